@@ -1,0 +1,198 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Globalization;
+using System.Net;
+using Microsoft.Extensions.Logging;
+
+namespace PipeServer.Cli;
+
+/// <summary>
+/// The command line: its options, their ranges, their help, and the way from them to <see cref="ServeSettings"/>.
+/// </summary>
+internal sealed class CommandLine
+{
+    private static readonly HttpServerOptions Defaults = new();
+
+    private readonly Argument<string> _root = new("ROOT")
+    {
+        Description = "The folder to serve.",
+        Arity = ArgumentArity.ZeroOrOne,
+        DefaultValueFactory = _ => "wwwroot",
+    };
+
+    private readonly Option<IPAddress> _address = new("--address", "-a")
+    {
+        Description = "The address to listen on; 0.0.0.0 or :: for all.",
+        HelpName = "IP",
+        CustomParser = ParseAddress,
+        DefaultValueFactory = _ => Defaults.Address,
+    };
+
+    private readonly Option<int> _port = Number("--port", "The port to listen on; 0 takes a free one.", Defaults.Port, 0, 65535, "-p");
+    private readonly Option<int> _workers = Number("--workers", "Worker threads.", Defaults.Workers, 1, 32767, "-w");
+    private readonly Option<int> _queue = Number("--queue", "Requests that may wait for a worker; beyond that 503.", Defaults.QueueCapacity, 1, int.MaxValue);
+
+    private readonly Option<bool> _demo = new("--demo")
+    {
+        Description = "Add /plaintext, /worker/plaintext, /json, /sleep[?ms=N] and /echo (POST).",
+    };
+
+    private readonly Option<int?> _exitAfter = new("--exit-after")
+    {
+        Description = "Accept N connections, then stop gracefully.",
+        HelpName = "N",
+    };
+
+    private readonly Option<double> _grace = Seconds("--grace", "How long a stop waits for requests in flight.", Defaults.ShutdownGracePeriod, mayBeZero: true);
+
+    private readonly Option<string?> _report = new("--report")
+    {
+        Description = "On exit, write a report as one JSON object.",
+        HelpName = "PATH",
+    };
+
+    private readonly Option<int> _maxConnections = Number("--max-connections", "Connections served at once; more wait in the backlog.", Defaults.MaxConnections, 1, int.MaxValue);
+    private readonly Option<int> _backlog = Number("--backlog", "Handshakes that the system may queue.", Defaults.Backlog, 1, int.MaxValue);
+    private readonly Option<int> _maxRequestLine = Number("--max-request-line", "Bytes of a request line; beyond that 414.", Defaults.MaxRequestLineBytes, 16, 1 << 20);
+    private readonly Option<int> _maxRequestHead = Number("--max-request-head", "Bytes of request line and headers; beyond that 431.", Defaults.MaxRequestHeadBytes, 16, 1 << 24);
+    private readonly Option<int> _maxRequestHeaders = Number("--max-request-headers", "Header lines of a request; beyond that 431.", Defaults.MaxRequestHeaderCount, 1, 1 << 16);
+    private readonly Option<long> _maxRequestBody = Number("--max-request-body", "Bytes of a request's body; beyond that 413.", Defaults.MaxRequestBodyBytes, 0, long.MaxValue);
+    private readonly Option<double> _keepAliveTimeout = Seconds("--keep-alive-timeout", "How long a connection may be idle between requests.", Defaults.KeepAliveTimeout);
+    private readonly Option<double> _headTimeout = Seconds("--head-timeout", "How long a request's head may take to arrive.", Defaults.RequestHeadTimeout);
+    private readonly Option<double> _bodyTimeout = Seconds("--body-timeout", "How long the next bytes of a body may take.", Defaults.RequestBodyTimeout);
+    private readonly Option<double> _writeTimeout = Seconds("--write-timeout", "How long a client may take to read its response.", Defaults.ResponseWriteTimeout);
+
+    private readonly Option<LogLevel> _logLevel = new("--log-level")
+    {
+        Description = "trace, debug, information, warning, error, critical or none.",
+        HelpName = "LEVEL",
+        DefaultValueFactory = _ => LogLevel.Information,
+    };
+
+    private readonly Option<bool> _quiet = new("--quiet", "-q")
+    {
+        Description = "Log warnings and errors only.",
+    };
+
+    private readonly RootCommand _command;
+
+    /// <summary>Creates the command line.</summary>
+    /// <param name="serve">What <c>pipeserver serve</c> does; gives the exit code.</param>
+    public CommandLine(Func<ServeSettings, Task<int>> serve)
+    {
+        _exitAfter.Validators.Add(static result =>
+        {
+            if (result.Tokens.Count > 0 && result.GetValueOrDefault<int?>() is not >= 1)
+            {
+                result.AddError("--exit-after must be a whole number from 1 on.");
+            }
+        });
+        var command = new Command(
+            "serve",
+            "Serve a folder over HTTP/1.1 until SIGINT or SIGTERM, then finish what is in flight.\n\n"
+            + "A second signal stops at once. Exit codes: 0 drained, 1 could not start, 2 forced by a second\n"
+            + "signal, 3 the grace period passed with work unfinished.");
+        command.Arguments.Add(_root);
+        foreach (var option in new Option[]
+        {
+            _address, _port, _workers, _queue, _demo, _exitAfter, _grace, _report, _logLevel, _quiet,
+            _maxConnections, _backlog, _maxRequestLine, _maxRequestHead, _maxRequestHeaders, _maxRequestBody,
+            _keepAliveTimeout, _headTimeout, _bodyTimeout, _writeTimeout,
+        })
+        {
+            command.Options.Add(option);
+        }
+
+        command.SetAction((result, _) => serve(Read(result)));
+        _command = new RootCommand("PipeServer: a multithreaded HTTP/1.1 server with a bounded worker pool and graceful stop.")
+        {
+            command,
+        };
+    }
+
+    /// <summary>Parses and runs.</summary>
+    /// <returns>The exit code; <see cref="ExitCode.CouldNotStart"/> for a bad command line, with one line on standard error.</returns>
+    public async Task<int> InvokeAsync(IReadOnlyList<string> args)
+    {
+        var result = _command.Parse(args);
+        if (result.Errors.Count > 0)
+        {
+            await Console.Error.WriteLineAsync(
+                $"pipeserver: {result.Errors[0].Message.TrimEnd('.')}. See 'pipeserver serve --help'.").ConfigureAwait(false);
+            return ExitCode.CouldNotStart;
+        }
+
+        // Our own signal handlers drain; the library's would end the process.
+        return await result.InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = null }).ConfigureAwait(false);
+    }
+
+    private ServeSettings Read(ParseResult result) => new(
+        result.GetValue(_root)!,
+        new HttpServerOptions
+        {
+            Address = result.GetValue(_address)!,
+            Port = result.GetValue(_port),
+            Backlog = result.GetValue(_backlog),
+            Workers = result.GetValue(_workers),
+            QueueCapacity = result.GetValue(_queue),
+            MaxConnections = result.GetValue(_maxConnections),
+            MaxRequestLineBytes = result.GetValue(_maxRequestLine),
+            MaxRequestHeadBytes = result.GetValue(_maxRequestHead),
+            MaxRequestHeaderCount = result.GetValue(_maxRequestHeaders),
+            MaxRequestBodyBytes = result.GetValue(_maxRequestBody),
+            KeepAliveTimeout = TimeSpan.FromSeconds(result.GetValue(_keepAliveTimeout)),
+            RequestHeadTimeout = TimeSpan.FromSeconds(result.GetValue(_headTimeout)),
+            RequestBodyTimeout = TimeSpan.FromSeconds(result.GetValue(_bodyTimeout)),
+            ResponseWriteTimeout = TimeSpan.FromSeconds(result.GetValue(_writeTimeout)),
+            ShutdownGracePeriod = TimeSpan.FromSeconds(result.GetValue(_grace)),
+            AcceptLimit = result.GetValue(_exitAfter),
+        },
+        result.GetValue(_demo),
+        result.GetValue(_report),
+        result.GetValue(_quiet) ? LogLevel.Warning : result.GetValue(_logLevel));
+
+    private static IPAddress? ParseAddress(ArgumentResult result)
+    {
+        var text = result.Tokens.Count == 1 ? result.Tokens[0].Value : "";
+        if (text == "localhost")
+        {
+            return IPAddress.Loopback;
+        }
+
+        if (!IPAddress.TryParse(text, out var address))
+        {
+            result.AddError($"--address must be an IPv4 or IPv6 address, or localhost; '{text}' is neither.");
+        }
+
+        return address;
+    }
+
+    private static Option<T> Number<T>(string name, string description, T standard, T lowest, T highest, params string[] aliases)
+        where T : struct, IComparable<T>
+    {
+        var option = new Option<T>(name, aliases)
+        {
+            Description = description,
+            HelpName = "N",
+            DefaultValueFactory = _ => standard,
+        };
+        option.Validators.Add(result =>
+        {
+            if (result.Tokens.Count > 0
+                && result.GetValueOrDefault<T>() is var value
+                && (value.CompareTo(lowest) < 0 || value.CompareTo(highest) > 0))
+            {
+                result.AddError(string.Create(CultureInfo.InvariantCulture, $"{name} must be from {lowest} to {highest}; '{value}' is not."));
+            }
+        });
+        return option;
+    }
+
+    private static Option<double> Seconds(string name, string description, TimeSpan standard, bool mayBeZero = false)
+    {
+        // A million seconds is eleven days: more is a mistake.
+        var option = Number(name, description, standard.TotalSeconds, mayBeZero ? 0 : 0.001, 1e6);
+        option.HelpName = "SECONDS";
+        return option;
+    }
+}

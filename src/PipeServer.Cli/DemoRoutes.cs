@@ -1,0 +1,106 @@
+using System.Buffers;
+using System.Globalization;
+using System.IO.Pipelines;
+using PipeServer.StaticFiles;
+
+namespace PipeServer.Cli;
+
+/// <summary>The routes of <c>--demo</c>: the Book's /sleep, what benchmarks ask for, and an echo.</summary>
+internal static class DemoRoutes
+{
+    private const int DefaultSleepMilliseconds = 5000;
+    private const int LongestSleepMilliseconds = 10 * 60 * 1000;
+
+    // A client that has not read a response within this time is probably one that sends its whole request first.
+    private static readonly TimeSpan EchoPatience = TimeSpan.FromSeconds(1);
+
+    private static ReadOnlySpan<byte> Greeting => "Hello, World!"u8;
+
+    public static void Map(HttpServer server, StaticFileHandler files)
+    {
+        server.MapGet("/plaintext", Plaintext, Dispatch.Inline);
+        server.MapGet("/worker/plaintext", Plaintext);
+        server.MapGet("/json", static (_, response) =>
+            response.WriteJson(new Greetings("Hello, World!"), CliJson.Default.Greetings));
+        server.MapGet("/sleep", (request, response) => SleepAsync(request, response, files));
+        server.MapPost("/echo", EchoAsync);
+    }
+
+    private static void Plaintext(HttpRequest request, HttpResponse response) => response.WriteBytes(Greeting, "text/plain");
+
+    // Blocks its worker, as the Book's does: this is what the pool is for.
+    private static async ValueTask SleepAsync(HttpRequest request, HttpResponse response, StaticFileHandler files)
+    {
+        var milliseconds = DefaultSleepMilliseconds;
+        if (request.Query["ms"] is { } text
+            && (!int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out milliseconds)
+                || milliseconds > LongestSleepMilliseconds))
+        {
+            response.StatusCode = 400;
+            response.WriteText($"400 Bad Request: ms must be a whole number from 0 to {LongestSleepMilliseconds}.\n");
+            return;
+        }
+
+        // Asleep until the time is up, or until nobody waits for the answer any more.
+        if (!request.Aborted.WaitHandle.WaitOne(milliseconds))
+        {
+            await files.ServeAsync(request, response, "/").ConfigureAwait(false);
+        }
+    }
+
+    private static async ValueTask EchoAsync(HttpRequest request, HttpResponse response)
+    {
+        response.ContentType = request.Headers["Content-Type"] ?? "application/octet-stream";
+        response.ContentLength = request.ContentLength;
+        while (true)
+        {
+            var read = await request.Body.ReadAsync(request.Aborted).ConfigureAwait(false);
+            Copy(read.Buffer, response.Body);
+            request.Body.AdvanceTo(read.Buffer.End);
+            if (read.IsCompleted)
+            {
+                return;
+            }
+
+            var flush = response.Body.FlushAsync(request.Aborted);
+            if (flush.IsCompleted)
+            {
+                await flush.ConfigureAwait(false);
+                continue;
+            }
+
+            var flushed = flush.AsTask();
+            if (await Task.WhenAny(flushed, Task.Delay(EchoPatience, request.Aborted)).ConfigureAwait(false) != flushed)
+            {
+                await EchoBySpoolAsync(request, response, flushed).ConfigureAwait(false);
+                return;
+            }
+        }
+    }
+
+    // Many clients send their whole request before they read the first byte of the response. Streaming back to them would
+    // end with both sides waiting for the other, so what is left takes the way over a temporary file.
+    private static async ValueTask EchoBySpoolAsync(HttpRequest request, HttpResponse response, Task<FlushResult> flushed)
+    {
+        var path = Path.Combine(Path.GetTempPath(), Path.GetRandomFileName());
+        var spool = new FileStream(
+            path, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None, bufferSize: 64 * 1024, FileOptions.Asynchronous | FileOptions.DeleteOnClose);
+        await using (spool.ConfigureAwait(false))
+        {
+            await request.Body.CopyToAsync(spool, request.Aborted).ConfigureAwait(false);
+            await flushed.ConfigureAwait(false);
+            spool.Position = 0;
+            await spool.CopyToAsync(response.Body, request.Aborted).ConfigureAwait(false);
+        }
+    }
+
+    private static void Copy(ReadOnlySequence<byte> from, PipeWriter to)
+    {
+        foreach (var memory in from)
+        {
+            to.Write(memory.Span);
+        }
+    }
+
+    internal sealed record Greetings(string Message);
+}

@@ -1,0 +1,110 @@
+using System.Net.Sockets;
+using Microsoft.Extensions.Logging;
+using PipeServer;
+using PipeServer.Cli;
+using PipeServer.StaticFiles;
+
+return await new CommandLine(ServeAsync).InvokeAsync(args).ConfigureAwait(false);
+
+static async Task<int> ServeAsync(ServeSettings settings)
+{
+    StaticFileHandler files;
+    try
+    {
+        files = new StaticFileHandler(settings.Root);
+    }
+    catch (DirectoryNotFoundException exception)
+    {
+        return CouldNotStart($"{exception.Message.TrimEnd('.')}. Name the folder to serve: pipeserver serve FOLDER");
+    }
+
+    if (settings.ReportPath is { } path && !Directory.Exists(Path.GetDirectoryName(Path.GetFullPath(path))))
+    {
+        return CouldNotStart($"the folder of --report '{path}' does not exist. Create it, or choose another path.");
+    }
+
+    // Registered before the server listens: a signal in between must not kill the process.
+    using var signals = new StopSignals();
+    ShutdownReport shutdown;
+    using (var loggerFactory = CreateLoggerFactory(settings.LogLevel))
+    {
+        settings.Options.LoggerFactory = loggerFactory;
+        HttpServer server;
+        try
+        {
+            server = new HttpServer(settings.Options);
+        }
+        catch (ArgumentException exception)
+        {
+            return CouldNotStart(exception.Message);
+        }
+
+        await using (server.ConfigureAwait(false))
+        {
+            if (settings.Demo)
+            {
+                DemoRoutes.Map(server, files);
+            }
+
+            server.MapFallback(files.HandleAsync);
+            try
+            {
+                await server.StartAsync().ConfigureAwait(false);
+            }
+            catch (SocketException exception)
+            {
+                return CouldNotStart(ExplainBind(settings.Options, exception));
+            }
+
+            await Console.Out.WriteLineAsync($"Listening on {server.Address.GetLeftPart(UriPartial.Authority)}").ConfigureAwait(false);
+            await Task.WhenAny(signals.Stop, server.AcceptLimitReached).ConfigureAwait(false);
+            await Console.Out.WriteLineAsync("Shutting down.").ConfigureAwait(false);
+            shutdown = await server.StopAsync(signals.Force).ConfigureAwait(false);
+        }
+    }
+
+    // The log is written to its end by now: the summary is the last line.
+    var report = Report.From(shutdown);
+    await Console.Out.WriteLineAsync(report.Summary()).ConfigureAwait(false);
+    if (settings.ReportPath is not null)
+    {
+        try
+        {
+            await File.WriteAllTextAsync(settings.ReportPath, report.ToJson() + "\n").ConfigureAwait(false);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            await Console.Error.WriteLineAsync($"pipeserver: the report could not be written: {exception.Message}").ConfigureAwait(false);
+        }
+    }
+
+    return ExitCode.For(shutdown.Outcome);
+}
+
+static ILoggerFactory CreateLoggerFactory(LogLevel level) => LoggerFactory.Create(builder =>
+{
+    builder.SetMinimumLevel(level);
+    builder.AddConsole(static options => options.FormatterName = ConsoleLine.FormatterName);
+    builder.AddConsoleFormatter<ConsoleLine, Microsoft.Extensions.Logging.Console.ConsoleFormatterOptions>();
+});
+
+static string ExplainBind(HttpServerOptions options, SocketException exception)
+{
+    var where = $"{options.Address} port {options.Port}";
+    return exception.SocketErrorCode switch
+    {
+        SocketError.AddressAlreadyInUse =>
+            $"cannot listen on {where}: the port is in use. Stop the other program, or choose another with --port (0 takes a free one).",
+        SocketError.AccessDenied =>
+            $"cannot listen on {where}: permission denied. Choose a port from 1024 on with --port.",
+        SocketError.AddressNotAvailable =>
+            $"cannot listen on {where}: this machine does not have that address. Choose one of its own with --address.",
+        _ => $"cannot listen on {where}: {exception.Message}. See --address and --port.",
+    };
+}
+
+static int CouldNotStart(string reason)
+{
+    Console.Error.WriteLine($"pipeserver: {reason}");
+    return ExitCode.CouldNotStart;
+}

@@ -1,0 +1,40 @@
+using System.Diagnostics;
+using System.Text.Json;
+
+namespace PipeServer.Cli;
+
+/// <summary>What <c>--report</c> writes, and the summary line says.</summary>
+internal sealed record Report(
+    string Outcome, double ElapsedSeconds, Report.ConnectionLedger Connections, Report.RequestLedger Requests, Report.RuntimeFigures Runtime)
+{
+    public static Report From(ShutdownReport report)
+    {
+        using var process = Process.GetCurrentProcess();
+        var outcome = report.Outcome switch
+        {
+            ShutdownOutcome.Drained => "drained",
+            ShutdownOutcome.Forced => "forced",
+            _ => "timedOut",
+        };
+        return new Report(
+            outcome,
+            Math.Round(report.Elapsed.TotalSeconds, 3),
+            new ConnectionLedger(report.Connections.Accepted, report.Connections.Closed, report.Connections.Aborted),
+            new RequestLedger(report.Requests.Received, report.Requests.Completed, report.Requests.Refused, report.Requests.Aborted),
+            new RuntimeFigures(GC.GetTotalAllocatedBytes(precise: true), GC.CollectionCount(0), process.PeakWorkingSet64));
+    }
+
+    public string ToJson() => JsonSerializer.Serialize(this, CliJson.Default.Report);
+
+    public string Summary() => string.Create(
+        System.Globalization.CultureInfo.InvariantCulture,
+        $"Stopped ({Outcome}) in {ElapsedSeconds:0.000} s; "
+        + $"connections: {Connections.Accepted} accepted, {Connections.Closed} closed, {Connections.Aborted} aborted; "
+        + $"requests: {Requests.Received} received, {Requests.Completed} completed, {Requests.Refused} refused, {Requests.Aborted} aborted.");
+
+    internal sealed record ConnectionLedger(long Accepted, long Closed, long Aborted);
+
+    internal sealed record RequestLedger(long Received, long Completed, long Refused, long Aborted);
+
+    internal sealed record RuntimeFigures(long AllocatedBytes, int Gen0Collections, long PeakWorkingSetBytes);
+}

@@ -1,0 +1,26 @@
+namespace PipeServer.Diagnostics;
+
+/// <summary>The numbers of the log events, by room: workers 1–19, server 20–59, connections 60–99.</summary>
+internal static class EventIds
+{
+    public const int WorkerGotJob = 1;
+    public const int WorkerDisconnected = 2;
+    public const int ShuttingDownWorker = 3;
+    public const int WorkerStuck = 4;
+    public const int JobFaulted = 5;
+    public const int JobFaultedListenerFailed = 6;
+
+    public const int DrainStarted = 21;
+    public const int DrainDeadline = 22;
+    public const int ShutdownCompleted = 23;
+    public const int AcceptFailed = 24;
+    public const int AcceptLoopEnded = 25;
+    public const int HeartbeatFailed = 26;
+
+    public const int HandlerFaulted = 60;
+    public const int ConnectionFaulted = 61;
+    public const int RequestRejected = 62;
+    public const int ResponseIncomplete = 63;
+    public const int ConnectionAborted = 64;
+    public const int QueueFull = 65;
+}

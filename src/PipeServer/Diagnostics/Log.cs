@@ -1,0 +1,68 @@
+using Microsoft.Extensions.Logging;
+
+namespace PipeServer.Diagnostics;
+
+/// <summary>
+/// Every line that the library logs. Source-generated: a level that is off costs one check and no formatting.
+/// </summary>
+internal static partial class Log
+{
+    // The wording of the workers' lines is the Rust Book's.
+    [LoggerMessage(EventIds.WorkerGotJob, LogLevel.Debug, "Worker {Worker} got a job; executing.")]
+    public static partial void WorkerGotJob(ILogger logger, int worker);
+
+    [LoggerMessage(EventIds.WorkerDisconnected, LogLevel.Information, "Worker {Worker} disconnected; shutting down.")]
+    public static partial void WorkerDisconnected(ILogger logger, int worker);
+
+    [LoggerMessage(EventIds.ShuttingDownWorker, LogLevel.Information, "Shutting down worker {Worker}")]
+    public static partial void ShuttingDownWorker(ILogger logger, int worker);
+
+    [LoggerMessage(EventIds.WorkerStuck, LogLevel.Error,
+        "Worker {Worker} did not end before the deadline: it has been running {Job} for {Seconds:F1} s.")]
+    public static partial void WorkerStuck(ILogger logger, int worker, string job, double seconds);
+
+    [LoggerMessage(EventIds.JobFaulted, LogLevel.Error, "Worker {Worker}: the job {Job} threw; the worker goes on.")]
+    public static partial void JobFaulted(ILogger logger, int worker, string job, Exception exception);
+
+    [LoggerMessage(EventIds.JobFaultedListenerFailed, LogLevel.Error, "A JobFaulted event handler threw.")]
+    public static partial void JobFaultedListenerFailed(ILogger logger, Exception exception);
+
+    [LoggerMessage(EventIds.DrainStarted, LogLevel.Debug,
+        "Draining: {Connections} connections, {Requests} requests in flight, up to {Seconds:F1} s.")]
+    public static partial void DrainStarted(ILogger logger, int connections, long requests, double seconds);
+
+    [LoggerMessage(EventIds.DrainDeadline, LogLevel.Warning,
+        "The drain ended early ({Reason}): aborting {Connections} connections.")]
+    public static partial void DrainDeadline(ILogger logger, string reason, int connections);
+
+    [LoggerMessage(EventIds.ShutdownCompleted, LogLevel.Debug, "Stopped: {Outcome} after {Seconds:F3} s.")]
+    public static partial void ShutdownCompleted(ILogger logger, string outcome, double seconds);
+
+    [LoggerMessage(EventIds.AcceptFailed, LogLevel.Warning,
+        "Accepting failed ({Reason}); trying again in {Milliseconds} ms. Out of descriptors? Raise 'ulimit -n' or lower MaxConnections.")]
+    public static partial void AcceptFailed(ILogger logger, string reason, double milliseconds);
+
+    [LoggerMessage(EventIds.AcceptLoopEnded, LogLevel.Critical, "The accept loop ended by a fault; no new connection is taken.")]
+    public static partial void AcceptLoopEnded(ILogger logger, Exception exception);
+
+    [LoggerMessage(EventIds.HeartbeatFailed, LogLevel.Error, "The heartbeat failed once; it goes on.")]
+    public static partial void HeartbeatFailed(ILogger logger, Exception exception);
+
+    [LoggerMessage(EventIds.HandlerFaulted, LogLevel.Error, "The handler of {Request} threw; {Consequence}.")]
+    public static partial void HandlerFaulted(ILogger logger, string request, string consequence, Exception exception);
+
+    [LoggerMessage(EventIds.ConnectionFaulted, LogLevel.Error, "Connection {Connection} ended by a fault of the server.")]
+    public static partial void ConnectionFaulted(ILogger logger, long connection, Exception exception);
+
+    [LoggerMessage(EventIds.RequestRejected, LogLevel.Debug, "Connection {Connection}: answered {Status}: {Reason}")]
+    public static partial void RequestRejected(ILogger logger, long connection, int status, string reason);
+
+    [LoggerMessage(EventIds.ResponseIncomplete, LogLevel.Error, "{Request}: {Problem}; the connection is aborted.")]
+    public static partial void ResponseIncomplete(ILogger logger, string request, string problem);
+
+    [LoggerMessage(EventIds.ConnectionAborted, LogLevel.Debug, "Connection {Connection} aborted: {Reason}")]
+    public static partial void ConnectionAborted(ILogger logger, long connection, string reason);
+
+    [LoggerMessage(EventIds.QueueFull, LogLevel.Debug, "Connection {Connection}: the job channel is full; answered 503.")]
+    public static partial void QueueFull(ILogger logger, long connection);
+}

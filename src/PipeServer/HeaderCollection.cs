@@ -1,0 +1,238 @@
+using System.Buffers;
+using System.Collections;
+using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
+using System.Text;
+using PipeServer.Http;
+
+namespace PipeServer;
+
+/// <summary>
+/// The header fields of a request (read-only) or a response. Names are compared in any case; strings are made only when
+/// asked for.
+/// </summary>
+/// <remarks>
+/// Bytes from 0x80 on in values are Latin-1 characters in strings, in both directions (RFC 9110 §5.5 leaves their meaning
+/// open), so that no byte is lost. The length of a response's body is set with <see cref="HttpResponse.ContentLength"/> or
+/// here; <c>Transfer-Encoding</c> and <c>Date</c> are the server's own and cannot be set.
+/// </remarks>
+public sealed class HeaderCollection : IReadOnlyCollection<KeyValuePair<string, string>>
+{
+    // Enough for nearly every header; longer ones take the heap.
+    private const int StackBytes = 256;
+
+    private readonly HeaderFields _fields;
+    private readonly HttpResponse? _response; // null: a request's, read-only
+
+    internal HeaderCollection(HeaderFields fields, HttpResponse? response)
+    {
+        _fields = fields;
+        _response = response;
+    }
+
+    /// <summary>How many field lines there are.</summary>
+    public int Count => _fields.Count;
+
+    /// <summary>
+    /// The value of a field; of several lines of one name, their values joined with commas (RFC 9110 §5.3); null when
+    /// there is none. Setting replaces all lines of the name, setting null removes them.
+    /// </summary>
+    /// <exception cref="ArgumentException">
+    /// The name is not a token, or the value holds a control character or one that a header cannot carry.
+    /// </exception>
+    /// <exception cref="InvalidOperationException">
+    /// The headers are a request's or sent already, or the field is one that only the server sets.
+    /// </exception>
+    public string? this[string name]
+    {
+        get => TryGetValue(name, out var value) ? value : null;
+        set
+        {
+            if (value is null)
+            {
+                Remove(name);
+            }
+            else
+            {
+                Set(name, value, replace: true);
+            }
+        }
+    }
+
+    /// <summary>Adds a field line, keeping those of the same name: for Set-Cookie and its like.</summary>
+    /// <inheritdoc cref="this[string]" path="/exception"/>
+    public void Add(string name, string value)
+    {
+        ArgumentNullException.ThrowIfNull(value);
+        Set(name, value, replace: false);
+    }
+
+    /// <summary>Removes all lines of a name; false when there was none.</summary>
+    /// <exception cref="InvalidOperationException">The headers are a request's, or sent already.</exception>
+    public bool Remove(string name)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        var response = WritableResponse();
+        if (name.Equals("Content-Length", StringComparison.OrdinalIgnoreCase))
+        {
+            var had = response.ContentLength is not null;
+            response.ContentLength = null;
+            return had;
+        }
+
+        return _fields.Remove(Encoding.Latin1.GetBytes(name));
+    }
+
+    /// <summary>True when there is a field of this name.</summary>
+    public bool Contains(string name) => IndexOf(name) >= 0;
+
+    /// <summary>The value of a field, several lines joined as the indexer does it.</summary>
+    public bool TryGetValue(string name, [NotNullWhen(true)] out string? value)
+    {
+        var index = IndexOf(name);
+        if (index < 0)
+        {
+            value = null;
+            return false;
+        }
+
+        value = Encoding.Latin1.GetString(_fields.Value(index));
+        var nameBytes = _fields.Name(index);
+        for (index = _fields.IndexOf(nameBytes, index + 1); index >= 0; index = _fields.IndexOf(nameBytes, index + 1))
+        {
+            value += ", " + Encoding.Latin1.GetString(_fields.Value(index));
+        }
+
+        return true;
+    }
+
+    /// <summary>
+    /// The bytes of a field's first line, valid until the handler returns. For handlers that must not allocate.
+    /// </summary>
+    public bool TryGetBytes(ReadOnlySpan<byte> name, out ReadOnlySpan<byte> value)
+    {
+        var index = _fields.IndexOf(name);
+        value = index < 0 ? default : _fields.Value(index);
+        return index >= 0;
+    }
+
+    /// <summary>Sets a response field from bytes, for handlers that must not allocate.</summary>
+    /// <inheritdoc cref="this[string]" path="/exception"/>
+    public void SetBytes(ReadOnlySpan<byte> name, ReadOnlySpan<byte> value) => Set(name, value, replace: true);
+
+    /// <summary>The field lines in their order.</summary>
+    public IEnumerator<KeyValuePair<string, string>> GetEnumerator()
+    {
+        for (var index = 0; index < _fields.Count; index++)
+        {
+            yield return new KeyValuePair<string, string>(
+                Encoding.Latin1.GetString(_fields.Name(index)), Encoding.Latin1.GetString(_fields.Value(index)));
+        }
+    }
+
+    IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
+
+    private int IndexOf(string name)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        Span<byte> bytes = stackalloc byte[StackBytes];
+        return name.Length <= bytes.Length && Ascii.FromUtf16(name, bytes, out var length) == OperationStatus.Done
+            ? _fields.IndexOf(bytes[..length])
+            : _fields.IndexOf(Encoding.Latin1.GetBytes(name));
+    }
+
+    private void Set(string name, string value, bool replace)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        if (value.AsSpan().ContainsAnyExceptInRange('\0', '\u00FF'))
+        {
+            throw new ArgumentException(
+                $"The value of the header {name} holds a character beyond U+00FF, which a header cannot carry. Encode it first.",
+                nameof(value));
+        }
+
+        // A character beyond Latin-1 in the name becomes '?', which is no token character.
+        var length = name.Length + value.Length;
+        var bytes = length <= StackBytes ? stackalloc byte[StackBytes] : new byte[length];
+        Encoding.Latin1.GetBytes(name, bytes);
+        Encoding.Latin1.GetBytes(value, bytes[name.Length..]);
+        Set(bytes[..name.Length], bytes[name.Length..length], replace);
+    }
+
+    private void Set(ReadOnlySpan<byte> name, ReadOnlySpan<byte> value, bool replace)
+    {
+        var response = WritableResponse();
+        if (!HttpCharacters.IsToken(name))
+        {
+            throw new ArgumentException("A header name must be a token: letters, digits and !#$%&'*+-.^_`|~ only.", nameof(name));
+        }
+
+        if (value.ContainsAny(HttpCharacters.NotFieldValue))
+        {
+            throw new ArgumentException(
+                $"The value of the header {Encoding.ASCII.GetString(name)} holds a control character such as CR, LF or NUL.",
+                nameof(value));
+        }
+
+        value = HttpCharacters.TrimOws(value);
+        switch (KnownHeaders.Find(name))
+        {
+            case KnownHeader.ContentLength:
+                SetContentLength(response, value);
+                return;
+            case KnownHeader.Connection:
+                SetConnection(response, value);
+                return;
+            case KnownHeader.TransferEncoding or KnownHeader.Date:
+                throw new InvalidOperationException(
+                    $"{Encoding.ASCII.GetString(name)} is set by the server. Write the body; its framing follows from what you write.");
+            default:
+                break;
+        }
+
+        if (replace)
+        {
+            _fields.Remove(name);
+        }
+
+        _fields.Append(name, value);
+    }
+
+    private HttpResponse WritableResponse()
+    {
+        if (_response is null)
+        {
+            throw new InvalidOperationException("The headers of a request cannot be changed.");
+        }
+
+        _response.ThrowIfStarted();
+        return _response;
+    }
+
+    private static void SetContentLength(HttpResponse response, ReadOnlySpan<byte> value)
+    {
+        if (response.ContentLength is not null)
+        {
+            throw new InvalidOperationException(
+                "The response has a Content-Length already; a second one cannot be set. Change HttpResponse.ContentLength instead.");
+        }
+
+        if (value.IsEmpty || value.ContainsAnyExceptInRange((byte)'0', (byte)'9') || !long.TryParse(value, CultureInfo.InvariantCulture, out var length))
+        {
+            throw new ArgumentException("Content-Length must be a decimal number.", nameof(value));
+        }
+
+        response.ContentLength = length;
+    }
+
+    private static void SetConnection(HttpResponse response, ReadOnlySpan<byte> value)
+    {
+        if (!Ascii.EqualsIgnoreCase(value, "close"u8))
+        {
+            throw new InvalidOperationException(
+                "Of the Connection header only the value close can be set; the rest is the server's.");
+        }
+
+        response.CloseConnection = true;
+    }
+}

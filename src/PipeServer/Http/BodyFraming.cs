@@ -1,0 +1,146 @@
+using System.Text;
+
+namespace PipeServer.Http;
+
+/// <summary>How long the request's body is: the one place where Content-Length and Transfer-Encoding are decided on.</summary>
+/// <param name="IsChunked">The body comes in chunks (RFC 9112 §7.1).</param>
+/// <param name="ContentLength">The body's bytes, or 0 when it is chunked or there is none.</param>
+/// <param name="HasContentLength">The request named a length, be it 0.</param>
+internal readonly record struct BodyFraming(bool IsChunked, long ContentLength, bool HasContentLength)
+{
+    public static readonly BodyFraming None;
+
+    public bool HasBody => IsChunked || ContentLength > 0;
+
+    /// <summary>Decides as RFC 9112 §6.3 says, refusing whatever two recipients could read in two ways.</summary>
+    public static RequestError Decide(HeaderFields fields, int minorVersion, out BodyFraming framing)
+    {
+        framing = None;
+        var hasLength = fields.Has(KnownHeader.ContentLength);
+        if (!fields.Has(KnownHeader.TransferEncoding))
+        {
+            return hasLength ? DecideByContentLength(fields, out framing) : RequestError.None;
+        }
+
+        // RFC 9112 §6.1: a request with both smells of smuggling; 1.0 did not have transfer codings.
+        if (hasLength)
+        {
+            return RequestError.ContentLengthWithTransferEncoding;
+        }
+
+        if (minorVersion == 0)
+        {
+            return RequestError.TransferEncodingInHttp10;
+        }
+
+        var error = DecideByTransferEncoding(fields);
+        if (error == RequestError.None)
+        {
+            framing = new BodyFraming(IsChunked: true, ContentLength: 0, HasContentLength: false);
+        }
+
+        return error;
+    }
+
+    private static RequestError DecideByContentLength(HeaderFields fields, out BodyFraming framing)
+    {
+        framing = None;
+        var index = fields.IndexOf(KnownHeader.ContentLength);
+        if (fields.IndexOf(KnownHeader.ContentLength, index + 1) >= 0)
+        {
+            return RequestError.SeveralContentLengths;
+        }
+
+        // Content-Length = 1*DIGIT. RFC 9112 §6.3 lets a recipient take a list of equal values; we refuse it.
+        var value = fields.Value(index);
+        if (value.Contains((byte)','))
+        {
+            return RequestError.SeveralContentLengths;
+        }
+
+        if (value.IsEmpty)
+        {
+            return RequestError.BadContentLength;
+        }
+
+        var length = 0L;
+        foreach (var digit in value)
+        {
+            if (!HttpCharacters.IsDigit(digit) || length > (long.MaxValue - (digit - '0')) / 10)
+            {
+                return RequestError.BadContentLength;
+            }
+
+            length = (length * 10) + (digit - '0');
+        }
+
+        framing = new BodyFraming(IsChunked: false, length, HasContentLength: true);
+        return RequestError.None;
+    }
+
+    // Transfer-Encoding = #transfer-coding, over all its lines, of which exactly one "chunked" is what we take.
+    private static RequestError DecideByTransferEncoding(HeaderFields fields)
+    {
+        var chunked = false;
+        var unknown = false;
+        for (var index = fields.IndexOf(KnownHeader.TransferEncoding);
+            index >= 0;
+            index = fields.IndexOf(KnownHeader.TransferEncoding, index + 1))
+        {
+            var rest = fields.Value(index);
+            while (true)
+            {
+                var comma = rest.IndexOf((byte)',');
+                var coding = HttpCharacters.TrimOws(comma < 0 ? rest : rest[..comma]);
+                if (chunked)
+                {
+                    return RequestError.BadTransferEncoding; // twice, or something after it
+                }
+
+                if (Ascii.EqualsIgnoreCase(coding, "chunked"u8))
+                {
+                    chunked = true;
+                }
+                else if (!IsHarmlessUnknownCoding(coding))
+                {
+                    return RequestError.BadTransferEncoding;
+                }
+                else
+                {
+                    unknown = true;
+                }
+
+                if (comma < 0)
+                {
+                    break;
+                }
+
+                rest = rest[(comma + 1)..];
+            }
+        }
+
+        return unknown ? RequestError.UnknownTransferCoding : RequestError.None;
+    }
+
+    // transfer-coding = token *( OWS ";" OWS transfer-parameter ). A token that only contains "chunked" (xchunked,
+    // chunked;a=b) is an attempt to be read as chunked by somebody less strict, not a coding that we happen not to know.
+    private static bool IsHarmlessUnknownCoding(ReadOnlySpan<byte> coding)
+    {
+        var semicolon = coding.IndexOf((byte)';');
+        var name = semicolon < 0 ? coding : coding[..semicolon].TrimEnd(" \t"u8);
+        if (!HttpCharacters.IsToken(name) || coding.ContainsAnyInRange((byte)0x80, (byte)0xFF))
+        {
+            return false;
+        }
+
+        for (var start = 0; start + 7 <= coding.Length; start++)
+        {
+            if (Ascii.EqualsIgnoreCase(coding.Slice(start, 7), "chunked"u8))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+}

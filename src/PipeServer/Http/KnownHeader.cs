@@ -1,0 +1,18 @@
+namespace PipeServer.Http;
+
+/// <summary>The header fields whose meaning the server itself acts on.</summary>
+internal enum KnownHeader : byte
+{
+    Other,
+    Host,
+    ContentLength,
+    TransferEncoding,
+    Connection,
+    Expect,
+    Date,
+    Server,
+    ContentType,
+
+    /// <summary><c>Content_Length</c> or <c>Transfer_Encoding</c>: what a gateway behind us may take for the real one.</summary>
+    Lookalike,
+}

@@ -1,0 +1,131 @@
+using System.Buffers;
+
+namespace PipeServer.Http;
+
+/// <summary>
+/// One request head: what <see cref="RequestParser"/> fills in, as positions over the bytes it was parsed from. Belongs to
+/// one connection and is reused for all of its requests. Not thread-safe.
+/// </summary>
+internal sealed class RequestHead
+{
+    // Heads are copied only when they have to be: because they arrived in several buffers, or because the receive buffer
+    // is given back while the request is still being answered.
+    private byte[] _owned = [];
+    private int _ownedLength;
+    private ReadOnlyMemory<byte> _bytes;
+    private int _methodStart;
+    private int _methodLength;
+    private int _targetStart;
+    private int _targetLength;
+
+    public RequestError Error { get; internal set; }
+
+    /// <summary>How many bytes the head takes, empty lines before it and the one that ends it included.</summary>
+    public int ByteLength { get; internal set; }
+
+    public RequestMethod Method { get; private set; }
+
+    public ReadOnlySpan<byte> MethodBytes => _bytes.Span.Slice(_methodStart, _methodLength);
+
+    public RequestTarget Target { get; } = new();
+
+    public ReadOnlySpan<byte> TargetBytes => _bytes.Span.Slice(_targetStart, _targetLength);
+
+    public ReadOnlySpan<byte> Path => Target.Path(TargetBytes);
+
+    public ReadOnlySpan<byte> Query => Target.Query(TargetBytes);
+
+    /// <summary>0 for HTTP/1.0; 1 for HTTP/1.1, and for 1.2 to 1.9, which are served as 1.1 (RFC 9110 §2.5).</summary>
+    public int MinorVersion { get; internal set; }
+
+    public HeaderFields Fields { get; } = new();
+
+    public BodyFraming Framing { get; internal set; }
+
+    /// <summary>The client wants the connection to stay open, as far as the head tells.</summary>
+    public bool KeepAlive { get; internal set; }
+
+    /// <summary>The client waits for <c>100 Continue</c> before it sends the body.</summary>
+    public bool ExpectsContinue { get; internal set; }
+
+    /// <summary>What is wrong with a request that is well-framed all the same: it is answered, the connection stays.</summary>
+    public RequestError KeepingError { get; internal set; }
+
+    // The parser's progress through a head that is not complete yet. Positions count from the head's first byte, so they
+    // hold wherever the bytes are at the next attempt.
+    internal int LineStart { get; set; }
+
+    internal int Scanned { get; set; }
+
+    internal int EmptyLines { get; set; }
+
+    /// <summary>Where the request line starts, or -1 before it is there.</summary>
+    internal int RequestLineStart { get; set; } = -1;
+
+    internal bool HasRequestLine { get; set; }
+
+    /// <summary>Forgets the request, keeps the buffers.</summary>
+    public void Reset()
+    {
+        Error = KeepingError = RequestError.None;
+        ByteLength = 0;
+        Method = RequestMethod.Other;
+        MinorVersion = 0;
+        Framing = BodyFraming.None;
+        KeepAlive = ExpectsContinue = false;
+        LineStart = Scanned = EmptyLines = 0;
+        RequestLineStart = -1;
+        HasRequestLine = false;
+        Fields.Clear();
+        _bytes = default;
+        _ownedLength = 0;
+        _methodLength = _targetLength = 0;
+    }
+
+    /// <summary>Copies the head out of the receive buffer, so that the buffer can be given back.</summary>
+    public void Detach()
+    {
+        if (_ownedLength == 0 && ByteLength > 0)
+        {
+            Reserve(ByteLength);
+            _bytes.Span[..ByteLength].CopyTo(_owned);
+            _ownedLength = ByteLength;
+            SetBytes(_owned.AsMemory(0, ByteLength));
+        }
+    }
+
+    /// <summary>Gathers what has arrived in several buffers into one block, continuing where it left off.</summary>
+    internal ReadOnlyMemory<byte> Assemble(in ReadOnlySequence<byte> buffer, int limit)
+    {
+        var length = (int)Math.Min(buffer.Length, limit);
+        if (length > _ownedLength)
+        {
+            Reserve(length);
+            buffer.Slice(_ownedLength, length - _ownedLength).CopyTo(_owned.AsSpan(_ownedLength));
+            _ownedLength = length;
+        }
+
+        return _owned.AsMemory(0, _ownedLength);
+    }
+
+    internal void SetBytes(ReadOnlyMemory<byte> bytes)
+    {
+        _bytes = bytes;
+        Fields.SetBytes(bytes);
+    }
+
+    internal void SetRequestLine(RequestMethod method, int methodStart, int methodLength, int targetStart, int targetLength)
+    {
+        Method = method;
+        (_methodStart, _methodLength) = (methodStart, methodLength);
+        (_targetStart, _targetLength) = (targetStart, targetLength);
+    }
+
+    private void Reserve(int length)
+    {
+        if (length > _owned.Length)
+        {
+            Array.Resize(ref _owned, Math.Max(1024, (int)System.Numerics.BitOperations.RoundUpToPowerOf2((uint)length)));
+        }
+    }
+}

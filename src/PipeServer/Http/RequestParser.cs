@@ -1,0 +1,390 @@
+using System.Buffers;
+using System.Text;
+
+namespace PipeServer.Http;
+
+/// <summary>
+/// Bytes in, a request head out: complete, partial, or invalid. Never throws, keeps nothing but the progress it notes in
+/// the <see cref="RequestHead"/>, and gives the same answer wherever the bytes are split.
+/// </summary>
+/// <remarks>
+/// The grammar is RFC 9112 §2.1 without its leniencies: CRLF line ends and single spaces only, no obs-fold. What two
+/// recipients could read in two ways is refused; each refusal's section is in <see cref="RequestErrors"/>.
+/// </remarks>
+internal static class RequestParser
+{
+    /// <summary>Longer than any registered method; arbitrary beyond that.</summary>
+    public const int MaxMethodBytes = 32;
+
+    // RFC 9112 §2.2: "at least one empty line (CRLF) received prior to the request-line" is to be ignored. Two cover a
+    // client that ends a body with one CRLF too many, and one that does it twice.
+    private const int MaxEmptyLines = 2;
+
+    /// <summary>Tries to parse the head that starts at the start of the buffer.</summary>
+    /// <param name="buffer">Unconsumed input. After NeedMoreData: the same bytes with more behind them.</param>
+    /// <param name="head">Reset before the first attempt at a head, then left alone until it is complete or invalid.</param>
+    /// <param name="limits">What is too long.</param>
+    public static ParseStatus Parse(in ReadOnlySequence<byte> buffer, RequestHead head, in RequestLimits limits)
+    {
+        var memory = buffer.First;
+        if (!buffer.IsSingleSegment && ParseLines(memory.Span, head, limits) is var first)
+        {
+            if (first != ParseStatus.NeedMoreData)
+            {
+                return Finish(first, head, memory);
+            }
+
+            // One byte past the limit is enough to see that it is exceeded; the empty lines do not count towards it.
+            memory = head.Assemble(buffer, limits.MaxRequestHeadBytes + (2 * MaxEmptyLines) + 1);
+        }
+
+        return Finish(ParseLines(memory.Span, head, limits), head, memory);
+    }
+
+    private static ParseStatus Finish(ParseStatus status, RequestHead head, ReadOnlyMemory<byte> memory)
+    {
+        if (status == ParseStatus.NeedMoreData)
+        {
+            return status;
+        }
+
+        head.SetBytes(status == ParseStatus.Complete ? memory[..head.ByteLength] : memory);
+        if (status == ParseStatus.Complete)
+        {
+            var error = Validate(head);
+            if (error != RequestError.None)
+            {
+                head.Error = error;
+                return ParseStatus.Invalid;
+            }
+        }
+
+        return status;
+    }
+
+    // HTTP-message = start-line CRLF *( field-line CRLF ) CRLF [ message-body ]
+    private static ParseStatus ParseLines(ReadOnlySpan<byte> data, RequestHead head, in RequestLimits limits)
+    {
+        while (true)
+        {
+            var start = head.LineStart;
+            var lineFeed = data[head.Scanned..].IndexOf((byte)'\n');
+            if (lineFeed < 0)
+            {
+                return CheckPartialLine(data, head, limits);
+            }
+
+            lineFeed += head.Scanned;
+            var next = lineFeed + 1;
+            if (head.RequestLineStart >= 0 && next - head.RequestLineStart > limits.MaxRequestHeadBytes)
+            {
+                return Invalid(head, head.HasRequestLine ? RequestError.HeadTooLarge : TooLongRequestLine(data[start..lineFeed]));
+            }
+
+            if (lineFeed == start || data[lineFeed - 1] != (byte)'\r')
+            {
+                return Invalid(head, RequestError.BareLineFeed);
+            }
+
+            var line = data[start..(lineFeed - 1)];
+            RequestError error;
+            if (!head.HasRequestLine)
+            {
+                error = line.IsEmpty ? CountEmptyLine(head) : ParseRequestLine(line, start, head, limits);
+            }
+            else if (!line.IsEmpty)
+            {
+                error = ParseField(line, start, head, limits);
+            }
+            else
+            {
+                head.ByteLength = next;
+                return ParseStatus.Complete;
+            }
+
+            if (error != RequestError.None)
+            {
+                return Invalid(head, error);
+            }
+
+            head.LineStart = head.Scanned = next;
+        }
+    }
+
+    private static ParseStatus Invalid(RequestHead head, RequestError error)
+    {
+        head.Error = error;
+        return ParseStatus.Invalid;
+    }
+
+    // Refuses at once what no further byte can mend, so that a client that never ends its line learns why.
+    private static ParseStatus CheckPartialLine(ReadOnlySpan<byte> data, RequestHead head, in RequestLimits limits)
+    {
+        var line = data[head.LineStart..];
+        if (!head.HasRequestLine && !line.IsEmpty)
+        {
+            // The head starts where the request line does: at the first byte that is not of an empty line.
+            if (line[0] != (byte)'\r')
+            {
+                head.RequestLineStart = head.LineStart;
+            }
+
+            var error = CheckPartialRequestLine(line, limits);
+            if (error != RequestError.None)
+            {
+                return Invalid(head, error);
+            }
+        }
+
+        if (head.RequestLineStart >= 0 && data.Length - head.RequestLineStart > limits.MaxRequestHeadBytes)
+        {
+            return Invalid(head, RequestError.HeadTooLarge);
+        }
+
+        var carriageReturn = data[head.Scanned..].IndexOf((byte)'\r');
+        if (carriageReturn >= 0 && head.Scanned + carriageReturn < data.Length - 1)
+        {
+            return Invalid(head, RequestError.BareCarriageReturn);
+        }
+
+        // A CR that ends what is here is looked at again with the byte after it.
+        head.Scanned = carriageReturn >= 0 ? data.Length - 1 : data.Length;
+        return ParseStatus.NeedMoreData;
+    }
+
+    private static RequestError CheckPartialRequestLine(ReadOnlySpan<byte> line, in RequestLimits limits)
+    {
+        if (line[0] == (byte)'\r')
+        {
+            return RequestError.None;
+        }
+
+        var space = line.IndexOf((byte)' ');
+        var method = space < 0 ? line : line[..space];
+        if (method.TrimEnd((byte)'\r').Length > MaxMethodBytes || method.TrimEnd((byte)'\r').ContainsAnyExcept(HttpCharacters.Token))
+        {
+            return RequestError.BadMethod;
+        }
+
+        return line.Length > limits.MaxRequestLineBytes + 1 ? RequestError.TargetTooLong : RequestError.None;
+    }
+
+    private static RequestError CountEmptyLine(RequestHead head) =>
+        ++head.EmptyLines > MaxEmptyLines ? RequestError.TooManyEmptyLines : RequestError.None;
+
+    private static RequestError TooLongRequestLine(ReadOnlySpan<byte> line)
+    {
+        var space = line.IndexOf((byte)' ');
+        return space is > 0 and <= MaxMethodBytes && HttpCharacters.IsToken(line[..space])
+            ? RequestError.TargetTooLong
+            : RequestError.BadMethod;
+    }
+
+    // request-line = method SP request-target SP HTTP-version
+    private static RequestError ParseRequestLine(
+        ReadOnlySpan<byte> line, int start, RequestHead head, in RequestLimits limits)
+    {
+        head.RequestLineStart = start;
+        var space = line.IndexOf((byte)' ');
+        var method = space < 0 ? line : line[..space];
+        if (method.Length > MaxMethodBytes || !HttpCharacters.IsToken(method))
+        {
+            return RequestError.BadMethod;
+        }
+
+        if (line.Length > limits.MaxRequestLineBytes)
+        {
+            return RequestError.TargetTooLong;
+        }
+
+        var rest = space < 0 ? default : line[(space + 1)..];
+        var targetLength = rest.IndexOf((byte)' ');
+        if (targetLength <= 0)
+        {
+            return RequestError.BadRequestLine;
+        }
+
+        var error = ParseVersion(rest[(targetLength + 1)..], head);
+        if (error != RequestError.None)
+        {
+            return error;
+        }
+
+        head.SetRequestLine(RequestMethods.Find(method), start, method.Length, start + space + 1, targetLength);
+        head.HasRequestLine = true;
+        return RequestError.None;
+    }
+
+    // HTTP-version = "HTTP" "/" DIGIT "." DIGIT
+    private static RequestError ParseVersion(ReadOnlySpan<byte> version, RequestHead head)
+    {
+        if (version.SequenceEqual("HTTP/1.1"u8))
+        {
+            head.MinorVersion = 1;
+            return RequestError.None;
+        }
+
+        if (version.Length != 8
+            || !version.StartsWith("HTTP/"u8)
+            || !HttpCharacters.IsDigit(version[5])
+            || version[6] != (byte)'.'
+            || !HttpCharacters.IsDigit(version[7]))
+        {
+            return RequestError.BadVersion;
+        }
+
+        head.MinorVersion = version[7] == (byte)'0' ? 0 : 1;
+        return version[5] switch
+        {
+            (byte)'1' => RequestError.None,
+            (byte)'0' => RequestError.BadVersion,
+            _ => RequestError.UnsupportedVersion,
+        };
+    }
+
+    // field-line = field-name ":" OWS field-value OWS
+    private static RequestError ParseField(ReadOnlySpan<byte> line, int start, RequestHead head, in RequestLimits limits)
+    {
+        if (line[0] is (byte)' ' or (byte)'\t')
+        {
+            return RequestError.LeadingWhiteSpace;
+        }
+
+        var colon = line.IndexOf((byte)':');
+        if (colon < 0)
+        {
+            return RequestError.MissingColon;
+        }
+
+        var name = line[..colon];
+        if (!HttpCharacters.IsToken(name))
+        {
+            return RequestError.BadFieldName;
+        }
+
+        var value = line[(colon + 1)..];
+        if (value.ContainsAny(HttpCharacters.NotFieldValue))
+        {
+            return RequestError.BadFieldValue;
+        }
+
+        if (head.Fields.Count == limits.MaxRequestHeaderCount)
+        {
+            return RequestError.TooManyFields;
+        }
+
+        var known = KnownHeaders.Find(name);
+        if (known == KnownHeader.Lookalike)
+        {
+            return RequestError.LookalikeField;
+        }
+
+        var leading = value.Length - value.TrimStart(" \t"u8).Length;
+        head.Fields.AddSlice(new HeaderField(
+            start, colon, start + colon + 1 + leading, HttpCharacters.TrimOws(value).Length, known));
+        return RequestError.None;
+    }
+
+    // What only the whole head can tell. The order matters where a request breaks several rules: what makes the framing
+    // unsafe comes before what merely cannot be served.
+    private static RequestError Validate(RequestHead head)
+    {
+        var error = BodyFraming.Decide(head.Fields, head.MinorVersion, out var framing);
+        if (error != RequestError.None)
+        {
+            return error;
+        }
+
+        head.Framing = framing;
+        error = head.Target.Parse(head.TargetBytes, head.Method, out var authority, out var defaultPort);
+        if (error != RequestError.None)
+        {
+            return error;
+        }
+
+        error = ValidateHost(head, authority, defaultPort);
+        if (error != RequestError.None)
+        {
+            return error;
+        }
+
+        ReadConnectionOptions(head);
+        head.KeepingError = head.Target.PathError != RequestError.None ? head.Target.PathError : ReadExpectation(head);
+        return RequestError.None;
+    }
+
+    // RFC 9112 §3.2: exactly one valid Host in 1.1, at most one in 1.0; the target's authority goes before it.
+    private static RequestError ValidateHost(RequestHead head, Authority authority, int defaultPort)
+    {
+        var index = head.Fields.IndexOf(KnownHeader.Host);
+        if (index < 0)
+        {
+            return head.MinorVersion == 0 ? RequestError.None : RequestError.MissingHost;
+        }
+
+        if (head.Fields.IndexOf(KnownHeader.Host, index + 1) >= 0)
+        {
+            return RequestError.SeveralHosts;
+        }
+
+        if (!Authority.TryParse(head.Fields.Value(index), out var host))
+        {
+            return RequestError.BadHost;
+        }
+
+        return authority.Host.IsEmpty || authority.IsSameAs(host, defaultPort)
+            ? RequestError.None
+            : RequestError.HostMismatch;
+    }
+
+    // RFC 9112 §9.3; Connection = #connection-option, over all its lines
+    private static void ReadConnectionOptions(RequestHead head)
+    {
+        var close = false;
+        var keepAlive = head.MinorVersion > 0;
+        for (var index = head.Fields.IndexOf(KnownHeader.Connection);
+            index >= 0;
+            index = head.Fields.IndexOf(KnownHeader.Connection, index + 1))
+        {
+            var rest = head.Fields.Value(index);
+            while (true)
+            {
+                var comma = rest.IndexOf((byte)',');
+                var option = HttpCharacters.TrimOws(comma < 0 ? rest : rest[..comma]);
+                close |= Ascii.EqualsIgnoreCase(option, "close"u8);
+                keepAlive |= Ascii.EqualsIgnoreCase(option, "keep-alive"u8);
+                if (comma < 0)
+                {
+                    break;
+                }
+
+                rest = rest[(comma + 1)..];
+            }
+        }
+
+        head.KeepAlive = keepAlive && !close;
+    }
+
+    // RFC 9110 §10.1.1: a 1.0 client cannot understand 100, so its expectation is ignored, as is one without a body.
+    private static RequestError ReadExpectation(RequestHead head)
+    {
+        if (head.MinorVersion == 0)
+        {
+            return RequestError.None;
+        }
+
+        for (var index = head.Fields.IndexOf(KnownHeader.Expect);
+            index >= 0;
+            index = head.Fields.IndexOf(KnownHeader.Expect, index + 1))
+        {
+            if (!Ascii.EqualsIgnoreCase(head.Fields.Value(index), "100-continue"u8))
+            {
+                return RequestError.UnsupportedExpectation;
+            }
+
+            head.ExpectsContinue = head.Framing.HasBody;
+        }
+
+        return RequestError.None;
+    }
+}

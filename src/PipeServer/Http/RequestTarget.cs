@@ -1,0 +1,242 @@
+using System.Text;
+using System.Text.Unicode;
+
+namespace PipeServer.Http;
+
+/// <summary>
+/// The request target, understood once: its form, where path and query lie, and the path that everything else goes by,
+/// decoded once and free of dot segments. Reused from request to request.
+/// </summary>
+internal sealed class RequestTarget
+{
+    /// <summary>
+    /// Stands in <see cref="Path"/> for a slash that was sent as <c>%2F</c>: it is a character of its segment and must
+    /// never become a separator. NUL is free for that because <c>%00</c> is refused.
+    /// </summary>
+    public const byte EncodedSlash = 0;
+
+    private byte[] _decoded = [];
+    private int _decodedLength = -1; // -1: the path as sent needs no decoding
+    private int _pathStart;
+    private int _pathLength;
+    private int _queryStart;
+    private int _queryLength;
+
+    public TargetForm Form { get; private set; }
+
+    /// <summary>What is wrong with a target whose request is well-framed all the same; the connection stays usable.</summary>
+    public RequestError PathError { get; private set; }
+
+    /// <summary>True when there is a <c>?</c>, be there nothing after it.</summary>
+    public bool HasQuery => _queryStart >= 0;
+
+    /// <summary>The decoded path without dot segments, always starting with a slash; see <see cref="EncodedSlash"/>.</summary>
+    /// <param name="target">The target's bytes, wherever they are now.</param>
+    public ReadOnlySpan<byte> Path(ReadOnlySpan<byte> target) =>
+        _decodedLength >= 0 ? _decoded.AsSpan(0, _decodedLength)
+        : _pathLength == 0 ? "/"u8
+        : target.Slice(_pathStart, _pathLength);
+
+    /// <summary>The query as it was sent, without its <c>?</c>.</summary>
+    /// <param name="target">The target's bytes, wherever they are now.</param>
+    public ReadOnlySpan<byte> Query(ReadOnlySpan<byte> target) =>
+        HasQuery ? target.Slice(_queryStart, _queryLength) : default;
+
+    /// <summary>
+    /// Takes a target apart.
+    /// request-target = origin-form / absolute-form / authority-form / asterisk-form
+    /// </summary>
+    /// <param name="target">The bytes between the two spaces of the request line; not empty.</param>
+    /// <param name="method">Two of the forms belong to one method each.</param>
+    /// <param name="authority">In absolute and authority form: host and port, which replace the Host field.</param>
+    /// <param name="defaultPort">In absolute form: the scheme's port.</param>
+    /// <returns>An error that ends the connection, or none; <see cref="PathError"/> has the other kind.</returns>
+    public RequestError Parse(
+        ReadOnlySpan<byte> target, RequestMethod method, out Authority authority, out int defaultPort)
+    {
+        PathError = RequestError.None;
+        Form = TargetForm.Origin;
+        (_pathStart, _pathLength, _queryStart, _queryLength, _decodedLength) = (0, 0, -1, 0, -1);
+        authority = default;
+        defaultPort = Authority.NoPort;
+        if (target.ContainsAnyExcept(HttpCharacters.Target))
+        {
+            return RequestError.BadTarget;
+        }
+
+        if (method == RequestMethod.Connect)
+        {
+            Form = TargetForm.Authority;
+            return Authority.TryParse(target, out authority) && authority.Port != Authority.NoPort
+                ? RequestError.None
+                : RequestError.BadTarget;
+        }
+
+        if (target[0] == (byte)'/')
+        {
+            SetPathAndQuery(target, 0);
+            return RequestError.None;
+        }
+
+        if (target[0] == (byte)'*')
+        {
+            Form = TargetForm.Asterisk;
+            return target.Length == 1 && method == RequestMethod.Options ? RequestError.None : RequestError.BadTarget;
+        }
+
+        return ParseAbsolute(target, method, out authority, out defaultPort);
+    }
+
+    // absolute-form = absolute-URI, of which an origin server takes "http" and "https" (RFC 9110 §4.2)
+    private RequestError ParseAbsolute(
+        ReadOnlySpan<byte> target, RequestMethod method, out Authority authority, out int defaultPort)
+    {
+        authority = default;
+        Form = TargetForm.Absolute;
+        int start;
+        if (target.Length > 7 && Ascii.EqualsIgnoreCase(target[..7], "http://"u8))
+        {
+            (start, defaultPort) = (7, 80);
+        }
+        else if (target.Length > 8 && Ascii.EqualsIgnoreCase(target[..8], "https://"u8))
+        {
+            (start, defaultPort) = (8, 443);
+        }
+        else
+        {
+            defaultPort = Authority.NoPort;
+            return RequestError.BadTarget;
+        }
+
+        var length = target[start..].IndexOfAny((byte)'/', (byte)'?');
+        var end = length < 0 ? target.Length : start + length;
+        if (!Authority.TryParse(target[start..end], out authority))
+        {
+            return RequestError.BadTarget;
+        }
+
+        if (end == target.Length && method == RequestMethod.Options)
+        {
+            Form = TargetForm.Asterisk;
+            return RequestError.None;
+        }
+
+        SetPathAndQuery(target, end);
+        return RequestError.None;
+    }
+
+    private void SetPathAndQuery(ReadOnlySpan<byte> target, int start)
+    {
+        _pathStart = start;
+        var question = target[start..].IndexOf((byte)'?');
+        _pathLength = question < 0 ? target.Length - start : question;
+        if (question >= 0)
+        {
+            _queryStart = start + question + 1;
+            _queryLength = target.Length - _queryStart;
+        }
+
+        var path = target.Slice(start, _pathLength);
+        if (path.Contains((byte)'%') || path.IndexOf("/."u8) >= 0)
+        {
+            PathError = Normalize(path);
+        }
+
+        if (PathError == RequestError.None && !Authority.HasValidPercentEncoding(Query(target)))
+        {
+            PathError = RequestError.BadPercentEncoding;
+        }
+    }
+
+    // Decodes each segment once, then removes dot segments (RFC 3986 §5.2.4) in the same pass. A "%2e" is a dot by
+    // §6.2.2.2, so "%2e%2e" counts as "..".
+    private RequestError Normalize(ReadOnlySpan<byte> path)
+    {
+        if (_decoded.Length < path.Length + 1)
+        {
+            _decoded = new byte[Math.Max(256, path.Length + 1)];
+        }
+
+        var length = 0;
+        var at = 0;
+        while (at < path.Length)
+        {
+            at++; // the slash that starts the segment
+            var slash = path[at..].IndexOf((byte)'/');
+            var end = slash < 0 ? path.Length : at + slash;
+            var segmentStart = length;
+            _decoded[length++] = (byte)'/';
+            var error = Decode(path[at..end], ref length);
+            if (error != RequestError.None)
+            {
+                return error;
+            }
+
+            var segment = _decoded.AsSpan((segmentStart + 1)..length);
+            var isDot = segment.SequenceEqual("."u8);
+            var isDotDot = segment.SequenceEqual(".."u8);
+            if (isDot || isDotDot)
+            {
+                length = segmentStart;
+                if (isDotDot)
+                {
+                    if (length == 0)
+                    {
+                        return RequestError.PathAboveRoot;
+                    }
+
+                    length = _decoded.AsSpan(0, length).LastIndexOf((byte)'/');
+                }
+
+                if (end == path.Length)
+                {
+                    _decoded[length++] = (byte)'/';
+                }
+            }
+
+            at = end;
+        }
+
+        _decodedLength = length;
+        // A path that is not text cannot be handed to anybody as text; overlong forms end here too.
+        return Utf8.IsValid(_decoded.AsSpan(0, length)) ? RequestError.None : RequestError.BadPercentEncoding;
+    }
+
+    private RequestError Decode(ReadOnlySpan<byte> segment, ref int length)
+    {
+        for (var at = 0; at < segment.Length; at++)
+        {
+            var value = segment[at];
+            if (value == (byte)'%')
+            {
+                if (at + 2 >= segment.Length)
+                {
+                    return RequestError.BadPercentEncoding;
+                }
+
+                var high = HttpCharacters.HexValue(segment[at + 1]);
+                var low = HttpCharacters.HexValue(segment[at + 2]);
+                if ((high | low) < 0)
+                {
+                    return RequestError.BadPercentEncoding;
+                }
+
+                value = (byte)((high << 4) | low);
+                at += 2;
+                if (value is 0 or (byte)'\r' or (byte)'\n')
+                {
+                    return RequestError.BadPercentEncoding;
+                }
+
+                if (value == (byte)'/')
+                {
+                    value = EncodedSlash;
+                }
+            }
+
+            _decoded[length++] = value;
+        }
+
+        return RequestError.None;
+    }
+}

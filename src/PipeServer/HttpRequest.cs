@@ -1,0 +1,84 @@
+using System.IO.Pipelines;
+using System.Net;
+using System.Text;
+using PipeServer.Http;
+using PipeServer.Server;
+
+namespace PipeServer;
+
+/// <summary>
+/// One request. Belongs to its connection and is valid until the handler has ended; strings are made only when asked for.
+/// Not thread-safe.
+/// </summary>
+public sealed class HttpRequest
+{
+    private readonly RequestHead _head;
+    private readonly RequestBody _body;
+    private Http1Connection? _connection;
+
+    internal HttpRequest(RequestHead head, RequestBody body)
+    {
+        _head = head;
+        _body = body;
+        Headers = new HeaderCollection(head.Fields, response: null);
+        RouteValues = new RouteValues(head);
+        Query = new QueryCollection(head);
+    }
+
+    /// <summary>The method as it was sent: <c>GET</c>, <c>POST</c>, … Methods are case-sensitive.</summary>
+    public string Method => _head.Method == RequestMethod.Other
+        ? Encoding.ASCII.GetString(_head.MethodBytes)
+        : RequestMethods.Name(_head.Method);
+
+    /// <summary>The request target as it was sent.</summary>
+    public string Target => Encoding.ASCII.GetString(_head.TargetBytes);
+
+    /// <summary>
+    /// The path: percent-decoded once, dot segments removed, always starting with a slash. A slash that was sent encoded
+    /// stays <c>%2F</c>, because it separates nothing.
+    /// </summary>
+    public string Path => Encoding.UTF8.GetString(_head.Path).Replace("\0", "%2F", StringComparison.Ordinal);
+
+    /// <summary>The query without its question mark, as it was sent; empty when there is none.</summary>
+    public string QueryString => Encoding.ASCII.GetString(_head.Query);
+
+    /// <summary>The query's pairs.</summary>
+    public QueryCollection Query { get; }
+
+    /// <summary>1.0 or 1.1. Later minor versions are served, and shown, as 1.1.</summary>
+    public Version Version => _head.MinorVersion == 0 ? HttpVersion.Version10 : HttpVersion.Version11;
+
+    /// <summary>The header fields.</summary>
+    public HeaderCollection Headers { get; }
+
+    /// <summary>What the route's parameters matched.</summary>
+    public RouteValues RouteValues { get; }
+
+    /// <summary>The body's length in bytes where the client named one; null for a chunked body and for none.</summary>
+    public long? ContentLength => _head.Framing.HasContentLength ? _head.Framing.ContentLength : null;
+
+    /// <summary>
+    /// The body. Reading it sends <c>100 Continue</c> where the client waits for that. What the handler leaves unread is
+    /// discarded.
+    /// </summary>
+    /// <remarks>
+    /// Its reads throw <see cref="BadHttpRequestException"/> for a body that is malformed, over
+    /// <see cref="HttpServerOptions.MaxRequestBodyBytes"/>, too slow or cut short, and <see cref="IOException"/> when the
+    /// connection is gone.
+    /// </remarks>
+    public PipeReader Body => _body;
+
+    /// <summary>The client's address, where the transport knows one.</summary>
+    public EndPoint? RemoteEndPoint => _connection?.RemoteEndPoint;
+
+    /// <summary>Cancelled when the client is gone or the server's grace period has ended: stop now, nobody reads the answer.</summary>
+    public CancellationToken Aborted => _connection?.Aborted ?? CancellationToken.None;
+
+    /// <summary>Cancelled when the server starts to stop: finish what you have. Streams without an end should end here.</summary>
+    public CancellationToken Draining => _connection?.Draining ?? CancellationToken.None;
+
+    /// <summary>The method and the target's path, for logs.</summary>
+    public override string ToString() => $"{Method} {Path}";
+
+    internal void Attach(Http1Connection? connection) => _connection = connection;
+}

@@ -1,0 +1,246 @@
+using System.Net;
+using System.Runtime.CompilerServices;
+using PipeServer.Routing;
+using PipeServer.Server;
+using PipeServer.Transport.Sockets;
+using PipeServer.Workers;
+
+namespace PipeServer;
+
+/// <summary>
+/// An HTTP/1.1 server: map handlers, start it, stop it. One object is one life: a stopped server is not started again.
+/// </summary>
+/// <remarks>
+/// Routes are mapped before the start, from one thread. <see cref="StartAsync"/>, <see cref="StopAsync"/> and
+/// <see cref="DisposeAsync"/> may be called from any thread.
+/// </remarks>
+public sealed class HttpServer : IAsyncDisposable
+{
+    private readonly HttpServerOptions _options;
+    private readonly List<Route> _routes = [];
+    private readonly Lock _lifeLock = new();
+    private Endpoint? _fallback;
+    private ServerContext? _context;
+    private ConnectionDispatcher? _dispatcher;
+    private Task<ShutdownReport>? _stopped;
+    private CancellationTokenSource? _force;
+    private bool _isStarted;
+
+    /// <summary>Creates a server that is not listening yet.</summary>
+    /// <param name="options">What to change from the defaults.</param>
+    /// <exception cref="ArgumentException">An option is out of its range; the message names it.</exception>
+    public HttpServer(HttpServerOptions? options = null)
+    {
+        _options = (options ?? new HttpServerOptions()).Validated();
+    }
+
+    /// <summary>Where the server listens, with the real ports; empty before the start.</summary>
+    public IReadOnlyList<EndPoint> EndPoints { get; private set; } = [];
+
+    /// <summary>The address for a browser or a client: <c>http://127.0.0.1:7878</c>.</summary>
+    /// <exception cref="InvalidOperationException">The server has not been started.</exception>
+    public Uri Address => EndPoints.OfType<IPEndPoint>().FirstOrDefault() is { } endPoint
+        ? new Uri($"http://{endPoint}")
+        : throw new InvalidOperationException("The server has no address before it is started.");
+
+    /// <summary>The pool that runs the handlers.</summary>
+    /// <exception cref="InvalidOperationException">The server has not been started.</exception>
+    public WorkerPool Workers => Context.Workers;
+
+    /// <summary>Completes when <see cref="HttpServerOptions.AcceptLimit"/> connections were accepted.</summary>
+    /// <exception cref="InvalidOperationException">The server has not been started.</exception>
+    public Task AcceptLimitReached => Dispatcher.AcceptLimitReached;
+
+    /// <summary>The ledger of connections so far.</summary>
+    public ConnectionCounts Connections => _context?.Connections.ConnectionCounts() ?? default;
+
+    /// <summary>The ledger of requests so far.</summary>
+    public RequestCounts Requests => _context?.Connections.RequestCounts() ?? default;
+
+    private ServerContext Context =>
+        _context ?? throw new InvalidOperationException("The server has not been started.");
+
+    private ConnectionDispatcher Dispatcher =>
+        _dispatcher ?? throw new InvalidOperationException("The server has not been started.");
+
+    /// <summary>Maps a handler to a method and a path pattern.</summary>
+    /// <param name="method">Any method token. GET also answers HEAD unless HEAD is mapped; OPTIONS answers itself.</param>
+    /// <param name="pattern">
+    /// A path that starts with a slash, matched exactly; <c>{name}</c> takes one segment, <c>{*rest}</c> at the end takes
+    /// all that remain. Literal segments go before parameters.
+    /// </param>
+    /// <param name="handler">What answers.</param>
+    /// <param name="dispatch">Where the handler runs.</param>
+    /// <exception cref="ArgumentException">The method or the pattern is malformed.</exception>
+    /// <exception cref="InvalidOperationException">The route is mapped already, or the server has been started.</exception>
+    [OverloadResolutionPriority(1)]
+    public void Map(string method, string pattern, RequestHandler handler, Dispatch dispatch = Dispatch.Worker)
+    {
+        ArgumentNullException.ThrowIfNull(method);
+        ArgumentNullException.ThrowIfNull(handler);
+        ThrowIfStarted();
+        if (!Http.HttpCharacters.IsToken(System.Text.Encoding.Latin1.GetBytes(method)) || method is "CONNECT" or "TRACE")
+        {
+            throw new ArgumentException($"'{method}' is not a method that can be mapped.", nameof(method));
+        }
+
+        var parsed = RoutePattern.Parse(pattern);
+        var route = _routes.Find(route => route.Pattern.Text == parsed.Text);
+        if (route is null)
+        {
+            route = new Route(parsed);
+            _routes.Add(route);
+        }
+
+        var isTaken = _routes.Exists(other => other != route && other.Pattern.Shape == parsed.Shape && other.Methods.Contains(method));
+        if (isTaken || !route.TryAdd(method, new Endpoint(handler, dispatch)))
+        {
+            throw new InvalidOperationException($"{method} {pattern} is mapped already, or a pattern that matches the same paths is.");
+        }
+    }
+
+    /// <inheritdoc cref="Map(string, string, RequestHandler, Dispatch)"/>
+    public void Map(string method, string pattern, Func<HttpRequest, HttpResponse, Task> handler, Dispatch dispatch = Dispatch.Worker) =>
+        Map(method, pattern, ToHandler(handler), dispatch);
+
+    /// <inheritdoc cref="Map(string, string, RequestHandler, Dispatch)"/>
+    public void Map(string method, string pattern, Action<HttpRequest, HttpResponse> handler, Dispatch dispatch = Dispatch.Worker) =>
+        Map(method, pattern, ToHandler(handler), dispatch);
+
+    /// <summary>Maps a handler to GET, and with it to HEAD.</summary>
+    /// <inheritdoc cref="Map(string, string, RequestHandler, Dispatch)"/>
+    [OverloadResolutionPriority(1)]
+    public void MapGet(string pattern, RequestHandler handler, Dispatch dispatch = Dispatch.Worker) =>
+        Map("GET", pattern, handler, dispatch);
+
+    /// <inheritdoc cref="MapGet(string, RequestHandler, Dispatch)"/>
+    public void MapGet(string pattern, Func<HttpRequest, HttpResponse, Task> handler, Dispatch dispatch = Dispatch.Worker) =>
+        Map("GET", pattern, ToHandler(handler), dispatch);
+
+    /// <inheritdoc cref="MapGet(string, RequestHandler, Dispatch)"/>
+    public void MapGet(string pattern, Action<HttpRequest, HttpResponse> handler, Dispatch dispatch = Dispatch.Worker) =>
+        Map("GET", pattern, ToHandler(handler), dispatch);
+
+    /// <summary>Maps a handler to POST.</summary>
+    /// <inheritdoc cref="Map(string, string, RequestHandler, Dispatch)"/>
+    [OverloadResolutionPriority(1)]
+    public void MapPost(string pattern, RequestHandler handler, Dispatch dispatch = Dispatch.Worker) =>
+        Map("POST", pattern, handler, dispatch);
+
+    /// <inheritdoc cref="MapPost(string, RequestHandler, Dispatch)"/>
+    public void MapPost(string pattern, Func<HttpRequest, HttpResponse, Task> handler, Dispatch dispatch = Dispatch.Worker) =>
+        Map("POST", pattern, ToHandler(handler), dispatch);
+
+    /// <inheritdoc cref="MapPost(string, RequestHandler, Dispatch)"/>
+    public void MapPost(string pattern, Action<HttpRequest, HttpResponse> handler, Dispatch dispatch = Dispatch.Worker) =>
+        Map("POST", pattern, ToHandler(handler), dispatch);
+
+    /// <summary>
+    /// What answers every path that no route has, whatever the (known) method. Without it those requests get 404.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">The server has been started.</exception>
+    [OverloadResolutionPriority(1)]
+    public void MapFallback(RequestHandler handler, Dispatch dispatch = Dispatch.Worker)
+    {
+        ArgumentNullException.ThrowIfNull(handler);
+        ThrowIfStarted();
+        _fallback = new Endpoint(handler, dispatch);
+    }
+
+    /// <inheritdoc cref="MapFallback(RequestHandler, Dispatch)"/>
+    public void MapFallback(Func<HttpRequest, HttpResponse, Task> handler, Dispatch dispatch = Dispatch.Worker) =>
+        MapFallback(ToHandler(handler), dispatch);
+
+    /// <inheritdoc cref="MapFallback(RequestHandler, Dispatch)"/>
+    public void MapFallback(Action<HttpRequest, HttpResponse> handler, Dispatch dispatch = Dispatch.Worker) =>
+        MapFallback(ToHandler(handler), dispatch);
+
+    /// <summary>Binds, starts the workers, and accepts connections from then on.</summary>
+    /// <exception cref="System.Net.Sockets.SocketException">The address is in use or cannot be bound.</exception>
+    /// <exception cref="InvalidOperationException">The server has been started before.</exception>
+    public async Task StartAsync(CancellationToken cancellationToken = default)
+    {
+        lock (_lifeLock)
+        {
+            ThrowIfStarted();
+            _isStarted = true;
+        }
+
+        var transport = _options.Transport ?? new SocketTransport();
+        var endPoint = new IPEndPoint(_options.Address, _options.Port);
+        var listeners = await transport.ListenAsync(endPoint, _options.Backlog, cancellationToken).ConfigureAwait(false);
+
+        // After the bind, which is what may fail: there is nothing to take back then.
+        var workers = new WorkerPool(_options.Workers, _options.QueueCapacity, new WorkerPoolOptions
+        {
+            Logger = _options.LoggerFactory.CreateLogger("PipeServer.Workers"),
+            TimeProvider = _options.TimeProvider,
+        });
+        var logger = _options.LoggerFactory.CreateLogger("PipeServer.Server");
+        var context = new ServerContext(_options, new RouteTable(_routes, _fallback), workers, logger);
+        var dispatcher = new ConnectionDispatcher(context, listeners);
+        EndPoints = [.. listeners.Select(static listener => listener.EndPoint)];
+        lock (_lifeLock)
+        {
+            (_context, _dispatcher) = (context, dispatcher);
+        }
+
+        dispatcher.Start();
+    }
+
+    /// <summary>
+    /// Stops gracefully: takes no new connection, lets requests in flight finish for at most
+    /// <see cref="HttpServerOptions.ShutdownGracePeriod"/>, then aborts what is left, and joins every worker.
+    /// </summary>
+    /// <param name="cancellationToken">
+    /// Cuts the drain short: what is in flight is aborted at once. A second call's token does that too.
+    /// </param>
+    /// <returns>The report; every call gets the same one. A server that was never started reports a drain of nothing.</returns>
+    public async Task<ShutdownReport> StopAsync(CancellationToken cancellationToken = default)
+    {
+        Task<ShutdownReport> stopped;
+        CancellationTokenSource force;
+        lock (_lifeLock)
+        {
+            if (_context is null || _dispatcher is null)
+            {
+                return new ShutdownReport(ShutdownOutcome.Drained, TimeSpan.Zero, default, default, []);
+            }
+
+            force = _force ??= new CancellationTokenSource();
+            stopped = _stopped ??= new ServerShutdown(_context, _dispatcher).RunAsync(force.Token);
+        }
+
+        using (cancellationToken.UnsafeRegister(static state => ((CancellationTokenSource)state!).Cancel(), force))
+        {
+            return await stopped.ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Stops the server as <see cref="StopAsync"/> does, if that has not been done.</summary>
+    public async ValueTask DisposeAsync() => await StopAsync(CancellationToken.None).ConfigureAwait(false);
+
+    private void ThrowIfStarted()
+    {
+        if (_isStarted)
+        {
+            throw new InvalidOperationException("The server has been started: routes are mapped before, and it starts only once.");
+        }
+    }
+
+    private static RequestHandler ToHandler(Func<HttpRequest, HttpResponse, Task> handler)
+    {
+        ArgumentNullException.ThrowIfNull(handler);
+        return (request, response) => new ValueTask(handler(request, response));
+    }
+
+    private static RequestHandler ToHandler(Action<HttpRequest, HttpResponse> handler)
+    {
+        ArgumentNullException.ThrowIfNull(handler);
+        return (request, response) =>
+        {
+            handler(request, response);
+            return ValueTask.CompletedTask;
+        };
+    }
+}

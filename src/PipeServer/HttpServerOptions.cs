@@ -1,0 +1,144 @@
+using System.Net;
+using System.Net.Sockets;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using PipeServer.Transport;
+
+namespace PipeServer;
+
+/// <summary>
+/// Everything that can be set on an <see cref="HttpServer"/>. Every limit is finite by default. Values are checked when the
+/// server is created; changes after that have no effect.
+/// </summary>
+public sealed class HttpServerOptions
+{
+    /// <summary>The address to listen on. Default 127.0.0.1: reachable from this machine only.</summary>
+    public IPAddress Address { get; set; } = IPAddress.Loopback;
+
+    /// <summary>The port to listen on, 0 for a free one. Default 7878, the Rust Book's.</summary>
+    public int Port { get; set; } = 7878;
+
+    /// <summary>How many finished handshakes the system may queue for the server. Default 512; the system may cap it.</summary>
+    public int Backlog { get; set; } = 512;
+
+    /// <summary>
+    /// Worker threads. Default: one per core, at least 4, because handlers on workers may block.
+    /// </summary>
+    public int Workers { get; set; } = Math.Max(4, Environment.ProcessorCount);
+
+    /// <summary>
+    /// How many requests may wait for a worker; the next one is answered with 503. Default 4,096: more than most
+    /// connections make at once, less than a second of work for quick handlers.
+    /// </summary>
+    public int QueueCapacity { get; set; } = 4096;
+
+    /// <summary>
+    /// Connections served at once; further clients wait in the backlog. Default 16,384, below the usual hard limit of
+    /// descriptors.
+    /// </summary>
+    public int MaxConnections { get; set; } = 16_384;
+
+    /// <summary>The request line without its line end, in bytes. Default 8 KiB; a longer one is answered with 414.</summary>
+    public int MaxRequestLineBytes { get; set; } = 8 * 1024;
+
+    /// <summary>Request line and headers with all line ends, in bytes. Default 32 KiB; more is answered with 431.</summary>
+    public int MaxRequestHeadBytes { get; set; } = 32 * 1024;
+
+    /// <summary>Header lines in a request. Default 100; more are answered with 431.</summary>
+    public int MaxRequestHeaderCount { get; set; } = 100;
+
+    /// <summary>A request's body, in bytes after decoding. Default 128 MiB; a larger one is answered with 413.</summary>
+    public long MaxRequestBodyBytes { get; set; } = 128L * 1024 * 1024;
+
+    /// <summary>How long a connection may be idle between two requests. Default 2 minutes; then it is closed.</summary>
+    public TimeSpan KeepAliveTimeout { get; set; } = TimeSpan.FromMinutes(2);
+
+    /// <summary>
+    /// How long a request's head may take, from its first byte, or from the accept for a connection's first one. Default
+    /// 30 seconds; then 408.
+    /// </summary>
+    public TimeSpan RequestHeadTimeout { get; set; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>How long a read of the body may wait for the next byte. Default 30 seconds; then 408.</summary>
+    public TimeSpan RequestBodyTimeout { get; set; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>How long a write may wait for the client to read. Default 30 seconds; then the connection is aborted.</summary>
+    public TimeSpan ResponseWriteTimeout { get; set; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>How long a stop waits for requests in flight before it aborts them. Default 30 seconds.</summary>
+    public TimeSpan ShutdownGracePeriod { get; set; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>
+    /// Accept so many connections, then close the listener and complete <see cref="HttpServer.AcceptLimitReached"/>; null
+    /// for no end. What the Rust Book does with <c>take(2)</c>.
+    /// </summary>
+    public int? AcceptLimit { get; set; }
+
+    /// <summary>What moves the bytes; null for the platform's default.</summary>
+    public ITransport? Transport { get; set; }
+
+    /// <summary>Where the server's log goes. Default: nowhere.</summary>
+    public ILoggerFactory LoggerFactory { get; set; } = NullLoggerFactory.Instance;
+
+    /// <summary>The clock behind every timeout and the Date header.</summary>
+    public TimeProvider TimeProvider { get; set; } = TimeProvider.System;
+
+    internal HttpServerOptions Validated()
+    {
+        // A TimeProvider's timers take no longer time, and nobody waits for 49 days.
+        var longest = TimeSpan.FromMilliseconds(uint.MaxValue - 1);
+        NotNull(Address, nameof(Address));
+        NotNull(LoggerFactory, nameof(LoggerFactory));
+        NotNull(TimeProvider, nameof(TimeProvider));
+        InRange(Port, IPEndPoint.MinPort, IPEndPoint.MaxPort, nameof(Port));
+        InRange(Backlog, 1, int.MaxValue, nameof(Backlog));
+        InRange(Workers, 1, 32_767, nameof(Workers));
+        InRange(QueueCapacity, 1, int.MaxValue, nameof(QueueCapacity));
+        InRange(MaxConnections, 1, int.MaxValue, nameof(MaxConnections));
+        InRange(MaxRequestLineBytes, 16, 1 << 20, nameof(MaxRequestLineBytes));
+        InRange(MaxRequestHeadBytes, 16, 1 << 24, nameof(MaxRequestHeadBytes));
+        InRange(MaxRequestHeaderCount, 1, 1 << 16, nameof(MaxRequestHeaderCount));
+        InRange(MaxRequestBodyBytes, 0, long.MaxValue, nameof(MaxRequestBodyBytes));
+        InRange(KeepAliveTimeout, TimeSpan.FromMilliseconds(1), longest, nameof(KeepAliveTimeout));
+        InRange(RequestHeadTimeout, TimeSpan.FromMilliseconds(1), longest, nameof(RequestHeadTimeout));
+        InRange(RequestBodyTimeout, TimeSpan.FromMilliseconds(1), longest, nameof(RequestBodyTimeout));
+        InRange(ResponseWriteTimeout, TimeSpan.FromMilliseconds(1), longest, nameof(ResponseWriteTimeout));
+        InRange(ShutdownGracePeriod, TimeSpan.Zero, longest, nameof(ShutdownGracePeriod));
+        if (AcceptLimit is { } limit)
+        {
+            InRange(limit, 1, int.MaxValue, nameof(AcceptLimit));
+        }
+
+        if (MaxRequestHeadBytes < MaxRequestLineBytes)
+        {
+            throw new ArgumentException(
+                $"{nameof(MaxRequestHeadBytes)} ({MaxRequestHeadBytes}) must not be below {nameof(MaxRequestLineBytes)} "
+                + $"({MaxRequestLineBytes}): the request line is part of the head.",
+                nameof(MaxRequestHeadBytes));
+        }
+
+        if (Address.AddressFamily is not (AddressFamily.InterNetwork or AddressFamily.InterNetworkV6))
+        {
+            throw new ArgumentException($"{nameof(Address)} must be an IPv4 or IPv6 address.", nameof(Address));
+        }
+
+        return (HttpServerOptions)MemberwiseClone();
+    }
+
+    private static void NotNull(object? value, string option)
+    {
+        if (value is null)
+        {
+            throw new ArgumentNullException(option, $"{option} must not be null; leave it at its default instead.");
+        }
+    }
+
+    private static void InRange<T>(T value, T lowest, T highest, string option)
+        where T : IComparable<T>
+    {
+        if (value.CompareTo(lowest) < 0 || value.CompareTo(highest) > 0)
+        {
+            throw new ArgumentOutOfRangeException(option, value, $"{option} must be from {lowest} to {highest}.");
+        }
+    }
+}

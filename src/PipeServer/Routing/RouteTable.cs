@@ -1,0 +1,139 @@
+using System.Collections.Frozen;
+using System.Diagnostics.CodeAnalysis;
+using System.Text;
+using PipeServer.Http;
+
+namespace PipeServer.Routing;
+
+/// <summary>
+/// All routes, frozen when the server starts. Literal paths are one look-up; patterns are tried most specific first: a
+/// literal segment goes before a parameter, a parameter before a catch-all.
+/// </summary>
+internal sealed class RouteTable
+{
+    private readonly Dictionary<byte[], Route> _literals;
+    private readonly Dictionary<byte[], Route>.AlternateLookup<ReadOnlySpan<byte>> _literalsBySpan;
+    private readonly Route[] _patterns;
+    private readonly Endpoint? _fallback;
+    private readonly FrozenSet<string> _methods;
+    private readonly string _allowOfServer;
+
+    public RouteTable(IEnumerable<Route> routes, Endpoint? fallback)
+    {
+        var all = routes.ToList();
+        _literals = all.Where(static route => route.Pattern.IsLiteral)
+            .ToDictionary(static route => Encoding.UTF8.GetBytes(route.Pattern.Text), new BytesComparer());
+        _literalsBySpan = _literals.GetAlternateLookup<ReadOnlySpan<byte>>();
+        _patterns = [.. all.Where(static route => !route.Pattern.IsLiteral)
+            .OrderBy(static route => route.Pattern.Shape, StringComparer.Ordinal)];
+        _fallback = fallback;
+        _methods = all.SelectMany(static route => route.Methods).ToFrozenSet(StringComparer.Ordinal);
+        _allowOfServer = Allow(fallback is null ? _methods : _methods.Append("GET"));
+    }
+
+    public RouteMatch Match(RequestMethod method, ReadOnlySpan<byte> methodBytes, TargetForm form, ReadOnlySpan<byte> path)
+    {
+        if (form == TargetForm.Asterisk)
+        {
+            return new RouteMatch(RouteOutcome.Options, Allow: _allowOfServer);
+        }
+
+        if (method == RequestMethod.Other && !_methods.Contains(Encoding.ASCII.GetString(methodBytes)))
+        {
+            return new RouteMatch(RouteOutcome.UnknownMethod);
+        }
+
+        if (form == TargetForm.Authority)
+        {
+            // CONNECT asks for a tunnel, and there is none to be had at any path.
+            return new RouteMatch(RouteOutcome.MethodNotAllowed, Allow: _allowOfServer);
+        }
+
+        if (_literalsBySpan.TryGetValue(path, out var literal) && TryFind(literal, method, methodBytes, out var found))
+        {
+            return found;
+        }
+
+        foreach (var route in _patterns)
+        {
+            if (route.Pattern.Matches(path) && TryFind(route, method, methodBytes, out found))
+            {
+                return found;
+            }
+        }
+
+        return NoHandler(literal, method, path);
+    }
+
+    private static bool TryFind(Route route, RequestMethod method, ReadOnlySpan<byte> methodBytes, out RouteMatch match)
+    {
+        var endpoint = route.Find(method, methodBytes);
+        match = new RouteMatch(RouteOutcome.Found, endpoint, route.Pattern);
+        return endpoint is not null;
+    }
+
+    private RouteMatch NoHandler(Route? literal, RequestMethod method, ReadOnlySpan<byte> path)
+    {
+        List<string>? methods = literal is null ? null : [.. literal.Methods];
+        foreach (var route in _patterns)
+        {
+            if (route.Pattern.Matches(path))
+            {
+                (methods ??= []).AddRange(route.Methods);
+            }
+        }
+
+        if (methods is not null)
+        {
+            return new RouteMatch(
+                method == RequestMethod.Options ? RouteOutcome.Options : RouteOutcome.MethodNotAllowed,
+                Allow: Allow(methods));
+        }
+
+        if (method == RequestMethod.Trace)
+        {
+            // RFC 9110 §9.3.8: would echo what intermediaries added; never a handler's business by accident.
+            return new RouteMatch(RouteOutcome.MethodNotAllowed, Allow: _allowOfServer);
+        }
+
+        return _fallback is null
+            ? new RouteMatch(RouteOutcome.NotFound)
+            : new RouteMatch(RouteOutcome.Found, _fallback);
+    }
+
+    // Allow = #method (RFC 9110 §10.2.1)
+    private static string Allow(IEnumerable<string> methods)
+    {
+        var all = methods.Distinct(StringComparer.Ordinal).ToList();
+        if (all.Contains("GET") && !all.Contains("HEAD"))
+        {
+            all.Add("HEAD");
+        }
+
+        if (!all.Contains("OPTIONS"))
+        {
+            all.Add("OPTIONS");
+        }
+
+        return string.Join(", ", all);
+    }
+
+    private sealed class BytesComparer : IEqualityComparer<byte[]>, IAlternateEqualityComparer<ReadOnlySpan<byte>, byte[]>
+    {
+        public bool Equals(byte[]? x, byte[]? y) => x.AsSpan().SequenceEqual(y);
+
+        public bool Equals(ReadOnlySpan<byte> alternate, byte[] other) => alternate.SequenceEqual(other);
+
+        public int GetHashCode([DisallowNull] byte[] obj) => GetHashCode(obj.AsSpan());
+
+        public int GetHashCode(ReadOnlySpan<byte> alternate)
+        {
+            // Randomised per process by HashCode: the keys are ours, but the paths looked up are anybody's.
+            var hash = default(HashCode);
+            hash.AddBytes(alternate);
+            return hash.ToHashCode();
+        }
+
+        public byte[] Create(ReadOnlySpan<byte> alternate) => alternate.ToArray();
+    }
+}

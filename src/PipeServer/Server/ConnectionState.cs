@@ -1,0 +1,25 @@
+namespace PipeServer.Server;
+
+/// <summary>
+/// Where a connection is in its life. Written by the connection loop only; the heartbeat and a drain read it.
+/// <code>
+/// New ──► ReadingHead ──► Handling ──► Idle ──► ReadingHead …      every state ──► Closing
+/// </code>
+/// </summary>
+internal enum ConnectionState
+{
+    /// <summary>Accepted, and no byte of a first request has come.</summary>
+    New,
+
+    /// <summary>Between two requests, nothing buffered.</summary>
+    Idle,
+
+    /// <summary>A request has begun to arrive.</summary>
+    ReadingHead,
+
+    /// <summary>A request is queued, in its handler, or being answered.</summary>
+    Handling,
+
+    /// <summary>The last response is written: half-closed, waiting for the client to do the same.</summary>
+    Closing,
+}

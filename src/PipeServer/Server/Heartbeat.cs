@@ -1,0 +1,95 @@
+using Microsoft.Extensions.Logging;
+using PipeServer.Diagnostics;
+using PipeServer.Http;
+
+namespace PipeServer.Server;
+
+/// <summary>
+/// The one timer of a server: keeps the coarse clock and the Date block, and looks over all connections for deadlines that
+/// have passed. A timer per request would cost more than the request.
+/// </summary>
+internal sealed class Heartbeat : IDisposable
+{
+    // The Date header needs one a second. Timeouts are therefore exact to a second, never early.
+    private static readonly TimeSpan NormalPeriod = TimeSpan.FromSeconds(1);
+
+    // A stop should take milliseconds, not a second, when there is nothing to wait for.
+    private static readonly TimeSpan DrainPeriod = TimeSpan.FromMilliseconds(25);
+
+    private readonly TimeProvider _timeProvider;
+    private readonly ConnectionManager _connections;
+    private readonly ILogger _logger;
+    private readonly long _started;
+    private readonly ITimer _timer;
+    private long _now;
+    private long _slack = (long)NormalPeriod.TotalMilliseconds;
+    private long _second;
+    private volatile byte[] _serverAndDate = [];
+    private volatile bool _draining;
+    private int _ticking;
+
+    public Heartbeat(TimeProvider timeProvider, ConnectionManager connections, ILogger logger)
+    {
+        _timeProvider = timeProvider;
+        _connections = connections;
+        _logger = logger;
+        _started = timeProvider.GetTimestamp();
+        Update();
+        _timer = timeProvider.CreateTimer(static state => ((Heartbeat)state!).Tick(), this, NormalPeriod, NormalPeriod);
+    }
+
+    /// <summary>Milliseconds since the server started, as of the last beat.</summary>
+    public long Now => Volatile.Read(ref _now);
+
+    /// <summary>The Server and Date fields, at most a beat old.</summary>
+    public byte[] ServerAndDate => _serverAndDate;
+
+    /// <summary>The value of <see cref="Now"/> at which the timeout has surely passed.</summary>
+    public long DeadlineAfter(TimeSpan timeout) => Now + (long)timeout.TotalMilliseconds + Volatile.Read(ref _slack);
+
+    public void BeginDrain()
+    {
+        _draining = true;
+        Volatile.Write(ref _slack, (long)DrainPeriod.TotalMilliseconds);
+        _timer.Change(TimeSpan.Zero, DrainPeriod);
+    }
+
+    public void Dispose() => _timer.Dispose();
+
+    private void Tick()
+    {
+        // A beat that takes longer than the period is not overtaken by the next one.
+        if (Interlocked.Exchange(ref _ticking, 1) != 0)
+        {
+            return;
+        }
+
+        try
+        {
+            Update();
+            _connections.OnHeartbeat(Now, _draining);
+        }
+#pragma warning disable CA1031 // Timeouts must outlive a fault in one of them.
+        catch (Exception exception)
+#pragma warning restore CA1031
+        {
+            Log.HeartbeatFailed(_logger, exception);
+        }
+        finally
+        {
+            Volatile.Write(ref _ticking, 0);
+        }
+    }
+
+    private void Update()
+    {
+        Volatile.Write(ref _now, (long)_timeProvider.GetElapsedTime(_started).TotalMilliseconds);
+        var utcNow = _timeProvider.GetUtcNow();
+        var second = utcNow.ToUnixTimeSeconds();
+        if (second != _second || _serverAndDate.Length == 0)
+        {
+            _second = second;
+            _serverAndDate = DateHeader.CreateBlock(utcNow);
+        }
+    }
+}

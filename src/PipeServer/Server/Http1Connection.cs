@@ -1,0 +1,651 @@
+using System.Buffers;
+using System.IO.Pipelines;
+using System.Net;
+using System.Runtime.CompilerServices;
+using PipeServer.Diagnostics;
+using PipeServer.Http;
+using PipeServer.Routing;
+using PipeServer.Transport;
+
+namespace PipeServer.Server;
+
+/// <summary>
+/// The one request loop, for every transport: reads, parses all that is buffered, moves to a worker for each request whose
+/// route wants one, lets the handler answer, and flushes once for the whole batch.
+/// </summary>
+/// <remarks>
+/// There is no hop back: after the handler the loop goes on where it is, and only a read that has to wait gives the
+/// connection back to its transport. Pooled: one object serves many connections, one after the other.
+/// </remarks>
+internal sealed class Http1Connection
+{
+    // Responses of one pipelined batch pile up in the output until there is nothing more to parse, or this much.
+    private const int MaxUnflushedBytes = 64 * 1024;
+
+    // A body that its handler did not want: read on so that the connection can be kept, unless a new connection is cheaper
+    // for both sides than the rest of the body.
+    private const int MaxDrainBytes = 64 * 1024;
+    private static readonly TimeSpan DrainBodyTimeout = TimeSpan.FromSeconds(5);
+
+    // How long to wait, after our half-close, for the client's: closing while it still sends would reset the connection
+    // and could take the response with it (RFC 9112 §9.6).
+    private static readonly TimeSpan LingerTimeout = TimeSpan.FromSeconds(2);
+
+    // In a drain, how long a client that has connected and sent nothing yet may take to start its first request.
+    private static readonly TimeSpan DrainNewTimeout = TimeSpan.FromSeconds(2);
+
+    // Deadlines are milliseconds of the heartbeat's clock. An atomic exchange settles whether one was met.
+    private const long NoDeadline = long.MaxValue;
+    private const long ExpiredDeadline = long.MinValue;
+
+    private static readonly string RetryAfterSeconds = "1";
+
+    private readonly ServerContext _server;
+    private readonly RequestHead _head = new();
+    private readonly RequestBody _requestBody;
+    private readonly ResponseBody _responseBody;
+    private readonly HttpRequest _request;
+
+    private TransportConnection _transport = null!;
+    private volatile ConnectionState _state;
+    private long _readDeadline = NoDeadline;
+    private long _writeDeadline = NoDeadline; // apart from the other: a handler may read its body while a flush waits
+    private bool _closing; // the response in progress, or the last one, is the connection's last
+    private bool _clientIsGone;
+    private bool _clientHasEnded; // half-closed
+    private volatile bool _aborted;
+
+    // This connection's share of the ledger. Written by its loop, read by anybody.
+    private long _received;
+    private long _completed;
+    private long _refused;
+    private long _abortedRequests;
+    private long _unflushedCompleted;
+    private long _unflushedRefused;
+
+    public Http1Connection(ServerContext server)
+    {
+        _server = server;
+        _requestBody = new RequestBody(this, server.Limits, server.Options.MaxRequestBodyBytes);
+        _responseBody = new ResponseBody(this);
+        _request = new HttpRequest(_head, _requestBody);
+        Response = new HttpResponse(_responseBody);
+    }
+
+    public long Id { get; private set; }
+
+    public PipeReader Input => _transport.Input;
+
+    public PipeWriter Output => _transport.Output;
+
+    public EndPoint? RemoteEndPoint => _transport.RemoteEndPoint;
+
+    public CancellationToken Aborted => _transport.Closed;
+
+    public CancellationToken Draining => _server.Draining;
+
+    public HttpResponse Response { get; }
+
+    public bool IsHeadRequest => _head.Method == RequestMethod.Head;
+
+    public bool IsHttp10 => _head.MinorVersion == 0;
+
+    public TimeSpan BodyTimeout => _server.Options.RequestBodyTimeout;
+
+    public bool IsReadDeadlineExpired => Volatile.Read(ref _readDeadline) == ExpiredDeadline;
+
+    /// <summary>True when the connection was cut off instead of ended.</summary>
+    public bool WasAborted => _aborted;
+
+    public RequestCounts Counts => new(
+        Volatile.Read(ref _received),
+        Volatile.Read(ref _completed),
+        Volatile.Read(ref _refused),
+        Volatile.Read(ref _abortedRequests));
+
+    /// <summary>Takes over a new connection.</summary>
+    public void Attach(TransportConnection transport, long id)
+    {
+        _transport = transport;
+        Id = id;
+        _state = ConnectionState.New;
+        _closing = _clientIsGone = _clientHasEnded = _aborted = false;
+        _received = _completed = _refused = _abortedRequests = _unflushedCompleted = _unflushedRefused = 0;
+        _head.Reset();
+        Response.Reset();
+        _request.Attach(this);
+        _writeDeadline = NoDeadline;
+        SetReadDeadline(_server.Options.RequestHeadTimeout);
+    }
+
+    /// <summary>Lets go of the connection, so that the object can serve another one.</summary>
+    public void Detach()
+    {
+        _request.Attach(null);
+        _head.Reset();
+        _responseBody.Release();
+        _transport = null!;
+    }
+
+    /// <summary>Serves the connection to its end. Never throws; ends with the transport closed.</summary>
+    public async Task RunAsync()
+    {
+        try
+        {
+            await ServeRequestsAsync().ConfigureAwait(false);
+            if (!_aborted && !_clientIsGone)
+            {
+                await CloseAsync().ConfigureAwait(false);
+            }
+        }
+        catch (Exception exception) when (exception is IOException or OperationCanceledException)
+        {
+            // Reset by the client or aborted by us: between two requests that is an end like any other.
+            _aborted |= _state is ConnectionState.ReadingHead or ConnectionState.Handling;
+            Log.ConnectionAborted(_server.Logger, Id, exception.Message);
+        }
+#pragma warning disable CA1031 // A fault of our own must cost this connection only, and must be seen.
+        catch (Exception exception)
+#pragma warning restore CA1031
+        {
+            Log.ConnectionFaulted(_server.Logger, Id, exception);
+            Abort();
+        }
+
+        // What is not flushed by now never will be; a request that never ended was cut off with its connection.
+        Volatile.Write(ref _abortedRequests, _received - _completed - _refused);
+        ClearReadDeadline();
+        ClearWriteDeadline();
+        await _transport.DisposeAsync().ConfigureAwait(false);
+    }
+
+    /// <summary>Ends the connection now. From any thread.</summary>
+    public void Abort()
+    {
+        _aborted = true;
+        _transport?.Abort();
+    }
+
+    /// <summary>Looks whether the connection's time is up. Called by the heartbeat only.</summary>
+    public void OnHeartbeat(long now, bool draining)
+    {
+        if (TryExpire(ref _writeDeadline, now))
+        {
+            Log.ConnectionAborted(_server.Logger, Id, "the client does not read its response");
+            Abort();
+            return;
+        }
+
+        if (draining && _state == ConnectionState.New)
+        {
+            TightenReadDeadline(now + (long)DrainNewTimeout.TotalMilliseconds);
+        }
+
+        // An expired deadline wakes again and again, in case the first time came between two reads.
+        if (IsReadDeadlineExpired || TryExpire(ref _readDeadline, now) || (draining && _state == ConnectionState.Idle))
+        {
+            WakeReader();
+        }
+    }
+
+    /// <summary>From now on the heartbeat wakes the pending read when the time is up.</summary>
+    public void SetReadDeadline(TimeSpan timeout) =>
+        Volatile.Write(ref _readDeadline, _server.Heartbeat.DeadlineAfter(timeout));
+
+    /// <summary>The wait is over; true when its time was up.</summary>
+    public bool ClearReadDeadline() => Interlocked.Exchange(ref _readDeadline, NoDeadline) == ExpiredDeadline;
+
+    public void CloseAfterResponse() => _closing = true;
+
+    /// <summary>Writes the head of the response in progress, and settles whether it is the connection's last.</summary>
+    public void WriteResponseHead(ResponseFraming framing, long contentLength)
+    {
+        // A client that still waits for 100 Continue, and now will not get it, may send its body or not: the next bytes
+        // have no certain meaning. Nor is a large unread body worth waiting for.
+        _closing |= !_head.KeepAlive
+            || Response.CloseConnection
+            || _requestBody.ContinuePending
+            || _requestBody.KnownUnreadBytes > MaxDrainBytes
+            || _server.Draining.IsCancellationRequested;
+        var connection = _closing ? ConnectionHeader.Close
+            : IsHttp10 ? ConnectionHeader.KeepAlive
+            : ConnectionHeader.None;
+        ResponseHeadWriter.Write(
+            Output, Response.StatusCode, _server.Heartbeat.ServerAndDate, Response.Fields, framing, contentLength, connection);
+    }
+
+    public async ValueTask SendContinueAsync()
+    {
+        if (!_responseBody.HasStarted)
+        {
+            Output.Write("HTTP/1.1 100 Continue\r\n\r\n"u8);
+            await FlushAsync(CancellationToken.None).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Flushes from within a handler: what it gets to see is the fate of its own bytes.</summary>
+    public async ValueTask<FlushResult> FlushForHandlerAsync(CancellationToken cancellationToken)
+    {
+        var result = await FlushAsync(cancellationToken).ConfigureAwait(false);
+        return new FlushResult(result.IsCanceled, _clientIsGone);
+    }
+
+    /// <summary>The request in progress, for reports on stuck workers.</summary>
+    public override string ToString() => _request.ToString();
+
+    private async Task ServeRequestsAsync()
+    {
+        var input = Input;
+        while (!_closing)
+        {
+            // :: Read. What is there already is served before anything is flushed.
+            if (!input.TryRead(out var read))
+            {
+                await FlushAsync(CancellationToken.None).ConfigureAwait(false);
+                if (_clientIsGone || IsDrainedWhileIdle())
+                {
+                    return;
+                }
+
+                BeginWaiting();
+                read = await input.ReadAsync().ConfigureAwait(false);
+            }
+
+            if (read.IsCanceled && IsReadDeadlineExpired)
+            {
+                ClearReadDeadline();
+                input.AdvanceTo(read.Buffer.Start);
+                RejectTimedOutHead();
+                break;
+            }
+
+            // :: Parse all that is buffered, and answer it.
+            var buffer = read.Buffer;
+            var isAdvanced = false;
+            while (!_closing && !buffer.IsEmpty)
+            {
+                var status = RequestParser.Parse(buffer, _head, _server.Limits);
+                if (status == ParseStatus.NeedMoreData)
+                {
+                    BeginHead();
+                    break;
+                }
+
+                BeginRequest();
+                if (status == ParseStatus.Invalid)
+                {
+                    Reject(_head.Error);
+                    break;
+                }
+
+                var afterHead = buffer.GetPosition(_head.ByteLength);
+                if (_head.Framing.HasBody)
+                {
+                    // The body is read from the input itself, so the head has to make do without the receive buffer.
+                    _head.Detach();
+                    var hasMore = buffer.Length > _head.ByteLength;
+                    input.AdvanceTo(afterHead);
+                    isAdvanced = true;
+                    _requestBody.Start(_head.Framing, continuePending: _head.ExpectsContinue && !hasMore);
+                }
+                else
+                {
+                    _requestBody.Start(_head.Framing, continuePending: false);
+                    buffer = buffer.Slice(afterHead);
+                }
+
+                // :: Route
+                var match = default(RouteMatch);
+                var refusal = CheckRequest();
+                if (refusal == RequestError.None)
+                {
+                    match = _server.Routes.Match(_head.Method, _head.MethodBytes, _head.Target.Form, _head.Path);
+                }
+
+                // :: Hop, if the route wants a worker
+                if (match.Endpoint is { Dispatch: Dispatch.Worker } && !await _server.Workers.TryContinueOnWorker(this))
+                {
+                    refusal = RequestError.QueueFull;
+                }
+
+                // :: Answer
+                if (refusal != RequestError.None)
+                {
+                    Reject(refusal);
+                }
+                else if (match.Endpoint is null)
+                {
+                    AnswerWithoutHandler(match);
+                }
+                else
+                {
+                    _request.RouteValues.Set(match);
+                    Exception? fault = null;
+                    try
+                    {
+                        await match.Endpoint.Handler(_request, Response).ConfigureAwait(false);
+                        fault = _responseBody.Fault;
+                    }
+#pragma warning disable CA1031 // The one place that contains a handler's fault.
+                    catch (Exception exception)
+#pragma warning restore CA1031
+                    {
+                        fault = exception;
+                    }
+
+                    EndResponse(fault);
+                }
+
+                if (_aborted)
+                {
+                    return;
+                }
+
+                // :: Next
+                if (isAdvanced)
+                {
+                    _requestBody.Detach();
+                    if (!_closing && !_requestBody.IsFullyRead
+                        && !await _requestBody.TryDrainAsync(MaxDrainBytes, DrainBodyTimeout).ConfigureAwait(false))
+                    {
+                        _closing = true;
+                    }
+
+                    _head.Reset();
+                    break;
+                }
+
+                _head.Reset();
+                if (Output.UnflushedBytes > MaxUnflushedBytes)
+                {
+                    await FlushAsync(CancellationToken.None).ConfigureAwait(false);
+                    if (_clientIsGone)
+                    {
+                        break;
+                    }
+                }
+            }
+
+            if (!isAdvanced)
+            {
+                input.AdvanceTo(buffer.Start, _closing ? buffer.Start : buffer.End);
+            }
+
+            if (read.IsCompleted && !isAdvanced)
+            {
+                // Half-closed: what was whole is answered, half a request is nothing.
+                _clientHasEnded = true;
+                break;
+            }
+        }
+
+        await FlushAsync(CancellationToken.None).ConfigureAwait(false);
+    }
+
+    // In a drain nobody waits for another request; a new connection may send its first one.
+    private bool IsDrainedWhileIdle() =>
+        _server.Draining.IsCancellationRequested && _received > 0 && _head.LineStart == 0 && _state != ConnectionState.ReadingHead;
+
+    private void BeginWaiting()
+    {
+        if (_state == ConnectionState.Handling)
+        {
+            _state = ConnectionState.Idle;
+            SetReadDeadline(_server.Options.KeepAliveTimeout);
+        }
+    }
+
+    private void BeginHead()
+    {
+        if (_state is ConnectionState.Idle or ConnectionState.Handling)
+        {
+            SetReadDeadline(_server.Options.RequestHeadTimeout);
+        }
+
+        _state = ConnectionState.ReadingHead;
+    }
+
+    private void BeginRequest()
+    {
+        ClearReadDeadline();
+        _state = ConnectionState.Handling;
+        Volatile.Write(ref _received, _received + 1);
+        _requestBody.Start(BodyFraming.None, continuePending: false);
+        Response.Reset();
+    }
+
+    private void SetWriteDeadline() =>
+        Volatile.Write(ref _writeDeadline, _server.Heartbeat.DeadlineAfter(_server.Options.ResponseWriteTimeout));
+
+    private void ClearWriteDeadline() => Volatile.Write(ref _writeDeadline, NoDeadline);
+
+    // False also when the exchange is lost: the wait ended just now, or has another deadline.
+    private static bool TryExpire(ref long deadline, long now)
+    {
+        var current = Volatile.Read(ref deadline);
+        return current != ExpiredDeadline
+            && current <= now
+            && Interlocked.CompareExchange(ref deadline, ExpiredDeadline, current) == current;
+    }
+
+    private void TightenReadDeadline(long latest)
+    {
+        var current = Volatile.Read(ref _readDeadline);
+        if (current != ExpiredDeadline && latest < current)
+        {
+            Interlocked.CompareExchange(ref _readDeadline, latest, current);
+        }
+    }
+
+    private void WakeReader()
+    {
+        // The transport may be gone when a heartbeat comes late; a cancelled read that nobody waits for is harmless.
+        _transport?.Input.CancelPendingRead();
+    }
+
+    private RequestError CheckRequest()
+    {
+        if (_head.Framing.ContentLength > _server.Options.MaxRequestBodyBytes)
+        {
+            return RequestError.BodyTooLarge;
+        }
+
+        return _head.KeepingError;
+    }
+
+    private void RejectTimedOutHead()
+    {
+        // Nobody asked: an idle connection, or a new one in a drain, is closed without a word.
+        if (_state == ConnectionState.Idle
+            || (_state == ConnectionState.New && _server.Draining.IsCancellationRequested))
+        {
+            _closing = true;
+            return;
+        }
+
+        BeginRequest();
+        Reject(RequestError.HeadTimeout);
+    }
+
+    // Answers by the table of RequestErrors, instead of a handler.
+    private void Reject(RequestError error)
+    {
+        var status = RequestErrors.Status(error);
+        Log.RequestRejected(_server.Logger, Id, status, RequestErrors.Text(error));
+        Response.Reset();
+        Response.StatusCode = status;
+        Response.CloseConnection = RequestErrors.ClosesConnection(error)
+            || (error == RequestError.UnsupportedExpectation && _head.Framing.HasBody);
+        if (error == RequestError.QueueFull)
+        {
+            Response.Headers["Retry-After"] = RetryAfterSeconds;
+        }
+
+        WriteErrorBody(error);
+        EndRequest(ref _unflushedRefused);
+    }
+
+    private void AnswerWithoutHandler(RouteMatch match)
+    {
+        if (match.Outcome == RouteOutcome.Options)
+        {
+            Response.StatusCode = 204;
+            Response.Headers["Allow"] = match.Allow;
+            EndRequest(ref _unflushedCompleted);
+            return;
+        }
+
+        var error = match.Outcome switch
+        {
+            RouteOutcome.NotFound => RequestError.NotFound,
+            RouteOutcome.MethodNotAllowed => RequestError.MethodNotAllowed,
+            _ => RequestError.UnknownMethod,
+        };
+        Response.StatusCode = RequestErrors.Status(error);
+        if (match.Allow is not null)
+        {
+            Response.Headers["Allow"] = match.Allow;
+        }
+
+        WriteErrorBody(error);
+        EndRequest(ref _unflushedCompleted);
+    }
+
+    private void WriteErrorBody(RequestError error) =>
+        Response.WriteBytes(RequestErrors.Body(error), "text/plain; charset=utf-8");
+
+    private void EndRequest(ref long counter)
+    {
+        _responseBody.Finish();
+        counter++;
+    }
+
+    // After a handler: sends what it left to send, or contains what went wrong.
+    private void EndResponse(Exception? fault)
+    {
+        if (fault is null)
+        {
+            try
+            {
+                var problem = _responseBody.Finish();
+                if (problem is null)
+                {
+                    _unflushedCompleted++;
+                    return;
+                }
+
+                Log.ResponseIncomplete(_server.Logger, _request.ToString(), problem);
+                Abort();
+                return;
+            }
+            catch (InvalidOperationException exception)
+            {
+                fault = exception;
+            }
+        }
+
+        if (_clientIsGone || Aborted.IsCancellationRequested)
+        {
+            // The handler noticed that nobody is there to read its answer: that is no fault.
+            Log.ConnectionAborted(_server.Logger, Id, fault.Message);
+            Abort();
+            return;
+        }
+
+        if (fault is BadHttpRequestException bad)
+        {
+            if (_responseBody.HasStarted)
+            {
+                Log.ConnectionAborted(_server.Logger, Id, bad.Message);
+                Abort();
+            }
+            else
+            {
+                // Whatever the reason, the input is somewhere inside a body now.
+                _closing = true;
+                Reject(bad.Error);
+            }
+
+            return;
+        }
+
+        if (_responseBody.HasStarted)
+        {
+            Log.HandlerFaulted(_server.Logger, _request.ToString(), "the response had begun, so the connection is aborted", fault);
+            Abort();
+            return;
+        }
+
+        Log.HandlerFaulted(_server.Logger, _request.ToString(), "answered 500", fault);
+        Response.Reset();
+        Response.StatusCode = 500;
+        WriteErrorBody(RequestError.HandlerFault);
+        EndRequest(ref _unflushedCompleted);
+    }
+
+    // Not async itself: the flush that need not wait, nearly every one, costs no state machine.
+    private ValueTask<FlushResult> FlushAsync(CancellationToken cancellationToken)
+    {
+        if (_unflushedCompleted + _unflushedRefused == 0 && Output.UnflushedBytes == 0)
+        {
+            return new ValueTask<FlushResult>(new FlushResult(isCanceled: false, _clientIsGone));
+        }
+
+        var flush = Output.FlushAsync(cancellationToken);
+#pragma warning disable VSTHRD103 // Completed, so it does not block.
+        return flush.IsCompletedSuccessfully
+            ? new ValueTask<FlushResult>(AfterFlush(flush.Result))
+            : FlushSlowlyAsync(flush);
+#pragma warning restore VSTHRD103
+    }
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<FlushResult> FlushSlowlyAsync(ValueTask<FlushResult> flush)
+    {
+        SetWriteDeadline();
+        var result = await flush.ConfigureAwait(false);
+        ClearWriteDeadline();
+        return AfterFlush(result);
+    }
+
+    private FlushResult AfterFlush(FlushResult result)
+    {
+        if (result.IsCompleted)
+        {
+            _clientIsGone = _aborted = true;
+        }
+        else if (!result.IsCanceled)
+        {
+            Volatile.Write(ref _completed, _completed + _unflushedCompleted);
+            Volatile.Write(ref _refused, _refused + _unflushedRefused);
+            _unflushedCompleted = _unflushedRefused = 0;
+        }
+
+        return result;
+    }
+
+    // RFC 9112 §9.6: half-close, read until the client has closed too, then close; a client that is still sending must
+    // get its response, not a reset.
+    private async Task CloseAsync()
+    {
+        _state = ConnectionState.Closing;
+        SetWriteDeadline();
+        await _transport.ShutdownOutputAsync().ConfigureAwait(false);
+        ClearWriteDeadline();
+        if (_clientHasEnded)
+        {
+            return;
+        }
+
+        SetReadDeadline(LingerTimeout);
+        while (true)
+        {
+            var read = await Input.ReadAsync().ConfigureAwait(false);
+            Input.AdvanceTo(read.Buffer.End);
+            if (read.IsCompleted || (read.IsCanceled && IsReadDeadlineExpired))
+            {
+                return;
+            }
+        }
+    }
+}

@@ -1,0 +1,366 @@
+using System.Buffers;
+using System.IO.Pipelines;
+using System.Runtime.CompilerServices;
+using PipeServer.Http;
+
+namespace PipeServer.Server;
+
+/// <summary>
+/// The body of the current request as a <see cref="PipeReader"/>: slices of the connection's input for a body with
+/// Content-Length, a pipe of decoded bytes for a chunked one. Reads never go beyond the body.
+/// </summary>
+internal sealed class RequestBody : PipeReader
+{
+    private readonly Http1Connection _connection;
+    private readonly ChunkedDecoder _decoder = new();
+    private readonly RequestLimits _limits;
+    private readonly long _maxBytes;
+
+    // Chunked only. Filled on demand by whoever reads, one input buffer at a time, so it needs no threshold of its own.
+    private Pipe? _decoded;
+
+    private BodyFraming _framing;
+    private long _remaining; // Content-Length: bytes of the body that are not consumed
+    private long _decodedBytes; // chunked: bytes of the body that came out of the decoder
+    private ReadOnlySequence<byte> _current; // Content-Length: what the last read returned
+    private bool _wholeRestSeen; // Content-Length: the last read returned all that remains
+    private bool _readPending;
+    private bool _detached;
+    private bool _cancelRequested;
+
+    public RequestBody(Http1Connection connection, RequestLimits limits, long maxBytes)
+    {
+        _connection = connection;
+        _limits = limits;
+        _maxBytes = maxBytes;
+    }
+
+    /// <summary>True when every byte of the body has been taken from the connection's input.</summary>
+    public bool IsFullyRead => !_framing.HasBody || (_framing.IsChunked ? _decoder.IsComplete : _remaining == 0);
+
+    /// <summary>True while the client may be waiting for <c>100 Continue</c>.</summary>
+    public bool ContinuePending { get; private set; }
+
+    /// <summary>What is known to be unread: for a chunked body nobody can tell.</summary>
+    public long KnownUnreadBytes => _framing.IsChunked ? 0 : _remaining;
+
+    public void Start(BodyFraming framing, bool continuePending)
+    {
+        _framing = framing;
+        _remaining = framing.ContentLength;
+        _decodedBytes = 0;
+        _current = default;
+        _wholeRestSeen = _readPending = _detached = _cancelRequested = false;
+        ContinuePending = continuePending;
+        if (framing.IsChunked)
+        {
+            _decoder.Reset();
+            _decoded ??= new Pipe(new PipeOptions(
+                readerScheduler: PipeScheduler.Inline,
+                writerScheduler: PipeScheduler.Inline,
+                pauseWriterThreshold: 0,
+                useSynchronizationContext: false));
+        }
+    }
+
+    /// <summary>Ends the handler's use of the body, and gives back what it still held.</summary>
+    public void Detach()
+    {
+        if (_framing.IsChunked && _decoded is not null)
+        {
+            _decoded.Reader.Complete();
+            _decoded.Writer.Complete();
+            _decoded.Reset();
+        }
+        else if (_readPending)
+        {
+            _connection.Input.AdvanceTo(_current.Start);
+        }
+
+        _readPending = false;
+        _detached = true;
+        _current = default;
+    }
+
+    /// <summary>
+    /// Reads and discards what is left of the body, after <see cref="Detach"/>, so that the next request starts where it
+    /// should. False when that is more than it is worth, or the body turns out malformed or slow.
+    /// </summary>
+    public async ValueTask<bool> TryDrainAsync(long maxBytes, TimeSpan timeout)
+    {
+        var input = _connection.Input;
+        _connection.SetReadDeadline(timeout);
+        try
+        {
+            while (!IsFullyRead)
+            {
+                if (_remaining > maxBytes)
+                {
+                    return false;
+                }
+
+                var result = await input.ReadAsync().ConfigureAwait(false);
+                if (result.IsCanceled && _connection.IsReadDeadlineExpired)
+                {
+                    input.AdvanceTo(result.Buffer.Start);
+                    return false;
+                }
+
+                if (_framing.IsChunked)
+                {
+                    if (!TryDecode(result.Buffer, decoded: null, out var consumed, out _))
+                    {
+                        input.AdvanceTo(result.Buffer.Start);
+                        return false;
+                    }
+
+                    maxBytes -= result.Buffer.Slice(0, consumed).Length;
+                    input.AdvanceTo(consumed);
+                    if (maxBytes < 0 && !IsFullyRead)
+                    {
+                        return false;
+                    }
+                }
+                else
+                {
+                    var length = Math.Min(result.Buffer.Length, _remaining);
+                    _remaining -= length;
+                    input.AdvanceTo(result.Buffer.GetPosition(length));
+                }
+
+                if (result.IsCompleted && !IsFullyRead)
+                {
+                    return false;
+                }
+            }
+
+            return true;
+        }
+        finally
+        {
+            _connection.ClearReadDeadline();
+        }
+    }
+
+    public override bool TryRead(out ReadResult result)
+    {
+        ThrowIfDetached();
+        if (!_framing.HasBody || (!_framing.IsChunked && _remaining == 0))
+        {
+            result = new ReadResult(default, TakeCancelRequest(), isCompleted: true);
+            return true;
+        }
+
+        if (_framing.IsChunked)
+        {
+            if (_decoded!.Reader.TryRead(out result))
+            {
+                return true;
+            }
+
+            return _connection.Input.TryRead(out var input) && TryDecodeForReader(input, out result);
+        }
+
+        if (_connection.Input.TryRead(out var read))
+        {
+            return TrySlice(read, out result);
+        }
+
+        result = default;
+        return false;
+    }
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    public override async ValueTask<ReadResult> ReadAsync(CancellationToken cancellationToken = default)
+    {
+        while (true)
+        {
+            if (TryRead(out var result))
+            {
+                return result;
+            }
+
+            if (ContinuePending)
+            {
+                ContinuePending = false;
+                await _connection.SendContinueAsync().ConfigureAwait(false);
+            }
+
+            _connection.SetReadDeadline(_connection.BodyTimeout);
+            var input = await _connection.Input.ReadAsync(cancellationToken).ConfigureAwait(false);
+            if (_connection.ClearReadDeadline())
+            {
+                _connection.Input.AdvanceTo(input.Buffer.Start);
+                throw new BadHttpRequestException(RequestError.BodyTimeout);
+            }
+
+            if (_framing.IsChunked ? TryDecodeForReader(input, out result) : TrySlice(input, out result))
+            {
+                return result;
+            }
+        }
+    }
+
+    public override void AdvanceTo(SequencePosition consumed) => AdvanceTo(consumed, consumed);
+
+    public override void AdvanceTo(SequencePosition consumed, SequencePosition examined)
+    {
+        if (_framing.IsChunked)
+        {
+            _decoded!.Reader.AdvanceTo(consumed, examined);
+            return;
+        }
+
+        if (!_readPending)
+        {
+            return; // the empty result of a body that is none, or has been read to its end
+        }
+
+        _readPending = false;
+        _remaining -= _current.Slice(0, consumed).Length;
+        _current = default;
+        // All that is left of the body is here, so no further byte may be waited for: the next read returns at once.
+        _connection.Input.AdvanceTo(consumed, _wholeRestSeen ? consumed : examined);
+    }
+
+    public override void CancelPendingRead()
+    {
+        _cancelRequested = true;
+        _connection.Input.CancelPendingRead();
+    }
+
+    /// <summary>The handler will read no more; what is left is discarded when it ends.</summary>
+    public override void Complete(Exception? exception = null)
+    {
+        if (_framing.IsChunked)
+        {
+            _decoded!.Reader.Complete();
+        }
+        else if (_readPending)
+        {
+            _readPending = false;
+            _connection.Input.AdvanceTo(_current.Start);
+        }
+    }
+
+    // Content-Length: cuts a read of the connection's input at the end of the body.
+    private bool TrySlice(in ReadResult input, out ReadResult result)
+    {
+        var buffer = input.Buffer;
+        _wholeRestSeen = buffer.Length >= _remaining;
+        if (_wholeRestSeen)
+        {
+            buffer = buffer.Slice(0, _remaining);
+        }
+        else if (input.IsCompleted)
+        {
+            _connection.Input.AdvanceTo(input.Buffer.Start);
+            throw new BadHttpRequestException(RequestError.UnexpectedEnd);
+        }
+
+        var isCanceled = input.IsCanceled && TakeCancelRequest();
+        if (input.IsCanceled && !isCanceled && buffer.IsEmpty)
+        {
+            // Woken by the server, not by the handler: wait on.
+            _connection.Input.AdvanceTo(input.Buffer.Start);
+            result = default;
+            return false;
+        }
+
+        ContinuePending = false;
+        _current = buffer;
+        _readPending = true;
+        result = new ReadResult(buffer, isCanceled, _wholeRestSeen);
+        return true;
+    }
+
+    // Chunked: moves what has arrived through the decoder, then reads from its other end.
+    private bool TryDecodeForReader(in ReadResult input, out ReadResult result)
+    {
+        ContinuePending = false;
+        var writer = _decoded!.Writer;
+        var valid = TryDecode(input.Buffer, writer, out var consumed, out var error);
+        _connection.Input.AdvanceTo(consumed, valid && _decoder.IsComplete ? consumed : input.Buffer.End);
+        if (!valid)
+        {
+            throw new BadHttpRequestException(error);
+        }
+
+        if (input.IsCompleted && !_decoder.IsComplete)
+        {
+            throw new BadHttpRequestException(RequestError.UnexpectedEnd);
+        }
+
+        if (_decoder.IsComplete)
+        {
+            writer.Complete();
+        }
+        else
+        {
+#pragma warning disable CA2012 // Without a threshold a flush never waits.
+            _ = writer.FlushAsync();
+#pragma warning restore CA2012
+        }
+
+        if (input.IsCanceled && TakeCancelRequest())
+        {
+            _decoded.Reader.CancelPendingRead();
+        }
+
+        return _decoded.Reader.TryRead(out result);
+    }
+
+    private bool TryDecode(ReadOnlySequence<byte> buffer, PipeWriter? decoded, out SequencePosition consumed, out RequestError error)
+    {
+        error = RequestError.None;
+        var length = 0L;
+        foreach (var memory in buffer)
+        {
+            var span = memory.Span;
+            while (!span.IsEmpty && !_decoder.IsComplete)
+            {
+                var status = _decoder.Decode(span, _limits, out var taken, out var data);
+                length += taken;
+                span = span[taken..];
+                if (status == ChunkedStatus.Invalid)
+                {
+                    error = _decoder.Error;
+                }
+                else if (status == ChunkedStatus.Data)
+                {
+                    _decodedBytes += data.Length;
+                    error = _decodedBytes > _maxBytes ? RequestError.BodyTooLarge : RequestError.None;
+                }
+
+                if (error != RequestError.None)
+                {
+                    consumed = buffer.GetPosition(length);
+                    return false;
+                }
+
+                if (!data.IsEmpty)
+                {
+                    decoded?.Write(data);
+                }
+            }
+        }
+
+        consumed = buffer.GetPosition(length);
+        return true;
+    }
+
+    private bool TakeCancelRequest()
+    {
+        var requested = _cancelRequested;
+        _cancelRequested = false;
+        return requested;
+    }
+
+    private void ThrowIfDetached()
+    {
+        if (_detached)
+        {
+            throw new InvalidOperationException("The request has ended; its body must not be read any more.");
+        }
+    }
+}

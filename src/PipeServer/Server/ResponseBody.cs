@@ -1,0 +1,316 @@
+using System.Buffers;
+using System.IO.Pipelines;
+using PipeServer.Http;
+
+namespace PipeServer.Server;
+
+/// <summary>
+/// The body of the current response as a <see cref="PipeWriter"/>. Decides, at the moment the head must be written, how the
+/// body is framed, and keeps the handler to it.
+/// </summary>
+internal sealed class ResponseBody : PipeWriter
+{
+    // Enough that a chunk's frame is small beside its data.
+    private const int MinChunkBytes = 4096;
+
+    // What the body may be held back in, kept from request to request; a larger one is given back.
+    private const int KeptBufferBytes = 16 * 1024;
+
+    private readonly Http1Connection _connection;
+    private Mode _mode;
+    private byte[] _buffer = [];
+    private int _buffered;
+    private long _written;
+    private long? _contentLength;
+    private Memory<byte> _chunk; // the open chunk's block in the output, prefix included; empty when none is open
+    private int _chunkPrefix;
+    private int _chunkLength;
+    private bool _isCompleted;
+
+    public ResponseBody(Http1Connection connection) => _connection = connection;
+
+    private enum Mode : byte
+    {
+        /// <summary>Nothing is sent; the body is held back until its length is known or the handler flushes.</summary>
+        Buffering,
+
+        /// <summary>The body goes out as it is: with Content-Length, or until the connection ends.</summary>
+        Plain,
+
+        /// <summary>The body goes out in chunks.</summary>
+        Chunked,
+
+        /// <summary>The head is out and stands for itself: HEAD, or a status that has no body.</summary>
+        Discarding,
+    }
+
+    public bool HasStarted => _mode != Mode.Buffering;
+
+    public bool HasBufferedBytes => _mode == Mode.Buffering && _buffered > 0;
+
+    /// <summary>What the handler completed the body with, if it was an exception.</summary>
+    public Exception? Fault { get; private set; }
+
+    private HttpResponse Response => _connection.Response;
+
+    public override bool CanGetUnflushedBytes => true;
+
+    public override long UnflushedBytes => _mode == Mode.Buffering
+        ? _buffered
+        : _connection.Output.UnflushedBytes + _chunkLength;
+
+    public void Reset()
+    {
+        _mode = Mode.Buffering;
+        _buffered = 0;
+        _written = 0;
+        _contentLength = null;
+        _chunk = default;
+        _chunkLength = 0;
+        _isCompleted = false;
+        Fault = null;
+        if (_buffer.Length > KeptBufferBytes)
+        {
+            ArrayPool<byte>.Shared.Return(_buffer);
+            _buffer = [];
+        }
+    }
+
+    /// <summary>Gives the buffer back.</summary>
+    public void Release()
+    {
+        Reset();
+        if (_buffer.Length > 0)
+        {
+            ArrayPool<byte>.Shared.Return(_buffer);
+            _buffer = [];
+        }
+    }
+
+    /// <summary>
+    /// Ends the response after its handler: writes what is missing. Returns null, or what is wrong with a response that
+    /// cannot be ended any more.
+    /// </summary>
+    public string? Finish()
+    {
+        if (_mode == Mode.Buffering)
+        {
+            if (Response.ContentLength is { } promised && promised != _buffered && !_connection.IsHeadRequest
+                && AllowsBody(Response.StatusCode))
+            {
+                return $"the handler promised {promised} bytes and wrote {_buffered}";
+            }
+
+            Start(isWhole: true);
+        }
+
+        CloseChunk();
+        if (_mode == Mode.Chunked)
+        {
+            _connection.Output.Write(ChunkedEncoder.LastChunk);
+        }
+
+        return _mode == Mode.Plain && _contentLength is { } length && _written != length
+            ? $"the handler promised {length} bytes and wrote {_written}"
+            : null;
+    }
+
+    public override Memory<byte> GetMemory(int sizeHint = 0)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(sizeHint);
+        ThrowIfCompleted();
+        if (_mode == Mode.Buffering && Response.ContentLength is not null)
+        {
+            Start(isWhole: false);
+        }
+
+        switch (_mode)
+        {
+            case Mode.Plain:
+                return _connection.Output.GetMemory(sizeHint);
+            case Mode.Chunked:
+                return GetChunkMemory(sizeHint);
+            default:
+                Reserve(Math.Max(1, sizeHint));
+                return _buffer.AsMemory(_buffered);
+        }
+    }
+
+    public override Span<byte> GetSpan(int sizeHint = 0) => GetMemory(sizeHint).Span;
+
+    public override void Advance(int bytes)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(bytes);
+        ThrowIfCompleted();
+        if (HasStarted && _contentLength is { } length && _written + bytes > length)
+        {
+            throw new InvalidOperationException(
+                $"The response's ContentLength is {length}; the handler is writing {_written + bytes} bytes.");
+        }
+
+        _written += bytes;
+        switch (_mode)
+        {
+            case Mode.Buffering:
+                _buffered += bytes;
+                break;
+            case Mode.Plain:
+                _connection.Output.Advance(bytes);
+                break;
+            case Mode.Chunked:
+                ArgumentOutOfRangeException.ThrowIfGreaterThan(bytes, ChunkRoom());
+                _chunkLength += bytes;
+                break;
+            default:
+                ThrowIfStatusHasNoBody(bytes);
+                break;
+        }
+    }
+
+    public override ValueTask<FlushResult> FlushAsync(CancellationToken cancellationToken = default)
+    {
+        ThrowIfCompleted();
+        if (_mode == Mode.Buffering)
+        {
+            Start(isWhole: false);
+        }
+
+        CloseChunk();
+        return _connection.FlushForHandlerAsync(cancellationToken);
+    }
+
+    public override void CancelPendingFlush() => _connection.Output.CancelPendingFlush();
+
+    /// <summary>Nothing more will be written. The response itself ends with the handler.</summary>
+    public override void Complete(Exception? exception = null)
+    {
+        _isCompleted = true;
+        Fault ??= exception;
+    }
+
+    private static bool AllowsBody(int status) => status is not (204 or 205 or 304);
+
+    // The one decision on framing: RFC 9112 §6.
+    private void Start(bool isWhole)
+    {
+        var status = Response.StatusCode;
+        var framing = ResponseFraming.None;
+        _contentLength = Response.ContentLength;
+        if (!AllowsBody(status))
+        {
+            ThrowIfStatusHasNoBody(_buffered);
+            // A 304 may tell the length that the 200 would have had; a 205 must say that it has none; a 204 says nothing.
+            _contentLength = status switch { 205 => 0, 304 => _contentLength, _ => null };
+            framing = _contentLength is null ? ResponseFraming.None : ResponseFraming.ContentLength;
+            _mode = Mode.Discarding;
+        }
+        else
+        {
+            if (isWhole)
+            {
+                _contentLength ??= _buffered;
+            }
+
+            if (_contentLength is not null)
+            {
+                (framing, _mode) = (ResponseFraming.ContentLength, Mode.Plain);
+            }
+            else if (_connection.IsHttp10)
+            {
+                // No chunks in 1.0: the end of the connection is the end of the body.
+                _mode = Mode.Plain;
+                _connection.CloseAfterResponse();
+            }
+            else
+            {
+                (framing, _mode) = (ResponseFraming.Chunked, Mode.Chunked);
+            }
+
+            if (_connection.IsHeadRequest)
+            {
+                _mode = Mode.Discarding;
+            }
+        }
+
+        _connection.WriteResponseHead(framing, _contentLength ?? 0);
+        if (_mode is Mode.Plain or Mode.Chunked && _buffered > 0)
+        {
+            // Written before; _written has them already.
+            var length = _buffered;
+            if (_mode == Mode.Plain)
+            {
+                _connection.Output.Write(_buffer.AsSpan(0, length));
+            }
+            else
+            {
+                _buffer.AsSpan(0, length).CopyTo(GetChunkMemory(length).Span);
+                _chunkLength += length;
+            }
+        }
+
+        _buffered = 0;
+    }
+
+    private void Reserve(int length)
+    {
+        // Bytes that nobody will see overwrite each other.
+        var used = _mode == Mode.Discarding ? 0 : _buffered;
+        if (_buffer.Length - used >= length)
+        {
+            return;
+        }
+
+        var larger = ArrayPool<byte>.Shared.Rent(Math.Max(1024, Math.Max(_buffer.Length * 2, checked(used + length))));
+        _buffer.AsSpan(0, used).CopyTo(larger);
+        if (_buffer.Length > 0)
+        {
+            ArrayPool<byte>.Shared.Return(_buffer);
+        }
+
+        _buffer = larger;
+    }
+
+    private Memory<byte> GetChunkMemory(int sizeHint)
+    {
+        if (ChunkRoom() < Math.Max(1, sizeHint))
+        {
+            CloseChunk();
+            _chunk = _connection.Output.GetMemory(checked(
+                Math.Max(MinChunkBytes, sizeHint) + ChunkedEncoder.MaxPrefixBytes + ChunkedEncoder.SuffixBytes));
+            _chunkPrefix = ChunkedEncoder.PrefixBytes(_chunk.Length);
+        }
+
+        return _chunk.Slice(_chunkPrefix + _chunkLength, ChunkRoom());
+    }
+
+    private int ChunkRoom() =>
+        _chunk.IsEmpty ? 0 : _chunk.Length - _chunkPrefix - _chunkLength - ChunkedEncoder.SuffixBytes;
+
+    private void CloseChunk()
+    {
+        // An empty chunk would be the last one.
+        if (_chunkLength > 0)
+        {
+            _connection.Output.Advance(ChunkedEncoder.Frame(_chunk.Span, _chunkPrefix, _chunkLength));
+        }
+
+        _chunk = default;
+        _chunkLength = 0;
+    }
+
+    private void ThrowIfStatusHasNoBody(long bytes)
+    {
+        if (bytes > 0 && !AllowsBody(Response.StatusCode))
+        {
+            throw new InvalidOperationException($"A response with status {Response.StatusCode} has no body.");
+        }
+    }
+
+    private void ThrowIfCompleted()
+    {
+        if (_isCompleted)
+        {
+            throw new InvalidOperationException("The response body has been completed; nothing more can be written.");
+        }
+    }
+}

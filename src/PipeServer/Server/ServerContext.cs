@@ -1,0 +1,52 @@
+using Microsoft.Extensions.Logging;
+using PipeServer.Http;
+using PipeServer.Routing;
+using PipeServer.Workers;
+
+namespace PipeServer.Server;
+
+/// <summary>What all connections of one server share. Immutable but for the drain, which begins once.</summary>
+#pragma warning disable CA1001 // Without timers or wait handles the source holds nothing to dispose of.
+internal sealed class ServerContext
+#pragma warning restore CA1001
+{
+    private readonly CancellationTokenSource _draining = new();
+
+    public ServerContext(HttpServerOptions options, RouteTable routes, WorkerPool workers, ILogger logger)
+    {
+        Options = options;
+        Routes = routes;
+        Workers = workers;
+        Logger = logger;
+        Limits = new RequestLimits(
+            options.MaxRequestLineBytes, options.MaxRequestHeadBytes, options.MaxRequestHeaderCount);
+        Draining = _draining.Token;
+        Connections = new ConnectionManager();
+        Heartbeat = new Heartbeat(options.TimeProvider, Connections, logger);
+    }
+
+    public HttpServerOptions Options { get; }
+
+    public RequestLimits Limits { get; }
+
+    public RouteTable Routes { get; }
+
+    public WorkerPool Workers { get; }
+
+    public ILogger Logger { get; }
+
+    public ConnectionManager Connections { get; }
+
+    public Heartbeat Heartbeat { get; }
+
+    /// <summary>Cancelled when a stop begins: finish what you have.</summary>
+    public CancellationToken Draining { get; }
+
+    /// <summary>From now on no connection waits for another request.</summary>
+    public void BeginDrain()
+    {
+        // Handlers' callbacks hang on this token: they run on the thread pool, not inside the stop.
+        _ = _draining.CancelAsync();
+        Heartbeat.BeginDrain();
+    }
+}

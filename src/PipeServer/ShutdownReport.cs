@@ -1,0 +1,16 @@
+using PipeServer.Workers;
+
+namespace PipeServer;
+
+/// <summary>What <see cref="HttpServer.StopAsync"/> did, with the ledger of the server's whole life.</summary>
+/// <param name="Outcome">How the stop ended.</param>
+/// <param name="Elapsed">From the call to the last worker joined.</param>
+/// <param name="Connections">The ledger of connections.</param>
+/// <param name="Requests">The ledger of requests.</param>
+/// <param name="Workers">How each worker ended.</param>
+public sealed record ShutdownReport(
+    ShutdownOutcome Outcome,
+    TimeSpan Elapsed,
+    ConnectionCounts Connections,
+    RequestCounts Requests,
+    IReadOnlyList<WorkerStopResult> Workers);

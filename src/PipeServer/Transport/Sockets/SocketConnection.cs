@@ -1,0 +1,217 @@
+using System.Buffers;
+using System.IO.Pipelines;
+using System.Net;
+using System.Net.Sockets;
+
+namespace PipeServer.Transport.Sockets;
+
+/// <summary>
+/// One accepted socket behind two pipes: a receive loop fills the input pipe, a send loop empties the output pipe.
+/// </summary>
+internal sealed class SocketConnection : TransportConnection
+{
+    // What may lie in a pipe before its writer has to wait. The same as Pipe's own default, named because it bounds the
+    // memory of a connection.
+    private const int PauseThresholdBytes = 64 * 1024;
+
+    // A receive that filled its buffer is followed by one with a larger one: uploads need fewer system calls, idle
+    // connections hold only the small one.
+    private const int SmallReceiveBytes = 4096;
+    private const int LargeReceiveBytes = 32 * 1024;
+
+    private readonly Socket _socket;
+    private readonly Pipe _inputPipe = new(CreateOptions());
+    private readonly Pipe _outputPipe = new(CreateOptions());
+    private readonly CancellationTokenSource _closed = new();
+    private readonly List<ArraySegment<byte>> _segments = [];
+    private readonly Lock _socketLock = new();
+    private Task _receiving = Task.CompletedTask;
+    private Task _sending = Task.CompletedTask;
+    private volatile bool _aborted;
+    private volatile bool _disposed;
+
+    public SocketConnection(Socket socket)
+    {
+        _socket = socket;
+        RemoteEndPoint = socket.RemoteEndPoint;
+        Closed = _closed.Token;
+        if (socket.ProtocolType == ProtocolType.Tcp)
+        {
+            socket.NoDelay = true;
+        }
+    }
+
+    public override PipeReader Input => _inputPipe.Reader;
+
+    public override PipeWriter Output => _outputPipe.Writer;
+
+    public override EndPoint? RemoteEndPoint { get; }
+
+    public override CancellationToken Closed { get; }
+
+    public void Start()
+    {
+        _receiving = ReceiveAsync();
+        _sending = SendAsync();
+    }
+
+    public override async ValueTask ShutdownOutputAsync()
+    {
+        await _outputPipe.Writer.CompleteAsync().ConfigureAwait(false);
+        await _sending.ConfigureAwait(false);
+    }
+
+    public override void Abort()
+    {
+        if (_aborted)
+        {
+            return;
+        }
+
+        _aborted = true;
+        lock (_socketLock)
+        {
+            try
+            {
+                // Zero linger makes the close a reset, so that a client cannot take half a response for a whole one.
+                _socket.LingerState = new LingerOption(enable: true, seconds: 0);
+            }
+            catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
+            {
+                // Closed already, by the peer or by us.
+            }
+
+            _socket.Dispose();
+        }
+
+        SignalClosed();
+    }
+
+    public override async ValueTask DisposeAsync()
+    {
+        await _inputPipe.Reader.CompleteAsync().ConfigureAwait(false);
+        await _outputPipe.Writer.CompleteAsync().ConfigureAwait(false);
+        _disposed = true;
+        lock (_socketLock)
+        {
+            _socket.Dispose();
+        }
+
+        await _receiving.ConfigureAwait(false);
+        await _sending.ConfigureAwait(false);
+    }
+
+    // Continuations run where the bytes arrive or leave: the connection loop on the thread that received, the send on the
+    // thread that flushed. A hop to a worker is the server's decision, not the pipe's.
+    private static PipeOptions CreateOptions() => new(
+        readerScheduler: PipeScheduler.Inline,
+        writerScheduler: PipeScheduler.Inline,
+        pauseWriterThreshold: PauseThresholdBytes,
+        resumeWriterThreshold: PauseThresholdBytes / 2,
+        minimumSegmentSize: SmallReceiveBytes,
+        useSynchronizationContext: false);
+
+    private async Task ReceiveAsync()
+    {
+        var writer = _inputPipe.Writer;
+        Exception? error = null;
+        var sizeHint = SmallReceiveBytes;
+        // Let the caller of Start get on: the first receive must not run the connection loop on the accept loop's stack.
+        await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+        try
+        {
+            while (true)
+            {
+                var buffer = writer.GetMemory(sizeHint);
+                var received = await _socket.ReceiveAsync(buffer, SocketFlags.None).ConfigureAwait(false);
+                if (received == 0)
+                {
+                    break;
+                }
+
+                sizeHint = received == buffer.Length ? LargeReceiveBytes : SmallReceiveBytes;
+                writer.Advance(received);
+                var flushed = await writer.FlushAsync().ConfigureAwait(false);
+                if (flushed.IsCompleted || flushed.IsCanceled)
+                {
+                    break;
+                }
+            }
+        }
+        catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
+        {
+            error = new IOException(
+                _aborted ? "The connection was aborted." : "The client reset the connection.", exception);
+            SignalClosed();
+        }
+
+        await writer.CompleteAsync(error).ConfigureAwait(false);
+    }
+
+    private async Task SendAsync()
+    {
+        var reader = _outputPipe.Reader;
+        try
+        {
+            while (true)
+            {
+                var result = await reader.ReadAsync().ConfigureAwait(false);
+                await SendAsync(result.Buffer).ConfigureAwait(false);
+                reader.AdvanceTo(result.Buffer.End);
+                if (result.IsCompleted || result.IsCanceled)
+                {
+                    break;
+                }
+            }
+
+            lock (_socketLock)
+            {
+                _socket.Shutdown(SocketShutdown.Send);
+            }
+        }
+        catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
+        {
+            // The client is gone; the writer learns it from its next flush.
+            SignalClosed();
+        }
+
+        await reader.CompleteAsync().ConfigureAwait(false);
+    }
+
+    private async ValueTask SendAsync(ReadOnlySequence<byte> buffer)
+    {
+        if (buffer.IsSingleSegment)
+        {
+            var rest = buffer.First;
+            while (!rest.IsEmpty)
+            {
+                rest = rest[await _socket.SendAsync(rest, SocketFlags.None).ConfigureAwait(false)..];
+            }
+
+            return;
+        }
+
+        while (!buffer.IsEmpty)
+        {
+            _segments.Clear();
+            foreach (var memory in buffer)
+            {
+                if (System.Runtime.InteropServices.MemoryMarshal.TryGetArray(memory, out var segment) && segment.Count > 0)
+                {
+                    _segments.Add(segment);
+                }
+            }
+
+            buffer = buffer.Slice(await _socket.SendAsync(_segments, SocketFlags.None).ConfigureAwait(false));
+        }
+    }
+
+    // Callbacks of handlers hang on this token: they run on the thread pool, not inside the transport.
+    private void SignalClosed()
+    {
+        if (!_disposed)
+        {
+            _ = _closed.CancelAsync();
+        }
+    }
+}

@@ -1,0 +1,45 @@
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace PipeServer.Workers;
+
+/// <summary>What a <see cref="WorkerPool"/> can be given beyond its size and capacity.</summary>
+public sealed class WorkerPoolOptions
+{
+    /// <summary>Threads are named with this and their number: <c>worker-0</c>, <c>worker-1</c>, …</summary>
+    public string ThreadNamePrefix { get; set; } = "worker";
+
+    /// <summary>How long <see cref="WorkerPool.Dispose"/> waits for the workers altogether. Default 30 seconds.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The value is negative.</exception>
+    public TimeSpan StopTimeout
+    {
+        get;
+        set
+        {
+            ArgumentOutOfRangeException.ThrowIfLessThan(value, TimeSpan.Zero);
+            field = value;
+        }
+    } = TimeSpan.FromSeconds(30);
+
+    /// <summary>Where jobs, faults and the stop are reported. Default: nowhere.</summary>
+    public ILogger Logger
+    {
+        get;
+        set
+        {
+            ArgumentNullException.ThrowIfNull(value);
+            field = value;
+        }
+    } = NullLogger.Instance;
+
+    /// <summary>The clock for job durations and the stop deadline.</summary>
+    public TimeProvider TimeProvider
+    {
+        get;
+        set
+        {
+            ArgumentNullException.ThrowIfNull(value);
+            field = value;
+        }
+    } = TimeProvider.System;
+}
