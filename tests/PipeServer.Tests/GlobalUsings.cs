@@ -1,0 +1,2 @@
+global using PipeServer.Tests.Support;
+global using Xunit;

@@ -1,0 +1,78 @@
+using System.IO.Pipelines;
+using System.Net;
+using System.Threading.Channels;
+using PipeServer.Transport;
+
+namespace PipeServer.Tests.Support;
+
+/// <summary>A transport without a network: each connection is two pipes, the client's ends in the test's hands.</summary>
+internal sealed class MemoryTransport : ITransport, IConnectionListener
+{
+    private readonly Channel<TransportConnection> _backlog = Channel.CreateUnbounded<TransportConnection>();
+
+    public string Name => "memory";
+
+    public EndPoint EndPoint { get; } = new IPEndPoint(IPAddress.Loopback, 1);
+
+    public ValueTask<IReadOnlyList<IConnectionListener>> ListenAsync(
+        EndPoint endPoint, int backlog, CancellationToken cancellationToken) => new([this]);
+
+    public async ValueTask<TransportConnection?> AcceptAsync() =>
+        await _backlog.Reader.WaitToReadAsync() && _backlog.Reader.TryRead(out var connection) ? connection : null;
+
+    public void StopListening() => _backlog.Writer.TryComplete();
+
+    public ValueTask DisposeAsync()
+    {
+        _backlog.Writer.TryComplete();
+        return ValueTask.CompletedTask;
+    }
+
+    public Stream Connect()
+    {
+        var toServer = new Pipe(new PipeOptions(useSynchronizationContext: false));
+        var toClient = new Pipe(new PipeOptions(useSynchronizationContext: false));
+        var connection = new MemoryConnection(toServer, toClient);
+        if (!_backlog.Writer.TryWrite(connection))
+        {
+            throw new IOException("The listener is closed.");
+        }
+
+        return new MemoryClientStream(toClient.Reader, toServer.Writer);
+    }
+
+    private sealed class MemoryConnection(Pipe toServer, Pipe toClient) : TransportConnection
+    {
+        private readonly CancellationTokenSource _closed = new();
+
+        public override PipeReader Input => toServer.Reader;
+
+        public override PipeWriter Output => toClient.Writer;
+
+        public override EndPoint? RemoteEndPoint => null;
+
+        public override CancellationToken Closed => _closed.Token;
+
+        public override ValueTask ShutdownOutputAsync() => toClient.Writer.CompleteAsync();
+
+        public override void Abort()
+        {
+            _ = _closed.CancelAsync();
+            var reset = new IOException("The connection was aborted.");
+            toServer.Writer.Complete(reset);
+            toServer.Reader.CancelPendingRead();
+            toClient.Writer.CancelPendingFlush();
+            toClient.Reader.CancelPendingRead();
+            Aborted = true;
+            toClient.Reader.Complete(reset);
+        }
+
+        public override async ValueTask DisposeAsync()
+        {
+            await toServer.Reader.CompleteAsync();
+            await toClient.Writer.CompleteAsync(Aborted ? new IOException("The connection was aborted.") : null);
+        }
+
+        private bool Aborted { get; set; }
+    }
+}

@@ -1,0 +1,202 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+
+namespace PipeServer.Tests.Support;
+
+/// <summary>
+/// A raw HTTP client: sends the bytes it is given, and reads responses strictly. Every wait has a deadline.
+/// </summary>
+internal sealed class TestClient(Stream stream) : IAsyncDisposable
+{
+    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+
+    private readonly Stream _stream = stream;
+    private readonly byte[] _buffer = new byte[64 * 1024];
+    private int _start;
+    private int _end;
+
+    public static async Task<TestClient> ConnectAsync(EndPoint endPoint)
+    {
+        var socket = new Socket(endPoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        await socket.ConnectAsync(endPoint);
+        return new TestClient(new NetworkStream(socket, ownsSocket: true));
+    }
+
+    public static string Get(string target, params string[] headers) =>
+        $"GET {target} HTTP/1.1\r\nHost: test\r\n{string.Concat(headers.Select(static header => header + "\r\n"))}\r\n";
+
+    public Task SendAsync(string text) => SendAsync(Encoding.Latin1.GetBytes(text));
+
+    public async Task SendAsync(ReadOnlyMemory<byte> bytes) => await _stream.WriteAsync(bytes).AsTask().WaitAsync(Patience);
+
+    public void ShutdownSend()
+    {
+        if (_stream is NetworkStream network)
+        {
+            network.Socket.Shutdown(SocketShutdown.Send);
+        }
+        else
+        {
+            ((MemoryClientStream)_stream).ShutdownSend();
+        }
+    }
+
+    /// <summary>A reset instead of an orderly close; over memory the nearest thing to it.</summary>
+    public async Task ResetAsync()
+    {
+        if (_stream is NetworkStream network)
+        {
+            network.Socket.LingerState = new LingerOption(true, 0);
+        }
+
+        await _stream.DisposeAsync();
+    }
+
+    public async Task<TestResponse> RequestAsync(string text, bool isHead = false)
+    {
+        await SendAsync(text);
+        return await ReadResponseAsync(isHead);
+    }
+
+    public async Task<TestResponse> ReadResponseAsync(bool isHead = false)
+    {
+        var head = await ReadHeadAsync();
+        var status = head.Status;
+        byte[] body;
+        if (isHead || status is 204 or 304 or < 200)
+        {
+            body = [];
+        }
+        else if (head["Transfer-Encoding"] is { } coding)
+        {
+            Assert.Equal("chunked", coding);
+            Assert.Null(head["Content-Length"]);
+            body = await ReadChunksAsync();
+        }
+        else if (head["Content-Length"] is { } length)
+        {
+            body = await ReadExactlyAsync(int.Parse(length));
+        }
+        else
+        {
+            body = await ReadToEndAsync();
+        }
+
+        return head with { Body = body };
+    }
+
+    /// <summary>True when the server closes in order, with nothing more to read.</summary>
+    public async Task<bool> IsClosedAsync()
+    {
+        try
+        {
+            return (await ReadToEndAsync()).Length == 0;
+        }
+        catch (IOException)
+        {
+            return false;
+        }
+    }
+
+    public async Task<byte[]> ReadToEndAsync()
+    {
+        var all = new MemoryStream();
+        all.Write(_buffer, _start, _end - _start);
+        _start = _end = 0;
+        await _stream.CopyToAsync(all).WaitAsync(Patience);
+        return all.ToArray();
+    }
+
+    public async Task<string> ReadLineAsync()
+    {
+        while (true)
+        {
+            var at = _buffer.AsSpan(_start, _end - _start).IndexOf("\r\n"u8);
+            if (at >= 0)
+            {
+                var line = Encoding.Latin1.GetString(_buffer, _start, at);
+                _start += at + 2;
+                return line;
+            }
+
+            if (!await FillAsync())
+            {
+                throw new EndOfStreamException(
+                    $"The connection ended inside a line: '{Encoding.Latin1.GetString(_buffer, _start, _end - _start)}'.");
+            }
+        }
+    }
+
+    public async Task<byte[]> ReadExactlyAsync(int length)
+    {
+        var bytes = new byte[length];
+        var done = 0;
+        while (done < length)
+        {
+            if (_start == _end && !await FillAsync())
+            {
+                throw new EndOfStreamException($"The connection ended after {done} of {length} bytes.");
+            }
+
+            var part = Math.Min(length - done, _end - _start);
+            _buffer.AsSpan(_start, part).CopyTo(bytes.AsSpan(done));
+            _start += part;
+            done += part;
+        }
+
+        return bytes;
+    }
+
+    public ValueTask DisposeAsync() => _stream.DisposeAsync();
+
+    private async Task<TestResponse> ReadHeadAsync()
+    {
+        var statusLine = await ReadLineAsync();
+        Assert.Matches("^HTTP/1\\.1 [1-9][0-9][0-9] ", statusLine);
+        var headers = new List<(string, string)>();
+        while (await ReadLineAsync() is { Length: > 0 } line)
+        {
+            var colon = line.IndexOf(": ");
+            Assert.True(colon > 0, $"Not a header: '{line}'");
+            headers.Add((line[..colon], line[(colon + 2)..]));
+        }
+
+        return new TestResponse(int.Parse(statusLine.AsSpan(9, 3)), statusLine, headers, []);
+    }
+
+    private async Task<byte[]> ReadChunksAsync()
+    {
+        var all = new MemoryStream();
+        while (true)
+        {
+            var size = await ReadLineAsync();
+            Assert.Matches("^[1-9a-f][0-9a-f]*$|^0$", size);
+            var length = Convert.ToInt32(size, 16);
+            if (length > 0)
+            {
+                all.Write(await ReadExactlyAsync(length));
+            }
+
+            Assert.Equal("", await ReadLineAsync());
+            if (length == 0)
+            {
+                return all.ToArray();
+            }
+        }
+    }
+
+    private async Task<bool> FillAsync()
+    {
+        if (_start > 0)
+        {
+            _buffer.AsSpan(_start, _end - _start).CopyTo(_buffer);
+            (_start, _end) = (0, _end - _start);
+        }
+
+        Assert.True(_end < _buffer.Length, "The test client's buffer is full.");
+        var read = await _stream.ReadAsync(_buffer.AsMemory(_end)).AsTask().WaitAsync(Patience);
+        _end += read;
+        return read > 0;
+    }
+}

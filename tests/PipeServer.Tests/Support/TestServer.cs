@@ -1,0 +1,45 @@
+using PipeServer.Transport.Sockets;
+
+namespace PipeServer.Tests.Support;
+
+/// <summary>A started server on a free port, or in memory, and clients for it.</summary>
+internal sealed class TestServer : IAsyncDisposable
+{
+    private readonly MemoryTransport? _memory;
+
+    private TestServer(HttpServer server, MemoryTransport? memory, TestLog log)
+    {
+        Server = server;
+        _memory = memory;
+        Log = log;
+    }
+
+    public HttpServer Server { get; }
+
+    public TestLog Log { get; }
+
+    public static async Task<TestServer> StartAsync(
+        string transport, Action<HttpServer> map, Action<HttpServerOptions>? configure = null)
+    {
+        var memory = transport == "memory" ? new MemoryTransport() : null;
+        var log = new TestLog();
+        var options = new HttpServerOptions
+        {
+            Port = 0,
+            Workers = 2,
+            Transport = memory is null ? new SocketTransport() : memory,
+            LoggerFactory = log,
+            ShutdownGracePeriod = TimeSpan.FromSeconds(10),
+        };
+        configure?.Invoke(options);
+        var server = new HttpServer(options);
+        map(server);
+        await server.StartAsync();
+        return new TestServer(server, memory, log);
+    }
+
+    public async Task<TestClient> ConnectAsync() =>
+        _memory is null ? await TestClient.ConnectAsync(Server.EndPoints[0]) : new TestClient(_memory.Connect());
+
+    public ValueTask DisposeAsync() => Server.DisposeAsync();
+}
