@@ -47,7 +47,9 @@ internal sealed class TestClient(Stream stream) : IAsyncDisposable
     {
         if (_stream is NetworkStream network)
         {
+            // Not by way of the stream: it would half-close first.
             network.Socket.LingerState = new LingerOption(true, 0);
+            network.Socket.Close();
         }
 
         await _stream.DisposeAsync();

@@ -1,0 +1,240 @@
+using Microsoft.Extensions.Logging;
+
+namespace PipeServer.Tests.Server;
+
+/// <summary>The stop, counted on both sides.</summary>
+public abstract class DrainTests(string transport)
+{
+    private static readonly TimeSpan Patience = TestClient.Patience;
+
+    [Fact]
+    public async Task A_request_in_flight_is_answered_whole_with_close_and_the_workers_are_joined()
+    {
+        using var gate = new ManualResetEventSlim();
+        var server = await StartAsync(gate);
+        await using var client = await server.ConnectAsync();
+        await client.SendAsync(TestClient.Get("/blocks") + TestClient.Get("/inline"));
+        await Eventually.TrueAsync(() => server.Server.Workers.Busy == 1, "the handler runs");
+        var stopping = server.Server.StopAsync();
+        await Eventually.TrueAsync(() => server.Log.Messages.Any(static message => message.StartsWith("Draining")), "the drain has begun");
+        Assert.False(stopping.IsCompleted);
+        gate.Set();
+        var response = await client.ReadResponseAsync();
+        Assert.Equal("done", response.Text);
+        Assert.Equal("close", response["Connection"]);
+        Assert.True(await client.IsClosedAsync());
+        await client.DisposeAsync();
+        var report = await stopping.WaitAsync(Patience);
+        Assert.Equal(ShutdownOutcome.Drained, report.Outcome);
+        Assert.All(report.Workers, static worker => Assert.True(worker.Ended));
+        Assert.Equal(new ConnectionCounts(1, 1, 0), report.Connections);
+        Assert.Equal(1, report.Requests.Completed);
+        Assert.Equal(0, report.Requests.InFlight);
+        Assert.Same(report, await server.Server.StopAsync());
+        await server.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task Idle_connections_are_closed_in_order_and_at_once()
+    {
+        var server = await StartAsync(null);
+        var clients = new List<TestClient>();
+        for (var i = 0; i < 20; i++)
+        {
+            clients.Add(await server.ConnectAsync());
+            Assert.Equal("inline", (await clients[i].RequestAsync(TestClient.Get("/inline"))).Text);
+        }
+
+        var stopping = server.Server.StopAsync();
+        foreach (var client in clients)
+        {
+            Assert.True(await client.IsClosedAsync());
+            await client.DisposeAsync();
+        }
+
+        var report = await stopping.WaitAsync(Patience);
+        Assert.Equal(ShutdownOutcome.Drained, report.Outcome);
+        Assert.Equal(new ConnectionCounts(20, 20, 0), report.Connections);
+        Assert.Equal(new RequestCounts(20, 20, 0, 0), report.Requests);
+    }
+
+    // A client that has connected was promised an answer, even if its request comes during the drain.
+    [Fact]
+    public async Task A_new_connection_may_still_send_its_first_request()
+    {
+        var server = await StartAsync(null);
+        await using var client = await server.ConnectAsync();
+        await Eventually.TrueAsync(() => server.Server.Connections.Accepted == 1, "it is accepted");
+        var stopping = server.Server.StopAsync();
+        await Eventually.TrueAsync(() => server.Log.Messages.Any(static message => message.StartsWith("Draining")), "the drain has begun");
+        var response = await client.RequestAsync(TestClient.Get("/worker"));
+        Assert.Equal("worker", response.Text);
+        Assert.Equal("close", response["Connection"]);
+        await client.DisposeAsync();
+        Assert.Equal(new RequestCounts(1, 1, 0, 0), (await stopping.WaitAsync(Patience)).Requests);
+    }
+
+    [Fact]
+    public async Task At_the_deadline_what_is_left_is_aborted_and_handlers_learn_it()
+    {
+        var server = await StartAsync(null, static options => options.ShutdownGracePeriod = TimeSpan.FromMilliseconds(300));
+        await using var client = await server.ConnectAsync();
+        await client.SendAsync(TestClient.Get("/waits-for-abort"));
+        await Eventually.TrueAsync(() => server.Server.Requests.InFlight == 1, "the handler runs");
+        var report = await server.Server.StopAsync().WaitAsync(Patience);
+        Assert.Equal(ShutdownOutcome.TimedOut, report.Outcome);
+        Assert.Equal(new ConnectionCounts(1, 0, 1), report.Connections);
+        Assert.Equal(new RequestCounts(1, 0, 0, 1), report.Requests);
+        Assert.All(report.Workers, static worker => Assert.True(worker.Ended));
+        await Assert.ThrowsAnyAsync<IOException>(() => client.ReadResponseAsync());
+        Assert.Equal(1, server.Log.CountFrom(LogLevel.Warning));
+    }
+
+    [Fact]
+    public async Task A_handler_that_never_ends_is_named_and_does_not_hold_up_the_stop()
+    {
+        using var gate = new ManualResetEventSlim();
+        var server = await StartAsync(gate, static options => options.ShutdownGracePeriod = TimeSpan.FromMilliseconds(100));
+        await using var client = await server.ConnectAsync();
+        await client.SendAsync(TestClient.Get("/blocks"));
+        await Eventually.TrueAsync(() => server.Server.Workers.Busy == 1, "the handler runs");
+        var report = await server.Server.StopAsync().WaitAsync(Patience);
+        Assert.Equal(ShutdownOutcome.TimedOut, report.Outcome);
+        Assert.Equal("GET /blocks", Assert.Single(report.Workers, static worker => !worker.Ended).CurrentJob);
+        Assert.Equal(new ConnectionCounts(1, 0, 1), report.Connections);
+        Assert.Equal(new RequestCounts(1, 0, 0, 1), report.Requests);
+        gate.Set();
+    }
+
+    [Fact]
+    public async Task A_second_call_with_a_cancelled_token_forces_the_stop()
+    {
+        var server = await StartAsync(null);
+        await using var client = await server.ConnectAsync();
+        await client.SendAsync(TestClient.Get("/waits-for-abort"));
+        await Eventually.TrueAsync(() => server.Server.Requests.InFlight == 1, "the handler runs");
+        var stopping = server.Server.StopAsync();
+        Assert.False(stopping.IsCompleted);
+        var report = await server.Server.StopAsync(new CancellationToken(canceled: true)).WaitAsync(Patience);
+        Assert.Equal(ShutdownOutcome.Forced, report.Outcome);
+        Assert.Same(report, await stopping);
+    }
+
+    [Fact]
+    public async Task Handlers_see_the_drain_begin()
+    {
+        var server = await StartAsync(null);
+        await using var client = await server.ConnectAsync();
+        await client.SendAsync(TestClient.Get("/waits-for-drain"));
+        await Eventually.TrueAsync(() => server.Server.Requests.InFlight == 1, "the handler runs");
+        var stopping = server.Server.StopAsync();
+        Assert.Equal("drained", (await client.ReadResponseAsync()).Text);
+        await client.DisposeAsync();
+        Assert.Equal(ShutdownOutcome.Drained, (await stopping.WaitAsync(Patience)).Outcome);
+    }
+
+    [Fact]
+    public async Task The_accept_limit_serves_so_many_and_refuses_the_next()
+    {
+        var server = await StartAsync(null, static options => options.AcceptLimit = 2);
+        await using var first = await server.ConnectAsync();
+        Assert.Equal("inline", (await first.RequestAsync(TestClient.Get("/inline"))).Text);
+        Assert.False(server.Server.AcceptLimitReached.IsCompleted);
+        await using var second = await server.ConnectAsync();
+        await server.Server.AcceptLimitReached.WaitAsync(Patience);
+        await Assert.ThrowsAnyAsync<Exception>(server.ConnectAsync);
+        var stopping = server.Server.StopAsync();
+        Assert.Equal("worker", (await second.RequestAsync(TestClient.Get("/worker"))).Text);
+        await first.DisposeAsync();
+        await second.DisposeAsync();
+        var report = await stopping.WaitAsync(Patience);
+        Assert.Equal(new ConnectionCounts(2, 2, 0), report.Connections);
+        Assert.Equal(new RequestCounts(2, 2, 0, 0), report.Requests);
+    }
+
+    // The promise: whenever the stop comes, every request that a client sent on an accepted connection is answered, or the
+    // connection was closed before it could be; never a broken answer, and both sides count the same.
+    [Fact]
+    public async Task A_stop_at_a_random_moment_under_load_breaks_no_response_and_the_ledger_adds_up()
+    {
+        var random = new Random(5);
+        for (var round = 0; round < 10; round++)
+        {
+            var server = await StartAsync(null);
+            var answered = 0;
+            var clients = Enumerable.Range(0, 20).Select(i => LoadAsync(i)).ToList();
+            await Task.Delay(random.Next(5, 60));
+            var report = await server.Server.StopAsync().WaitAsync(Patience);
+            await Task.WhenAll(clients).WaitAsync(Patience);
+            Assert.Equal(ShutdownOutcome.Drained, report.Outcome);
+            Assert.Equal(report.Connections.Accepted, report.Connections.Closed + report.Connections.Aborted);
+            Assert.Equal(0, report.Requests.InFlight);
+            Assert.Equal(0, report.Requests.Aborted);
+            Assert.Equal(answered, report.Requests.Completed);
+
+            async Task LoadAsync(int client)
+            {
+                await using var connection = await server.ConnectAsync();
+                for (var i = 0; ; i++)
+                {
+                    try
+                    {
+                        await connection.SendAsync(TestClient.Get((client + i) % 2 == 0 ? "/inline" : "/worker"));
+                    }
+                    catch (Exception exception) when (exception is IOException or InvalidOperationException)
+                    {
+                        return;
+                    }
+
+                    string line;
+                    try
+                    {
+                        line = await connection.ReadLineAsync();
+                    }
+                    catch (Exception exception) when (exception is EndOfStreamException or IOException)
+                    {
+                        return; // closed before it was answered: idle when the drain came
+                    }
+
+                    Assert.Equal("HTTP/1.1 200 OK", line);
+                    var isLast = false;
+                    while (await connection.ReadLineAsync() is { Length: > 0 } header)
+                    {
+                        isLast |= header == "Connection: close";
+                    }
+
+                    await connection.ReadExactlyAsync(6);
+                    Interlocked.Increment(ref answered);
+                    if (isLast)
+                    {
+                        return;
+                    }
+                }
+            }
+        }
+    }
+
+    private Task<TestServer> StartAsync(ManualResetEventSlim? gate, Action<HttpServerOptions>? configure = null) =>
+        TestServer.StartAsync(transport, server =>
+        {
+            server.MapGet("/inline", static (_, response) => response.WriteText("inline"), Dispatch.Inline);
+            server.MapGet("/worker", static (_, response) => response.WriteText("worker"));
+            server.MapGet("/blocks", (_, response) =>
+            {
+                gate!.Wait();
+                response.WriteText("done");
+            });
+            server.MapGet("/waits-for-abort", static async (request, _) =>
+                await Task.Delay(Timeout.Infinite, request.Aborted));
+            server.MapGet("/waits-for-drain", static async (request, response) =>
+            {
+                var drained = new TaskCompletionSource();
+                using (request.Draining.Register(drained.SetResult))
+                {
+                    await drained.Task;
+                }
+
+                response.WriteText("drained");
+            });
+        }, configure);
+}
