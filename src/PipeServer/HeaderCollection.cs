@@ -18,6 +18,8 @@ namespace PipeServer;
 /// </remarks>
 public sealed class HeaderCollection : IReadOnlyCollection<KeyValuePair<string, string>>
 {
+    private const string NameError = "A header name must be a token: letters, digits and !#$%&'*+-.^_`|~ only.";
+
     // Enough for nearly every header; longer ones take the heap.
     private const int StackBytes = 256;
 
@@ -80,7 +82,7 @@ public sealed class HeaderCollection : IReadOnlyCollection<KeyValuePair<string, 
             return had;
         }
 
-        return _fields.Remove(Encoding.Latin1.GetBytes(name));
+        return Ascii.IsValid(name) && _fields.Remove(Encoding.ASCII.GetBytes(name));
     }
 
     /// <summary>True when there is a field of this name.</summary>
@@ -136,9 +138,13 @@ public sealed class HeaderCollection : IReadOnlyCollection<KeyValuePair<string, 
     {
         ArgumentNullException.ThrowIfNull(name);
         Span<byte> bytes = stackalloc byte[StackBytes];
-        return name.Length <= bytes.Length && Ascii.FromUtf16(name, bytes, out var length) == OperationStatus.Done
-            ? _fields.IndexOf(bytes[..length])
-            : _fields.IndexOf(Encoding.Latin1.GetBytes(name));
+        if (name.Length > bytes.Length)
+        {
+            bytes = new byte[name.Length];
+        }
+
+        // A name beyond ASCII is no token and cannot be here.
+        return Ascii.FromUtf16(name, bytes, out var length) == OperationStatus.Done ? _fields.IndexOf(bytes[..length]) : -1;
     }
 
     private void Set(string name, string value, bool replace)
@@ -151,7 +157,12 @@ public sealed class HeaderCollection : IReadOnlyCollection<KeyValuePair<string, 
                 nameof(value));
         }
 
-        // A character beyond Latin-1 in the name becomes '?', which is no token character.
+        if (!Ascii.IsValid(name))
+        {
+            // Before the encoder sees it: Latin-1 would make a plain A of an \u0100.
+            throw new ArgumentException(NameError, nameof(name));
+        }
+
         var length = name.Length + value.Length;
         var bytes = length <= StackBytes ? stackalloc byte[StackBytes] : new byte[length];
         Encoding.Latin1.GetBytes(name, bytes);
@@ -164,7 +175,7 @@ public sealed class HeaderCollection : IReadOnlyCollection<KeyValuePair<string, 
         var response = WritableResponse();
         if (!HttpCharacters.IsToken(name))
         {
-            throw new ArgumentException("A header name must be a token: letters, digits and !#$%&'*+-.^_`|~ only.", nameof(name));
+            throw new ArgumentException(NameError, nameof(name));
         }
 
         if (value.ContainsAny(HttpCharacters.NotFieldValue))

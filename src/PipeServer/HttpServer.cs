@@ -1,5 +1,7 @@
 using System.Net;
 using System.Runtime.CompilerServices;
+using System.Text;
+using PipeServer.Http;
 using PipeServer.Routing;
 using PipeServer.Server;
 using PipeServer.Transport.Sockets;
@@ -79,7 +81,7 @@ public sealed class HttpServer : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(method);
         ArgumentNullException.ThrowIfNull(handler);
         ThrowIfStarted();
-        if (!Http.HttpCharacters.IsToken(System.Text.Encoding.Latin1.GetBytes(method)) || method is "CONNECT" or "TRACE")
+        if (!Ascii.IsValid(method) || !HttpCharacters.IsToken(Encoding.ASCII.GetBytes(method)) || method is "CONNECT" or "TRACE")
         {
             throw new ArgumentException($"'{method}' is not a method that can be mapped.", nameof(method));
         }

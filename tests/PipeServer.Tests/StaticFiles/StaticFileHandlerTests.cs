@@ -1,0 +1,182 @@
+using PipeServer.StaticFiles;
+
+namespace PipeServer.Tests.StaticFiles;
+
+public sealed class StaticFileHandlerTests : IAsyncLifetime
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("pipeserver-tests-").FullName;
+    private TestServer _server = null!;
+
+    private string Root => Path.Combine(_folder, "root");
+
+    public async ValueTask InitializeAsync()
+    {
+        Write("root/index.html", "<p>index");
+        Write("root/404.html", "<p>404");
+        Write("root/style.css", "p{}");
+        Write("root/data.unknown", "?");
+        Write("root/with space & ü.txt", "name");
+        Write("root/sub/index.html", "<p>sub");
+        Write("root/empty/file.txt", "");
+        Write("root/.hidden", "hidden");
+        Write("root/.well-known/security.txt", "contact");
+        Write("secret.txt", "secret");
+        Write("rootlike/secret.txt", "secret");
+        var files = new StaticFileHandler(Root);
+        _server = await TestServer.StartAsync("memory", server => server.MapFallback(files.HandleAsync));
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _server.DisposeAsync();
+        Directory.Delete(_folder, recursive: true);
+    }
+
+    [Theory]
+    [InlineData("/", "<p>index", "text/html; charset=utf-8")]
+    [InlineData("/index.html", "<p>index", "text/html; charset=utf-8")]
+    [InlineData("/style.css", "p{}", "text/css; charset=utf-8")]
+    [InlineData("/data.unknown", "?", "application/octet-stream")]
+    [InlineData("/with%20space%20%26%20%C3%BC.txt", "name", "text/plain; charset=utf-8")]
+    [InlineData("/sub/", "<p>sub", "text/html; charset=utf-8")]
+    [InlineData("/sub/../style.css", "p{}", "text/css; charset=utf-8")]
+    [InlineData("/empty/file.txt", "", "text/plain; charset=utf-8")]
+    [InlineData("/.well-known/security.txt", "contact", "text/plain; charset=utf-8")]
+    public async Task Files_are_served_with_type_length_and_validators(string target, string body, string type)
+    {
+        var response = await GetAsync(target);
+        Assert.Equal(200, response.Status);
+        Assert.Equal(body, response.Text);
+        Assert.Equal(type, response["Content-Type"]);
+        Assert.Equal(body.Length.ToString(), response["Content-Length"]);
+        Assert.Equal("nosniff", response["X-Content-Type-Options"]);
+        Assert.Matches("^\"[0-9a-f]+-[0-9a-f]+\"$", response["ETag"]);
+        Assert.EndsWith(" GMT", response["Last-Modified"]);
+        var head = await RequestAsync($"HEAD {target} HTTP/1.1\r\nHost: a\r\n\r\n", isHead: true);
+        Assert.Equal(response.Headers.Where(static header => header.Name != "Date"), head.Headers.Where(static header => header.Name != "Date"));
+    }
+
+    [Theory]
+    [InlineData("/nothing")]
+    [InlineData("/sub/nothing")]
+    [InlineData("/style.css/")]
+    [InlineData("/style.css/x")]
+    [InlineData("/empty/")]
+    [InlineData("//index.html")]
+    [InlineData("/sub//index.html")]
+    [InlineData("/.hidden")]
+    [InlineData("/%2e%2e%2fsecret.txt")]
+    [InlineData("/..%2fsecret.txt")]
+    [InlineData("/sub/..%2f..%2fsecret.txt")]
+    [InlineData("/%252e%252e/secret.txt")]
+    [InlineData("/..%5csecret.txt")]
+    [InlineData("/...%2f")]
+    [InlineData("/..\u002e/secret.txt")]
+    public async Task What_is_not_below_the_root_is_the_404_page(string target)
+    {
+        var response = await GetAsync(target);
+        Assert.Equal(404, response.Status);
+        Assert.Equal("<p>404", response.Text);
+        Assert.Null(response["ETag"]);
+    }
+
+    [Theory]
+    [InlineData("/../secret.txt")]
+    [InlineData("/%2e%2e/secret.txt")]
+    [InlineData("/.%2E/rootlike/secret.txt")]
+    [InlineData("/sub/../../secret.txt")]
+    [InlineData("/index.html%00.txt")]
+    public async Task A_path_above_the_root_or_with_NUL_is_a_bad_request(string target) =>
+        Assert.Equal(400, (await GetAsync(target)).Status);
+
+    [Fact]
+    public async Task Symbolic_links_are_followed_inside_the_root_only()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "Creating symbolic links needs a privilege on Windows.");
+        File.CreateSymbolicLink(Path.Combine(Root, "inside.css"), "style.css");
+        Directory.CreateSymbolicLink(Path.Combine(Root, "inside"), Path.Combine(Root, "sub"));
+        File.CreateSymbolicLink(Path.Combine(Root, "outside.txt"), "../secret.txt");
+        Directory.CreateSymbolicLink(Path.Combine(Root, "outside"), _folder);
+        Directory.CreateSymbolicLink(Path.Combine(Root, "lookalike"), Path.Combine(_folder, "rootlike"));
+        File.CreateSymbolicLink(Path.Combine(Root, "loop"), "loop");
+        File.CreateSymbolicLink(Path.Combine(Root, "dangling"), "nowhere");
+        Assert.Equal("p{}", (await GetAsync("/inside.css")).Text);
+        Assert.Equal("<p>sub", (await GetAsync("/inside/")).Text);
+        foreach (var target in new[] { "/outside.txt", "/outside/secret.txt", "/outside/root/index.html/../../secret.txt", "/lookalike/secret.txt", "/loop", "/dangling" })
+        {
+            Assert.Equal(404, (await GetAsync(target)).Status);
+        }
+    }
+
+    [Fact]
+    public async Task A_folder_without_its_slash_is_redirected_to_itself()
+    {
+        var response = await GetAsync("/sub?a=b");
+        Assert.Equal(301, response.Status);
+        Assert.Equal("/sub/?a=b", response["Location"]);
+    }
+
+    [Fact]
+    public async Task A_client_that_has_the_file_gets_304()
+    {
+        var first = await GetAsync("/style.css");
+        foreach (var condition in new[]
+        {
+            $"If-None-Match: {first["ETag"]}", $"If-None-Match: \"other\", W/{first["ETag"]}", "If-None-Match: *", $"If-Modified-Since: {first["Last-Modified"]}",
+        })
+        {
+            var response = await GetAsync("/style.css", condition);
+            Assert.Equal(304, response.Status);
+            Assert.Equal(first["ETag"], response["ETag"]);
+            Assert.Null(response["Content-Length"]);
+        }
+
+        foreach (var condition in new[]
+        {
+            "If-None-Match: \"other\"", "If-None-Match: ", "If-Modified-Since: Sun, 06 Nov 1994 08:49:37 GMT", "If-Modified-Since: yesterday",
+            $"If-None-Match: \"other\"\r\nIf-Modified-Since: {first["Last-Modified"]}",
+        })
+        {
+            Assert.Equal(200, (await GetAsync("/style.css", condition)).Status);
+        }
+    }
+
+    [Theory]
+    [InlineData("POST", 405)]
+    [InlineData("DELETE", 405)]
+    [InlineData("OPTIONS", 204)]
+    public async Task Files_can_be_read_only(string method, int status)
+    {
+        var response = await RequestAsync($"{method} /style.css HTTP/1.1\r\nHost: a\r\n\r\n");
+        Assert.Equal(status, response.Status);
+        Assert.Equal("GET, HEAD, OPTIONS", response["Allow"]);
+    }
+
+    [Fact]
+    public async Task A_large_file_arrives_whole()
+    {
+        var bytes = new byte[3_000_000];
+        new Random(4).NextBytes(bytes);
+        await File.WriteAllBytesAsync(Path.Combine(Root, "large.bin"), bytes);
+        Assert.Equal(bytes, (await GetAsync("/large.bin")).Body);
+    }
+
+    [Fact]
+    public void A_missing_root_is_refused_with_its_full_path() =>
+        Assert.Contains(Path.GetFullPath("nowhere-at-all"), Assert.Throws<DirectoryNotFoundException>(() => new StaticFileHandler("nowhere-at-all")).Message);
+
+    private async Task<TestResponse> GetAsync(string target, params string[] headers) => await RequestAsync(TestClient.Get(target, headers));
+
+    private async Task<TestResponse> RequestAsync(string request, bool isHead = false)
+    {
+        await using var client = await _server.ConnectAsync();
+        return await client.RequestAsync(request, isHead);
+    }
+
+    private void Write(string path, string text)
+    {
+        var full = Path.Combine(_folder, path);
+        Directory.CreateDirectory(Path.GetDirectoryName(full)!);
+        File.WriteAllText(full, text);
+    }
+}

@@ -1,0 +1,111 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Net;
+using System.Runtime.InteropServices;
+
+namespace PipeServer.Tests.Support;
+
+/// <summary>A .NET program of this repository as a process of its own, killed at the latest when it is disposed.</summary>
+internal sealed partial class CliProcess : IAsyncDisposable
+{
+    public const int SigInt = 2;
+    public const int SigTerm = 15;
+
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+
+    private readonly Process _process;
+    private readonly ConcurrentQueue<string> _output = [];
+    private readonly ConcurrentQueue<string> _errors = [];
+
+    private CliProcess(Process process) => _process = process;
+
+    public IReadOnlyList<string> Output => [.. _output];
+
+    public IReadOnlyList<string> Errors => [.. _errors];
+
+    public StreamWriter Input => _process.StandardInput;
+
+    public IPEndPoint EndPoint { get; private set; } = new(IPAddress.Loopback, 0);
+
+    public static string PipeServer => Repository.Assembly("src/PipeServer.Cli", "pipeserver");
+
+    /// <summary>Starts <c>pipeserver serve</c> on a free port and waits until it listens.</summary>
+    public static async Task<CliProcess> ServeAsync(params string[] arguments)
+    {
+        var cli = Start(PipeServer, ["serve", Repository.Path("wwwroot"), "--port", "0", .. arguments]);
+        await cli.ListeningAsync();
+        return cli;
+    }
+
+    public static CliProcess Start(string assembly, params string[] arguments)
+    {
+        var start = new ProcessStartInfo("dotnet", ["exec", assembly, .. arguments])
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            WorkingDirectory = Path.GetTempPath(),
+        };
+        var cli = new CliProcess(new Process { StartInfo = start });
+        cli._process.OutputDataReceived += (_, e) => Keep(cli._output, e.Data);
+        cli._process.ErrorDataReceived += (_, e) => Keep(cli._errors, e.Data);
+        Assert.True(cli._process.Start());
+        cli._process.BeginOutputReadLine();
+        cli._process.BeginErrorReadLine();
+        return cli;
+    }
+
+    /// <summary>Waits for the line that tells the address.</summary>
+    public async Task ListeningAsync()
+    {
+        var started = Stopwatch.GetTimestamp();
+        while (!Output.Any(static line => line.StartsWith("Listening on ")))
+        {
+            Assert.False(_process.HasExited, $"It ended: {string.Join('\n', [.. Output, .. Errors])}");
+            Assert.True(Stopwatch.GetElapsedTime(started) < Patience, "It does not listen.");
+            await Task.Delay(10);
+        }
+
+        var address = new Uri(Output.First(static line => line.StartsWith("Listening on ")).Split(' ')[2].TrimEnd(';'));
+        EndPoint = new IPEndPoint(IPAddress.Parse(address.Host.Trim('[', ']')), address.Port);
+    }
+
+    public void Signal(int signal) => Assert.Equal(0, Kill(_process.Id, signal));
+
+    public long ResidentBytes()
+    {
+        _process.Refresh();
+        return _process.WorkingSet64;
+    }
+
+    /// <summary>Waits for the end; the exit code.</summary>
+    public async Task<int> EndAsync()
+    {
+        using var timeout = new CancellationTokenSource(Patience);
+        await _process.WaitForExitAsync(timeout.Token);
+        return _process.ExitCode;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (!_process.HasExited)
+        {
+            _process.Kill();
+            await _process.WaitForExitAsync();
+        }
+
+        _process.Dispose();
+    }
+
+    private static void Keep(ConcurrentQueue<string> lines, string? line)
+    {
+        if (line is not null)
+        {
+            lines.Enqueue(line);
+        }
+    }
+
+    [LibraryImport("libc", EntryPoint = "kill", SetLastError = true)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static partial int Kill(int process, int signal);
+}

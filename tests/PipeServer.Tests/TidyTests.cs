@@ -1,0 +1,91 @@
+using System.Text.RegularExpressions;
+
+namespace PipeServer.Tests;
+
+/// <summary>The house rules that no analyzer knows.</summary>
+public sealed partial class TidyTests
+{
+    private static readonly string[] Tops = ["src", "tests", "perf"];
+
+    private static IEnumerable<string> SourceFiles => Tops
+        .SelectMany(static top => Directory.EnumerateFiles(Repository.Path(top), "*.cs", SearchOption.AllDirectories))
+        .Where(static path => !path.Contains($"{Path.DirectorySeparatorChar}obj{Path.DirectorySeparatorChar}")
+            && !path.Contains($"{Path.DirectorySeparatorChar}bin{Path.DirectorySeparatorChar}"));
+
+    [Fact]
+    public void The_top_level_holds_the_usual_files_only()
+    {
+        var expected = new[]
+        {
+            ".ci", ".editorconfig", ".git", ".gitattributes", ".github", ".gitignore", "ARCHITECTURE.md", "CHANGELOG.md", "CONTRIBUTING.md",
+            "Directory.Build.props", "Directory.Packages.props", "global.json", "LICENSE", "PipeServer.sln", "README.md", "perf", "src", "tests", "wwwroot",
+        };
+        // What builds and benchmarks leave, and git ignores.
+        var left = new[] { "TestResults", "artifacts", "BenchmarkDotNet.Artifacts", ".vs", ".idea", ".vscode" };
+        var actual = Directory.EnumerateFileSystemEntries(Repository.Root).Select(static path => Path.GetFileName(path)).Except(left);
+        Assert.Empty(actual.Except(expected));
+        Assert.Empty(expected.Except([".git", .. actual]));
+    }
+
+    [Fact]
+    public void Names_say_what_they_are()
+    {
+        var vague = SourceFiles.Select(static path => Path.GetFileNameWithoutExtension(path)).Where(static name => VagueName().IsMatch(name));
+        Assert.Empty(vague);
+    }
+
+    [Fact]
+    public void A_todo_has_a_reason_and_an_empty_catch_a_comment()
+    {
+        var findings = new List<string>();
+        foreach (var path in SourceFiles.Where(static path => !path.EndsWith("TidyTests.cs")))
+        {
+            var text = File.ReadAllText(path);
+            findings.AddRange(Unexplained().Matches(text).Select(match => $"{path}: {match.Value}"));
+        }
+
+        Assert.Empty(findings);
+    }
+
+    [Fact]
+    public void Every_unsafe_block_says_why_it_is_safe()
+    {
+        var findings = SourceFiles.Where(static path => !path.EndsWith("TidyTests.cs")).Where(static path =>
+        {
+            var text = File.ReadAllText(path);
+            return UnsafeCode().Count(text) > SafetyComment().Count(text);
+        });
+        Assert.Empty(findings);
+    }
+
+    [Fact]
+    public void Every_line_is_at_most_180_characters()
+    {
+        var findings = SourceFiles.SelectMany(static path => File.ReadLines(path).Select((line, number) => (line, at: $"{path}:{number + 1}")))
+            .Where(static item => item.line.Length > 180).Select(static item => item.at);
+        Assert.Empty(findings);
+    }
+
+    [Fact]
+    public void Every_package_is_pinned_exactly()
+    {
+        var versions = Version().Matches(File.ReadAllText(Repository.Path("Directory.Packages.props"))).Select(static match => match.Groups[1].Value).ToList();
+        Assert.NotEmpty(versions);
+        Assert.All(versions, static version => Assert.Matches("^[0-9]+\\.[0-9]+\\.[0-9]+$", version));
+    }
+
+    [GeneratedRegex("(Helper|Util|Utils|Utilities|Common|Misc|Manager2)s?$")]
+    private static partial Regex VagueName();
+
+    [GeneratedRegex(@"(TODO|FIXME|HACK)\b(?!: .{20})|catch[^\n]*\n\s*\{\s*\}")]
+    private static partial Regex Unexplained();
+
+    [GeneratedRegex(@"\bunsafe\b")]
+    private static partial Regex UnsafeCode();
+
+    [GeneratedRegex("// SAFETY:")]
+    private static partial Regex SafetyComment();
+
+    [GeneratedRegex("PackageVersion Include=\"[^\"]+\" Version=\"([^\"]+)\"")]
+    private static partial Regex Version();
+}
