@@ -28,9 +28,13 @@ internal sealed class CommandLine
         DefaultValueFactory = _ => Defaults.Address,
     };
 
-    private readonly Option<int> _port = Number("--port", "The port to listen on; 0 takes a free one.", Defaults.Port, 0, 65535, "-p");
-    private readonly Option<int> _workers = Number("--workers", "Worker threads.", Defaults.Workers, 1, 32767, "-w");
-    private readonly Option<int> _queue = Number("--queue", "Requests that may wait for a worker; beyond that 503.", Defaults.QueueCapacity, 1, int.MaxValue);
+    private readonly Option<int> _port =
+        Number("--port", "The port to listen on; 0 takes a free one.", Defaults.Port, 0, 65535, "-p");
+    private readonly Option<int> _workers =
+        Number("--workers", "Worker threads.", Defaults.Workers, 1, 32767, "-w");
+    private readonly Option<int> _queue =
+        Number("--queue", "Requests that may wait for a worker; beyond that 503.",
+            Defaults.QueueCapacity, 1, int.MaxValue);
 
     private readonly Option<bool> _demo = new("--demo")
     {
@@ -43,7 +47,9 @@ internal sealed class CommandLine
         HelpName = "N",
     };
 
-    private readonly Option<double> _grace = Seconds("--grace", "How long a stop waits for requests in flight.", Defaults.ShutdownGracePeriod, mayBeZero: true);
+    private readonly Option<double> _grace =
+        Seconds("--grace", "How long a stop waits for requests in flight.",
+            Defaults.ShutdownGracePeriod, mayBeZero: true);
 
     private readonly Option<string?> _report = new("--report")
     {
@@ -51,16 +57,32 @@ internal sealed class CommandLine
         HelpName = "PATH",
     };
 
-    private readonly Option<int> _maxConnections = Number("--max-connections", "Connections served at once; more wait in the backlog.", Defaults.MaxConnections, 1, int.MaxValue);
-    private readonly Option<int> _backlog = Number("--backlog", "Handshakes that the system may queue.", Defaults.Backlog, 1, int.MaxValue);
-    private readonly Option<int> _maxRequestLine = Number("--max-request-line", "Bytes of a request line; beyond that 414.", Defaults.MaxRequestLineBytes, 16, 1 << 20);
-    private readonly Option<int> _maxRequestHead = Number("--max-request-head", "Bytes of request line and headers; beyond that 431.", Defaults.MaxRequestHeadBytes, 16, 1 << 24);
-    private readonly Option<int> _maxRequestHeaders = Number("--max-request-headers", "Header lines of a request; beyond that 431.", Defaults.MaxRequestHeaderCount, 1, 1 << 16);
-    private readonly Option<long> _maxRequestBody = Number("--max-request-body", "Bytes of a request's body; beyond that 413.", Defaults.MaxRequestBodyBytes, 0, long.MaxValue);
-    private readonly Option<double> _keepAliveTimeout = Seconds("--keep-alive-timeout", "How long a connection may be idle between requests.", Defaults.KeepAliveTimeout);
-    private readonly Option<double> _headTimeout = Seconds("--head-timeout", "How long a request's head may take to arrive.", Defaults.RequestHeadTimeout);
-    private readonly Option<double> _bodyTimeout = Seconds("--body-timeout", "How long the next bytes of a body may take.", Defaults.RequestBodyTimeout);
-    private readonly Option<double> _writeTimeout = Seconds("--write-timeout", "How long a client may take to read its response.", Defaults.ResponseWriteTimeout);
+    private readonly Option<int> _maxConnections =
+        Number("--max-connections", "Connections served at once; more wait in the backlog.",
+            Defaults.MaxConnections, 1, int.MaxValue);
+    private readonly Option<int> _backlog =
+        Number("--backlog", "Handshakes that the system may queue.", Defaults.Backlog, 1, int.MaxValue);
+    private readonly Option<int> _maxRequestLine =
+        Number("--max-request-line", "Bytes of a request line; beyond that 414.",
+            Defaults.MaxRequestLineBytes, 16, 1 << 20);
+    private readonly Option<int> _maxRequestHead =
+        Number("--max-request-head", "Bytes of request line and headers; beyond that 431.",
+            Defaults.MaxRequestHeadBytes, 16, 1 << 24);
+    private readonly Option<int> _maxRequestHeaders =
+        Number("--max-request-headers", "Header lines of a request; beyond that 431.",
+            Defaults.MaxRequestHeaderCount, 1, 1 << 16);
+    private readonly Option<long> _maxRequestBody =
+        Number("--max-request-body", "Bytes of a request's body; beyond that 413.",
+            Defaults.MaxRequestBodyBytes, 0, long.MaxValue);
+    private readonly Option<double> _keepAliveTimeout =
+        Seconds("--keep-alive-timeout", "How long a connection may be idle between requests.",
+            Defaults.KeepAliveTimeout);
+    private readonly Option<double> _headTimeout =
+        Seconds("--head-timeout", "How long a request's head may take to arrive.", Defaults.RequestHeadTimeout);
+    private readonly Option<double> _bodyTimeout =
+        Seconds("--body-timeout", "How long the next bytes of a body may take.", Defaults.RequestBodyTimeout);
+    private readonly Option<double> _writeTimeout =
+        Seconds("--write-timeout", "How long a client may take to read its response.", Defaults.ResponseWriteTimeout);
 
     private readonly Option<LogLevel> _logLevel = new("--log-level")
     {
@@ -117,8 +139,11 @@ internal sealed class CommandLine
         var result = _command.Parse(args);
         if (result.Errors.Count > 0)
         {
+            // Suggestions come on lines of their own.
+            var lines = result.Errors[0].Message.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+            var message = lines.Length == 1 ? lines[0] : $"{lines[0]} {string.Join(", ", lines[1..])}";
             await Console.Error.WriteLineAsync(
-                $"pipeserver: {result.Errors[0].Message.TrimEnd('.')}. See 'pipeserver serve --help'.").ConfigureAwait(false);
+                $"pipeserver: {message.TrimEnd('.')}. See 'pipeserver serve --help'.").ConfigureAwait(false);
             return ExitCode.CouldNotStart;
         }
 
