@@ -104,9 +104,10 @@ internal sealed class CommandLine
     {
         _exitAfter.Validators.Add(static result =>
         {
-            if (result.Tokens.Count > 0 && result.GetValueOrDefault<int?>() is not >= 1)
+            if (result.Tokens is [var token]
+                && (!int.TryParse(token.Value, NumberStyles.None, CultureInfo.InvariantCulture, out var count) || count < 1))
             {
-                result.AddError("--exit-after must be a whole number from 1 on.");
+                result.AddError($"--exit-after must be a whole number from 1 on; '{token.Value}' is not.");
             }
         });
         var command = new Command(
@@ -193,7 +194,7 @@ internal sealed class CommandLine
     }
 
     private static Option<T> Number<T>(string name, string description, T standard, T lowest, T highest, params string[] aliases)
-        where T : struct, IComparable<T>
+        where T : struct, IComparable<T>, IParsable<T>
     {
         var option = new Option<T>(name, aliases)
         {
@@ -203,11 +204,14 @@ internal sealed class CommandLine
         };
         option.Validators.Add(result =>
         {
-            if (result.Tokens.Count > 0
-                && result.GetValueOrDefault<T>() is var value
-                && (value.CompareTo(lowest) < 0 || value.CompareTo(highest) > 0))
+            // Not GetValue: in a validator it throws for a text that is no number.
+            if (result.Tokens is [var token]
+                && (!T.TryParse(token.Value, CultureInfo.InvariantCulture, out var value)
+                    || value.CompareTo(lowest) < 0
+                    || value.CompareTo(highest) > 0))
             {
-                result.AddError(string.Create(CultureInfo.InvariantCulture, $"{name} must be from {lowest} to {highest}; '{value}' is not."));
+                result.AddError(string.Create(
+                    CultureInfo.InvariantCulture, $"{name} must be from {lowest} to {highest}; '{token.Value}' is not."));
             }
         });
         return option;

@@ -11,7 +11,7 @@ internal sealed class Worker
 #pragma warning restore CA1001
 {
     [ThreadStatic]
-    private static Worker? t_current;
+    private static Worker? _ofThisThread;
 
     private readonly WorkerPool _pool;
     private readonly Thread _thread;
@@ -42,7 +42,7 @@ internal sealed class Worker
     }
 
     /// <summary>The worker that the calling thread belongs to, or null.</summary>
-    public static Worker? Current => t_current;
+    public static Worker? Current => _ofThisThread;
 
     public WorkerPool Pool => _pool;
 
@@ -137,7 +137,7 @@ internal sealed class Worker
 
     private void Run()
     {
-        t_current = this;
+        _ofThisThread = this;
         try
         {
             while (true)

@@ -77,7 +77,8 @@ public sealed class WorkerPoolStressTests
             {
                 Thread.SpinWait(200);
             }
-        }) { IsBackground = true, Priority = ThreadPriority.BelowNormal }).ToList();
+        })
+        { IsBackground = true, Priority = ThreadPriority.BelowNormal }).ToList();
         neighbours.ForEach(static thread => thread.Start());
         try
         {
