@@ -31,7 +31,7 @@ internal sealed class CommandLine
     private readonly Option<int> _port =
         Number("--port", "The port to listen on; 0 takes a free one.", Defaults.Port, 0, 65535, "-p");
     private readonly Option<int> _workers =
-        Number("--workers", "Worker threads.", Defaults.Workers, 1, 32767, "-w");
+        Number("--workers", "Worker threads.", Defaults.Workers, 1, HttpServerOptions.MaxWorkers, "-w");
     private readonly Option<int> _queue =
         Number("--queue", "Requests that may wait for a worker; beyond that 503.",
             Defaults.QueueCapacity, 1, int.MaxValue);
@@ -88,6 +88,7 @@ internal sealed class CommandLine
     {
         Description = "trace, debug, information, warning, error, critical or none.",
         HelpName = "LEVEL",
+        CustomParser = ParseLogLevel,
         DefaultValueFactory = _ => LogLevel.Information,
     };
 
@@ -110,6 +111,13 @@ internal sealed class CommandLine
                 result.AddError($"--exit-after must be a whole number from 1 on; '{token.Value}' is not.");
             }
         });
+        _root.Validators.Add(static result =>
+        {
+            if (result.Tokens is [{ Value: ['-', ..] } token])
+            {
+                result.AddError($"There is no option '{token.Value}'. A folder of that name would be './{token.Value}'.");
+            }
+        });
         var command = new Command(
             "serve",
             "Serve a folder over HTTP/1.1 until SIGINT or SIGTERM, then finish what is in flight.\n\n"
@@ -126,7 +134,9 @@ internal sealed class CommandLine
             command.Options.Add(option);
         }
 
-        command.SetAction((result, _) => serve(Read(result)));
+        command.SetAction((result, _) => result.GetValue(_maxRequestHead) < result.GetValue(_maxRequestLine)
+            ? FailAsync("--max-request-head must not be below --max-request-line, which is a part of it.")
+            : serve(Read(result)));
         _command = new RootCommand("PipeServer: a multithreaded HTTP/1.1 server with a bounded worker pool and graceful stop.")
         {
             command,
@@ -143,13 +153,18 @@ internal sealed class CommandLine
             // Suggestions come on lines of their own.
             var lines = result.Errors[0].Message.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
             var message = lines.Length == 1 ? lines[0] : $"{lines[0]} {string.Join(", ", lines[1..])}";
-            await Console.Error.WriteLineAsync(
-                $"pipeserver: {message.TrimEnd('.')}. See 'pipeserver serve --help'.").ConfigureAwait(false);
-            return ExitCode.CouldNotStart;
+            return await FailAsync(message).ConfigureAwait(false);
         }
 
         // Our own signal handlers drain; the library's would end the process.
         return await result.InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = null }).ConfigureAwait(false);
+    }
+
+    private static async Task<int> FailAsync(string message)
+    {
+        await Console.Error.WriteLineAsync(
+            $"pipeserver: {message.TrimEnd('.')}. See 'pipeserver serve --help'.").ConfigureAwait(false);
+        return ExitCode.CouldNotStart;
     }
 
     private ServeSettings Read(ParseResult result) => new(
@@ -191,6 +206,18 @@ internal sealed class CommandLine
         }
 
         return address;
+    }
+
+    private static LogLevel ParseLogLevel(ArgumentResult result)
+    {
+        var text = result.Tokens.Count == 1 ? result.Tokens[0].Value : "";
+        if (!text.All(char.IsAsciiLetter) || !Enum.TryParse<LogLevel>(text, ignoreCase: true, out var level))
+        {
+            result.AddError($"--log-level must be trace, debug, information, warning, error, critical or none; '{text}' is not.");
+            return LogLevel.Information;
+        }
+
+        return level;
     }
 
     private static Option<T> Number<T>(string name, string description, T standard, T lowest, T highest, params string[] aliases)

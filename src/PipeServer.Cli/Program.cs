@@ -55,6 +55,10 @@ static async Task<int> ServeAsync(ServeSettings settings)
             {
                 return CouldNotStart(ExplainBind(settings.Options, exception));
             }
+            catch (InvalidOperationException exception)
+            {
+                return CouldNotStart(exception.Message);
+            }
 
             await Console.Out.WriteLineAsync($"Listening on {server.Address.GetLeftPart(UriPartial.Authority)}").ConfigureAwait(false);
             await Task.WhenAny(signals.Stop, server.AcceptLimitReached).ConfigureAwait(false);

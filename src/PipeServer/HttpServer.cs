@@ -159,7 +159,9 @@ public sealed class HttpServer : IAsyncDisposable
 
     /// <summary>Binds, starts the workers, and accepts connections from then on.</summary>
     /// <exception cref="System.Net.Sockets.SocketException">The address is in use or cannot be bound.</exception>
-    /// <exception cref="InvalidOperationException">The server has been started before.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// The server has been started before, or the process may not open enough files.
+    /// </exception>
     public async Task StartAsync(CancellationToken cancellationToken = default)
     {
         lock (_lifeLock)
@@ -168,6 +170,14 @@ public sealed class HttpServer : IAsyncDisposable
             _isStarted = true;
         }
 
+        var descriptors = DescriptorBudget.Connections();
+        if (descriptors < 1)
+        {
+            throw new InvalidOperationException(
+                "The process may not open enough files to serve a single connection. Raise the limit: ulimit -n, or LimitNOFILE.");
+        }
+
+        _options.MaxConnections = Math.Min(_options.MaxConnections, descriptors);
         var transport = _options.Transport ?? new SocketTransport();
         var endPoint = new IPEndPoint(_options.Address, _options.Port);
         var listeners = await transport.ListenAsync(endPoint, _options.Backlog, cancellationToken).ConfigureAwait(false);

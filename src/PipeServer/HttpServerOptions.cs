@@ -12,6 +12,12 @@ namespace PipeServer;
 /// </summary>
 public sealed class HttpServerOptions
 {
+    /// <summary>
+    /// The most workers there can be. Every worker is a thread: beyond this the system runs out of something before it gets
+    /// faster.
+    /// </summary>
+    public const int MaxWorkers = 4096;
+
     /// <summary>The address to listen on. Default 127.0.0.1: reachable from this machine only.</summary>
     public IPAddress Address { get; set; } = IPAddress.Loopback;
 
@@ -33,8 +39,8 @@ public sealed class HttpServerOptions
     public int QueueCapacity { get; set; } = 4096;
 
     /// <summary>
-    /// Connections served at once; further clients wait in the backlog. Default 16,384, below the usual hard limit of
-    /// descriptors.
+    /// Connections served at once; further clients wait in the backlog. Default 16,384. Lowered at the start to what the
+    /// process's limit of open files allows, with a reserve.
     /// </summary>
     public int MaxConnections { get; set; } = 16_384;
 
@@ -92,7 +98,7 @@ public sealed class HttpServerOptions
         NotNull(TimeProvider, nameof(TimeProvider));
         InRange(Port, IPEndPoint.MinPort, IPEndPoint.MaxPort, nameof(Port));
         InRange(Backlog, 1, int.MaxValue, nameof(Backlog));
-        InRange(Workers, 1, 32_767, nameof(Workers));
+        InRange(Workers, 1, MaxWorkers, nameof(Workers));
         InRange(QueueCapacity, 1, int.MaxValue, nameof(QueueCapacity));
         InRange(MaxConnections, 1, int.MaxValue, nameof(MaxConnections));
         InRange(MaxRequestLineBytes, 16, 1 << 20, nameof(MaxRequestLineBytes));

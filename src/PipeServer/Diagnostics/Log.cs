@@ -45,6 +45,10 @@ internal static partial class Log
     [LoggerMessage(EventIds.AcceptLoopEnded, LogLevel.Critical, "The accept loop ended by a fault; no new connection is taken.")]
     public static partial void AcceptLoopEnded(ILogger logger, Exception exception);
 
+    [LoggerMessage(EventIds.ConnectionLimitReached, LogLevel.Warning,
+        "All {Limit} connections are in use; further clients wait in the backlog. The limit is MaxConnections, or what 'ulimit -n' leaves.")]
+    public static partial void ConnectionLimitReached(ILogger logger, int limit);
+
     [LoggerMessage(EventIds.HeartbeatFailed, LogLevel.Error, "The heartbeat failed once; it goes on.")]
     public static partial void HeartbeatFailed(ILogger logger, Exception exception);
 

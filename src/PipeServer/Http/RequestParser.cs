@@ -27,11 +27,16 @@ internal static class RequestParser
     public static ParseStatus Parse(in ReadOnlySequence<byte> buffer, RequestHead head, in RequestLimits limits)
     {
         var memory = buffer.First;
-        if (!buffer.IsSingleSegment && ParseLines(memory.Span, head, limits) is var first)
+        if (!buffer.IsSingleSegment)
         {
-            if (first != ParseStatus.NeedMoreData)
+            // The head mostly lies in the first piece, and is left there. Once an attempt has gone beyond it, it does not.
+            if (head.Scanned <= memory.Length)
             {
-                return Finish(first, head, memory);
+                var first = ParseLines(memory.Span, head, limits);
+                if (first != ParseStatus.NeedMoreData)
+                {
+                    return Finish(first, head, memory);
+                }
             }
 
             // One byte past the limit is enough to see that it is exceeded; the empty lines do not count towards it.

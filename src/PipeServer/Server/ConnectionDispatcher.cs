@@ -15,6 +15,10 @@ internal sealed class ConnectionDispatcher : IDisposable
     private static readonly TimeSpan FirstBackOff = TimeSpan.FromMilliseconds(5);
     private static readonly TimeSpan LongestBackOff = TimeSpan.FromSeconds(1);
 
+    // In a drain: what is in the backlog gets so many tries, then the listener is closed over them.
+    private const int MaxDrainFailures = 20;
+    private static readonly TimeSpan DrainBackOff = TimeSpan.FromMilliseconds(25);
+
     private readonly ServerContext _server;
     private readonly IReadOnlyList<IConnectionListener> _listeners;
     private readonly ObjectPool<Http1Connection> _pool;
@@ -24,6 +28,7 @@ internal sealed class ConnectionDispatcher : IDisposable
     private Task _accepting = Task.CompletedTask;
     private long _lastId;
     private long _acceptsLeft;
+    private int _limitLogged; // once in a life: at the limit it would be a line for every client
 
     public ConnectionDispatcher(ServerContext server, IReadOnlyList<IConnectionListener> listeners)
     {
@@ -43,6 +48,7 @@ internal sealed class ConnectionDispatcher : IDisposable
     /// <summary>
     /// Accepts what has finished its handshake, then closes the listeners. Those clients are served.
     /// </summary>
+    /// <remarks>Bounded by itself: the backlog is finite, and so is the number of failures.</remarks>
     public async Task StopAcceptingAsync()
     {
         await _stopping.CancelAsync().ConfigureAwait(false);
@@ -62,8 +68,18 @@ internal sealed class ConnectionDispatcher : IDisposable
         try
         {
             var backOff = FirstBackOff;
+            var drainFailures = 0;
+
+            // The backlog as it was when the drain began; clients that come on and on would keep us for ever.
+            var drainAcceptsLeft = _server.Options.Backlog;
             while (await TryTakePermitAsync().ConfigureAwait(false))
             {
+                if (_stopping.IsCancellationRequested && (--drainAcceptsLeft < 0 || drainFailures > MaxDrainFailures))
+                {
+                    ReturnPermit();
+                    break;
+                }
+
                 TransportConnection? transport;
                 try
                 {
@@ -75,6 +91,13 @@ internal sealed class ConnectionDispatcher : IDisposable
                 {
                     ReturnPermit();
                     Log.AcceptFailed(_server.Logger, exception.Message, backOff.TotalMilliseconds);
+                    if (_stopping.IsCancellationRequested)
+                    {
+                        drainFailures++;
+                        await Task.Delay(DrainBackOff, _server.Options.TimeProvider, CancellationToken.None).ConfigureAwait(false);
+                        continue;
+                    }
+
                     await PauseAsync(backOff).ConfigureAwait(false);
                     backOff = backOff * 2 < LongestBackOff ? backOff * 2 : LongestBackOff;
                     continue;
@@ -137,7 +160,13 @@ internal sealed class ConnectionDispatcher : IDisposable
         // In a drain the backlog is served beyond the limit: those clients were promised a connection.
         try
         {
-            await _permits.WaitAsync(_stopping.Token).ConfigureAwait(false);
+            var permit = _permits.WaitAsync(_stopping.Token);
+            if (!permit.IsCompleted && Interlocked.Exchange(ref _limitLogged, 1) == 0)
+            {
+                Log.ConnectionLimitReached(_server.Logger, _server.Options.MaxConnections);
+            }
+
+            await permit.ConfigureAwait(false);
         }
         catch (OperationCanceledException)
         {

@@ -76,16 +76,22 @@ internal sealed class ConnectionManager
             _snapshot.AddRange(_live);
         }
 
-        // Outside the lock: waking a connection may run its loop right here, up to its end.
-        foreach (var connection in _snapshot)
+        // Outside the lock: an abort may end a connection right here, and it then leaves the set.
+        try
         {
-            connection.OnHeartbeat(now, draining);
+            foreach (var connection in _snapshot)
+            {
+                connection.OnHeartbeat(now, draining);
+            }
         }
-
-        _snapshot.Clear();
+        finally
+        {
+            _snapshot.Clear();
+        }
     }
 
-    public void AbortAll()
+    /// <summary>Ends all connections now; how many of them were cut off from an answer.</summary>
+    public int AbortAll()
     {
         Http1Connection[] live;
         lock (_lock)
@@ -93,10 +99,7 @@ internal sealed class ConnectionManager
             live = [.. _live];
         }
 
-        foreach (var connection in live)
-        {
-            connection.Abort();
-        }
+        return live.Count(static connection => connection.Abort());
     }
 
     /// <summary>

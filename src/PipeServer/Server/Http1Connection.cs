@@ -6,6 +6,7 @@ using PipeServer.Diagnostics;
 using PipeServer.Http;
 using PipeServer.Routing;
 using PipeServer.Transport;
+using PipeServer.Workers;
 
 namespace PipeServer.Server;
 
@@ -31,6 +32,9 @@ internal sealed class Http1Connection
     // and could take the response with it (RFC 9112 §9.6).
     private static readonly TimeSpan LingerTimeout = TimeSpan.FromSeconds(2);
 
+    // In a drain a connection that has its answers must not keep the process from ending for long.
+    private static readonly TimeSpan DrainLingerTimeout = TimeSpan.FromMilliseconds(500);
+
     // In a drain, how long a client that has connected and sent nothing yet may take to start its first request.
     private static readonly TimeSpan DrainNewTimeout = TimeSpan.FromSeconds(2);
 
@@ -50,6 +54,9 @@ internal sealed class Http1Connection
     private volatile ConnectionState _state;
     private long _readDeadline = NoDeadline;
     private long _writeDeadline = NoDeadline; // apart from the other: a handler may read its body while a flush waits
+    private long _sentAtDeadline; // what the client had taken when the write deadline was set
+    private bool _isOnWorkerRoute;
+    private bool _isMoreBuffered; // behind a request without body: the start of another one
     private bool _closing; // the response in progress, or the last one, is the connection's last
     private bool _clientIsGone;
     private bool _clientHasEnded; // half-closed
@@ -160,31 +167,50 @@ internal sealed class Http1Connection
     }
 
     /// <summary>Ends the connection now. From any thread.</summary>
-    public void Abort()
+    /// <returns>False when it had nothing left to do but to wait for the client's close: that cuts nothing off.</returns>
+    public bool Abort()
     {
-        _aborted = true;
+        var cutsOff = _state != ConnectionState.Closing;
+        _aborted |= cutsOff;
         _transport?.Abort();
+        return cutsOff;
     }
 
     /// <summary>Looks whether the connection's time is up. Called by the heartbeat only.</summary>
     public void OnHeartbeat(long now, bool draining)
     {
-        if (TryExpire(ref _writeDeadline, now))
+        // Captured first: should the connection end in between, and the object take over another one, that one is spared.
+        var transport = _transport;
+        if (transport is null)
         {
-            Log.ConnectionAborted(_server.Logger, Id, "the client does not read its response");
-            Abort();
             return;
         }
 
-        if (draining && _state == ConnectionState.New)
+        if (Volatile.Read(ref _writeDeadline) <= now && transport.BytesSent is var sent && sent != _sentAtDeadline)
         {
-            TightenReadDeadline(now + (long)DrainNewTimeout.TotalMilliseconds);
+            // Slow, but reading: the time counts from its last byte.
+            _sentAtDeadline = sent;
+            TryReplace(ref _writeDeadline, now, _server.Heartbeat.DeadlineAfter(_server.Options.ResponseWriteTimeout));
+        }
+        else if (TryExpire(ref _writeDeadline, now))
+        {
+            Log.ConnectionAborted(_server.Logger, Id, "the client does not read its response");
+            _aborted = true;
+            transport.Abort();
+            return;
+        }
+
+        if (draining && (_state is ConnectionState.New or ConnectionState.Closing))
+        {
+            var timeout = _state == ConnectionState.New ? DrainNewTimeout : DrainLingerTimeout;
+            TightenReadDeadline(now + (long)timeout.TotalMilliseconds);
         }
 
         // An expired deadline wakes again and again, in case the first time came between two reads.
         if (IsReadDeadlineExpired || TryExpire(ref _readDeadline, now) || (draining && _state == ConnectionState.Idle))
         {
-            WakeReader();
+            // Not here: the connection's loop, or a handler that waits for its body, would run on the heartbeat's thread.
+            ThreadPool.UnsafeQueueUserWorkItem(static pending => pending.CancelPendingRead(), transport.Input, preferLocal: false);
         }
     }
 
@@ -198,15 +224,19 @@ internal sealed class Http1Connection
     public void CloseAfterResponse() => _closing = true;
 
     /// <summary>Writes the head of the response in progress, and settles whether it is the connection's last.</summary>
-    public void WriteResponseHead(ResponseFraming framing, long contentLength)
+    /// <param name="framing">How the body ends.</param>
+    /// <param name="contentLength">The body's length, where the framing tells it.</param>
+    /// <param name="isWhole">The handler has ended: what it has not read of the request it never will.</param>
+    public void WriteResponseHead(ResponseFraming framing, long contentLength, bool isWhole)
     {
         // A client that still waits for 100 Continue, and now will not get it, may send its body or not: the next bytes
-        // have no certain meaning. Nor is a large unread body worth waiting for.
+        // have no certain meaning. Nor is a large unread body worth waiting for. In a drain the last response is the one
+        // with nothing behind it: what is buffered already is answered first.
         _closing |= !_head.KeepAlive
             || Response.CloseConnection
             || _requestBody.ContinuePending
-            || _requestBody.KnownUnreadBytes > MaxDrainBytes
-            || _server.Draining.IsCancellationRequested;
+            || (isWhole && _requestBody.KnownUnreadBytes > MaxDrainBytes)
+            || (_server.Draining.IsCancellationRequested && !_isMoreBuffered && !_requestBody.IsMoreBehind());
         var connection = _closing ? ConnectionHeader.Close
             : IsHttp10 ? ConnectionHeader.KeepAlive
             : ConnectionHeader.None;
@@ -227,8 +257,25 @@ internal sealed class Http1Connection
     public async ValueTask<FlushResult> FlushForHandlerAsync(CancellationToken cancellationToken)
     {
         var result = await FlushAsync(cancellationToken).ConfigureAwait(false);
+        if (NeedsWorker)
+        {
+            await HopAsync();
+        }
+
         return new FlushResult(result.IsCanceled, _clientIsGone);
     }
+
+    /// <summary>
+    /// True after a wait for the client that has left a handler, which was promised a worker and may block, on the
+    /// transport's thread.
+    /// </summary>
+    public bool NeedsWorker => _isOnWorkerRoute && !_server.Workers.IsOnWorker;
+
+    /// <summary>
+    /// Goes on on a worker. Awaited directly by the method that is to move: the end of an async method in between could be
+    /// seen as completed already by its caller, which would then stay where it is.
+    /// </summary>
+    public WorkerHop HopAsync() => _server.Workers.ContinueOnWorker(this);
 
     /// <summary>The request in progress, for reports on stuck workers.</summary>
     public override string ToString() => _request.ToString();
@@ -290,8 +337,8 @@ internal sealed class Http1Connection
                 }
                 else
                 {
-                    _requestBody.Start(_head.Framing, continuePending: false);
                     buffer = buffer.Slice(afterHead);
+                    _isMoreBuffered = !buffer.IsEmpty;
                 }
 
                 // :: Route
@@ -320,6 +367,7 @@ internal sealed class Http1Connection
                 else
                 {
                     _request.RouteValues.Set(match);
+                    _isOnWorkerRoute = match.Endpoint.Dispatch == Dispatch.Worker;
                     Exception? fault = null;
                     try
                     {
@@ -333,7 +381,16 @@ internal sealed class Http1Connection
                         fault = exception;
                     }
 
-                    EndResponse(fault);
+                    if (!TryEndResponse(fault))
+                    {
+                        // What was answered before in this batch is whole, and is sent before the cut.
+                        if (_unflushedCompleted + _unflushedRefused > 0)
+                        {
+                            await FlushAsync(CancellationToken.None).ConfigureAwait(false);
+                        }
+
+                        Abort();
+                    }
                 }
 
                 if (_aborted)
@@ -410,22 +467,29 @@ internal sealed class Http1Connection
         ClearReadDeadline();
         _state = ConnectionState.Handling;
         Volatile.Write(ref _received, _received + 1);
+        _isMoreBuffered = false;
+        _isOnWorkerRoute = false;
         _requestBody.Start(BodyFraming.None, continuePending: false);
         Response.Reset();
     }
 
-    private void SetWriteDeadline() =>
+    private void SetWriteDeadline()
+    {
+        _sentAtDeadline = _transport.BytesSent;
         Volatile.Write(ref _writeDeadline, _server.Heartbeat.DeadlineAfter(_server.Options.ResponseWriteTimeout));
+    }
 
     private void ClearWriteDeadline() => Volatile.Write(ref _writeDeadline, NoDeadline);
 
     // False also when the exchange is lost: the wait ended just now, or has another deadline.
-    private static bool TryExpire(ref long deadline, long now)
+    private static bool TryExpire(ref long deadline, long now) => TryReplace(ref deadline, now, ExpiredDeadline);
+
+    private static bool TryReplace(ref long deadline, long now, long replacement)
     {
         var current = Volatile.Read(ref deadline);
         return current != ExpiredDeadline
             && current <= now
-            && Interlocked.CompareExchange(ref deadline, ExpiredDeadline, current) == current;
+            && Interlocked.CompareExchange(ref deadline, replacement, current) == current;
     }
 
     private void TightenReadDeadline(long latest)
@@ -435,12 +499,6 @@ internal sealed class Http1Connection
         {
             Interlocked.CompareExchange(ref _readDeadline, latest, current);
         }
-    }
-
-    private void WakeReader()
-    {
-        // The transport may be gone when a heartbeat comes late; a cancelled read that nobody waits for is harmless.
-        _transport?.Input.CancelPendingRead();
     }
 
     private RequestError CheckRequest()
@@ -474,8 +532,7 @@ internal sealed class Http1Connection
         Log.RequestRejected(_server.Logger, Id, status, RequestErrors.Text(error));
         Response.Reset();
         Response.StatusCode = status;
-        Response.CloseConnection = RequestErrors.ClosesConnection(error)
-            || (error == RequestError.UnsupportedExpectation && _head.Framing.HasBody);
+        Response.CloseConnection = RequestErrors.ClosesConnection(error);
         if (error == RequestError.QueueFull)
         {
             Response.Headers["Retry-After"] = RetryAfterSeconds;
@@ -520,9 +577,17 @@ internal sealed class Http1Connection
         counter++;
     }
 
-    // After a handler: sends what it left to send, or contains what went wrong.
-    private void EndResponse(Exception? fault)
+    // After a handler: writes what it left to write, or contains what went wrong. False when only an abort can tell the
+    // client that its response is not whole.
+    private bool TryEndResponse(Exception? fault)
     {
+        if (_clientIsGone || Aborted.IsCancellationRequested)
+        {
+            // Nobody is there to read the answer: what the handler made of that is no fault.
+            Log.ConnectionAborted(_server.Logger, Id, fault?.Message ?? "the client left before its answer");
+            return false;
+        }
+
         if (fault is null)
         {
             try
@@ -531,12 +596,11 @@ internal sealed class Http1Connection
                 if (problem is null)
                 {
                     _unflushedCompleted++;
-                    return;
+                    return true;
                 }
 
                 Log.ResponseIncomplete(_server.Logger, _request.ToString(), problem);
-                Abort();
-                return;
+                return false;
             }
             catch (InvalidOperationException exception)
             {
@@ -544,36 +608,24 @@ internal sealed class Http1Connection
             }
         }
 
-        if (_clientIsGone || Aborted.IsCancellationRequested)
-        {
-            // The handler noticed that nobody is there to read its answer: that is no fault.
-            Log.ConnectionAborted(_server.Logger, Id, fault.Message);
-            Abort();
-            return;
-        }
-
         if (fault is BadHttpRequestException bad)
         {
             if (_responseBody.HasStarted)
             {
                 Log.ConnectionAborted(_server.Logger, Id, bad.Message);
-                Abort();
-            }
-            else
-            {
-                // Whatever the reason, the input is somewhere inside a body now.
-                _closing = true;
-                Reject(bad.Error);
+                return false;
             }
 
-            return;
+            // Whatever the reason, the input is somewhere inside a body now.
+            _closing = true;
+            Reject(bad.Error);
+            return true;
         }
 
         if (_responseBody.HasStarted)
         {
             Log.HandlerFaulted(_server.Logger, _request.ToString(), "the response had begun, so the connection is aborted", fault);
-            Abort();
-            return;
+            return false;
         }
 
         Log.HandlerFaulted(_server.Logger, _request.ToString(), "answered 500", fault);
@@ -581,10 +633,12 @@ internal sealed class Http1Connection
         Response.StatusCode = 500;
         WriteErrorBody(RequestError.HandlerFault);
         EndRequest(ref _unflushedCompleted);
+        return true;
     }
 
-    // Not async itself: the flush that need not wait, nearly every one, costs no state machine.
-    private ValueTask<FlushResult> FlushAsync(CancellationToken cancellationToken)
+    /// <summary>Sends what is written.</summary>
+    /// <remarks>Not async itself: the flush that need not wait, nearly every one, costs no state machine.</remarks>
+    public ValueTask<FlushResult> FlushAsync(CancellationToken cancellationToken)
     {
         if (_unflushedCompleted + _unflushedRefused == 0 && Output.UnflushedBytes == 0)
         {
@@ -603,9 +657,14 @@ internal sealed class Http1Connection
     private async ValueTask<FlushResult> FlushSlowlyAsync(ValueTask<FlushResult> flush)
     {
         SetWriteDeadline();
-        var result = await flush.ConfigureAwait(false);
-        ClearWriteDeadline();
-        return AfterFlush(result);
+        try
+        {
+            return AfterFlush(await flush.ConfigureAwait(false));
+        }
+        finally
+        {
+            ClearWriteDeadline();
+        }
     }
 
     private FlushResult AfterFlush(FlushResult result)
@@ -637,7 +696,7 @@ internal sealed class Http1Connection
             return;
         }
 
-        SetReadDeadline(LingerTimeout);
+        SetReadDeadline(_server.Draining.IsCancellationRequested ? DrainLingerTimeout : LingerTimeout);
         while (true)
         {
             var read = await Input.ReadAsync().ConfigureAwait(false);

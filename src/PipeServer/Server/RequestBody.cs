@@ -44,6 +44,18 @@ internal sealed class RequestBody : PipeReader
     /// <summary>What is known to be unread: for a chunked body nobody can tell.</summary>
     public long KnownUnreadBytes => _framing.IsChunked ? 0 : _remaining;
 
+    /// <summary>True when the body is read to its end and the input holds something behind it already.</summary>
+    public bool IsMoreBehind()
+    {
+        if (!_framing.HasBody || !IsFullyRead || _readPending || !_connection.Input.TryRead(out var behind))
+        {
+            return false;
+        }
+
+        _connection.Input.AdvanceTo(behind.Buffer.Start);
+        return !behind.Buffer.IsEmpty;
+    }
+
     public void Start(BodyFraming framing, bool continuePending)
     {
         _framing = framing;
@@ -99,7 +111,13 @@ internal sealed class RequestBody : PipeReader
                     return false;
                 }
 
-                var result = await input.ReadAsync().ConfigureAwait(false);
+                if (!input.TryRead(out var result))
+                {
+                    // The rest may take its time, and the response must not wait for it.
+                    await _connection.FlushAsync(CancellationToken.None).ConfigureAwait(false);
+                    result = await input.ReadAsync().ConfigureAwait(false);
+                }
+
                 if (result.IsCanceled && _connection.IsReadDeadlineExpired)
                 {
                     input.AdvanceTo(result.Buffer.Start);
@@ -187,8 +205,23 @@ internal sealed class RequestBody : PipeReader
             }
 
             _connection.SetReadDeadline(_connection.BodyTimeout);
-            var input = await _connection.Input.ReadAsync(cancellationToken).ConfigureAwait(false);
-            if (_connection.ClearReadDeadline())
+            ReadResult input;
+            bool isTimedOut;
+            try
+            {
+                input = await _connection.Input.ReadAsync(cancellationToken).ConfigureAwait(false);
+            }
+            finally
+            {
+                isTimedOut = _connection.ClearReadDeadline();
+            }
+
+            if (_connection.NeedsWorker)
+            {
+                await _connection.HopAsync();
+            }
+
+            if (isTimedOut)
             {
                 _connection.Input.AdvanceTo(input.Buffer.Start);
                 throw new BadHttpRequestException(RequestError.BodyTimeout);
@@ -267,7 +300,7 @@ internal sealed class RequestBody : PipeReader
             return false;
         }
 
-        ContinuePending = false;
+        ContinuePending &= buffer.IsEmpty;
         _current = buffer;
         _readPending = true;
         result = new ReadResult(buffer, isCanceled, _wholeRestSeen);
@@ -277,7 +310,7 @@ internal sealed class RequestBody : PipeReader
     // Chunked: moves what has arrived through the decoder, then reads from its other end.
     private bool TryDecodeForReader(in ReadResult input, out ReadResult result)
     {
-        ContinuePending = false;
+        ContinuePending &= input.Buffer.IsEmpty;
         var writer = _decoded!.Writer;
         var valid = TryDecode(input.Buffer, writer, out var consumed, out var error);
         _connection.Input.AdvanceTo(consumed, valid && _decoder.IsComplete ? consumed : input.Buffer.End);

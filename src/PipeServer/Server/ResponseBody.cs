@@ -232,7 +232,7 @@ internal sealed class ResponseBody : PipeWriter
             }
         }
 
-        _connection.WriteResponseHead(framing, _contentLength ?? 0);
+        _connection.WriteResponseHead(framing, _contentLength ?? 0, isWhole);
         if (_mode is Mode.Plain or Mode.Chunked && _buffered > 0)
         {
             // Written before; _written has them already.

@@ -36,20 +36,24 @@ internal sealed class ServerShutdown(ServerContext server, ConnectionDispatcher 
         // :: Step 1
         server.BeginDrain();
 
-        // :: Step 2
-        await dispatcher.StopAcceptingAsync().ConfigureAwait(false);
-
-        // :: Steps 3 and 4: every connection does them by itself; the heartbeat wakes those that are idle.
-        var outcome = await WaitForConnectionsAsync(time, force).ConfigureAwait(false);
+        // :: Steps 2, 3 and 4, with the deadline running: every connection does its part by itself, and the heartbeat wakes
+        // those that are idle.
+        var outcome = await WaitAsync(DrainAsync(), time, force).ConfigureAwait(false);
 
         // :: Step 5
         if (outcome != ShutdownOutcome.Drained)
         {
-            Log.DrainDeadline(
-                server.Logger,
-                outcome == ShutdownOutcome.Forced ? "forced" : "the grace period has passed",
-                server.Connections.Count);
-            server.Connections.AbortAll();
+            var reason = outcome == ShutdownOutcome.Forced ? "forced" : "the grace period has passed";
+            var cutOff = server.Connections.AbortAll();
+            if (cutOff > 0)
+            {
+                Log.DrainDeadline(server.Logger, reason, cutOff);
+            }
+            else if (outcome == ShutdownOutcome.TimedOut)
+            {
+                outcome = ShutdownOutcome.Drained; // all had their answers, and were only waited for to close
+            }
+
             await TryWaitAsync(server.Connections.WhenEmptyAsync(), AbortTimeout, time, CancellationToken.None).ConfigureAwait(false);
         }
 
@@ -74,11 +78,20 @@ internal sealed class ServerShutdown(ServerContext server, ConnectionDispatcher 
         return report;
     }
 
-    private async Task<ShutdownOutcome> WaitForConnectionsAsync(TimeProvider time, CancellationToken force)
+    private async Task DrainAsync()
+    {
+        // :: Step 2
+        await dispatcher.StopAcceptingAsync().ConfigureAwait(false);
+
+        // :: Steps 3 and 4
+        await server.Connections.WhenEmptyAsync().ConfigureAwait(false);
+    }
+
+    private async Task<ShutdownOutcome> WaitAsync(Task drained, TimeProvider time, CancellationToken force)
     {
         try
         {
-            return await TryWaitAsync(server.Connections.WhenEmptyAsync(), server.Options.ShutdownGracePeriod, time, force).ConfigureAwait(false)
+            return await TryWaitAsync(drained, server.Options.ShutdownGracePeriod, time, force).ConfigureAwait(false)
                 ? ShutdownOutcome.Drained
                 : ShutdownOutcome.TimedOut;
         }

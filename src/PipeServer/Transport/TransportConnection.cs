@@ -30,6 +30,9 @@ public abstract class TransportConnection : IDuplexPipe, IAsyncDisposable
     /// </summary>
     public abstract CancellationToken Closed { get; }
 
+    /// <summary>How many bytes the system has taken so far: tells a slow client from one that has stopped reading.</summary>
+    public abstract long BytesSent { get; }
+
     /// <summary>
     /// Completes <see cref="Output"/>: sends what was flushed, then half-closes. Done when every byte is handed to the
     /// system, or the client is gone.

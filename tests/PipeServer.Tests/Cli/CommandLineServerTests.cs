@@ -177,7 +177,7 @@ public sealed class CommandLineServerTests
 
     [Theory]
     [InlineData("--port", "70000", "--port must be from 0 to 65535; '70000' is not")]
-    [InlineData("--workers", "0", "--workers must be from 1 to 32767; '0' is not")]
+    [InlineData("--workers", "0", "--workers must be from 1 to 4096; '0' is not")]
     [InlineData("--queue", "0", "--queue must be from 1")]
     [InlineData("--grace", "-1", "--grace must be from 0")]
     [InlineData("--exit-after", "0", "--exit-after must be a whole number from 1 on")]
@@ -186,9 +186,10 @@ public sealed class CommandLineServerTests
     [InlineData("--port", "x", "--port must be from 0 to 65535; 'x' is not")]
     [InlineData("--grace", "NaN", "--grace must be from 0")]
     [InlineData("--exit-after", "-1", "--exit-after must be a whole number from 1 on; '-1' is not")]
-    [InlineData("--log-level", "loud", "--log-level")]
+    [InlineData("--log-level", "loud", "--log-level must be trace, debug,")]
+    [InlineData("--log-level", "3", "--log-level must be trace, debug,")]
     [InlineData("--report", "/no/such/folder/report.json", "the folder of --report '/no/such/folder/report.json' does not exist")]
-    [InlineData("--max-request-head", "1000", "MaxRequestHeadBytes (1000) must not be below MaxRequestLineBytes")]
+    [InlineData("--max-request-head", "1000", "--max-request-head must not be below --max-request-line")]
     public async Task A_bad_option_is_named_in_one_line_and_exits_1(string option, string value, string message)
     {
         await using var cli = CliProcess.Start(CliProcess.PipeServer, "serve", Repository.Path("wwwroot"), option, value);

@@ -245,6 +245,29 @@ public sealed class RequestParserTests
         }
 
         check(slow, slowStatus);
+
+        // A head in three or more pieces made the parser throw: what it had scanned lay beyond the first piece, where it
+        // began again. One segment for each byte, the head kept from attempt to attempt.
+        if (bytes.Length <= 2000)
+        {
+            var inPieces = new RequestHead();
+            var piecesStatus = ParseStatus.NeedMoreData;
+            var first = new Segment(bytes.AsMemory(0, 1), 0);
+            var last = first;
+            for (var length = 1; length <= bytes.Length && piecesStatus == ParseStatus.NeedMoreData; length++)
+            {
+                if (length > 1)
+                {
+                    var next = new Segment(bytes.AsMemory(length - 1, 1), length - 1);
+                    last.Append(next);
+                    last = next;
+                }
+
+                piecesStatus = RequestParser.Parse(new ReadOnlySequence<byte>(first, 0, last, 1), inPieces, limits ?? Limits);
+            }
+
+            check(inPieces, piecesStatus);
+        }
     }
 
     private static ReadOnlySequence<byte> Sequence(byte[] bytes, int split)

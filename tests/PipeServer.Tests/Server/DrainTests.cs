@@ -21,6 +21,10 @@ public abstract class DrainTests(string transport)
         gate.Set();
         var response = await client.ReadResponseAsync();
         Assert.Equal("done", response.Text);
+        // What was buffered behind it is answered too, and only the last answer says close.
+        Assert.Null(response["Connection"]);
+        response = await client.ReadResponseAsync();
+        Assert.Equal("inline", response.Text);
         Assert.Equal("close", response["Connection"]);
         Assert.True(await client.IsClosedAsync());
         await client.DisposeAsync();
@@ -28,8 +32,7 @@ public abstract class DrainTests(string transport)
         Assert.Equal(ShutdownOutcome.Drained, report.Outcome);
         Assert.All(report.Workers, static worker => Assert.True(worker.Ended));
         Assert.Equal(new ConnectionCounts(1, 1, 0), report.Connections);
-        Assert.Equal(1, report.Requests.Completed);
-        Assert.Equal(0, report.Requests.InFlight);
+        Assert.Equal(new RequestCounts(2, 2, 0, 0), report.Requests);
         Assert.Same(report, await server.Server.StopAsync());
         await server.DisposeAsync();
     }
@@ -56,6 +59,18 @@ public abstract class DrainTests(string transport)
         Assert.Equal(ShutdownOutcome.Drained, report.Outcome);
         Assert.Equal(new ConnectionCounts(20, 20, 0), report.Connections);
         Assert.Equal(new RequestCounts(20, 20, 0, 0), report.Requests);
+    }
+
+    // A client that has its answer and does not close its side is no unfinished work: the stop was called timed out.
+    [Fact]
+    public async Task An_answered_client_that_does_not_close_makes_no_clean_stop_unclean()
+    {
+        var server = await StartAsync(null, static options => options.ShutdownGracePeriod = TimeSpan.FromMilliseconds(200));
+        await using var client = await server.ConnectAsync();
+        Assert.Equal("inline", (await client.RequestAsync(TestClient.Get("/inline"))).Text);
+        var report = await server.Server.StopAsync().WaitAsync(Patience);
+        Assert.Equal(ShutdownOutcome.Drained, report.Outcome);
+        Assert.Equal(new ConnectionCounts(1, 1, 0), report.Connections);
     }
 
     // A client that has connected was promised an answer, even if its request comes during the drain.

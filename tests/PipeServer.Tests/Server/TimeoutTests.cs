@@ -73,6 +73,40 @@ public abstract class TimeoutTests(string transport)
         Assert.Equal(1, server.Server.Requests.Aborted);
     }
 
+    // The response waited for the rest of a body that its handler did not want. The clock stands still here: only the
+    // order of things can make this pass.
+    [Theory]
+    [InlineData("POST /")]
+    [InlineData("POST /nothing")]
+    [InlineData("PUT /ignores")]
+    public async Task A_response_does_not_wait_for_an_unread_body(string start)
+    {
+        await using var server = await StartAsync();
+        await using var client = await server.ConnectAsync();
+        await client.SendAsync($"{start} HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\n");
+        Assert.InRange((await client.ReadResponseAsync()).Status, 200, 499);
+        await client.SendAsync("0123456789");
+        Assert.Equal("hello", (await client.RequestAsync(TestClient.Get("/"))).Text);
+    }
+
+    // A handler that blocks after its body timed out did so on the heartbeat's thread: no timeout and no Date went on.
+    [Fact]
+    public async Task A_handler_that_blocks_after_its_timeout_does_not_stop_the_clock()
+    {
+        using var gate = new ManualResetEventSlim();
+        await using var server = await StartAsync(gate);
+        await using var blocking = await server.ConnectAsync();
+        await blocking.SendAsync("POST /blocks-after-timeout HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nhello");
+        await Eventually.TrueAsync(() => server.Server.Requests.InFlight == 1, "the handler runs");
+        await using var idle = await server.ConnectAsync();
+        await idle.RequestAsync(TestClient.Get("/"));
+        var closing = idle.IsClosedAsync();
+        await AdvanceUntilAsync(closing);
+        Assert.True(await closing);
+        gate.Set();
+        Assert.Equal(408, (await blocking.ReadResponseAsync()).Status);
+    }
+
     [Fact]
     public async Task The_date_follows_the_clock()
     {
@@ -97,8 +131,22 @@ public abstract class TimeoutTests(string transport)
         Assert.True(task.IsCompleted, "Not even an hour was enough.");
     }
 
-    private Task<TestServer> StartAsync() => TestServer.StartAsync(transport, static server =>
+    private Task<TestServer> StartAsync(ManualResetEventSlim? gate = null) => TestServer.StartAsync(transport, server =>
     {
+        server.Map("PUT", "/ignores", static (_, response) => response.WriteText("ignored"));
+        server.MapPost("/blocks-after-timeout", async (request, response) =>
+        {
+            try
+            {
+                await request.Body.CopyToAsync(Stream.Null);
+                response.WriteText("whole");
+            }
+            catch (BadHttpRequestException)
+            {
+                gate!.Wait();
+                throw;
+            }
+        });
         server.MapGet("/", static (_, response) => response.WriteText("hello"), Dispatch.Inline);
         server.MapPost("/read", static async (request, response) =>
         {

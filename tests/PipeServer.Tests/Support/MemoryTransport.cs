@@ -53,6 +53,8 @@ internal sealed class MemoryTransport : ITransport, IConnectionListener
 
         public override CancellationToken Closed => _closed.Token;
 
+        public override long BytesSent => 0;
+
         public override ValueTask ShutdownOutputAsync() => toClient.Writer.CompleteAsync();
 
         public override void Abort()

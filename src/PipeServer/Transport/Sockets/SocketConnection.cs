@@ -14,19 +14,24 @@ internal sealed class SocketConnection : TransportConnection
     // memory of a connection.
     private const int PauseThresholdBytes = 64 * 1024;
 
-    // A receive that filled its buffer is followed by one with a larger one: uploads need fewer system calls, idle
-    // connections hold only the small one.
-    private const int SmallReceiveBytes = 4096;
+    // The pipe counts bytes, not memory: a receive must fill up the last segment before it takes another, or a client that
+    // sends single bytes would cost a segment for each. Only one that filled its buffer is followed by one with a large
+    // buffer, so that uploads need fewer system calls.
+    private const int SegmentBytes = 4096;
     private const int LargeReceiveBytes = 32 * 1024;
 
     private readonly Socket _socket;
-    private readonly Pipe _inputPipe = new(CreateOptions());
-    private readonly Pipe _outputPipe = new(CreateOptions());
+    private readonly Pipe _inputPipe = new(CreateOptions(writerScheduler: PipeScheduler.Inline));
+
+    // A flush that had to wait resumes on the thread pool: on the send loop's own stack, a handler that then blocks on
+    // another flush would wait for the loop that it holds up.
+    private readonly Pipe _outputPipe = new(CreateOptions(writerScheduler: PipeScheduler.ThreadPool));
     private readonly CancellationTokenSource _closed = new();
     private readonly List<ArraySegment<byte>> _segments = [];
     private readonly Lock _socketLock = new();
     private Task _receiving = Task.CompletedTask;
     private Task _sending = Task.CompletedTask;
+    private long _bytesSent;
     private volatile bool _aborted;
     private volatile bool _disposed;
 
@@ -48,6 +53,8 @@ internal sealed class SocketConnection : TransportConnection
     public override EndPoint? RemoteEndPoint { get; }
 
     public override CancellationToken Closed { get; }
+
+    public override long BytesSent => Volatile.Read(ref _bytesSent);
 
     public void Start()
     {
@@ -103,19 +110,19 @@ internal sealed class SocketConnection : TransportConnection
 
     // Continuations run where the bytes arrive or leave: the connection loop on the thread that received, the send on the
     // thread that flushed. A hop to a worker is the server's decision, not the pipe's.
-    private static PipeOptions CreateOptions() => new(
+    private static PipeOptions CreateOptions(PipeScheduler writerScheduler) => new(
         readerScheduler: PipeScheduler.Inline,
-        writerScheduler: PipeScheduler.Inline,
+        writerScheduler: writerScheduler,
         pauseWriterThreshold: PauseThresholdBytes,
         resumeWriterThreshold: PauseThresholdBytes / 2,
-        minimumSegmentSize: SmallReceiveBytes,
+        minimumSegmentSize: SegmentBytes,
         useSynchronizationContext: false);
 
     private async Task ReceiveAsync()
     {
         var writer = _inputPipe.Writer;
         Exception? error = null;
-        var sizeHint = SmallReceiveBytes;
+        var sizeHint = 1;
         // Let the caller of Start get on: the first receive must not run the connection loop on the accept loop's stack.
         await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
         try
@@ -129,7 +136,7 @@ internal sealed class SocketConnection : TransportConnection
                     break;
                 }
 
-                sizeHint = received == buffer.Length ? LargeReceiveBytes : SmallReceiveBytes;
+                sizeHint = received == buffer.Length && received >= SegmentBytes / 2 ? LargeReceiveBytes : 1;
                 writer.Advance(received);
                 var flushed = await writer.FlushAsync().ConfigureAwait(false);
                 if (flushed.IsCompleted || flushed.IsCanceled)
@@ -185,7 +192,9 @@ internal sealed class SocketConnection : TransportConnection
             var rest = buffer.First;
             while (!rest.IsEmpty)
             {
-                rest = rest[await _socket.SendAsync(rest, SocketFlags.None).ConfigureAwait(false)..];
+                var sent = await _socket.SendAsync(rest, SocketFlags.None).ConfigureAwait(false);
+                Volatile.Write(ref _bytesSent, _bytesSent + sent);
+                rest = rest[sent..];
             }
 
             return;
@@ -202,7 +211,9 @@ internal sealed class SocketConnection : TransportConnection
                 }
             }
 
-            buffer = buffer.Slice(await _socket.SendAsync(_segments, SocketFlags.None).ConfigureAwait(false));
+            var sent = await _socket.SendAsync(_segments, SocketFlags.None).ConfigureAwait(false);
+            Volatile.Write(ref _bytesSent, _bytesSent + sent);
+            buffer = buffer.Slice(sent);
         }
     }
 

@@ -1,0 +1,99 @@
+using System.Net;
+using System.Net.Sockets;
+using PipeServer.Transport;
+
+namespace PipeServer.Tests.Server;
+
+public sealed class ConnectionDispatcherTests
+{
+    [Fact]
+    public async Task A_failing_accept_is_tried_again_and_recovers()
+    {
+        var transport = new FailingTransport { Failures = 3 };
+        var log = new TestLog();
+        var time = new ManualTimeProvider();
+        await using var server = new HttpServer(new HttpServerOptions { Transport = transport, LoggerFactory = log, TimeProvider = time });
+        server.MapGet("/", static (_, response) => response.WriteText("hello"));
+        await server.StartAsync();
+        await Eventually.TrueAsync(() => Advance(time) && transport.Failures == 0, "the accept recovers");
+        await using var client = new TestClient(transport.Memory.Connect());
+        Assert.Equal("hello", (await client.RequestAsync(TestClient.Get("/"))).Text);
+        Assert.Equal(3, log.Messages.Count(static message => message.StartsWith("Accepting failed")));
+        await client.DisposeAsync();
+        var stopping = server.StopAsync();
+        await Eventually.TrueAsync(() => Advance(time) && stopping.IsCompleted, "it stops");
+    }
+
+    // An accept that failed on and on during the drain spun at full speed, and neither the deadline nor force ended it.
+    [Fact]
+    public async Task An_accept_that_fails_for_ever_does_not_hold_up_the_stop_or_spin()
+    {
+        var log = new TestLog();
+        await using var server = new HttpServer(new HttpServerOptions { Transport = new FailingTransport { Failures = int.MaxValue }, LoggerFactory = log });
+        await server.StartAsync();
+        var report = await server.StopAsync().WaitAsync(TestClient.Patience);
+        Assert.Equal(ShutdownOutcome.Drained, report.Outcome);
+        Assert.InRange(log.Messages.Count(static message => message.StartsWith("Accepting failed")), 1, 50);
+    }
+
+    [Fact]
+    public async Task At_the_connection_limit_clients_wait_until_another_leaves()
+    {
+        await using var server = await TestServer.StartAsync(
+            "sockets", static server => server.MapGet("/", static (_, response) => response.WriteText("hello")), static options => options.MaxConnections = 2);
+        await using var first = await server.ConnectAsync();
+        await first.RequestAsync(TestClient.Get("/"));
+        await using var second = await server.ConnectAsync();
+        await second.RequestAsync(TestClient.Get("/"));
+        await using var third = await server.ConnectAsync();
+        await third.SendAsync(TestClient.Get("/"));
+        var waiting = third.ReadResponseAsync();
+        await Task.WhenAny(waiting, Task.Delay(100));
+        Assert.False(waiting.IsCompleted);
+        Assert.Equal(2, server.Server.Connections.Accepted);
+        await first.DisposeAsync();
+        Assert.Equal("hello", (await waiting).Text);
+        Assert.Single(server.Log.Messages, static message => message.StartsWith("All 2 connections are in use"));
+    }
+
+    private static bool Advance(ManualTimeProvider time)
+    {
+        time.Advance(TimeSpan.FromMilliseconds(100));
+        return true;
+    }
+
+    private sealed class FailingTransport : ITransport, IConnectionListener
+    {
+        private volatile int _failures;
+
+        public MemoryTransport Memory { get; } = new();
+
+        public int Failures
+        {
+            get => _failures;
+            init => _failures = value;
+        }
+
+        public string Name => "failing";
+
+        public EndPoint EndPoint => Memory.EndPoint;
+
+        public ValueTask<IReadOnlyList<IConnectionListener>> ListenAsync(EndPoint endPoint, int backlog, CancellationToken cancellationToken) => new([this]);
+
+        public async ValueTask<TransportConnection?> AcceptAsync()
+        {
+            if (_failures > 0)
+            {
+                await Task.Yield();
+                Interlocked.Decrement(ref _failures);
+                throw new SocketException((int)SocketError.TooManyOpenSockets);
+            }
+
+            return await Memory.AcceptAsync();
+        }
+
+        public void StopListening() => Memory.StopListening();
+
+        public ValueTask DisposeAsync() => Memory.DisposeAsync();
+    }
+}
