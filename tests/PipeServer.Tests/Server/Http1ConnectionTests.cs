@@ -448,11 +448,19 @@ public abstract partial class Http1ConnectionTests(string transport)
         for (var i = 0; i < 50; i++)
         {
             idle.Add(await server.ConnectAsync());
-            await idle[i].SendAsync(i % 2 == 0 ? "GET /worker/1 HTTP/1.1\r\nHo" : TestClient.Get("/worker/1"));
+            if (i % 2 == 0)
+            {
+                await idle[i].SendAsync("GET /worker/1 HTTP/1.1\r\nHo");
+            }
+            else
+            {
+                Assert.Equal("1", (await idle[i].RequestAsync(TestClient.Get("/worker/1"))).Text);
+            }
         }
 
         await using var client = await server.ConnectAsync();
         Assert.Equal("1", (await client.RequestAsync(TestClient.Get("/worker/1"))).Text);
+        Assert.Equal(51, server.Server.Connections.Accepted);
         Assert.Equal(0, server.Server.Workers.Queued);
         foreach (var other in idle)
         {
