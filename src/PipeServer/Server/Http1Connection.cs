@@ -38,11 +38,8 @@ internal sealed class Http1Connection
     // In a drain, how long a client that has connected and sent nothing yet may take to start its first request.
     private static readonly TimeSpan DrainNewTimeout = TimeSpan.FromSeconds(2);
 
-    // Deadlines are milliseconds of the heartbeat's clock. An atomic exchange settles whether one was met.
-    private const long NoDeadline = long.MaxValue;
-    private const long ExpiredDeadline = long.MinValue;
-
-    private static readonly string RetryAfterSeconds = "1";
+    // The queue empties in well under a second unless all workers are stuck, and then nobody can tell.
+    private const string RetryAfterSeconds = "1";
 
     private readonly ServerContext _server;
     private readonly RequestHead _head = new();
@@ -52,8 +49,8 @@ internal sealed class Http1Connection
 
     private TransportConnection _transport = null!;
     private volatile ConnectionState _state;
-    private long _readDeadline = NoDeadline;
-    private long _writeDeadline = NoDeadline; // apart from the other: a handler may read its body while a flush waits
+    private Deadline _readDeadline = new();
+    private Deadline _writeDeadline = new(); // apart from the other: a handler may read its body while a flush waits
     private long _sentAtDeadline; // what the client had taken when the write deadline was set
     private bool _isOnWorkerRoute;
     private bool _isMoreBuffered; // behind a request without body: the start of another one
@@ -99,7 +96,7 @@ internal sealed class Http1Connection
 
     public TimeSpan BodyTimeout => _server.Options.RequestBodyTimeout;
 
-    public bool IsReadDeadlineExpired => Volatile.Read(ref _readDeadline) == ExpiredDeadline;
+    public bool IsReadDeadlineExpired => _readDeadline.IsExpired;
 
     /// <summary>True when the connection was cut off instead of ended.</summary>
     public bool WasAborted => _aborted;
@@ -121,7 +118,7 @@ internal sealed class Http1Connection
         _head.Reset();
         Response.Reset();
         _request.Attach(this);
-        _writeDeadline = NoDeadline;
+        _writeDeadline.Clear();
         SetReadDeadline(_server.Options.RequestHeadTimeout);
     }
 
@@ -161,16 +158,16 @@ internal sealed class Http1Connection
 
         // What is not flushed by now never will be; a request that never ended was cut off with its connection.
         Volatile.Write(ref _abortedRequests, _received - _completed - _refused);
-        ClearReadDeadline();
-        ClearWriteDeadline();
+        _readDeadline.Clear();
+        _writeDeadline.Clear();
         await _transport.DisposeAsync().ConfigureAwait(false);
     }
 
     /// <summary>Ends the connection now. From any thread.</summary>
-    /// <returns>False when it had nothing left to do but to wait for the client's close: that cuts nothing off.</returns>
+    /// <returns>True when that cut off a request; false when nothing was in progress.</returns>
     public bool Abort()
     {
-        var cutsOff = _state != ConnectionState.Closing;
+        var cutsOff = _state is ConnectionState.ReadingHead or ConnectionState.Handling;
         _aborted |= cutsOff;
         _transport?.Abort();
         return cutsOff;
@@ -186,13 +183,13 @@ internal sealed class Http1Connection
             return;
         }
 
-        if (Volatile.Read(ref _writeDeadline) <= now && transport.BytesSent is var sent && sent != _sentAtDeadline)
+        if (_writeDeadline.IsDue(now) && transport.BytesSent is var sent && sent != _sentAtDeadline)
         {
             // Slow, but reading: the time counts from its last byte.
             _sentAtDeadline = sent;
-            TryReplace(ref _writeDeadline, now, _server.Heartbeat.DeadlineAfter(_server.Options.ResponseWriteTimeout));
+            _writeDeadline.Extend(now, _server.Heartbeat.DeadlineAfter(_server.Options.ResponseWriteTimeout));
         }
-        else if (TryExpire(ref _writeDeadline, now))
+        else if (_writeDeadline.TryExpire(now))
         {
             Log.ConnectionAborted(_server.Logger, Id, "the client does not read its response");
             _aborted = true;
@@ -203,11 +200,11 @@ internal sealed class Http1Connection
         if (draining && (_state is ConnectionState.New or ConnectionState.Closing))
         {
             var timeout = _state == ConnectionState.New ? DrainNewTimeout : DrainLingerTimeout;
-            TightenReadDeadline(now + (long)timeout.TotalMilliseconds);
+            _readDeadline.Tighten(now + (long)timeout.TotalMilliseconds);
         }
 
         // An expired deadline wakes again and again, in case the first time came between two reads.
-        if (IsReadDeadlineExpired || TryExpire(ref _readDeadline, now) || (draining && _state == ConnectionState.Idle))
+        if (_readDeadline.IsExpired || _readDeadline.TryExpire(now) || (draining && _state == ConnectionState.Idle))
         {
             // Not here: the connection's loop, or a handler that waits for its body, would run on the heartbeat's thread.
             ThreadPool.UnsafeQueueUserWorkItem(static pending => pending.CancelPendingRead(), transport.Input, preferLocal: false);
@@ -215,11 +212,10 @@ internal sealed class Http1Connection
     }
 
     /// <summary>From now on the heartbeat wakes the pending read when the time is up.</summary>
-    public void SetReadDeadline(TimeSpan timeout) =>
-        Volatile.Write(ref _readDeadline, _server.Heartbeat.DeadlineAfter(timeout));
+    public void SetReadDeadline(TimeSpan timeout) => _readDeadline.Set(_server.Heartbeat.DeadlineAfter(timeout));
 
     /// <summary>The wait is over; true when its time was up.</summary>
-    public bool ClearReadDeadline() => Interlocked.Exchange(ref _readDeadline, NoDeadline) == ExpiredDeadline;
+    public bool ClearReadDeadline() => _readDeadline.Clear();
 
     public void CloseAfterResponse() => _closing = true;
 
@@ -298,9 +294,10 @@ internal sealed class Http1Connection
                 read = await input.ReadAsync().ConfigureAwait(false);
             }
 
-            if (read.IsCanceled && IsReadDeadlineExpired)
+            // A request that came in the moment its idle connection timed out is a request.
+            if (read.IsCanceled && _readDeadline.IsExpired && (_state != ConnectionState.Idle || read.Buffer.IsEmpty))
             {
-                ClearReadDeadline();
+                _readDeadline.Clear();
                 input.AdvanceTo(read.Buffer.Start);
                 RejectTimedOutHead();
                 break;
@@ -441,7 +438,7 @@ internal sealed class Http1Connection
 
     // In a drain nobody waits for another request; a new connection may send its first one.
     private bool IsDrainedWhileIdle() =>
-        _server.Draining.IsCancellationRequested && _received > 0 && _head.LineStart == 0 && _state != ConnectionState.ReadingHead;
+        _server.Draining.IsCancellationRequested && (_state is ConnectionState.Handling or ConnectionState.Idle);
 
     private void BeginWaiting()
     {
@@ -464,7 +461,7 @@ internal sealed class Http1Connection
 
     private void BeginRequest()
     {
-        ClearReadDeadline();
+        _readDeadline.Clear();
         _state = ConnectionState.Handling;
         Volatile.Write(ref _received, _received + 1);
         _isMoreBuffered = false;
@@ -476,29 +473,7 @@ internal sealed class Http1Connection
     private void SetWriteDeadline()
     {
         _sentAtDeadline = _transport.BytesSent;
-        Volatile.Write(ref _writeDeadline, _server.Heartbeat.DeadlineAfter(_server.Options.ResponseWriteTimeout));
-    }
-
-    private void ClearWriteDeadline() => Volatile.Write(ref _writeDeadline, NoDeadline);
-
-    // False also when the exchange is lost: the wait ended just now, or has another deadline.
-    private static bool TryExpire(ref long deadline, long now) => TryReplace(ref deadline, now, ExpiredDeadline);
-
-    private static bool TryReplace(ref long deadline, long now, long replacement)
-    {
-        var current = Volatile.Read(ref deadline);
-        return current != ExpiredDeadline
-            && current <= now
-            && Interlocked.CompareExchange(ref deadline, replacement, current) == current;
-    }
-
-    private void TightenReadDeadline(long latest)
-    {
-        var current = Volatile.Read(ref _readDeadline);
-        if (current != ExpiredDeadline && latest < current)
-        {
-            Interlocked.CompareExchange(ref _readDeadline, latest, current);
-        }
+        _writeDeadline.Set(_server.Heartbeat.DeadlineAfter(_server.Options.ResponseWriteTimeout));
     }
 
     private RequestError CheckRequest()
@@ -663,7 +638,7 @@ internal sealed class Http1Connection
         }
         finally
         {
-            ClearWriteDeadline();
+            _writeDeadline.Clear();
         }
     }
 
@@ -687,10 +662,10 @@ internal sealed class Http1Connection
     // get its response, not a reset.
     private async Task CloseAsync()
     {
-        _state = ConnectionState.Closing;
         SetWriteDeadline();
         await _transport.ShutdownOutputAsync().ConfigureAwait(false);
-        ClearWriteDeadline();
+        _writeDeadline.Clear();
+        _state = ConnectionState.Closing;
         if (_clientHasEnded)
         {
             return;
@@ -701,7 +676,7 @@ internal sealed class Http1Connection
         {
             var read = await Input.ReadAsync().ConfigureAwait(false);
             Input.AdvanceTo(read.Buffer.End);
-            if (read.IsCompleted || (read.IsCanceled && IsReadDeadlineExpired))
+            if (read.IsCompleted || (read.IsCanceled && _readDeadline.IsExpired))
             {
                 return;
             }

@@ -5,7 +5,7 @@ namespace PipeServer.Tests.Server;
 /// <summary>Every timeout, by a clock in the test's hand.</summary>
 public abstract class TimeoutTests(string transport)
 {
-    private readonly ManualTimeProvider _time = new();
+    private protected ManualTimeProvider Time { get; } = new();
 
     [Fact]
     public async Task An_idle_connection_is_closed_without_a_word_after_the_keep_alive_timeout()
@@ -14,7 +14,7 @@ public abstract class TimeoutTests(string transport)
         await using var client = await server.ConnectAsync();
         await client.RequestAsync(TestClient.Get("/"));
         await IdleAsync(server, 1);
-        _time.Advance(TimeSpan.FromSeconds(19));
+        Time.Advance(TimeSpan.FromSeconds(19));
         Assert.Equal("hello", (await client.RequestAsync(TestClient.Get("/"))).Text);
         var closing = client.IsClosedAsync();
         await AdvanceUntilAsync(closing);
@@ -113,7 +113,7 @@ public abstract class TimeoutTests(string transport)
         await using var server = await StartAsync();
         await using var client = await server.ConnectAsync();
         Assert.Equal("Sat, 21 Nov 2026 12:00:00 GMT", (await client.RequestAsync(TestClient.Get("/")))["Date"]);
-        _time.Advance(TimeSpan.FromSeconds(3));
+        Time.Advance(TimeSpan.FromSeconds(3));
         Assert.Equal("Sat, 21 Nov 2026 12:00:03 GMT", (await client.RequestAsync(TestClient.Get("/")))["Date"]);
     }
 
@@ -124,14 +124,14 @@ public abstract class TimeoutTests(string transport)
     {
         for (var i = 0; i < 2000 && !task.IsCompleted; i++)
         {
-            _time.Advance(TimeSpan.FromSeconds(1));
+            Time.Advance(TimeSpan.FromSeconds(1));
             await Task.WhenAny(task, Task.Delay(5));
         }
 
         Assert.True(task.IsCompleted, "Not even an hour was enough.");
     }
 
-    private Task<TestServer> StartAsync(ManualResetEventSlim? gate = null) => TestServer.StartAsync(transport, server =>
+    private protected Task<TestServer> StartAsync(ManualResetEventSlim? gate = null) => TestServer.StartAsync(transport, server =>
     {
         server.Map("PUT", "/ignores", static (_, response) => response.WriteText("ignored"));
         server.MapPost("/blocks-after-timeout", async (request, response) =>
@@ -166,7 +166,7 @@ public abstract class TimeoutTests(string transport)
         });
     }, options =>
     {
-        options.TimeProvider = _time;
+        options.TimeProvider = Time;
         options.KeepAliveTimeout = TimeSpan.FromSeconds(20);
         options.RequestHeadTimeout = TimeSpan.FromSeconds(10);
         options.RequestBodyTimeout = TimeSpan.FromSeconds(10);

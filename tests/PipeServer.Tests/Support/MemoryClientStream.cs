@@ -8,6 +8,9 @@ internal sealed class MemoryClientStream(PipeReader input, PipeWriter output) : 
     private readonly Stream _input = input.AsStream();
     private readonly Stream _output = output.AsStream();
 
+    /// <summary>How much the client has read so far.</summary>
+    public long BytesRead { get; private set; }
+
     public override bool CanRead => true;
 
     public override bool CanSeek => false;
@@ -36,7 +39,9 @@ internal sealed class MemoryClientStream(PipeReader input, PipeWriter output) : 
     {
         try
         {
-            return await _input.ReadAsync(buffer, cancellationToken);
+            var read = await _input.ReadAsync(buffer, cancellationToken);
+            BytesRead += read;
+            return read;
         }
         catch (Exception exception) when (exception is InvalidOperationException or OperationCanceledException)
         {

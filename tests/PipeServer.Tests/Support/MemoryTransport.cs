@@ -32,16 +32,16 @@ internal sealed class MemoryTransport : ITransport, IConnectionListener
     {
         var toServer = new Pipe(new PipeOptions(useSynchronizationContext: false));
         var toClient = new Pipe(new PipeOptions(useSynchronizationContext: false));
-        var connection = new MemoryConnection(toServer, toClient);
-        if (!_backlog.Writer.TryWrite(connection))
+        var client = new MemoryClientStream(toClient.Reader, toServer.Writer);
+        if (!_backlog.Writer.TryWrite(new MemoryConnection(toServer, toClient, client)))
         {
             throw new IOException("The listener is closed.");
         }
 
-        return new MemoryClientStream(toClient.Reader, toServer.Writer);
+        return client;
     }
 
-    private sealed class MemoryConnection(Pipe toServer, Pipe toClient) : TransportConnection
+    private sealed class MemoryConnection(Pipe toServer, Pipe toClient, MemoryClientStream client) : TransportConnection
     {
         private readonly CancellationTokenSource _closed = new();
 
@@ -53,7 +53,7 @@ internal sealed class MemoryTransport : ITransport, IConnectionListener
 
         public override CancellationToken Closed => _closed.Token;
 
-        public override long BytesSent => 0;
+        public override long BytesSent => client.BytesRead;
 
         public override ValueTask ShutdownOutputAsync() => toClient.Writer.CompleteAsync();
 

@@ -1,0 +1,49 @@
+namespace PipeServer.Server;
+
+/// <summary>
+/// The time by which a wait must end, in milliseconds of the <see cref="Heartbeat"/>. Set and cleared by the one who waits,
+/// expired by the heartbeat; one atomic exchange settles which of the two came first.
+/// </summary>
+internal struct Deadline
+{
+    private const long None = long.MaxValue;
+    private const long Expired = long.MinValue;
+
+    private long _at;
+
+    public Deadline() => _at = None;
+
+    /// <summary>True from the moment the heartbeat found the time passed until it is set or cleared.</summary>
+    public readonly bool IsExpired => Volatile.Read(in _at) == Expired;
+
+    public void Set(long at) => Volatile.Write(ref _at, at);
+
+    /// <summary>The wait is over; true when its time was up.</summary>
+    public bool Clear() => Interlocked.Exchange(ref _at, None) == Expired;
+
+    public readonly bool IsDue(long now) => Volatile.Read(in _at) is var at && at != Expired && at <= now;
+
+    /// <summary>Expires it if it is due. False also when the wait ended just now, or has another deadline.</summary>
+    public bool TryExpire(long now) => TryReplace(now, Expired);
+
+    /// <summary>Gives a wait that is due more time.</summary>
+    public void Extend(long now, long at) => TryReplace(now, at);
+
+    /// <summary>Makes it earlier, never later.</summary>
+    public void Tighten(long latest)
+    {
+        var current = Volatile.Read(ref _at);
+        if (current != Expired && latest < current)
+        {
+            Interlocked.CompareExchange(ref _at, latest, current);
+        }
+    }
+
+    private bool TryReplace(long now, long replacement)
+    {
+        var current = Volatile.Read(ref _at);
+        return current != Expired
+            && current <= now
+            && Interlocked.CompareExchange(ref _at, replacement, current) == current;
+    }
+}
