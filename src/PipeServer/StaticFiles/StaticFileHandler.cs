@@ -95,9 +95,16 @@ public sealed class StaticFileHandler
     // False when there is no such file; true when an answer is written, be it a refusal.
     private static async ValueTask<bool> TrySendAsync(HttpRequest request, HttpResponse response, string? path, int status)
     {
-        if (path is null || !File.Exists(path))
+        if (path is null || new FileInfo(path) is not { Exists: true } info)
         {
             return false;
+        }
+
+        if (info.Length == 0)
+        {
+            // Not opened: a FIFO or a device has no length either, and opening one can block a worker for ever.
+            WriteHead(request, response, path, status, 0, new DateTimeOffset(info.LastWriteTimeUtc));
+            return true;
         }
 
         SafeFileHandle file;
@@ -120,30 +127,36 @@ public sealed class StaticFileHandler
         {
             // From the open file, not from its name: what is described is what is sent.
             var length = RandomAccess.GetLength(file);
-            var modified = new DateTimeOffset(File.GetLastWriteTimeUtc(file));
-            response.ContentType = ContentTypes.For(path);
-            response.Headers["X-Content-Type-Options"] = "nosniff";
-            if (status == 200)
-            {
-                var tag = string.Create(CultureInfo.InvariantCulture, $"\"{modified.UtcTicks:x}-{length:x}\"");
-                response.Headers["ETag"] = tag;
-                response.Headers["Last-Modified"] = modified.ToString("R", CultureInfo.InvariantCulture);
-                if (ConditionalRequest.IsNotModified(request.Headers, tag, modified))
-                {
-                    response.StatusCode = 304;
-                    return true;
-                }
-            }
-
-            response.StatusCode = status;
-            response.ContentLength = length;
-            if (request.Method == "GET")
+            if (WriteHead(request, response, path, status, length, new DateTimeOffset(File.GetLastWriteTimeUtc(file))))
             {
                 await SendAsync(file, length, response, request.Aborted).ConfigureAwait(false);
             }
         }
 
         return true;
+    }
+
+    // Everything but the body; false when there is to be none.
+    private static bool WriteHead(
+        HttpRequest request, HttpResponse response, string path, int status, long length, DateTimeOffset modified)
+    {
+        response.ContentType = ContentTypes.For(path);
+        response.Headers["X-Content-Type-Options"] = "nosniff";
+        if (status == 200)
+        {
+            var tag = string.Create(CultureInfo.InvariantCulture, $"\"{modified.UtcTicks:x}-{length:x}\"");
+            response.Headers["ETag"] = tag;
+            response.Headers["Last-Modified"] = modified.ToString("R", CultureInfo.InvariantCulture);
+            if (ConditionalRequest.IsNotModified(request.Headers, tag, modified))
+            {
+                response.StatusCode = 304;
+                return false;
+            }
+        }
+
+        response.StatusCode = status;
+        response.ContentLength = length;
+        return request.Method == "GET";
     }
 
     private static async ValueTask SendAsync(SafeFileHandle file, long length, HttpResponse response, CancellationToken aborted)

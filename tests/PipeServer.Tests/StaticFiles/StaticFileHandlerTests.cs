@@ -152,6 +152,21 @@ public sealed class StaticFileHandlerTests : IAsyncLifetime
         Assert.Equal("GET, HEAD, OPTIONS", response["Allow"]);
     }
 
+    // Opening a FIFO waits for its other end: one below the root held a worker for ever.
+    [Fact]
+    public async Task A_fifo_does_not_hold_a_worker()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "There are no FIFOs on Windows.");
+        using (var mkfifo = System.Diagnostics.Process.Start("mkfifo", [Path.Combine(Root, "fifo")]))
+        {
+            await mkfifo.WaitForExitAsync().WaitAsync(TestClient.Patience);
+        }
+
+        var response = await GetAsync("/fifo");
+        Assert.Equal(200, response.Status);
+        Assert.Empty(response.Body);
+    }
+
     [Fact]
     public async Task A_large_file_arrives_whole()
     {
