@@ -6,7 +6,6 @@ using PipeServer.Diagnostics;
 using PipeServer.Http;
 using PipeServer.Routing;
 using PipeServer.Transport;
-using PipeServer.Workers;
 
 namespace PipeServer.Server;
 
@@ -253,25 +252,17 @@ internal sealed class Http1Connection
     public async ValueTask<FlushResult> FlushForHandlerAsync(CancellationToken cancellationToken)
     {
         var result = await FlushAsync(cancellationToken).ConfigureAwait(false);
-        if (NeedsWorker)
-        {
-            await HopAsync();
-        }
-
+        await LeaveTransportThread();
         return new FlushResult(result.IsCanceled, _clientIsGone);
     }
 
     /// <summary>
-    /// True after a wait for the client that has left a handler, which was promised a worker and may block, on the
-    /// transport's thread.
+    /// After a wait for the client: a handler that may block goes on on the thread pool, because on the transport's thread
+    /// it would hold up the very loop that it waits for. Not on a worker: all of them may be blocked, each waiting for this
+    /// very wait to end.
     /// </summary>
-    public bool NeedsWorker => _isOnWorkerRoute && !_server.Workers.IsOnWorker;
-
-    /// <summary>
-    /// Goes on on a worker. Awaited directly by the method that is to move: the end of an async method in between could be
-    /// seen as completed already by its caller, which would then stay where it is.
-    /// </summary>
-    public WorkerHop HopAsync() => _server.Workers.ContinueOnWorker(this);
+    public ConfiguredTaskAwaitable LeaveTransportThread() => Task.CompletedTask.ConfigureAwait(
+        _isOnWorkerRoute && !_server.Workers.IsOnWorker ? ConfigureAwaitOptions.ForceYielding : ConfigureAwaitOptions.None);
 
     /// <summary>The request in progress, for reports on stuck workers.</summary>
     public override string ToString() => _request.ToString();

@@ -216,11 +216,7 @@ internal sealed class RequestBody : PipeReader
                 isTimedOut = _connection.ClearReadDeadline();
             }
 
-            if (_connection.NeedsWorker)
-            {
-                await _connection.HopAsync();
-            }
-
+            await _connection.LeaveTransportThread();
             if (isTimedOut)
             {
                 _connection.Input.AdvanceTo(input.Buffer.Start);
