@@ -419,7 +419,9 @@ public abstract partial class Http1ConnectionTests(string transport)
         {
             clients.Add(await server.ConnectAsync());
             await clients[i].SendAsync(TestClient.Get("/blocks"));
-            await Eventually.TrueAsync(() => server.Server.Workers.Busy + server.Server.Workers.Queued == i + 1, "the worker or the queue has it");
+            // The first one in the worker's hands and out of the queue, or the second one would be refused.
+            var pool = server.Server.Workers;
+            await Eventually.TrueAsync(() => pool.Busy == 1 && pool.Queued == i, "the worker has the first, the queue the second");
         }
 
         await using var refused = await server.ConnectAsync();
