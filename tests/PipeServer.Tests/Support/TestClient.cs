@@ -150,6 +150,10 @@ internal sealed class TestClient(Stream stream) : IAsyncDisposable
         return bytes;
     }
 
+    /// <summary>One read of the connection itself, past the client's own buffer: what a slow reader takes at a time.</summary>
+    public async Task ReadSomeAsync(int atMost) =>
+        Assert.NotEqual(0, await _stream.ReadAsync(new byte[atMost]).AsTask().WaitAsync(Patience));
+
     public ValueTask DisposeAsync() => _stream.DisposeAsync();
 
     private async Task<TestResponse> ReadHeadAsync()
