@@ -19,11 +19,6 @@ public sealed class TimeoutOverMemoryTests() : TimeoutTests("memory")
         }
 
         Assert.Equal(0, server.Server.Connections.Aborted);
-        for (var second = 0; second < 60; second++)
-        {
-            Time.Advance(TimeSpan.FromSeconds(1));
-        }
-
-        await Eventually.TrueAsync(() => server.Server.Connections.Aborted == 1, "it is aborted");
+        await AdvanceUntilAsync(Eventually.TrueAsync(() => server.Server.Connections.Aborted == 1, "it is aborted"));
     }
 }

@@ -120,7 +120,7 @@ public abstract class TimeoutTests(string transport)
     private static Task IdleAsync(TestServer server, int completed) =>
         Eventually.TrueAsync(() => server.Server.Requests.Completed == completed, "the answer is flushed");
 
-    private async Task AdvanceUntilAsync(Task task)
+    private protected async Task AdvanceUntilAsync(Task task)
     {
         for (var i = 0; i < 2000 && !task.IsCompleted; i++)
         {
