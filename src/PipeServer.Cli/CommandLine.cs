@@ -113,9 +113,20 @@ internal sealed class CommandLine
         });
         _root.Validators.Add(static result =>
         {
-            if (result.Tokens is [{ Value: ['-', ..] } token])
+            if (result.Tokens is [{ Value: "" }])
+            {
+                result.AddError("ROOT must not be empty.");
+            }
+            else if (result.Tokens is [{ Value: ['-', ..] } token])
             {
                 result.AddError($"There is no option '{token.Value}'. A folder of that name would be './{token.Value}'.");
+            }
+        });
+        _report.Validators.Add(static result =>
+        {
+            if (result.Tokens is [{ Value: "" }])
+            {
+                result.AddError("--report must not be empty.");
             }
         });
         var command = new Command(
@@ -233,7 +244,8 @@ internal sealed class CommandLine
         {
             // Not GetValue: in a validator it throws for a text that is no number.
             if (result.Tokens is [var token]
-                && (!T.TryParse(token.Value, CultureInfo.InvariantCulture, out var value)
+                && (token.Value.Contains(',', StringComparison.Ordinal) // a decimal comma would be taken for a thousands separator
+                    || !T.TryParse(token.Value, CultureInfo.InvariantCulture, out var value)
                     || value.CompareTo(lowest) < 0
                     || value.CompareTo(highest) > 0))
             {

@@ -87,8 +87,16 @@ internal static class DemoRoutes
             path, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None, bufferSize: 64 * 1024, FileOptions.Asynchronous | FileOptions.DeleteOnClose);
         await using (spool.ConfigureAwait(false))
         {
-            await request.Body.CopyToAsync(spool, request.Aborted).ConfigureAwait(false);
-            await flushed.ConfigureAwait(false);
+            try
+            {
+                await request.Body.CopyToAsync(spool, request.Aborted).ConfigureAwait(false);
+            }
+            finally
+            {
+                // Even if the body turns out bad: the response must not be ended while it is being flushed.
+                await flushed.ConfigureAwait(false);
+            }
+
             spool.Position = 0;
             await spool.CopyToAsync(response.Body, request.Aborted).ConfigureAwait(false);
         }

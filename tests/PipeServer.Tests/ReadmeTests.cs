@@ -6,8 +6,8 @@ public sealed class ReadmeTests
     private static readonly string Readme = File.ReadAllText(Repository.Path("README.md")).ReplaceLineEndings("\n");
 
     [Theory]
-    [InlineData("Embedding", 20)]
-    [InlineData("Pool", 15)]
+    [InlineData("Embedding", 15)]
+    [InlineData("Pool", 10)]
     public void The_examples_are_the_ones_in_the_readme(string example, int maxLines)
     {
         var code = File.ReadAllText(Repository.Path("tests", "Examples", example, "Program.cs")).ReplaceLineEndings("\n");

@@ -302,7 +302,12 @@ internal sealed class Http1Connection
                 var status = RequestParser.Parse(buffer, _head, _server.Limits);
                 if (status == ParseStatus.NeedMoreData)
                 {
-                    BeginHead();
+                    // Empty lines alone are no request: a client may end its last body with one too many.
+                    if (_head.RequestLineStart >= 0)
+                    {
+                        BeginHead();
+                    }
+
                     break;
                 }
 
@@ -422,6 +427,9 @@ internal sealed class Http1Connection
                 _clientHasEnded = true;
                 break;
             }
+
+            // Timed out, and what came in that moment was no request.
+            _closing |= _state == ConnectionState.Idle && _readDeadline.IsExpired;
         }
 
         await FlushAsync(CancellationToken.None).ConfigureAwait(false);
@@ -442,7 +450,9 @@ internal sealed class Http1Connection
 
     private void BeginHead()
     {
-        if (_state is ConnectionState.Idle or ConnectionState.Handling)
+        // A first head has had its time since the accept; in a drain, which cut that short, a head that has begun gets its own.
+        if (_state is ConnectionState.Idle or ConnectionState.Handling
+            || (_state == ConnectionState.New && _server.Draining.IsCancellationRequested))
         {
             SetReadDeadline(_server.Options.RequestHeadTimeout);
         }

@@ -25,6 +25,7 @@ internal sealed class RequestBody : PipeReader
     private ReadOnlySequence<byte> _current; // Content-Length: what the last read returned
     private bool _wholeRestSeen; // Content-Length: the last read returned all that remains
     private bool _readPending;
+    private bool _isMoreBehind; // Content-Length: the last read saw something behind the body
     private bool _detached;
     private bool _cancelRequested;
 
@@ -44,16 +45,22 @@ internal sealed class RequestBody : PipeReader
     /// <summary>What is known to be unread: for a chunked body nobody can tell.</summary>
     public long KnownUnreadBytes => _framing.IsChunked ? 0 : _remaining;
 
-    /// <summary>True when the body is read to its end and the input holds something behind it already.</summary>
+    /// <summary>True when the input holds something behind the body already, as far as that can be told.</summary>
     public bool IsMoreBehind()
     {
-        if (!_framing.HasBody || !IsFullyRead || _readPending || !_connection.Input.TryRead(out var behind))
+        if (_readPending)
+        {
+            return _isMoreBehind;
+        }
+
+        // Where a chunked body ends, nobody knows before it has been read.
+        if (!_framing.HasBody || (_framing.IsChunked && !IsFullyRead) || !_connection.Input.TryRead(out var input))
         {
             return false;
         }
 
-        _connection.Input.AdvanceTo(behind.Buffer.Start);
-        return !behind.Buffer.IsEmpty;
+        _connection.Input.AdvanceTo(input.Buffer.Start);
+        return input.Buffer.Length > _remaining;
     }
 
     public void Start(BodyFraming framing, bool continuePending)
@@ -277,6 +284,7 @@ internal sealed class RequestBody : PipeReader
     {
         var buffer = input.Buffer;
         _wholeRestSeen = buffer.Length >= _remaining;
+        _isMoreBehind = buffer.Length > _remaining;
         if (_wholeRestSeen)
         {
             buffer = buffer.Slice(0, _remaining);

@@ -185,6 +185,8 @@ public sealed class CommandLineServerTests
     [InlineData("--frobnicate", "1", "--frobnicate")]
     [InlineData("--port", "x", "--port must be from 0 to 65535; 'x' is not")]
     [InlineData("--grace", "NaN", "--grace must be from 0")]
+    [InlineData("--grace", "1,5", "--grace must be from 0")]
+    [InlineData("--report", "", "--report must not be empty")]
     [InlineData("--exit-after", "-1", "--exit-after must be a whole number from 1 on; '-1' is not")]
     [InlineData("--log-level", "loud", "--log-level must be trace, debug,")]
     [InlineData("--log-level", "3", "--log-level must be trace, debug,")]

@@ -61,6 +61,42 @@ public abstract class DrainTests(string transport)
         Assert.Equal(new RequestCounts(20, 20, 0, 0), report.Requests);
     }
 
+    // An empty line behind a request was taken for the start of another one, which the drain then waited for.
+    [Fact]
+    public async Task An_empty_line_behind_a_request_is_no_request()
+    {
+        var server = await StartAsync(null);
+        await using var client = await server.ConnectAsync();
+        Assert.Equal("inline", (await client.RequestAsync(TestClient.Get("/inline") + "\r\n")).Text);
+        var stopping = server.Server.StopAsync();
+        Assert.True(await client.IsClosedAsync());
+        await client.DisposeAsync();
+        Assert.Equal(new RequestCounts(1, 1, 0, 0), (await stopping.WaitAsync(Patience)).Requests);
+    }
+
+    // A request behind one with a body was not seen when that was answered, and went down with the connection.
+    [Theory]
+    [InlineData("POST /echo", "Content-Length: 3\r\n\r\nabc")]
+    [InlineData("POST /echo", "Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n")]
+    [InlineData("POST /inline", "Content-Length: 3\r\n\r\nabc")]
+    public async Task What_is_buffered_behind_a_body_is_answered_too(string start, string rest)
+    {
+        using var gate = new ManualResetEventSlim();
+        var server = await StartAsync(gate);
+        await using var client = await server.ConnectAsync();
+        await client.SendAsync(TestClient.Get("/blocks") + $"{start} HTTP/1.1\r\nHost: a\r\n{rest}" + TestClient.Get("/inline"));
+        await Eventually.TrueAsync(() => server.Server.Workers.Busy == 1, "the handler runs");
+        var stopping = server.Server.StopAsync();
+        gate.Set();
+        Assert.Equal("done", (await client.ReadResponseAsync()).Text);
+        Assert.Null((await client.ReadResponseAsync())["Connection"]);
+        var last = await client.ReadResponseAsync();
+        Assert.Equal("inline", last.Text);
+        Assert.Equal("close", last["Connection"]);
+        await client.DisposeAsync();
+        Assert.Equal(new RequestCounts(3, 3, 0, 0), (await stopping.WaitAsync(Patience)).Requests);
+    }
+
     // A client that has its answer and does not close its side is no unfinished work: the stop was called timed out.
     [Fact]
     public async Task An_answered_client_that_does_not_close_makes_no_clean_stop_unclean()
@@ -233,6 +269,12 @@ public abstract class DrainTests(string transport)
         TestServer.StartAsync(transport, server =>
         {
             server.MapGet("/inline", static (_, response) => response.WriteText("inline"), Dispatch.Inline);
+            server.MapPost("/echo", static async (request, response) =>
+            {
+                // The head is written while the body is being read.
+                response.ContentLength = request.ContentLength;
+                await request.Body.CopyToAsync(response.Body);
+            });
             server.MapGet("/worker", static (_, response) => response.WriteText("worker"));
             server.MapGet("/blocks", (_, response) =>
             {
