@@ -117,11 +117,11 @@ public sealed class HttpServer : IAsyncDisposable
 
     /// <inheritdoc cref="MapGet(string, RequestHandler, Dispatch)"/>
     public void MapGet(string pattern, Func<HttpRequest, HttpResponse, Task> handler, Dispatch dispatch = Dispatch.Worker) =>
-        Map("GET", pattern, ToHandler(handler), dispatch);
+        Map("GET", pattern, handler, dispatch);
 
     /// <inheritdoc cref="MapGet(string, RequestHandler, Dispatch)"/>
     public void MapGet(string pattern, Action<HttpRequest, HttpResponse> handler, Dispatch dispatch = Dispatch.Worker) =>
-        Map("GET", pattern, ToHandler(handler), dispatch);
+        Map("GET", pattern, handler, dispatch);
 
     /// <summary>Maps a handler to POST.</summary>
     /// <inheritdoc cref="Map(string, string, RequestHandler, Dispatch)"/>
@@ -131,11 +131,11 @@ public sealed class HttpServer : IAsyncDisposable
 
     /// <inheritdoc cref="MapPost(string, RequestHandler, Dispatch)"/>
     public void MapPost(string pattern, Func<HttpRequest, HttpResponse, Task> handler, Dispatch dispatch = Dispatch.Worker) =>
-        Map("POST", pattern, ToHandler(handler), dispatch);
+        Map("POST", pattern, handler, dispatch);
 
     /// <inheritdoc cref="MapPost(string, RequestHandler, Dispatch)"/>
     public void MapPost(string pattern, Action<HttpRequest, HttpResponse> handler, Dispatch dispatch = Dispatch.Worker) =>
-        Map("POST", pattern, ToHandler(handler), dispatch);
+        Map("POST", pattern, handler, dispatch);
 
     /// <summary>
     /// What answers every path that no route has, whatever the (known) method. Without it those requests get 404.

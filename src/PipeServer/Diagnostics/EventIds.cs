@@ -23,5 +23,4 @@ internal static class EventIds
     public const int RequestRejected = 62;
     public const int ResponseIncomplete = 63;
     public const int ConnectionAborted = 64;
-    public const int QueueFull = 65;
 }

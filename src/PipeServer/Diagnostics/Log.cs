@@ -66,7 +66,4 @@ internal static partial class Log
 
     [LoggerMessage(EventIds.ConnectionAborted, LogLevel.Debug, "Connection {Connection} aborted: {Reason}")]
     public static partial void ConnectionAborted(ILogger logger, long connection, string reason);
-
-    [LoggerMessage(EventIds.QueueFull, LogLevel.Debug, "Connection {Connection}: the job channel is full; answered 503.")]
-    public static partial void QueueFull(ILogger logger, long connection);
 }

@@ -21,7 +21,7 @@ internal struct Deadline
     /// <summary>The wait is over; true when its time was up.</summary>
     public bool Clear() => Interlocked.Exchange(ref _at, None) == Expired;
 
-    public readonly bool IsDue(long now) => Volatile.Read(in _at) is var at && at != Expired && at <= now;
+    public readonly bool IsDue(long now) => IsDue(Volatile.Read(in _at), now);
 
     /// <summary>Expires it if it is due. False also when the wait ended just now, or has another deadline.</summary>
     public bool TryExpire(long now) => TryReplace(now, Expired);
@@ -42,8 +42,8 @@ internal struct Deadline
     private bool TryReplace(long now, long replacement)
     {
         var current = Volatile.Read(ref _at);
-        return current != Expired
-            && current <= now
-            && Interlocked.CompareExchange(ref _at, replacement, current) == current;
+        return IsDue(current, now) && Interlocked.CompareExchange(ref _at, replacement, current) == current;
     }
+
+    private static bool IsDue(long at, long now) => at != Expired && at <= now;
 }
