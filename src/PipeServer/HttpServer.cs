@@ -1,9 +1,13 @@
 using System.Net;
 using System.Runtime.CompilerServices;
 using System.Text;
+using Microsoft.Extensions.Logging;
+using PipeServer.Diagnostics;
 using PipeServer.Http;
 using PipeServer.Routing;
 using PipeServer.Server;
+using PipeServer.Transport;
+using PipeServer.Transport.Epoll;
 using PipeServer.Transport.Sockets;
 using PipeServer.Workers;
 
@@ -22,6 +26,7 @@ public sealed class HttpServer : IAsyncDisposable
     private readonly List<Route> _routes = [];
     private readonly Lock _lifeLock = new();
     private Endpoint? _fallback;
+    private ITransport? _transport;
     private ServerContext? _context;
     private ConnectionDispatcher? _dispatcher;
     private Task<ShutdownReport>? _stopped;
@@ -170,6 +175,8 @@ public sealed class HttpServer : IAsyncDisposable
             _isStarted = true;
         }
 
+        var logger = _options.LoggerFactory.CreateLogger("PipeServer.Server");
+        var transport = _options.Transport ?? CreateTransport(logger);
         var descriptors = DescriptorBudget.Connections();
         if (descriptors < 1)
         {
@@ -178,7 +185,6 @@ public sealed class HttpServer : IAsyncDisposable
         }
 
         _options.MaxConnections = Math.Min(_options.MaxConnections, descriptors);
-        var transport = _options.Transport ?? new SocketTransport();
         var endPoint = new IPEndPoint(_options.Address, _options.Port);
         var listeners = await transport.ListenAsync(endPoint, _options.Backlog, cancellationToken).ConfigureAwait(false);
 
@@ -188,13 +194,12 @@ public sealed class HttpServer : IAsyncDisposable
             Logger = _options.LoggerFactory.CreateLogger("PipeServer.Workers"),
             TimeProvider = _options.TimeProvider,
         });
-        var logger = _options.LoggerFactory.CreateLogger("PipeServer.Server");
         var context = new ServerContext(_options, new RouteTable(_routes, _fallback), workers, logger);
         var dispatcher = new ConnectionDispatcher(context, listeners);
         EndPoints = [.. listeners.Select(static listener => listener.EndPoint)];
         lock (_lifeLock)
         {
-            (_context, _dispatcher) = (context, dispatcher);
+            (_transport, _context, _dispatcher) = (transport, context, dispatcher);
         }
 
         dispatcher.Start();
@@ -220,7 +225,7 @@ public sealed class HttpServer : IAsyncDisposable
             }
 
             force = _force ??= new CancellationTokenSource();
-            stopped = _stopped ??= new ServerShutdown(_context, _dispatcher).RunAsync(force.Token);
+            stopped = _stopped ??= new ServerShutdown(_context, _dispatcher, _transport!).RunAsync(force.Token);
         }
 
         using (cancellationToken.UnsafeRegister(static state => ((CancellationTokenSource)state!).Cancel(), force))
@@ -238,6 +243,21 @@ public sealed class HttpServer : IAsyncDisposable
         {
             throw new InvalidOperationException("The server has been started: routes are mapped before, and it starts only once.");
         }
+    }
+
+    private ITransport CreateTransport(ILogger logger)
+    {
+        if (EpollTransport.IsSupported)
+        {
+            return new EpollTransport(new EpollTransportOptions
+            {
+                Loops = _options.Loops,
+                Logger = _options.LoggerFactory.CreateLogger("PipeServer.Transport"),
+            });
+        }
+
+        Log.TransportFallback(logger);
+        return new SocketTransport();
     }
 
     private static RequestHandler ToHandler(Func<HttpRequest, HttpResponse, Task> handler)

@@ -18,6 +18,9 @@ public sealed class HttpServerOptions
     /// </summary>
     public const int MaxWorkers = 4096;
 
+    /// <summary>The most event loops there can be: more than any machine has cores, and each is a thread.</summary>
+    public const int MaxLoops = 1024;
+
     /// <summary>The address to listen on. Default 127.0.0.1: reachable from this machine only.</summary>
     public IPAddress Address { get; set; } = IPAddress.Loopback;
 
@@ -80,7 +83,13 @@ public sealed class HttpServerOptions
     /// </summary>
     public int? AcceptLimit { get; set; }
 
-    /// <summary>What moves the bytes; null for the platform's default.</summary>
+    /// <summary>Event loops of the epoll transport, each a thread. Default: one per core; more than that only share them.</summary>
+    public int Loops { get; set; } = Environment.ProcessorCount;
+
+    /// <summary>
+    /// What moves the bytes; null for the platform's default: epoll on Linux, System.Net.Sockets elsewhere. One transport
+    /// serves one server, which stops it.
+    /// </summary>
     public ITransport? Transport { get; set; }
 
     /// <summary>Where the server's log goes. Default: nowhere.</summary>
@@ -99,6 +108,7 @@ public sealed class HttpServerOptions
         InRange(Port, IPEndPoint.MinPort, IPEndPoint.MaxPort, nameof(Port));
         InRange(Backlog, 1, int.MaxValue, nameof(Backlog));
         InRange(Workers, 1, MaxWorkers, nameof(Workers));
+        InRange(Loops, 1, MaxLoops, nameof(Loops));
         InRange(QueueCapacity, 1, int.MaxValue, nameof(QueueCapacity));
         InRange(MaxConnections, 1, int.MaxValue, nameof(MaxConnections));
         InRange(MaxRequestLineBytes, 16, 1 << 20, nameof(MaxRequestLineBytes));

@@ -1,6 +1,6 @@
 namespace PipeServer.Diagnostics;
 
-/// <summary>The numbers of the log events, by room: workers 1–19, server 20–59, connections 60–99.</summary>
+/// <summary>The numbers of the log events, by room: workers 1–19, server 20–59, connections 60–79, transport 80–99.</summary>
 internal static class EventIds
 {
     public const int WorkerGotJob = 1;
@@ -23,4 +23,9 @@ internal static class EventIds
     public const int RequestRejected = 62;
     public const int ResponseIncomplete = 63;
     public const int ConnectionAborted = 64;
+
+    public const int LoopFaulted = 80;
+    public const int LoopEnded = 81;
+    public const int LoopStuck = 82;
+    public const int TransportFallback = 83;
 }

@@ -66,4 +66,16 @@ internal static partial class Log
 
     [LoggerMessage(EventIds.ConnectionAborted, LogLevel.Debug, "Connection {Connection} aborted: {Reason}")]
     public static partial void ConnectionAborted(ILogger logger, long connection, string reason);
+
+    [LoggerMessage(EventIds.LoopFaulted, LogLevel.Error, "A handler on {Loop} threw; its connection is aborted, the loop goes on.")]
+    public static partial void LoopFaulted(ILogger logger, string loop, Exception exception);
+
+    [LoggerMessage(EventIds.LoopEnded, LogLevel.Critical, "{Loop} ended by a fault; its connections are aborted.")]
+    public static partial void LoopEnded(ILogger logger, string loop, Exception exception);
+
+    [LoggerMessage(EventIds.LoopStuck, LogLevel.Error, "{Loop} did not end before the deadline: a handler blocks it.")]
+    public static partial void LoopStuck(ILogger logger, string loop);
+
+    [LoggerMessage(EventIds.TransportFallback, LogLevel.Warning, "epoll is not available here; using the sockets transport.")]
+    public static partial void TransportFallback(ILogger logger);
 }

@@ -46,7 +46,9 @@ internal sealed class Http1Connection
     private readonly ResponseBody _responseBody;
     private readonly HttpRequest _request;
 
-    private TransportConnection _transport = null!;
+    // Both pooled, this and the transport's connection: what comes from another thread, late, must not hit the next client.
+    private readonly Lock _transportLock = new();
+    private TransportConnection? _transport; // taken away under _transportLock when the connection ends
     private volatile ConnectionState _state;
     private Deadline _readDeadline = new();
     private Deadline _writeDeadline = new(); // apart from the other: a handler may read its body while a flush waits
@@ -77,13 +79,13 @@ internal sealed class Http1Connection
 
     public long Id { get; private set; }
 
-    public PipeReader Input => _transport.Input;
+    public PipeReader Input => _transport!.Input;
 
-    public PipeWriter Output => _transport.Output;
+    public PipeWriter Output => _transport!.Output;
 
-    public EndPoint? RemoteEndPoint => _transport.RemoteEndPoint;
+    public EndPoint? RemoteEndPoint => _transport?.RemoteEndPoint;
 
-    public CancellationToken Aborted => _transport.Closed;
+    public CancellationToken Aborted => _transport?.Closed ?? new CancellationToken(canceled: true);
 
     public CancellationToken Draining => _server.Draining;
 
@@ -127,7 +129,6 @@ internal sealed class Http1Connection
         _request.Attach(null);
         _head.Reset();
         _responseBody.Release();
-        _transport = null!;
     }
 
     /// <summary>Serves the connection to its end. Never throws; ends with the transport closed.</summary>
@@ -159,29 +160,43 @@ internal sealed class Http1Connection
         Volatile.Write(ref _abortedRequests, _received - _completed - _refused);
         _readDeadline.Clear();
         _writeDeadline.Clear();
-        await _transport.DisposeAsync().ConfigureAwait(false);
+        TransportConnection transport;
+        lock (_transportLock)
+        {
+            transport = _transport!;
+            _transport = null;
+        }
+
+        await transport.DisposeAsync().ConfigureAwait(false);
     }
 
     /// <summary>Ends the connection now. From any thread.</summary>
     /// <returns>True when that cut off a request; false when nothing was in progress.</returns>
     public bool Abort()
     {
-        var cutsOff = _state is ConnectionState.ReadingHead or ConnectionState.Handling;
-        _aborted |= cutsOff;
-        _transport?.Abort();
-        return cutsOff;
+        lock (_transportLock)
+        {
+            var cutsOff = _transport is not null && _state is ConnectionState.ReadingHead or ConnectionState.Handling;
+            _aborted |= cutsOff;
+            _transport?.Abort();
+            return cutsOff;
+        }
     }
 
     /// <summary>Looks whether the connection's time is up. Called by the heartbeat only.</summary>
     public void OnHeartbeat(long now, bool draining)
     {
-        // Captured first: should the connection end in between, and the object take over another one, that one is spared.
-        var transport = _transport;
-        if (transport is null)
+        lock (_transportLock)
         {
-            return;
+            if (_transport is { } transport)
+            {
+                CheckDeadlines(transport, now, draining);
+            }
         }
+    }
 
+    private void CheckDeadlines(TransportConnection transport, long now, bool draining)
+    {
         if (_writeDeadline.IsDue(now) && transport.BytesSent is var sent && sent != _sentAtDeadline)
         {
             // Slow, but reading: the time counts from its last byte.
@@ -206,8 +221,19 @@ internal sealed class Http1Connection
         if (_readDeadline.IsExpired || _readDeadline.TryExpire(now) || (draining && _state == ConnectionState.Idle))
         {
             // Not here: the connection's loop, or a handler that waits for its body, would run on the heartbeat's thread.
-            ThreadPool.UnsafeQueueUserWorkItem(static pending => pending.CancelPendingRead(), transport.Input, preferLocal: false);
+            ThreadPool.UnsafeQueueUserWorkItem(static late => late.Connection.CancelPendingRead(late.Id), (Connection: this, Id), preferLocal: false);
         }
+    }
+
+    private void CancelPendingRead(long id)
+    {
+        PipeReader? input;
+        lock (_transportLock)
+        {
+            input = Id == id ? _transport?.Input : null;
+        }
+
+        input?.CancelPendingRead();
     }
 
     /// <summary>From now on the heartbeat wakes the pending read when the time is up.</summary>
@@ -473,7 +499,7 @@ internal sealed class Http1Connection
 
     private void SetWriteDeadline()
     {
-        _sentAtDeadline = _transport.BytesSent;
+        _sentAtDeadline = _transport!.BytesSent;
         _writeDeadline.Set(_server.Heartbeat.DeadlineAfter(_server.Options.ResponseWriteTimeout));
     }
 
@@ -557,7 +583,7 @@ internal sealed class Http1Connection
     // client that its response is not whole.
     private bool TryEndResponse(Exception? fault)
     {
-        if (_clientIsGone || Aborted.IsCancellationRequested)
+        if (_clientIsGone || _transport!.IsClosed)
         {
             // Nobody is there to read the answer: what the handler made of that is no fault.
             Log.ConnectionAborted(_server.Logger, Id, fault?.Message ?? "the client left before its answer");
@@ -664,7 +690,7 @@ internal sealed class Http1Connection
     private async Task CloseAsync()
     {
         SetWriteDeadline();
-        await _transport.ShutdownOutputAsync().ConfigureAwait(false);
+        await _transport!.ShutdownOutputAsync().ConfigureAwait(false);
         _writeDeadline.Clear();
         _state = ConnectionState.Closing;
         if (_clientHasEnded)

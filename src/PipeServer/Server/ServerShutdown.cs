@@ -1,4 +1,5 @@
 using PipeServer.Diagnostics;
+using PipeServer.Transport;
 
 namespace PipeServer.Server;
 
@@ -13,11 +14,11 @@ namespace PipeServer.Server;
 /// <item>
 /// Complete the job channel; never before step 5, because connections in flight finish by way of the channel.
 /// </item>
-/// <item>Join the workers, with a deadline, naming the one that is stuck.</item>
+/// <item>Join the workers, then the transport's threads, each with a deadline, naming the one that is stuck.</item>
 /// <item>Report: accepted = closed + aborted; received = completed + refused + aborted.</item>
 /// </list>
 /// </summary>
-internal sealed class ServerShutdown(ServerContext server, ConnectionDispatcher dispatcher)
+internal sealed class ServerShutdown(ServerContext server, ConnectionDispatcher dispatcher, ITransport transport)
 {
     // After an abort a handler that watches its token needs a moment; one that does not is stuck, and nothing will help.
     private static readonly TimeSpan AbortTimeout = TimeSpan.FromSeconds(1);
@@ -59,7 +60,8 @@ internal sealed class ServerShutdown(ServerContext server, ConnectionDispatcher 
 
         // :: Steps 6 and 7
         var workers = await server.Workers.StopAsync(JoinTimeout).ConfigureAwait(false);
-        if (outcome == ShutdownOutcome.Drained && !workers.AllEnded)
+        var stuckThreads = await transport.StopAsync(JoinTimeout).ConfigureAwait(false);
+        if (outcome == ShutdownOutcome.Drained && (!workers.AllEnded || stuckThreads.Count > 0))
         {
             outcome = ShutdownOutcome.TimedOut;
         }

@@ -19,4 +19,12 @@ public interface ITransport
     /// <exception cref="System.Net.Sockets.SocketException">The end point is in use or cannot be bound.</exception>
     ValueTask<IReadOnlyList<IConnectionListener>> ListenAsync(
         EndPoint endPoint, int backlog, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Ends what runs behind the connections, after the last of them has been closed: a transport serves one server, which
+    /// stops it. May be called again.
+    /// </summary>
+    /// <param name="timeout">How long to wait for all threads together.</param>
+    /// <returns>The names of the threads that have not ended in that time; empty when all is well.</returns>
+    ValueTask<IReadOnlyList<string>> StopAsync(TimeSpan timeout);
 }

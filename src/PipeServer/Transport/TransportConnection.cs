@@ -24,6 +24,9 @@ public abstract class TransportConnection : IDuplexPipe, IAsyncDisposable
     /// <summary>The client's address, where the transport knows one.</summary>
     public abstract EndPoint? RemoteEndPoint { get; }
 
+    /// <summary>True once <see cref="Closed"/> is cancelled, for those who only want to look.</summary>
+    public abstract bool IsClosed { get; }
+
     /// <summary>
     /// Cancelled when the connection is reset or aborted: nothing that is written from then on can arrive. A half-close
     /// does not cancel it.

@@ -20,6 +20,8 @@ internal sealed class MemoryTransport : ITransport, IConnectionListener
     public async ValueTask<TransportConnection?> AcceptAsync() =>
         await _backlog.Reader.WaitToReadAsync() && _backlog.Reader.TryRead(out var connection) ? connection : null;
 
+    public ValueTask<IReadOnlyList<string>> StopAsync(TimeSpan timeout) => new([]);
+
     public void StopListening() => _backlog.Writer.TryComplete();
 
     public ValueTask DisposeAsync()
@@ -52,6 +54,8 @@ internal sealed class MemoryTransport : ITransport, IConnectionListener
         public override EndPoint? RemoteEndPoint => null;
 
         public override CancellationToken Closed => _closed.Token;
+
+        public override bool IsClosed => _closed.IsCancellationRequested;
 
         public override long BytesSent => client.BytesRead;
 

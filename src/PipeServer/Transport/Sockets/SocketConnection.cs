@@ -54,6 +54,8 @@ internal sealed class SocketConnection : TransportConnection
 
     public override CancellationToken Closed { get; }
 
+    public override bool IsClosed => _closed.IsCancellationRequested;
+
     public override long BytesSent => Volatile.Read(ref _bytesSent);
 
     public void Start()

@@ -35,4 +35,7 @@ public sealed class SocketTransport : ITransport
 
         return new([new SocketConnectionListener(socket)]);
     }
+
+    /// <inheritdoc/>
+    public ValueTask<IReadOnlyList<string>> StopAsync(TimeSpan timeout) => new([]);
 }

@@ -1,0 +1,215 @@
+using System.IO.Pipelines;
+using System.Net;
+using Microsoft.Extensions.ObjectPool;
+
+namespace PipeServer.Transport.Epoll;
+
+/// <summary>
+/// One accepted socket, registered with one event loop: the loop's events go to <see cref="EpollInput"/> and
+/// <see cref="EpollOutput"/>, which call the system themselves, on whatever thread reads or writes. Pooled.
+/// </summary>
+internal sealed class EpollConnection : TransportConnection, IEventHandler, IThreadPoolWorkItem
+{
+    private readonly ObjectPool<EpollConnection> _pool;
+    private readonly EpollInput _input;
+    private readonly EpollOutput _output;
+    private readonly Lock _closedLock = new();
+    private Descriptor? _descriptor;
+    private EventLoop? _loop;
+    private ulong _key;
+    private SocketAddressBytes _remoteAddress;
+    private EndPoint? _remoteEndPoint;
+    private CancellationTokenSource? _closed; // made when somebody asks for the token; most never do
+    private volatile bool _isClosed;
+    private volatile bool _isAborted;
+    private volatile bool _hasClientEnded;
+    private volatile bool _isOutputShut;
+    private int _disposed;
+
+    public EpollConnection(ObjectPool<EpollConnection> pool, PinnedBlockPool blocks)
+    {
+        _pool = pool;
+        _input = new EpollInput(this, blocks);
+        _output = new EpollOutput(this, blocks);
+    }
+
+    public override PipeReader Input => _input;
+
+    public override PipeWriter Output => _output;
+
+    public override EndPoint? RemoteEndPoint => _remoteEndPoint ??= SocketAddressBytes.ToEndPoint(_remoteAddress);
+
+    public override bool IsClosed => _isClosed;
+
+    public override CancellationToken Closed
+    {
+        get
+        {
+            lock (_closedLock)
+            {
+                return _isClosed && _closed is null ? new CancellationToken(canceled: true) : (_closed ??= new CancellationTokenSource()).Token;
+            }
+        }
+    }
+
+    public override long BytesSent => _output.BytesSent;
+
+    public Descriptor Descriptor => _descriptor!;
+
+    /// <summary>Aborted, or disposed of: nothing is read or sent any more.</summary>
+    public bool IsAborted => _isAborted;
+
+    /// <summary>The client has half-closed, or more: a read must go on until it sees that.</summary>
+    public bool HasClientEnded => _hasClientEnded;
+
+    /// <summary>Takes over an accepted socket. Its first events may come on the loop before this returns.</summary>
+    /// <exception cref="System.Net.Sockets.SocketException">The loop does not take it; the socket is closed then.</exception>
+    public void Start(Descriptor descriptor, in SocketAddressBytes remoteAddress, EventLoop loop)
+    {
+        _descriptor = descriptor;
+        _remoteAddress = remoteAddress;
+        _loop = loop;
+        try
+        {
+            _key = loop.Add(this, descriptor, Libc.EPOLLIN | Libc.EPOLLOUT | Libc.EPOLLRDHUP);
+        }
+        catch
+        {
+            descriptor.Dispose();
+            throw;
+        }
+    }
+
+    public override async ValueTask ShutdownOutputAsync()
+    {
+        await _output.CompleteAsync().ConfigureAwait(false);
+        _isOutputShut = true;
+        _ = Libc.Shutdown(Descriptor, Libc.SHUT_WR);
+    }
+
+    public override void Abort()
+    {
+        if (_isAborted)
+        {
+            return;
+        }
+
+        _isAborted = true;
+        try
+        {
+            // The descriptor stays open: others may be inside a call with it, and they learn it from that call. The client
+            // gets a reset at once, so that it cannot take half a response for a whole one.
+            if (Libc.Disconnect(Descriptor) < 0)
+            {
+                // A unix socket has no reset.
+                _ = Libc.SetZeroLinger(Descriptor);
+                _ = Libc.Shutdown(Descriptor, Libc.SHUT_RDWR);
+            }
+        }
+        catch (ObjectDisposedException)
+        {
+            // Ended by its own loop a moment ago.
+            return;
+        }
+
+        SignalClosed();
+        // Whoever waits goes on on the loop, not inside the caller: that may be a timer with other things to do.
+        _loop!.Post(this);
+    }
+
+    public override ValueTask DisposeAsync()
+    {
+        if (Interlocked.Exchange(ref _disposed, 1) != 0)
+        {
+            return ValueTask.CompletedTask;
+        }
+
+        _isAborted = true;
+        _loop!.Remove(_key);
+        _input.Interrupt();
+        _output.Interrupt();
+
+        // Should an event have been faster than the interrupt, the loop is just about to complete the operation.
+        var spinner = default(SpinWait);
+        while (_input.IsParked || _output.IsParked)
+        {
+            spinner.SpinOnce();
+        }
+
+#pragma warning disable VSTHRD103 // Neither blocks: what is not sent by now is not to be sent.
+        _input.Complete();
+        _output.Complete();
+#pragma warning restore VSTHRD103
+        _descriptor!.Dispose();
+        _pool.Return(this);
+        return ValueTask.CompletedTask;
+    }
+
+    public void OnEvents(uint events)
+    {
+        const uint Ended = Libc.EPOLLRDHUP | Libc.EPOLLHUP | Libc.EPOLLERR;
+        if ((events & Ended) != 0)
+        {
+            _hasClientEnded = true;
+        }
+
+        // The writer first: what is being sent ends a request, what is being received may begin the next.
+        if ((events & (Libc.EPOLLOUT | Libc.EPOLLHUP | Libc.EPOLLERR)) != 0)
+        {
+            _output.OnWritable();
+        }
+
+        if ((events & (Libc.EPOLLIN | Ended)) != 0)
+        {
+            _input.OnReadable();
+        }
+    }
+
+    public void OnHangUp()
+    {
+        // Both directions are shut: unless we have shut ours, by the client.
+        if (!_isOutputShut)
+        {
+            SignalClosed();
+        }
+    }
+
+    public void OnLost() => Abort();
+
+    /// <summary>On the loop, after an abort.</summary>
+    public void Execute()
+    {
+        _input.Interrupt();
+        _output.Interrupt();
+    }
+
+    /// <summary>Nothing that is written from now on can arrive.</summary>
+    public void SignalClosed()
+    {
+        lock (_closedLock)
+        {
+            if (_isClosed)
+            {
+                return;
+            }
+
+            _isClosed = true;
+        }
+
+        // Callbacks of handlers hang on this token: they run on the thread pool, not inside the transport.
+        _ = _closed?.CancelAsync();
+    }
+
+    /// <summary>Makes it ready for the next socket.</summary>
+    public void Reset()
+    {
+        _input.Reset();
+        _output.Reset();
+        _descriptor = null;
+        _loop = null;
+        _remoteEndPoint = null;
+        _closed = null; // not reused: a handler of the last connection may still hold its token
+        _isClosed = _isAborted = _hasClientEnded = _isOutputShut = false;
+        _disposed = 0;
+    }
+}

@@ -1,0 +1,371 @@
+using System.IO.Pipelines;
+using System.Threading.Tasks.Sources;
+
+namespace PipeServer.Transport.Epoll;
+
+/// <summary>
+/// What the client gets, as a <see cref="PipeWriter"/> straight over the descriptor: one <c>send</c> per flush. What the
+/// system does not take at once is sent on by the event loop, and the flush waits until it has taken all of it.
+/// </summary>
+/// <remarks>
+/// One writer at a time, on any thread; only <see cref="PipeWriter.CancelPendingFlush"/> and <see cref="Interrupt"/> may come
+/// from others. What a cancelled flush has left over is sent by the next one.
+/// </remarks>
+internal sealed class EpollOutput : PipeWriter, IValueTaskSource<FlushResult>
+{
+    private readonly EpollConnection _connection;
+    private readonly PinnedBlockPool _blocks;
+    private ManualResetValueTaskSourceCore<FlushResult> _source;
+    private Readiness _writable;
+
+    // The chain from the first byte that is not sent to the last one written; null when nothing is held.
+    private PinnedBlock? _head;
+    private PinnedBlock? _tail;
+    private int _headStart;
+    private int _tailEnd;
+    private long _unsent;
+
+    private volatile bool _isPending; // between FlushAsync and its result
+    private bool _hasWaiter; // the pending flush's ValueTask is awaited: from then on it is parked, or owned by a waker
+    private bool _isCompleted;
+    private bool _isClientGone;
+    private int _cancelRequested;
+    private CancellationToken _token;
+    private CancellationTokenRegistration _registration;
+    private long _bytesSent;
+
+    public EpollOutput(EpollConnection connection, PinnedBlockPool blocks)
+    {
+        _connection = connection;
+        _blocks = blocks;
+    }
+
+    public override bool CanGetUnflushedBytes => true;
+
+    /// <summary>What is written and not sent yet.</summary>
+    public override long UnflushedBytes => _unsent;
+
+    public long BytesSent => Volatile.Read(ref _bytesSent);
+
+    /// <summary>True while a flush is parked, or is just being taken up by a waker.</summary>
+    public bool IsParked => _isPending && _hasWaiter;
+
+    private bool IsInterrupted =>
+        Volatile.Read(ref _cancelRequested) != 0 || _connection.IsAborted || _token.IsCancellationRequested;
+
+    public override Memory<byte> GetMemory(int sizeHint = 0)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(sizeHint);
+        ThrowIfNotWritable();
+        if (_tail is null)
+        {
+            _head = _tail = _blocks.Rent(Math.Max(sizeHint, PinnedBlockPool.SmallBytes));
+            _headStart = _tailEnd = 0;
+        }
+        else if (_tail.Capacity - _tailEnd < Math.Max(1, sizeHint))
+        {
+            var next = _blocks.Rent(Math.Max(sizeHint, PinnedBlockPool.LargeBytes));
+            _tail.Append(next, _tailEnd);
+            _tail = next;
+            _tailEnd = 0;
+        }
+
+        return _tail.Slice(_tailEnd);
+    }
+
+    public override Span<byte> GetSpan(int sizeHint = 0) => GetMemory(sizeHint).Span;
+
+    public override void Advance(int bytes)
+    {
+        ThrowIfNotWritable();
+        ArgumentOutOfRangeException.ThrowIfNegative(bytes);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(bytes, _tail is null ? 0 : _tail.Capacity - _tailEnd);
+        _tailEnd += bytes;
+        _unsent += bytes;
+    }
+
+    public override ValueTask<FlushResult> FlushAsync(CancellationToken cancellationToken = default)
+    {
+        ThrowIfNotWritable();
+        if (cancellationToken.IsCancellationRequested)
+        {
+            return ValueTask.FromCanceled<FlushResult>(cancellationToken);
+        }
+
+        if (TryComplete())
+        {
+            return new ValueTask<FlushResult>(TakeResult());
+        }
+
+        _token = cancellationToken;
+        _isPending = true;
+        _hasWaiter = false;
+        _source.Reset();
+        return new ValueTask<FlushResult>(this, _source.Version);
+    }
+
+    public override void CancelPendingFlush()
+    {
+        Interlocked.Exchange(ref _cancelRequested, 1);
+        Interrupt();
+    }
+
+    /// <summary>
+    /// Nothing more will be written. Sends what the system takes at once; what it does not is lost with the connection, so
+    /// flush before, or end with <see cref="PipeWriter.CompleteAsync"/>, which does. With an exception nothing is sent.
+    /// </summary>
+    public override void Complete(Exception? exception = null)
+    {
+        if (_isCompleted || _isPending)
+        {
+            return;
+        }
+
+        if (exception is not null)
+        {
+            Discard();
+        }
+        else if (_unsent > 0)
+        {
+            TrySend();
+        }
+
+        _isCompleted = true;
+        ReturnBlocks();
+    }
+
+    /// <inheritdoc/>
+    public override async ValueTask CompleteAsync(Exception? exception = null)
+    {
+        if (exception is null && !_isCompleted)
+        {
+            while (_unsent > 0)
+            {
+                await FlushAsync(CancellationToken.None).ConfigureAwait(false);
+            }
+        }
+
+        Complete(exception);
+    }
+
+    /// <summary>Wakes a parked flush that has reason to end. From any thread.</summary>
+    public void Interrupt()
+    {
+        if (IsInterrupted && _writable.TryUnpark())
+        {
+            GoOn();
+        }
+    }
+
+    /// <summary>The descriptor has become writable. On the event loop.</summary>
+    public void OnWritable()
+    {
+        if (_writable.Signal())
+        {
+            GoOn();
+        }
+    }
+
+    /// <summary>Makes it ready for the next connection.</summary>
+    public void Reset()
+    {
+        Discard();
+        _writable.Reset();
+        _isPending = _isCompleted = _isClientGone = false;
+        _token = default;
+        _bytesSent = 0;
+        _source.Reset(); // lets go of the last writer, and makes its ValueTask invalid
+        Volatile.Write(ref _cancelRequested, 0);
+    }
+
+    FlushResult IValueTaskSource<FlushResult>.GetResult(short token) => _source.GetResult(token);
+
+    ValueTaskSourceStatus IValueTaskSource<FlushResult>.GetStatus(short token)
+    {
+        // Before somebody waits, the flush is its caller's: there may be room in the meantime.
+        if (_isPending && !_hasWaiter && (_writable.IsReady || IsInterrupted))
+        {
+            TryFinish();
+        }
+
+        return _source.GetStatus(token);
+    }
+
+    // As in EpollInput: parks only once there is somebody to wake.
+    void IValueTaskSource<FlushResult>.OnCompleted(
+        Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags)
+    {
+        _hasWaiter = true;
+        _source.OnCompleted(continuation, state, token, flags);
+        if (!_isPending)
+        {
+            return; // completed before there was a waiter; the source has taken care of it
+        }
+
+        if (_token.CanBeCanceled)
+        {
+            _registration = _token.UnsafeRegister(static output => ((EpollOutput)output!).Interrupt(), this);
+        }
+
+        Park();
+    }
+
+    private void Park()
+    {
+        do
+        {
+            // A cancellation or an abort that came before this move found nobody to wake.
+            if (_writable.TryPark() && !(IsInterrupted && _writable.TryUnpark()))
+            {
+                return;
+            }
+        }
+        while (!TryFinish());
+    }
+
+    private void GoOn()
+    {
+        if (!TryFinish())
+        {
+            Park();
+        }
+    }
+
+    // For the owner of a parked flush: completes it if all is sent, or if it has another reason to end.
+    private bool TryFinish()
+    {
+        var isCanceled = _token.IsCancellationRequested;
+        if (!isCanceled && !TryComplete())
+        {
+            return false;
+        }
+
+        _registration.Unregister();
+        _registration = default;
+        _isPending = false;
+        if (isCanceled)
+        {
+            _source.SetException(new OperationCanceledException(_token));
+        }
+        else
+        {
+            _source.SetResult(TakeResult());
+        }
+
+        return true;
+    }
+
+    private bool TryComplete() => TrySend() || Volatile.Read(ref _cancelRequested) != 0;
+
+    private FlushResult TakeResult()
+    {
+        var isCanceled = Interlocked.Exchange(ref _cancelRequested, 0) != 0;
+        return new FlushResult(isCanceled, isCompleted: _isClientGone);
+    }
+
+    // Sends until all is sent, true, or until the system takes no more. A client that is gone takes everything.
+    private bool TrySend()
+    {
+        if (_connection.IsAborted)
+        {
+            _isClientGone = true;
+        }
+
+        while (_unsent > 0 && !_isClientGone)
+        {
+            var sent = _head == _tail ? SendOne() : SendMany();
+            if (sent >= 0)
+            {
+                Volatile.Write(ref _bytesSent, _bytesSent + sent);
+                Consume(sent);
+            }
+            else if (sent == -Errno.EAGAIN)
+            {
+                // The event for the room to come may be here already; one that is older costs a call for nothing.
+                if (!_writable.TryClear())
+                {
+                    return false;
+                }
+            }
+            else if (sent != -Errno.EINTR)
+            {
+                _isClientGone = true;
+                _connection.SignalClosed();
+            }
+        }
+
+        // Also when nothing was written into a block that was asked for: an idle connection holds no memory.
+        Discard();
+        return true;
+    }
+
+    // SAFETY: the block is pinned and this writer's alone, and the bytes between the two marks were written.
+    private unsafe int SendOne() => Libc.Send(_connection.Descriptor, _head!.Start + _headStart, _tailEnd - _headStart);
+
+    // SAFETY: as in SendOne, for every block of the chain; the pieces live on this stack frame for the whole call.
+    private unsafe int SendMany()
+    {
+        var pieces = stackalloc Libc.Piece[Libc.MaxPieces];
+        var count = 0;
+        for (var block = _head; block is not null && count < Libc.MaxPieces; block = block.NextBlock)
+        {
+            var start = block == _head ? _headStart : 0;
+            var end = block == _tail ? _tailEnd : block.Memory.Length;
+            pieces[count++] = new Libc.Piece { Start = block.Start + start, Length = (nuint)(end - start) };
+        }
+
+        return Libc.SendMessage(_connection.Descriptor, pieces, count);
+    }
+
+    private void Consume(int sent)
+    {
+        _unsent -= sent;
+        if (_unsent == 0)
+        {
+            ReturnBlocks();
+            return;
+        }
+
+        while (_head != _tail && sent >= _head!.Memory.Length - _headStart)
+        {
+            sent -= _head.Memory.Length - _headStart;
+            var block = _head;
+            _head = block.NextBlock;
+            _headStart = 0;
+            block.Return();
+        }
+
+        _headStart += sent;
+    }
+
+    private void Discard()
+    {
+        _unsent = 0;
+        ReturnBlocks();
+    }
+
+    private void ReturnBlocks()
+    {
+        while (_head is { } block)
+        {
+            _head = block.NextBlock;
+            block.Return();
+        }
+
+        _tail = null;
+        _headStart = _tailEnd = 0;
+    }
+
+    private void ThrowIfNotWritable()
+    {
+        if (_isCompleted)
+        {
+            throw new InvalidOperationException("Writing is not allowed after the writer was completed.");
+        }
+
+        if (_isPending)
+        {
+            throw new InvalidOperationException("A flush is in progress: await it before writing on.");
+        }
+    }
+}

@@ -1,0 +1,223 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Runtime.InteropServices;
+using Microsoft.Extensions.ObjectPool;
+using PipeServer.Diagnostics;
+
+namespace PipeServer.Transport.Epoll;
+
+/// <summary>
+/// The Linux transport: event loops over epoll, pipes straight over the descriptors. IPv4, IPv6 and unix sockets.
+/// </summary>
+public sealed class EpollTransport : ITransport
+{
+    // Connection objects kept between peaks; more are left to the garbage collector.
+    private const int KeptConnections = 1024;
+
+    private static readonly Lazy<bool> Supported = new(Probe);
+
+    private readonly EpollTransportOptions _options;
+    private readonly ObjectPool<EpollConnection> _connections;
+    private readonly Lock _lock = new();
+    private EventLoop[] _loops = [];
+    private bool _isStopped;
+
+    /// <summary>Creates the transport; its loops start with the first listener.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">There must be at least one loop.</exception>
+    public EpollTransport(EpollTransportOptions? options = null)
+    {
+        _options = options ?? new EpollTransportOptions();
+        ArgumentOutOfRangeException.ThrowIfLessThan(_options.Loops, 1, nameof(options));
+        var policy = new ConnectionPolicy();
+        _connections = policy.Pool = new DefaultObjectPool<EpollConnection>(policy, KeptConnections);
+    }
+
+    /// <summary>True on 64-bit Linux, x64 or arm64, where epoll can be used.</summary>
+    public static bool IsSupported => Supported.Value;
+
+    /// <inheritdoc/>
+    public string Name => "epoll";
+
+    /// <inheritdoc/>
+    public ValueTask<IReadOnlyList<IConnectionListener>> ListenAsync(
+        EndPoint endPoint, int backlog, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(endPoint);
+        cancellationToken.ThrowIfCancellationRequested();
+        var strategy = Environment.GetEnvironmentVariable("PS_ACCEPT") ?? "shared";
+        var loops = GetLoops();
+        var listeners = new List<IConnectionListener>();
+        if (strategy == "reuseport")
+        {
+            foreach (var loop in loops)
+            {
+                var d = Bind(endPoint, backlog, true);
+                endPoint = LocalEndPoint(d, endPoint);
+                listeners.Add(new EpollListener(endPoint, d, loop, () => loop, _connections.Get, d.Dispose, false));
+            }
+        }
+        else if (strategy == "single")
+        {
+            var d = Bind(endPoint, backlog, false);
+            endPoint = LocalEndPoint(d, endPoint);
+            listeners.Add(new EpollListener(endPoint, d, loops[0], () => loops.MinBy(static l => l.Count)!, _connections.Get, d.Dispose, false));
+        }
+        else
+        {
+            var d = Bind(endPoint, backlog, false);
+            endPoint = LocalEndPoint(d, endPoint);
+            var open = loops.Length;
+            foreach (var loop in loops)
+            {
+                listeners.Add(new EpollListener(endPoint, d, loop, () => loop, _connections.Get, () => { if (Interlocked.Decrement(ref open) == 0) { d.Dispose(); } }, strategy == "shared"));
+            }
+        }
+
+        return new(listeners);
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask<IReadOnlyList<string>> StopAsync(TimeSpan timeout)
+    {
+        EventLoop[] loops;
+        lock (_lock)
+        {
+            _isStopped = true;
+            loops = _loops;
+        }
+
+        foreach (var loop in loops)
+        {
+            loop.Stop();
+        }
+
+        try
+        {
+            await Task.WhenAll(loops.Select(static loop => loop.Ended)).WaitAsync(timeout).ConfigureAwait(false);
+        }
+        catch (TimeoutException)
+        {
+            // Told below, by name.
+        }
+
+        var stuck = loops.Where(static loop => !loop.Ended.IsCompleted).Select(static loop => loop.Name).ToArray();
+        foreach (var loop in stuck)
+        {
+            Log.LoopStuck(_options.Logger, loop);
+        }
+
+        return stuck;
+    }
+
+    private static bool Probe()
+    {
+        if (!OperatingSystem.IsLinux() || RuntimeInformation.ProcessArchitecture is not (Architecture.X64 or Architecture.Arm64))
+        {
+            return false;
+        }
+
+        try
+        {
+            using var probe = Libc.EpollCreate(out var epoll) >= 0 ? epoll : null;
+            return probe is not null;
+        }
+        catch (Exception exception) when (exception is DllNotFoundException or EntryPointNotFoundException)
+        {
+            return false;
+        }
+    }
+
+    private static Descriptor Bind(EndPoint endPoint, int backlog, bool reusePort)
+    {
+        var address = endPoint.Serialize();
+        var isUnix = endPoint.AddressFamily == AddressFamily.Unix;
+        ThrowOnError(Libc.Socket(BitConverter.ToUInt16(address.Buffer.Span), isUnix ? 0 : Libc.IPPROTO_TCP, out var descriptor), "socket");
+        try
+        {
+            if (!isUnix)
+            {
+                // Connections of an earlier process in TIME_WAIT must not keep the port. Accepted sockets inherit NODELAY.
+                ThrowOnError(Libc.SetOption(descriptor, Libc.SOL_SOCKET, Libc.SO_REUSEADDR, 1), "setsockopt");
+                ThrowOnError(Libc.SetOption(descriptor, Libc.IPPROTO_TCP, Libc.TCP_NODELAY, 1), "setsockopt");
+                if (reusePort)
+                {
+                    ThrowOnError(Libc.SetOption(descriptor, Libc.SOL_SOCKET, 15, 1), "setsockopt");
+                }
+            }
+
+            if (endPoint is IPEndPoint { Address: var ip } && ip.AddressFamily == AddressFamily.InterNetworkV6)
+            {
+                var isAny = ip.Equals(IPAddress.IPv6Any);
+                ThrowOnError(Libc.SetOption(descriptor, Libc.IPPROTO_IPV6, Libc.IPV6_V6ONLY, isAny ? 0 : 1), "setsockopt");
+            }
+
+            ThrowOnError(Libc.Bind(descriptor, address.Buffer.Span[..address.Size]), "bind");
+            ThrowOnError(Libc.Listen(descriptor, backlog), "listen");
+            return descriptor;
+        }
+        catch
+        {
+            descriptor.Dispose();
+            throw;
+        }
+    }
+
+    private static EndPoint LocalEndPoint(Descriptor descriptor, EndPoint asked)
+    {
+        var address = default(SocketAddressBytes);
+        ThrowOnError(Libc.LocalAddress(descriptor, address, out _), "getsockname");
+        return SocketAddressBytes.ToEndPoint(address) ?? asked;
+    }
+
+    private static void ThrowOnError(int result, string call)
+    {
+        if (result < 0)
+        {
+            throw Errno.ToException(-result, call);
+        }
+    }
+
+    private EventLoop[] GetLoops()
+    {
+        lock (_lock)
+        {
+            ObjectDisposedException.ThrowIf(_isStopped, this);
+            if (_loops.Length == 0)
+            {
+                var loops = new List<EventLoop>();
+                try
+                {
+                    for (var index = 0; index < _options.Loops; index++)
+                    {
+                        loops.Add(new EventLoop(index, _options.Logger));
+                    }
+                }
+                catch
+                {
+                    loops.ForEach(static loop => loop.Discard());
+                    throw;
+                }
+
+                _loops = [.. loops];
+                loops.ForEach(static loop => loop.Start());
+            }
+
+            return _loops;
+        }
+    }
+
+    private sealed class ConnectionPolicy : PooledObjectPolicy<EpollConnection>
+    {
+        private readonly PinnedBlockPool _blocks = new();
+
+        public ObjectPool<EpollConnection>? Pool { get; set; }
+
+        public override EpollConnection Create() => new(Pool!, _blocks);
+
+        public override bool Return(EpollConnection obj)
+        {
+            obj.Reset();
+            return true;
+        }
+    }
+}

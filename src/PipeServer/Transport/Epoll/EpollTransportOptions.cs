@@ -1,0 +1,14 @@
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace PipeServer.Transport.Epoll;
+
+/// <summary>What can be set on an <see cref="EpollTransport"/>.</summary>
+public sealed class EpollTransportOptions
+{
+    /// <summary>Event loops, each a thread. Default: one per core; more than that only share the cores.</summary>
+    public int Loops { get; set; } = Environment.ProcessorCount;
+
+    /// <summary>Where faults of a loop are logged. Default: nowhere.</summary>
+    public ILogger Logger { get; set; } = NullLogger.Instance;
+}

@@ -1,0 +1,59 @@
+using System.Net.Sockets;
+using System.Runtime.InteropServices;
+
+namespace PipeServer.Transport.Epoll;
+
+/// <summary>
+/// The error numbers of Linux that this transport tells apart, the same on x64 and arm64, and what they are called in .NET.
+/// Source: the kernel's include/uapi/asm-generic/errno-base.h and errno.h.
+/// </summary>
+internal static class Errno
+{
+    public const int EINTR = 4;
+    public const int EAGAIN = 11;
+    public const int ENOMEM = 12;
+    public const int EACCES = 13;
+    public const int EINVAL = 22;
+    public const int ENFILE = 23;
+    public const int EMFILE = 24;
+    public const int EPIPE = 32;
+    public const int EPROTO = 71;
+    public const int EAFNOSUPPORT = 97;
+    public const int EADDRINUSE = 98;
+    public const int EADDRNOTAVAIL = 99;
+    public const int ENETDOWN = 100;
+    public const int ENETUNREACH = 101;
+    public const int ECONNABORTED = 103;
+    public const int ECONNRESET = 104;
+    public const int ENOBUFS = 105;
+    public const int ENOTCONN = 107;
+    public const int ETIMEDOUT = 110;
+    public const int EHOSTUNREACH = 113;
+
+    /// <summary>
+    /// True for a failed accept that concerns one client, gone or unreachable before we took it: accept(2) passes its
+    /// pending network errors on to us. The next client is waiting behind it.
+    /// </summary>
+    public static bool IsOfOneClient(int errno) => errno is
+        ECONNABORTED or ECONNRESET or EPROTO or ENETDOWN or ENETUNREACH or EHOSTUNREACH or ETIMEDOUT or EINTR;
+
+    /// <summary>The exception for a failed call, with the system's own words.</summary>
+    public static SocketException ToException(int errno, string call) =>
+        new((int)ToSocketError(errno), $"{call}: {Marshal.GetPInvokeErrorMessage(errno)}");
+
+    private static SocketError ToSocketError(int errno) => errno switch
+    {
+        EACCES => SocketError.AccessDenied,
+        EINVAL => SocketError.InvalidArgument,
+        ENFILE or EMFILE => SocketError.TooManyOpenSockets,
+        ENOMEM or ENOBUFS => SocketError.NoBufferSpaceAvailable,
+        EPIPE => SocketError.Shutdown,
+        EAFNOSUPPORT => SocketError.AddressFamilyNotSupported,
+        EADDRINUSE => SocketError.AddressAlreadyInUse,
+        EADDRNOTAVAIL => SocketError.AddressNotAvailable,
+        ECONNRESET => SocketError.ConnectionReset,
+        ENOTCONN => SocketError.NotConnected,
+        ETIMEDOUT => SocketError.TimedOut,
+        _ => SocketError.SocketError,
+    };
+}

@@ -1,0 +1,298 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.Logging;
+using PipeServer.Diagnostics;
+
+namespace PipeServer.Transport.Epoll;
+
+/// <summary>
+/// One thread over one epoll: waits for events of the descriptors that are registered with it, and runs their handlers.
+/// Handlers must never block.
+/// </summary>
+/// <remarks>
+/// Registration is edge-triggered and for life: a connection costs one <c>epoll_ctl</c>, a request none. All members may be
+/// called from any thread.
+/// </remarks>
+internal sealed class EventLoop
+{
+    // Events taken with one call. More make the first of a batch wait for the last, fewer make more calls.
+    private const int MaxEvents = 256;
+
+    // The eventfd's own key: no slot has it, because generations start at 1.
+    private const ulong WakeKey = 0;
+
+    [ThreadStatic]
+    private static EventLoop? _ofThisThread;
+
+    private readonly ILogger _logger;
+    private readonly Descriptor _epoll;
+    private readonly Descriptor _wake;
+    private readonly Thread _thread;
+    private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly ConcurrentQueue<IThreadPoolWorkItem> _posted = new();
+    private readonly Lock _slotsLock = new();
+    private readonly Stack<int> _freeSlots = new();
+    private Slot[] _slots = new Slot[64]; // replaced by a longer one under _slotsLock; the loop reads it without
+    private int _usedSlots;
+    private int _count;
+    private int _wakeRequested;
+    private volatile bool _stopping;
+
+    /// <exception cref="System.Net.Sockets.SocketException">The system has no descriptor left.</exception>
+    public EventLoop(int index, ILogger logger)
+    {
+        Name = $"loop-{index}";
+        _logger = logger;
+        ThrowOnError(Libc.EpollCreate(out _epoll), "epoll_create1");
+        try
+        {
+            ThrowOnError(Libc.EventFd(out _wake), "eventfd");
+            ThrowOnError(Libc.EpollAdd(_epoll, _wake, Libc.EPOLLIN | Libc.EPOLLET, WakeKey), "epoll_ctl");
+        }
+        catch
+        {
+            _epoll.Dispose();
+            _wake?.Dispose();
+            throw;
+        }
+
+        // A background thread: a handler that never returns must not keep the process alive after Main has ended.
+        _thread = new Thread(Run) { Name = Name, IsBackground = true };
+    }
+
+    public string Name { get; }
+
+    /// <summary>How many descriptors are registered: the loop's load.</summary>
+    public int Count => Volatile.Read(ref _count);
+
+    /// <summary>Completes when the thread has left its loop.</summary>
+    public Task Ended => _ended.Task;
+
+    public void Start() => _thread.Start();
+
+    /// <summary>Tells the loop to end. What is still registered then is lost to it, and is told so.</summary>
+    public void Stop()
+    {
+        _stopping = true;
+        Wake();
+    }
+
+    /// <summary>Gives back the descriptors of a loop whose thread was never started.</summary>
+    public void Discard()
+    {
+        _epoll.Dispose();
+        _wake.Dispose();
+    }
+
+    /// <summary>Registers a descriptor; from now on its events come, the first at once if there is something already.</summary>
+    /// <returns>The key to <see cref="Remove"/> it with.</returns>
+    /// <exception cref="System.Net.Sockets.SocketException">The system refuses, or the loop has ended.</exception>
+    public ulong Add(IEventHandler handler, Descriptor descriptor, uint events)
+    {
+        ulong key;
+        lock (_slotsLock)
+        {
+            if (!_freeSlots.TryPop(out var index))
+            {
+                index = _usedSlots++;
+                if (index == _slots.Length)
+                {
+                    var longer = new Slot[_slots.Length * 2];
+                    _slots.CopyTo(longer, 0);
+                    Volatile.Write(ref _slots, longer);
+                }
+            }
+
+            ref var slot = ref _slots[index];
+            Volatile.Write(ref slot.Generation, slot.Generation + 1);
+            Volatile.Write(ref slot.Handler, handler);
+            key = ((ulong)slot.Generation << 32) | (uint)index;
+            _count++;
+        }
+
+        var result = _stopping ? -Errno.EINVAL : Libc.EpollAdd(_epoll, descriptor, events | Libc.EPOLLET, key);
+        if (result < 0)
+        {
+            Remove(key);
+            throw Errno.ToException(-result, "epoll_ctl");
+        }
+
+        return key;
+    }
+
+    /// <summary>Forgets a descriptor, which is closed by its owner. An event of it that is on its way finds nobody.</summary>
+    public void Remove(ulong key)
+    {
+        var index = (int)(uint)key;
+        lock (_slotsLock)
+        {
+            ref var slot = ref _slots[index];
+            if (slot.Generation != (uint)(key >> 32) || slot.Handler is null)
+            {
+                return;
+            }
+
+            Volatile.Write(ref slot.Handler, null);
+            _freeSlots.Push(index);
+            _count--;
+        }
+    }
+
+    /// <summary>Runs an item on the loop's thread, after the events at hand; on the thread pool when the loop has ended.</summary>
+    public void Post(IThreadPoolWorkItem item)
+    {
+        _posted.Enqueue(item);
+        if (_ended.Task.IsCompleted)
+        {
+            RunPostedOnThreadPool();
+        }
+        else if (_ofThisThread != this)
+        {
+            Wake();
+        }
+    }
+
+    private static void ThrowOnError(int result, string call)
+    {
+        if (result < 0)
+        {
+            throw Errno.ToException(-result, call);
+        }
+    }
+
+    private void Wake()
+    {
+        if (Interlocked.Exchange(ref _wakeRequested, 1) == 0)
+        {
+            try
+            {
+                Libc.EventFdSignal(_wake);
+            }
+            catch (ObjectDisposedException)
+            {
+                // The loop has ended: nobody to wake.
+            }
+        }
+    }
+
+    private void Run()
+    {
+        _ofThisThread = this;
+        Span<byte> events = stackalloc byte[MaxEvents * Libc.EpollEventBytes];
+        while (!_stopping)
+        {
+            var count = Libc.EpollWait(_epoll, events, _posted.IsEmpty ? -1 : 0);
+            for (var i = 0; i < count; i++)
+            {
+                var (bits, key) = Libc.EpollEvent(events, i);
+                if (key == WakeKey)
+                {
+                    // Cleared before the queue and the flag are looked at: what is posted from now on signals again.
+                    Libc.EventFdClear(_wake);
+                    Volatile.Write(ref _wakeRequested, 0);
+                }
+                else
+                {
+                    Dispatch(bits, key);
+                }
+            }
+
+            RunPosted();
+            if (count < 0 && count != -Errno.EINTR)
+            {
+                // Nothing that a program can cause: the descriptor is ours and open. Without events nobody is served.
+                Log.LoopEnded(_logger, Name, Errno.ToException(-count, "epoll_wait"));
+                break;
+            }
+        }
+
+        End();
+    }
+
+    private void Dispatch(uint bits, ulong key)
+    {
+        var index = (int)(uint)key;
+        var generation = (uint)(key >> 32);
+        ref var slot = ref Volatile.Read(ref _slots)[index];
+        // The handler first: if the generation is still right after that, so was the handler.
+        var handler = Volatile.Read(ref slot.Handler);
+        if (handler is null || Volatile.Read(ref slot.Generation) != generation)
+        {
+            return;
+        }
+
+        if ((bits & (Libc.EPOLLERR | Libc.EPOLLHUP)) != 0)
+        {
+            lock (_slotsLock)
+            {
+                if (_slots[index].Handler == handler && _slots[index].Generation == generation)
+                {
+                    handler.OnHangUp();
+                }
+            }
+        }
+
+        try
+        {
+            handler.OnEvents(bits);
+        }
+#pragma warning disable CA1031 // The one place that contains a fault on a loop: it costs that connection only.
+        catch (Exception exception)
+#pragma warning restore CA1031
+        {
+            Log.LoopFaulted(_logger, Name, exception);
+            handler.OnLost();
+        }
+    }
+
+    private void RunPosted()
+    {
+        // What is posted meanwhile waits for the next round, so that events get their turn.
+        for (var left = _posted.Count; left > 0 && _posted.TryDequeue(out var item); left--)
+        {
+            try
+            {
+                item.Execute();
+            }
+#pragma warning disable CA1031 // As in Dispatch.
+            catch (Exception exception)
+#pragma warning restore CA1031
+            {
+                Log.LoopFaulted(_logger, Name, exception);
+            }
+        }
+    }
+
+    private void End()
+    {
+        _stopping = true;
+        IEventHandler[] lost;
+        lock (_slotsLock)
+        {
+            lost = [.. _slots.Select(static slot => slot.Handler).OfType<IEventHandler>()];
+        }
+
+        foreach (var handler in lost)
+        {
+            handler.OnLost();
+        }
+
+        _ended.SetResult();
+        RunPostedOnThreadPool();
+        Discard();
+    }
+
+    private void RunPostedOnThreadPool()
+    {
+        while (_posted.TryDequeue(out var item))
+        {
+            ThreadPool.UnsafeQueueUserWorkItem(item, preferLocal: false);
+        }
+    }
+
+    /// <summary>A registration. The generation tells it from earlier ones whose events may still be on their way.</summary>
+    private struct Slot
+    {
+        public IEventHandler? Handler;
+        public uint Generation;
+    }
+}

@@ -1,0 +1,16 @@
+namespace PipeServer.Transport.Epoll;
+
+/// <summary>Who gets a descriptor's events, on the thread of the loop that it is registered with.</summary>
+internal interface IEventHandler
+{
+    /// <summary>Something happened; the bits are epoll's. A hint: it may come late, or for nothing.</summary>
+    void OnEvents(uint events);
+
+    /// <summary>
+    /// The other side is gone. Called under the loop's lock, so that it can hit nobody else: it may only take note.
+    /// </summary>
+    void OnHangUp();
+
+    /// <summary>The loop has ended, or <see cref="OnEvents"/> has thrown: no event will come any more.</summary>
+    void OnLost();
+}

@@ -1,0 +1,59 @@
+using System.Buffers;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using Microsoft.Extensions.ObjectPool;
+
+namespace PipeServer.Transport.Epoll;
+
+/// <summary>
+/// A piece of memory that the garbage collector does not move, so that the system can be given its address; a link in the
+/// chain of a connection's input or output.
+/// </summary>
+internal sealed class PinnedBlock : ReadOnlySequenceSegment<byte>
+{
+    private readonly byte[] _array;
+
+    /// <summary>Where the block goes when its connection is done with it; null: to the garbage collector.</summary>
+    private readonly ObjectPool<PinnedBlock>? _pool;
+
+    // SAFETY: the array is on the pinned object heap, so its address holds as long as the array, which this object holds.
+    public unsafe PinnedBlock(int bytes, ObjectPool<PinnedBlock>? pool)
+    {
+        _array = GC.AllocateUninitializedArray<byte>(bytes, pinned: true);
+        _pool = pool;
+        Start = (byte*)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(_array));
+        Memory = _array;
+    }
+
+    /// <summary>The address of the first byte.</summary>
+    // SAFETY: valid for Capacity bytes as long as this object lives; users hold the object while they use it.
+    public unsafe byte* Start { get; }
+
+    public int Capacity => _array.Length;
+
+    public PinnedBlock? NextBlock => (PinnedBlock?)Next;
+
+    public Memory<byte> Slice(int start) => _array.AsMemory(start);
+
+    /// <summary>Ends this block at a length, and puts another behind it.</summary>
+    public void Append(PinnedBlock next, int length)
+    {
+        Memory = _array.AsMemory(0, length);
+        next.RunningIndex = RunningIndex + length;
+        Next = next;
+    }
+
+    /// <summary>Makes it the only one of a chain again.</summary>
+    public void Reset()
+    {
+        Memory = _array;
+        RunningIndex = 0;
+        Next = null;
+    }
+
+    public void Return()
+    {
+        Reset();
+        _pool?.Return(this);
+    }
+}

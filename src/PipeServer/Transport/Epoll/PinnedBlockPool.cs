@@ -1,0 +1,51 @@
+using Microsoft.Extensions.ObjectPool;
+
+namespace PipeServer.Transport.Epoll;
+
+/// <summary>Blocks in two sizes, shared by all connections of a transport: only those that have bytes in hand hold any.</summary>
+internal sealed class PinnedBlockPool
+{
+    /// <summary>A request head and a small body, or a batch of small responses.</summary>
+    public const int SmallBytes = 4 * 1024;
+
+    /// <summary>For a connection that has filled a small one: an upload or a download wants fewer system calls.</summary>
+    public const int LargeBytes = 32 * 1024;
+
+    // Kept between peaks: 4 MiB of the one, 4 MiB of the other. More than that goes to the garbage collector.
+    private const int KeptSmall = 1024;
+    private const int KeptLarge = 128;
+
+    private readonly DefaultObjectPool<PinnedBlock> _small;
+    private readonly DefaultObjectPool<PinnedBlock> _large;
+
+    public PinnedBlockPool()
+    {
+        _small = Create(SmallBytes, KeptSmall);
+        _large = Create(LargeBytes, KeptLarge);
+    }
+
+    /// <summary>A block of at least so many bytes. One beyond <see cref="LargeBytes"/> is made for the occasion.</summary>
+    public PinnedBlock Rent(int bytes) => bytes switch
+    {
+        <= SmallBytes => _small.Get(),
+        <= LargeBytes => _large.Get(),
+        _ => new PinnedBlock(bytes, pool: null),
+    };
+
+    private static DefaultObjectPool<PinnedBlock> Create(int bytes, int kept)
+    {
+        var policy = new Policy(bytes);
+        var pool = new DefaultObjectPool<PinnedBlock>(policy, kept);
+        policy.Pool = pool;
+        return pool;
+    }
+
+    private sealed class Policy(int bytes) : PooledObjectPolicy<PinnedBlock>
+    {
+        public ObjectPool<PinnedBlock>? Pool { get; set; }
+
+        public override PinnedBlock Create() => new(bytes, Pool);
+
+        public override bool Return(PinnedBlock obj) => true;
+    }
+}
