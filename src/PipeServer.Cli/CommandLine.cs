@@ -2,7 +2,9 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
 using System.Net;
+using System.Text;
 using Microsoft.Extensions.Logging;
+using PipeServer.Transport.Sockets;
 
 namespace PipeServer.Cli;
 
@@ -20,16 +22,25 @@ internal sealed class CommandLine
         DefaultValueFactory = _ => "wwwroot",
     };
 
-    private readonly Option<IPAddress> _address = new("--address", "-a")
+    private readonly Option<ListenAddress> _address = new("--address", "-a")
     {
-        Description = "The address to listen on; 0.0.0.0 or :: for all.",
+        Description = "The address to listen on; 0.0.0.0 or :: for all; unix:PATH for a unix socket.",
         HelpName = "IP",
         CustomParser = ParseAddress,
-        DefaultValueFactory = _ => Defaults.Address,
+        DefaultValueFactory = _ => new ListenAddress(Defaults.Address, UnixSocketPath: null),
     };
 
     private readonly Option<int> _port =
         Number("--port", "The port to listen on; 0 takes a free one.", Defaults.Port, 0, 65535, "-p");
+    private readonly Option<string> _transport = new Option<string>("--transport")
+    {
+        Description = "epoll (Linux; elsewhere the same as sockets) or sockets.",
+        HelpName = "NAME",
+        DefaultValueFactory = _ => "epoll",
+    }.AcceptOnlyFromAmong("epoll", "sockets");
+
+    private readonly Option<int> _loops =
+        Number("--loops", "Event loops of the epoll transport.", Defaults.Loops, 1, HttpServerOptions.MaxLoops);
     private readonly Option<int> _workers =
         Number("--workers", "Worker threads.", Defaults.Workers, 1, HttpServerOptions.MaxWorkers, "-w");
     private readonly Option<int> _queue =
@@ -137,7 +148,7 @@ internal sealed class CommandLine
         command.Arguments.Add(_root);
         foreach (var option in new Option[]
         {
-            _address, _port, _workers, _queue, _demo, _exitAfter, _grace, _report, _logLevel, _quiet,
+            _address, _port, _transport, _loops, _workers, _queue, _demo, _exitAfter, _grace, _report, _logLevel, _quiet,
             _maxConnections, _backlog, _maxRequestLine, _maxRequestHead, _maxRequestHeaders, _maxRequestBody,
             _keepAliveTimeout, _headTimeout, _bodyTimeout, _writeTimeout,
         })
@@ -182,9 +193,12 @@ internal sealed class CommandLine
         result.GetValue(_root)!,
         new HttpServerOptions
         {
-            Address = result.GetValue(_address)!,
+            Address = result.GetValue(_address)!.Address,
+            UnixSocketPath = result.GetValue(_address)!.UnixSocketPath,
             Port = result.GetValue(_port),
             Backlog = result.GetValue(_backlog),
+            Transport = result.GetValue(_transport) == "sockets" ? new SocketTransport() : null,
+            Loops = result.GetValue(_loops),
             Workers = result.GetValue(_workers),
             QueueCapacity = result.GetValue(_queue),
             MaxConnections = result.GetValue(_maxConnections),
@@ -203,20 +217,32 @@ internal sealed class CommandLine
         result.GetValue(_report),
         result.GetValue(_quiet) ? LogLevel.Warning : result.GetValue(_logLevel));
 
-    private static IPAddress? ParseAddress(ArgumentResult result)
+    private static ListenAddress? ParseAddress(ArgumentResult result)
     {
         var text = result.Tokens.Count == 1 ? result.Tokens[0].Value : "";
         if (text == "localhost")
         {
-            return IPAddress.Loopback;
+            return new ListenAddress(IPAddress.Loopback, UnixSocketPath: null);
+        }
+
+        if (text.StartsWith("unix:", StringComparison.Ordinal))
+        {
+            var path = text["unix:".Length..];
+            if (path.Length == 0 || Encoding.UTF8.GetByteCount(path) > HttpServerOptions.MaxUnixSocketPathBytes)
+            {
+                result.AddError($"--address unix:PATH must have a path of 1 to {HttpServerOptions.MaxUnixSocketPathBytes} bytes.");
+            }
+
+            return new ListenAddress(Defaults.Address, path);
         }
 
         if (!IPAddress.TryParse(text, out var address))
         {
-            result.AddError($"--address must be an IPv4 or IPv6 address, or localhost; '{text}' is neither.");
+            result.AddError($"--address must be an IPv4 or IPv6 address, localhost, or unix:PATH; '{text}' is none of them.");
+            return null;
         }
 
-        return address;
+        return new ListenAddress(address, UnixSocketPath: null);
     }
 
     private static LogLevel ParseLogLevel(ArgumentResult result)

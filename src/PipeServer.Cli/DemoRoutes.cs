@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Globalization;
 using System.IO.Pipelines;
+using System.Runtime.CompilerServices;
 using PipeServer.StaticFiles;
 
 namespace PipeServer.Cli;
@@ -48,6 +49,8 @@ internal static class DemoRoutes
         }
     }
 
+    // Pooled: most bodies come with their head, the others should not cost a state machine for each request.
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     private static async ValueTask EchoAsync(HttpRequest request, HttpResponse response)
     {
         response.ContentType = request.Headers["Content-Type"] ?? "application/octet-stream";

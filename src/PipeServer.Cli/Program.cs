@@ -60,7 +60,7 @@ static async Task<int> ServeAsync(ServeSettings settings)
                 return CouldNotStart(exception.Message);
             }
 
-            await Console.Out.WriteLineAsync($"Listening on {server.Address.GetLeftPart(UriPartial.Authority)}").ConfigureAwait(false);
+            await Console.Out.WriteLineAsync($"Listening on {Where(server, settings.Options)}").ConfigureAwait(false);
             await Task.WhenAny(signals.Stop, server.AcceptLimitReached).ConfigureAwait(false);
             await Console.Out.WriteLineAsync("Shutting down.").ConfigureAwait(false);
             shutdown = await server.StopAsync(signals.Force).ConfigureAwait(false);
@@ -92,8 +92,18 @@ static ILoggerFactory CreateLoggerFactory(LogLevel level) => LoggerFactory.Creat
     builder.AddConsoleFormatter<ConsoleLine, Microsoft.Extensions.Logging.Console.ConsoleFormatterOptions>();
 });
 
+static string Where(HttpServer server, HttpServerOptions options) =>
+    options.UnixSocketPath is { } path ? $"unix:{path}" : server.Address.GetLeftPart(UriPartial.Authority);
+
 static string ExplainBind(HttpServerOptions options, SocketException exception)
 {
+    if (options.UnixSocketPath is { } path)
+    {
+        return exception.SocketErrorCode == SocketError.AddressAlreadyInUse
+            ? $"cannot listen on unix:{path}: it is in use, or another file is in the way. Stop the other program, or choose another path."
+            : $"cannot listen on unix:{path}: {exception.Message}. The folder must exist and be writable.";
+    }
+
     var where = $"{options.Address} port {options.Port}";
     return exception.SocketErrorCode switch
     {

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using System.Runtime.CompilerServices;
 using System.Text;
 using Microsoft.Extensions.Logging;
@@ -45,10 +46,11 @@ public sealed class HttpServer : IAsyncDisposable
     public IReadOnlyList<EndPoint> EndPoints { get; private set; } = [];
 
     /// <summary>The address for a browser or a client: <c>http://127.0.0.1:7878</c>.</summary>
-    /// <exception cref="InvalidOperationException">The server has not been started.</exception>
+    /// <exception cref="InvalidOperationException">The server has not been started, or listens on a unix socket.</exception>
     public Uri Address => EndPoints.OfType<IPEndPoint>().FirstOrDefault() is { } endPoint
         ? new Uri($"http://{endPoint}")
-        : throw new InvalidOperationException("The server has no address before it is started.");
+        : throw new InvalidOperationException(
+            "The server has no address before it is started, nor on a unix socket: see EndPoints.");
 
     /// <summary>The pool that runs the handlers.</summary>
     /// <exception cref="InvalidOperationException">The server has not been started.</exception>
@@ -185,7 +187,9 @@ public sealed class HttpServer : IAsyncDisposable
         }
 
         _options.MaxConnections = Math.Min(_options.MaxConnections, descriptors);
-        var endPoint = new IPEndPoint(_options.Address, _options.Port);
+        EndPoint endPoint = _options.UnixSocketPath is { } path
+            ? new UnixDomainSocketEndPoint(path)
+            : new IPEndPoint(_options.Address, _options.Port);
         var listeners = await transport.ListenAsync(endPoint, _options.Backlog, cancellationToken).ConfigureAwait(false);
 
         // After the bind, which is what may fail: there is nothing to take back then.

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Text;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using PipeServer.Transport;
@@ -18,6 +19,12 @@ public sealed class HttpServerOptions
     /// </summary>
     public const int MaxWorkers = 4096;
 
+    /// <summary>
+    /// The longest path of a unix socket, in bytes of UTF-8: what the system's address structure has room for, on the system
+    /// where that is least.
+    /// </summary>
+    public const int MaxUnixSocketPathBytes = 103;
+
     /// <summary>The most event loops there can be: more than any machine has cores, and each is a thread.</summary>
     public const int MaxLoops = 1024;
 
@@ -26,6 +33,12 @@ public sealed class HttpServerOptions
 
     /// <summary>The port to listen on, 0 for a free one. Default 7878, the Rust Book's.</summary>
     public int Port { get; set; } = 7878;
+
+    /// <summary>
+    /// A unix socket to listen on instead of <see cref="Address"/> and <see cref="Port"/>; null for none. A file that a dead
+    /// server left there is replaced; the server deletes its own when it stops. Who may connect is up to the folder and the umask.
+    /// </summary>
+    public string? UnixSocketPath { get; set; }
 
     /// <summary>How many finished handshakes the system may queue for the server. Default 512; the system may cap it.</summary>
     public int Backlog { get; set; } = 512;
@@ -136,6 +149,13 @@ public sealed class HttpServerOptions
         if (Address.AddressFamily is not (AddressFamily.InterNetwork or AddressFamily.InterNetworkV6))
         {
             throw new ArgumentException($"{nameof(Address)} must be an IPv4 or IPv6 address.", nameof(Address));
+        }
+
+        if (UnixSocketPath is not null && (UnixSocketPath.Length == 0 || Encoding.UTF8.GetByteCount(UnixSocketPath) > MaxUnixSocketPathBytes))
+        {
+            throw new ArgumentException(
+                $"{nameof(UnixSocketPath)} must have from 1 to {MaxUnixSocketPathBytes} bytes, which is all that the system takes.",
+                nameof(UnixSocketPath));
         }
 
         return (HttpServerOptions)MemberwiseClone();

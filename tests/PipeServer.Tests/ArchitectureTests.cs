@@ -14,13 +14,14 @@ public sealed class ArchitectureTests
     // Room → what it may use of this library, beside itself.
     private static readonly Dictionary<string, string[]> Allowed = new()
     {
-        [Root] = ["PipeServer.Http", "PipeServer.Routing", "PipeServer.Server", "PipeServer.Transport", "PipeServer.Transport.Sockets", "PipeServer.Workers"],
+        [Root] = ["PipeServer.Diagnostics", "PipeServer.Http", "PipeServer.Routing", "PipeServer.Server", "PipeServer.Transport", "PipeServer.Transport.Epoll", "PipeServer.Transport.Sockets", "PipeServer.Workers"],
         ["PipeServer.Diagnostics"] = [],
         ["PipeServer.Http"] = [],
         ["PipeServer.Routing"] = [Root, "PipeServer.Http"],
         ["PipeServer.Server"] = [Root, "PipeServer.Diagnostics", "PipeServer.Http", "PipeServer.Routing", "PipeServer.Transport", "PipeServer.Workers"],
         ["PipeServer.StaticFiles"] = [Root],
         ["PipeServer.Transport"] = [],
+        ["PipeServer.Transport.Epoll"] = ["PipeServer.Diagnostics", "PipeServer.Transport"],
         ["PipeServer.Transport.Sockets"] = ["PipeServer.Transport"],
         ["PipeServer.Workers"] = ["PipeServer.Diagnostics"],
     };
@@ -30,7 +31,7 @@ public sealed class ArchitectureTests
     {
         ["PipeServer.Http"] = ["System.Net.Sockets", "System.IO", "System.Threading", "Microsoft."],
         ["PipeServer.Server"] = ["System.Net.Sockets"],
-        ["PipeServer.Transport"] = ["Microsoft."],
+        ["PipeServer.Transport"] = ["Microsoft.Extensions."],
         ["PipeServer.Transport.Sockets"] = ["Microsoft."],
     };
 

@@ -10,6 +10,8 @@ public sealed class HttpServerOptionsTests
         { nameof(HttpServerOptions.Port), 65536 },
         { nameof(HttpServerOptions.Backlog), 0 },
         { nameof(HttpServerOptions.Workers), 0 },
+        { nameof(HttpServerOptions.Loops), 0 },
+        { nameof(HttpServerOptions.Loops), HttpServerOptions.MaxLoops + 1 },
         { nameof(HttpServerOptions.QueueCapacity), 0 },
         { nameof(HttpServerOptions.MaxConnections), 0 },
         { nameof(HttpServerOptions.MaxRequestLineBytes), 1 },

@@ -275,20 +275,24 @@ internal sealed class Http1Connection
     }
 
     /// <summary>Flushes from within a handler: what it gets to see is the fate of its own bytes.</summary>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<FlushResult> FlushForHandlerAsync(CancellationToken cancellationToken)
     {
         var result = await FlushAsync(cancellationToken).ConfigureAwait(false);
-        await LeaveTransportThread();
+        if (MustLeaveTransportThread)
+        {
+            await Task.Yield();
+        }
+
         return new FlushResult(result.IsCanceled, _clientIsGone);
     }
 
     /// <summary>
     /// After a wait for the client: a handler that may block goes on on the thread pool, because on the transport's thread
     /// it would hold up the very loop that it waits for. Not on a worker: all of them may be blocked, each waiting for this
-    /// very wait to end.
+    /// very wait to end. <c>Task.Yield</c> is the way there that allocates nothing.
     /// </summary>
-    public ConfiguredTaskAwaitable LeaveTransportThread() => Task.CompletedTask.ConfigureAwait(
-        _isOnWorkerRoute && !_server.Workers.IsOnWorker ? ConfigureAwaitOptions.ForceYielding : ConfigureAwaitOptions.None);
+    public bool MustLeaveTransportThread => _isOnWorkerRoute && !_server.Workers.IsOnWorker;
 
     /// <summary>The request in progress, for reports on stuck workers.</summary>
     public override string ToString() => _request.ToString();

@@ -223,7 +223,11 @@ internal sealed class RequestBody : PipeReader
                 isTimedOut = _connection.ClearReadDeadline();
             }
 
-            await _connection.LeaveTransportThread();
+            if (_connection.MustLeaveTransportThread)
+            {
+                await Task.Yield();
+            }
+
             if (isTimedOut)
             {
                 _connection.Input.AdvanceTo(input.Buffer.Start);

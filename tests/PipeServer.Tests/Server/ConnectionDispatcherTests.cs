@@ -81,6 +81,8 @@ public sealed class ConnectionDispatcherTests
 
         public EndPoint EndPoint => Memory.EndPoint;
 
+        public ValueTask<IReadOnlyList<string>> StopAsync(TimeSpan timeout) => new([]);
+
         public ValueTask<IReadOnlyList<IConnectionListener>> ListenAsync(EndPoint endPoint, int backlog, CancellationToken cancellationToken) => new([this]);
 
         public async ValueTask<TransportConnection?> AcceptAsync()

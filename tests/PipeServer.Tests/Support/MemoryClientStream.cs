@@ -43,7 +43,7 @@ internal sealed class MemoryClientStream(PipeReader input, PipeWriter output) : 
             BytesRead += read;
             return read;
         }
-        catch (Exception exception) when (exception is InvalidOperationException or OperationCanceledException)
+        catch (Exception exception) when (exception is not IOException)
         {
             // What an abort of the other side looks like in a pipe.
             throw new IOException("The connection was reset.", exception);

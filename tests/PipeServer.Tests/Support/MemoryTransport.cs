@@ -70,11 +70,14 @@ internal sealed class MemoryTransport : ITransport, IConnectionListener
             toClient.Writer.CancelPendingFlush();
             toClient.Reader.CancelPendingRead();
             Aborted = true;
-            toClient.Reader.Complete(reset);
+            // Without the exception: a flush learns that the client is gone, as it does over the network.
+            toClient.Reader.Complete();
         }
 
         public override async ValueTask DisposeAsync()
         {
+            toServer.Writer.Complete();
+            toServer.Reader.CancelPendingRead();
             await toServer.Reader.CompleteAsync();
             await toClient.Writer.CompleteAsync(Aborted ? new IOException("The connection was aborted.") : null);
         }

@@ -18,7 +18,9 @@ internal sealed class TestClient(Stream stream) : IAsyncDisposable
 
     public static async Task<TestClient> ConnectAsync(EndPoint endPoint)
     {
-        var socket = new Socket(endPoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        var socket = endPoint is UnixDomainSocketEndPoint
+            ? new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified)
+            : new Socket(endPoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         await socket.ConnectAsync(endPoint);
         return new TestClient(new NetworkStream(socket, ownsSocket: true));
     }
@@ -29,6 +31,8 @@ internal sealed class TestClient(Stream stream) : IAsyncDisposable
     public Task SendAsync(string text) => SendAsync(Encoding.Latin1.GetBytes(text));
 
     public async Task SendAsync(ReadOnlyMemory<byte> bytes) => await _stream.WriteAsync(bytes).AsTask().WaitAsync(Patience);
+
+    public EndPoint? LocalEndPoint => (_stream as NetworkStream)?.Socket.LocalEndPoint;
 
     public void ShutdownSend()
     {

@@ -1,3 +1,5 @@
+using PipeServer.Transport;
+using PipeServer.Transport.Epoll;
 using PipeServer.Transport.Sockets;
 
 namespace PipeServer.Tests.Support;
@@ -21,13 +23,18 @@ internal sealed class TestServer : IAsyncDisposable
     public static async Task<TestServer> StartAsync(
         string transport, Action<HttpServer> map, Action<HttpServerOptions>? configure = null)
     {
-        var memory = transport == "memory" ? new MemoryTransport() : null;
+        ITransport used = transport switch
+        {
+            "memory" => new MemoryTransport(),
+            "epoll" => new EpollTransport(new EpollTransportOptions { Loops = 2 }),
+            _ => new SocketTransport(),
+        };
         var log = new TestLog();
         var options = new HttpServerOptions
         {
             Port = 0,
             Workers = 2,
-            Transport = memory is null ? new SocketTransport() : memory,
+            Transport = used,
             LoggerFactory = log,
             ShutdownGracePeriod = TimeSpan.FromSeconds(10),
         };
@@ -35,7 +42,7 @@ internal sealed class TestServer : IAsyncDisposable
         var server = new HttpServer(options);
         map(server);
         await server.StartAsync();
-        return new TestServer(server, memory, log);
+        return new TestServer(server, used as MemoryTransport, log);
     }
 
     public async Task<TestClient> ConnectAsync() =>

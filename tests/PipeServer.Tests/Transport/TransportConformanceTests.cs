@@ -192,6 +192,7 @@ public abstract class TransportConformanceTests
         }
 
         await listener.DisposeAsync();
+        Assert.Empty(await transport.StopAsync(Patience));
     }
 
     [Fact]
@@ -204,6 +205,342 @@ public abstract class TransportConformanceTests
         listener.StopListening();
         Assert.Null(await accepting.WaitAsync(Patience));
         await listener.DisposeAsync();
+        Assert.Empty(await transport.StopAsync(Patience));
+    }
+
+    // A cursor that stopped in the middle of a block, a block that ends where the next begins: every place to cut must do.
+    [Fact]
+    public async Task Every_split_of_a_read_into_consumed_and_examined_keeps_the_rest()
+    {
+        await using var pair = await OpenAsync();
+        var text = string.Concat(Enumerable.Range(0, 20).Select(static i => (char)('a' + i)));
+        for (var consumed = 0; consumed <= text.Length; consumed += 3)
+        {
+            for (var examined = consumed; examined <= text.Length; examined += 4)
+            {
+                await pair.Client.SendAsync(text);
+                var all = await ReadAtLeastAsync(pair.Server.Input, text.Length);
+                Assert.Equal(text, Encoding.ASCII.GetString(all));
+                pair.Server.Input.AdvanceTo(all.GetPosition(consumed), all.GetPosition(examined));
+                if (consumed == text.Length)
+                {
+                    continue;
+                }
+
+                if (examined == text.Length)
+                {
+                    Assert.False(pair.Server.Input.TryRead(out _));
+                    await pair.Client.SendAsync("!");
+                    Assert.Equal(text[consumed..] + "!", await ReadTextAsync(pair.Server.Input, text.Length - consumed + 1));
+                }
+                else
+                {
+                    // Not all was looked at, so the next read does not wait.
+                    Assert.Equal(text[consumed..], await ReadTextAsync(pair.Server.Input, text.Length - consumed));
+                }
+            }
+        }
+    }
+
+    [Fact]
+    public async Task A_reader_may_hold_back_far_more_than_one_buffer_and_consume_it_piece_by_piece()
+    {
+        await using var pair = await OpenAsync();
+        var bytes = new byte[60_000];
+        new Random(3).NextBytes(bytes);
+        var sending = pair.Client.SendAsync(bytes);
+        var all = await ReadAtLeastAsync(pair.Server.Input, bytes.Length);
+        await sending;
+        Assert.True(bytes.AsSpan().SequenceEqual(all.ToArray()));
+        pair.Server.Input.AdvanceTo(all.Start);
+        var offset = 0;
+        foreach (var step in Enumerable.Range(1, 400))
+        {
+            var result = await pair.Server.Input.ReadAsync().AsTask().WaitAsync(Patience);
+            var length = Math.Min(step, bytes.Length - offset);
+            Assert.Equal(bytes.Length - offset, result.Buffer.Length);
+            Assert.True(bytes.AsSpan(offset, length).SequenceEqual(result.Buffer.Slice(0, length).ToArray()));
+            pair.Server.Input.AdvanceTo(result.Buffer.GetPosition(length));
+            offset += length;
+            if (offset == bytes.Length)
+            {
+                return;
+            }
+        }
+    }
+
+    [Fact]
+    public async Task Single_bytes_arrive_one_by_one_and_add_up()
+    {
+        await using var pair = await OpenAsync();
+        for (var i = 0; i < 300; i++)
+        {
+            await pair.Client.SendAsync(new[] { (byte)i });
+        }
+
+        var all = await ReadAtLeastAsync(pair.Server.Input, 300);
+        Assert.Equal(Enumerable.Range(0, 300).Select(static i => (byte)i), all.ToArray());
+        pair.Server.Input.AdvanceTo(all.End);
+    }
+
+    [Fact]
+    public async Task CancelPendingRead_with_bytes_at_hand_returns_both()
+    {
+        await using var pair = await OpenAsync();
+        await pair.Client.SendAsync("abc");
+        var all = await ReadAtLeastAsync(pair.Server.Input, 3);
+        pair.Server.Input.AdvanceTo(all.Start);
+        pair.Server.Input.CancelPendingRead();
+        Assert.True(pair.Server.Input.TryRead(out var result));
+        Assert.True(result.IsCanceled);
+        Assert.Equal("abc", Encoding.ASCII.GetString(result.Buffer));
+        pair.Server.Input.AdvanceTo(result.Buffer.Start);
+        Assert.Equal("abc", await ReadTextAsync(pair.Server.Input, 3));
+    }
+
+    [Fact]
+    public async Task A_token_cancels_a_read_that_waits_or_has_not_begun_and_the_next_read_goes_on()
+    {
+        await using var pair = await OpenAsync();
+        using var cancel = new CancellationTokenSource();
+        var pending = pair.Server.Input.ReadAsync(cancel.Token).AsTask();
+        Assert.False(pending.IsCompleted);
+        await cancel.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => pending.WaitAsync(Patience));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(async () => await pair.Server.Input.ReadAsync(cancel.Token));
+        await pair.Client.SendAsync("go");
+        Assert.Equal("go", await ReadTextAsync(pair.Server.Input, 2));
+    }
+
+    [Fact]
+    public async Task A_token_that_is_cancelled_after_its_read_does_not_disturb_the_next()
+    {
+        await using var pair = await OpenAsync();
+        using var cancel = new CancellationTokenSource();
+        var pending = pair.Server.Input.ReadAsync(cancel.Token).AsTask();
+        await pair.Client.SendAsync("one");
+        pair.Server.Input.AdvanceTo((await pending.WaitAsync(Patience)).Buffer.End);
+        pending = pair.Server.Input.ReadAsync().AsTask();
+        await cancel.CancelAsync();
+        Assert.False(pending.IsCompleted);
+        await pair.Client.SendAsync("two");
+        var result = await pending.WaitAsync(Patience);
+        Assert.False(result.IsCanceled);
+        pair.Server.Input.AdvanceTo(result.Buffer.End);
+    }
+
+    [Fact]
+    public async Task CancelPendingFlush_wakes_a_flush_that_waits_and_no_byte_is_lost()
+    {
+        await using var pair = await OpenAsync();
+        var bytes = new byte[20_000_000];
+        new Random(4).NextBytes(bytes);
+        var offset = 0;
+        var flush = default(Task<FlushResult>);
+        while (flush is null)
+        {
+            pair.Server.Output.Write(bytes.AsSpan(offset, 50_000));
+            offset += 50_000;
+            var flushed = pair.Server.Output.FlushAsync();
+            if (!flushed.IsCompleted)
+            {
+                flush = flushed.AsTask();
+            }
+        }
+
+        await Task.WhenAny(flush, Task.Delay(100));
+        Assert.False(flush.IsCompleted);
+        pair.Server.Output.CancelPendingFlush();
+        Assert.True((await flush.WaitAsync(Patience)).IsCanceled);
+        var rest = pair.Server.ShutdownOutputAsync().AsTask();
+        var received = await pair.Client.ReadToEndAsync();
+        Assert.True(bytes.AsSpan(0, offset).SequenceEqual(received));
+        await rest.WaitAsync(Patience);
+        Assert.Equal(offset, pair.Server.BytesSent);
+    }
+
+    [Fact]
+    public async Task A_token_cancels_a_flush_that_waits()
+    {
+        await using var pair = await OpenAsync();
+        using var cancel = new CancellationTokenSource();
+        var flush = default(Task<FlushResult>);
+        while (flush is null)
+        {
+            pair.Server.Output.Write(new byte[50_000]);
+            var flushed = pair.Server.Output.FlushAsync(cancel.Token);
+            flush = flushed.IsCompleted ? null : flushed.AsTask();
+        }
+
+        await cancel.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => flush.WaitAsync(Patience));
+    }
+
+    [Fact]
+    public async Task An_abort_ends_a_flush_that_waits_and_says_that_the_client_is_gone()
+    {
+        await using var pair = await OpenAsync();
+        var flush = default(Task<FlushResult>);
+        while (flush is null)
+        {
+            pair.Server.Output.Write(new byte[50_000]);
+            var flushed = pair.Server.Output.FlushAsync();
+            flush = flushed.IsCompleted ? null : flushed.AsTask();
+        }
+
+        pair.Server.Abort();
+        Assert.True((await flush.WaitAsync(Patience)).IsCompleted);
+        Assert.True(pair.Server.IsClosed);
+    }
+
+    [Fact]
+    public async Task A_client_that_is_gone_makes_a_flush_say_so_sooner_or_later()
+    {
+        await using var pair = await OpenAsync();
+        await pair.Client.ResetAsync();
+        await Eventually.TrueAsync(
+            async () =>
+            {
+                pair.Server.Output.Write("x"u8);
+                return (await pair.Server.Output.FlushAsync().AsTask().WaitAsync(Patience)).IsCompleted;
+            },
+            "the flush has noticed");
+    }
+
+    [Fact]
+    public async Task What_is_written_in_many_sizes_arrives_whole_and_in_order()
+    {
+        await using var pair = await OpenAsync();
+        var random = new Random(5);
+        var expected = new MemoryStream();
+        var writing = WriteAsync();
+        var received = await pair.Client.ReadToEndAsync();
+        await writing.WaitAsync(Patience);
+        Assert.True(expected.GetBuffer().AsSpan(0, (int)expected.Length).SequenceEqual(received));
+
+        async Task WriteAsync()
+        {
+            for (var i = 0; i < 300; i++)
+            {
+                var memory = pair.Server.Output.GetMemory(random.Next(4) switch { 0 => 0, 1 => 1, 2 => random.Next(5000), _ => random.Next(70_000) });
+                var length = random.Next(memory.Length + 1);
+                random.NextBytes(memory.Span[..length]);
+                expected.Write(memory.Span[..length]);
+                pair.Server.Output.Advance(length);
+                if (random.Next(5) == 0)
+                {
+                    Assert.False((await pair.Server.Output.FlushAsync()).IsCompleted);
+                }
+            }
+
+            await pair.Server.ShutdownOutputAsync();
+        }
+    }
+
+    [Fact]
+    public async Task A_completed_reader_or_writer_is_not_to_be_used_any_more()
+    {
+        await using var pair = await OpenAsync();
+        await pair.Client.SendAsync("unread");
+        await pair.Server.Input.CompleteAsync(new InvalidOperationException("the reader gives up"));
+        Assert.Throws<InvalidOperationException>(() => pair.Server.Input.TryRead(out _));
+        await Assert.ThrowsAsync<InvalidOperationException>(async () => await pair.Server.Input.ReadAsync());
+        pair.Server.Output.Write("last"u8);
+        await pair.Server.Output.CompleteAsync();
+        Assert.Throws<InvalidOperationException>(() => pair.Server.Output.GetMemory());
+        Assert.Equal("last", Encoding.ASCII.GetString(await pair.Client.ReadExactlyAsync(4)));
+    }
+
+    // Over the sockets transport the disposal then threw what the pipe's end had been completed with.
+    [Fact]
+    public async Task A_writer_that_is_completed_with_an_exception_cuts_the_client_off()
+    {
+        await using var pair = await OpenAsync();
+        pair.Server.Output.Write("half a resp"u8);
+        await pair.Server.Output.CompleteAsync(new InvalidOperationException("the writer gives up"));
+        await Assert.ThrowsAnyAsync<IOException>(() => pair.Client.ReadToEndAsync());
+    }
+
+    [Fact]
+    public async Task AdvanceTo_without_a_read_is_a_mistake_and_is_told()
+    {
+        await using var pair = await OpenAsync();
+        await pair.Client.SendAsync("abc");
+        var all = await ReadAtLeastAsync(pair.Server.Input, 3);
+        pair.Server.Input.AdvanceTo(all.End);
+        Assert.Throws<InvalidOperationException>(() => pair.Server.Input.AdvanceTo(all.End));
+    }
+
+    [Fact]
+    public async Task A_disposal_ends_a_read_that_waits()
+    {
+        await using var pair = await OpenAsync();
+        var pending = pair.Server.Input.ReadAsync().AsTask();
+        await pair.Server.DisposeAsync().AsTask().WaitAsync(Patience);
+        await Task.WhenAny(pending, Task.Delay(Patience));
+        Assert.True(pending.IsCompleted);
+        Assert.Empty(await pair.Client.ReadToEndAsync().ContinueWith(static read => read.IsFaulted ? [] : read.GetAwaiter().GetResult(), TaskScheduler.Default));
+    }
+
+    // Reads that park, bytes and cancellations that come at the same moment: nothing may be lost, nothing may hang.
+    [Fact]
+    public async Task Cancellations_that_race_with_bytes_lose_nothing()
+    {
+        await using var pair = await OpenAsync();
+        const int Count = 3000;
+        using var stop = new CancellationTokenSource();
+        var cancelling = Task.Factory.StartNew(
+            () =>
+            {
+                while (!stop.IsCancellationRequested)
+                {
+                    pair.Server.Input.CancelPendingRead();
+                    Thread.SpinWait(200);
+                }
+            },
+            CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        var sending = SendAsync();
+        var next = 0;
+        while (next < Count)
+        {
+            var result = await pair.Server.Input.ReadAsync().AsTask().WaitAsync(Patience);
+            foreach (var memory in result.Buffer)
+            {
+                foreach (var value in memory.ToArray())
+                {
+                    Assert.Equal((byte)next++, value);
+                }
+            }
+
+            pair.Server.Input.AdvanceTo(result.Buffer.End);
+        }
+
+        await sending;
+        await stop.CancelAsync();
+        await cancelling;
+
+        async Task SendAsync()
+        {
+            for (var i = 0; i < Count; i++)
+            {
+                await pair.Client.SendAsync(new[] { (byte)i });
+            }
+        }
+    }
+
+    private static async Task<ReadOnlySequence<byte>> ReadAtLeastAsync(PipeReader reader, int length)
+    {
+        while (true)
+        {
+            var result = await reader.ReadAsync().AsTask().WaitAsync(Patience);
+            if (result.Buffer.Length >= length)
+            {
+                return result.Buffer;
+            }
+
+            Assert.False(result.IsCompleted);
+            reader.AdvanceTo(result.Buffer.Start, result.Buffer.End);
+        }
     }
 
     private static async Task<string> ReadTextAsync(PipeReader reader, int length, int? consume = null)
@@ -228,16 +565,17 @@ public abstract class TransportConformanceTests
         var listener = (await transport.ListenAsync(new IPEndPoint(IPAddress.Loopback, 0), 64, CancellationToken.None))[0];
         var client = await ConnectAsync(transport, listener);
         var server = await listener.AcceptAsync().AsTask().WaitAsync(Patience);
-        return new Pair(listener, client, server!);
+        return new Pair(transport, listener, client, server!);
     }
 
-    private sealed record Pair(IConnectionListener Listener, TestClient Client, TransportConnection Server) : IAsyncDisposable
+    private sealed record Pair(ITransport Transport, IConnectionListener Listener, TestClient Client, TransportConnection Server) : IAsyncDisposable
     {
         public async ValueTask DisposeAsync()
         {
             await Client.DisposeAsync();
             await Server.DisposeAsync().AsTask().WaitAsync(Patience);
             await Listener.DisposeAsync();
+            Assert.Empty(await Transport.StopAsync(Patience));
         }
     }
 }

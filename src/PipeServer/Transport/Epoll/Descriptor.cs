@@ -3,8 +3,8 @@ using Microsoft.Win32.SafeHandles;
 namespace PipeServer.Transport.Epoll;
 
 /// <summary>
-/// Owns one file descriptor. It is closed once, when the last call that uses it has returned, so that no call can reach the
-/// stranger who gets the same number next.
+/// Owns one file descriptor: it is closed once, and if its owner is forgotten, by the finalizer. A call that is given this
+/// object keeps it open until it returns, so that no call can reach the stranger who gets the same number next.
 /// </summary>
 internal sealed class Descriptor : SafeHandleMinusOneIsInvalid
 {
@@ -15,6 +15,9 @@ internal sealed class Descriptor : SafeHandleMinusOneIsInvalid
 
     public Descriptor(int descriptor)
         : base(ownsHandle: true) => SetHandle(descriptor);
+
+    /// <summary>For calls whose caller owns this object and is the only one to dispose of it.</summary>
+    public int Number => (int)handle;
 
     protected override bool ReleaseHandle() => Libc.Close((int)handle) == 0;
 }

@@ -24,7 +24,7 @@ internal sealed class EpollConnection : TransportConnection, IEventHandler, IThr
     private volatile bool _isAborted;
     private volatile bool _hasClientEnded;
     private volatile bool _isOutputShut;
-    private int _disposed;
+    private int _disposed = 1;
 
     public EpollConnection(ObjectPool<EpollConnection> pool, PinnedBlockPool blocks)
     {
@@ -54,7 +54,8 @@ internal sealed class EpollConnection : TransportConnection, IEventHandler, IThr
 
     public override long BytesSent => _output.BytesSent;
 
-    public Descriptor Descriptor => _descriptor!;
+    /// <summary>The descriptor's number, for as long as the connection is not disposed of; then an invalid one.</summary>
+    public int Number { get; private set; } = -1;
 
     /// <summary>Aborted, or disposed of: nothing is read or sent any more.</summary>
     public bool IsAborted => _isAborted;
@@ -66,7 +67,9 @@ internal sealed class EpollConnection : TransportConnection, IEventHandler, IThr
     /// <exception cref="System.Net.Sockets.SocketException">The loop does not take it; the socket is closed then.</exception>
     public void Start(Descriptor descriptor, in SocketAddressBytes remoteAddress, EventLoop loop)
     {
+        _disposed = 0; // not in Reset: the last owner may dispose twice
         _descriptor = descriptor;
+        Number = descriptor.Number;
         _remoteAddress = remoteAddress;
         _loop = loop;
         try
@@ -84,7 +87,7 @@ internal sealed class EpollConnection : TransportConnection, IEventHandler, IThr
     {
         await _output.CompleteAsync().ConfigureAwait(false);
         _isOutputShut = true;
-        _ = Libc.Shutdown(Descriptor, Libc.SHUT_WR);
+        _ = Libc.Shutdown(_descriptor!, Libc.SHUT_WR);
     }
 
     public override void Abort()
@@ -95,15 +98,16 @@ internal sealed class EpollConnection : TransportConnection, IEventHandler, IThr
         }
 
         _isAborted = true;
+        var descriptor = _descriptor!;
         try
         {
             // The descriptor stays open: others may be inside a call with it, and they learn it from that call. The client
             // gets a reset at once, so that it cannot take half a response for a whole one.
-            if (Libc.Disconnect(Descriptor) < 0)
+            if (Libc.Disconnect(descriptor) < 0)
             {
                 // A unix socket has no reset.
-                _ = Libc.SetZeroLinger(Descriptor);
-                _ = Libc.Shutdown(Descriptor, Libc.SHUT_RDWR);
+                _ = Libc.SetZeroLinger(descriptor);
+                _ = Libc.Shutdown(descriptor, Libc.SHUT_RDWR);
             }
         }
         catch (ObjectDisposedException)
@@ -140,6 +144,7 @@ internal sealed class EpollConnection : TransportConnection, IEventHandler, IThr
         _input.Complete();
         _output.Complete();
 #pragma warning restore VSTHRD103
+        Number = -1;
         _descriptor!.Dispose();
         _pool.Return(this);
         return ValueTask.CompletedTask;
@@ -210,6 +215,5 @@ internal sealed class EpollConnection : TransportConnection, IEventHandler, IThr
         _remoteEndPoint = null;
         _closed = null; // not reused: a handler of the last connection may still hold its token
         _isClosed = _isAborted = _hasClientEnded = _isOutputShut = false;
-        _disposed = 0;
     }
 }

@@ -295,7 +295,7 @@ internal sealed class EpollInput : PipeReader, IValueTaskSource<ReadResult>
 
     private ReadResult TakeResult()
     {
-        var isCanceled = Interlocked.Exchange(ref _cancelRequested, 0) != 0;
+        var isCanceled = Volatile.Read(ref _cancelRequested) != 0 && Interlocked.Exchange(ref _cancelRequested, 0) != 0;
         _isReading = true;
         _hasUnexamined = false;
         var isEmpty = _head is null || (_head == _tail && _headStart == _tailEnd);
@@ -316,7 +316,7 @@ internal sealed class EpollInput : PipeReader, IValueTaskSource<ReadResult>
         int received;
         do
         {
-            received = Libc.Receive(_connection.Descriptor, block.Start + _tailEnd, room);
+            received = Libc.Receive(_connection.Number, block.Start + _tailEnd, room);
         }
         while (received == -Errno.EINTR);
 

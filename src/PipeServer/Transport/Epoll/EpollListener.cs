@@ -1,11 +1,13 @@
 using System.Net;
+using System.Net.Sockets;
 using System.Threading.Tasks.Sources;
+using Microsoft.Extensions.ObjectPool;
 
 namespace PipeServer.Transport.Epoll;
 
 /// <summary>
-/// A loop's share of a listening socket. An accept that must wait parks here and is taken up by the loop, which serves what
-/// it accepts.
+/// A listening socket. An accept that must wait parks here and is taken up by the first loop; what is accepted goes to the
+/// loop with the fewest connections.
 /// </summary>
 internal sealed class EpollListener : IConnectionListener, IEventHandler, IThreadPoolWorkItem, IValueTaskSource<TransportConnection?>
 {
@@ -14,9 +16,8 @@ internal sealed class EpollListener : IConnectionListener, IEventHandler, IThrea
 
     private readonly Descriptor _descriptor;
     private readonly EventLoop _loop;
-    private readonly Func<EventLoop> _chooseLoop;
-    private readonly Func<EpollConnection> _rent;
-    private readonly Action _onClosed;
+    private readonly EventLoop[] _loops;
+    private readonly ObjectPool<EpollConnection> _connections;
     private readonly ulong _key;
     private ManualResetValueTaskSourceCore<TransportConnection?> _source;
     private Readiness _acceptable;
@@ -24,16 +25,16 @@ internal sealed class EpollListener : IConnectionListener, IEventHandler, IThrea
     private volatile bool _isStopped;
     private int _closed;
 
-    public EpollListener(
-        EndPoint endPoint, Descriptor descriptor, EventLoop loop, Func<EventLoop> chooseLoop, Func<EpollConnection> rent, Action onClosed, bool exclusive)
+    /// <summary>Takes over a socket that is bound and listening.</summary>
+    /// <exception cref="System.Net.Sockets.SocketException">The loop does not take it.</exception>
+    public EpollListener(EndPoint endPoint, Descriptor descriptor, EventLoop[] loops, ObjectPool<EpollConnection> connections)
     {
         EndPoint = endPoint;
         _descriptor = descriptor;
-        _loop = loop;
-        _chooseLoop = chooseLoop;
-        _rent = rent;
-        _onClosed = onClosed;
-        _key = loop.Add(this, descriptor, Libc.EPOLLIN | (exclusive ? Libc.EPOLLEXCLUSIVE : 0));
+        _loops = loops;
+        _connections = connections;
+        _loop = loops[0];
+        _key = _loop.Add(this, descriptor, Libc.EPOLLIN);
     }
 
     public EndPoint EndPoint { get; }
@@ -190,8 +191,9 @@ internal sealed class EpollListener : IConnectionListener, IEventHandler, IThrea
 
             if (accepted >= 0)
             {
-                connection = _rent();
-                ((EpollConnection)connection).Start(new Descriptor(accepted), address, _chooseLoop());
+                var started = _connections.Get();
+                started.Start(new Descriptor(accepted), address, LeastLoaded());
+                connection = started;
                 return true;
             }
 
@@ -217,7 +219,25 @@ internal sealed class EpollListener : IConnectionListener, IEventHandler, IThrea
         if (Interlocked.Exchange(ref _closed, 1) == 0)
         {
             _loop.Remove(_key);
-            _onClosed();
+            _descriptor.Dispose();
+            if (EndPoint is UnixDomainSocketEndPoint unix)
+            {
+                UnixSocketFile.Delete(unix);
+            }
         }
+    }
+
+    private EventLoop LeastLoaded()
+    {
+        var least = _loops[0];
+        foreach (var loop in _loops)
+        {
+            if (loop.Count < least.Count)
+            {
+                least = loop;
+            }
+        }
+
+        return least;
     }
 }

@@ -112,7 +112,7 @@ internal sealed class EpollOutput : PipeWriter, IValueTaskSource<FlushResult>
 
     /// <summary>
     /// Nothing more will be written. Sends what the system takes at once; what it does not is lost with the connection, so
-    /// flush before, or end with <see cref="PipeWriter.CompleteAsync"/>, which does. With an exception nothing is sent.
+    /// flush before, or end with <see cref="PipeWriter.CompleteAsync"/>, which does. An exception aborts the connection.
     /// </summary>
     public override void Complete(Exception? exception = null)
     {
@@ -123,6 +123,8 @@ internal sealed class EpollOutput : PipeWriter, IValueTaskSource<FlushResult>
 
         if (exception is not null)
         {
+            // What was sent is not the whole: a reset tells the client so.
+            _connection.Abort();
             Discard();
         }
         else if (_unsent > 0)
@@ -259,7 +261,7 @@ internal sealed class EpollOutput : PipeWriter, IValueTaskSource<FlushResult>
 
     private FlushResult TakeResult()
     {
-        var isCanceled = Interlocked.Exchange(ref _cancelRequested, 0) != 0;
+        var isCanceled = Volatile.Read(ref _cancelRequested) != 0 && Interlocked.Exchange(ref _cancelRequested, 0) != 0;
         return new FlushResult(isCanceled, isCompleted: _isClientGone);
     }
 
@@ -300,7 +302,7 @@ internal sealed class EpollOutput : PipeWriter, IValueTaskSource<FlushResult>
     }
 
     // SAFETY: the block is pinned and this writer's alone, and the bytes between the two marks were written.
-    private unsafe int SendOne() => Libc.Send(_connection.Descriptor, _head!.Start + _headStart, _tailEnd - _headStart);
+    private unsafe int SendOne() => Libc.Send(_connection.Number, _head!.Start + _headStart, _tailEnd - _headStart);
 
     // SAFETY: as in SendOne, for every block of the chain; the pieces live on this stack frame for the whole call.
     private unsafe int SendMany()
@@ -314,7 +316,7 @@ internal sealed class EpollOutput : PipeWriter, IValueTaskSource<FlushResult>
             pieces[count++] = new Libc.Piece { Start = block.Start + start, Length = (nuint)(end - start) };
         }
 
-        return Libc.SendMessage(_connection.Descriptor, pieces, count);
+        return Libc.SendMessage(_connection.Number, pieces, count);
     }
 
     private void Consume(int sent)

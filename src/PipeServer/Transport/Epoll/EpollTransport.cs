@@ -44,36 +44,22 @@ public sealed class EpollTransport : ITransport
     {
         ArgumentNullException.ThrowIfNull(endPoint);
         cancellationToken.ThrowIfCancellationRequested();
-        var strategy = Environment.GetEnvironmentVariable("PS_ACCEPT") ?? "shared";
-        var loops = GetLoops();
-        var listeners = new List<IConnectionListener>();
-        if (strategy == "reuseport")
+        if (endPoint is UnixDomainSocketEndPoint unix)
         {
-            foreach (var loop in loops)
-            {
-                var d = Bind(endPoint, backlog, true);
-                endPoint = LocalEndPoint(d, endPoint);
-                listeners.Add(new EpollListener(endPoint, d, loop, () => loop, _connections.Get, d.Dispose, false));
-            }
-        }
-        else if (strategy == "single")
-        {
-            var d = Bind(endPoint, backlog, false);
-            endPoint = LocalEndPoint(d, endPoint);
-            listeners.Add(new EpollListener(endPoint, d, loops[0], () => loops.MinBy(static l => l.Count)!, _connections.Get, d.Dispose, false));
-        }
-        else
-        {
-            var d = Bind(endPoint, backlog, false);
-            endPoint = LocalEndPoint(d, endPoint);
-            var open = loops.Length;
-            foreach (var loop in loops)
-            {
-                listeners.Add(new EpollListener(endPoint, d, loop, () => loop, _connections.Get, () => { if (Interlocked.Decrement(ref open) == 0) { d.Dispose(); } }, strategy == "shared"));
-            }
+            UnixSocketFile.DeleteIfStale(unix);
         }
 
-        return new(listeners);
+        var loops = GetLoops();
+        var descriptor = Bind(endPoint, backlog);
+        try
+        {
+            return new([new EpollListener(LocalEndPoint(descriptor, endPoint), descriptor, loops, _connections)]);
+        }
+        catch
+        {
+            descriptor.Dispose();
+            throw;
+        }
     }
 
     /// <inheritdoc/>
@@ -127,7 +113,7 @@ public sealed class EpollTransport : ITransport
         }
     }
 
-    private static Descriptor Bind(EndPoint endPoint, int backlog, bool reusePort)
+    private static Descriptor Bind(EndPoint endPoint, int backlog)
     {
         var address = endPoint.Serialize();
         var isUnix = endPoint.AddressFamily == AddressFamily.Unix;
@@ -139,10 +125,6 @@ public sealed class EpollTransport : ITransport
                 // Connections of an earlier process in TIME_WAIT must not keep the port. Accepted sockets inherit NODELAY.
                 ThrowOnError(Libc.SetOption(descriptor, Libc.SOL_SOCKET, Libc.SO_REUSEADDR, 1), "setsockopt");
                 ThrowOnError(Libc.SetOption(descriptor, Libc.IPPROTO_TCP, Libc.TCP_NODELAY, 1), "setsockopt");
-                if (reusePort)
-                {
-                    ThrowOnError(Libc.SetOption(descriptor, Libc.SOL_SOCKET, 15, 1), "setsockopt");
-                }
             }
 
             if (endPoint is IPEndPoint { Address: var ip } && ip.AddressFamily == AddressFamily.InterNetworkV6)

@@ -27,7 +27,6 @@ internal static partial class Libc
     public const uint EPOLLERR = 0x8;
     public const uint EPOLLHUP = 0x10;
     public const uint EPOLLRDHUP = 0x2000;
-    public const uint EPOLLEXCLUSIVE = 1u << 28;
     public const uint EPOLLET = 1u << 31;
 
     /// <summary>The most pieces that <see cref="SendMessage"/> is given at once: more than a batch has, fewer than IOV_MAX.</summary>
@@ -168,17 +167,20 @@ internal static partial class Libc
 
     public static int Shutdown(Descriptor descriptor, int how) => OrError(shutdown(descriptor, how));
 
+    // The three calls of the request path take the bare number: counting references four times a request cost 1 to 2 % (6.54
+    // against 6.64 µs of CPU a request, medians of four). The connection holds one reference for its whole life instead.
+
     // SAFETY: the caller's block is pinned and the caller's alone; length is within it.
-    public static unsafe int Receive(Descriptor descriptor, byte* buffer, int length) =>
+    public static unsafe int Receive(int descriptor, byte* buffer, int length) =>
         OrError((int)recv(descriptor, buffer, (nuint)length, 0));
 
     // SAFETY: as for Receive.
-    public static unsafe int Send(Descriptor descriptor, byte* buffer, int length) =>
+    public static unsafe int Send(int descriptor, byte* buffer, int length) =>
         OrError((int)send(descriptor, buffer, (nuint)length, MSG_NOSIGNAL));
 
     /// <summary>Sends several pieces with one call.</summary>
     // SAFETY: the pieces point into pinned blocks of the caller; the header lives on this stack frame for the whole call.
-    public static unsafe int SendMessage(Descriptor descriptor, Piece* pieces, int count)
+    public static unsafe int SendMessage(int descriptor, Piece* pieces, int count)
     {
         var message = new MessageHeader { Pieces = pieces, PieceCount = (nuint)count };
         return OrError((int)sendmsg(descriptor, &message, MSG_NOSIGNAL));
@@ -233,15 +235,15 @@ internal static partial class Libc
 
     [LibraryImport("libc", SetLastError = true)]
     // SAFETY: see Receive.
-    private static unsafe partial nint recv(Descriptor descriptor, byte* buffer, nuint length, int flags);
+    private static unsafe partial nint recv(int descriptor, byte* buffer, nuint length, int flags);
 
     [LibraryImport("libc", SetLastError = true)]
     // SAFETY: see Send.
-    private static unsafe partial nint send(Descriptor descriptor, byte* buffer, nuint length, int flags);
+    private static unsafe partial nint send(int descriptor, byte* buffer, nuint length, int flags);
 
     [LibraryImport("libc", SetLastError = true)]
     // SAFETY: see SendMessage.
-    private static unsafe partial nint sendmsg(Descriptor descriptor, MessageHeader* message, int flags);
+    private static unsafe partial nint sendmsg(int descriptor, MessageHeader* message, int flags);
 
     [LibraryImport("libc", SetLastError = true)]
     // SAFETY: see EventFdClear.

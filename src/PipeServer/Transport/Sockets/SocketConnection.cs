@@ -154,6 +154,13 @@ internal sealed class SocketConnection : TransportConnection
             SignalClosed();
         }
 
+#pragma warning disable CA1031 // What the reader was completed with is the reader's business: nobody reads any more.
+        catch (Exception)
+#pragma warning restore CA1031
+        {
+            // Nothing to report to: there is no reader.
+        }
+
         await writer.CompleteAsync(error).ConfigureAwait(false);
     }
 
@@ -182,6 +189,12 @@ internal sealed class SocketConnection : TransportConnection
         {
             // The client is gone; the writer learns it from its next flush.
             SignalClosed();
+        }
+#pragma warning disable CA1031 // What the writer was completed with is the writer's business; what was sent is not the whole.
+        catch (Exception)
+#pragma warning restore CA1031
+        {
+            Abort();
         }
 
         await reader.CompleteAsync().ConfigureAwait(false);

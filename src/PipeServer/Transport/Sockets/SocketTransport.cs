@@ -15,6 +15,11 @@ public sealed class SocketTransport : ITransport
     {
         ArgumentNullException.ThrowIfNull(endPoint);
         cancellationToken.ThrowIfCancellationRequested();
+        if (endPoint is UnixDomainSocketEndPoint unix)
+        {
+            UnixSocketFile.DeleteIfStale(unix);
+        }
+
         var protocol = endPoint.AddressFamily == AddressFamily.Unix ? ProtocolType.Unspecified : ProtocolType.Tcp;
         var socket = new Socket(endPoint.AddressFamily, SocketType.Stream, protocol);
         try

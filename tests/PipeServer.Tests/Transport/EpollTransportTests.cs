@@ -1,0 +1,96 @@
+using System.Net;
+using PipeServer.Transport;
+using PipeServer.Transport.Epoll;
+
+namespace PipeServer.Tests.Transport;
+
+public sealed class EpollTransportTests : NetworkTransportTests
+{
+    [Fact]
+    public async Task A_fault_on_a_loop_is_logged_and_costs_that_connection_only()
+    {
+        var log = new TestLog();
+        var transport = new EpollTransport(new EpollTransportOptions { Loops = 1, Logger = log });
+        var listener = (await transport.ListenAsync(new IPEndPoint(IPAddress.Loopback, 0), 8, CancellationToken.None))[0];
+        await using var client = await TestClient.ConnectAsync(listener.EndPoint);
+        await using var server = (await listener.AcceptAsync())!;
+        await using var otherClient = await TestClient.ConnectAsync(listener.EndPoint);
+        await using var other = (await listener.AcceptAsync())!;
+        RunOnLoop(server, static () => throw new InvalidOperationException("a faulty reader"));
+        await client.SendAsync("x");
+        await Assert.ThrowsAnyAsync<IOException>(() => client.ReadToEndAsync());
+        Assert.True(server.IsClosed);
+        Assert.Equal("a faulty reader", Assert.Single(log.Entries).Exception?.Message);
+        await otherClient.SendAsync("y");
+        Assert.Equal((byte)'y', (await other.Input.ReadAsync()).Buffer.FirstSpan[0]);
+        await listener.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task Connections_are_spread_evenly_over_the_loops()
+    {
+        var transport = new EpollTransport(new EpollTransportOptions { Loops = 3 });
+        var listener = (await transport.ListenAsync(new IPEndPoint(IPAddress.Loopback, 0), 64, CancellationToken.None))[0];
+        var threads = new List<string?>();
+        for (var i = 0; i < 30; i++)
+        {
+            var client = await TestClient.ConnectAsync(listener.EndPoint);
+            var server = (await listener.AcceptAsync())!;
+            var name = new TaskCompletionSource<string?>(TaskCreationOptions.RunContinuationsAsynchronously);
+            RunOnLoop(server, () => name.SetResult(Thread.CurrentThread.Name));
+            await client.SendAsync("x");
+            threads.Add(await name.Task.WaitAsync(TestClient.Patience));
+        }
+
+        var perLoop = threads.GroupBy(static name => name).ToDictionary(static group => group.Key!, static group => group.Count());
+        Assert.Equal(["loop-0", "loop-1", "loop-2"], perLoop.Keys.Order());
+        Assert.All(perLoop.Values, static count => Assert.InRange(count, 9, 11));
+        await listener.DisposeAsync();
+        Assert.Empty(await transport.StopAsync(TestClient.Patience));
+    }
+
+    [Fact]
+    public async Task A_loop_that_a_reader_blocks_is_named_when_the_transport_stops()
+    {
+        var log = new TestLog();
+        var transport = new EpollTransport(new EpollTransportOptions { Loops = 1, Logger = log });
+        var listener = (await transport.ListenAsync(new IPEndPoint(IPAddress.Loopback, 0), 8, CancellationToken.None))[0];
+        await using var client = await TestClient.ConnectAsync(listener.EndPoint);
+        await using var server = (await listener.AcceptAsync())!;
+        using var release = new ManualResetEventSlim();
+        RunOnLoop(server, release.Wait);
+        await client.SendAsync("x");
+        await Task.Delay(50);
+        Assert.Equal(["loop-0"], await transport.StopAsync(TimeSpan.FromMilliseconds(50)));
+        Assert.Contains(log.Messages, static message => message.StartsWith("loop-0 did not end"));
+        release.Set();
+        Assert.Empty(await transport.StopAsync(TestClient.Patience));
+    }
+
+    // Whoever still reads when the loops have ended must not wait for ever.
+    [Fact]
+    public async Task The_end_of_the_loops_ends_what_waits_on_them()
+    {
+        var transport = new EpollTransport(new EpollTransportOptions { Loops = 2 });
+        var listener = (await transport.ListenAsync(new IPEndPoint(IPAddress.Loopback, 0), 8, CancellationToken.None))[0];
+        await using var client = await TestClient.ConnectAsync(listener.EndPoint);
+        await using var server = (await listener.AcceptAsync())!;
+        var reading = server.Input.ReadAsync().AsTask();
+        var accepting = listener.AcceptAsync().AsTask();
+        Assert.Empty(await transport.StopAsync(TestClient.Patience));
+        await Assert.ThrowsAnyAsync<IOException>(() => reading.WaitAsync(TestClient.Patience));
+        Assert.Null(await accepting.WaitAsync(TestClient.Patience));
+        await Assert.ThrowsAnyAsync<IOException>(async () => await server.Input.ReadAsync());
+        await Assert.ThrowsAsync<ObjectDisposedException>(async () => await transport.ListenAsync(listener.EndPoint, 8, CancellationToken.None));
+    }
+
+    // What a reader does when its bytes come, it does on the loop's thread.
+    private static void RunOnLoop(TransportConnection connection, Action action)
+    {
+#pragma warning disable CA2012 // Consumed once: nobody looks at the result.
+        connection.Input.ReadAsync().ConfigureAwait(false).GetAwaiter().UnsafeOnCompleted(action);
+#pragma warning restore CA2012
+    }
+
+    private protected override ITransport CreateTransport() => new EpollTransport(new EpollTransportOptions { Loops = 2 });
+}

@@ -1,0 +1,195 @@
+using System.Buffers;
+using System.Net;
+using System.Net.Sockets;
+using PipeServer.Transport;
+
+namespace PipeServer.Tests.Transport;
+
+/// <summary>What only transports over the system's sockets can do.</summary>
+public abstract class NetworkTransportTests : TransportConformanceTests
+{
+    [Fact]
+    public async Task A_reset_of_the_client_fails_the_read_and_signals_closed()
+    {
+        var listener = (await CreateTransport().ListenAsync(new IPEndPoint(IPAddress.Loopback, 0), 8, CancellationToken.None))[0];
+        var client = await TestClient.ConnectAsync(listener.EndPoint);
+        var server = (await listener.AcceptAsync())!;
+        var pending = server.Input.ReadAsync().AsTask();
+        await client.ResetAsync();
+        await Assert.ThrowsAnyAsync<IOException>(() => pending.WaitAsync(TestClient.Patience));
+        Assert.True(server.Closed.IsCancellationRequested);
+        await server.DisposeAsync();
+        await listener.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task A_port_in_use_is_refused_and_IPv6_any_takes_IPv4_too()
+    {
+        var transport = CreateTransport();
+        var first = (await transport.ListenAsync(new IPEndPoint(IPAddress.Loopback, 0), 8, CancellationToken.None))[0];
+        var exception = await Assert.ThrowsAsync<SocketException>(async () => await transport.ListenAsync(first.EndPoint, 8, CancellationToken.None));
+        Assert.Equal(SocketError.AddressAlreadyInUse, exception.SocketErrorCode);
+        await first.DisposeAsync();
+
+        if (Socket.OSSupportsIPv6)
+        {
+            var any = (await transport.ListenAsync(new IPEndPoint(IPAddress.IPv6Any, 0), 8, CancellationToken.None))[0];
+            await using var client = await TestClient.ConnectAsync(new IPEndPoint(IPAddress.Loopback, ((IPEndPoint)any.EndPoint).Port));
+            await using var server = await any.AcceptAsync();
+            Assert.NotNull(server);
+            await any.DisposeAsync();
+        }
+    }
+
+    [Theory]
+    [InlineData("127.0.0.1")]
+    [InlineData("::1")]
+    public async Task A_connection_knows_its_client(string address)
+    {
+        var ip = IPAddress.Parse(address);
+        Assert.SkipUnless(ip.AddressFamily == AddressFamily.InterNetwork || Socket.OSSupportsIPv6, "IPv6 is not available here.");
+        var transport = CreateTransport();
+        var listener = (await transport.ListenAsync(new IPEndPoint(ip, 0), 8, CancellationToken.None))[0];
+        await using var client = await TestClient.ConnectAsync(listener.EndPoint);
+        await using var server = (await listener.AcceptAsync())!;
+        Assert.Equal(client.LocalEndPoint, server.RemoteEndPoint);
+        await listener.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task A_unix_socket_is_bound_served_and_deleted_and_one_that_a_dead_server_left_is_replaced()
+    {
+        Assert.SkipUnless(Socket.OSSupportsUnixDomainSockets, "Unix sockets are not available here.");
+        var path = Path.Combine(Path.GetTempPath(), $"ps-{Guid.NewGuid():N}.sock");
+        var endPoint = new UnixDomainSocketEndPoint(path);
+
+        // What a process that was killed leaves: a file that nobody listens on.
+        var dead = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        dead.Bind(new UnixDomainSocketEndPoint(path + ".dead"));
+        File.Move(path + ".dead", path);
+        dead.Dispose();
+        Assert.True(File.Exists(path));
+
+        var transport = CreateTransport();
+        var listener = (await transport.ListenAsync(endPoint, 8, CancellationToken.None))[0];
+        var inUse = await Assert.ThrowsAsync<SocketException>(async () => await CreateTransport().ListenAsync(endPoint, 8, CancellationToken.None));
+        Assert.Equal(SocketError.AddressAlreadyInUse, inUse.SocketErrorCode);
+        await using (var client = await TestClient.ConnectAsync(endPoint))
+        await using (var server = (await listener.AcceptAsync())!)
+        {
+            await client.SendAsync("ping");
+            var read = await server.Input.ReadAtLeastAsync(4);
+            Assert.Equal("ping"u8.ToArray(), read.Buffer.ToArray());
+            server.Input.AdvanceTo(read.Buffer.End);
+            await server.Output.WriteAsync("pong"u8.ToArray());
+            await server.ShutdownOutputAsync();
+            Assert.Equal("pong"u8.ToArray(), await client.ReadToEndAsync());
+        }
+
+        await listener.DisposeAsync();
+        Assert.False(File.Exists(path));
+
+        await File.WriteAllTextAsync(path, "not a socket");
+        await Assert.ThrowsAsync<SocketException>(async () => await CreateTransport().ListenAsync(endPoint, 8, CancellationToken.None));
+        Assert.Equal("not a socket", await File.ReadAllTextAsync(path));
+        File.Delete(path);
+    }
+
+    [Fact]
+    public async Task A_reset_signals_closed_also_when_nobody_reads()
+    {
+        var transport = CreateTransport();
+        var listener = (await transport.ListenAsync(new IPEndPoint(IPAddress.Loopback, 0), 8, CancellationToken.None))[0];
+        var client = await TestClient.ConnectAsync(listener.EndPoint);
+        var server = (await listener.AcceptAsync())!;
+        var closed = server.Closed;
+        await client.ResetAsync();
+        await Eventually.TrueAsync(() => closed.IsCancellationRequested && server.IsClosed, "the reset is noticed");
+        await server.DisposeAsync();
+        await listener.DisposeAsync();
+        Assert.Empty(await transport.StopAsync(TestClient.Patience));
+    }
+
+    // Ends of connections, all at once and in every order, with objects and buffers that go back to their pools.
+    [Fact]
+    public async Task Many_connections_that_end_in_every_way_do_not_disturb_each_other()
+    {
+        var transport = CreateTransport();
+        var listener = (await transport.ListenAsync(new IPEndPoint(IPAddress.Loopback, 0), 512, CancellationToken.None))[0];
+        var serving = ServeAsync();
+        await Task.WhenAll(Enumerable.Range(0, 16).Select(ClientAsync));
+        listener.StopListening();
+        await serving.WaitAsync(TestClient.Patience);
+        await listener.DisposeAsync();
+        Assert.Empty(await transport.StopAsync(TestClient.Patience));
+
+        async Task ServeAsync()
+        {
+            var echoing = new List<Task>();
+            while (await listener.AcceptAsync() is { } connection)
+            {
+                echoing.Add(EchoAsync(connection));
+            }
+
+            await Task.WhenAll(echoing);
+        }
+
+        static async Task EchoAsync(TransportConnection connection)
+        {
+            try
+            {
+                while (true)
+                {
+                    var read = await connection.Input.ReadAsync();
+                    foreach (var memory in read.Buffer)
+                    {
+                        connection.Output.Write(memory.Span);
+                    }
+
+                    connection.Input.AdvanceTo(read.Buffer.End);
+                    if ((await connection.Output.FlushAsync()).IsCompleted || read.IsCompleted)
+                    {
+                        break;
+                    }
+                }
+
+                await connection.ShutdownOutputAsync();
+            }
+            catch (IOException)
+            {
+                // Reset by its client, as half of them do.
+            }
+
+            await connection.DisposeAsync();
+        }
+
+        async Task ClientAsync(int seed)
+        {
+            var random = new Random(seed);
+            for (var i = 0; i < 60; i++)
+            {
+                var client = await TestClient.ConnectAsync(listener.EndPoint);
+                var bytes = new byte[random.Next(1, 30_000)];
+                random.NextBytes(bytes);
+                var sending = client.SendAsync(bytes);
+                if (random.Next(3) == 0)
+                {
+                    await client.ReadExactlyAsync(random.Next(1, bytes.Length + 1));
+                    await client.ResetAsync();
+                    await sending.ContinueWith(static _ => { }, TaskScheduler.Default);
+                    continue;
+                }
+
+                var received = await client.ReadExactlyAsync(bytes.Length);
+                Assert.True(bytes.AsSpan().SequenceEqual(received));
+                await sending;
+                client.ShutdownSend();
+                Assert.Empty(await client.ReadToEndAsync());
+                await client.DisposeAsync();
+            }
+        }
+    }
+
+    private protected override Task<TestClient> ConnectAsync(ITransport transport, IConnectionListener listener) =>
+        TestClient.ConnectAsync(listener.EndPoint);
+}
