@@ -77,6 +77,7 @@ static void *loop(void *unused) {
             }
         }
     }
+    return NULL;
 }
 
 int main(int argc, char **argv) {
@@ -94,4 +95,5 @@ int main(int argc, char **argv) {
     printf("listening\n");
     fflush(stdout);
     loop(NULL);
+    return 0;
 }

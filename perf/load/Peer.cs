@@ -1,0 +1,69 @@
+using System.Diagnostics;
+using System.Globalization;
+
+namespace PipeServer.Load;
+
+/// <summary>A server that is measured: how it is started, and which routes it has.</summary>
+/// <param name="Name">Its name on the command line and in the tables.</param>
+/// <param name="Description">What it is, for the legend.</param>
+/// <param name="Command">Program and arguments for a port and a file for the report on exit.</param>
+/// <param name="Paths">Route → path; a route that is missing is not measured.</param>
+/// <param name="Reports">True when it writes how much it allocated.</param>
+internal sealed record Peer(
+    string Name,
+    string Description,
+    Func<int, string, IReadOnlyList<string>> Command,
+    IReadOnlyDictionary<string, string> Paths,
+    bool Reports = false)
+{
+    private static readonly string[] EveryRoute = ["/plaintext", "/json", "/echo", "/1k.bin", "/64k.bin"];
+
+    public static IReadOnlyList<Peer> All(Workshop workshop)
+    {
+        var cores = Environment.ProcessorCount.ToString(CultureInfo.InvariantCulture);
+        return
+        [
+            new("floor", "C, one epoll loop per core, canned reply, no parsing: the floor", (port, _) => [workshop.Floor, $"{port}", cores],
+                Routes("/plaintext")),
+            new("nginx", "nginx, return 200 and static files", (port, _) => ["nginx", "-c", workshop.WriteNginxConfiguration(port)],
+                Routes("/plaintext", "/json", "/1k.bin", "/64k.bin")),
+            new("kestrel", "Kestrel, one middleware", (port, report) => ["dotnet", workshop.Kestrel, $"{port}", workshop.Files, report],
+                Routes(EveryRoute), Reports: true),
+            new("epoll-inline", "PipeServer, epoll, handler on the loop", (port, report) => workshop.PipeServer(port, report, "epoll"),
+                Routes("/plaintext"), Reports: true),
+            new("epoll-workers", "PipeServer, epoll, handler on the worker pool", (port, report) => workshop.PipeServer(port, report, "epoll"),
+                new Dictionary<string, string>(Routes(EveryRoute)) { ["/plaintext"] = "/worker/plaintext" }, Reports: true),
+            new("epoll-threadpool", "PipeServer, epoll, handler on the .NET thread pool", (port, report) => ["dotnet", workshop.ThreadPool, $"{port}", workshop.Files, report],
+                Routes("/plaintext"), Reports: true),
+            new("sockets-inline", "PipeServer, System.Net.Sockets, handler where the bytes arrive", (port, report) => workshop.PipeServer(port, report, "sockets"),
+                Routes(EveryRoute), Reports: true),
+        ];
+    }
+
+    /// <summary>Starts it, and waits until it answers.</summary>
+    public async Task<RunningPeer> StartAsync(CancellationToken cancellation)
+    {
+        var port = RunningPeer.FreePort();
+        var report = Path.Combine(Path.GetTempPath(), Path.GetRandomFileName());
+        var command = Command(port, report);
+        var start = new ProcessStartInfo(command[0], command.Skip(1))
+        {
+            UseShellExecute = false,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        var running = new RunningPeer(this, Process.Start(start) ?? throw new LoadException($"{command[0]} does not start."), port, report);
+        try
+        {
+            await running.WaitUntilItAnswersAsync(cancellation);
+            return running;
+        }
+        catch
+        {
+            await running.DisposeAsync();
+            throw;
+        }
+    }
+
+    private static Dictionary<string, string> Routes(params string[] routes) => routes.ToDictionary(static route => route);
+}

@@ -1,0 +1,43 @@
+using System.Buffers;
+using System.Globalization;
+using System.Net;
+using System.Text.Json;
+using PipeServer.Load.Kestrel;
+
+// The smallest Kestrel program that answers the harness's requests: one middleware, no routing, no logging.
+// Arguments: port, folder of the files, where to write the report on exit.
+var (port, root, report) = (int.Parse(args[0], CultureInfo.InvariantCulture), args[1], args[2]);
+var builder = WebApplication.CreateSlimBuilder();
+builder.Logging.ClearProviders();
+builder.WebHost.ConfigureKestrel(options => options.Listen(IPAddress.Loopback, port));
+var app = builder.Build();
+app.Run(AnswerAsync);
+await app.StartAsync();
+Console.WriteLine("listening");
+await app.WaitForShutdownAsync();
+File.WriteAllText(report, JsonSerializer.Serialize(new PeerReport(GC.GetTotalAllocatedBytes(precise: true)), PeerJson.Default.PeerReport));
+
+Task AnswerAsync(HttpContext context)
+{
+    var response = context.Response;
+    switch (context.Request.Path.Value)
+    {
+        case "/plaintext":
+            response.ContentType = "text/plain";
+            response.ContentLength = 13;
+            response.BodyWriter.Write("Hello, World!"u8);
+            return Task.CompletedTask;
+        case "/json":
+            return response.WriteAsJsonAsync(new Greeting("Hello, World!"), PeerJson.Default.Greeting);
+        case "/echo":
+            response.ContentType = "application/octet-stream";
+            response.ContentLength = context.Request.ContentLength;
+            return context.Request.BodyReader.CopyToAsync(response.BodyWriter);
+        case "/1k.bin" or "/64k.bin":
+            response.ContentType = "application/octet-stream";
+            return response.SendFileAsync(Path.Combine(root, context.Request.Path.Value[1..]));
+        default:
+            response.StatusCode = 404;
+            return Task.CompletedTask;
+    }
+}
