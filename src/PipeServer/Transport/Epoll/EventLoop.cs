@@ -17,6 +17,11 @@ internal sealed class EventLoop
     // Events taken with one call. More make the first of a batch wait for the last, fewer make more calls.
     private const int MaxEvents = 256;
 
+    // After a batch smaller than this the loop lets others have the core before it looks again: the workers that it has given
+    // its requests to, and the clients. The next batch is larger for it, and nobody has to be woken (ARCHITECTURE.md has the
+    // figures). After a large batch more is waiting already.
+    private const int SmallBatch = 16;
+
     // The eventfd's own key: no slot has it, because generations start at 1.
     private const ulong WakeKey = 0;
 
@@ -178,9 +183,15 @@ internal sealed class EventLoop
     {
         _ofThisThread = this;
         Span<byte> events = stackalloc byte[MaxEvents * Libc.EpollEventBytes];
+        var count = 0;
         while (!_stopping)
         {
-            var count = Libc.EpollWait(_epoll, events, _posted.IsEmpty ? -1 : 0);
+            if (count < SmallBatch)
+            {
+                Thread.Yield();
+            }
+
+            count = Libc.EpollWait(_epoll, events, _posted.IsEmpty ? -1 : 0);
             for (var i = 0; i < count; i++)
             {
                 var (bits, key) = Libc.EpollEvent(events, i);

@@ -54,6 +54,9 @@ internal sealed class PinnedBlock : ReadOnlySequenceSegment<byte>
     public void Return()
     {
         Reset();
-        _pool?.Return(this);
+        if (!PinnedBlockPool.TryKeep(this))
+        {
+            _pool?.Return(this);
+        }
     }
 }

@@ -15,6 +15,10 @@ internal sealed class PinnedBlockPool
     private const int KeptSmall = 1024;
     private const int KeptLarge = 128;
 
+    // One per thread, hot in its cache, and without a shared pool's contention: a loop that answers inline needs no other.
+    [ThreadStatic]
+    private static PinnedBlock? _spare;
+
     private readonly DefaultObjectPool<PinnedBlock> _small;
     private readonly DefaultObjectPool<PinnedBlock> _large;
 
@@ -27,10 +31,29 @@ internal sealed class PinnedBlockPool
     /// <summary>A block of at least so many bytes. One beyond <see cref="LargeBytes"/> is made for the occasion.</summary>
     public PinnedBlock Rent(int bytes) => bytes switch
     {
-        <= SmallBytes => _small.Get(),
+        <= SmallBytes => TakeSpare() ?? _small.Get(),
         <= LargeBytes => _large.Get(),
         _ => new PinnedBlock(bytes, pool: null),
     };
+
+    /// <summary>Keeps a small block for this thread's next use; false when it has one.</summary>
+    public static bool TryKeep(PinnedBlock block)
+    {
+        if (_spare is not null || block.Capacity != SmallBytes)
+        {
+            return false;
+        }
+
+        _spare = block;
+        return true;
+    }
+
+    private static PinnedBlock? TakeSpare()
+    {
+        var spare = _spare;
+        _spare = null;
+        return spare;
+    }
 
     private static DefaultObjectPool<PinnedBlock> Create(int bytes, int kept)
     {
