@@ -312,6 +312,7 @@ internal sealed class Http1Connection
                 }
 
                 BeginWaiting();
+                _responseBody.Release();
                 read = await input.ReadAsync().ConfigureAwait(false);
             }
 

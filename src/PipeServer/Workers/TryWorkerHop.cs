@@ -21,8 +21,11 @@ public readonly struct TryWorkerHop : ICriticalNotifyCompletion
         _description = description;
     }
 
-    /// <summary>True when the caller is on a worker of the pool already and nobody is queued before it.</summary>
-    public bool IsCompleted => _pool.IsOnWorker && _pool.Queued == 0;
+    /// <summary>
+    /// True when the caller is on a worker of the pool already, and nobody is waiting for one, or its turn of a millisecond is
+    /// not over.
+    /// </summary>
+    public bool IsCompleted => _pool.MayGoOn;
 
     /// <summary>This value is its own awaiter.</summary>
     public TryWorkerHop GetAwaiter() => this;

@@ -10,6 +10,10 @@ namespace PipeServer.Workers;
 internal sealed class Worker
 #pragma warning restore CA1001
 {
+    // How long a job may go on to its next hop while others wait: long enough for a batch of short requests, for which the way
+    // through the channel costs more than the work, and short enough that nobody notices.
+    private static readonly TimeSpan Turn = TimeSpan.FromMilliseconds(1);
+
     [ThreadStatic]
     private static Worker? _ofThisThread;
 
@@ -65,6 +69,9 @@ internal sealed class Worker
 
     /// <summary>Waits for the thread itself. True at once when called after <see cref="Ended"/>.</summary>
     public bool Join(TimeSpan timeout) => _thread.Join(timeout);
+
+    /// <summary>Of the worker's own thread: its current job has not run for long.</summary>
+    public bool IsWithinTurn => _pool.TimeProvider.GetElapsedTime(_currentStarted) < Turn;
 
     /// <summary>How long the current job has been running; zero when idle.</summary>
     public TimeSpan CurrentJobDuration()

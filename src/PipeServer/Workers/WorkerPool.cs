@@ -95,6 +95,11 @@ public sealed class WorkerPool : IDisposable, IAsyncDisposable
     /// <summary>True when the calling thread is one of this pool's workers.</summary>
     public bool IsOnWorker => Worker.Current?.Pool == this;
 
+    /// <summary>
+    /// True when the calling thread is a worker that need not hop: its turn is not over yet, or nobody waits for one.
+    /// </summary>
+    internal bool MayGoOn => Worker.Current is { } worker && worker.Pool == this && (worker.IsWithinTurn || Queued == 0);
+
     internal ILogger Logger { get; }
 
     internal TimeProvider TimeProvider { get; }
