@@ -39,6 +39,77 @@ public sealed class CommandLineServerTests
         Assert.Equal(400, (await client.RequestAsync(TestClient.Get("/sleep?ms=x"))).Status);
     }
 
+    [Theory]
+    [InlineData("epoll")]
+    [InlineData("sockets")]
+    public async Task Either_transport_serves_the_same(string transport)
+    {
+        await using var cli = await CliProcess.ServeAsync("--demo", "--transport", transport, "--loops", "3");
+        await using var client = await TestClient.ConnectAsync(cli.EndPoint);
+        Assert.Equal("Hello, World!", (await client.RequestAsync(TestClient.Get("/plaintext"))).Text);
+        Assert.Equal("Hello, World!", (await client.RequestAsync(TestClient.Get("/worker/plaintext"))).Text);
+        await client.DisposeAsync();
+        if (!OperatingSystem.IsWindows())
+        {
+            cli.Signal(CliProcess.SigTerm);
+            Assert.Equal(0, await cli.EndAsync());
+            Assert.DoesNotContain(cli.Output, static line => line.Contains("epoll is not available"));
+        }
+    }
+
+    [Theory]
+    [InlineData("epoll")]
+    [InlineData("sockets")]
+    public async Task A_unix_socket_is_served_and_gone_after_the_stop(string transport)
+    {
+        Assert.SkipUnless(Socket.OSSupportsUnixDomainSockets && !OperatingSystem.IsWindows(), "Unix sockets and signals are needed.");
+        var path = Path.Combine(Path.GetTempPath(), $"ps-{Guid.NewGuid():N}.sock");
+        await using var cli = CliProcess.Start(
+            CliProcess.PipeServer, "serve", Repository.Path("wwwroot"), "--demo", "--address", $"unix:{path}", "--transport", transport);
+        await Eventually.TrueAsync(() => cli.Output.Contains($"Listening on unix:{path}"), "it listens");
+        await using (var client = await TestClient.ConnectAsync(new UnixDomainSocketEndPoint(path)))
+        {
+            Assert.Equal("Hello, World!", (await client.RequestAsync(TestClient.Get("/worker/plaintext"))).Text);
+        }
+
+        await using (var second = CliProcess.Start(CliProcess.PipeServer, "serve", Repository.Path("wwwroot"), "--address", $"unix:{path}"))
+        {
+            Assert.Equal(1, await second.EndAsync());
+            Assert.Contains("it is in use", Assert.Single(second.Errors));
+        }
+
+        cli.Signal(CliProcess.SigTerm);
+        Assert.Equal(0, await cli.EndAsync());
+        Assert.Contains("connections: 1 accepted, 1 closed", cli.Output[^1]);
+        Assert.False(File.Exists(path));
+    }
+
+    // No descriptor left: clients wait in the backlog, the accept loop backs off instead of spinning, and goes on by itself.
+    [Fact]
+    public async Task A_server_without_descriptors_waits_and_recovers()
+    {
+        Assert.SkipUnless(File.Exists("/usr/bin/prlimit"), "prlimit (util-linux) is needed to take descriptors from a running process.");
+        await using var cli = await CliProcess.ServeAsync("--demo");
+        await using var first = await TestClient.ConnectAsync(cli.EndPoint);
+        Assert.Equal(200, (await first.RequestAsync(TestClient.Get("/plaintext"))).Status);
+        var open = Directory.GetFiles($"/proc/{cli.Id}/fd").Length;
+        await LimitAsync(open);
+        await using var second = await TestClient.ConnectAsync(cli.EndPoint);
+        await second.SendAsync(TestClient.Get("/plaintext"));
+        await Eventually.TrueAsync(() => cli.Output.Any(static line => line.Contains("Accepting failed")), "the accept fails");
+        Assert.Equal(200, (await first.RequestAsync(TestClient.Get("/worker/plaintext"))).Status);
+        Assert.InRange(cli.Output.Count(static line => line.Contains("Accepting failed")), 1, 12);
+        await LimitAsync(open + 1000);
+        Assert.Equal(200, (await second.ReadResponseAsync()).Status);
+
+        async Task LimitAsync(int files)
+        {
+            using var prlimit = Process.Start("/usr/bin/prlimit", ["--pid", $"{cli.Id}", $"--nofile={files}:"]);
+            await prlimit.WaitForExitAsync();
+            Assert.Equal(0, prlimit.ExitCode);
+        }
+    }
+
     [Fact]
     public async Task Without_demo_there_are_only_files()
     {
@@ -233,7 +304,7 @@ public sealed class CommandLineServerTests
         var readme = await File.ReadAllTextAsync(Repository.Path("README.md"));
         foreach (var option in new[]
         {
-            "--address", "--port", "--workers", "--queue", "--demo", "--exit-after", "--grace", "--report", "--log-level", "--quiet", "--max-connections", "--backlog",
+            "--address", "--port", "--transport", "--loops", "--workers", "--queue", "--demo", "--exit-after", "--grace", "--report", "--log-level", "--quiet", "--max-connections", "--backlog",
             "--max-request-line", "--max-request-head", "--max-request-headers", "--max-request-body", "--keep-alive-timeout", "--head-timeout", "--body-timeout", "--write-timeout",
         })
         {

@@ -67,6 +67,32 @@ public sealed class EpollTransportTests : NetworkTransportTests
         Assert.Empty(await transport.StopAsync(TestClient.Patience));
     }
 
+    // A client that sent without end was read without end: its loop's other connections never had their turn.
+    [Fact]
+    public async Task A_client_that_sends_without_end_gives_the_loop_back_now_and_then()
+    {
+        var transport = new EpollTransport(new EpollTransportOptions { Loops = 1 });
+        var listener = (await transport.ListenAsync(new IPEndPoint(IPAddress.Loopback, 0), 8, CancellationToken.None))[0];
+        await using var client = await TestClient.ConnectAsync(listener.EndPoint);
+        await using var server = (await listener.AcceptAsync())!;
+        var bytes = new byte[60_000_000];
+        var sending = client.SendAsync(bytes);
+        var (received, inARow, mostInARow) = (0L, 0, 0);
+        while (received < bytes.Length)
+        {
+            var reading = server.Input.ReadAsync();
+            inARow = reading.IsCompleted ? inARow + 1 : 0;
+            mostInARow = Math.Max(mostInARow, inARow);
+            var read = await reading;
+            received += read.Buffer.Length;
+            server.Input.AdvanceTo(read.Buffer.End);
+        }
+
+        await sending;
+        Assert.InRange(mostInARow, 1, 16);
+        await listener.DisposeAsync();
+    }
+
     // Whoever still reads when the loops have ended must not wait for ever.
     [Fact]
     public async Task The_end_of_the_loops_ends_what_waits_on_them()

@@ -92,13 +92,13 @@ internal sealed class EpollConnection : TransportConnection, IEventHandler, IThr
 
     public override void Abort()
     {
-        if (_isAborted)
+        var (descriptor, loop) = (_descriptor, _loop);
+        if (_isAborted || descriptor is null || loop is null)
         {
             return;
         }
 
         _isAborted = true;
-        var descriptor = _descriptor!;
         try
         {
             // The descriptor stays open: others may be inside a call with it, and they learn it from that call. The client
@@ -118,7 +118,7 @@ internal sealed class EpollConnection : TransportConnection, IEventHandler, IThr
 
         SignalClosed();
         // Whoever waits goes on on the loop, not inside the caller: that may be a timer with other things to do.
-        _loop!.Post(this);
+        loop.Post(this);
     }
 
     public override ValueTask DisposeAsync()
@@ -181,12 +181,15 @@ internal sealed class EpollConnection : TransportConnection, IEventHandler, IThr
 
     public void OnLost() => Abort();
 
-    /// <summary>On the loop, after an abort.</summary>
+    /// <summary>On the loop, because somebody has asked for it by <see cref="Wake"/>: whoever waits looks again.</summary>
     public void Execute()
     {
-        _input.Interrupt();
-        _output.Interrupt();
+        _output.OnWritable();
+        _input.OnReadable();
     }
+
+    /// <summary>Lets the loop's other connections have their turn, then wakes who waits here.</summary>
+    public void Wake() => _loop!.Post(this);
 
     /// <summary>Nothing that is written from now on can arrive.</summary>
     public void SignalClosed()

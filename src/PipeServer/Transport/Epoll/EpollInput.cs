@@ -14,6 +14,10 @@ namespace PipeServer.Transport.Epoll;
 /// </remarks>
 internal sealed class EpollInput : PipeReader, IValueTaskSource<ReadResult>
 {
+    // So many receives without a wait, then it is the turn of the loop's other connections: a client that sends without end
+    // must not have the thread to itself.
+    private const int MaxStreak = 16;
+
     // Below this the rest of a block is not worth a system call of its own.
     private const int MinReceiveBytes = 512;
 
@@ -29,6 +33,7 @@ internal sealed class EpollInput : PipeReader, IValueTaskSource<ReadResult>
     private int _tailEnd;
 
     private bool _mayHaveMore; // an event has come, or the last recv filled its buffer: the next one may find more
+    private int _streak; // receives since the last wait
     private bool _wantsLarge; // the last recv filled a whole block
     private bool _hasUnexamined;
     private bool _hasEnded;
@@ -184,6 +189,7 @@ internal sealed class EpollInput : PipeReader, IValueTaskSource<ReadResult>
         _readable.Reset();
         _mayHaveMore = _wantsLarge = _hasUnexamined = _hasEnded = _isReading = _isPending = _isCompleted = false;
         _error = null;
+        _streak = 0;
         _token = default;
         _source.Reset(); // lets go of the last reader, and makes its ValueTask invalid
         Volatile.Write(ref _cancelRequested, 0);
@@ -223,6 +229,13 @@ internal sealed class EpollInput : PipeReader, IValueTaskSource<ReadResult>
 
     private void Park()
     {
+        var isYielding = _streak >= MaxStreak;
+        _streak = 0;
+        if (isYielding)
+        {
+            _readable.TryClear(); // the wake below will look anyway
+        }
+
         do
         {
             if (_head is not null && _headStart == _tailEnd && _head == _tail)
@@ -234,6 +247,11 @@ internal sealed class EpollInput : PipeReader, IValueTaskSource<ReadResult>
             // A cancellation or an abort that came before this move found nobody to wake.
             if (_readable.TryPark() && !(IsInterrupted && _readable.TryUnpark()))
             {
+                if (isYielding)
+                {
+                    _connection.Wake();
+                }
+
                 return;
             }
         }
@@ -289,6 +307,11 @@ internal sealed class EpollInput : PipeReader, IValueTaskSource<ReadResult>
             return true;
         }
 
+        if (_streak >= MaxStreak)
+        {
+            return false;
+        }
+
         var isReady = _readable.TryClear();
         return (isReady || _mayHaveMore) && TryReceive();
     }
@@ -322,6 +345,7 @@ internal sealed class EpollInput : PipeReader, IValueTaskSource<ReadResult>
 
         if (received > 0)
         {
+            _streak++;
             _tailEnd += received;
             _hasUnexamined = true;
             _wantsLarge = received == room && room >= PinnedBlockPool.SmallBytes;

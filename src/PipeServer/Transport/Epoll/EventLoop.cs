@@ -197,9 +197,10 @@ internal sealed class EventLoop
                 var (bits, key) = Libc.EpollEvent(events, i);
                 if (key == WakeKey)
                 {
-                    // Cleared before the queue and the flag are looked at: what is posted from now on signals again.
+                    // Cleared before the queue and the flag are looked at, with a full fence in between: what is posted from
+                    // now on signals again.
                     Libc.EventFdClear(_wake);
-                    Volatile.Write(ref _wakeRequested, 0);
+                    Interlocked.Exchange(ref _wakeRequested, 0);
                 }
                 else
                 {
