@@ -98,7 +98,9 @@ internal sealed class EpollConnection : TransportConnection, IEventHandler, IThr
             return;
         }
 
+        // Before the client can see it: whoever looks then finds the connection closed.
         _isAborted = true;
+        SignalClosed();
         try
         {
             // The descriptor stays open: others may be inside a call with it, and they learn it from that call. The client
@@ -116,7 +118,6 @@ internal sealed class EpollConnection : TransportConnection, IEventHandler, IThr
             return;
         }
 
-        SignalClosed();
         // Whoever waits goes on on the loop, not inside the caller: that may be a timer with other things to do.
         loop.Post(this);
     }
