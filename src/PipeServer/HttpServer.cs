@@ -190,7 +190,17 @@ public sealed class HttpServer : IAsyncDisposable
         EndPoint endPoint = _options.UnixSocketPath is { } path
             ? new UnixDomainSocketEndPoint(path)
             : new IPEndPoint(_options.Address, _options.Port);
-        var listeners = await transport.ListenAsync(endPoint, _options.Backlog, cancellationToken).ConfigureAwait(false);
+        IReadOnlyList<IConnectionListener> listeners;
+        try
+        {
+            listeners = await transport.ListenAsync(endPoint, _options.Backlog, cancellationToken).ConfigureAwait(false);
+        }
+        catch
+        {
+            // Nobody could stop it later: a server that has not started has no transport.
+            await transport.StopAsync(TimeSpan.Zero).ConfigureAwait(false);
+            throw;
+        }
 
         // After the bind, which is what may fail: there is nothing to take back then.
         var workers = new WorkerPool(_options.Workers, _options.QueueCapacity, new WorkerPoolOptions

@@ -47,11 +47,11 @@ internal static class UnixSocketFile
         }
     }
 
-    // A name of the abstract namespace, which starts with NUL and is shown with an @, has no file.
+    // A name of the abstract namespace, which starts with NUL, has no file.
     private static bool TryGetPath(UnixDomainSocketEndPoint endPoint, out string path)
     {
         path = endPoint.ToString();
-        return !path.StartsWith('@');
+        return endPoint.Serialize()[2] != 0; // behind the address family
     }
 
     // Regular files and FIFOs refuse connections too, but can be opened; for a socket the system says ENXIO. Read and write,

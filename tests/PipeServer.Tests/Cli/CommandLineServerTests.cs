@@ -92,6 +92,8 @@ public sealed class CommandLineServerTests
         await using var cli = await CliProcess.ServeAsync("--demo");
         await using var first = await TestClient.ConnectAsync(cli.EndPoint);
         Assert.Equal(200, (await first.RequestAsync(TestClient.Get("/plaintext"))).Status);
+        // Once before: what the runtime loads for it, it could not load without descriptors.
+        Assert.Equal(200, (await first.RequestAsync(TestClient.Get("/worker/plaintext"))).Status);
         var open = Directory.GetFiles($"/proc/{cli.Id}/fd").Length;
         await LimitAsync(open);
         await using var second = await TestClient.ConnectAsync(cli.EndPoint);

@@ -1,4 +1,6 @@
+using System.Buffers;
 using System.Net;
+using System.Net.Sockets;
 using PipeServer.Transport;
 using PipeServer.Transport.Epoll;
 
@@ -91,6 +93,108 @@ public sealed class EpollTransportTests : NetworkTransportTests
         await sending;
         Assert.InRange(mostInARow, 1, 16);
         await listener.DisposeAsync();
+    }
+
+    // A disposal in the very moment in which bytes completed the read put the object back into its pool under the loop's hands:
+    // the old reader hung, or the next client's first read failed.
+    [Fact]
+    public async Task A_disposal_that_races_with_bytes_wakes_the_reader_and_spares_the_next_client()
+    {
+        var transport = new EpollTransport(new EpollTransportOptions { Loops = 1 });
+        var listener = (await transport.ListenAsync(new IPEndPoint(IPAddress.Loopback, 0), 64, CancellationToken.None))[0];
+        var random = new Random(7);
+        for (var i = 0; i < 3000; i++)
+        {
+            await using var client = await TestClient.ConnectAsync(listener.EndPoint);
+            var server = (await listener.AcceptAsync())!;
+            await Task.Yield(); // off the loop: on it there is no race
+            var reading = server.Input.ReadAsync().AsTask();
+            await client.SendAsync("x");
+            Thread.SpinWait(random.Next(2500));
+            await server.DisposeAsync();
+            await Task.WhenAny(reading).WaitAsync(TestClient.Patience);
+
+            await using var nextClient = await TestClient.ConnectAsync(listener.EndPoint);
+            await using var next = (await listener.AcceptAsync())!;
+            await nextClient.SendAsync("y");
+            var read = await next.Input.ReadAsync().AsTask().WaitAsync(TestClient.Patience);
+            Assert.Equal("y"u8.ToArray(), read.Buffer.ToArray());
+            next.Input.AdvanceTo(read.Buffer.End);
+        }
+
+        await listener.DisposeAsync();
+        Assert.Empty(await transport.StopAsync(TestClient.Patience));
+    }
+
+    // The loop's last round told connections that had just been disposed of that it was over, and died of it, unhandled.
+    [Fact]
+    public async Task Connections_that_end_while_their_loop_ends_do_no_harm()
+    {
+        for (var round = 0; round < 20; round++)
+        {
+            var log = new TestLog();
+            var transport = new EpollTransport(new EpollTransportOptions { Loops = 1, Logger = log });
+            var listener = (await transport.ListenAsync(new IPEndPoint(IPAddress.Loopback, 0), 128, CancellationToken.None))[0];
+            var (clients, servers) = (new List<TestClient>(), new List<TransportConnection>());
+            for (var i = 0; i < 60; i++)
+            {
+                clients.Add(await TestClient.ConnectAsync(listener.EndPoint));
+                servers.Add((await listener.AcceptAsync())!);
+            }
+
+            var disposing = Task.Factory.StartNew(
+                () => servers.AsEnumerable().Reverse().Select(static server => server.DisposeAsync().AsTask()).ToList(),
+                CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+            Assert.Empty(await transport.StopAsync(TestClient.Patience));
+            await Task.WhenAll(await disposing).WaitAsync(TestClient.Patience);
+            await listener.DisposeAsync();
+            Assert.Empty(log.Entries);
+            foreach (var client in clients)
+            {
+                await client.DisposeAsync();
+            }
+        }
+    }
+
+    // A receive stops at TCP's urgent mark: taken for the end of what is there, the rest waited for ever.
+    [Fact]
+    public async Task Bytes_behind_an_urgent_one_are_read_too()
+    {
+        var transport = new EpollTransport(new EpollTransportOptions { Loops = 1 });
+        var listener = (await transport.ListenAsync(new IPEndPoint(IPAddress.Loopback, 0), 8, CancellationToken.None))[0];
+        using var client = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        await client.ConnectAsync(listener.EndPoint);
+        await client.SendAsync("ab"u8.ToArray(), SocketFlags.None);
+        await client.SendAsync("!"u8.ToArray(), SocketFlags.OutOfBand);
+        await client.SendAsync("cd"u8.ToArray(), SocketFlags.None);
+        await using var server = (await listener.AcceptAsync())!;
+        var received = 0L;
+        while (received < 4)
+        {
+            var read = await server.Input.ReadAsync().AsTask().WaitAsync(TestClient.Patience);
+            received += read.Buffer.Length;
+            server.Input.AdvanceTo(read.Buffer.End);
+        }
+
+        await listener.DisposeAsync();
+    }
+
+    // Every start that failed left its loops behind: two threads and four descriptors.
+    [Fact]
+    public async Task A_start_that_fails_leaves_no_loop_behind()
+    {
+        var transport = new EpollTransport(new EpollTransportOptions { Loops = 1 });
+        var taken = (await transport.ListenAsync(new IPEndPoint(IPAddress.Loopback, 0), 8, CancellationToken.None))[0];
+        var another = new EpollTransport(new EpollTransportOptions { Loops = 1 });
+        await using (var server = new HttpServer(new HttpServerOptions { Port = ((IPEndPoint)taken.EndPoint).Port, Transport = another }))
+        {
+            await Assert.ThrowsAsync<SocketException>(() => server.StartAsync());
+        }
+
+        await Assert.ThrowsAsync<ObjectDisposedException>(
+            async () => await another.ListenAsync(new IPEndPoint(IPAddress.Loopback, 0), 8, CancellationToken.None));
+        await taken.DisposeAsync();
+        Assert.Empty(await transport.StopAsync(TestClient.Patience));
     }
 
     // Whoever still reads when the loops have ended must not wait for ever.

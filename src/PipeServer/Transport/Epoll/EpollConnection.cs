@@ -22,7 +22,7 @@ internal sealed class EpollConnection : TransportConnection, IEventHandler, IThr
     private CancellationTokenSource? _closed; // made when somebody asks for the token; most never do
     private volatile bool _isClosed;
     private volatile bool _isAborted;
-    private volatile bool _hasClientEnded;
+    private volatile bool _mustReadUntilEmpty;
     private volatile bool _isOutputShut;
     private int _disposed = 1;
 
@@ -60,8 +60,11 @@ internal sealed class EpollConnection : TransportConnection, IEventHandler, IThr
     /// <summary>Aborted, or disposed of: nothing is read or sent any more.</summary>
     public bool IsAborted => _isAborted;
 
-    /// <summary>The client has half-closed, or more: a read must go on until it sees that.</summary>
-    public bool HasClientEnded => _hasClientEnded;
+    /// <summary>
+    /// A receive that returned less than it was asked for need not have emptied the queue: the client has ended, which brings
+    /// no further event; or a receive stops short at TCP's urgent mark, or at what else a unix socket can carry.
+    /// </summary>
+    public bool MustReadUntilEmpty => _mustReadUntilEmpty;
 
     /// <summary>Takes over an accepted socket. Its first events may come on the loop before this returns.</summary>
     /// <exception cref="System.Net.Sockets.SocketException">The loop does not take it; the socket is closed then.</exception>
@@ -71,10 +74,11 @@ internal sealed class EpollConnection : TransportConnection, IEventHandler, IThr
         _descriptor = descriptor;
         Number = descriptor.Number;
         _remoteAddress = remoteAddress;
+        _mustReadUntilEmpty = SocketAddressBytes.IsUnix(remoteAddress);
         _loop = loop;
         try
         {
-            _key = loop.Add(this, descriptor, Libc.EPOLLIN | Libc.EPOLLOUT | Libc.EPOLLRDHUP);
+            _key = loop.Add(this, descriptor, Libc.EPOLLIN | Libc.EPOLLPRI | Libc.EPOLLOUT | Libc.EPOLLRDHUP);
         }
         catch
         {
@@ -131,6 +135,7 @@ internal sealed class EpollConnection : TransportConnection, IEventHandler, IThr
 
         _isAborted = true;
         _loop!.Remove(_key);
+        var isIdle = !_input.IsPending && !_output.IsPending;
         _input.Interrupt();
         _output.Interrupt();
 
@@ -141,22 +146,28 @@ internal sealed class EpollConnection : TransportConnection, IEventHandler, IThr
             spinner.SpinOnce();
         }
 
-#pragma warning disable VSTHRD103 // Neither blocks: what is not sent by now is not to be sent.
-        _input.Complete();
-        _output.Complete();
-#pragma warning restore VSTHRD103
         Number = -1;
         _descriptor!.Dispose();
-        _pool.Return(this);
+        if (isIdle)
+        {
+#pragma warning disable VSTHRD103 // Neither blocks: what is not sent by now is not to be sent.
+            _input.Complete();
+            _output.Complete();
+#pragma warning restore VSTHRD103
+            _pool.Return(this);
+        }
+
+        // Otherwise a waker may still be telling somebody a result: the object, and the blocks of that result, must not be
+        // anybody else's by then. They are left to the garbage collector.
         return ValueTask.CompletedTask;
     }
 
     public void OnEvents(uint events)
     {
         const uint Ended = Libc.EPOLLRDHUP | Libc.EPOLLHUP | Libc.EPOLLERR;
-        if ((events & Ended) != 0)
+        if ((events & (Ended | Libc.EPOLLPRI)) != 0)
         {
-            _hasClientEnded = true;
+            _mustReadUntilEmpty = true;
         }
 
         // The writer first: what is being sent ends a request, what is being received may begin the next.
@@ -165,7 +176,7 @@ internal sealed class EpollConnection : TransportConnection, IEventHandler, IThr
             _output.OnWritable();
         }
 
-        if ((events & (Libc.EPOLLIN | Ended)) != 0)
+        if ((events & (Libc.EPOLLIN | Libc.EPOLLPRI | Ended)) != 0)
         {
             _input.OnReadable();
         }
@@ -218,6 +229,6 @@ internal sealed class EpollConnection : TransportConnection, IEventHandler, IThr
         _loop = null;
         _remoteEndPoint = null;
         _closed = null; // not reused: a handler of the last connection may still hold its token
-        _isClosed = _isAborted = _hasClientEnded = _isOutputShut = false;
+        _isClosed = _isAborted = _mustReadUntilEmpty = _isOutputShut = false;
     }
 }

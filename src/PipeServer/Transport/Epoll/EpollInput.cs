@@ -38,8 +38,9 @@ internal sealed class EpollInput : PipeReader, IValueTaskSource<ReadResult>
     private bool _hasUnexamined;
     private bool _hasEnded;
     private bool _isReading; // between a result and its AdvanceTo
-    private volatile bool _isPending; // between ReadAsync and its result
-    private bool _hasWaiter; // the pending read's ValueTask is awaited: from then on it is parked, or owned by a waker
+    private volatile bool _isPending; // from ReadAsync until its caller has taken the result
+    private volatile bool _isParked; // from the moment somebody waits until a waker has done its work and only tells the result
+    private bool _hasWaiter; // the pending read's ValueTask is awaited: from then on it is not its caller's
     private bool _isCompleted;
     private IOException? _error;
     private int _cancelRequested;
@@ -53,7 +54,10 @@ internal sealed class EpollInput : PipeReader, IValueTaskSource<ReadResult>
     }
 
     /// <summary>True while a read is parked, or is just being taken up by a waker.</summary>
-    public bool IsParked => _isPending && _hasWaiter;
+    public bool IsParked => _isParked;
+
+    /// <summary>True while a read has no result yet, or its caller has not taken it: a waker may still be at work here.</summary>
+    public bool IsPending => _isPending;
 
     private bool IsInterrupted =>
         Volatile.Read(ref _cancelRequested) != 0 || _connection.IsAborted || _token.IsCancellationRequested;
@@ -187,7 +191,7 @@ internal sealed class EpollInput : PipeReader, IValueTaskSource<ReadResult>
     {
         ReturnBlocks();
         _readable.Reset();
-        _mayHaveMore = _wantsLarge = _hasUnexamined = _hasEnded = _isReading = _isPending = _isCompleted = false;
+        _mayHaveMore = _wantsLarge = _hasUnexamined = _hasEnded = _isReading = _isPending = _isParked = _isCompleted = false;
         _error = null;
         _streak = 0;
         _token = default;
@@ -195,12 +199,20 @@ internal sealed class EpollInput : PipeReader, IValueTaskSource<ReadResult>
         Volatile.Write(ref _cancelRequested, 0);
     }
 
-    ReadResult IValueTaskSource<ReadResult>.GetResult(short token) => _source.GetResult(token);
+    ReadResult IValueTaskSource<ReadResult>.GetResult(short token)
+    {
+        if (token == _source.Version)
+        {
+            _isPending = false;
+        }
+
+        return _source.GetResult(token);
+    }
 
     ValueTaskSourceStatus IValueTaskSource<ReadResult>.GetStatus(short token)
     {
         // Before somebody waits, the read is its caller's: it may have become ready in the meantime.
-        if (_isPending && !_hasWaiter && (_readable.IsReady || IsInterrupted))
+        if (_isPending && !_hasWaiter && _source.GetStatus(token) == ValueTaskSourceStatus.Pending && (_readable.IsReady || IsInterrupted))
         {
             TryFinish();
         }
@@ -212,11 +224,13 @@ internal sealed class EpollInput : PipeReader, IValueTaskSource<ReadResult>
     void IValueTaskSource<ReadResult>.OnCompleted(
         Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags)
     {
+        var isDone = _source.GetStatus(token) != ValueTaskSourceStatus.Pending;
         _hasWaiter = true;
+        _isParked = !isDone;
         _source.OnCompleted(continuation, state, token, flags);
-        if (!_isPending)
+        if (isDone)
         {
-            return; // completed before there was a waiter; the source has taken care of it
+            return; // before there was a waiter; the source has taken care of it
         }
 
         if (_token.CanBeCanceled)
@@ -278,24 +292,28 @@ internal sealed class EpollInput : PipeReader, IValueTaskSource<ReadResult>
                 return false;
             }
 
-            _registration.Unregister();
-            _registration = default;
-            _isPending = false;
             result = TakeResult();
         }
 #pragma warning disable CA1031 // Whatever it is belongs to the one who awaits the read.
         catch (Exception exception)
 #pragma warning restore CA1031
         {
-            _registration.Unregister();
-            _registration = default;
-            _isPending = false;
+            EndWait();
             _source.SetException(exception);
             return true;
         }
 
+        EndWait();
         _source.SetResult(result);
         return true;
+    }
+
+    // From here on only the result is told: a disposal need not wait for this thread.
+    private void EndWait()
+    {
+        _registration.Unregister();
+        _registration = default;
+        _isParked = false;
     }
 
     // True when there is a result to take: new bytes, the end, or a cancellation. Asks the system only when it may know more.
@@ -350,8 +368,8 @@ internal sealed class EpollInput : PipeReader, IValueTaskSource<ReadResult>
             _hasUnexamined = true;
             _wantsLarge = received == room && room >= PinnedBlockPool.SmallBytes;
             // Edge-triggered: fewer bytes than asked for means that there are no more, and that the next ones bring an
-            // event (epoll(7)); unless the end has arrived with them, which brings none of its own.
-            _mayHaveMore = received == room || _connection.HasClientEnded;
+            // event (epoll(7)); where that does not hold, the connection knows.
+            _mayHaveMore = received == room || _connection.MustReadUntilEmpty;
             return true;
         }
 

@@ -86,7 +86,7 @@ internal sealed class EpollListener : IConnectionListener, IEventHandler, IThrea
     {
         _isStopped = true;
         Close();
-        Execute();
+        _loop.Post(this);
     }
 
     /// <summary>On the loop: it is the listener's turn again, or it has been stopped.</summary>
@@ -219,11 +219,13 @@ internal sealed class EpollListener : IConnectionListener, IEventHandler, IThrea
         if (Interlocked.Exchange(ref _closed, 1) == 0)
         {
             _loop.Remove(_key);
-            _descriptor.Dispose();
             if (EndPoint is UnixDomainSocketEndPoint unix)
             {
+                // While the socket is open nobody takes the file for stale: it is certainly not a successor's.
                 UnixSocketFile.Delete(unix);
             }
+
+            _descriptor.Dispose();
         }
     }
 

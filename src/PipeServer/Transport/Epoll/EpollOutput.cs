@@ -25,8 +25,9 @@ internal sealed class EpollOutput : PipeWriter, IValueTaskSource<FlushResult>
     private int _tailEnd;
     private long _unsent;
 
-    private volatile bool _isPending; // between FlushAsync and its result
-    private bool _hasWaiter; // the pending flush's ValueTask is awaited: from then on it is parked, or owned by a waker
+    private volatile bool _isPending; // from FlushAsync until its caller has taken the result
+    private volatile bool _isParked; // from the moment somebody waits until a waker has done its work and only tells the result
+    private bool _hasWaiter; // the pending flush's ValueTask is awaited: from then on it is not its caller's
     private bool _isCompleted;
     private bool _isClientGone;
     private int _cancelRequested;
@@ -48,7 +49,10 @@ internal sealed class EpollOutput : PipeWriter, IValueTaskSource<FlushResult>
     public long BytesSent => Volatile.Read(ref _bytesSent);
 
     /// <summary>True while a flush is parked, or is just being taken up by a waker.</summary>
-    public bool IsParked => _isPending && _hasWaiter;
+    public bool IsParked => _isParked;
+
+    /// <summary>True while a flush has no result yet, or its caller has not taken it: a waker may still be at work here.</summary>
+    public bool IsPending => _isPending;
 
     private bool IsInterrupted =>
         Volatile.Read(ref _cancelRequested) != 0 || _connection.IsAborted || _token.IsCancellationRequested;
@@ -173,19 +177,27 @@ internal sealed class EpollOutput : PipeWriter, IValueTaskSource<FlushResult>
     {
         Discard();
         _writable.Reset();
-        _isPending = _isCompleted = _isClientGone = false;
+        _isPending = _isParked = _isCompleted = _isClientGone = false;
         _token = default;
         _bytesSent = 0;
         _source.Reset(); // lets go of the last writer, and makes its ValueTask invalid
         Volatile.Write(ref _cancelRequested, 0);
     }
 
-    FlushResult IValueTaskSource<FlushResult>.GetResult(short token) => _source.GetResult(token);
+    FlushResult IValueTaskSource<FlushResult>.GetResult(short token)
+    {
+        if (token == _source.Version)
+        {
+            _isPending = false;
+        }
+
+        return _source.GetResult(token);
+    }
 
     ValueTaskSourceStatus IValueTaskSource<FlushResult>.GetStatus(short token)
     {
         // Before somebody waits, the flush is its caller's: there may be room in the meantime.
-        if (_isPending && !_hasWaiter && (_writable.IsReady || IsInterrupted))
+        if (_isPending && !_hasWaiter && _source.GetStatus(token) == ValueTaskSourceStatus.Pending && (_writable.IsReady || IsInterrupted))
         {
             TryFinish();
         }
@@ -197,11 +209,13 @@ internal sealed class EpollOutput : PipeWriter, IValueTaskSource<FlushResult>
     void IValueTaskSource<FlushResult>.OnCompleted(
         Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags)
     {
+        var isDone = _source.GetStatus(token) != ValueTaskSourceStatus.Pending;
         _hasWaiter = true;
+        _isParked = !isDone;
         _source.OnCompleted(continuation, state, token, flags);
-        if (!_isPending)
+        if (isDone)
         {
-            return; // completed before there was a waiter; the source has taken care of it
+            return; // before there was a waiter; the source has taken care of it
         }
 
         if (_token.CanBeCanceled)
@@ -242,16 +256,17 @@ internal sealed class EpollOutput : PipeWriter, IValueTaskSource<FlushResult>
             return false;
         }
 
+        var result = isCanceled ? default : TakeResult();
         _registration.Unregister();
         _registration = default;
-        _isPending = false;
+        _isParked = false; // from here on only the result is told: a disposal need not wait for this thread
         if (isCanceled)
         {
             _source.SetException(new OperationCanceledException(_token));
         }
         else
         {
-            _source.SetResult(TakeResult());
+            _source.SetResult(result);
         }
 
         return true;

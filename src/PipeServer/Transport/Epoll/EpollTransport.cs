@@ -49,11 +49,11 @@ public sealed class EpollTransport : ITransport
             UnixSocketFile.DeleteIfStale(unix);
         }
 
-        var loops = GetLoops();
+        // Before the loops start: what may fail has nothing to take back then.
         var descriptor = Bind(endPoint, backlog);
         try
         {
-            return new([new EpollListener(LocalEndPoint(descriptor, endPoint), descriptor, loops, _connections)]);
+            return new([new EpollListener(LocalEndPoint(descriptor, endPoint), descriptor, GetLoops(), _connections)]);
         }
         catch
         {

@@ -108,13 +108,22 @@ internal sealed class EventLoop
             }
 
             ref var slot = ref _slots[index];
-            Volatile.Write(ref slot.Generation, slot.Generation + 1);
+            Volatile.Write(ref slot.Generation, Math.Max(1, unchecked(slot.Generation + 1)));
             Volatile.Write(ref slot.Handler, handler);
             key = ((ulong)slot.Generation << 32) | (uint)index;
             _count++;
         }
 
-        var result = _stopping ? -Errno.EINVAL : Libc.EpollAdd(_epoll, descriptor, events | Libc.EPOLLET, key);
+        int result;
+        try
+        {
+            result = _stopping ? -Errno.EINVAL : Libc.EpollAdd(_epoll, descriptor, events | Libc.EPOLLET, key);
+        }
+        catch (ObjectDisposedException)
+        {
+            result = -Errno.EINVAL; // the loop has ended a moment ago
+        }
+
         if (result < 0)
         {
             Remove(key);
@@ -252,7 +261,28 @@ internal sealed class EventLoop
 #pragma warning restore CA1031
         {
             Log.LoopFaulted(_logger, Name, exception);
-            handler.OnLost();
+            Lose(index, generation);
+        }
+    }
+
+    // Under the lock, so that it can only be the one who has the slot: it may just be leaving, and be somebody else soon.
+    private void Lose(int index, uint? generation)
+    {
+        try
+        {
+            lock (_slotsLock)
+            {
+                if (generation is null || _slots[index].Generation == generation)
+                {
+                    _slots[index].Handler?.OnLost();
+                }
+            }
+        }
+#pragma warning disable CA1031 // One that cannot even be lost must not keep the others from it.
+        catch (Exception exception)
+#pragma warning restore CA1031
+        {
+            Log.LoopFaulted(_logger, Name, exception);
         }
     }
 
@@ -277,15 +307,9 @@ internal sealed class EventLoop
     private void End()
     {
         _stopping = true;
-        IEventHandler[] lost;
-        lock (_slotsLock)
+        for (var index = 0; index < _usedSlots; index++)
         {
-            lost = [.. _slots.Select(static slot => slot.Handler).OfType<IEventHandler>()];
-        }
-
-        foreach (var handler in lost)
-        {
-            handler.OnLost();
+            Lose(index, generation: null);
         }
 
         _ended.SetResult();

@@ -11,6 +11,8 @@ internal interface IEventHandler
     /// </summary>
     void OnHangUp();
 
-    /// <summary>The loop has ended, or <see cref="OnEvents"/> has thrown: no event will come any more.</summary>
+    /// <summary>
+    /// The loop has ended, or <see cref="OnEvents"/> has thrown: no event will come any more. Called under the loop's lock too.
+    /// </summary>
     void OnLost();
 }

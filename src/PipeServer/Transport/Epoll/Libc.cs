@@ -23,6 +23,7 @@ internal static partial class Libc
     public const int IPV6_V6ONLY = 26;
 
     public const uint EPOLLIN = 0x1;
+    public const uint EPOLLPRI = 0x2;
     public const uint EPOLLOUT = 0x4;
     public const uint EPOLLERR = 0x8;
     public const uint EPOLLHUP = 0x10;
