@@ -27,13 +27,13 @@ internal sealed class LoadRun(RunSettings settings)
         Workshop.CheckTools(needsNginx: peers.Any(static peer => peer.Name == "nginx"));
         await workshop.BuildAsync(cancellation);
         var each = WarmUp + (settings.Duration * settings.Rounds);
-        var total = workloads.Sum(workload => peers.Count(peer => peer.Paths.ContainsKey(workload.Route)) * each.TotalSeconds);
+        var total = workloads.Sum(workload => peers.Count(peer => peer.Takes(workload)) * each.TotalSeconds);
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{workloads.Count} workloads, {peers.Count} servers: about {total / 60:F0} minutes."));
         var done = 0;
         foreach (var workload in workloads)
         {
             Console.WriteLine($"[{++done}/{workloads.Count}] {workload.Name}");
-            var taking = peers.Where(peer => peer.Paths.ContainsKey(workload.Route)).ToList();
+            var taking = peers.Where(peer => peer.Takes(workload)).ToList();
             await (workload.Name == Workload.Idle
                 ? MeasureIdleAsync(workload, taking, cancellation)
                 : MeasureAsync(workload, taking, cancellation));

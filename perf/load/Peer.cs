@@ -9,12 +9,14 @@ namespace PipeServer.Load;
 /// <param name="Command">Program and arguments for a port and a file for the report on exit.</param>
 /// <param name="Paths">Route → path; a route that is missing is not measured.</param>
 /// <param name="Reports">True when it writes how much it allocated.</param>
+/// <param name="EndsConnections">True when it ends a connection whose request asks for it.</param>
 internal sealed record Peer(
     string Name,
     string Description,
     Func<int, string, IReadOnlyList<string>> Command,
     IReadOnlyDictionary<string, string> Paths,
-    bool Reports = false)
+    bool Reports = false,
+    bool EndsConnections = true)
 {
     private static readonly string[] EveryRoute = ["/plaintext", "/json", "/echo", "/1k.bin", "/64k.bin"];
 
@@ -24,7 +26,7 @@ internal sealed record Peer(
         return
         [
             new("floor", "C, one epoll loop per core, canned reply, no parsing: the floor", (port, _) => [workshop.Floor, $"{port}", cores],
-                Routes("/plaintext")),
+                Routes("/plaintext"), EndsConnections: false),
             new("nginx", "nginx, return 200 and static files", (port, _) => ["nginx", "-c", workshop.WriteNginxConfiguration(port)],
                 Routes("/plaintext", "/json", "/1k.bin", "/64k.bin")),
             new("kestrel", "Kestrel, one middleware", (port, report) => ["dotnet", workshop.Kestrel, $"{port}", workshop.Files, report],
@@ -64,6 +66,9 @@ internal sealed record Peer(
             throw;
         }
     }
+
+    /// <summary>True when it can do what the workload asks for.</summary>
+    public bool Takes(Workload workload) => Paths.ContainsKey(workload.Route) && (EndsConnections || !workload.EndsConnections);
 
     private static Dictionary<string, string> Routes(params string[] routes) => routes.ToDictionary(static route => route);
 }

@@ -6,7 +6,9 @@ namespace PipeServer.Load;
 /// <param name="Connections">How many at once.</param>
 /// <param name="Header">An additional header for every request, or null.</param>
 /// <param name="Script">A wrk script, or null.</param>
-internal sealed record Workload(string Name, string Route, int Connections, string? Header = null, string? Script = null)
+/// <param name="EndsConnections">Some requests ask for the end of their connection.</param>
+internal sealed record Workload(
+    string Name, string Route, int Connections, string? Header = null, string? Script = null, bool EndsConnections = false)
 {
     public const string Idle = "idle-10000";
 
@@ -43,8 +45,8 @@ internal sealed record Workload(string Name, string Route, int Connections, stri
         new("plaintext-256", "/plaintext", 256),
         new("plaintext-1024", "/plaintext", 1024),
         new("pipelined-16", "/plaintext", 256, Script: Pipelined),
-        new("one-per-connection", "/plaintext", 64, Header: "Connection: close"),
-        new("ten-per-connection", "/plaintext", 64, Script: TenPerConnection),
+        new("one-per-connection", "/plaintext", 64, Header: "Connection: close", EndsConnections: true),
+        new("ten-per-connection", "/plaintext", 64, Script: TenPerConnection, EndsConnections: true),
         new("json-256", "/json", 256),
         new("echo-1k", "/echo", 256, Script: Echo),
         new("file-1k", "/1k.bin", 256),
