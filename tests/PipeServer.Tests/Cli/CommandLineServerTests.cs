@@ -84,6 +84,33 @@ public sealed class CommandLineServerTests
         Assert.False(File.Exists(path));
     }
 
+    // No descriptor left: clients wait in the backlog, the accept loop backs off instead of spinning, and goes on by itself. The
+    // runtime ended the process, because it could not make a thread for the back-off's timer.
+    [Fact]
+    public async Task A_server_without_descriptors_waits_and_recovers()
+    {
+        Assert.SkipUnless(File.Exists("/usr/bin/prlimit"), "prlimit (util-linux) is needed to take descriptors from a running process.");
+        await using var cli = await CliProcess.ServeAsync("--demo");
+        await using var first = await TestClient.ConnectAsync(cli.EndPoint);
+        Assert.Equal(200, (await first.RequestAsync(TestClient.Get("/plaintext"))).Status);
+        var open = Directory.GetFiles($"/proc/{cli.Id}/fd").Length;
+        await LimitAsync(open);
+        await using var second = await TestClient.ConnectAsync(cli.EndPoint);
+        await second.SendAsync(TestClient.Get("/plaintext"));
+        await Eventually.TrueAsync(() => cli.Output.Any(static line => line.Contains("Accepting failed")), "the accept fails");
+        Assert.Equal(200, (await first.RequestAsync(TestClient.Get("/worker/plaintext"))).Status);
+        Assert.InRange(cli.Output.Count(static line => line.Contains("Accepting failed")), 1, 12);
+        await LimitAsync(open + 1000);
+        Assert.Equal(200, (await second.ReadResponseAsync()).Status);
+
+        async Task LimitAsync(int files)
+        {
+            using var prlimit = Process.Start("/usr/bin/prlimit", ["--pid", $"{cli.Id}", $"--nofile={files}:"]);
+            await prlimit.WaitForExitAsync();
+            Assert.Equal(0, prlimit.ExitCode);
+        }
+    }
+
     [Fact]
     public async Task Without_demo_there_are_only_files()
     {

@@ -23,6 +23,8 @@ internal sealed partial class CliProcess : IAsyncDisposable
 
     public IReadOnlyList<string> Errors => [.. _errors];
 
+    public int Id => _process.Id;
+
     public StreamWriter Input => _process.StandardInput;
 
     public IPEndPoint EndPoint { get; private set; } = new(IPAddress.Loopback, 0);

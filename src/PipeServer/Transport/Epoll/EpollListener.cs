@@ -18,6 +18,7 @@ internal sealed class EpollListener : IConnectionListener, IEventHandler, IThrea
     private readonly EventLoop _loop;
     private readonly EventLoop[] _loops;
     private readonly ObjectPool<EpollConnection> _connections;
+    private readonly DescriptorReserve _reserve = new();
     private readonly ulong _key;
     private ManualResetValueTaskSourceCore<TransportConnection?> _source;
     private Readiness _acceptable;
@@ -182,7 +183,11 @@ internal sealed class EpollListener : IConnectionListener, IEventHandler, IThrea
             int accepted;
             try
             {
-                accepted = Libc.Accept(_descriptor, address);
+                accepted = _reserve.Fill();
+                if (accepted == 0)
+                {
+                    accepted = Libc.Accept(_descriptor, address);
+                }
             }
             catch (ObjectDisposedException)
             {
@@ -209,6 +214,8 @@ internal sealed class EpollListener : IConnectionListener, IEventHandler, IThrea
 
             if (!Errno.IsOfOneClient(-accepted))
             {
+                // Out of descriptors, most likely: whoever reports this and waits needs the runtime, and the runtime needs some.
+                _reserve.Release();
                 throw Errno.ToException(-accepted, "accept4");
             }
         }
@@ -226,6 +233,7 @@ internal sealed class EpollListener : IConnectionListener, IEventHandler, IThrea
             }
 
             _descriptor.Dispose();
+            _reserve.Dispose();
         }
     }
 
