@@ -5,7 +5,7 @@ namespace PipeServer.Transport.Epoll;
 /// runtime ends the process ("Out of memory"). So an accept that finds none gives these back, and nothing is accepted until
 /// they can be taken again. Used by one accept at a time.
 /// </summary>
-internal sealed class DescriptorReserve : IDisposable
+internal sealed class DescriptorReserve
 {
     // Two for a thread, and a file or an assembly that is opened beside it.
     private const int Size = 8;
@@ -39,6 +39,4 @@ internal sealed class DescriptorReserve : IDisposable
             _held[--_count].Dispose();
         }
     }
-
-    public void Dispose() => Release();
 }

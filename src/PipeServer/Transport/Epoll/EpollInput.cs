@@ -59,6 +59,9 @@ internal sealed class EpollInput : PipeReader, IValueTaskSource<ReadResult>
     /// <summary>True while a read has no result yet, or its caller has not taken it: a waker may still be at work here.</summary>
     public bool IsPending => _isPending;
 
+    // Also true when no block is held.
+    private bool IsEmpty => _head == _tail && _headStart == _tailEnd;
+
     private bool IsInterrupted =>
         Volatile.Read(ref _cancelRequested) != 0 || _connection.IsAborted || _token.IsCancellationRequested;
 
@@ -252,7 +255,7 @@ internal sealed class EpollInput : PipeReader, IValueTaskSource<ReadResult>
 
         do
         {
-            if (_head is not null && _headStart == _tailEnd && _head == _tail)
+            if (IsEmpty)
             {
                 // An idle connection holds no memory.
                 ReturnBlocks();
@@ -339,8 +342,7 @@ internal sealed class EpollInput : PipeReader, IValueTaskSource<ReadResult>
         var isCanceled = Volatile.Read(ref _cancelRequested) != 0 && Interlocked.Exchange(ref _cancelRequested, 0) != 0;
         _isReading = true;
         _hasUnexamined = false;
-        var isEmpty = _head is null || (_head == _tail && _headStart == _tailEnd);
-        if (isEmpty)
+        if (IsEmpty)
         {
             ReturnBlocks();
             return new ReadResult(default, isCanceled, _hasEnded);

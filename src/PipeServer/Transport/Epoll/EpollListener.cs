@@ -233,7 +233,7 @@ internal sealed class EpollListener : IConnectionListener, IEventHandler, IThrea
             }
 
             _descriptor.Dispose();
-            _reserve.Dispose();
+            _reserve.Release();
         }
     }
 

@@ -129,7 +129,6 @@ internal sealed class EpollOutput : PipeWriter, IValueTaskSource<FlushResult>
         {
             // What was sent is not the whole: a reset tells the client so.
             _connection.Abort();
-            Discard();
         }
         else if (_unsent > 0)
         {
@@ -137,7 +136,7 @@ internal sealed class EpollOutput : PipeWriter, IValueTaskSource<FlushResult>
         }
 
         _isCompleted = true;
-        ReturnBlocks();
+        Discard();
     }
 
     /// <inheritdoc/>

@@ -117,24 +117,24 @@ public sealed class EpollTransport : ITransport
     {
         var address = endPoint.Serialize();
         var isUnix = endPoint.AddressFamily == AddressFamily.Unix;
-        ThrowOnError(Libc.Socket(BitConverter.ToUInt16(address.Buffer.Span), isUnix ? 0 : Libc.IPPROTO_TCP, out var descriptor), "socket");
+        Errno.ThrowOnError(Libc.Socket(BitConverter.ToUInt16(address.Buffer.Span), isUnix ? 0 : Libc.IPPROTO_TCP, out var descriptor), "socket");
         try
         {
             if (!isUnix)
             {
                 // Connections of an earlier process in TIME_WAIT must not keep the port. Accepted sockets inherit NODELAY.
-                ThrowOnError(Libc.SetOption(descriptor, Libc.SOL_SOCKET, Libc.SO_REUSEADDR, 1), "setsockopt");
-                ThrowOnError(Libc.SetOption(descriptor, Libc.IPPROTO_TCP, Libc.TCP_NODELAY, 1), "setsockopt");
+                Errno.ThrowOnError(Libc.SetOption(descriptor, Libc.SOL_SOCKET, Libc.SO_REUSEADDR, 1), "setsockopt");
+                Errno.ThrowOnError(Libc.SetOption(descriptor, Libc.IPPROTO_TCP, Libc.TCP_NODELAY, 1), "setsockopt");
             }
 
             if (endPoint is IPEndPoint { Address: var ip } && ip.AddressFamily == AddressFamily.InterNetworkV6)
             {
                 var isAny = ip.Equals(IPAddress.IPv6Any);
-                ThrowOnError(Libc.SetOption(descriptor, Libc.IPPROTO_IPV6, Libc.IPV6_V6ONLY, isAny ? 0 : 1), "setsockopt");
+                Errno.ThrowOnError(Libc.SetOption(descriptor, Libc.IPPROTO_IPV6, Libc.IPV6_V6ONLY, isAny ? 0 : 1), "setsockopt");
             }
 
-            ThrowOnError(Libc.Bind(descriptor, address.Buffer.Span[..address.Size]), "bind");
-            ThrowOnError(Libc.Listen(descriptor, backlog), "listen");
+            Errno.ThrowOnError(Libc.Bind(descriptor, address.Buffer.Span[..address.Size]), "bind");
+            Errno.ThrowOnError(Libc.Listen(descriptor, backlog), "listen");
             return descriptor;
         }
         catch
@@ -147,16 +147,8 @@ public sealed class EpollTransport : ITransport
     private static EndPoint LocalEndPoint(Descriptor descriptor, EndPoint asked)
     {
         var address = default(SocketAddressBytes);
-        ThrowOnError(Libc.LocalAddress(descriptor, address, out _), "getsockname");
+        Errno.ThrowOnError(Libc.LocalAddress(descriptor, address), "getsockname");
         return SocketAddressBytes.ToEndPoint(address) ?? asked;
-    }
-
-    private static void ThrowOnError(int result, string call)
-    {
-        if (result < 0)
-        {
-            throw Errno.ToException(-result, call);
-        }
     }
 
     private EventLoop[] GetLoops()

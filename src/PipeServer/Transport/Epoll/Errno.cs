@@ -37,6 +37,16 @@ internal static class Errno
     public static bool IsOfOneClient(int errno) => errno is
         ECONNABORTED or ECONNRESET or EPROTO or ENETDOWN or ENETUNREACH or EHOSTUNREACH or ETIMEDOUT or EINTR;
 
+    /// <summary>Throws if a call of <see cref="Libc"/> has failed.</summary>
+    /// <exception cref="SocketException">The result is a negated error number.</exception>
+    public static void ThrowOnError(int result, string call)
+    {
+        if (result < 0)
+        {
+            throw ToException(-result, call);
+        }
+    }
+
     /// <summary>The exception for a failed call, with the system's own words.</summary>
     public static SocketException ToException(int errno, string call) =>
         new((int)ToSocketError(errno), $"{call}: {Marshal.GetPInvokeErrorMessage(errno)}");

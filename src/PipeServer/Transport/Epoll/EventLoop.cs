@@ -47,11 +47,11 @@ internal sealed class EventLoop
     {
         Name = $"loop-{index}";
         _logger = logger;
-        ThrowOnError(Libc.EpollCreate(out _epoll), "epoll_create1");
+        Errno.ThrowOnError(Libc.EpollCreate(out _epoll), "epoll_create1");
         try
         {
-            ThrowOnError(Libc.EventFd(out _wake), "eventfd");
-            ThrowOnError(Libc.EpollAdd(_epoll, _wake, Libc.EPOLLIN | Libc.EPOLLET, WakeKey), "epoll_ctl");
+            Errno.ThrowOnError(Libc.EventFd(out _wake), "eventfd");
+            Errno.ThrowOnError(Libc.EpollAdd(_epoll, _wake, Libc.EPOLLIN | Libc.EPOLLET, WakeKey), "epoll_ctl");
         }
         catch
         {
@@ -162,14 +162,6 @@ internal sealed class EventLoop
         else if (_ofThisThread != this)
         {
             Wake();
-        }
-    }
-
-    private static void ThrowOnError(int result, string call)
-    {
-        if (result < 0)
-        {
-            throw Errno.ToException(-result, call);
         }
     }
 

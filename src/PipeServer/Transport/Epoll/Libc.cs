@@ -10,7 +10,6 @@ namespace PipeServer.Transport.Epoll;
 /// <remarks>Numbers from the kernel's uapi headers; those used here are the same on x64 and arm64.</remarks>
 internal static partial class Libc
 {
-    public const int AF_UNSPEC = 0;
     public const int SOCK_STREAM = 1;
     public const int SHUT_WR = 1;
     public const int SHUT_RDWR = 2;
@@ -38,7 +37,6 @@ internal static partial class Libc
     private const int EPOLL_CLOEXEC = 0x80000;
     private const int EFD_FLAGS = SOCK_NONBLOCK | SOCK_CLOEXEC;
     private const int EPOLL_CTL_ADD = 1;
-    private const int EPOLL_CTL_DEL = 2;
     private const int MSG_NOSIGNAL = 0x4000;
 
     /// <summary>
@@ -70,10 +68,6 @@ internal static partial class Libc
         Unsafe.WriteUnaligned(buffer + EpollDataOffset, data);
         return OrError(epoll_ctl(epoll, EPOLL_CTL_ADD, descriptor, buffer));
     }
-
-    // SAFETY: a null event is what EPOLL_CTL_DEL takes.
-    public static unsafe int EpollRemove(Descriptor epoll, Descriptor descriptor) =>
-        OrError(epoll_ctl(epoll, EPOLL_CTL_DEL, descriptor, null));
 
     // SAFETY: the span says how many whole events fit, and is pinned for the call.
     public static unsafe int EpollWait(Descriptor epoll, Span<byte> events, int timeoutMilliseconds)
@@ -123,15 +117,13 @@ internal static partial class Libc
 
     public static int Listen(Descriptor descriptor, int backlog) => OrError(listen(descriptor, backlog));
 
-    // SAFETY: the span is pinned for the call, its length bounds what is written, and the real length comes back.
-    public static unsafe int LocalAddress(Descriptor descriptor, Span<byte> address, out int length)
+    // SAFETY: the span is pinned for the call, its length bounds what is written.
+    public static unsafe int LocalAddress(Descriptor descriptor, Span<byte> address)
     {
         fixed (byte* first = address)
         {
             var size = address.Length;
-            var result = OrError(getsockname(descriptor, first, &size));
-            length = Math.Min(size, address.Length);
-            return result;
+            return OrError(getsockname(descriptor, first, &size));
         }
     }
 
@@ -198,7 +190,7 @@ internal static partial class Libc
     private static partial int eventfd(uint initial, int flags);
 
     [LibraryImport("libc", SetLastError = true)]
-    // SAFETY: see EpollAdd and EpollRemove.
+    // SAFETY: see EpollAdd.
     private static unsafe partial int epoll_ctl(Descriptor epoll, int operation, Descriptor descriptor, byte* epollEvent);
 
     [LibraryImport("libc", SetLastError = true)]
