@@ -15,6 +15,9 @@ internal static class DemoRoutes
     // A client that has not read a response within this time is probably one that sends its whole request first.
     private static readonly TimeSpan EchoPatience = TimeSpan.FromSeconds(1);
 
+    // A chunked body of up to this much is read whole before its answer starts, so that a malformed one still gets its 400.
+    private const int EchoHeldBytes = 64 * 1024;
+
     private static ReadOnlySpan<byte> Greeting => "Hello, World!"u8;
 
     public static void Map(HttpServer server, StaticFileHandler files)
@@ -63,6 +66,11 @@ internal static class DemoRoutes
             if (read.IsCompleted)
             {
                 return;
+            }
+
+            if (!response.HasStarted && request.ContentLength is null && response.Body.UnflushedBytes < EchoHeldBytes)
+            {
+                continue;
             }
 
             var flush = response.Body.FlushAsync(request.Aborted);

@@ -21,6 +21,7 @@ public sealed class HttpRequest
         _head = head;
         _body = body;
         Headers = new HeaderCollection(head.Fields, response: null);
+        Trailers = new HeaderCollection(body.Trailers, response: null);
         RouteValues = new RouteValues(head);
         Query = new QueryCollection(head);
     }
@@ -50,6 +51,12 @@ public sealed class HttpRequest
 
     /// <summary>The header fields.</summary>
     public HeaderCollection Headers { get; }
+
+    /// <summary>
+    /// The fields that came behind a chunked body (RFC 9112 §7.1.2): complete once <see cref="Body"/> has been read to its
+    /// end, empty for every other body. Those that frame, route or authenticate a request are discarded (RFC 9110 §6.5.1).
+    /// </summary>
+    public HeaderCollection Trailers { get; }
 
     /// <summary>What the route's parameters matched.</summary>
     public RouteValues RouteValues { get; }

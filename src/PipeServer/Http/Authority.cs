@@ -33,6 +33,7 @@ internal readonly ref struct Authority
             hostLength = value.IndexOf((byte)']') + 1;
             if (hostLength < 4
                 || value[1..(hostLength - 1)].ContainsAnyExcept(HttpCharacters.IPv6Address)
+                || !value[1..(hostLength - 1)].Contains((byte)':') // or .NET would take a version 4 address, be it one number
                 || !IPAddress.TryParse(value[1..(hostLength - 1)], out _))
             {
                 return false;
@@ -44,7 +45,7 @@ internal readonly ref struct Authority
             hostLength = colon < 0 ? value.Length : colon;
             if (hostLength == 0
                 || value[..hostLength].ContainsAnyExcept(HttpCharacters.RegName)
-                || !HasValidPercentEncoding(value[..hostLength]))
+                || !PercentEncoding.IsValid(value[..hostLength]))
             {
                 return false;
             }
@@ -65,27 +66,6 @@ internal readonly ref struct Authority
     public bool IsSameAs(Authority other, int defaultPort) =>
         Ascii.EqualsIgnoreCase(Host, other.Host)
         && (Port == NoPort ? defaultPort : Port) == (other.Port == NoPort ? defaultPort : other.Port);
-
-    public static bool HasValidPercentEncoding(ReadOnlySpan<byte> bytes)
-    {
-        while (true)
-        {
-            var percent = bytes.IndexOf((byte)'%');
-            if (percent < 0)
-            {
-                return true;
-            }
-
-            if (percent + 2 >= bytes.Length
-                || HttpCharacters.HexValue(bytes[percent + 1]) < 0
-                || HttpCharacters.HexValue(bytes[percent + 2]) < 0)
-            {
-                return false;
-            }
-
-            bytes = bytes[(percent + 3)..];
-        }
-    }
 
     // port = *DIGIT
     private static bool TryParsePort(ReadOnlySpan<byte> digits, out int port)

@@ -2,7 +2,7 @@ namespace PipeServer.Http;
 
 /// <summary>
 /// Decodes a chunked body (RFC 9112 §7.1) byte by byte between the chunks and span by span within them, so that it can be
-/// fed in any pieces and keeps nothing but its state. Extensions are checked and ignored, trailers checked and discarded.
+/// fed in any pieces and keeps nothing but its state and the trailers. Extensions are checked and ignored.
 /// </summary>
 /// <remarks>
 /// <code>
@@ -53,6 +53,9 @@ internal sealed class ChunkedDecoder
 
     public RequestError Error { get; private set; }
 
+    /// <summary>What the trailer section has brought so far; all of it when the body is complete.</summary>
+    public TrailerFields Trailers { get; } = new();
+
     public bool IsComplete => _state == State.Complete;
 
     /// <summary>Starts a new body.</summary>
@@ -62,6 +65,7 @@ internal sealed class ChunkedDecoder
         Error = RequestError.None;
         _remaining = 0;
         _digits = _extensionBytes = _trailerBytes = _trailerCount = 0;
+        Trailers.Clear();
     }
 
     /// <summary>Goes on where the last call stopped.</summary>
@@ -222,16 +226,21 @@ internal sealed class ChunkedDecoder
                 return RequestError.None;
             case State.TrailerStart when HttpCharacters.Token.Contains(value):
                 _state = State.TrailerName;
+                Trailers.Append(value);
                 return ++_trailerCount > limits.MaxRequestHeaderCount ? RequestError.TrailersTooLarge : RequestError.None;
             case State.TrailerName when HttpCharacters.Token.Contains(value):
+                Trailers.Append(value);
                 return RequestError.None;
             case State.TrailerName when value == (byte)':':
                 _state = State.TrailerValue;
+                Trailers.EndName();
                 return RequestError.None;
             case State.TrailerValue when IsText(value):
+                Trailers.Append(value);
                 return RequestError.None;
             case State.TrailerValue when value == (byte)'\r':
                 _state = State.TrailerLineFeed;
+                Trailers.EndLine();
                 return RequestError.None;
             case State.TrailerLineFeed:
                 return Expect(value, (byte)'\n', State.TrailerStart, RequestError.BareCarriageReturn);

@@ -337,7 +337,8 @@ internal static class RequestParser
             return RequestError.BadHost;
         }
 
-        return authority.Host.IsEmpty || authority.IsSameAs(host, defaultPort)
+        // CONNECT names the tunnel's end, which need not be the host that is asked for it.
+        return authority.Host.IsEmpty || head.Target.Form == TargetForm.Authority || authority.IsSameAs(host, defaultPort)
             ? RequestError.None
             : RequestError.HostMismatch;
     }
@@ -370,14 +371,9 @@ internal static class RequestParser
         head.KeepAlive = keepAlive && !close;
     }
 
-    // RFC 9110 §10.1.1: a 1.0 client cannot understand 100, so its expectation is ignored, as is one without a body.
+    // RFC 9110 §10.1.1: a 1.0 client cannot understand 100, so its expectation of one is ignored, as is one without a body.
     private static RequestError ReadExpectation(RequestHead head)
     {
-        if (head.MinorVersion == 0)
-        {
-            return RequestError.None;
-        }
-
         for (var index = head.Fields.IndexOf(KnownHeader.Expect);
             index >= 0;
             index = head.Fields.IndexOf(KnownHeader.Expect, index + 1))
@@ -387,7 +383,7 @@ internal static class RequestParser
                 return RequestError.UnsupportedExpectation;
             }
 
-            head.ExpectsContinue = head.Framing.HasBody;
+            head.ExpectsContinue = head.Framing.HasBody && head.MinorVersion > 0;
         }
 
         return RequestError.None;

@@ -142,7 +142,7 @@ internal sealed class RequestTarget
             PathError = Normalize(path);
         }
 
-        if (PathError == RequestError.None && !Authority.HasValidPercentEncoding(Query(target)))
+        if (PathError == RequestError.None && !PercentEncoding.IsValid(Query(target)))
         {
             PathError = RequestError.BadPercentEncoding;
         }
@@ -209,25 +209,12 @@ internal sealed class RequestTarget
             var value = segment[at];
             if (value == (byte)'%')
             {
-                if (at + 2 >= segment.Length)
+                if (!PercentEncoding.TryDecode(segment[at..], out value))
                 {
                     return RequestError.BadPercentEncoding;
                 }
 
-                var high = HttpCharacters.HexValue(segment[at + 1]);
-                var low = HttpCharacters.HexValue(segment[at + 2]);
-                if ((high | low) < 0)
-                {
-                    return RequestError.BadPercentEncoding;
-                }
-
-                value = (byte)((high << 4) | low);
                 at += 2;
-                if (value is 0 or (byte)'\r' or (byte)'\n')
-                {
-                    return RequestError.BadPercentEncoding;
-                }
-
                 if (value == (byte)'/')
                 {
                     value = EncodedSlash;

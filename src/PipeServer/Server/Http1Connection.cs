@@ -373,6 +373,13 @@ internal sealed class Http1Connection
                     match = _server.Routes.Match(_head.Method, _head.MethodBytes, _head.Target.Form, _head.Path);
                 }
 
+                // Without a handler the body is looked at here, as far as it has come.
+                if (match.Endpoint is null && isAdvanced && !RequestErrors.ClosesConnection(refusal)
+                    && CheckUnreadBody() is var malformed and not RequestError.None)
+                {
+                    refusal = malformed;
+                }
+
                 // :: Hop, if the route wants a worker
                 if (match.Endpoint is { Dispatch: Dispatch.Worker } && !await _server.Workers.TryContinueOnWorker(this))
                 {
@@ -575,6 +582,14 @@ internal sealed class Http1Connection
         EndRequest(ref _unflushedCompleted);
     }
 
+    // The handler will read no more. What it has left of a chunked body and is here already gets checked before its answer
+    // goes out, so that a request that has no meaning gets no other answer than that.
+    private RequestError CheckUnreadBody()
+    {
+        _requestBody.Detach();
+        return _requestBody.DiscardArrived(MaxDrainBytes);
+    }
+
     private void WriteErrorBody(RequestError error) =>
         Response.WriteBytes(RequestErrors.Body(error), "text/plain; charset=utf-8");
 
@@ -593,6 +608,11 @@ internal sealed class Http1Connection
             // Nobody is there to read the answer: what the handler made of that is no fault.
             Log.ConnectionAborted(_server.Logger, Id, fault?.Message ?? "the client left before its answer");
             return false;
+        }
+
+        if (fault is null && !_responseBody.HasStarted && CheckUnreadBody() is var malformed and not RequestError.None)
+        {
+            fault = new BadHttpRequestException(malformed);
         }
 
         if (fault is null)

@@ -28,6 +28,7 @@ internal sealed class RequestBody : PipeReader
     private bool _isMoreBehind; // Content-Length: the last read saw something behind the body
     private bool _detached;
     private bool _cancelRequested;
+    private RequestError _error; // chunked: why it cannot be read on
 
     public RequestBody(Http1Connection connection, RequestLimits limits, long maxBytes)
     {
@@ -35,6 +36,9 @@ internal sealed class RequestBody : PipeReader
         _limits = limits;
         _maxBytes = maxBytes;
     }
+
+    /// <summary>The fields behind a chunked body.</summary>
+    public HeaderFields Trailers => _decoder.Trailers.Fields;
 
     /// <summary>True when every byte of the body has been taken from the connection's input.</summary>
     public bool IsFullyRead => !_framing.HasBody || (_framing.IsChunked ? _decoder.IsComplete : _remaining == 0);
@@ -71,9 +75,10 @@ internal sealed class RequestBody : PipeReader
         _current = default;
         _wholeRestSeen = _readPending = _detached = _cancelRequested = false;
         ContinuePending = continuePending;
+        _error = RequestError.None;
+        _decoder.Reset(); // and with it the last body's trailers
         if (framing.IsChunked)
         {
-            _decoder.Reset();
             _decoded ??= new Pipe(new PipeOptions(
                 readerScheduler: PipeScheduler.Inline,
                 writerScheduler: PipeScheduler.Inline,
@@ -85,6 +90,11 @@ internal sealed class RequestBody : PipeReader
     /// <summary>Ends the handler's use of the body, and gives back what it still held.</summary>
     public void Detach()
     {
+        if (_detached)
+        {
+            return;
+        }
+
         if (_framing.IsChunked && _decoded is not null)
         {
             _decoded.Reader.Complete();
@@ -99,6 +109,27 @@ internal sealed class RequestBody : PipeReader
         _readPending = false;
         _detached = true;
         _current = default;
+    }
+
+    /// <summary>
+    /// Discards what has arrived of a chunked body, after <see cref="Detach"/>, without waiting for more: a body that is
+    /// malformed as far as it is here makes its request one, whether the handler has looked at it or not.
+    /// </summary>
+    public RequestError DiscardArrived(long maxBytes)
+    {
+        while (_framing.IsChunked && !_decoder.IsComplete && _error == RequestError.None && maxBytes > 0
+            && _connection.Input.TryRead(out var read))
+        {
+            TryDecode(read.Buffer, decoded: null, out var consumed);
+            maxBytes -= read.Buffer.Length;
+            _connection.Input.AdvanceTo(consumed, _decoder.IsComplete ? consumed : read.Buffer.End);
+            if (read.IsCompleted)
+            {
+                break;
+            }
+        }
+
+        return _error;
     }
 
     /// <summary>
@@ -133,7 +164,7 @@ internal sealed class RequestBody : PipeReader
 
                 if (_framing.IsChunked)
                 {
-                    if (!TryDecode(result.Buffer, decoded: null, out var consumed, out _))
+                    if (!TryDecode(result.Buffer, decoded: null, out var consumed))
                     {
                         input.AdvanceTo(result.Buffer.Start);
                         return false;
@@ -320,11 +351,11 @@ internal sealed class RequestBody : PipeReader
     {
         ContinuePending &= input.Buffer.IsEmpty;
         var writer = _decoded!.Writer;
-        var valid = TryDecode(input.Buffer, writer, out var consumed, out var error);
+        var valid = TryDecode(input.Buffer, writer, out var consumed);
         _connection.Input.AdvanceTo(consumed, valid && _decoder.IsComplete ? consumed : input.Buffer.End);
         if (!valid)
         {
-            throw new BadHttpRequestException(error);
+            throw new BadHttpRequestException(_error);
         }
 
         if (input.IsCompleted && !_decoder.IsComplete)
@@ -351,9 +382,8 @@ internal sealed class RequestBody : PipeReader
         return _decoded.Reader.TryRead(out result);
     }
 
-    private bool TryDecode(ReadOnlySequence<byte> buffer, PipeWriter? decoded, out SequencePosition consumed, out RequestError error)
+    private bool TryDecode(ReadOnlySequence<byte> buffer, PipeWriter? decoded, out SequencePosition consumed)
     {
-        error = RequestError.None;
         var length = 0L;
         foreach (var memory in buffer)
         {
@@ -365,15 +395,15 @@ internal sealed class RequestBody : PipeReader
                 span = span[taken..];
                 if (status == ChunkedStatus.Invalid)
                 {
-                    error = _decoder.Error;
+                    _error = _decoder.Error;
                 }
                 else if (status == ChunkedStatus.Data)
                 {
                     _decodedBytes += data.Length;
-                    error = _decodedBytes > _maxBytes ? RequestError.BodyTooLarge : RequestError.None;
+                    _error = _decodedBytes > _maxBytes ? RequestError.BodyTooLarge : RequestError.None;
                 }
 
-                if (error != RequestError.None)
+                if (_error != RequestError.None)
                 {
                     consumed = buffer.GetPosition(length);
                     return false;

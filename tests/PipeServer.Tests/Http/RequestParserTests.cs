@@ -93,7 +93,8 @@ public sealed class RequestParserTests
         Assert.False(Parse("POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\n\r\n").ExpectsContinue);
         Assert.False(Parse("POST / HTTP/1.0\r\nContent-Length: 1\r\nExpect: 100-continue\r\n\r\n").ExpectsContinue);
         Assert.Equal(RequestError.UnsupportedExpectation, Parse("POST / HTTP/1.1\r\nHost: a\r\nExpect: beer\r\n\r\n").KeepingError);
-        Assert.Equal(RequestError.None, Parse("POST / HTTP/1.0\r\nExpect: beer\r\n\r\n").KeepingError);
+        Assert.Equal(RequestError.UnsupportedExpectation, Parse("POST / HTTP/1.0\r\nExpect: beer\r\n\r\n").KeepingError);
+        Assert.Equal(RequestError.None, Parse("POST / HTTP/1.0\r\nExpect: 100-continue\r\n\r\n").KeepingError);
     }
 
     // Limits are honoured to the byte, at any split.

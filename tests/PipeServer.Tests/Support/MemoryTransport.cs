@@ -67,10 +67,10 @@ internal sealed class MemoryTransport : ITransport, IConnectionListener
             var reset = new IOException("The connection was aborted.");
             toServer.Writer.Complete(reset);
             toServer.Reader.CancelPendingRead();
-            toClient.Writer.CancelPendingFlush();
             toClient.Reader.CancelPendingRead();
             Aborted = true;
-            // Without the exception: a flush learns that the client is gone, as it does over the network.
+            // Without the exception: a flush learns that the client is gone, as it does over the network. Nor cancelled: the
+            // flush could take that for its end and miss the other.
             toClient.Reader.Complete();
         }
 
