@@ -56,6 +56,9 @@ internal sealed class ChunkedDecoder
     /// <summary>What the trailer section has brought so far; all of it when the body is complete.</summary>
     public TrailerFields Trailers { get; } = new();
 
+    /// <summary>What the chunk in progress has announced and not brought yet.</summary>
+    public long AnnouncedBytes => _state == State.Data ? _remaining : 0;
+
     public bool IsComplete => _state == State.Complete;
 
     /// <summary>Starts a new body.</summary>

@@ -397,10 +397,11 @@ internal sealed class RequestBody : PipeReader
                 {
                     _error = _decoder.Error;
                 }
-                else if (status == ChunkedStatus.Data)
+                else
                 {
+                    // By what a chunk announces: nobody has to send it to be refused.
                     _decodedBytes += data.Length;
-                    _error = _decodedBytes > _maxBytes ? RequestError.BodyTooLarge : RequestError.None;
+                    _error = _decoder.AnnouncedBytes > _maxBytes - _decodedBytes ? RequestError.BodyTooLarge : RequestError.None;
                 }
 
                 if (_error != RequestError.None)

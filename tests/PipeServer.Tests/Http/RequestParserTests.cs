@@ -8,15 +8,15 @@ public sealed class RequestParserTests
 {
     private static readonly RequestLimits Limits = new(8 * 1024, 32 * 1024, 100);
 
-    public static TheoryData<string> ValidNames => [.. RequestCases.Valid.Select(static item => item.Name)];
+    public static TheoryData<string> ValidIds => [.. ProtocolCases.All.Where(static item => !item.IsRefusedHead).Select(static item => item.Id)];
 
-    public static TheoryData<string> InvalidNames => [.. RequestCases.Invalid.Select(static item => item.Name)];
+    public static TheoryData<string> InvalidIds => [.. ProtocolCases.All.Where(static item => item.IsRefusedHead).Select(static item => item.Id)];
 
     [Theory]
-    [MemberData(nameof(ValidNames))]
-    public void A_valid_head_is_complete_whatever_the_split(string name)
+    [MemberData(nameof(ValidIds))]
+    public void A_valid_head_is_complete_whatever_the_split(string id)
     {
-        var bytes = RequestCases.Encode(RequestCases.Valid.Single(item => item.Name == name).Bytes);
+        var bytes = ProtocolCases.Get(id).EncodedHead;
         // What follows the head is not the parser's business.
         byte[] withMore = [.. bytes, .. "GARBAGE\n\0"u8];
         var whole = new RequestHead();
@@ -34,24 +34,23 @@ public sealed class RequestParserTests
     }
 
     [Theory]
-    [MemberData(nameof(InvalidNames))]
-    public void An_invalid_head_gets_its_status_whatever_the_split(string name)
+    [MemberData(nameof(InvalidIds))]
+    public void An_invalid_head_gets_its_status_whatever_the_split(string id)
     {
-        var (_, text, expected) = RequestCases.Invalid.Single(item => item.Name == name);
-        var bytes = RequestCases.Encode(text);
-        ForEverySplit(bytes, (head, status) =>
+        var item = ProtocolCases.Get(id);
+        ForEverySplit(item.Encoded, (head, status) =>
         {
             Assert.Equal(ParseStatus.Invalid, status);
-            Assert.Equal(expected, RequestErrors.Status(head.Error));
+            Assert.Equal(item.Status, RequestErrors.Status(head.Error));
             Assert.True(RequestErrors.ClosesConnection(head.Error));
         });
     }
 
     [Theory]
-    [MemberData(nameof(ValidNames))]
-    public void Every_true_prefix_of_a_valid_head_needs_more_data(string name)
+    [MemberData(nameof(ValidIds))]
+    public void Every_true_prefix_of_a_valid_head_needs_more_data(string id)
     {
-        var bytes = RequestCases.Encode(RequestCases.Valid.Single(item => item.Name == name).Bytes);
+        var bytes = ProtocolCases.Get(id).EncodedHead;
         for (var length = 0; length < bytes.Length; length++)
         {
             Assert.Equal(
@@ -103,7 +102,7 @@ public sealed class RequestParserTests
     [InlineData(1)]
     public void The_request_line_limit_is_exact(int over)
     {
-        var bytes = RequestCases.Encode($"GET /{new string('a', 200 - 14 + over)} HTTP/1.1\r\nHost: a\r\n\r\n");
+        var bytes = ProtocolCase.Encode($"GET /{new string('a', 200 - 14 + over)} HTTP/1.1\r\nHost: a\r\n\r\n");
         Assert.Equal(200 + over, Array.IndexOf(bytes, (byte)'\r'));
         ForEverySplit(bytes, (head, status) =>
         {
@@ -120,7 +119,7 @@ public sealed class RequestParserTests
     public void The_head_limit_is_exact_and_leaves_out_empty_lines_before(int over, string before)
     {
         const string Rest = "GET / HTTP/1.1\r\nHost: a\r\nX: \r\n\r\n";
-        var bytes = RequestCases.Encode(before + Rest.Replace("X: ", "X: " + new string('x', 300 - Rest.Length + over)));
+        var bytes = ProtocolCase.Encode(before + Rest.Replace("X: ", "X: " + new string('x', 300 - Rest.Length + over)));
         ForEverySplit(bytes, (head, status) =>
         {
             Assert.Equal(over == 0 ? ParseStatus.Complete : ParseStatus.Invalid, status);
@@ -134,7 +133,7 @@ public sealed class RequestParserTests
     public void The_field_limit_is_exact(int more, bool isValid)
     {
         var expected = isValid ? ParseStatus.Complete : ParseStatus.Invalid;
-        var bytes = RequestCases.Encode($"GET / HTTP/1.1\r\nHost: a\r\n{string.Concat(Enumerable.Repeat("X: y\r\n", more))}\r\n");
+        var bytes = ProtocolCase.Encode($"GET / HTTP/1.1\r\nHost: a\r\n{string.Concat(Enumerable.Repeat("X: y\r\n", more))}\r\n");
         ForEverySplit(bytes, (_, status) => Assert.Equal(expected, status), new RequestLimits(200, 1000, 10));
     }
 
@@ -143,7 +142,7 @@ public sealed class RequestParserTests
     {
         var options = new HttpServerOptions();
         var limits = new RequestLimits(options.MaxRequestLineBytes, options.MaxRequestHeadBytes, options.MaxRequestHeaderCount);
-        var bytes = RequestCases.Encode($"GET /{new string('a', 4096)} HTTP/1.1\r\nHost: a\r\n\r\n");
+        var bytes = ProtocolCase.Encode($"GET /{new string('a', 4096)} HTTP/1.1\r\nHost: a\r\n\r\n");
         Assert.Equal(ParseStatus.Complete, RequestParser.Parse(new ReadOnlySequence<byte>(bytes), new RequestHead(), limits));
     }
 
@@ -155,16 +154,15 @@ public sealed class RequestParserTests
     [InlineData("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA")]
     [InlineData("\rG")]
     public void What_no_further_byte_can_mend_is_refused_at_once(string text) =>
-        ForEverySplit(RequestCases.Encode(text), (_, status) => Assert.Equal(ParseStatus.Invalid, status));
+        ForEverySplit(ProtocolCase.Encode(text), (_, status) => Assert.Equal(ParseStatus.Invalid, status));
 
     // Random mutations of valid heads: never an exception, and the same answer for every way to cut them.
     [Fact]
     public void Mutants_get_one_meaning_whatever_the_split()
     {
         var random = new Random(20261121);
-        var seeds = RequestCases.Valid.Select(static item => item.Bytes).Concat(RequestCases.Invalid.Where(static item => item.Bytes.Length < 200).Select(static item => item.Bytes))
-            .Select(RequestCases.Encode).ToList();
-        var interesting = RequestCases.Encode("\r\n\0 \t:,;/?*%\u00FF.[]@-0aHG");
+        var seeds = ProtocolCases.All.Where(static item => item.Bytes.Length < 200).Select(static item => item.Encoded).ToList();
+        var interesting = ProtocolCase.Encode("\r\n\0 \t:,;/?*%\u00FF.[]@-0aHG");
         for (var i = 0; i < 20_000; i++)
         {
             var mutant = seeds[random.Next(seeds.Count)].ToList();
@@ -214,7 +212,7 @@ public sealed class RequestParserTests
     private static RequestHead Parse(string text)
     {
         var head = new RequestHead();
-        Assert.Equal(ParseStatus.Complete, RequestParser.Parse(new ReadOnlySequence<byte>(RequestCases.Encode(text)), head, Limits));
+        Assert.Equal(ParseStatus.Complete, RequestParser.Parse(new ReadOnlySequence<byte>(ProtocolCase.Encode(text)), head, Limits));
         return head;
     }
 
