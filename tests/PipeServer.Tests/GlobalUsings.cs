@@ -1,2 +1,3 @@
+global using PipeServer.Fuzz;
 global using PipeServer.Tests.Support;
 global using Xunit;

@@ -31,10 +31,7 @@ internal readonly ref struct Authority
         if (!value.IsEmpty && value[0] == (byte)'[')
         {
             hostLength = value.IndexOf((byte)']') + 1;
-            if (hostLength < 4
-                || value[1..(hostLength - 1)].ContainsAnyExcept(HttpCharacters.IPv6Address)
-                || !value[1..(hostLength - 1)].Contains((byte)':') // or .NET would take a version 4 address, be it one number
-                || !IPAddress.TryParse(value[1..(hostLength - 1)], out _))
+            if (hostLength == 0 || !IPv6Address.IsValid(value[1..(hostLength - 1)]))
             {
                 return false;
             }

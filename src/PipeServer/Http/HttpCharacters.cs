@@ -24,10 +24,6 @@ internal static class HttpCharacters
     // reg-name = *( unreserved / pct-encoded / sub-delims )
     public static readonly SearchValues<byte> RegName = Set("-._~!$&'()*+;=%" + Digits + Letters);
 
-    // RFC 3986 §3.2.2
-    // IP-literal = "[" ( IPv6address / IPvFuture ) "]", of which we know IPv6address
-    public static readonly SearchValues<byte> IPv6Address = Set("0123456789abcdefABCDEF:.");
-
     /// <summary>token = 1*tchar</summary>
     public static bool IsToken(ReadOnlySpan<byte> bytes) => !bytes.IsEmpty && !bytes.ContainsAnyExcept(Token);
 

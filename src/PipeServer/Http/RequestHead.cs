@@ -23,7 +23,7 @@ internal sealed class RequestHead
     /// <summary>How many bytes the head takes, empty lines before it and the one that ends it included.</summary>
     public int ByteLength { get; internal set; }
 
-    public RequestMethod Method { get; private set; }
+    public RequestMethod Method { get; internal set; }
 
     public ReadOnlySpan<byte> MethodBytes => _bytes.Span.Slice(_methodStart, _methodLength);
 
@@ -114,9 +114,8 @@ internal sealed class RequestHead
         Fields.SetBytes(bytes);
     }
 
-    internal void SetRequestLine(RequestMethod method, int methodStart, int methodLength, int targetStart, int targetLength)
+    internal void SetRequestLine(int methodStart, int methodLength, int targetStart, int targetLength)
     {
-        Method = method;
         (_methodStart, _methodLength) = (methodStart, methodLength);
         (_targetStart, _targetLength) = (targetStart, targetLength);
     }

@@ -83,12 +83,16 @@ internal static class RequestParser
             var next = lineFeed + 1;
             if (head.RequestLineStart >= 0 && next - head.RequestLineStart > limits.MaxRequestHeadBytes)
             {
-                return Invalid(head, head.HasRequestLine ? RequestError.HeadTooLarge : TooLongRequestLine(data[start..lineFeed]));
+                return Invalid(head, head.HasRequestLine ? RequestError.HeadTooLarge : TooLongRequestLine(data[start..lineFeed], head));
             }
 
             if (lineFeed == start || data[lineFeed - 1] != (byte)'\r')
             {
-                return Invalid(head, RequestError.BareLineFeed);
+                // As if the line had come in two pieces: what is wrong before its end is what it is refused for.
+                var earlier = head.HasRequestLine || lineFeed == start
+                    ? RequestError.None
+                    : CheckPartialRequestLine(data[start..lineFeed], head, limits);
+                return Invalid(head, earlier != RequestError.None ? earlier : RequestError.BareLineFeed);
             }
 
             var line = data[start..(lineFeed - 1)];
@@ -134,7 +138,7 @@ internal static class RequestParser
                 head.RequestLineStart = head.LineStart;
             }
 
-            var error = CheckPartialRequestLine(line, limits);
+            var error = CheckPartialRequestLine(line, head, limits);
             if (error != RequestError.None)
             {
                 return Invalid(head, error);
@@ -157,7 +161,7 @@ internal static class RequestParser
         return ParseStatus.NeedMoreData;
     }
 
-    private static RequestError CheckPartialRequestLine(ReadOnlySpan<byte> line, in RequestLimits limits)
+    private static RequestError CheckPartialRequestLine(ReadOnlySpan<byte> line, RequestHead head, in RequestLimits limits)
     {
         if (line[0] == (byte)'\r')
         {
@@ -171,18 +175,21 @@ internal static class RequestParser
             return RequestError.BadMethod;
         }
 
+        if (space > 0)
+        {
+            head.Method = RequestMethods.Find(method);
+        }
+
         return line.Length > limits.MaxRequestLineBytes + 1 ? RequestError.TargetTooLong : RequestError.None;
     }
 
     private static RequestError CountEmptyLine(RequestHead head) =>
         ++head.EmptyLines > MaxEmptyLines ? RequestError.TooManyEmptyLines : RequestError.None;
 
-    private static RequestError TooLongRequestLine(ReadOnlySpan<byte> line)
+    private static RequestError TooLongRequestLine(ReadOnlySpan<byte> line, RequestHead head)
     {
-        var space = line.IndexOf((byte)' ');
-        return space is > 0 and <= MaxMethodBytes && HttpCharacters.IsToken(line[..space])
-            ? RequestError.TargetTooLong
-            : RequestError.BadMethod;
+        var error = CheckPartialRequestLine(line, head, default);
+        return error == RequestError.None ? RequestError.TargetTooLong : error;
     }
 
     // request-line = method SP request-target SP HTTP-version
@@ -197,12 +204,19 @@ internal static class RequestParser
             return RequestError.BadMethod;
         }
 
+        if (space < 0)
+        {
+            return RequestError.BadRequestLine;
+        }
+
+        // Whatever else is wrong: the refusal of a HEAD has no body either.
+        head.Method = RequestMethods.Find(method);
         if (line.Length > limits.MaxRequestLineBytes)
         {
             return RequestError.TargetTooLong;
         }
 
-        var rest = space < 0 ? default : line[(space + 1)..];
+        var rest = line[(space + 1)..];
         var targetLength = rest.IndexOf((byte)' ');
         if (targetLength <= 0)
         {
@@ -215,7 +229,7 @@ internal static class RequestParser
             return error;
         }
 
-        head.SetRequestLine(RequestMethods.Find(method), start, method.Length, start + space + 1, targetLength);
+        head.SetRequestLine(start, method.Length, start + space + 1, targetLength);
         head.HasRequestLine = true;
         return RequestError.None;
     }

@@ -1,6 +1,4 @@
-using System.Buffers;
 using Microsoft.Extensions.Logging;
-using PipeServer.Tests.Http;
 
 namespace PipeServer.Tests.Server;
 
@@ -25,7 +23,7 @@ public abstract class ProtocolTests(string transport)
     {
         var item = ProtocolCases.Get(id);
         var bytes = item.Encoded;
-        await using var server = await TestServer.StartAsync(transport, Map);
+        await using var server = await TestServer.StartAsync(transport, ProtocolServer.Map);
         await CheckAsync(server, item, bytes, bytes.Length, behindGood: true);
         var step = bytes.Length > LongCaseBytes ? (bytes.Length / 16) + 1 : 1;
         for (var split = 1; split <= bytes.Length; split += step)
@@ -65,32 +63,6 @@ public abstract class ProtocolTests(string transport)
         {
             Assert.NotEqual("close", response["Connection"]);
             Assert.Equal("/marker", (await client.ReadResponseAsync()).Text);
-        }
-    }
-
-    private static void Map(HttpServer server)
-    {
-        foreach (var pattern in new[] { "/", "/{*rest}" })
-        {
-            server.MapGet(pattern, static (request, response) => response.WriteText(request.Path), Dispatch.Inline);
-            server.MapPost(pattern, static async (request, response) =>
-            {
-                // Whole, so that a body that turns out malformed can still be refused.
-                while (true)
-                {
-                    var read = await request.Body.ReadAsync();
-                    foreach (var memory in read.Buffer)
-                    {
-                        response.Body.Write(memory.Span);
-                    }
-
-                    request.Body.AdvanceTo(read.Buffer.End);
-                    if (read.IsCompleted)
-                    {
-                        return;
-                    }
-                }
-            });
         }
     }
 }

@@ -1,6 +1,6 @@
 using System.IO.Pipelines;
 
-namespace PipeServer.Tests.Support;
+namespace PipeServer.Fuzz;
 
 /// <summary>The client's end of a memory connection. Disposing it resets nothing: it closes both directions.</summary>
 internal sealed class MemoryClientStream(PipeReader input, PipeWriter output) : Stream

@@ -3,7 +3,7 @@ using System.Net;
 using System.Threading.Channels;
 using PipeServer.Transport;
 
-namespace PipeServer.Tests.Support;
+namespace PipeServer.Fuzz;
 
 /// <summary>A transport without a network: each connection is two pipes, the client's ends in the test's hands.</summary>
 internal sealed class MemoryTransport : ITransport, IConnectionListener

@@ -1,6 +1,6 @@
 using System.Text;
 
-namespace PipeServer.Tests.Http;
+namespace PipeServer.Fuzz;
 
 /// <summary>One request as bytes, and the one answer to it.</summary>
 /// <param name="Id">Its name in test reports.</param>

@@ -1,0 +1,112 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text;
+using PipeServer.Fuzz;
+
+const string Usage = """
+    Holds the server against a second, naive parser, on requests that are nearly right.
+
+      dotnet run --project tests/PipeServer.Fuzz -c Release -- [--seconds N] [--over parser|memory|sockets|epoll|all] [--seed N]
+
+      --seconds N   how long in all (60)
+      --over WHAT   the parser alone, or a server over that transport; all: each for its share of the time (all)
+      --seed N      where the random numbers start; shown at the start, so that a run can be repeated
+
+    Exit codes: 0 nothing found, 1 a finding, which is cut down and saved in tests/PipeServer.Fuzz/corpus, 2 bad arguments.
+    """;
+
+var seconds = 60;
+var over = "all";
+var seed = Random.Shared.Next();
+for (var index = 0; index < args.Length; index += 2)
+{
+    var value = index + 1 < args.Length ? args[index + 1] : "";
+    var isRight = args[index] switch
+    {
+        "--seconds" => int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out seconds) && seconds > 0,
+        "--seed" => int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out seed),
+        "--over" => (over = value) is "parser" or "memory" or "sockets" or "epoll" or "all",
+        _ => false,
+    };
+    if (!isRight)
+    {
+        await Console.Error.WriteLineAsync(Usage);
+        return 2;
+    }
+}
+
+string[] targets = over == "all" ? ["parser", "memory", "sockets", "epoll"] : [over];
+Console.WriteLine($"seed {seed}, {seconds} s over {string.Join(", ", targets)}");
+foreach (var target in targets)
+{
+    if (!await FuzzAsync(target, TimeSpan.FromSeconds((double)seconds / targets.Length), seed))
+    {
+        return 1;
+    }
+}
+
+return 0;
+
+static async Task<bool> FuzzAsync(string target, TimeSpan time, int seed)
+{
+    var seeds = Corpus.Seeds();
+    await using var server = target == "parser" ? null : await ServerCheck.StartAsync(target);
+    var clock = Stopwatch.StartNew();
+    var count = 0L;
+    var failed = false;
+
+    // One for each core; over a server each waits most of the time, so more of them.
+    var fuzzers = Enumerable.Range(0, Environment.ProcessorCount * (server is null ? 1 : 4)).Select(number => Task.Run(async () =>
+    {
+        var random = new Random(HashCode.Combine(seed, target.Length, number));
+        var mutator = new Mutator(random, seeds);
+        while (clock.Elapsed < time && !Volatile.Read(ref failed))
+        {
+            var input = mutator.Next();
+            if (server is not null)
+            {
+                // A stream of them, and a good request behind that is answered once or never.
+                for (var more = random.Next(3); more > 0; more--)
+                {
+                    input = [.. input, .. mutator.Next()];
+                }
+
+                input = [.. input, .. "GET /marker HTTP/1.1\r\nHost: a\r\n\r\n"u8];
+            }
+
+            var split = random.Next(input.Length + 1);
+            var problem = await FindAsync(input, split);
+            Interlocked.Increment(ref count);
+            if (problem is not null && !Interlocked.Exchange(ref failed, true))
+            {
+                var smallest = await Minimizer.MinimizeAsync(input, async smaller => await FindAsync(smaller, Math.Min(split, smaller.Length)) is not null);
+                Console.WriteLine($"\n{target}: a finding, split at {split}: {problem}\n  {ParserCheck.Escape(Encoding.Latin1.GetString(input))}");
+                Console.WriteLine($"cut down: {await FindAsync(smallest, Math.Min(split, smallest.Length))}\n  {ParserCheck.Escape(Encoding.Latin1.GetString(smallest))}");
+                Console.WriteLine($"saved as {Corpus.Add(smallest)}");
+            }
+        }
+    })).ToList();
+    var all = Task.WhenAll(fuzzers);
+    while (await Task.WhenAny(all, Task.Delay(TimeSpan.FromSeconds(10))) != all)
+    {
+        Console.WriteLine($"{target}: {Volatile.Read(ref count):N0} in {clock.Elapsed.TotalSeconds:F0} s");
+    }
+
+    await all;
+    Console.WriteLine($"{target}: {count:N0} requests or streams in {clock.Elapsed.TotalSeconds:F0} s, {(failed ? "a finding" : "nothing found")}");
+    return !failed;
+
+    async Task<string?> FindAsync(byte[] input, int split)
+    {
+        try
+        {
+            return server is null ? ParserCheck.Find(input, split) : await server.FindAsync(input, split);
+        }
+#pragma warning disable CA1031 // That anything throws is a finding.
+        catch (Exception exception)
+#pragma warning restore CA1031
+        {
+            return exception.ToString();
+        }
+    }
+}
