@@ -28,4 +28,5 @@ internal static class EventIds
     public const int LoopEnded = 81;
     public const int LoopStuck = 82;
     public const int TransportFallback = 83;
+    public const int LoopWaitFailed = 84;
 }

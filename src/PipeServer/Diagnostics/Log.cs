@@ -73,6 +73,9 @@ internal static partial class Log
     [LoggerMessage(EventIds.LoopEnded, LogLevel.Critical, "{Loop} ended by a fault; its connections are aborted.")]
     public static partial void LoopEnded(ILogger logger, string loop, Exception exception);
 
+    [LoggerMessage(EventIds.LoopWaitFailed, LogLevel.Error, "{Loop} could not wait for events; it tries again.")]
+    public static partial void LoopWaitFailed(ILogger logger, string loop, Exception exception);
+
     [LoggerMessage(EventIds.LoopStuck, LogLevel.Error, "{Loop} did not end before the deadline: a handler blocks it.")]
     public static partial void LoopStuck(ILogger logger, string loop);
 

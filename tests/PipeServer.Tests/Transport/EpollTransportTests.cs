@@ -12,7 +12,7 @@ public sealed class EpollTransportTests : NetworkTransportTests
     public async Task A_fault_on_a_loop_is_logged_and_costs_that_connection_only()
     {
         var log = new TestLog();
-        var transport = new EpollTransport(new EpollTransportOptions { Loops = 1, Logger = log });
+        var transport = Track(new EpollTransport(new EpollTransportOptions { Loops = 1, Logger = log }));
         var listener = (await transport.ListenAsync(new IPEndPoint(IPAddress.Loopback, 0), 8, CancellationToken.None))[0];
         await using var client = await TestClient.ConnectAsync(listener.EndPoint);
         await using var server = (await listener.AcceptAsync())!;
@@ -31,7 +31,7 @@ public sealed class EpollTransportTests : NetworkTransportTests
     [Fact]
     public async Task Connections_are_spread_evenly_over_the_loops()
     {
-        var transport = new EpollTransport(new EpollTransportOptions { Loops = 3 });
+        var transport = Track(new EpollTransport(new EpollTransportOptions { Loops = 3 }));
         var listener = (await transport.ListenAsync(new IPEndPoint(IPAddress.Loopback, 0), 64, CancellationToken.None))[0];
         var threads = new List<string?>();
         for (var i = 0; i < 30; i++)
@@ -55,7 +55,7 @@ public sealed class EpollTransportTests : NetworkTransportTests
     public async Task A_loop_that_a_reader_blocks_is_named_when_the_transport_stops()
     {
         var log = new TestLog();
-        var transport = new EpollTransport(new EpollTransportOptions { Loops = 1, Logger = log });
+        var transport = Track(new EpollTransport(new EpollTransportOptions { Loops = 1, Logger = log }));
         var listener = (await transport.ListenAsync(new IPEndPoint(IPAddress.Loopback, 0), 8, CancellationToken.None))[0];
         await using var client = await TestClient.ConnectAsync(listener.EndPoint);
         await using var server = (await listener.AcceptAsync())!;
@@ -73,7 +73,7 @@ public sealed class EpollTransportTests : NetworkTransportTests
     [Fact]
     public async Task A_client_that_sends_without_end_gives_the_loop_back_now_and_then()
     {
-        var transport = new EpollTransport(new EpollTransportOptions { Loops = 1 });
+        var transport = Track(new EpollTransport(new EpollTransportOptions { Loops = 1 }));
         var listener = (await transport.ListenAsync(new IPEndPoint(IPAddress.Loopback, 0), 8, CancellationToken.None))[0];
         await using var client = await TestClient.ConnectAsync(listener.EndPoint);
         await using var server = (await listener.AcceptAsync())!;
@@ -100,7 +100,7 @@ public sealed class EpollTransportTests : NetworkTransportTests
     [Fact]
     public async Task A_disposal_that_races_with_bytes_wakes_the_reader_and_spares_the_next_client()
     {
-        var transport = new EpollTransport(new EpollTransportOptions { Loops = 1 });
+        var transport = Track(new EpollTransport(new EpollTransportOptions { Loops = 1 }));
         var listener = (await transport.ListenAsync(new IPEndPoint(IPAddress.Loopback, 0), 64, CancellationToken.None))[0];
         var random = new Random(7);
         for (var i = 0; i < 3000; i++)
@@ -133,7 +133,7 @@ public sealed class EpollTransportTests : NetworkTransportTests
         for (var round = 0; round < 20; round++)
         {
             var log = new TestLog();
-            var transport = new EpollTransport(new EpollTransportOptions { Loops = 1, Logger = log });
+            var transport = Track(new EpollTransport(new EpollTransportOptions { Loops = 1, Logger = log }));
             var listener = (await transport.ListenAsync(new IPEndPoint(IPAddress.Loopback, 0), 128, CancellationToken.None))[0];
             var (clients, servers) = (new List<TestClient>(), new List<TransportConnection>());
             for (var i = 0; i < 60; i++)
@@ -160,7 +160,7 @@ public sealed class EpollTransportTests : NetworkTransportTests
     [Fact]
     public async Task Bytes_behind_an_urgent_one_are_read_too()
     {
-        var transport = new EpollTransport(new EpollTransportOptions { Loops = 1 });
+        var transport = Track(new EpollTransport(new EpollTransportOptions { Loops = 1 }));
         var listener = (await transport.ListenAsync(new IPEndPoint(IPAddress.Loopback, 0), 8, CancellationToken.None))[0];
         using var client = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         await client.ConnectAsync(listener.EndPoint);
@@ -183,9 +183,9 @@ public sealed class EpollTransportTests : NetworkTransportTests
     [Fact]
     public async Task A_start_that_fails_leaves_no_loop_behind()
     {
-        var transport = new EpollTransport(new EpollTransportOptions { Loops = 1 });
+        var transport = Track(new EpollTransport(new EpollTransportOptions { Loops = 1 }));
         var taken = (await transport.ListenAsync(new IPEndPoint(IPAddress.Loopback, 0), 8, CancellationToken.None))[0];
-        var another = new EpollTransport(new EpollTransportOptions { Loops = 1 });
+        var another = Track(new EpollTransport(new EpollTransportOptions { Loops = 1 }));
         await using (var server = new HttpServer(new HttpServerOptions { Port = ((IPEndPoint)taken.EndPoint).Port, Transport = another }))
         {
             await Assert.ThrowsAsync<SocketException>(() => server.StartAsync());
@@ -201,7 +201,7 @@ public sealed class EpollTransportTests : NetworkTransportTests
     [Fact]
     public async Task The_end_of_the_loops_ends_what_waits_on_them()
     {
-        var transport = new EpollTransport(new EpollTransportOptions { Loops = 2 });
+        var transport = Track(new EpollTransport(new EpollTransportOptions { Loops = 2 }));
         var listener = (await transport.ListenAsync(new IPEndPoint(IPAddress.Loopback, 0), 8, CancellationToken.None))[0];
         await using var client = await TestClient.ConnectAsync(listener.EndPoint);
         await using var server = (await listener.AcceptAsync())!;

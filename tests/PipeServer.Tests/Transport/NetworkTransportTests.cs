@@ -11,7 +11,7 @@ public abstract class NetworkTransportTests : TransportConformanceTests
     [Fact]
     public async Task A_reset_of_the_client_fails_the_read_and_signals_closed()
     {
-        var listener = (await CreateTransport().ListenAsync(new IPEndPoint(IPAddress.Loopback, 0), 8, CancellationToken.None))[0];
+        var listener = (await Track(CreateTransport()).ListenAsync(new IPEndPoint(IPAddress.Loopback, 0), 8, CancellationToken.None))[0];
         var client = await TestClient.ConnectAsync(listener.EndPoint);
         var server = (await listener.AcceptAsync())!;
         var pending = server.Input.ReadAsync().AsTask();
@@ -25,7 +25,7 @@ public abstract class NetworkTransportTests : TransportConformanceTests
     [Fact]
     public async Task A_port_in_use_is_refused_and_IPv6_any_takes_IPv4_too()
     {
-        var transport = CreateTransport();
+        var transport = Track(CreateTransport());
         var first = (await transport.ListenAsync(new IPEndPoint(IPAddress.Loopback, 0), 8, CancellationToken.None))[0];
         var exception = await Assert.ThrowsAsync<SocketException>(async () => await transport.ListenAsync(first.EndPoint, 8, CancellationToken.None));
         Assert.Equal(SocketError.AddressAlreadyInUse, exception.SocketErrorCode);
@@ -48,7 +48,7 @@ public abstract class NetworkTransportTests : TransportConformanceTests
     {
         var ip = IPAddress.Parse(address);
         Assert.SkipUnless(ip.AddressFamily == AddressFamily.InterNetwork || Socket.OSSupportsIPv6, "IPv6 is not available here.");
-        var transport = CreateTransport();
+        var transport = Track(CreateTransport());
         var listener = (await transport.ListenAsync(new IPEndPoint(ip, 0), 8, CancellationToken.None))[0];
         await using var client = await TestClient.ConnectAsync(listener.EndPoint);
         await using var server = (await listener.AcceptAsync())!;
@@ -70,9 +70,9 @@ public abstract class NetworkTransportTests : TransportConformanceTests
         dead.Dispose();
         Assert.True(File.Exists(path));
 
-        var transport = CreateTransport();
+        var transport = Track(CreateTransport());
         var listener = (await transport.ListenAsync(endPoint, 8, CancellationToken.None))[0];
-        var inUse = await Assert.ThrowsAsync<SocketException>(async () => await CreateTransport().ListenAsync(endPoint, 8, CancellationToken.None));
+        var inUse = await Assert.ThrowsAsync<SocketException>(async () => await Track(CreateTransport()).ListenAsync(endPoint, 8, CancellationToken.None));
         Assert.Equal(SocketError.AddressAlreadyInUse, inUse.SocketErrorCode);
         await using (var client = await TestClient.ConnectAsync(endPoint))
         await using (var server = (await listener.AcceptAsync())!)
@@ -90,7 +90,7 @@ public abstract class NetworkTransportTests : TransportConformanceTests
         Assert.False(File.Exists(path));
 
         await File.WriteAllTextAsync(path, "not a socket");
-        await Assert.ThrowsAsync<SocketException>(async () => await CreateTransport().ListenAsync(endPoint, 8, CancellationToken.None));
+        await Assert.ThrowsAsync<SocketException>(async () => await Track(CreateTransport()).ListenAsync(endPoint, 8, CancellationToken.None));
         Assert.Equal("not a socket", await File.ReadAllTextAsync(path));
         File.Delete(path);
     }
@@ -98,7 +98,7 @@ public abstract class NetworkTransportTests : TransportConformanceTests
     [Fact]
     public async Task A_reset_signals_closed_also_when_nobody_reads()
     {
-        var transport = CreateTransport();
+        var transport = Track(CreateTransport());
         var listener = (await transport.ListenAsync(new IPEndPoint(IPAddress.Loopback, 0), 8, CancellationToken.None))[0];
         var client = await TestClient.ConnectAsync(listener.EndPoint);
         var server = (await listener.AcceptAsync())!;
@@ -114,7 +114,7 @@ public abstract class NetworkTransportTests : TransportConformanceTests
     [Fact]
     public async Task Many_connections_that_end_in_every_way_do_not_disturb_each_other()
     {
-        var transport = CreateTransport();
+        var transport = Track(CreateTransport());
         var listener = (await transport.ListenAsync(new IPEndPoint(IPAddress.Loopback, 0), 512, CancellationToken.None))[0];
         var serving = ServeAsync();
         await Task.WhenAll(Enumerable.Range(0, 16).Select(ClientAsync));

@@ -7,9 +7,29 @@ using PipeServer.Transport;
 namespace PipeServer.Tests.Transport;
 
 /// <summary>What the server relies on in a transport. One suite, unchanged over each of them.</summary>
-public abstract class TransportConformanceTests
+public abstract class TransportConformanceTests : IAsyncDisposable
 {
+    private readonly List<ITransport> _transports = [];
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var transport in _transports)
+        {
+            Assert.Empty(await transport.StopAsync(TestClient.Patience));
+        }
+
+        GC.SuppressFinalize(this);
+    }
+
     private static readonly TimeSpan Patience = TestClient.Patience;
+
+    /// <summary>The transport is stopped when the test has ended.</summary>
+    private protected T Track<T>(T transport)
+        where T : ITransport
+    {
+        _transports.Add(transport);
+        return transport;
+    }
 
     private protected abstract ITransport CreateTransport();
 
@@ -165,7 +185,7 @@ public abstract class TransportConformanceTests
     [Fact]
     public async Task StopListening_hands_out_the_backlog_then_null()
     {
-        var transport = CreateTransport();
+        var transport = Track(CreateTransport());
         var listener = (await transport.ListenAsync(new IPEndPoint(IPAddress.Loopback, 0), 64, CancellationToken.None))[0];
         var clients = new List<TestClient>();
         for (var i = 0; i < 10; i++)
@@ -198,7 +218,7 @@ public abstract class TransportConformanceTests
     [Fact]
     public async Task StopListening_ends_an_accept_that_waits()
     {
-        var transport = CreateTransport();
+        var transport = Track(CreateTransport());
         var listener = (await transport.ListenAsync(new IPEndPoint(IPAddress.Loopback, 0), 64, CancellationToken.None))[0];
         var accepting = listener.AcceptAsync().AsTask();
         Assert.False(accepting.IsCompleted);
@@ -561,7 +581,7 @@ public abstract class TransportConformanceTests
 
     private async Task<Pair> OpenAsync()
     {
-        var transport = CreateTransport();
+        var transport = Track(CreateTransport());
         var listener = (await transport.ListenAsync(new IPEndPoint(IPAddress.Loopback, 0), 64, CancellationToken.None))[0];
         var client = await ConnectAsync(transport, listener);
         var server = await listener.AcceptAsync().AsTask().WaitAsync(Patience);

@@ -22,6 +22,9 @@ internal sealed class EventLoop
     // figures). After a large batch more is waiting already.
     private const int SmallBatch = 16;
 
+    // Long enough not to spin and not to flood the log, short enough that nobody's request times out.
+    private static readonly TimeSpan PauseAfterFault = TimeSpan.FromMilliseconds(50);
+
     // The eventfd's own key: no slot has it, because generations start at 1.
     private const ulong WakeKey = 0;
 
@@ -210,15 +213,29 @@ internal sealed class EventLoop
             }
 
             RunPosted();
-            if (count < 0 && count != -Errno.EINTR)
+            if (count < 0 && count != -Errno.EINTR && !TryOutlast(-count))
             {
-                // Nothing that a program can cause: the descriptor is ours and open. Without events nobody is served.
-                Log.LoopEnded(_logger, Name, Errno.ToException(-count, "epoll_wait"));
                 break;
             }
         }
 
         End();
+    }
+
+    // True when the next wait may go better: the system is short of something. The connections are none the worse for it.
+    private bool TryOutlast(int errno)
+    {
+        var exception = Errno.ToException(errno, "epoll_wait");
+        if (errno is Errno.EBADF or Errno.EINVAL)
+        {
+            // Nothing that a program can cause: the descriptor is ours and open. Without events nobody is served.
+            Log.LoopEnded(_logger, Name, exception);
+            return false;
+        }
+
+        Log.LoopWaitFailed(_logger, Name, exception);
+        Thread.Sleep(PauseAfterFault);
+        return true;
     }
 
     private void Dispatch(uint bits, ulong key)

@@ -32,6 +32,12 @@ internal static partial class Libc
     /// <summary>The most pieces that <see cref="SendMessage"/> is given at once: more than a batch has, fewer than IOV_MAX.</summary>
     public const int MaxPieces = 64;
 
+    /// <summary>
+    /// The seam for tests of what the system does once in a blue moon: asked before each call of the loops and connections;
+    /// null outside such tests, which costs the request path a comparison for each system call.
+    /// </summary>
+    internal static SystemCallFault? Fault { get; set; }
+
     private const int SOCK_NONBLOCK = 0x800;
     private const int SOCK_CLOEXEC = 0x80000;
     private const int EPOLL_CLOEXEC = 0x80000;
@@ -66,7 +72,8 @@ internal static partial class Libc
         var buffer = stackalloc byte[16];
         Unsafe.WriteUnaligned(buffer, events);
         Unsafe.WriteUnaligned(buffer + EpollDataOffset, data);
-        return OrError(epoll_ctl(epoll, EPOLL_CTL_ADD, descriptor, buffer));
+        var unused = 0;
+        return Fault?.Invoke(SystemCall.EpollControl, ref unused) is < 0 and var error ? error : OrError(epoll_ctl(epoll, EPOLL_CTL_ADD, descriptor, buffer));
     }
 
     // SAFETY: the span says how many whole events fit, and is pinned for the call.
@@ -74,7 +81,10 @@ internal static partial class Libc
     {
         fixed (byte* first = events)
         {
-            return OrError(epoll_wait(epoll, first, events.Length / EpollEventBytes, timeoutMilliseconds));
+            var unused = 0;
+            return Fault?.Invoke(SystemCall.EpollWait, ref unused) is < 0 and var error
+                ? error
+                : OrError(epoll_wait(epoll, first, events.Length / EpollEventBytes, timeoutMilliseconds));
         }
     }
 
@@ -134,7 +144,10 @@ internal static partial class Libc
         fixed (byte* first = address)
         {
             var size = address.Length;
-            return OrError(accept4(listener, first, &size, SOCK_NONBLOCK | SOCK_CLOEXEC));
+            var unused = 0;
+            return Fault?.Invoke(SystemCall.Accept, ref unused) is < 0 and var error
+                ? error
+                : OrError(accept4(listener, first, &size, SOCK_NONBLOCK | SOCK_CLOEXEC));
         }
     }
 
@@ -165,18 +178,27 @@ internal static partial class Libc
 
     // SAFETY: the caller's block is pinned and the caller's alone; length is within it.
     public static unsafe int Receive(int descriptor, byte* buffer, int length) =>
-        OrError((int)recv(descriptor, buffer, (nuint)length, 0));
+        Fault?.Invoke(SystemCall.Receive, ref length) is < 0 and var error ? error : OrError((int)recv(descriptor, buffer, (nuint)length, 0));
 
     // SAFETY: as for Receive.
     public static unsafe int Send(int descriptor, byte* buffer, int length) =>
-        OrError((int)send(descriptor, buffer, (nuint)length, MSG_NOSIGNAL));
+        Fault?.Invoke(SystemCall.Send, ref length) is < 0 and var error ? error : OrError((int)send(descriptor, buffer, (nuint)length, MSG_NOSIGNAL));
 
     /// <summary>Sends several pieces with one call.</summary>
     // SAFETY: the pieces point into pinned blocks of the caller; the header lives on this stack frame for the whole call.
     public static unsafe int SendMessage(int descriptor, Piece* pieces, int count)
     {
+        var length = int.MaxValue;
+        var error = Fault?.Invoke(SystemCall.Send, ref length) ?? 0;
+        if (length < (int)pieces[0].Length)
+        {
+            // A fault that cuts it short: a send that takes less than it could.
+            pieces[0].Length = (nuint)length;
+            count = 1;
+        }
+
         var message = new MessageHeader { Pieces = pieces, PieceCount = (nuint)count };
-        return OrError((int)sendmsg(descriptor, &message, MSG_NOSIGNAL));
+        return error < 0 ? error : OrError((int)sendmsg(descriptor, &message, MSG_NOSIGNAL));
     }
 
     public static int Close(int descriptor) => close(descriptor);
