@@ -182,7 +182,7 @@ internal sealed partial class ServerCheck : IAsyncDisposable
     };
 
     // As far as a refused head has a method.
-    [GeneratedRegex(@"\A(?:\r\n)*HEAD ")]
+    [GeneratedRegex(@"\A(?:\r\n){0,2}HEAD ")]
     private static partial Regex IsHead();
 
     private sealed partial record Response(int Status, bool Closes, string Body)

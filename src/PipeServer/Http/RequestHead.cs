@@ -8,6 +8,9 @@ namespace PipeServer.Http;
 /// </summary>
 internal sealed class RequestHead
 {
+    // More than nearly every head has.
+    private const int KeptBytes = 4096;
+
     // Heads are copied only when they have to be: because they arrived in several buffers, or because the receive buffer
     // is given back while the request is still being answered.
     private byte[] _owned = [];
@@ -80,6 +83,17 @@ internal sealed class RequestHead
         _bytes = default;
         _ownedLength = 0;
         _methodLength = _targetLength = 0;
+    }
+
+    /// <summary>Gives back what a large head has needed, unless one is in progress: an idle connection costs little.</summary>
+    public void Release()
+    {
+        if (_ownedLength == 0 && _owned.Length > KeptBytes)
+        {
+            _owned = [];
+        }
+
+        Target.Release(KeptBytes);
     }
 
     /// <summary>Copies the head out of the receive buffer, so that the buffer can be given back.</summary>

@@ -148,6 +148,16 @@ internal sealed class RequestTarget
         }
     }
 
+    /// <summary>Gives back what the decoding of a long path has needed.</summary>
+    public void Release(int keptBytes)
+    {
+        if (_decoded.Length > keptBytes)
+        {
+            _decoded = [];
+            (_decodedLength, _pathLength) = (-1, 0); // the last request's path went with it
+        }
+    }
+
     // Decodes each segment once, then removes dot segments (RFC 3986 §5.2.4) in the same pass. A "%2e" is a dot by
     // §6.2.2.2, so "%2e%2e" counts as "..".
     private RequestError Normalize(ReadOnlySpan<byte> path)

@@ -313,6 +313,7 @@ internal sealed class Http1Connection
 
                 BeginWaiting();
                 _responseBody.Release();
+                _head.Release();
                 read = await input.ReadAsync().ConfigureAwait(false);
             }
 
