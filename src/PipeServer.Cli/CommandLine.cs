@@ -44,8 +44,26 @@ internal sealed class CommandLine
     private readonly Option<int> _workers =
         Number("--workers", "Worker threads.", Defaults.Workers, 1, HttpServerOptions.MaxWorkers, "-w");
     private readonly Option<int> _queue =
-        Number("--queue", "Requests that may wait for a worker; beyond that 503.",
+        Number("--queue", "Requests that may wait for a worker; beyond that see --overload.",
             Defaults.QueueCapacity, 1, int.MaxValue);
+    private readonly Option<double> _queueTimeout =
+        Seconds("--queue-timeout", "How long a request may wait for a worker; then 503. 0: no end.", Defaults.QueueTimeout, mayBeZero: true);
+    private readonly Option<string> _overload = new Option<string>("--overload")
+    {
+        Description = "What happens at --queue and --max-connections: reject (503 at once) or wait.",
+        HelpName = "CHOICE",
+        DefaultValueFactory = _ => "reject",
+    }.AcceptOnlyFromAmong("reject", "wait");
+
+    private readonly Option<bool> _health = new("--health")
+    {
+        Description = "Add /healthz/live and /healthz/ready, answered even while all workers are blocked.",
+    };
+
+    private readonly Option<bool> _reusePort = new("--reuse-port")
+    {
+        Description = "Let another process listen on the same port, to take over without a gap (Linux).",
+    };
 
     private readonly Option<bool> _demo = new("--demo")
     {
@@ -61,6 +79,12 @@ internal sealed class CommandLine
     private readonly Option<double> _grace =
         Seconds("--grace", "How long a stop waits for requests in flight.",
             Defaults.ShutdownGracePeriod, mayBeZero: true);
+    private readonly Option<double> _drainDelay =
+        Seconds("--drain-delay", "Before a stop: be not ready, close after each response, still accept.",
+            Defaults.DrainDelay, mayBeZero: true);
+    private readonly Option<double> _drainIdle =
+        Seconds("--drain-idle", "In a stop: how long an idle connection may still send a request.",
+            Defaults.DrainIdleTimeout, mayBeZero: true);
 
     private readonly Option<string?> _report = new("--report")
     {
@@ -69,8 +93,10 @@ internal sealed class CommandLine
     };
 
     private readonly Option<int> _maxConnections =
-        Number("--max-connections", "Connections served at once; more wait in the backlog.",
+        Number("--max-connections", "Connections served at once; beyond that see --overload.",
             Defaults.MaxConnections, 1, int.MaxValue);
+    private readonly Option<int> _maxConnectionsPerIp =
+        Number("--max-connections-per-ip", "Connections from one address; beyond that 503. 0: no limit.", 0, 0, int.MaxValue);
     private readonly Option<int> _backlog =
         Number("--backlog", "Handshakes that the system may queue.", Defaults.Backlog, 1, int.MaxValue);
     private readonly Option<int> _maxRequestLine =
@@ -94,6 +120,9 @@ internal sealed class CommandLine
         Seconds("--body-timeout", "How long the next bytes of a body may take.", Defaults.RequestBodyTimeout);
     private readonly Option<double> _writeTimeout =
         Seconds("--write-timeout", "How long a client may take to read its response.", Defaults.ResponseWriteTimeout);
+
+    private readonly Option<int> _minRate =
+        Number("--min-rate", "Bytes a second that a waited-for client must send or take. 0: any.", Defaults.MinDataRate, 0, int.MaxValue);
 
     private readonly Option<LogLevel> _logLevel = new("--log-level")
     {
@@ -142,15 +171,16 @@ internal sealed class CommandLine
         });
         var command = new Command(
             "serve",
-            "Serve a folder over HTTP/1.1 until SIGINT or SIGTERM, then finish what is in flight.\n\n"
-            + "A second signal stops at once. Exit codes: 0 drained, 1 could not start, 2 forced by a second\n"
-            + "signal, 3 the grace period passed with work unfinished.");
+            "Serve a folder over HTTP/1.1 until SIGINT, SIGTERM or SIGQUIT, then finish what is in flight.\n\n"
+            + "A second signal stops at once; SIGHUP is ignored. Exit codes: 0 drained, 1 could not start, 2 forced\n"
+            + "by a second signal, 3 the grace period passed with work unfinished. Under systemd: Type=notify,\n"
+            + "WatchdogSec and socket activation.");
         command.Arguments.Add(_root);
         foreach (var option in new Option[]
         {
-            _address, _port, _transport, _loops, _workers, _queue, _demo, _exitAfter, _grace, _report, _logLevel, _quiet,
-            _maxConnections, _backlog, _maxRequestLine, _maxRequestHead, _maxRequestHeaders, _maxRequestBody,
-            _keepAliveTimeout, _headTimeout, _bodyTimeout, _writeTimeout,
+            _address, _port, _reusePort, _transport, _loops, _workers, _queue, _queueTimeout, _overload, _health, _demo, _exitAfter,
+            _grace, _drainDelay, _drainIdle, _report, _logLevel, _quiet, _maxConnections, _maxConnectionsPerIp, _backlog, _maxRequestLine, _maxRequestHead, _maxRequestHeaders, _maxRequestBody,
+            _keepAliveTimeout, _headTimeout, _bodyTimeout, _writeTimeout, _minRate,
         })
         {
             command.Options.Add(option);
@@ -197,11 +227,21 @@ internal sealed class CommandLine
             UnixSocketPath = result.GetValue(_address)!.UnixSocketPath,
             Port = result.GetValue(_port),
             Backlog = result.GetValue(_backlog),
-            Transport = result.GetValue(_transport) == "sockets" ? new SocketTransport() : null,
+            ReusePort = result.GetValue(_reusePort),
+            Transport = result.GetValue(_transport) == "sockets"
+                ? new SocketTransport { ReusePort = result.GetValue(_reusePort) }
+                : null,
             Loops = result.GetValue(_loops),
             Workers = result.GetValue(_workers),
             QueueCapacity = result.GetValue(_queue),
+            QueueTimeout = result.GetValue(_queueTimeout) is > 0 and var queueTimeout
+                ? TimeSpan.FromSeconds(queueTimeout)
+                : Timeout.InfiniteTimeSpan,
+            Overload = result.GetValue(_overload) == "wait" ? OverloadPolicy.Wait : OverloadPolicy.Reject,
+            HealthChecks = result.GetValue(_health),
             MaxConnections = result.GetValue(_maxConnections),
+            MaxConnectionsPerAddress = result.GetValue(_maxConnectionsPerIp) is > 0 and var perIp ? perIp : null,
+            MinDataRate = result.GetValue(_minRate),
             MaxRequestLineBytes = result.GetValue(_maxRequestLine),
             MaxRequestHeadBytes = result.GetValue(_maxRequestHead),
             MaxRequestHeaderCount = result.GetValue(_maxRequestHeaders),
@@ -211,6 +251,8 @@ internal sealed class CommandLine
             RequestBodyTimeout = TimeSpan.FromSeconds(result.GetValue(_bodyTimeout)),
             ResponseWriteTimeout = TimeSpan.FromSeconds(result.GetValue(_writeTimeout)),
             ShutdownGracePeriod = TimeSpan.FromSeconds(result.GetValue(_grace)),
+            DrainDelay = TimeSpan.FromSeconds(result.GetValue(_drainDelay)),
+            DrainIdleTimeout = TimeSpan.FromSeconds(result.GetValue(_drainIdle)),
             AcceptLimit = result.GetValue(_exitAfter),
         },
         result.GetValue(_demo),

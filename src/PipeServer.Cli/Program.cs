@@ -23,6 +23,19 @@ static async Task<int> ServeAsync(ServeSettings settings)
         return CouldNotStart($"the folder of --report '{path}' does not exist. Create it, or choose another path.");
     }
 
+    if (Systemd.ListenDescriptors > 1)
+    {
+        return CouldNotStart(
+            $"{Systemd.ListenDescriptors} sockets were passed by LISTEN_FDS, and one can be served. Leave one ListenStream= in the unit.");
+    }
+
+    if (Systemd.ListenDescriptors == 1)
+    {
+        settings.Options.ListenDescriptor = Systemd.FirstListenDescriptor;
+    }
+
+    using var systemd = new Systemd(TimeProvider.System);
+
     // Registered before the server listens: a signal in between must not kill the process.
     using var signals = new StopSignals();
     ShutdownReport shutdown;
@@ -61,7 +74,14 @@ static async Task<int> ServeAsync(ServeSettings settings)
             }
 
             await Console.Out.WriteLineAsync($"Listening on {Where(server, settings.Options)}").ConfigureAwait(false);
+            if (settings.Options.ReusePort)
+            {
+                WarnAboutMigration();
+            }
+
+            systemd.NotifyReady($"Listening on {Where(server, settings.Options)}");
             await Task.WhenAny(signals.Stop, server.AcceptLimitReached).ConfigureAwait(false);
+            systemd.NotifyStopping();
             await Console.Out.WriteLineAsync("Shutting down.").ConfigureAwait(false);
             shutdown = await server.StopAsync(signals.Force).ConfigureAwait(false);
         }
@@ -92,11 +112,31 @@ static ILoggerFactory CreateLoggerFactory(LogLevel level) => LoggerFactory.Creat
     builder.AddConsoleFormatter<ConsoleLine, Microsoft.Extensions.Logging.Console.ConsoleFormatterOptions>();
 });
 
-static string Where(HttpServer server, HttpServerOptions options) =>
-    options.UnixSocketPath is { } path ? $"unix:{path}" : server.Address.GetLeftPart(UriPartial.Authority);
+static string Where(HttpServer server, HttpServerOptions options) => server.EndPoints[0] switch
+{
+    UnixDomainSocketEndPoint unix => $"unix:{options.UnixSocketPath ?? unix.ToString()}",
+    _ => server.Address.GetLeftPart(UriPartial.Authority),
+};
+
+// Handshakes in the queue of a listener that closes go to another one of the same port only if the kernel is told so.
+static void WarnAboutMigration()
+{
+    const string Setting = "/proc/sys/net/ipv4/tcp_migrate_req";
+    if (File.Exists(Setting) && File.ReadAllText(Setting).Trim() == "0")
+    {
+        Console.Error.WriteLine(
+            "pipeserver: with --reuse-port, set net.ipv4.tcp_migrate_req=1 (sysctl), or clients that connect in the moment in which "
+            + "the old process closes its socket are reset.");
+    }
+}
 
 static string ExplainBind(HttpServerOptions options, SocketException exception)
 {
+    if (options.ListenDescriptor is { } descriptor)
+    {
+        return $"descriptor {descriptor}, which LISTEN_FDS tells of, is no listening socket: {exception.Message}";
+    }
+
     if (options.UnixSocketPath is { } path)
     {
         return exception.SocketErrorCode == SocketError.AddressAlreadyInUse

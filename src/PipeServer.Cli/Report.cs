@@ -5,7 +5,13 @@ namespace PipeServer.Cli;
 
 /// <summary>What <c>--report</c> writes, and the summary line says.</summary>
 internal sealed record Report(
-    string Outcome, double ElapsedSeconds, Report.ConnectionLedger Connections, Report.RequestLedger Requests, Report.RuntimeFigures Runtime)
+    string Outcome,
+    double ElapsedSeconds,
+    Report.ConnectionLedger Connections,
+    Report.RequestLedger Requests,
+    IReadOnlyDictionary<string, double> PhaseSeconds,
+    IReadOnlyList<string> CutOff,
+    Report.RuntimeFigures Runtime)
 {
     public static Report From(ShutdownReport report)
     {
@@ -19,8 +25,10 @@ internal sealed record Report(
         return new Report(
             outcome,
             Math.Round(report.Elapsed.TotalSeconds, 3),
-            new ConnectionLedger(report.Connections.Accepted, report.Connections.Closed, report.Connections.Aborted),
+            new ConnectionLedger(report.Connections.Accepted, report.Connections.Closed, report.Connections.Aborted, report.Connections.Refused),
             new RequestLedger(report.Requests.Received, report.Requests.Completed, report.Requests.Refused, report.Requests.Aborted),
+            report.Phases.ToDictionary(static phase => phase.Name, static phase => Math.Round(phase.Elapsed.TotalSeconds, 3), StringComparer.Ordinal),
+            report.CutOff,
             new RuntimeFigures(GC.GetTotalAllocatedBytes(precise: true), GC.CollectionCount(0), process.PeakWorkingSet64));
     }
 
@@ -29,10 +37,11 @@ internal sealed record Report(
     public string Summary() => string.Create(
         System.Globalization.CultureInfo.InvariantCulture,
         $"Stopped ({Outcome}) in {ElapsedSeconds:0.000} s; "
-        + $"connections: {Connections.Accepted} accepted, {Connections.Closed} closed, {Connections.Aborted} aborted; "
+        + $"connections: {Connections.Accepted} accepted, {Connections.Closed} closed, {Connections.Aborted} aborted"
+        + $"{(Connections.Refused > 0 ? $", {Connections.Refused} refused" : "")}; "
         + $"requests: {Requests.Received} received, {Requests.Completed} completed, {Requests.Refused} refused, {Requests.Aborted} aborted.");
 
-    internal sealed record ConnectionLedger(long Accepted, long Closed, long Aborted);
+    internal sealed record ConnectionLedger(long Accepted, long Closed, long Aborted, long Refused);
 
     internal sealed record RequestLedger(long Received, long Completed, long Refused, long Aborted);
 

@@ -63,6 +63,9 @@ public sealed class HttpServer : IAsyncDisposable
     /// <summary>The ledger of connections so far.</summary>
     public ConnectionCounts Connections => _context?.Connections.ConnectionCounts() ?? default;
 
+    /// <summary>How many accepts have failed so far: for want of descriptors, most likely.</summary>
+    public long FailedAccepts => _dispatcher?.Failures ?? 0;
+
     /// <summary>The ledger of requests so far.</summary>
     public RequestCounts Requests => _context?.Connections.RequestCounts() ?? default;
 
@@ -88,6 +91,11 @@ public sealed class HttpServer : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(method);
         ArgumentNullException.ThrowIfNull(handler);
         ThrowIfStarted();
+        AddRoute(method, pattern, handler, dispatch);
+    }
+
+    private void AddRoute(string method, string pattern, RequestHandler handler, Dispatch dispatch)
+    {
         if (!Ascii.IsValid(method) || !HttpCharacters.IsToken(Encoding.ASCII.GetBytes(method)) || method is "CONNECT" or "TRACE")
         {
             throw new ArgumentException($"'{method}' is not a method that can be mapped.", nameof(method));
@@ -186,10 +194,14 @@ public sealed class HttpServer : IAsyncDisposable
                 "The process may not open enough files to serve a single connection. Raise the limit: ulimit -n, or LimitNOFILE.");
         }
 
-        _options.MaxConnections = Math.Min(_options.MaxConnections, descriptors);
-        EndPoint endPoint = _options.UnixSocketPath is { } path
-            ? new UnixDomainSocketEndPoint(path)
-            : new IPEndPoint(_options.Address, _options.Port);
+        const int Share = ConnectionDispatcher.ConnectionsPerRefusal;
+        _options.MaxConnections = Math.Min(_options.MaxConnections, Math.Max(1, descriptors / (Share + 1) * Share));
+        EndPoint endPoint = (_options.ListenDescriptor, _options.UnixSocketPath) switch
+        {
+            ({ } inherited, _) => new InheritedSocketEndPoint(inherited),
+            (null, { } path) => new UnixDomainSocketEndPoint(path),
+            _ => new IPEndPoint(_options.Address, _options.Port),
+        };
         IReadOnlyList<IConnectionListener> listeners;
         try
         {
@@ -208,6 +220,11 @@ public sealed class HttpServer : IAsyncDisposable
             Logger = _options.LoggerFactory.CreateLogger("PipeServer.Workers"),
             TimeProvider = _options.TimeProvider,
         });
+        if (_options.HealthChecks)
+        {
+            MapHealthChecks();
+        }
+
         var context = new ServerContext(_options, new RouteTable(_routes, _fallback), workers, logger);
         var dispatcher = new ConnectionDispatcher(context, listeners);
         EndPoints = [.. listeners.Select(static listener => listener.EndPoint)];
@@ -235,7 +252,7 @@ public sealed class HttpServer : IAsyncDisposable
         {
             if (_context is null || _dispatcher is null)
             {
-                return new ShutdownReport(ShutdownOutcome.Drained, TimeSpan.Zero, default, default, []);
+                return new ShutdownReport(ShutdownOutcome.Drained, TimeSpan.Zero, default, default, [], [], []);
             }
 
             force = _force ??= new CancellationTokenSource();
@@ -259,6 +276,18 @@ public sealed class HttpServer : IAsyncDisposable
         }
     }
 
+    // Liveness is that somebody answers; readiness ends with the first word of a stop.
+    private void MapHealthChecks()
+    {
+        AddRoute("GET", "/healthz/live", ToHandler(static (_, response) => response.WriteText("live\n")), Dispatch.Inline);
+        AddRoute("GET", "/healthz/ready", ToHandler(static (request, response) =>
+        {
+            var isDraining = request.Draining.IsCancellationRequested;
+            response.StatusCode = isDraining ? 503 : 200;
+            response.WriteText(isDraining ? "draining\n" : "ready\n");
+        }), Dispatch.Inline);
+    }
+
     private ITransport CreateTransport(ILogger logger)
     {
         if (EpollTransport.IsSupported)
@@ -266,12 +295,13 @@ public sealed class HttpServer : IAsyncDisposable
             return new EpollTransport(new EpollTransportOptions
             {
                 Loops = _options.Loops,
+                ReusePort = _options.ReusePort,
                 Logger = _options.LoggerFactory.CreateLogger("PipeServer.Transport"),
             });
         }
 
         Log.TransportFallback(logger);
-        return new SocketTransport();
+        return new SocketTransport { ReusePort = _options.ReusePort };
     }
 
     private static RequestHandler ToHandler(Func<HttpRequest, HttpResponse, Task> handler)

@@ -40,6 +40,18 @@ public sealed class HttpServerOptions
     /// </summary>
     public string? UnixSocketPath { get; set; }
 
+    /// <summary>
+    /// A listening socket that the process was given, to accept from instead of binding one; null for none. The number is the
+    /// descriptor's, 3 for the first that systemd's socket activation passes. Linux only.
+    /// </summary>
+    public int? ListenDescriptor { get; set; }
+
+    /// <summary>
+    /// Let another process listen on the same address and port (SO_REUSEPORT): the new one starts, then the old one stops, and
+    /// nobody is refused. Linux only; of no effect on a <see cref="Transport"/> of your own. Default: no.
+    /// </summary>
+    public bool ReusePort { get; set; }
+
     /// <summary>How many finished handshakes the system may queue for the server. Default 512; the system may cap it.</summary>
     public int Backlog { get; set; } = 512;
 
@@ -49,14 +61,15 @@ public sealed class HttpServerOptions
     public int Workers { get; set; } = Math.Max(4, Environment.ProcessorCount);
 
     /// <summary>
-    /// How many requests may wait for a worker; the next one is answered with 503. Default 4,096: more than most
+    /// How many requests may wait for a worker; what becomes of the next one, <see cref="Overload"/> says. Default 4,096: more than most
     /// connections make at once, less than a second of work for quick handlers.
     /// </summary>
     public int QueueCapacity { get; set; } = 4096;
 
     /// <summary>
-    /// Connections served at once; further clients wait in the backlog. Default 16,384. Lowered at the start to what the
-    /// process's limit of open files allows, with a reserve.
+    /// Connections served at once; a further client is answered with 503 before it is read, or waits in the backlog, as
+    /// <see cref="Overload"/> says. Default 16,384. Lowered at the start to what the process's limit of open files allows,
+    /// with a reserve.
     /// </summary>
     public int MaxConnections { get; set; } = 16_384;
 
@@ -87,8 +100,44 @@ public sealed class HttpServerOptions
     /// <summary>How long a write may wait for the client to read. Default 30 seconds; then the connection is aborted.</summary>
     public TimeSpan ResponseWriteTimeout { get; set; } = TimeSpan.FromSeconds(30);
 
+    /// <summary>
+    /// The least that a client must send of its body, or take of its response, in bytes per second of waiting for it, after
+    /// the first 5 seconds. Default 240, as slow as a line of 1990; 0 for no such rule. A slower body gets 408, a slower
+    /// reader is cut off.
+    /// </summary>
+    public int MinDataRate { get; set; } = 240;
+
     /// <summary>How long a stop waits for requests in flight before it aborts them. Default 30 seconds.</summary>
     public TimeSpan ShutdownGracePeriod { get; set; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>
+    /// How long a stop goes on accepting before it begins to drain, for load balancers to notice: readiness answers 503, and
+    /// every response carries <c>Connection: close</c>. Default 0. Comes before the grace period.
+    /// </summary>
+    public TimeSpan DrainDelay { get; set; } = TimeSpan.Zero;
+
+    /// <summary>
+    /// In a drain, how long an idle connection is kept for a request that is already on its way. Default 500 milliseconds.
+    /// </summary>
+    public TimeSpan DrainIdleTimeout { get; set; } = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>What is done where a bound is reached: the job channel's, or the number of connections. Default: reject.</summary>
+    public OverloadPolicy Overload { get; set; } = OverloadPolicy.Reject;
+
+    /// <summary>
+    /// How long a request may wait for a worker; one that has waited longer is answered with 503 instead of being run.
+    /// Default 60 seconds, after which most clients have given up; <see cref="Timeout.InfiniteTimeSpan"/> for no end.
+    /// </summary>
+    public TimeSpan QueueTimeout { get; set; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>Connections from one address at once; the next is answered with 503. Default: as many as there may be.</summary>
+    public int? MaxConnectionsPerAddress { get; set; }
+
+    /// <summary>
+    /// Answer GET <c>/healthz/live</c> with 200 as long as the process runs, and <c>/healthz/ready</c> with 200, or 503 once a
+    /// stop has begun; inline, so that they are answered while every worker is blocked. Default: no.
+    /// </summary>
+    public bool HealthChecks { get; set; }
 
     /// <summary>
     /// Accept so many connections, then close the listener and complete <see cref="HttpServer.AcceptLimitReached"/>; null
@@ -119,6 +168,11 @@ public sealed class HttpServerOptions
         NotNull(LoggerFactory, nameof(LoggerFactory));
         NotNull(TimeProvider, nameof(TimeProvider));
         InRange(Port, IPEndPoint.MinPort, IPEndPoint.MaxPort, nameof(Port));
+        if (ListenDescriptor is { } descriptor)
+        {
+            InRange(descriptor, 3, int.MaxValue, nameof(ListenDescriptor));
+        }
+
         InRange(Backlog, 1, int.MaxValue, nameof(Backlog));
         InRange(Workers, 1, MaxWorkers, nameof(Workers));
         InRange(Loops, 1, MaxLoops, nameof(Loops));
@@ -133,6 +187,20 @@ public sealed class HttpServerOptions
         InRange(RequestBodyTimeout, TimeSpan.FromMilliseconds(1), longest, nameof(RequestBodyTimeout));
         InRange(ResponseWriteTimeout, TimeSpan.FromMilliseconds(1), longest, nameof(ResponseWriteTimeout));
         InRange(ShutdownGracePeriod, TimeSpan.Zero, longest, nameof(ShutdownGracePeriod));
+        InRange(DrainDelay, TimeSpan.Zero, longest, nameof(DrainDelay));
+        InRange(DrainIdleTimeout, TimeSpan.Zero, longest, nameof(DrainIdleTimeout));
+        InRange(Overload, OverloadPolicy.Reject, OverloadPolicy.Wait, nameof(Overload));
+        InRange(MinDataRate, 0, int.MaxValue, nameof(MinDataRate));
+        if (QueueTimeout != Timeout.InfiniteTimeSpan)
+        {
+            InRange(QueueTimeout, TimeSpan.FromMilliseconds(1), longest, nameof(QueueTimeout));
+        }
+
+        if (MaxConnectionsPerAddress is { } perAddress)
+        {
+            InRange(perAddress, 1, int.MaxValue, nameof(MaxConnectionsPerAddress));
+        }
+
         if (AcceptLimit is { } limit)
         {
             InRange(limit, 1, int.MaxValue, nameof(AcceptLimit));
@@ -170,9 +238,9 @@ public sealed class HttpServerOptions
     }
 
     private static void InRange<T>(T value, T lowest, T highest, string option)
-        where T : IComparable<T>
+        where T : struct
     {
-        if (value.CompareTo(lowest) < 0 || value.CompareTo(highest) > 0)
+        if (Comparer<T>.Default.Compare(value, lowest) < 0 || Comparer<T>.Default.Compare(value, highest) > 0)
         {
             throw new ArgumentOutOfRangeException(option, value, $"{option} must be from {lowest} to {highest}.");
         }

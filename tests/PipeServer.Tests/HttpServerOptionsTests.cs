@@ -24,6 +24,13 @@ public sealed class HttpServerOptionsTests
         { nameof(HttpServerOptions.ResponseWriteTimeout), TimeSpan.MaxValue },
         { nameof(HttpServerOptions.ShutdownGracePeriod), TimeSpan.FromTicks(-1) },
         { nameof(HttpServerOptions.AcceptLimit), 0 },
+        { nameof(HttpServerOptions.DrainDelay), TimeSpan.FromTicks(-1) },
+        { nameof(HttpServerOptions.DrainIdleTimeout), TimeSpan.FromTicks(-1) },
+        { nameof(HttpServerOptions.QueueTimeout), TimeSpan.Zero },
+        { nameof(HttpServerOptions.MinDataRate), -1 },
+        { nameof(HttpServerOptions.MaxConnectionsPerAddress), 0 },
+        { nameof(HttpServerOptions.Overload), (OverloadPolicy)2 },
+        { nameof(HttpServerOptions.ListenDescriptor), 2 },
     };
 
     [Theory]
@@ -62,7 +69,11 @@ public sealed class HttpServerOptionsTests
         Assert.Equal(100, options.MaxRequestHeaderCount);
         Assert.Equal(8 * 1024, options.MaxRequestLineBytes);
         Assert.Equal(128L * 1024 * 1024, options.MaxRequestBodyBytes);
-        foreach (var property in typeof(HttpServerOptions).GetProperties().Where(static property => property.PropertyType == typeof(TimeSpan)))
+        Assert.Equal(TimeSpan.Zero, options.DrainDelay);
+        Assert.Equal(TimeSpan.FromMilliseconds(500), options.DrainIdleTimeout);
+        Assert.Equal(240, options.MinDataRate);
+        foreach (var property in typeof(HttpServerOptions).GetProperties()
+            .Where(static property => property.PropertyType == typeof(TimeSpan) && !property.Name.StartsWith("Drain")))
         {
             Assert.InRange((TimeSpan)property.GetValue(options)!, TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(10));
         }

@@ -31,9 +31,13 @@ internal static partial class Log
         "Draining: {Connections} connections, {Requests} requests in flight, up to {Seconds:F1} s.")]
     public static partial void DrainStarted(ILogger logger, int connections, long requests, double seconds);
 
-    [LoggerMessage(EventIds.DrainDeadline, LogLevel.Warning,
-        "The drain ended early ({Reason}): aborting {Connections} connections.")]
-    public static partial void DrainDeadline(ILogger logger, string reason, int connections);
+    [LoggerMessage(EventIds.DrainDeadline, LogLevel.Warning, "Cut off ({Reason}): {Request}")]
+    public static partial void RequestCutOff(ILogger logger, string reason, string request);
+
+    [LoggerMessage(EventIds.DrainCensus, LogLevel.Information,
+        "drain: idle={Idle} reading={Reading} handling={Handling} writing={Writing} queued={Queued} oldest={Oldest}")]
+    public static partial void DrainCensus(
+        ILogger logger, int idle, int reading, int handling, int writing, int queued, string oldest);
 
     [LoggerMessage(EventIds.ShutdownCompleted, LogLevel.Debug, "Stopped: {Outcome} after {Seconds:F3} s.")]
     public static partial void ShutdownCompleted(ILogger logger, string outcome, double seconds);
@@ -46,8 +50,8 @@ internal static partial class Log
     public static partial void AcceptLoopEnded(ILogger logger, Exception exception);
 
     [LoggerMessage(EventIds.ConnectionLimitReached, LogLevel.Warning,
-        "All {Limit} connections are in use; further clients wait in the backlog. The limit is MaxConnections, or what 'ulimit -n' leaves.")]
-    public static partial void ConnectionLimitReached(ILogger logger, int limit);
+        "All {Limit} connections are in use; what becomes of further clients: {Overload}. The limit is MaxConnections, or what 'ulimit -n' leaves.")]
+    public static partial void ConnectionLimitReached(ILogger logger, int limit, string overload);
 
     [LoggerMessage(EventIds.HeartbeatFailed, LogLevel.Error, "The heartbeat failed once; it goes on.")]
     public static partial void HeartbeatFailed(ILogger logger, Exception exception);

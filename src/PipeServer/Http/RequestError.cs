@@ -60,4 +60,6 @@ internal enum RequestError : byte
     BodyTimeout,
     HandlerFault,
     QueueFull,
+    QueueTimeout,
+    TooManyConnections,
 }

@@ -82,6 +82,8 @@ internal static class RequestErrors
         Closing(RequestError.BodyTimeout, 408, "the request body took too long to arrive", "RFC 9110 §15.5.9");
         Keeping(RequestError.HandlerFault, 500, "the server failed to answer; it has been logged", "RFC 9110 §15.6.1");
         Closing(RequestError.QueueFull, 503, "all workers are busy and the queue is full; try again", "RFC 9110 §15.6.4");
+        Closing(RequestError.QueueTimeout, 503, "the request has waited too long for a worker; try again", "RFC 9110 §15.6.4");
+        Closing(RequestError.TooManyConnections, 503, "there are too many connections; try again", "RFC 9110 §15.6.4");
         return table;
     }
 

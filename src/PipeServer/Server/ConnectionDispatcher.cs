@@ -1,12 +1,17 @@
+using System.Buffers;
+using System.IO.Pipelines;
+using System.Net;
+using System.Runtime.InteropServices;
 using Microsoft.Extensions.ObjectPool;
 using PipeServer.Diagnostics;
+using PipeServer.Http;
 using PipeServer.Transport;
 
 namespace PipeServer.Server;
 
 /// <summary>
-/// Accepts connections, one loop per listener, and sets each one going. A connection needs a permit before it is accepted:
-/// at <see cref="HttpServerOptions.MaxConnections"/> the clients wait in the system's backlog.
+/// Accepts connections, one loop per listener, and sets each one going. A connection needs a permit: at
+/// <see cref="HttpServerOptions.MaxConnections"/> a client is accepted only to be told 503, or waits in the system's backlog.
 /// </summary>
 internal sealed class ConnectionDispatcher : IDisposable
 {
@@ -14,6 +19,18 @@ internal sealed class ConnectionDispatcher : IDisposable
     // enough that a starved server does not also spin.
     private static readonly TimeSpan FirstBackOff = TimeSpan.FromMilliseconds(5);
     private static readonly TimeSpan LongestBackOff = TimeSpan.FromSeconds(1);
+
+    /// <summary>
+    /// For so many connections there is one place, at most <see cref="MaxRefusals"/>, in which a client is told that there are
+    /// too many. They need descriptors too.
+    /// </summary>
+    public const int ConnectionsPerRefusal = 8;
+
+    // Arbitrary: a refusal takes a round trip, so these are thousands a second.
+    private const int MaxRefusals = 64;
+
+    // How long a client that was told no may take to close its side.
+    private static readonly TimeSpan RefusalLinger = TimeSpan.FromSeconds(1);
 
     // In a drain: what is in the backlog gets so many tries, then the listener is closed over them.
     private const int MaxDrainFailures = 20;
@@ -23,11 +40,15 @@ internal sealed class ConnectionDispatcher : IDisposable
     private readonly IReadOnlyList<IConnectionListener> _listeners;
     private readonly ObjectPool<Http1Connection> _pool;
     private readonly SemaphoreSlim _permits;
+    private readonly SemaphoreSlim _refusals; // places for clients that are being told no
+    private readonly HeaderFields _refusalFields = new();
+    private readonly Dictionary<IPAddress, int>? _perAddress; // locked on itself
     private readonly CancellationTokenSource _stopping = new();
     private readonly TaskCompletionSource _acceptLimitReached = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Task _accepting = Task.CompletedTask;
     private long _lastId;
     private long _acceptsLeft;
+    private long _failures;
     private int _limitLogged; // once in a life: at the limit it would be a line for every client
 
     public ConnectionDispatcher(ServerContext server, IReadOnlyList<IConnectionListener> listeners)
@@ -35,10 +56,17 @@ internal sealed class ConnectionDispatcher : IDisposable
         _server = server;
         _listeners = listeners;
         _permits = new SemaphoreSlim(server.Options.MaxConnections);
+        _refusals = new SemaphoreSlim(Math.Clamp(server.Options.MaxConnections / ConnectionsPerRefusal, 1, MaxRefusals));
+        _refusalFields.Append("Retry-After"u8, Http1Connection.RetryAfterSeconds);
+        _refusalFields.Append("Content-Type"u8, "text/plain; charset=utf-8"u8);
+        _perAddress = server.Options.MaxConnectionsPerAddress is null ? null : [];
         _acceptsLeft = server.Options.AcceptLimit ?? long.MaxValue;
         // Kept for the next connections; more than this are left to the garbage collector after a peak.
         _pool = new DefaultObjectPool<Http1Connection>(new ConnectionPolicy(server), maximumRetained: 1024);
     }
+
+    /// <summary>How many accepts have failed, for want of descriptors most likely.</summary>
+    public long Failures => Volatile.Read(ref _failures);
 
     /// <summary>Completes when <see cref="HttpServerOptions.AcceptLimit"/> connections were accepted.</summary>
     public Task AcceptLimitReached => _acceptLimitReached.Task;
@@ -65,59 +93,52 @@ internal sealed class ConnectionDispatcher : IDisposable
 
     private async Task AcceptLoopAsync(IConnectionListener listener)
     {
-        try
+        var backOff = FirstBackOff;
+        var drainFailures = 0;
+
+        // The backlog as it was when the drain began; clients that come on and on would keep us for ever.
+        var drainAcceptsLeft = _server.Options.Backlog;
+        while (Interlocked.Decrement(ref _acceptsLeft) >= 0)
         {
-            var backOff = FirstBackOff;
-            var drainFailures = 0;
-
-            // The backlog as it was when the drain began; clients that come on and on would keep us for ever.
-            var drainAcceptsLeft = _server.Options.Backlog;
-            while (await TryTakePermitAsync().ConfigureAwait(false))
+            var hasPermit = await WaitForRoomAsync().ConfigureAwait(false);
+            if (_stopping.IsCancellationRequested && (--drainAcceptsLeft < 0 || drainFailures > MaxDrainFailures))
             {
-                if (_stopping.IsCancellationRequested && (--drainAcceptsLeft < 0 || drainFailures > MaxDrainFailures))
-                {
-                    ReturnPermit();
-                    break;
-                }
+                ReturnPermit(hasPermit);
+                break;
+            }
 
-                TransportConnection? transport;
-                try
-                {
-                    transport = await listener.AcceptAsync().ConfigureAwait(false);
-                }
-#pragma warning disable CA1031 // Whatever went wrong with one accept, the loop must live.
-                catch (Exception exception)
-#pragma warning restore CA1031
-                {
-                    ReturnPermit();
-                    Log.AcceptFailed(_server.Logger, exception.Message, backOff.TotalMilliseconds);
-                    if (_stopping.IsCancellationRequested)
-                    {
-                        drainFailures++;
-                        await Task.Delay(DrainBackOff, _server.Options.TimeProvider, CancellationToken.None).ConfigureAwait(false);
-                        continue;
-                    }
-
-                    await PauseAsync(backOff).ConfigureAwait(false);
-                    backOff = backOff * 2 < LongestBackOff ? backOff * 2 : LongestBackOff;
-                    continue;
-                }
-
+            try
+            {
+                var transport = await listener.AcceptAsync().ConfigureAwait(false);
                 if (transport is null)
                 {
-                    ReturnPermit();
+                    ReturnPermit(hasPermit);
                     break;
                 }
 
                 backOff = FirstBackOff;
-                Dispatch(transport);
+                Dispatch(transport, hasPermit);
+                continue;
             }
-        }
-#pragma warning disable CA1031 // Not to be expected; to be seen when it happens all the same.
-        catch (Exception exception)
+#pragma warning disable CA1031 // Whatever went wrong with one accept, the loop must live.
+            catch (Exception exception)
 #pragma warning restore CA1031
-        {
-            Log.AcceptLoopEnded(_server.Logger, exception);
+            {
+                ReturnPermit(hasPermit);
+                Log.AcceptFailed(_server.Logger, exception.Message, backOff.TotalMilliseconds);
+            }
+
+            Interlocked.Increment(ref _failures);
+            if (_stopping.IsCancellationRequested)
+            {
+                drainFailures++;
+                await Task.Delay(DrainBackOff, _server.Options.TimeProvider, CancellationToken.None).ConfigureAwait(false);
+            }
+            else
+            {
+                await PauseAsync(backOff).ConfigureAwait(false);
+                backOff = backOff * 2 < LongestBackOff ? backOff * 2 : LongestBackOff;
+            }
         }
 
         await listener.DisposeAsync().ConfigureAwait(false);
@@ -127,16 +148,37 @@ internal sealed class ConnectionDispatcher : IDisposable
         }
     }
 
-    private void Dispatch(TransportConnection transport)
+    // Admits a connection, or tells it no. In a drain the backlog is served beyond the limit: those clients were promised one.
+    private void Dispatch(TransportConnection transport, bool hasPermit)
     {
+        hasPermit = hasPermit || _permits.Wait(0, CancellationToken.None);
+        var address = _perAddress is null ? null : (transport.RemoteEndPoint as IPEndPoint)?.Address;
+        var isOneTooMany = !hasPermit && !_stopping.IsCancellationRequested;
+        if (isOneTooMany)
+        {
+            LogLimitOnce();
+        }
+
+        if (isOneTooMany || (address is not null && !TryCount(address)))
+        {
+            if (hasPermit)
+            {
+                _permits.Release();
+            }
+
+            _server.Connections.BeginRefusal();
+            _ = RefuseAsync(transport);
+            return;
+        }
+
         var connection = _pool.Get();
         connection.Attach(transport, Interlocked.Increment(ref _lastId));
         _server.Connections.Add(connection);
-        _ = RunAsync(connection);
+        _ = RunAsync(connection, address, hasPermit);
     }
 
     // Not fire and forget: the manager has it, and a stop waits until the manager is empty.
-    private async Task RunAsync(Http1Connection connection)
+    private async Task RunAsync(Http1Connection connection, IPAddress? address, bool hasPermit)
     {
         await connection.RunAsync().ConfigureAwait(false);
         var aborted = connection.WasAborted;
@@ -147,39 +189,140 @@ internal sealed class ConnectionDispatcher : IDisposable
             _pool.Return(connection);
         }
 
-        _permits.Release();
-    }
-
-    private async ValueTask<bool> TryTakePermitAsync()
-    {
-        if (Interlocked.Decrement(ref _acceptsLeft) < 0)
+        if (address is not null)
         {
-            return false;
+            Uncount(address);
         }
 
-        // In a drain the backlog is served beyond the limit: those clients were promised a connection.
+        if (hasPermit)
+        {
+            _permits.Release();
+        }
+    }
+
+    // 503 before anything is read; then the polite end, because a reset for the unread request would take the answer with it.
+    private async Task RefuseAsync(TransportConnection transport)
+    {
+        await _refusals.WaitAsync(CancellationToken.None).ConfigureAwait(false);
         try
         {
-            var permit = _permits.WaitAsync(_stopping.Token);
-            if (!permit.IsCompleted && Interlocked.Exchange(ref _limitLogged, 1) == 0)
+            WriteRefusal(transport.Output);
+            await transport.Output.FlushAsync(CancellationToken.None).ConfigureAwait(false);
+            await transport.ShutdownOutputAsync().ConfigureAwait(false);
+            var lingering = DiscardAsync(transport.Input);
+            try
             {
-                Log.ConnectionLimitReached(_server.Logger, _server.Options.MaxConnections);
+                await lingering.WaitAsync(RefusalLinger, _server.Options.TimeProvider, CancellationToken.None).ConfigureAwait(false);
+            }
+            catch (TimeoutException)
+            {
+                transport.Input.CancelPendingRead();
+                await lingering.ConfigureAwait(false);
+            }
+        }
+#pragma warning disable CA1031 // Gone before it was told: nobody is the worse for it.
+        catch (Exception exception)
+#pragma warning restore CA1031
+        {
+            Log.ConnectionAborted(_server.Logger, 0, exception.Message);
+        }
+
+        await transport.DisposeAsync().ConfigureAwait(false);
+        _refusals.Release();
+        _server.Connections.EndRefusal();
+    }
+
+    private void WriteRefusal(IBufferWriter<byte> output)
+    {
+        var body = RequestErrors.Body(RequestError.TooManyConnections);
+        ResponseHeadWriter.Write(
+            output, RequestErrors.Status(RequestError.TooManyConnections), _server.Heartbeat.ServerAndDate, _refusalFields,
+            ResponseFraming.ContentLength, body.Length, ConnectionHeader.Close);
+        output.Write(body);
+    }
+
+    private static async Task DiscardAsync(PipeReader input)
+    {
+        while (true)
+        {
+            var read = await input.ReadAsync(CancellationToken.None).ConfigureAwait(false);
+            input.AdvanceTo(read.Buffer.End);
+            if (read.IsCompleted || read.IsCanceled)
+            {
+                return;
+            }
+        }
+    }
+
+    private bool TryCount(IPAddress address)
+    {
+        lock (_perAddress!)
+        {
+            ref var count = ref CollectionsMarshal.GetValueRefOrAddDefault(_perAddress, address, out _);
+            if (count >= _server.Options.MaxConnectionsPerAddress)
+            {
+                return false;
+            }
+
+            count++;
+            return true;
+        }
+    }
+
+    private void Uncount(IPAddress address)
+    {
+        lock (_perAddress!)
+        {
+            if (--CollectionsMarshal.GetValueRefOrNullRef(_perAddress, address) == 0)
+            {
+                _perAddress.Remove(address);
+            }
+        }
+    }
+
+    // Before an accept: waits for a permit, where clients are to wait, and for one of the few places in which a client can be
+    // told no. True with a permit; in a drain there may be none.
+    private async ValueTask<bool> WaitForRoomAsync()
+    {
+        try
+        {
+            await _refusals.WaitAsync(_stopping.Token).ConfigureAwait(false);
+            _refusals.Release();
+            if (_server.Options.Overload != OverloadPolicy.Wait)
+            {
+                return false;
+            }
+
+            var permit = _permits.WaitAsync(_stopping.Token);
+            if (!permit.IsCompleted)
+            {
+                LogLimitOnce();
             }
 
             await permit.ConfigureAwait(false);
+            return true;
         }
         catch (OperationCanceledException)
         {
-            // Stopping: go on into the backlog.
+            return false; // stopping: go on into the backlog
         }
-
-        return true;
     }
 
-    private void ReturnPermit()
+    private void ReturnPermit(bool hasPermit)
     {
         Interlocked.Increment(ref _acceptsLeft);
-        _permits.Release();
+        if (hasPermit)
+        {
+            _permits.Release();
+        }
+    }
+
+    private void LogLimitOnce()
+    {
+        if (Interlocked.Exchange(ref _limitLogged, 1) == 0)
+        {
+            Log.ConnectionLimitReached(_server.Logger, _server.Options.MaxConnections, _server.Options.Overload.ToString());
+        }
     }
 
     private async Task PauseAsync(TimeSpan pause)

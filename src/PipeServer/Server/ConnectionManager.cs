@@ -13,6 +13,8 @@ internal sealed class ConnectionManager
     private long _accepted;
     private long _closed;
     private long _aborted;
+    private long _refused;
+    private int _refusing;
     private RequestCounts _ended;
 
     public int Count
@@ -25,6 +27,8 @@ internal sealed class ConnectionManager
             }
         }
     }
+
+    private bool IsEmpty => _live.Count == 0 && _refusing == 0; // under the lock
 
     public void Add(Http1Connection connection)
     {
@@ -47,7 +51,31 @@ internal sealed class ConnectionManager
             _closed += aborted ? 0 : 1;
             _aborted += aborted ? 1 : 0;
             _ended = Sum(_ended, connection.Counts);
-            if (_live.Count == 0)
+            if (IsEmpty)
+            {
+                _empty?.TrySetResult();
+            }
+        }
+    }
+
+    /// <summary>Counts a connection that is accepted only to be told no.</summary>
+    public void BeginRefusal()
+    {
+        lock (_lock)
+        {
+            _accepted++;
+            _refusing++;
+        }
+    }
+
+    /// <summary>It has been told.</summary>
+    public void EndRefusal()
+    {
+        lock (_lock)
+        {
+            _refused++;
+            _refusing--;
+            if (IsEmpty)
             {
                 _empty?.TrySetResult();
             }
@@ -59,7 +87,7 @@ internal sealed class ConnectionManager
     {
         lock (_lock)
         {
-            if (_live.Count == 0)
+            if (IsEmpty)
             {
                 return Task.CompletedTask;
             }
@@ -90,8 +118,36 @@ internal sealed class ConnectionManager
         }
     }
 
-    /// <summary>Ends all connections now; how many of them were cut off from an answer.</summary>
-    public int AbortAll()
+    /// <summary>Counts what the connections are doing.</summary>
+    public DrainCensus Census()
+    {
+        var (idle, reading, handling, writing) = (0, 0, 0, 0);
+        var oldest = default(Http1Connection);
+        lock (_lock)
+        {
+            foreach (var connection in _live)
+            {
+                switch (connection.State)
+                {
+                    case ConnectionState.ReadingHead:
+                        reading++;
+                        break;
+                    case ConnectionState.Handling:
+                        _ = connection.IsWriting ? writing++ : handling++;
+                        oldest = oldest is null || connection.RequestStarted < oldest.RequestStarted ? connection : oldest;
+                        break;
+                    default:
+                        idle++;
+                        break;
+                }
+            }
+        }
+
+        return new DrainCensus(idle, reading, handling, writing, oldest?.DescribeRequest() ?? "none");
+    }
+
+    /// <summary>Ends all connections now; tells which requests were cut off from an answer.</summary>
+    public IReadOnlyList<string> AbortAll()
     {
         Http1Connection[] live;
         lock (_lock)
@@ -99,7 +155,18 @@ internal sealed class ConnectionManager
             live = [.. _live];
         }
 
-        return live.Count(static connection => connection.Abort());
+        var cutOff = new List<string>();
+        foreach (var connection in live)
+        {
+            // Before the abort, which may end it right here.
+            var request = connection.DescribeRequest();
+            if (connection.Abort())
+            {
+                cutOff.Add(request);
+            }
+        }
+
+        return cutOff;
     }
 
     /// <summary>
@@ -117,6 +184,8 @@ internal sealed class ConnectionManager
             }
 
             _live.Clear();
+            _refused += _refusing; // they have been answered, and were only waited for to close
+            _refusing = 0;
         }
     }
 
@@ -124,7 +193,7 @@ internal sealed class ConnectionManager
     {
         lock (_lock)
         {
-            return new ConnectionCounts(_accepted, _closed, _aborted);
+            return new ConnectionCounts(_accepted, _closed, _aborted, _refused);
         }
     }
 

@@ -21,6 +21,9 @@ internal struct Deadline
     /// <summary>The wait is over; true when its time was up.</summary>
     public bool Clear() => Interlocked.Exchange(ref _at, None) == Expired;
 
+    /// <summary>True while there is a wait.</summary>
+    public readonly bool IsSet => Volatile.Read(in _at) != None;
+
     public readonly bool IsDue(long now) => IsDue(Volatile.Read(in _at), now);
 
     /// <summary>Expires it if it is due. False also when the wait ended just now, or has another deadline.</summary>
@@ -29,11 +32,11 @@ internal struct Deadline
     /// <summary>Gives a wait that is due more time.</summary>
     public void Extend(long now, long at) => TryReplace(now, at);
 
-    /// <summary>Makes it earlier, never later.</summary>
+    /// <summary>Makes one that is set earlier, never later.</summary>
     public void Tighten(long latest)
     {
         var current = Volatile.Read(ref _at);
-        if (current != Expired && latest < current)
+        if (current is not (Expired or None) && latest < current)
         {
             Interlocked.CompareExchange(ref _at, latest, current);
         }

@@ -26,6 +26,7 @@ internal sealed class Heartbeat : IDisposable
     private long _second;
     private volatile byte[] _serverAndDate = [];
     private volatile bool _draining;
+    private long _latest = long.MaxValue;
     private int _ticking;
 
     public Heartbeat(TimeProvider timeProvider, ConnectionManager connections, ILogger logger)
@@ -44,11 +45,21 @@ internal sealed class Heartbeat : IDisposable
     /// <summary>The Server and Date fields, at most a beat old.</summary>
     public byte[] ServerAndDate => _serverAndDate;
 
-    /// <summary>The value of <see cref="Now"/> at which the timeout has surely passed.</summary>
-    public long DeadlineAfter(TimeSpan timeout) => Now + (long)timeout.TotalMilliseconds + Volatile.Read(ref _slack);
+    /// <summary>In a drain, the latest that any timeout may be; until then none.</summary>
+    public long Latest => Volatile.Read(ref _latest);
 
-    public void BeginDrain()
+    /// <summary>
+    /// The value of <see cref="Now"/> at which the timeout has surely passed; in a drain no later than <see cref="Latest"/>.
+    /// </summary>
+    public long DeadlineAfter(TimeSpan timeout) =>
+        Math.Min(Latest, Now + (long)timeout.TotalMilliseconds + Volatile.Read(ref _slack));
+
+    /// <summary>Beats faster from now on, and lets no timeout go beyond what is left of the grace period.</summary>
+    public void BeginDrain(TimeSpan timeLeft)
     {
+        // A timeout that comes a little before the abort can still be answered.
+        var margin = TimeSpan.FromMilliseconds(Math.Min(500, timeLeft.TotalMilliseconds / 4));
+        Volatile.Write(ref _latest, Now + (long)(timeLeft - margin).TotalMilliseconds);
         _draining = true;
         Volatile.Write(ref _slack, (long)DrainPeriod.TotalMilliseconds);
         _timer.Change(TimeSpan.Zero, DrainPeriod);

@@ -27,9 +27,14 @@ internal sealed class Http1Connection
     private const int MaxDrainBytes = 64 * 1024;
     private static readonly TimeSpan DrainBodyTimeout = TimeSpan.FromSeconds(5);
 
-    // How long to wait, after our half-close, for the client's: closing while it still sends would reset the connection
-    // and could take the response with it (RFC 9112 §9.6).
-    private static readonly TimeSpan LingerTimeout = TimeSpan.FromSeconds(2);
+    // How long to wait, after our half-close, for the client's, or for its next byte: closing while it still sends would reset
+    // the connection and could take the response with it (RFC 9112 §9.6). The limit is for one that sends on and on; both
+    // are nginx's values.
+    private static readonly TimeSpan LingerTimeout = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan LingerLimit = TimeSpan.FromSeconds(30);
+
+    // Before this much waiting nobody's rate is looked at: a slow start is no slow client.
+    private const long RateGraceMilliseconds = 5000;
 
     // In a drain a connection that has its answers must not keep the process from ending for long.
     private static readonly TimeSpan DrainLingerTimeout = TimeSpan.FromMilliseconds(500);
@@ -37,8 +42,6 @@ internal sealed class Http1Connection
     // In a drain, how long a client that has connected and sent nothing yet may take to start its first request.
     private static readonly TimeSpan DrainNewTimeout = TimeSpan.FromSeconds(2);
 
-    // The queue empties in well under a second unless all workers are stuck, and then nobody can tell.
-    private const string RetryAfterSeconds = "1";
 
     private readonly ServerContext _server;
     private readonly RequestHead _head = new();
@@ -53,6 +56,9 @@ internal sealed class Http1Connection
     private Deadline _readDeadline = new();
     private Deadline _writeDeadline = new(); // apart from the other: a handler may read its body while a flush waits
     private long _sentAtDeadline; // what the client had taken when the write deadline was set
+    private long _flushStarted; // when the flush in progress began to wait, and what the client had taken by then
+    private long _sentAtFlush;
+    private long _requestStarted;
     private bool _isOnWorkerRoute;
     private bool _isMoreBuffered; // behind a request without body: the start of another one
     private bool _closing; // the response in progress, or the last one, is the connection's last
@@ -77,6 +83,12 @@ internal sealed class Http1Connection
         Response = new HttpResponse(_responseBody);
     }
 
+    /// <summary>
+    /// What <c>Retry-After</c> says: the queue empties in well under a second unless all workers are stuck, and then nobody can
+    /// tell.
+    /// </summary>
+    public static ReadOnlySpan<byte> RetryAfterSeconds => "1"u8;
+
     public long Id { get; private set; }
 
     public PipeReader Input => _transport!.Input;
@@ -95,7 +107,13 @@ internal sealed class Http1Connection
 
     public bool IsHttp10 => _head.MinorVersion == 0;
 
-    public TimeSpan BodyTimeout => _server.Options.RequestBodyTimeout;
+    public ConnectionState State => _state;
+
+    /// <summary>True while a flush waits for the client to read.</summary>
+    public bool IsWriting => _writeDeadline.IsSet;
+
+    /// <summary>When the request in progress was complete, by the heartbeat's clock.</summary>
+    public long RequestStarted => Volatile.Read(ref _requestStarted);
 
     public bool IsReadDeadlineExpired => _readDeadline.IsExpired;
 
@@ -197,6 +215,18 @@ internal sealed class Http1Connection
 
     private void CheckDeadlines(TransportConnection transport, long now, bool draining)
     {
+        if (draining)
+        {
+            _readDeadline.Tighten(_server.Heartbeat.Latest);
+            _writeDeadline.Tighten(_server.Heartbeat.Latest);
+        }
+
+        if (_writeDeadline.IsSet && IsTooSlow(now - _flushStarted, transport.BytesSent - _sentAtFlush))
+        {
+            AbortSlowReader(transport, "the client reads its response too slowly");
+            return;
+        }
+
         if (_writeDeadline.IsDue(now) && transport.BytesSent is var sent && sent != _sentAtDeadline)
         {
             // Slow, but reading: the time counts from its last byte.
@@ -205,25 +235,43 @@ internal sealed class Http1Connection
         }
         else if (_writeDeadline.TryExpire(now))
         {
-            Log.ConnectionAborted(_server.Logger, Id, "the client does not read its response");
-            _aborted = true;
-            transport.Abort();
+            AbortSlowReader(transport, "the client does not read its response");
             return;
         }
 
-        if (draining && (_state is ConnectionState.New or ConnectionState.Closing))
+        if (draining && (_state is ConnectionState.New or ConnectionState.Idle or ConnectionState.Closing))
         {
-            var timeout = _state == ConnectionState.New ? DrainNewTimeout : DrainLingerTimeout;
+            // An idle connection is kept a little longer: its next request may be on its way, sent in good faith.
+            var timeout = _state switch
+            {
+                ConnectionState.New => DrainNewTimeout,
+                ConnectionState.Idle => _server.Options.DrainIdleTimeout,
+                _ => DrainLingerTimeout,
+            };
             _readDeadline.Tighten(now + (long)timeout.TotalMilliseconds);
         }
 
         // An expired deadline wakes again and again, in case the first time came between two reads.
-        if (_readDeadline.IsExpired || _readDeadline.TryExpire(now) || (draining && _state == ConnectionState.Idle))
+        if (_readDeadline.IsExpired || _readDeadline.TryExpire(now))
         {
             // Not here: the connection's loop, or a handler that waits for its body, would run on the heartbeat's thread.
             ThreadPool.UnsafeQueueUserWorkItem(static late => late.Connection.CancelPendingRead(late.Id), (Connection: this, Id), preferLocal: false);
         }
     }
+
+    private void AbortSlowReader(TransportConnection transport, string reason)
+    {
+        Log.ConnectionAborted(_server.Logger, Id, reason);
+        _aborted = true;
+        transport.Abort();
+    }
+
+    /// <summary>True when a client that was waited for so long has sent or taken too little in that time.</summary>
+    private bool IsTooSlow(long waited, long bytes) =>
+        _server.Options.MinDataRate > 0 && waited > RateLimitAfter(bytes);
+
+    // The milliseconds of waiting that so many bytes are worth.
+    private long RateLimitAfter(long bytes) => RateGraceMilliseconds + (bytes * 1000 / _server.Options.MinDataRate);
 
     private void CancelPendingRead(long id)
     {
@@ -239,8 +287,26 @@ internal sealed class Http1Connection
     /// <summary>From now on the heartbeat wakes the pending read when the time is up.</summary>
     public void SetReadDeadline(TimeSpan timeout) => _readDeadline.Set(_server.Heartbeat.DeadlineAfter(timeout));
 
+    /// <summary>The same for a wait for the body: for as long as a read may take, or as the client's rate allows.</summary>
+    /// <param name="received">The body's bytes so far.</param>
+    /// <param name="waited">Milliseconds that were spent waiting for them.</param>
+    public void SetBodyDeadline(long received, long waited)
+    {
+        var timeout = _server.Options.RequestBodyTimeout;
+        if (_server.Options.MinDataRate > 0)
+        {
+            var left = TimeSpan.FromMilliseconds(Math.Max(0, RateLimitAfter(received) - waited));
+            timeout = left < timeout ? left : timeout;
+        }
+
+        SetReadDeadline(timeout);
+    }
+
     /// <summary>The wait is over; true when its time was up.</summary>
     public bool ClearReadDeadline() => _readDeadline.Clear();
+
+    /// <summary>Milliseconds of the heartbeat's clock.</summary>
+    public long Now => _server.Heartbeat.Now;
 
     public void CloseAfterResponse() => _closing = true;
 
@@ -297,6 +363,34 @@ internal sealed class Http1Connection
     /// <summary>The request in progress, for reports on stuck workers.</summary>
     public override string ToString() => _request.ToString();
 
+    /// <summary>
+    /// The request in progress, since when, and where, as in <c>GET /sleep, 12.3 s, worker-3</c>. For reports, from any thread.
+    /// </summary>
+    public string DescribeRequest()
+    {
+        if (_state != ConnectionState.Handling)
+        {
+            return "a request that has not arrived yet";
+        }
+
+        string request;
+        try
+        {
+            request = _request.ToString();
+        }
+#pragma warning disable CA1031 // It is its connection's, which may be done with it at this moment.
+        catch (Exception)
+#pragma warning restore CA1031
+        {
+            return "a request that has just ended";
+        }
+
+        var seconds = (_server.Heartbeat.Now - RequestStarted) / 1000.0;
+        return string.Create(
+            System.Globalization.CultureInfo.InvariantCulture,
+            $"{request}, {seconds:F1} s, {_server.Workers.WorkerOf(this) ?? "on no worker"}");
+    }
+
     private async Task ServeRequestsAsync()
     {
         var input = Input;
@@ -306,7 +400,7 @@ internal sealed class Http1Connection
             if (!input.TryRead(out var read))
             {
                 await FlushAsync(CancellationToken.None).ConfigureAwait(false);
-                if (_clientIsGone || IsDrainedWhileIdle())
+                if (_clientIsGone)
                 {
                     return;
                 }
@@ -382,9 +476,29 @@ internal sealed class Http1Connection
                 }
 
                 // :: Hop, if the route wants a worker
-                if (match.Endpoint is { Dispatch: Dispatch.Worker } && !await _server.Workers.TryContinueOnWorker(this))
+                if (match.Endpoint is { Dispatch: Dispatch.Worker })
                 {
-                    refusal = RequestError.QueueFull;
+                    var queued = _server.Options.TimeProvider.GetTimestamp();
+                    if (!await _server.Workers.TryContinueOnWorker(this))
+                    {
+                        refusal = RequestError.QueueFull;
+                        if (_server.Options.Overload == OverloadPolicy.Wait && await _server.Workers.WaitForWorker(this))
+                        {
+                            refusal = RequestError.None;
+                        }
+                    }
+
+                    if (_transport!.IsClosed)
+                    {
+                        Log.ConnectionAborted(_server.Logger, Id, "the client left while its request waited for a worker");
+                        Abort();
+                        return;
+                    }
+
+                    if (refusal == RequestError.None && HasWaitedTooLong(queued))
+                    {
+                        refusal = RequestError.QueueTimeout;
+                    }
                 }
 
                 // :: Answer
@@ -474,10 +588,6 @@ internal sealed class Http1Connection
         await FlushAsync(CancellationToken.None).ConfigureAwait(false);
     }
 
-    // In a drain nobody waits for another request; a new connection may send its first one.
-    private bool IsDrainedWhileIdle() =>
-        _server.Draining.IsCancellationRequested && (_state is ConnectionState.Handling or ConnectionState.Idle);
-
     private void BeginWaiting()
     {
         if (_state == ConnectionState.Handling)
@@ -504,6 +614,7 @@ internal sealed class Http1Connection
         _readDeadline.Clear();
         _state = ConnectionState.Handling;
         Volatile.Write(ref _received, _received + 1);
+        Volatile.Write(ref _requestStarted, _server.Heartbeat.Now);
         _isMoreBuffered = false;
         _isOnWorkerRoute = false;
         _requestBody.Start(BodyFraming.None, continuePending: false);
@@ -512,8 +623,15 @@ internal sealed class Http1Connection
 
     private void SetWriteDeadline()
     {
-        _sentAtDeadline = _transport!.BytesSent;
+        _sentAtDeadline = _sentAtFlush = _transport!.BytesSent;
+        _flushStarted = _server.Heartbeat.Now;
         _writeDeadline.Set(_server.Heartbeat.DeadlineAfter(_server.Options.ResponseWriteTimeout));
+    }
+
+    private bool HasWaitedTooLong(long queued)
+    {
+        var timeout = _server.Options.QueueTimeout;
+        return timeout != Timeout.InfiniteTimeSpan && _server.Options.TimeProvider.GetElapsedTime(queued) > timeout;
     }
 
     private RequestError CheckRequest()
@@ -548,9 +666,9 @@ internal sealed class Http1Connection
         Response.Reset();
         Response.StatusCode = status;
         Response.CloseConnection = RequestErrors.ClosesConnection(error);
-        if (error == RequestError.QueueFull)
+        if (error is RequestError.QueueFull or RequestError.QueueTimeout)
         {
-            Response.Headers["Retry-After"] = RetryAfterSeconds;
+            Response.Headers.SetBytes("Retry-After"u8, RetryAfterSeconds);
         }
 
         WriteErrorBody(error);
@@ -724,9 +842,11 @@ internal sealed class Http1Connection
             return;
         }
 
-        SetReadDeadline(_server.Draining.IsCancellationRequested ? DrainLingerTimeout : LingerTimeout);
+        var limit = _server.Heartbeat.DeadlineAfter(LingerLimit);
         while (true)
         {
+            // In a drain the heartbeat makes it shorter.
+            _readDeadline.Set(Math.Min(limit, _server.Heartbeat.DeadlineAfter(LingerTimeout)));
             var read = await Input.ReadAsync().ConfigureAwait(false);
             Input.AdvanceTo(read.Buffer.End);
             if (read.IsCompleted || (read.IsCanceled && _readDeadline.IsExpired))

@@ -28,6 +28,8 @@ internal sealed class RequestBody : PipeReader
     private bool _isMoreBehind; // Content-Length: the last read saw something behind the body
     private bool _detached;
     private bool _cancelRequested;
+    private long _received; // Content-Length: how much of the body has been seen
+    private long _waited; // milliseconds spent waiting for the body
     private RequestError _error; // chunked: why it cannot be read on
 
     public RequestBody(Http1Connection connection, RequestLimits limits, long maxBytes)
@@ -71,7 +73,7 @@ internal sealed class RequestBody : PipeReader
     {
         _framing = framing;
         _remaining = framing.ContentLength;
-        _decodedBytes = 0;
+        _decodedBytes = _received = _waited = 0;
         _current = default;
         _wholeRestSeen = _readPending = _detached = _cancelRequested = false;
         ContinuePending = continuePending;
@@ -242,7 +244,8 @@ internal sealed class RequestBody : PipeReader
                 await _connection.SendContinueAsync().ConfigureAwait(false);
             }
 
-            _connection.SetReadDeadline(_connection.BodyTimeout);
+            var started = _connection.Now;
+            _connection.SetBodyDeadline(_framing.IsChunked ? _decodedBytes : _received, _waited);
             ReadResult input;
             bool isTimedOut;
             try
@@ -252,6 +255,7 @@ internal sealed class RequestBody : PipeReader
             finally
             {
                 isTimedOut = _connection.ClearReadDeadline();
+                _waited += _connection.Now - started;
             }
 
             if (_connection.MustLeaveTransportThread)
@@ -340,6 +344,7 @@ internal sealed class RequestBody : PipeReader
         }
 
         ContinuePending &= buffer.IsEmpty;
+        _received = Math.Max(_received, _framing.ContentLength - _remaining + buffer.Length);
         _current = buffer;
         _readPending = true;
         result = new ReadResult(buffer, isCanceled, _wholeRestSeen);

@@ -5,7 +5,7 @@ using PipeServer.Workers;
 
 namespace PipeServer.Server;
 
-/// <summary>What all connections of one server share. Immutable but for the drain, which begins once.</summary>
+/// <summary>What all connections of one server share. Immutable but for the drain, which is marked once.</summary>
 #pragma warning disable CA1001 // Without timers or wait handles the source holds nothing to dispose of.
 internal sealed class ServerContext
 #pragma warning restore CA1001
@@ -42,11 +42,10 @@ internal sealed class ServerContext
     /// <summary>Cancelled when a stop begins: finish what you have.</summary>
     public CancellationToken Draining { get; }
 
-    /// <summary>From now on no connection waits for another request.</summary>
-    public void BeginDrain()
+    /// <summary>From now on every response is its connection's last.</summary>
+    public void MarkDraining()
     {
         // Handlers' callbacks hang on this token: they run on the thread pool, not inside the stop.
         _ = _draining.CancelAsync();
-        Heartbeat.BeginDrain();
     }
 }

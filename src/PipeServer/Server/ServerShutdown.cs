@@ -6,16 +6,19 @@ namespace PipeServer.Server;
 /// <summary>
 /// The stop, as a numbered list.
 /// <list type="number">
-/// <item>Mark draining: responses start to carry <c>Connection: close</c>.</item>
+/// <item>
+/// Mark draining: readiness turns 503, responses start to carry <c>Connection: close</c>; with a drain delay the listeners
+/// stay open that long.
+/// </item>
 /// <item>Accept what has finished its handshake, then close the listeners.</item>
-/// <item>Idle connections are closed politely: half-close, linger, close.</item>
+/// <item>Idle connections get a short window for a last request, then are closed politely: half-close, linger, close.</item>
 /// <item>Requests in flight finish; all that is buffered is answered.</item>
 /// <item>At the deadline, or when the caller says so, abort what is left.</item>
 /// <item>
 /// Complete the job channel; never before step 5, because connections in flight finish by way of the channel.
 /// </item>
 /// <item>Join the workers, then the transport's threads, each with a deadline, naming the one that is stuck.</item>
-/// <item>Report: accepted = closed + aborted; received = completed + refused + aborted.</item>
+/// <item>Report: accepted = closed + refused + aborted; received = completed + refused + aborted.</item>
 /// </list>
 /// </summary>
 internal sealed class ServerShutdown(ServerContext server, ConnectionDispatcher dispatcher, ITransport transport)
@@ -23,11 +26,15 @@ internal sealed class ServerShutdown(ServerContext server, ConnectionDispatcher 
     // After an abort a handler that watches its token needs a moment; one that does not is stuck, and nothing will help.
     private static readonly TimeSpan AbortTimeout = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan JoinTimeout = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan CensusPeriod = TimeSpan.FromSeconds(1);
+
+    private readonly List<ShutdownPhase> _phases = [];
+    private readonly TimeProvider _time = server.Options.TimeProvider;
+    private long _phaseStarted;
 
     public async Task<ShutdownReport> RunAsync(CancellationToken force)
     {
-        var time = server.Options.TimeProvider;
-        var started = time.GetTimestamp();
+        var started = _phaseStarted = _time.GetTimestamp();
         Log.DrainStarted(
             server.Logger,
             server.Connections.Count,
@@ -35,32 +42,40 @@ internal sealed class ServerShutdown(ServerContext server, ConnectionDispatcher 
             server.Options.ShutdownGracePeriod.TotalSeconds);
 
         // :: Step 1
-        server.BeginDrain();
+        server.MarkDraining();
+        await DelayAsync(force).ConfigureAwait(false);
+        EndPhase("delay");
 
         // :: Steps 2, 3 and 4, with the deadline running: every connection does its part by itself, and the heartbeat wakes
         // those that are idle.
-        var outcome = await WaitAsync(DrainAsync(), time, force).ConfigureAwait(false);
+        server.Heartbeat.BeginDrain(server.Options.ShutdownGracePeriod);
+        var outcome = await WaitAsync(DrainAsync(), force).ConfigureAwait(false);
+        EndPhase("drain");
 
         // :: Step 5
+        IReadOnlyList<string> cutOff = [];
         if (outcome != ShutdownOutcome.Drained)
         {
-            var reason = outcome == ShutdownOutcome.Forced ? "forced" : "the grace period has passed";
-            var cutOff = server.Connections.AbortAll();
-            if (cutOff > 0)
+            cutOff = server.Connections.AbortAll();
+            foreach (var request in cutOff)
             {
-                Log.DrainDeadline(server.Logger, reason, cutOff);
+                Log.RequestCutOff(server.Logger, outcome == ShutdownOutcome.Forced ? "forced" : "the grace period has passed", request);
             }
-            else if (outcome == ShutdownOutcome.TimedOut)
+
+            if (cutOff.Count == 0 && outcome == ShutdownOutcome.TimedOut)
             {
                 outcome = ShutdownOutcome.Drained; // all had their answers, and were only waited for to close
             }
 
-            await TryWaitAsync(server.Connections.WhenEmptyAsync(), AbortTimeout, time, CancellationToken.None).ConfigureAwait(false);
+            await TryWaitAsync(server.Connections.WhenEmptyAsync(), AbortTimeout, CancellationToken.None).ConfigureAwait(false);
+            EndPhase("abort");
         }
 
         // :: Steps 6 and 7
         var workers = await server.Workers.StopAsync(JoinTimeout).ConfigureAwait(false);
+        EndPhase("workers");
         var stuckThreads = await transport.StopAsync(JoinTimeout).ConfigureAwait(false);
+        EndPhase("transport");
         if (outcome == ShutdownOutcome.Drained && (!workers.AllEnded || stuckThreads.Count > 0))
         {
             outcome = ShutdownOutcome.TimedOut;
@@ -72,12 +87,29 @@ internal sealed class ServerShutdown(ServerContext server, ConnectionDispatcher 
         dispatcher.Dispose();
         var report = new ShutdownReport(
             outcome,
-            time.GetElapsedTime(started),
+            _time.GetElapsedTime(started),
             server.Connections.ConnectionCounts(),
             server.Connections.RequestCounts(),
-            workers.Workers);
+            workers.Workers,
+            _phases,
+            cutOff);
         Log.ShutdownCompleted(server.Logger, outcome.ToString(), report.Elapsed.TotalSeconds);
         return report;
+    }
+
+    private async Task DelayAsync(CancellationToken force)
+    {
+        if (server.Options.DrainDelay > TimeSpan.Zero)
+        {
+            try
+            {
+                await Task.Delay(server.Options.DrainDelay, _time, force).ConfigureAwait(false);
+            }
+            catch (OperationCanceledException)
+            {
+                // Forced: step 5 is next.
+            }
+        }
     }
 
     private async Task DrainAsync()
@@ -89,13 +121,27 @@ internal sealed class ServerShutdown(ServerContext server, ConnectionDispatcher 
         await server.Connections.WhenEmptyAsync().ConfigureAwait(false);
     }
 
-    private async Task<ShutdownOutcome> WaitAsync(Task drained, TimeProvider time, CancellationToken force)
+    // A line for each second: whoever waits for the stop sees what it waits for.
+    private async Task<ShutdownOutcome> WaitAsync(Task drained, CancellationToken force)
     {
+        var left = server.Options.ShutdownGracePeriod;
         try
         {
-            return await TryWaitAsync(drained, server.Options.ShutdownGracePeriod, time, force).ConfigureAwait(false)
-                ? ShutdownOutcome.Drained
-                : ShutdownOutcome.TimedOut;
+            while (left > TimeSpan.Zero)
+            {
+                var part = left < CensusPeriod ? left : CensusPeriod;
+                if (await TryWaitAsync(drained, part, force).ConfigureAwait(false))
+                {
+                    return ShutdownOutcome.Drained;
+                }
+
+                left -= part;
+                var census = server.Connections.Census();
+                Log.DrainCensus(
+                    server.Logger, census.Idle, census.Reading, census.Handling, census.Writing, server.Workers.Queued, census.Oldest);
+            }
+
+            return drained.IsCompleted ? ShutdownOutcome.Drained : ShutdownOutcome.TimedOut;
         }
         catch (OperationCanceledException)
         {
@@ -103,11 +149,18 @@ internal sealed class ServerShutdown(ServerContext server, ConnectionDispatcher 
         }
     }
 
-    private static async Task<bool> TryWaitAsync(Task task, TimeSpan timeout, TimeProvider time, CancellationToken cancellationToken)
+    private void EndPhase(string name)
+    {
+        var now = _time.GetTimestamp();
+        _phases.Add(new ShutdownPhase(name, _time.GetElapsedTime(_phaseStarted, now)));
+        _phaseStarted = now;
+    }
+
+    private async Task<bool> TryWaitAsync(Task task, TimeSpan timeout, CancellationToken cancellationToken)
     {
         try
         {
-            await task.WaitAsync(timeout, time, cancellationToken).ConfigureAwait(false);
+            await task.WaitAsync(timeout, _time, cancellationToken).ConfigureAwait(false);
             return true;
         }
         catch (TimeoutException)

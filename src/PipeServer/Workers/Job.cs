@@ -44,6 +44,8 @@ internal readonly struct Job
         return _description is null ? name : _description.ToString() ?? name;
     }
 
+    public bool IsDescribedBy(object description) => ReferenceEquals(_description, description);
+
     private static class TypedJob<TState>
         where TState : class
     {

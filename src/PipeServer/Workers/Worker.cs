@@ -82,6 +82,15 @@ internal sealed class Worker
         }
     }
 
+    /// <summary>True while the current job is the one that was handed in with this description.</summary>
+    public bool IsRunning(object description)
+    {
+        lock (_currentLock)
+        {
+            return _busy && _current.IsDescribedBy(description);
+        }
+    }
+
     /// <summary>The current job in words, or null when idle.</summary>
     public string? CurrentJobDescription()
     {
@@ -147,19 +156,18 @@ internal sealed class Worker
         _ofThisThread = this;
         try
         {
-            while (true)
+            while (!_pool.IsCompletedAndEmpty)
             {
-                if (_pool.TryTake(out var job))
+                try
                 {
-                    Execute(in job);
+                    TakeOrPark();
                 }
-                else if (_pool.IsCompletedAndEmpty)
+#pragma warning disable CA1031 // Not a job's fault, which Execute contains: ours, or the log's. A pool must not shrink by it.
+                catch (Exception exception)
+#pragma warning restore CA1031
                 {
-                    break;
-                }
-                else
-                {
-                    Park();
+                    Volatile.Write(ref _faulted, _faulted + 1);
+                    _pool.ReportFault(this, exception);
                 }
             }
 
@@ -168,6 +176,18 @@ internal sealed class Worker
         finally
         {
             _ended.TrySetResult();
+        }
+    }
+
+    private void TakeOrPark()
+    {
+        if (_pool.TryTake(out var job))
+        {
+            Execute(in job);
+        }
+        else if (!_pool.IsCompletedAndEmpty)
+        {
+            Park();
         }
     }
 

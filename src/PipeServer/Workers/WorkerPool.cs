@@ -168,6 +168,11 @@ public sealed class WorkerPool : IDisposable, IAsyncDisposable
     public TryWorkerHop TryContinueOnWorker(object? description = null) => new(this, description);
 
     /// <summary>
+    /// As <see cref="ContinueOnWorker"/>, but tells by <c>false</c> instead of an exception that the pool takes no more jobs.
+    /// </summary>
+    internal WaitingWorkerHop WaitForWorker(object? description) => new(this, description);
+
+    /// <summary>
     /// Completes the channel: no job is accepted from now on, those that were accepted run, then the workers end. Returns
     /// at once; may be called again.
     /// </summary>
@@ -238,6 +243,10 @@ public sealed class WorkerPool : IDisposable, IAsyncDisposable
 
     /// <inheritdoc cref="Dispose"/>
     public async ValueTask DisposeAsync() => await StopAsync(_stopTimeout).ConfigureAwait(false);
+
+    /// <summary>The worker whose current job was handed in with this description, or null.</summary>
+    internal string? WorkerOf(object description) =>
+        Array.Find(_workers, worker => worker.IsRunning(description))?.Name;
 
     internal bool TryTake(out Job job) => _jobs.Reader.TryRead(out job);
 

@@ -184,7 +184,7 @@ public sealed class CommandLineServerTests
         var root = json.RootElement;
         Assert.Equal("drained", root.GetProperty("outcome").GetString());
         Assert.True(root.GetProperty("elapsedSeconds").GetDouble() > 0);
-        Assert.Equal("""{"accepted":1,"closed":1,"aborted":0}""", root.GetProperty("connections").GetRawText());
+        Assert.Equal("""{"accepted":1,"closed":1,"aborted":0,"refused":0}""", root.GetProperty("connections").GetRawText());
         Assert.Equal("""{"received":1,"completed":1,"refused":0,"aborted":0}""", root.GetProperty("requests").GetRawText());
         var runtime = root.GetProperty("runtime");
         Assert.True(runtime.GetProperty("allocatedBytes").GetInt64() > 0);
@@ -225,7 +225,8 @@ public sealed class CommandLineServerTests
         cli.Signal(CliProcess.SigTerm);
         Assert.Equal(3, await cli.EndAsync());
         Assert.StartsWith("Stopped (timedOut)", cli.Output[^1]);
-        Assert.Contains(cli.Output, static line => line.StartsWith("warning: The drain ended early (the grace period has passed)"));
+        Assert.Contains(cli.Output, static line => line.StartsWith("warning: Cut off (the grace period has passed): GET /sleep, "));
+        Assert.Contains("worker-", cli.Output.Single(static line => line.Contains("Cut off")));
     }
 
     [Fact]
@@ -307,6 +308,7 @@ public sealed class CommandLineServerTests
         {
             "--address", "--port", "--transport", "--loops", "--workers", "--queue", "--demo", "--exit-after", "--grace", "--report", "--log-level", "--quiet", "--max-connections", "--backlog",
             "--max-request-line", "--max-request-head", "--max-request-headers", "--max-request-body", "--keep-alive-timeout", "--head-timeout", "--body-timeout", "--write-timeout",
+            "--drain-delay", "--drain-idle", "--overload", "--queue-timeout", "--max-connections-per-ip", "--min-rate", "--health", "--reuse-port",
         })
         {
             Assert.Contains(option, help);

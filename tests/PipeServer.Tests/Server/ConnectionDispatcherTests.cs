@@ -43,7 +43,8 @@ public sealed class ConnectionDispatcherTests
     public async Task At_the_connection_limit_clients_wait_until_another_leaves()
     {
         await using var server = await TestServer.StartAsync(
-            "sockets", static server => server.MapGet("/", static (_, response) => response.WriteText("hello")), static options => options.MaxConnections = 2);
+            "sockets", static server => server.MapGet("/", static (_, response) => response.WriteText("hello")), static options =>
+                (options.MaxConnections, options.Overload) = (2, OverloadPolicy.Wait));
         await using var first = await server.ConnectAsync();
         await first.RequestAsync(TestClient.Get("/"));
         await using var second = await server.ConnectAsync();

@@ -26,6 +26,10 @@ public sealed class DeadlineTests
     public void It_is_tightened_never_loosened_and_extended_only_when_due()
     {
         var deadline = new Deadline();
+        deadline.Tighten(50);
+        Assert.False(deadline.IsSet);
+        Assert.False(deadline.IsDue(100));
+        deadline.Set(150);
         deadline.Tighten(100);
         deadline.Tighten(200);
         Assert.True(deadline.IsDue(100));

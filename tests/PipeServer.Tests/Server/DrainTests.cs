@@ -38,7 +38,7 @@ public abstract class DrainTests(string transport)
     }
 
     [Fact]
-    public async Task Idle_connections_are_closed_in_order_and_at_once()
+    public async Task Idle_connections_are_closed_in_order()
     {
         var server = await StartAsync(null);
         var clients = new List<TestClient>();
@@ -59,6 +59,100 @@ public abstract class DrainTests(string transport)
         Assert.Equal(ShutdownOutcome.Drained, report.Outcome);
         Assert.Equal(new ConnectionCounts(20, 20, 0), report.Connections);
         Assert.Equal(new RequestCounts(20, 20, 0, 0), report.Requests);
+    }
+
+    // A client that sent its next request in good faith, because the drain had just begun, lost it with the connection.
+    [Fact]
+    public async Task A_request_that_comes_in_an_idle_connections_window_is_answered_with_close()
+    {
+        var server = await StartAsync(null, static options => options.DrainIdleTimeout = TimeSpan.FromSeconds(10));
+        await using var client = await server.ConnectAsync();
+        Assert.Equal("inline", (await client.RequestAsync(TestClient.Get("/inline"))).Text);
+        await using var late = await server.ConnectAsync();
+        Assert.Equal("inline", (await late.RequestAsync(TestClient.Get("/inline"))).Text);
+        var stopping = server.Server.StopAsync();
+        await Eventually.TrueAsync(() => server.Log.Messages.Any(static message => message.StartsWith("Draining")), "the drain has begun");
+        await Task.Delay(100);
+        foreach (var (connection, path) in new[] { (client, "/inline"), (late, "/worker") })
+        {
+            var response = await connection.RequestAsync(TestClient.Get(path));
+            Assert.Equal(path, "/" + response.Text);
+            Assert.Equal("close", response["Connection"]);
+            Assert.True(await connection.IsClosedAsync());
+            await connection.DisposeAsync();
+        }
+
+        Assert.Equal(new RequestCounts(4, 4, 0, 0), (await stopping.WaitAsync(Patience)).Requests);
+    }
+
+    [Fact]
+    public async Task In_the_delay_before_a_drain_readiness_ends_and_clients_are_still_accepted()
+    {
+        var server = await StartAsync(null, static options =>
+        {
+            options.DrainDelay = TimeSpan.FromMilliseconds(1500);
+            options.HealthChecks = true;
+        });
+        await using var probe = await server.ConnectAsync();
+        Assert.Equal(200, (await probe.RequestAsync(TestClient.Get("/healthz/ready"))).Status);
+        var stopping = server.Server.StopAsync();
+        var response = await probe.RequestAsync(TestClient.Get("/healthz/ready"));
+        Assert.Equal(503, response.Status);
+        Assert.Equal("close", response["Connection"]);
+        foreach (var (path, status) in new[] { ("/healthz/live", 200), ("/worker", 200), ("/healthz/ready", 503) })
+        {
+            await using var client = await server.ConnectAsync();
+            response = await client.RequestAsync(TestClient.Get(path));
+            Assert.Equal(status, response.Status);
+            Assert.Equal("close", response["Connection"]);
+        }
+
+        var report = await stopping.WaitAsync(Patience);
+        Assert.Equal(["delay", "drain", "workers", "transport"], report.Phases.Select(static phase => phase.Name));
+        Assert.InRange(report.Phases[0].Elapsed.TotalSeconds, 1.4, 10);
+    }
+
+    [Fact]
+    public async Task A_drain_tells_every_second_what_it_waits_for()
+    {
+        using var gate = new ManualResetEventSlim();
+        var server = await StartAsync(gate);
+        await using var client = await server.ConnectAsync();
+        await client.SendAsync(TestClient.Get("/blocks"));
+        await Eventually.TrueAsync(() => server.Server.Workers.Busy == 1, "the handler runs");
+        var stopping = server.Server.StopAsync();
+        await Eventually.TrueAsync(() => server.Log.Messages.Any(static message => message.StartsWith("drain: ")), "it is told");
+        Assert.Matches("^drain: idle=0 reading=0 handling=1 writing=0 queued=0 oldest=GET /blocks, [0-9]+\\.[0-9] s, worker-[01]$", server.Log.Messages.First(static message => message.StartsWith("drain: ")));
+        gate.Set();
+        Assert.Equal("done", (await client.ReadResponseAsync()).Text);
+        await client.DisposeAsync();
+        Assert.Empty((await stopping.WaitAsync(Patience)).CutOff);
+    }
+
+    // Timeouts that went on as configured let slow clients hold the stop until the abort.
+    [Fact]
+    public async Task A_hundred_slow_clients_do_not_hold_the_stop_beyond_its_grace_and_are_told()
+    {
+        var server = await StartAsync(null, static options => options.ShutdownGracePeriod = TimeSpan.FromSeconds(1));
+        var clients = new List<TestClient>();
+        for (var i = 0; i < 100; i++)
+        {
+            clients.Add(await server.ConnectAsync());
+            await clients[i].SendAsync(i % 2 == 0 ? "GET /inline HTTP/1.1\r\nHo" : "POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n");
+        }
+
+        await Eventually.TrueAsync(() => server.Server.Requests.InFlight >= 50, "the bodies are waited for");
+        var stopping = server.Server.StopAsync();
+        foreach (var client in clients)
+        {
+            Assert.Equal(408, (await client.ReadResponseAsync()).Status);
+            await client.DisposeAsync();
+        }
+
+        var report = await stopping.WaitAsync(Patience);
+        Assert.Equal(ShutdownOutcome.Drained, report.Outcome);
+        Assert.Equal(0, report.Connections.Aborted);
+        Assert.Equal(100, report.Requests.Refused);
     }
 
     // An empty line behind a request was taken for the start of another one, which the drain then waited for.
@@ -139,6 +233,7 @@ public abstract class DrainTests(string transport)
         Assert.All(report.Workers, static worker => Assert.True(worker.Ended));
         await Assert.ThrowsAnyAsync<IOException>(() => client.ReadResponseAsync());
         Assert.Equal(1, server.Log.CountFrom(LogLevel.Warning));
+        Assert.Matches("^GET /waits-for-abort, [0-9]+\\.[0-9] s, on no worker$", Assert.Single(report.CutOff));
     }
 
     [Fact]

@@ -20,6 +20,7 @@ internal sealed class EpollListener : IConnectionListener, IEventHandler, IThrea
     private readonly ObjectPool<EpollConnection> _connections;
     private readonly DescriptorReserve _reserve = new();
     private readonly ulong _key;
+    private readonly bool _ownsSocketFile; // not of a unix socket that somebody else has bound
     private ManualResetValueTaskSourceCore<TransportConnection?> _source;
     private Readiness _acceptable;
     private int _streak;
@@ -28,8 +29,9 @@ internal sealed class EpollListener : IConnectionListener, IEventHandler, IThrea
 
     /// <summary>Takes over a socket that is bound and listening.</summary>
     /// <exception cref="System.Net.Sockets.SocketException">The loop does not take it.</exception>
-    public EpollListener(EndPoint endPoint, Descriptor descriptor, EventLoop[] loops, ObjectPool<EpollConnection> connections)
+    public EpollListener(EndPoint endPoint, Descriptor descriptor, EventLoop[] loops, ObjectPool<EpollConnection> connections, bool ownsSocketFile)
     {
+        _ownsSocketFile = ownsSocketFile;
         EndPoint = endPoint;
         _descriptor = descriptor;
         _loops = loops;
@@ -226,7 +228,7 @@ internal sealed class EpollListener : IConnectionListener, IEventHandler, IThrea
         if (Interlocked.Exchange(ref _closed, 1) == 0)
         {
             _loop.Remove(_key);
-            if (EndPoint is UnixDomainSocketEndPoint unix)
+            if (_ownsSocketFile && EndPoint is UnixDomainSocketEndPoint unix)
             {
                 // While the socket is open nobody takes the file for stale: it is certainly not a successor's.
                 UnixSocketFile.Delete(unix);

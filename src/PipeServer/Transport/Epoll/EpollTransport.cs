@@ -50,10 +50,12 @@ public sealed class EpollTransport : ITransport
         }
 
         // Before the loops start: what may fail has nothing to take back then.
-        var descriptor = Bind(endPoint, backlog);
+        var inherited = endPoint as InheritedSocketEndPoint;
+        var descriptor = inherited is null ? Bind(endPoint, backlog) : TakeOver(inherited);
         try
         {
-            return new([new EpollListener(LocalEndPoint(descriptor, endPoint), descriptor, GetLoops(), _connections)]);
+            var local = LocalEndPoint(descriptor, endPoint);
+            return new([new EpollListener(local, descriptor, GetLoops(), _connections, ownsSocketFile: inherited is null)]);
         }
         catch
         {
@@ -113,7 +115,24 @@ public sealed class EpollTransport : ITransport
         }
     }
 
-    private static Descriptor Bind(EndPoint endPoint, int backlog)
+    private static Descriptor TakeOver(InheritedSocketEndPoint endPoint)
+    {
+        var descriptor = new Descriptor(endPoint.Descriptor);
+        try
+        {
+            Errno.ThrowOnError(Libc.SetNonBlocking(descriptor), "fcntl");
+        }
+        catch
+        {
+            descriptor.Dispose();
+            throw;
+        }
+
+        _ = Libc.SetOption(descriptor, Libc.IPPROTO_TCP, Libc.TCP_NODELAY, 1); // a unix socket has no such option
+        return descriptor;
+    }
+
+    private Descriptor Bind(EndPoint endPoint, int backlog)
     {
         var address = endPoint.Serialize();
         var isUnix = endPoint.AddressFamily == AddressFamily.Unix;
@@ -125,6 +144,10 @@ public sealed class EpollTransport : ITransport
                 // Connections of an earlier process in TIME_WAIT must not keep the port. Accepted sockets inherit NODELAY.
                 Errno.ThrowOnError(Libc.SetOption(descriptor, Libc.SOL_SOCKET, Libc.SO_REUSEADDR, 1), "setsockopt");
                 Errno.ThrowOnError(Libc.SetOption(descriptor, Libc.IPPROTO_TCP, Libc.TCP_NODELAY, 1), "setsockopt");
+                if (_options.ReusePort)
+                {
+                    Errno.ThrowOnError(Libc.SetOption(descriptor, Libc.SOL_SOCKET, Libc.SO_REUSEPORT, 1), "setsockopt");
+                }
             }
 
             if (endPoint is IPEndPoint { Address: var ip } && ip.AddressFamily == AddressFamily.InterNetworkV6)

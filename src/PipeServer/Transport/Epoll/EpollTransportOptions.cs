@@ -9,6 +9,11 @@ public sealed class EpollTransportOptions
     /// <summary>Event loops, each a thread. Default: one per core; more than that only share the cores.</summary>
     public int Loops { get; set; } = Environment.ProcessorCount;
 
+    /// <summary>
+    /// Let other processes listen on the same address and port (SO_REUSEPORT), to take over without a gap. Default: no.
+    /// </summary>
+    public bool ReusePort { get; set; }
+
     /// <summary>Where faults of a loop are logged. Default: nowhere.</summary>
     public ILogger Logger { get; set; } = NullLogger.Instance;
 }

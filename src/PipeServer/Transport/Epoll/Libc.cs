@@ -16,6 +16,7 @@ internal static partial class Libc
     public const int SOL_SOCKET = 1;
     public const int SO_REUSEADDR = 2;
     public const int SO_LINGER = 13;
+    public const int SO_REUSEPORT = 15;
     public const int IPPROTO_TCP = 6;
     public const int TCP_NODELAY = 1;
     public const int IPPROTO_IPV6 = 41;
@@ -43,6 +44,10 @@ internal static partial class Libc
     private const int EPOLL_CLOEXEC = 0x80000;
     private const int EFD_FLAGS = SOCK_NONBLOCK | SOCK_CLOEXEC;
     private const int EPOLL_CTL_ADD = 1;
+    private const int F_SETFD = 2;
+    private const int F_GETFL = 3;
+    private const int F_SETFL = 4;
+    private const int FD_CLOEXEC = 1;
     private const int MSG_NOSIGNAL = 0x4000;
 
     /// <summary>
@@ -171,6 +176,14 @@ internal static partial class Libc
         return OrError(connect(descriptor, unspecified, 16));
     }
 
+    /// <summary>What a socket of our own has from the start: calls that never wait, and no heirs of its own.</summary>
+    public static int SetNonBlocking(Descriptor descriptor)
+    {
+        var flags = OrError(fcntl(descriptor, F_GETFL, 0));
+        var result = flags < 0 ? flags : OrError(fcntl(descriptor, F_SETFL, flags | SOCK_NONBLOCK));
+        return result < 0 ? result : OrError(fcntl(descriptor, F_SETFD, FD_CLOEXEC));
+    }
+
     public static int Shutdown(Descriptor descriptor, int how) => OrError(shutdown(descriptor, how));
 
     // The three calls of the request path take the bare number: counting references four times a request cost 1 to 2 % (6.54
@@ -225,6 +238,9 @@ internal static partial class Libc
     [LibraryImport("libc", SetLastError = true)]
     // SAFETY: see Bind.
     private static unsafe partial int bind(Descriptor descriptor, byte* address, int length);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int fcntl(Descriptor descriptor, int command, int argument);
 
     [LibraryImport("libc", SetLastError = true)]
     private static partial int listen(Descriptor descriptor, int backlog);

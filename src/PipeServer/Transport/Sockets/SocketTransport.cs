@@ -6,8 +6,16 @@ namespace PipeServer.Transport.Sockets;
 /// <summary>The portable transport: System.Net.Sockets, two pipes a connection. Runs wherever .NET runs.</summary>
 public sealed class SocketTransport : ITransport
 {
+    private const int SOL_SOCKET = 1;
+    private const int SO_REUSEPORT = 15;
+
     /// <inheritdoc/>
     public string Name => "sockets";
+
+    /// <summary>
+    /// Let other processes listen on the same address and port (SO_REUSEPORT, Linux only), to take over without a gap.
+    /// </summary>
+    public bool ReusePort { get; init; }
 
     /// <inheritdoc/>
     public ValueTask<IReadOnlyList<IConnectionListener>> ListenAsync(
@@ -20,6 +28,12 @@ public sealed class SocketTransport : ITransport
             UnixSocketFile.DeleteIfStale(unix);
         }
 
+        if (endPoint is InheritedSocketEndPoint inherited)
+        {
+            var taken = new Socket(new SafeSocketHandle(inherited.Descriptor, ownsHandle: true));
+            return new([new SocketConnectionListener(taken)]);
+        }
+
         var protocol = endPoint.AddressFamily == AddressFamily.Unix ? ProtocolType.Unspecified : ProtocolType.Tcp;
         var socket = new Socket(endPoint.AddressFamily, SocketType.Stream, protocol);
         try
@@ -27,6 +41,11 @@ public sealed class SocketTransport : ITransport
             if (endPoint is IPEndPoint ip && ip.Address.Equals(IPAddress.IPv6Any))
             {
                 socket.DualMode = true;
+            }
+
+            if (ReusePort && OperatingSystem.IsLinux() && protocol == ProtocolType.Tcp)
+            {
+                socket.SetRawSocketOption(SOL_SOCKET, SO_REUSEPORT, BitConverter.GetBytes(1));
             }
 
             socket.Bind(endPoint);

@@ -1,0 +1,76 @@
+using System.Globalization;
+using System.Net.Sockets;
+using System.Text;
+
+namespace PipeServer.Cli;
+
+/// <summary>
+/// What systemd passes by the environment: the socket to tell it how we are (sd_notify(3)), and listening sockets
+/// (sd_listen_fds(3)). Without systemd nothing of it does anything.
+/// </summary>
+internal sealed class Systemd : IDisposable
+{
+    // SD_LISTEN_FDS_START
+    private const int FirstDescriptor = 3;
+
+    private readonly Socket? _socket;
+    private readonly UnixDomainSocketEndPoint? _endPoint;
+    private readonly ITimer? _watchdog;
+
+    public Systemd(TimeProvider time)
+    {
+        if (Environment.GetEnvironmentVariable("NOTIFY_SOCKET") is not { Length: > 1 } path || !Socket.OSSupportsUnixDomainSockets)
+        {
+            return;
+        }
+
+        // An @ stands for the NUL of an abstract name.
+        _endPoint = new UnixDomainSocketEndPoint(path[0] == '@' ? "\0" + path[1..] : path);
+        _socket = new Socket(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified);
+        if (long.TryParse(Environment.GetEnvironmentVariable("WATCHDOG_USEC"), NumberStyles.None, CultureInfo.InvariantCulture, out var microseconds)
+            && microseconds > 0
+            && IsForThisProcess("WATCHDOG_PID", mayBeMissing: true))
+        {
+            // Twice as often as is asked for, as its manual advises.
+            var period = TimeSpan.FromMicroseconds(microseconds / 2.0);
+            _watchdog = time.CreateTimer(static state => ((Systemd)state!).Notify("WATCHDOG=1"), this, period, period);
+        }
+    }
+
+    /// <summary>How many listening sockets this process was started with.</summary>
+    public static int ListenDescriptors =>
+        IsForThisProcess("LISTEN_PID", mayBeMissing: false)
+        && int.TryParse(Environment.GetEnvironmentVariable("LISTEN_FDS"), NumberStyles.None, CultureInfo.InvariantCulture, out var count)
+            ? count
+            : 0;
+
+    /// <summary>The first of them.</summary>
+    public static int FirstListenDescriptor => FirstDescriptor;
+
+    public void NotifyReady(string status) => Notify($"READY=1\nSTATUS={status}");
+
+    public void NotifyStopping() => Notify("STOPPING=1\nSTATUS=Draining");
+
+    public void Dispose()
+    {
+        _watchdog?.Dispose();
+        _socket?.Dispose();
+    }
+
+    private static bool IsForThisProcess(string variable, bool mayBeMissing) =>
+        Environment.GetEnvironmentVariable(variable) is { } pid
+            ? pid == Environment.ProcessId.ToString(CultureInfo.InvariantCulture)
+            : mayBeMissing;
+
+    private void Notify(string state)
+    {
+        try
+        {
+            _socket?.SendTo(Encoding.UTF8.GetBytes(state), _endPoint!);
+        }
+        catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
+        {
+            // A manager that does not listen is no reason not to serve.
+        }
+    }
+}

@@ -1,0 +1,17 @@
+using System.Net;
+
+namespace PipeServer.Transport;
+
+/// <summary>
+/// A listening socket that this process was given when it started, by systemd's socket activation for example. It is bound
+/// and listening already, and whoever gave it keeps it: closing it here refuses nobody.
+/// </summary>
+/// <param name="descriptor">Its number, from 3 on.</param>
+public sealed class InheritedSocketEndPoint(int descriptor) : EndPoint
+{
+    /// <summary>The descriptor's number.</summary>
+    public int Descriptor { get; } = descriptor;
+
+    /// <inheritdoc/>
+    public override string ToString() => $"inherited socket {Descriptor}";
+}

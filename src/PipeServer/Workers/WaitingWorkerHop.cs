@@ -1,0 +1,20 @@
+using System.Runtime.CompilerServices;
+
+namespace PipeServer.Workers;
+
+/// <summary>
+/// The await of <see cref="WorkerPool.WaitForWorker"/>: goes on on a worker, waiting without a thread while the channel is full;
+/// false when the pool takes no more jobs.
+/// </summary>
+internal readonly struct WaitingWorkerHop(WorkerPool pool, object? description) : ICriticalNotifyCompletion
+{
+    public bool IsCompleted => pool.MayGoOn;
+
+    public WaitingWorkerHop GetAwaiter() => this;
+
+    public bool GetResult() => pool.IsOnWorker;
+
+    public void OnCompleted(Action continuation) => UnsafeOnCompleted(ExecutionContextFlow.Capture(continuation));
+
+    public void UnsafeOnCompleted(Action continuation) => pool.EnqueueContinuationOrWait(continuation, description);
+}
