@@ -257,6 +257,8 @@ public static class ProtocolCases
         Refused(section, "two lines of chunked", "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n");
         Refused(section, "chunked, then another line", "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n\r\n0\r\n\r\n");
         Refused(section, "unknown coding", "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n", 501);
+        Refused(section, "unknown coding with parameters", "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip;a=b ; c = d, chunked\r\n\r\n0\r\n\r\n", 501);
+        Refused(section, "unknown coding with malformed parameters", "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip;@@, chunked\r\n\r\n0\r\n\r\n");
         Refused(section, "unknown coding alone", "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: identity\r\n\r\n", 501);
 
         // :: 13. Chunks
@@ -293,8 +295,8 @@ public static class ProtocolCases
             Chunked(section, $"extension '{extension}' is none", $"1{extension}\r\nx\r\n0\r\n\r\n");
         }
 
-        Chunked(section, "extensions of 4 KiB", $"1;{new string('a', 4094)}\r\nx\r\n0\r\n\r\n", 200);
-        Chunked(section, "extensions of 4 KiB and one byte", $"1;{new string('a', 4095)}\r\nx\r\n0\r\n\r\n");
+        Chunked(section, "extensions of 4 KiB", $"1;{new string('a', 4095)}\r\nx\r\n0\r\n\r\n", 200);
+        Chunked(section, "extensions of 4 KiB and one byte", $"1;{new string('a', 4096)}\r\nx\r\n0\r\n\r\n");
 
         // :: 14. Trailers
         section = "RFC 9112 §7.1.2";

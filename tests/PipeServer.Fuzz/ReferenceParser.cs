@@ -107,8 +107,7 @@ internal static partial class ReferenceParser
                 return (Undecided(text, at), 0, "", "");
             }
 
-            // The semicolons and all, with the CR that ends them.
-            extensions += line.Groups["ext"].Length == 0 ? 0 : line.Groups["ext"].Length + 1;
+            extensions += line.Groups["ext"].Length;
             var size = BigInteger.Parse("0" + line.Groups["size"].Value, NumberStyles.HexNumber, CultureInfo.InvariantCulture);
             if (size > long.MaxValue || extensions > MaxExtensions)
             {

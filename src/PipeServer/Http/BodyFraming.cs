@@ -128,7 +128,7 @@ internal readonly record struct BodyFraming(bool IsChunked, long ContentLength, 
     {
         var semicolon = coding.IndexOf((byte)';');
         var name = semicolon < 0 ? coding : coding[..semicolon].TrimEnd(" \t"u8);
-        if (!HttpCharacters.IsToken(name) || coding.ContainsAnyInRange((byte)0x80, (byte)0xFF))
+        if (!HttpCharacters.IsToken(name) || (semicolon >= 0 && !AreParameters(coding[(semicolon + 1)..])))
         {
             return false;
         }
@@ -142,5 +142,30 @@ internal readonly record struct BodyFraming(bool IsChunked, long ContentLength, 
         }
 
         return true;
+    }
+
+    // transfer-parameter = token BWS "=" BWS ( token / quoted-string ), of which the second is refused: a comma in it would
+    // have been taken for a separator, and nobody sends one.
+    private static bool AreParameters(ReadOnlySpan<byte> text)
+    {
+        while (true)
+        {
+            var semicolon = text.IndexOf((byte)';');
+            var parameter = HttpCharacters.TrimOws(semicolon < 0 ? text : text[..semicolon]);
+            var equals = parameter.IndexOf((byte)'=');
+            if (equals < 0
+                || !HttpCharacters.IsToken(parameter[..equals].TrimEnd(" \t"u8))
+                || !HttpCharacters.IsToken(parameter[(equals + 1)..].TrimStart(" \t"u8)))
+            {
+                return false;
+            }
+
+            if (semicolon < 0)
+            {
+                return true;
+            }
+
+            text = text[(semicolon + 1)..];
+        }
     }
 }

@@ -127,11 +127,16 @@ internal sealed class ChunkedDecoder
                 _digits = 0;
                 return Expect(value, (byte)'\n', State.Size, RequestError.BadChunkEnd);
             case State.EndLineFeed:
-                return Expect(value, (byte)'\n', State.Complete, RequestError.BareCarriageReturn);
+                return ++_trailerBytes > limits.MaxRequestHeadBytes
+                    ? RequestError.TrailersTooLarge
+                    : Expect(value, (byte)'\n', State.Complete, RequestError.BareCarriageReturn);
             case State.TrailerStart or State.TrailerName or State.TrailerValue or State.TrailerLineFeed:
                 return ++_trailerBytes > limits.MaxRequestHeadBytes ? RequestError.TrailersTooLarge : StepTrailer(value, limits);
             default:
-                return ++_extensionBytes > MaxExtensionBytes ? RequestError.ChunkExtensionsTooLong : StepExtension(value);
+                // The CR that ends an extension is not of it; anywhere else it is refused.
+                return value != (byte)'\r' && ++_extensionBytes > MaxExtensionBytes
+                    ? RequestError.ChunkExtensionsTooLong
+                    : StepExtension(value);
         }
     }
 

@@ -22,9 +22,6 @@ internal sealed class Http1Connection
     // Responses of one pipelined batch pile up in the output until there is nothing more to parse, or this much.
     private const int MaxUnflushedBytes = 64 * 1024;
 
-    // A body that its handler did not want: read on so that the connection can be kept, unless a new connection is cheaper
-    // for both sides than the rest of the body.
-    private const int MaxDrainBytes = 64 * 1024;
     private static readonly TimeSpan DrainBodyTimeout = TimeSpan.FromSeconds(5);
 
     // How long to wait, after our half-close, for the client's, or for its next byte: closing while it still sends would reset
@@ -322,7 +319,7 @@ internal sealed class Http1Connection
         _closing |= !_head.KeepAlive
             || Response.CloseConnection
             || _requestBody.ContinuePending
-            || (isWhole && _requestBody.KnownUnreadBytes > MaxDrainBytes)
+            || ((isWhole || !_requestBody.IsTouched) && _requestBody.IsTooLongToDrain)
             || (_server.Draining.IsCancellationRequested && !_isMoreBuffered && !_requestBody.IsMoreBehind());
         var connection = _closing ? ConnectionHeader.Close
             : IsHttp10 ? ConnectionHeader.KeepAlive
@@ -330,6 +327,10 @@ internal sealed class Http1Connection
         ResponseHeadWriter.Write(
             Output, Response.StatusCode, _server.Heartbeat.ServerAndDate, Response.Fields, framing, contentLength, connection);
     }
+
+    /// <summary>Before a handler that has not looked at the body starts its response: a malformed one must get its 400.</summary>
+    /// <exception cref="BadHttpRequestException">The body is malformed as far as it has arrived.</exception>
+    public void ThrowIfBodyIsMalformed() => _requestBody.ThrowIfArrivedIsMalformed();
 
     public async ValueTask SendContinueAsync()
     {
@@ -549,13 +550,10 @@ internal sealed class Http1Connection
                 {
                     _requestBody.Detach();
                     if (!_closing && !_requestBody.IsFullyRead
-                        && !await _requestBody.TryDrainAsync(MaxDrainBytes, DrainBodyTimeout).ConfigureAwait(false))
+                        && !await _requestBody.TryDrainAsync(DrainBodyTimeout).ConfigureAwait(false))
                     {
                         _closing = true;
                     }
-
-                    _head.Reset();
-                    break;
                 }
 
                 _head.Reset();
@@ -566,6 +564,11 @@ internal sealed class Http1Connection
                     {
                         break;
                     }
+                }
+
+                if (isAdvanced)
+                {
+                    break; // the input has moved on, with the body: what is behind it comes with the next read
                 }
             }
 
@@ -706,7 +709,7 @@ internal sealed class Http1Connection
     private RequestError CheckUnreadBody()
     {
         _requestBody.Detach();
-        return _requestBody.DiscardArrived(MaxDrainBytes);
+        return _requestBody.DiscardArrived();
     }
 
     private void WriteErrorBody(RequestError error) =>

@@ -11,6 +11,10 @@ namespace PipeServer.Server;
 /// </summary>
 internal sealed class RequestBody : PipeReader
 {
+    // A body that its handler did not want is read on, so that the connection can be kept, unless a new connection is cheaper for
+    // both sides than the rest of the body.
+    private const int MaxDrainBytes = 64 * 1024;
+
     private readonly Http1Connection _connection;
     private readonly ChunkedDecoder _decoder = new();
     private readonly RequestLimits _limits;
@@ -28,6 +32,9 @@ internal sealed class RequestBody : PipeReader
     private bool _isMoreBehind; // Content-Length: the last read saw something behind the body
     private bool _detached;
     private bool _cancelRequested;
+    private long _discarded; // chunked: bytes of the body that nobody wanted
+    private bool _isTooLongToDrain;
+    private ChunkedDecoder? _preview;
     private long _received; // Content-Length: how much of the body has been seen
     private long _waited; // milliseconds spent waiting for the body
     private RequestError _error; // chunked: why it cannot be read on
@@ -48,8 +55,11 @@ internal sealed class RequestBody : PipeReader
     /// <summary>True while the client may be waiting for <c>100 Continue</c>.</summary>
     public bool ContinuePending { get; private set; }
 
-    /// <summary>What is known to be unread: for a chunked body nobody can tell.</summary>
-    public long KnownUnreadBytes => _framing.IsChunked ? 0 : _remaining;
+    /// <summary>True once the handler has asked for the body.</summary>
+    public bool IsTouched { get; private set; }
+
+    /// <summary>True when more of the body is known to be unread than is worth discarding.</summary>
+    public bool IsTooLongToDrain => _framing.IsChunked ? _isTooLongToDrain : _remaining > MaxDrainBytes;
 
     /// <summary>True when the input holds something behind the body already, as far as that can be told.</summary>
     public bool IsMoreBehind()
@@ -78,6 +88,8 @@ internal sealed class RequestBody : PipeReader
         _wholeRestSeen = _readPending = _detached = _cancelRequested = false;
         ContinuePending = continuePending;
         _error = RequestError.None;
+        _discarded = 0;
+        IsTouched = _isTooLongToDrain = false;
         _decoder.Reset(); // and with it the last body's trailers
         if (framing.IsChunked)
         {
@@ -117,14 +129,13 @@ internal sealed class RequestBody : PipeReader
     /// Discards what has arrived of a chunked body, after <see cref="Detach"/>, without waiting for more: a body that is
     /// malformed as far as it is here makes its request one, whether the handler has looked at it or not.
     /// </summary>
-    public RequestError DiscardArrived(long maxBytes)
+    public RequestError DiscardArrived()
     {
-        while (_framing.IsChunked && !_decoder.IsComplete && _error == RequestError.None && maxBytes > 0
+        while (_framing.IsChunked && !_decoder.IsComplete && _error == RequestError.None && !_isTooLongToDrain
             && _connection.Input.TryRead(out var read))
         {
             TryDecode(read.Buffer, decoded: null, out var consumed);
-            maxBytes -= read.Buffer.Length;
-            _connection.Input.AdvanceTo(consumed, _decoder.IsComplete ? consumed : read.Buffer.End);
+            _connection.Input.AdvanceTo(consumed, IsDecodedSoFar ? read.Buffer.End : consumed);
             if (read.IsCompleted)
             {
                 break;
@@ -134,11 +145,43 @@ internal sealed class RequestBody : PipeReader
         return _error;
     }
 
+    /// <summary>Looks at what has arrived of a chunked body that nobody has read from yet, and leaves it where it is.</summary>
+    /// <exception cref="BadHttpRequestException">It is malformed already.</exception>
+    public void ThrowIfArrivedIsMalformed()
+    {
+        if (!_framing.IsChunked || IsTouched || _detached || !_connection.Input.TryRead(out var read))
+        {
+            return;
+        }
+
+        _preview ??= new ChunkedDecoder();
+        _preview.Reset();
+        var isOver = false;
+        var length = 0L;
+        foreach (var memory in read.Buffer)
+        {
+            var span = memory.Span;
+            while (!span.IsEmpty && !isOver && _preview.Error == RequestError.None && !_preview.IsComplete)
+            {
+                _preview.Decode(span, _limits, out var taken, out var data);
+                length += data.Length;
+                isOver = _preview.AnnouncedBytes > _maxBytes - length;
+                span = span[taken..];
+            }
+        }
+
+        _connection.Input.AdvanceTo(read.Buffer.Start);
+        if (isOver || _preview.Error != RequestError.None)
+        {
+            throw new BadHttpRequestException(isOver ? RequestError.BodyTooLarge : _preview.Error);
+        }
+    }
+
     /// <summary>
     /// Reads and discards what is left of the body, after <see cref="Detach"/>, so that the next request starts where it
     /// should. False when that is more than it is worth, or the body turns out malformed or slow.
     /// </summary>
-    public async ValueTask<bool> TryDrainAsync(long maxBytes, TimeSpan timeout)
+    public async ValueTask<bool> TryDrainAsync(TimeSpan timeout)
     {
         var input = _connection.Input;
         _connection.SetReadDeadline(timeout);
@@ -146,7 +189,7 @@ internal sealed class RequestBody : PipeReader
         {
             while (!IsFullyRead)
             {
-                if (_remaining > maxBytes)
+                if (IsTooLongToDrain)
                 {
                     return false;
                 }
@@ -166,15 +209,9 @@ internal sealed class RequestBody : PipeReader
 
                 if (_framing.IsChunked)
                 {
-                    if (!TryDecode(result.Buffer, decoded: null, out var consumed))
-                    {
-                        input.AdvanceTo(result.Buffer.Start);
-                        return false;
-                    }
-
-                    maxBytes -= result.Buffer.Slice(0, consumed).Length;
-                    input.AdvanceTo(consumed);
-                    if (maxBytes < 0 && !IsFullyRead)
+                    var valid = TryDecode(result.Buffer, decoded: null, out var consumed);
+                    input.AdvanceTo(consumed, IsDecodedSoFar ? result.Buffer.End : consumed);
+                    if (!valid)
                     {
                         return false;
                     }
@@ -203,6 +240,7 @@ internal sealed class RequestBody : PipeReader
     public override bool TryRead(out ReadResult result)
     {
         ThrowIfDetached();
+        IsTouched = true;
         if (!_framing.HasBody || (!_framing.IsChunked && _remaining == 0))
         {
             result = new ReadResult(default, TakeCancelRequest(), isCompleted: true);
@@ -351,6 +389,9 @@ internal sealed class RequestBody : PipeReader
         return true;
     }
 
+    // Chunked: all that has arrived went through the decoder, and it wants more.
+    private bool IsDecodedSoFar => !_decoder.IsComplete && !_isTooLongToDrain && _error == RequestError.None;
+
     // Chunked: moves what has arrived through the decoder, then reads from its other end.
     private bool TryDecodeForReader(in ReadResult input, out ReadResult result)
     {
@@ -413,6 +454,17 @@ internal sealed class RequestBody : PipeReader
                 {
                     consumed = buffer.GetPosition(length);
                     return false;
+                }
+
+                if (decoded is null)
+                {
+                    _discarded += data.Length;
+                    _isTooLongToDrain = _decoder.AnnouncedBytes > MaxDrainBytes - _discarded;
+                    if (_isTooLongToDrain)
+                    {
+                        consumed = buffer.GetPosition(length);
+                        return true;
+                    }
                 }
 
                 if (!data.IsEmpty)

@@ -193,6 +193,11 @@ internal sealed class ResponseBody : PipeWriter
     // The one decision on framing: RFC 9112 §6.
     private void Start(bool isWhole)
     {
+        if (!isWhole)
+        {
+            _connection.ThrowIfBodyIsMalformed();
+        }
+
         var status = Response.StatusCode;
         var framing = ResponseFraming.None;
         _contentLength = Response.ContentLength;

@@ -84,9 +84,9 @@ public sealed class ChunkedDecoderTests
     [InlineData(4097, false)]
     public void The_limit_on_extensions_is_exact_and_for_all_chunks_together(int length, bool isValid)
     {
-        // Each chunk's extension takes the semicolon, the name and the CR that ends it.
-        var first = $"1;{new string('a', 1000 - 2)}\r\nx\r\n";
-        var second = $"0;{new string('a', length - 1000 - 2)}\r\n\r\n";
+        // A chunk's extension takes the semicolon and the name. The CR behind it was counted too.
+        var first = $"1;{new string('a', 1000 - 1)}\r\nx\r\n";
+        var second = $"0;{new string('a', length - 1000 - 1)}\r\n\r\n";
         Check(isValid ? "x" : null, first.Length + second.Length, Encoding.ASCII.GetBytes(first), Encoding.ASCII.GetBytes(second));
     }
 
@@ -95,8 +95,8 @@ public sealed class ChunkedDecoderTests
     [InlineData(201, false)]
     public void The_limit_on_trailers_is_exact(int length, bool isValid)
     {
-        // "A: " + value + CRLF, and the CR of the empty line that ends them.
-        var body = $"0\r\nA: {new string('b', length - 6)}\r\n\r\n";
+        // "A: " + value + CRLF, and the empty line that ends them, as for a head.
+        var body = $"0\r\nA: {new string('b', length - 7)}\r\n\r\n";
         Check(isValid ? "" : null, body.Length, Encoding.ASCII.GetBytes(body));
     }
 

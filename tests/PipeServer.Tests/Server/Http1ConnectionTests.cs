@@ -264,6 +264,78 @@ public abstract partial class Http1ConnectionTests(string transport)
         }
     }
 
+    // A response that was started by its Content-Length was out before anybody had looked at the body.
+    [Theory]
+    [InlineData("GET /length", "zz\r\n", 400)]
+    [InlineData("GET /length", "1\r\nx\r\n0\r\nbad trailer\r\n\r\n", 400)]
+    [InlineData("GET /length", "7FFFFFFF\r\n", 413)]
+    [InlineData("POST /ignores", "zz\r\n", 400)]
+    [InlineData("GET /nothing", "zz\r\n", 400)]
+    [InlineData("PUT /echo", "zz\r\n", 400)]
+    public async Task A_malformed_body_is_refused_even_where_nobody_reads_it(string start, string body, int status)
+    {
+        await using var server = await StartAsync(MapEverything);
+        await using var client = await server.ConnectAsync();
+        var response = await client.RequestAsync($"{start} HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n{body}" + TestClient.Get("/inline/1"));
+        Assert.Equal(status, response.Status);
+        Assert.Equal("close", response["Connection"]);
+        Assert.True(await client.IsClosedAsync());
+    }
+
+    // 64 KiB are discarded, to the byte, and what is longer is said to end the connection. Chunked bodies got that much twice.
+    [Theory]
+    [InlineData("GET /inline/1", 65_536, false)]
+    [InlineData("GET /inline/1", 65_537, true)]
+    [InlineData("GET /length", 65_536, false)]
+    [InlineData("GET /length", 65_537, true)]
+    public async Task An_unread_body_is_discarded_up_to_its_limit(string start, int length, bool closes)
+    {
+        await using var server = await StartAsync(MapEverything);
+        foreach (var isChunked in new[] { true, false })
+        {
+            await using var client = await server.ConnectAsync();
+            var body = new string('x', length);
+            var sending = client.SendAsync(isChunked
+                ? $"{start} HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n{length:x}\r\n{body}\r\n0\r\n\r\n" + TestClient.Get("/inline/7")
+                : $"{start} HTTP/1.1\r\nHost: a\r\nContent-Length: {length}\r\n\r\n{body}" + TestClient.Get("/inline/7"));
+            var response = await client.ReadResponseAsync();
+            Assert.Equal(200, response.Status);
+            if (closes)
+            {
+                // A chunked one may turn out too long only behind the answer.
+                Assert.True(isChunked || response["Connection"] == "close");
+                Assert.True(await client.IsClosedAsync());
+            }
+            else
+            {
+                Assert.Null(response["Connection"]);
+                Assert.Equal("7", (await client.ReadResponseAsync()).Text);
+            }
+
+            await sending;
+        }
+    }
+
+    // Answers to pipelined requests with bodies piled up without an end: only those without were flushed at a limit.
+    [Fact]
+    public async Task Pipelined_requests_with_bodies_whose_answers_nobody_reads_are_not_read_for_ever()
+    {
+        var large = new string('y', 20_000);
+        await using var server = await StartAsync(server => server.MapPost("/", (_, response) => response.WriteText(large), Dispatch.Inline));
+        await using var client = await server.ConnectAsync();
+        var batch = string.Concat(Enumerable.Repeat("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\nx", 2000));
+        var sending = client.SendAsync(batch);
+        await Task.Delay(500);
+        // 40 MB of answers, of which the system and 64 KiB of ours hold a few.
+        Assert.InRange(server.Server.Requests.Received, 1, 1000);
+        for (var i = 0; i < 2000; i++)
+        {
+            Assert.Equal(20_000, (await client.ReadResponseAsync()).Body.Length);
+        }
+
+        await sending;
+    }
+
     [Fact]
     public async Task A_large_body_that_its_handler_ignores_ends_the_connection_after_the_response()
     {

@@ -1,0 +1,371 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text.Json;
+
+namespace PipeServer.DrainSuite;
+
+/// <summary>
+/// What can be in the way of a stop, one method each: each starts a server, brings it into that situation, sends the signal,
+/// counts what becomes of every request, and says what does not hold.
+/// </summary>
+internal sealed class Scenarios(SuiteOptions options)
+{
+    // Beyond the grace period: to abort, to join, to end the process.
+    private static readonly TimeSpan ExitMargin = TimeSpan.FromSeconds(4);
+    private static readonly TimeSpan Moment = TimeSpan.FromMilliseconds(300);
+
+    private readonly Random _random = new(options.Seed);
+
+    /// <summary>All of them, by name, in the order of the scorecard.</summary>
+    public IReadOnlyDictionary<string, Func<Task<ScenarioResult>>> All => new Dictionary<string, Func<Task<ScenarioResult>>>(StringComparer.Ordinal)
+    {
+        ["nothing-to-do"] = () => RunAsync("nothing-to-do", static (_, _) => Task.CompletedTask),
+        ["in-flight-get"] = InFlightGetAsync,
+        ["half-sent-post"] = HalfSentPostAsync,
+        ["half-sent-head"] = HalfSentHeadAsync,
+        ["pipelined"] = PipelinedAsync,
+        ["keep-alive"] = KeepAliveAsync,
+        ["one-request-each"] = OneRequestEachAsync,
+        ["idle"] = IdleAsync,
+        ["unaccepted"] = UnacceptedAsync,
+        ["slow-reader"] = SlowReaderAsync,
+        ["slowloris"] = SlowlorisAsync,
+        ["stream"] = StreamAsync,
+        ["second-signal"] = SecondSignalAsync,
+        ["deadline"] = DeadlineAsync,
+    };
+
+    private Task<ScenarioResult> InFlightGetAsync() => RunAsync("in-flight-get", async (server, tally) =>
+    {
+        var clients = await ConnectAsync(4);
+        foreach (var client in clients)
+        {
+            await client.TrySendAsync(Client.Get(options.SlowRoute));
+        }
+
+        await Task.Delay(Moment);
+        await server.StopAsync();
+        await AnswerAsync(clients, tally);
+    });
+
+    private Task<ScenarioResult> HalfSentPostAsync() => RunAsync("half-sent-post", async (server, tally) =>
+    {
+        var request = Client.Post(options.EchoRoute, "a body in two halves");
+        var clients = await ConnectAsync(10);
+        foreach (var client in clients)
+        {
+            await client.TrySendAsync(request[..^10]);
+        }
+
+        await Task.Delay(Moment);
+        await server.StopAsync();
+        await Task.Delay(Moment);
+        foreach (var client in clients)
+        {
+            tally.Add(await client.TrySendAsync(request[^10..]) ? await client.ReadAnswerAsync("a body in two halves") : RequestFate.Reset);
+            client.Dispose();
+        }
+    });
+
+    private Task<ScenarioResult> HalfSentHeadAsync() => RunAsync("half-sent-head", async (server, tally) =>
+    {
+        var request = Client.Post(options.EchoRoute, "hello");
+        var clients = await ConnectAsync(10);
+        foreach (var client in clients)
+        {
+            await client.TrySendAsync(request[..20]);
+        }
+
+        await Task.Delay(Moment);
+        await server.StopAsync();
+        await Task.Delay(Moment);
+        foreach (var client in clients)
+        {
+            tally.Add(await client.TrySendAsync(request[20..]) ? await client.ReadAnswerAsync("hello") : RequestFate.Reset);
+            client.Dispose();
+        }
+    });
+
+    private Task<ScenarioResult> PipelinedAsync() => RunAsync("pipelined", async (server, tally) =>
+    {
+        var clients = await ConnectAsync(5);
+        foreach (var client in clients)
+        {
+            await client.TrySendAsync(Client.Get(options.SlowRoute)
+                + string.Concat(Enumerable.Range(1, 9).Select(number => Client.Post(options.EchoRoute, $"{number}"))));
+        }
+
+        await Task.Delay(Moment);
+        await server.StopAsync();
+        await Task.WhenAll(clients.Select(async client =>
+        {
+            tally.Add(await client.ReadAnswerAsync());
+            for (var number = 1; number <= 9; number++)
+            {
+                tally.Add(await client.ReadAnswerAsync($"{number}"));
+            }
+
+            client.Dispose();
+        }));
+    });
+
+    // Clients that go on until they are told or shown that it is over.
+    private Task<ScenarioResult> KeepAliveAsync() => RunAsync("keep-alive", async (server, tally) =>
+    {
+        var running = (await ConnectAsync(options.Clients)).Select((client, number) => TalkAsync(client, tally, new Random(options.Seed + number))).ToList();
+        await Task.Delay(_random.Next(200, 1200));
+        await server.StopAsync();
+        await Task.WhenAll(running);
+    });
+
+    private Task<ScenarioResult> OneRequestEachAsync() => RunAsync("one-request-each", async (server, tally) =>
+    {
+        var stopped = false;
+        var running = Enumerable.Range(0, 16).Select(async number =>
+        {
+            while (!Volatile.Read(ref stopped))
+            {
+                using var client = await Client.TryConnectAsync(options.Port);
+                tally.Add(client is null ? RequestFate.RefusedBeforeSending : await client.ExchangeAsync(Client.Post(options.EchoRoute, $"{number}"), $"{number}"));
+            }
+        }).ToList();
+        await Task.Delay(_random.Next(200, 600));
+        await server.StopAsync();
+        await Task.Delay(Moment);
+        Volatile.Write(ref stopped, true);
+        await Task.WhenAll(running);
+    });
+
+    private Task<ScenarioResult> IdleAsync() => RunAsync("idle", async (server, tally, faults) =>
+    {
+        var clients = await ConnectAsync(100);
+        foreach (var client in clients)
+        {
+            tally.Add(await client.ExchangeAsync(Client.Post(options.EchoRoute, "x"), "x"));
+        }
+
+        await server.StopAsync();
+        var resets = 0;
+        foreach (var client in clients)
+        {
+            resets += await client.ReadToEndAsync() ? 0 : 1;
+            client.Dispose();
+        }
+
+        if (resets > 0)
+        {
+            faults.Add($"{resets} idle connections were reset instead of closed");
+        }
+    });
+
+    // Handshakes that the system has finished and the server has not seen: they count on being served.
+    private Task<ScenarioResult> UnacceptedAsync() => RunAsync("unaccepted", async (server, tally) =>
+    {
+        await server.SignalAsync("STOP");
+        var clients = await ConnectAsync(50);
+        foreach (var client in clients)
+        {
+            await client.TrySendAsync(Client.Post(options.EchoRoute, "hello"));
+        }
+
+        await server.StopAsync();
+        await server.SignalAsync("CONT");
+        await AnswerAsync(clients, tally, "hello");
+    });
+
+    private Task<ScenarioResult> SlowReaderAsync() => RunAsync("slow-reader", async (server, tally) =>
+    {
+        var body = new string('x', 1 << 20);
+        var clients = await ConnectAsync(4);
+        var sending = clients.Select(client => client.TrySendAsync(Client.Post(options.EchoRoute, body))).ToList();
+        await Task.Delay(Moment);
+        await server.StopAsync();
+        await Task.Delay(TimeSpan.FromSeconds(1));
+        await Task.WhenAll(clients.Select(client => AnswerAsync([client], tally, body)));
+        await Task.WhenAll(sending);
+    });
+
+    private Task<ScenarioResult> SlowlorisAsync() => RunAsync("slowloris", async (server, tally) =>
+    {
+        var slow = await ConnectAsync(100);
+        foreach (var client in slow)
+        {
+            await client.TrySendAsync("GET / HTTP/1.1\r\nHost: a\r\nX-a:");
+        }
+
+        var clients = await ConnectAsync(4);
+        foreach (var client in clients)
+        {
+            await client.TrySendAsync(Client.Get(options.SlowRoute));
+        }
+
+        await Task.Delay(Moment);
+        await server.StopAsync();
+        await AnswerAsync(clients, tally);
+        for (var round = 0; round < 3; round++)
+        {
+            foreach (var client in slow)
+            {
+                await client.TrySendAsync(" b\r\nX-a:");
+            }
+
+            await Task.Delay(Moment);
+        }
+
+        slow.ForEach(static client => client.Dispose());
+    }, mayTakeAllTime: true);
+
+    private async Task<ScenarioResult> StreamAsync() => options.StreamRoute is null
+        ? new ScenarioResult("stream", new Tally(), 0, 0, [])
+        : await RunAsync("stream", async (server, tally) =>
+        {
+            var clients = await ConnectAsync(3);
+            foreach (var client in clients)
+            {
+                await client.TrySendAsync(Client.Get(options.StreamRoute));
+                await client.ReadSomeAsync();
+            }
+
+            await server.StopAsync();
+            await AnswerAsync(clients, tally);
+        });
+
+    private Task<ScenarioResult> SecondSignalAsync() => RunAsync("second-signal", async (server, _, faults) =>
+    {
+        using var client = await Client.TryConnectAsync(options.Port);
+        await client!.TrySendAsync(Client.Get(options.EndlessRoute));
+        await Task.Delay(Moment);
+        await server.StopAsync();
+        await Task.Delay(Moment);
+        var second = Stopwatch.StartNew();
+        await server.StopAsync();
+        if (await server.ExitAsync(TimeSpan.FromSeconds(20)) is null || second.Elapsed > TimeSpan.FromSeconds(3.5))
+        {
+            faults.Add($"the second signal took {second.Elapsed.TotalSeconds:F1} s");
+        }
+    }, mustBeClean: false);
+
+    private Task<ScenarioResult> DeadlineAsync() => RunAsync("deadline", async (server, _) =>
+    {
+        using var client = await Client.TryConnectAsync(options.Port);
+        await client!.TrySendAsync(Client.Get(options.EndlessRoute));
+        await Task.Delay(Moment);
+        await server.StopAsync();
+        await client.ReadToEndAsync();
+    }, mayTakeAllTime: true, mustBeClean: false);
+
+    private async Task TalkAsync(Client client, Tally tally, Random random)
+    {
+        using (client)
+        {
+            for (var number = 0; ; number++)
+            {
+                var body = number.ToString(CultureInfo.InvariantCulture);
+                var fate = await client.ExchangeAsync(Client.Post(options.EchoRoute, body), body);
+                tally.Add(fate);
+                if (fate != RequestFate.Answered || client.WasToldToClose)
+                {
+                    return;
+                }
+
+                await Task.Delay(random.Next(0, 100));
+            }
+        }
+    }
+
+    private async Task<List<Client>> ConnectAsync(int count)
+    {
+        var clients = new List<Client>();
+        for (var number = 0; number < count; number++)
+        {
+            clients.Add(await Client.TryConnectAsync(options.Port) ?? throw new InvalidOperationException("The server refused a connection before it was told to stop."));
+        }
+
+        return clients;
+    }
+
+    private static async Task AnswerAsync(IEnumerable<Client> clients, Tally tally, string? expectedBody = null)
+    {
+        foreach (var client in clients)
+        {
+            tally.Add(await client.ReadAnswerAsync(expectedBody));
+            client.Dispose();
+        }
+    }
+
+    private Task<ScenarioResult> RunAsync(
+        string name, Func<ServerProcess, Tally, Task> run, bool mayTakeAllTime = false, bool mustBeClean = true) =>
+        RunAsync(name, (server, tally, _) => run(server, tally), mayTakeAllTime, mustBeClean);
+
+    private async Task<ScenarioResult> RunAsync(
+        string name, Func<ServerProcess, Tally, List<string>, Task> run, bool mayTakeAllTime = false, bool mustBeClean = true)
+    {
+        var tally = new Tally();
+        var faults = new List<string>();
+        using var server = await ServerProcess.StartAsync(options);
+        try
+        {
+            await run(server, tally, faults);
+        }
+        catch (TimeoutException)
+        {
+            faults.Add("a client was neither answered nor refused");
+        }
+
+        if (name == "nothing-to-do")
+        {
+            await server.StopAsync();
+        }
+
+        var exit = await server.ExitAsync(options.Grace + ExitMargin);
+        if (tally.Lost + tally.Reset > 0)
+        {
+            faults.Add($"{tally.Lost} requests lost, {tally.Reset} reset");
+        }
+
+        if (exit is null)
+        {
+            faults.Add("it did not end in time");
+        }
+        else if (!mayTakeAllTime && exit.Value.Seconds > Math.Max(5, options.Grace.TotalSeconds))
+        {
+            faults.Add($"it took {exit.Value.Seconds:F1} s");
+        }
+
+        if (exit is { } ended && mustBeClean != (ended.Code == 0))
+        {
+            faults.Add(mustBeClean ? $"it ended with {ended.Code}" : "it ended with 0, as if all had been answered");
+        }
+
+        if (mustBeClean && options.ReportPath is not null)
+        {
+            CompareLedger(tally, faults);
+        }
+
+        return new ScenarioResult(name, tally, exit?.Code, exit?.Seconds ?? 0, faults);
+    }
+
+    // accepted = completed + refused + aborted, and what the server completed is what the clients got.
+    private void CompareLedger(Tally tally, List<string> faults)
+    {
+        using var report = JsonDocument.Parse(File.ReadAllText(options.ReportPath!));
+        long Of(string part, string name) => report.RootElement.GetProperty(part).GetProperty(name).GetInt64();
+        if (Of("connections", "accepted") != Of("connections", "closed") + Of("connections", "refused") + Of("connections", "aborted"))
+        {
+            faults.Add("the ledger of connections does not add up");
+        }
+
+        if (Of("requests", "received") != Of("requests", "completed") + Of("requests", "refused") + Of("requests", "aborted"))
+        {
+            faults.Add("the ledger of requests does not add up");
+        }
+
+        // One more for the request that warmed it.
+        if (Of("requests", "completed") != tally.Answered + 1)
+        {
+            faults.Add($"the server completed {Of("requests", "completed") - 1}, the clients got {tally.Answered}");
+        }
+
+        File.Delete(options.ReportPath!);
+    }
+}

@@ -1,0 +1,26 @@
+namespace PipeServer.DrainSuite;
+
+/// <summary>What is run, and what it promises.</summary>
+/// <param name="Command">The shell command that starts the server in the foreground.</param>
+/// <param name="Port">Where it listens, on 127.0.0.1.</param>
+/// <param name="SlowRoute">GET: answers after a second or so.</param>
+/// <param name="EndlessRoute">GET: answers after longer than the grace period.</param>
+/// <param name="EchoRoute">POST: answers with the body.</param>
+/// <param name="StreamRoute">GET: sends on and on until the server drains; null where there is none.</param>
+/// <param name="Signal">The signal that asks for a graceful stop, without its SIG.</param>
+/// <param name="Grace">The grace period that the command sets.</param>
+/// <param name="ReportPath">Where the command writes PipeServer's report, to compare the ledger; or null.</param>
+/// <param name="Clients">How many clients the keep-alive scenario has.</param>
+/// <param name="Seed">Where the random numbers start.</param>
+internal sealed record SuiteOptions(
+    string Command,
+    int Port,
+    string SlowRoute,
+    string EndlessRoute,
+    string EchoRoute,
+    string? StreamRoute,
+    string Signal,
+    TimeSpan Grace,
+    string? ReportPath,
+    int Clients,
+    int Seed);

@@ -1,0 +1,42 @@
+namespace PipeServer.DrainSuite;
+
+/// <summary>What became of the requests of a scenario, counted by the clients.</summary>
+internal sealed class Tally
+{
+    private int _sent;
+    private int _answered;
+    private int _refused;
+    private int _lost;
+    private int _reset;
+
+    /// <summary>Requests of which every byte was handed to the system.</summary>
+    public int Sent => _sent;
+
+    /// <summary>Those that were answered whole.</summary>
+    public int Answered => _answered;
+
+    /// <summary>Those that were never sent, because the client saw before that the server takes no more.</summary>
+    public int RefusedBeforeSending => _refused;
+
+    /// <summary>Sent, and the connection ended in order without a whole answer.</summary>
+    public int Lost => _lost;
+
+    /// <summary>Sent, and the connection was reset before a whole answer.</summary>
+    public int Reset => _reset;
+
+    public void Add(RequestFate fate)
+    {
+        if (fate != RequestFate.RefusedBeforeSending)
+        {
+            Interlocked.Increment(ref _sent);
+        }
+
+        _ = fate switch
+        {
+            RequestFate.Answered => Interlocked.Increment(ref _answered),
+            RequestFate.RefusedBeforeSending => Interlocked.Increment(ref _refused),
+            RequestFate.Lost => Interlocked.Increment(ref _lost),
+            _ => Interlocked.Increment(ref _reset),
+        };
+    }
+}
