@@ -67,7 +67,7 @@ internal sealed class CommandLine
 
     private readonly Option<bool> _demo = new("--demo")
     {
-        Description = "Add /plaintext, /worker/plaintext, /json, /sleep[?ms=N] and /echo (POST).",
+        Description = "Add /plaintext, /worker/plaintext, /json, /sleep[?ms=N], /events and /echo (POST).",
     };
 
     private readonly Option<int?> _exitAfter = new("--exit-after")
@@ -179,7 +179,8 @@ internal sealed class CommandLine
         foreach (var option in new Option[]
         {
             _address, _port, _reusePort, _transport, _loops, _workers, _queue, _queueTimeout, _overload, _health, _demo, _exitAfter,
-            _grace, _drainDelay, _drainIdle, _report, _logLevel, _quiet, _maxConnections, _maxConnectionsPerIp, _backlog, _maxRequestLine, _maxRequestHead, _maxRequestHeaders, _maxRequestBody,
+            _grace, _drainDelay, _drainIdle, _report, _logLevel, _quiet, _maxConnections, _maxConnectionsPerIp, _backlog,
+            _maxRequestLine, _maxRequestHead, _maxRequestHeaders, _maxRequestBody,
             _keepAliveTimeout, _headTimeout, _bodyTimeout, _writeTimeout, _minRate,
         })
         {

@@ -12,6 +12,8 @@ internal static class DemoRoutes
     private const int DefaultSleepMilliseconds = 5000;
     private const int LongestSleepMilliseconds = 10 * 60 * 1000;
 
+    private static readonly TimeSpan EventPeriod = TimeSpan.FromSeconds(1);
+
     // A client that has not read a response within this time is probably one that sends its whole request first.
     private static readonly TimeSpan EchoPatience = TimeSpan.FromSeconds(1);
 
@@ -27,6 +29,7 @@ internal static class DemoRoutes
         server.MapGet("/json", static (_, response) =>
             response.WriteJson(new Greetings("Hello, World!"), CliJson.Default.Greetings));
         server.MapGet("/sleep", (request, response) => SleepAsync(request, response, files));
+        server.MapGet("/events", EventsAsync);
         server.MapPost("/echo", EchoAsync);
     }
 
@@ -50,6 +53,34 @@ internal static class DemoRoutes
         {
             await files.ServeAsync(request, response, "/").ConfigureAwait(false);
         }
+    }
+
+    // Server-sent events: a stream without an end of its own comes to one when the server drains.
+    private static async ValueTask EventsAsync(HttpRequest request, HttpResponse response)
+    {
+        response.ContentType = "text/event-stream";
+        response.Headers["Cache-Control"] = "no-store";
+        using var ends = CancellationTokenSource.CreateLinkedTokenSource(request.Draining, request.Aborted);
+        for (var number = 1; !ends.IsCancellationRequested; number++)
+        {
+            response.WriteText(string.Create(CultureInfo.InvariantCulture, $"data: {number}\n\n"));
+            var flushed = await response.Body.FlushAsync(request.Aborted).ConfigureAwait(false);
+            if (flushed.IsCompleted)
+            {
+                return;
+            }
+
+            try
+            {
+                await Task.Delay(EventPeriod, ends.Token).ConfigureAwait(false);
+            }
+            catch (OperationCanceledException)
+            {
+                // Draining: the last event says so.
+            }
+        }
+
+        response.WriteText("event: end\ndata: the server is stopping\n\n");
     }
 
     // Pooled: most bodies come with their head, the others should not cost a state machine for each request.
