@@ -39,15 +39,16 @@ internal sealed partial class CliProcess : IAsyncDisposable
         return cli;
     }
 
-    public static CliProcess Start(string assembly, params string[] arguments)
+    public static CliProcess Start(string assembly, params string[] arguments) =>
+        Start(new ProcessStartInfo("dotnet", ["exec", assembly, .. arguments]));
+
+    /// <summary>Starts a script that ends with an <c>exec</c> of the program, so that the process is the program's.</summary>
+    public static CliProcess StartShell(string script) => Start(new ProcessStartInfo("bash", ["-c", script]));
+
+    private static CliProcess Start(ProcessStartInfo start)
     {
-        var start = new ProcessStartInfo("dotnet", ["exec", assembly, .. arguments])
-        {
-            RedirectStandardInput = true,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-            WorkingDirectory = Path.GetTempPath(),
-        };
+        start.RedirectStandardInput = start.RedirectStandardOutput = start.RedirectStandardError = true;
+        start.WorkingDirectory = Path.GetTempPath();
         var cli = new CliProcess(new Process { StartInfo = start });
         cli._process.OutputDataReceived += (_, e) => Keep(cli._output, e.Data);
         cli._process.ErrorDataReceived += (_, e) => Keep(cli._errors, e.Data);

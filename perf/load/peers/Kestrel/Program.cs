@@ -9,6 +9,7 @@ using PipeServer.Load.Kestrel;
 var (port, root, report) = (int.Parse(args[0], CultureInfo.InvariantCulture), args[1], args[2]);
 var builder = WebApplication.CreateSlimBuilder();
 builder.Logging.ClearProviders();
+builder.Services.Configure<HostOptions>(static options => options.ShutdownTimeout = TimeSpan.FromSeconds(5));
 builder.WebHost.ConfigureKestrel(options => options.Listen(IPAddress.Loopback, port));
 var app = builder.Build();
 app.Run(AnswerAsync);
@@ -33,6 +34,8 @@ Task AnswerAsync(HttpContext context)
             response.ContentType = "application/octet-stream";
             response.ContentLength = context.Request.ContentLength;
             return context.Request.BodyReader.CopyToAsync(response.BodyWriter);
+        case "/sleep": // for the drain suite
+            return SleepAsync(context);
         case "/1k.bin" or "/64k.bin":
             response.ContentType = "application/octet-stream";
             return response.SendFileAsync(Path.Combine(root, context.Request.Path.Value[1..]));
@@ -40,4 +43,10 @@ Task AnswerAsync(HttpContext context)
             response.StatusCode = 404;
             return Task.CompletedTask;
     }
+}
+
+static async Task SleepAsync(HttpContext context)
+{
+    await Task.Delay(int.Parse(context.Request.Query["ms"].ToString(), CultureInfo.InvariantCulture), context.RequestAborted);
+    await context.Response.WriteAsync("slept", context.RequestAborted);
 }

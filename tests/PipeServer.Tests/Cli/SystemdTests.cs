@@ -1,0 +1,133 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Runtime.InteropServices;
+using System.Text;
+
+namespace PipeServer.Tests.Cli;
+
+/// <summary>What systemd does, done by hand: it listens on a datagram socket, and passes a listening one.</summary>
+[Collection(nameof(RunsAlone))]
+public sealed partial class SystemdTests
+{
+    private const int F_SETFD = 2;
+
+    private static readonly string Serve = $"exec dotnet exec '{CliProcess.PipeServer}' serve '{Repository.Path("wwwroot")}' --demo";
+
+    [Fact]
+    public async Task It_is_told_when_the_server_is_ready_alive_and_stopping()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "systemd is Linux's.");
+        var path = Path.Combine(Path.GetTempPath(), $"pipeserver-notify-{Environment.ProcessId}");
+        File.Delete(path);
+        using var manager = new Socket(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified);
+        manager.Bind(new UnixDomainSocketEndPoint(path));
+        try
+        {
+            await using var cli = CliProcess.StartShell($"export NOTIFY_SOCKET='{path}' WATCHDOG_USEC=200000; {Serve} --port 0");
+            var ready = await ReceiveAsync(manager);
+            Assert.StartsWith("READY=1\nSTATUS=Listening on http://127.0.0.1:", ready);
+            Assert.Equal("WATCHDOG=1", await ReceiveAsync(manager));
+            Assert.Equal("WATCHDOG=1", await ReceiveAsync(manager));
+            cli.Signal(CliProcess.SigTerm);
+            var next = await ReceiveAsync(manager);
+            while (next == "WATCHDOG=1")
+            {
+                next = await ReceiveAsync(manager);
+            }
+
+            Assert.Equal("STOPPING=1\nSTATUS=Draining", next);
+            Assert.Equal(0, await cli.EndAsync());
+        }
+        finally
+        {
+            File.Delete(path);
+        }
+    }
+
+    // Between the two servers nobody accepts, and nobody is refused.
+    [Theory]
+    [InlineData("epoll")]
+    [InlineData("sockets")]
+    public async Task A_restart_on_a_passed_socket_loses_nobody(string transport)
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "systemd is Linux's.");
+        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        socket.Listen(16);
+        var descriptor = (int)socket.Handle;
+        Assert.Equal(0, Control(descriptor, F_SETFD, 0)); // heirs may have it
+        var script = $"exec 3<&{descriptor}; export LISTEN_PID=$$ LISTEN_FDS=1; {Serve} --transport {transport}";
+        for (var round = 0; round < 2; round++)
+        {
+            // In the second round before there is a server again.
+            await using var client = await TestClient.ConnectAsync(socket.LocalEndPoint!);
+            var answering = client.RequestAsync(TestClient.Get("/plaintext"));
+            await using var cli = CliProcess.StartShell(script);
+            await cli.ListeningAsync();
+            Assert.Equal(socket.LocalEndPoint, cli.EndPoint);
+            Assert.Equal("Hello, World!", (await answering).Text);
+            cli.Signal(CliProcess.SigTerm);
+            Assert.True(await client.IsClosedAsync());
+            await client.DisposeAsync();
+            Assert.Equal(0, await cli.EndAsync());
+        }
+    }
+
+    [Fact]
+    public async Task A_passed_descriptor_that_is_no_socket_ends_the_start_with_one_line()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "systemd is Linux's.");
+        await using var cli = CliProcess.StartShell($"exec 3</dev/null; export LISTEN_PID=$$ LISTEN_FDS=1; {Serve}");
+        Assert.Equal(1, await cli.EndAsync());
+        Assert.StartsWith("pipeserver: descriptor 3, which LISTEN_FDS tells of, is no listening socket", Assert.Single(cli.Errors));
+    }
+
+    [Fact]
+    public async Task Two_servers_share_a_port_and_the_old_one_goes_without_a_gap()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "SO_REUSEPORT is used on Linux only.");
+        await using var first = await CliProcess.ServeAsync("--demo", "--reuse-port");
+        var failures = 0;
+        using var stop = new CancellationTokenSource();
+        var clients = Enumerable.Range(0, 4).Select(async _ =>
+        {
+            while (!stop.IsCancellationRequested)
+            {
+                try
+                {
+                    await using var client = await TestClient.ConnectAsync(first.EndPoint);
+                    Assert.Equal("Hello, World!", (await client.RequestAsync(TestClient.Get("/plaintext"))).Text);
+                }
+                catch (SocketException)
+                {
+                    Interlocked.Increment(ref failures);
+                }
+            }
+        }).ToList();
+        await using var second = CliProcess.Start(
+            CliProcess.PipeServer, "serve", Repository.Path("wwwroot"), "--demo", "--reuse-port", "--port", $"{first.EndPoint.Port}");
+        await second.ListeningAsync();
+        first.Signal(CliProcess.SigTerm);
+        Assert.Equal(0, await first.EndAsync());
+        await Task.Delay(200);
+        await stop.CancelAsync();
+        await Task.WhenAll(clients);
+
+        // What is in the old one's handshake queue when it closes moves to the new one only with tcp_migrate_req.
+        var migrates = (await File.ReadAllTextAsync("/proc/sys/net/ipv4/tcp_migrate_req")).Trim() == "1";
+        Assert.InRange(failures, 0, migrates ? 0 : 4);
+        Assert.Equal(migrates, !first.Errors.Any(static line => line.Contains("tcp_migrate_req")));
+        second.Signal(CliProcess.SigTerm);
+        Assert.Equal(0, await second.EndAsync());
+    }
+
+    private static async Task<string> ReceiveAsync(Socket manager)
+    {
+        var buffer = new byte[1000];
+        var length = await manager.ReceiveAsync(buffer).WaitAsync(TestClient.Patience);
+        return Encoding.UTF8.GetString(buffer, 0, length);
+    }
+
+    [LibraryImport("libc", EntryPoint = "fcntl", SetLastError = true)]
+    private static partial int Control(int descriptor, int command, int argument);
+}
