@@ -210,7 +210,11 @@ internal sealed class CommandLine
         }
 
         // Our own signal handlers drain; the library's would end the process.
-        return await result.InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = null }).ConfigureAwait(false);
+        return await result.InvokeAsync(new InvocationConfiguration
+        {
+            ProcessTerminationTimeout = null,
+            EnableDefaultExceptionHandler = false,
+        }).ConfigureAwait(false);
     }
 
     private static async Task<int> FailAsync(string message)

@@ -6,7 +6,7 @@ internal static class ExitCode
     /// <summary>Every request in flight was answered and every worker joined.</summary>
     public const int Drained = 0;
 
-    /// <summary>The server could not start; the one line on standard error says why.</summary>
+    /// <summary>The server could not start, or could not go on accepting; the one line on standard error says why.</summary>
     public const int CouldNotStart = 1;
 
     /// <summary>A second signal cut the drain short.</summary>

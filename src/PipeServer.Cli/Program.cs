@@ -1,10 +1,21 @@
 using System.Net.Sockets;
+using System.Text;
 using Microsoft.Extensions.Logging;
+using Microsoft.Win32.SafeHandles;
 using PipeServer;
 using PipeServer.Cli;
 using PipeServer.StaticFiles;
 
-return await new CommandLine(ServeAsync).InvokeAsync(args).ConfigureAwait(false);
+try
+{
+    return await new CommandLine(ServeAsync).InvokeAsync(args).ConfigureAwait(false);
+}
+catch (Exception exception) when (exception is IOException or OutOfMemoryException)
+{
+    // The runtime itself found no descriptor or no thread.
+    var reason = exception.Message.Split('\n')[0].TrimEnd('.', '\r');
+    return CouldNotStart($"{reason}. The process needs more files or threads: ulimit -n, ulimit -u, or LimitNOFILE.");
+}
 
 static async Task<int> ServeAsync(ServeSettings settings)
 {
@@ -36,9 +47,10 @@ static async Task<int> ServeAsync(ServeSettings settings)
 
     using var systemd = new Systemd(TimeProvider.System);
 
-    // Registered before the server listens: a signal in between must not kill the process.
-    using var signals = new StopSignals();
+    // Registered before the server listens, and to the very end: a signal in between must not kill the process.
+    var signals = new StopSignals();
     ShutdownReport shutdown;
+    bool hasFailed;
     using (var loggerFactory = CreateLoggerFactory(settings.LogLevel))
     {
         settings.Options.LoggerFactory = loggerFactory;
@@ -80,10 +92,12 @@ static async Task<int> ServeAsync(ServeSettings settings)
             }
 
             systemd.NotifyReady($"Listening on {Where(server, settings.Options)}");
-            await Task.WhenAny(signals.Stop, server.AcceptLimitReached).ConfigureAwait(false);
+            await Task.WhenAny(signals.Stop, server.AcceptLimitReached, server.Failed).ConfigureAwait(false);
+            hasFailed = server.Failed.IsCompleted;
             systemd.NotifyStopping();
+            var stopping = server.StopAsync(signals.Force); // first: a console that nobody reads must not hold it up
             await Console.Out.WriteLineAsync("Shutting down.").ConfigureAwait(false);
-            shutdown = await server.StopAsync(signals.Force).ConfigureAwait(false);
+            shutdown = await stopping.ConfigureAwait(false);
         }
     }
 
@@ -102,7 +116,7 @@ static async Task<int> ServeAsync(ServeSettings settings)
         }
     }
 
-    return ExitCode.For(shutdown.Outcome);
+    return hasFailed ? CouldNotStart("the server could not accept any more; the log says why. Start it again.") : ExitCode.For(shutdown.Outcome);
 }
 
 static ILoggerFactory CreateLoggerFactory(LogLevel level) => LoggerFactory.Create(builder =>
@@ -159,6 +173,18 @@ static string ExplainBind(HttpServerOptions options, SocketException exception)
 
 static int CouldNotStart(string reason)
 {
-    Console.Error.WriteLine($"pipeserver: {reason}");
+    var line = $"pipeserver: {reason}";
+    try
+    {
+        Console.Error.WriteLine(line);
+    }
+    catch (IOException)
+    {
+        // No descriptor is left, and the console would open another one.
+        using var handle = new SafeFileHandle(2, ownsHandle: false);
+        using var standardError = new FileStream(handle, FileAccess.Write, bufferSize: 0);
+        standardError.Write(Encoding.UTF8.GetBytes(line + "\n"));
+    }
+
     return ExitCode.CouldNotStart;
 }

@@ -3,7 +3,9 @@ using System.Runtime.InteropServices;
 namespace PipeServer.Cli;
 
 /// <summary>SIGINT, SIGTERM and SIGQUIT: the first asks for a graceful stop, any further one for a stop at once.</summary>
-internal sealed class StopSignals : IDisposable
+#pragma warning disable CA1001 // Lives as long as the process: without it the next signal would be deadly.
+internal sealed class StopSignals
+#pragma warning restore CA1001
 {
     private readonly TaskCompletionSource _stop = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly CancellationTokenSource _force = new();
@@ -26,12 +28,6 @@ internal sealed class StopSignals : IDisposable
 
     /// <summary>Cancelled by the second signal.</summary>
     public CancellationToken Force => _force.Token;
-
-    public void Dispose()
-    {
-        _registrations.ForEach(static registration => registration.Dispose());
-        _force.Dispose();
-    }
 
     private void OnStop(PosixSignalContext context)
     {

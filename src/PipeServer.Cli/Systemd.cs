@@ -15,25 +15,36 @@ internal sealed class Systemd : IDisposable
 
     private readonly Socket? _socket;
     private readonly UnixDomainSocketEndPoint? _endPoint;
-    private readonly ITimer? _watchdog;
+    private readonly TimeProvider _time;
+    private readonly TimeSpan _watchdogPeriod = TimeSpan.Zero;
+    private ITimer? _watchdog;
 
     public Systemd(TimeProvider time)
     {
+        _time = time;
         if (Environment.GetEnvironmentVariable("NOTIFY_SOCKET") is not { Length: > 1 } path || !Socket.OSSupportsUnixDomainSockets)
         {
             return;
         }
 
-        // An @ stands for the NUL of an abstract name.
-        _endPoint = new UnixDomainSocketEndPoint(path[0] == '@' ? "\0" + path[1..] : path);
-        _socket = new Socket(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified);
+        try
+        {
+            // An @ stands for the NUL of an abstract name.
+            _endPoint = new UnixDomainSocketEndPoint(path[0] == '@' ? "\0" + path[1..] : path);
+        }
+        catch (ArgumentOutOfRangeException)
+        {
+            return; // longer than any socket's name can be: nobody listens there
+        }
+
+        // Not blocking: a manager that does not read must not hold up a stop.
+        _socket = new Socket(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified) { Blocking = false };
         if (long.TryParse(Environment.GetEnvironmentVariable("WATCHDOG_USEC"), NumberStyles.None, CultureInfo.InvariantCulture, out var microseconds)
             && microseconds > 0
             && IsForThisProcess("WATCHDOG_PID", mayBeMissing: true))
         {
             // Twice as often as is asked for, as its manual advises.
-            var period = TimeSpan.FromMicroseconds(microseconds / 2.0);
-            _watchdog = time.CreateTimer(static state => ((Systemd)state!).Notify("WATCHDOG=1"), this, period, period);
+            _watchdogPeriod = TimeSpan.FromMicroseconds(microseconds / 2.0);
         }
     }
 
@@ -47,7 +58,15 @@ internal sealed class Systemd : IDisposable
     /// <summary>The first of them.</summary>
     public static int FirstListenDescriptor => FirstDescriptor;
 
-    public void NotifyReady(string status) => Notify($"READY=1\nSTATUS={status}");
+    public void NotifyReady(string status)
+    {
+        Notify($"READY=1\nSTATUS={status}");
+        if (_watchdogPeriod > TimeSpan.Zero)
+        {
+            _watchdog = _time.CreateTimer(
+                static state => ((Systemd)state!).Notify("WATCHDOG=1"), this, _watchdogPeriod, _watchdogPeriod);
+        }
+    }
 
     public void NotifyStopping() => Notify("STOPPING=1\nSTATUS=Draining");
 

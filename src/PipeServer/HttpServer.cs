@@ -60,6 +60,12 @@ public sealed class HttpServer : IAsyncDisposable
     /// <exception cref="InvalidOperationException">The server has not been started.</exception>
     public Task AcceptLimitReached => Dispatcher.AcceptLimitReached;
 
+    /// <summary>
+    /// Completes when the server has stopped accepting by a fault that it cannot heal: stop it, and start another.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">The server has not been started.</exception>
+    public Task Failed => Dispatcher.Failed;
+
     /// <summary>The ledger of connections so far.</summary>
     public ConnectionCounts Connections => _context?.Connections.ConnectionCounts() ?? default;
 
@@ -233,6 +239,7 @@ public sealed class HttpServer : IAsyncDisposable
             (_transport, _context, _dispatcher) = (transport, context, dispatcher);
         }
 
+        dispatcher.WarmUp();
         dispatcher.Start();
     }
 

@@ -46,8 +46,8 @@ internal static partial class Log
         "Accepting failed ({Reason}); trying again in {Milliseconds} ms. Out of descriptors? Raise 'ulimit -n' or lower MaxConnections.")]
     public static partial void AcceptFailed(ILogger logger, string reason, double milliseconds);
 
-    [LoggerMessage(EventIds.AcceptLoopEnded, LogLevel.Critical, "The accept loop ended by a fault; no new connection is taken.")]
-    public static partial void AcceptLoopEnded(ILogger logger, Exception exception);
+    [LoggerMessage(EventIds.AcceptLoopEnded, LogLevel.Critical, "A listener has ended though nobody stopped it; no new connection is taken.")]
+    public static partial void AcceptLoopEnded(ILogger logger);
 
     [LoggerMessage(EventIds.ConnectionLimitReached, LogLevel.Warning,
         "All {Limit} connections are in use; what becomes of further clients: {Overload}. The limit is MaxConnections, or what 'ulimit -n' leaves.")]

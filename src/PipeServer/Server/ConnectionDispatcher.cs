@@ -13,7 +13,9 @@ namespace PipeServer.Server;
 /// Accepts connections, one loop per listener, and sets each one going. A connection needs a permit: at
 /// <see cref="HttpServerOptions.MaxConnections"/> a client is accepted only to be told 503, or waits in the system's backlog.
 /// </summary>
-internal sealed class ConnectionDispatcher : IDisposable
+#pragma warning disable CA1001 // Neither the source nor the permits hold anything, and a stuck handler may need them even later.
+internal sealed class ConnectionDispatcher
+#pragma warning restore CA1001
 {
     // Out of descriptors, most likely: the first pause is short because one may come free any moment, the last one long
     // enough that a starved server does not also spin.
@@ -21,12 +23,12 @@ internal sealed class ConnectionDispatcher : IDisposable
     private static readonly TimeSpan LongestBackOff = TimeSpan.FromSeconds(1);
 
     /// <summary>
-    /// For so many connections there is one place, at most <see cref="MaxRefusals"/>, in which a client is told that there are
-    /// too many. They need descriptors too.
+    /// For so many connections there is one place, at most <see cref="MaxRefusals"/>, to wait until a client that was told that
+    /// there are too many has closed its side. They need descriptors too.
     /// </summary>
     public const int ConnectionsPerRefusal = 8;
 
-    // Arbitrary: a refusal takes a round trip, so these are thousands a second.
+    // Arbitrary: a client closes after a round trip, so these are thousands a second.
     private const int MaxRefusals = 64;
 
     // How long a client that was told no may take to close its side.
@@ -40,11 +42,12 @@ internal sealed class ConnectionDispatcher : IDisposable
     private readonly IReadOnlyList<IConnectionListener> _listeners;
     private readonly ObjectPool<Http1Connection> _pool;
     private readonly SemaphoreSlim _permits;
-    private readonly SemaphoreSlim _refusals; // places for clients that are being told no
+    private readonly SemaphoreSlim _refusals; // places to wait for clients that were told no
     private readonly HeaderFields _refusalFields = new();
     private readonly Dictionary<IPAddress, int>? _perAddress; // locked on itself
     private readonly CancellationTokenSource _stopping = new();
     private readonly TaskCompletionSource _acceptLimitReached = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _failed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Task _accepting = Task.CompletedTask;
     private long _lastId;
     private long _acceptsLeft;
@@ -71,6 +74,32 @@ internal sealed class ConnectionDispatcher : IDisposable
     /// <summary>Completes when <see cref="HttpServerOptions.AcceptLimit"/> connections were accepted.</summary>
     public Task AcceptLimitReached => _acceptLimitReached.Task;
 
+    /// <summary>Completes when a listener has ended though nobody has stopped it.</summary>
+    public Task Failed => _failed.Task;
+
+    /// <summary>
+    /// Goes once through what is needed when descriptors run out: code that is loaded for the first time then needs files
+    /// itself, and the runtime ends the process when it cannot open them.
+    /// </summary>
+    public void WarmUp()
+    {
+        var output = new ArrayBufferWriter<byte>();
+        WriteRefusal(output);
+        foreach (var error in Enum.GetValues<RequestError>())
+        {
+            output.Write(RequestErrors.Body(error));
+        }
+
+        try
+        {
+            throw new IOException("Too many open files");
+        }
+        catch (IOException exception)
+        {
+            _ = exception.ToString();
+        }
+    }
+
     public void Start() => _accepting = Task.WhenAll(_listeners.Select(AcceptLoopAsync));
 
     /// <summary>
@@ -87,9 +116,6 @@ internal sealed class ConnectionDispatcher : IDisposable
 
         await _accepting.ConfigureAwait(false);
     }
-
-    // The permits are not disposed of: a connection whose handler was stuck may give one back even later.
-    public void Dispose() => _stopping.Dispose();
 
     private async Task AcceptLoopAsync(IConnectionListener listener)
     {
@@ -113,6 +139,13 @@ internal sealed class ConnectionDispatcher : IDisposable
                 if (transport is null)
                 {
                     ReturnPermit(hasPermit);
+                    if (!_stopping.IsCancellationRequested)
+                    {
+                        // The listener is gone, by a fault of its transport: a server without ears must not look alive.
+                        Log.AcceptLoopEnded(_server.Logger);
+                        _failed.TrySetResult();
+                    }
+
                     break;
                 }
 
@@ -167,7 +200,7 @@ internal sealed class ConnectionDispatcher : IDisposable
             }
 
             _server.Connections.BeginRefusal();
-            _ = RefuseAsync(transport);
+            _ = RefuseAsync(transport, mayLinger: _refusals.Wait(0, CancellationToken.None));
             return;
         }
 
@@ -201,23 +234,21 @@ internal sealed class ConnectionDispatcher : IDisposable
     }
 
     // 503 before anything is read; then the polite end, because a reset for the unread request would take the answer with it.
-    private async Task RefuseAsync(TransportConnection transport)
+    private async Task RefuseAsync(TransportConnection transport, bool mayLinger)
     {
-        await _refusals.WaitAsync(CancellationToken.None).ConfigureAwait(false);
         try
         {
             WriteRefusal(transport.Output);
             await transport.Output.FlushAsync(CancellationToken.None).ConfigureAwait(false);
             await transport.ShutdownOutputAsync().ConfigureAwait(false);
-            var lingering = DiscardAsync(transport.Input);
-            try
+            if (mayLinger)
             {
-                await lingering.WaitAsync(RefusalLinger, _server.Options.TimeProvider, CancellationToken.None).ConfigureAwait(false);
+                await LingerAsync(transport.Input).ConfigureAwait(false);
             }
-            catch (TimeoutException)
+            else if (transport.Input.TryRead(out var read))
             {
-                transport.Input.CancelPendingRead();
-                await lingering.ConfigureAwait(false);
+                // All places are taken: what has come is read, so that the close is none with unread bytes, a reset.
+                transport.Input.AdvanceTo(read.Buffer.End);
             }
         }
 #pragma warning disable CA1031 // Gone before it was told: nobody is the worse for it.
@@ -228,7 +259,11 @@ internal sealed class ConnectionDispatcher : IDisposable
         }
 
         await transport.DisposeAsync().ConfigureAwait(false);
-        _refusals.Release();
+        if (mayLinger)
+        {
+            _refusals.Release();
+        }
+
         _server.Connections.EndRefusal();
     }
 
@@ -239,6 +274,20 @@ internal sealed class ConnectionDispatcher : IDisposable
             output, RequestErrors.Status(RequestError.TooManyConnections), _server.Heartbeat.ServerAndDate, _refusalFields,
             ResponseFraming.ContentLength, body.Length, ConnectionHeader.Close);
         output.Write(body);
+    }
+
+    private async Task LingerAsync(PipeReader input)
+    {
+        var discarding = DiscardAsync(input);
+        try
+        {
+            await discarding.WaitAsync(RefusalLinger, _server.Options.TimeProvider, CancellationToken.None).ConfigureAwait(false);
+        }
+        catch (TimeoutException)
+        {
+            input.CancelPendingRead();
+            await discarding.ConfigureAwait(false);
+        }
     }
 
     private static async Task DiscardAsync(PipeReader input)
@@ -280,14 +329,11 @@ internal sealed class ConnectionDispatcher : IDisposable
         }
     }
 
-    // Before an accept: waits for a permit, where clients are to wait, and for one of the few places in which a client can be
-    // told no. True with a permit; in a drain there may be none.
+    // Before an accept: waits for a permit, where clients are to wait. True with a permit; in a drain there may be none.
     private async ValueTask<bool> WaitForRoomAsync()
     {
         try
         {
-            await _refusals.WaitAsync(_stopping.Token).ConfigureAwait(false);
-            _refusals.Release();
             if (_server.Options.Overload != OverloadPolicy.Wait)
             {
                 return false;

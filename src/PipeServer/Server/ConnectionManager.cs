@@ -146,8 +146,8 @@ internal sealed class ConnectionManager
         return new DrainCensus(idle, reading, handling, writing, oldest?.DescribeRequest() ?? "none");
     }
 
-    /// <summary>Ends all connections now; tells which requests were cut off from an answer.</summary>
-    public IReadOnlyList<string> AbortAll()
+    /// <summary>Ends all connections now; tells what was cut off from an answer.</summary>
+    public IReadOnlyList<string> EndAll()
     {
         Http1Connection[] live;
         lock (_lock)
@@ -160,7 +160,7 @@ internal sealed class ConnectionManager
         {
             // Before the abort, which may end it right here.
             var request = connection.DescribeRequest();
-            if (connection.Abort())
+            if (connection.EndNow())
             {
                 cutOff.Add(request);
             }

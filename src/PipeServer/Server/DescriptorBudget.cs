@@ -19,6 +19,18 @@ internal static class DescriptorBudget
             return int.MaxValue;
         }
 
+        try
+        {
+            return Read();
+        }
+        catch (IOException)
+        {
+            return 0; // so few that not even the limit can be read
+        }
+    }
+
+    private static int Read()
+    {
         // "Max open files            20000                20000                files": the soft limit comes first. The
         // runtime has raised it to the hard one at its start.
         foreach (var line in File.ReadLines("/proc/self/limits"))

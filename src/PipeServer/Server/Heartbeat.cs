@@ -43,17 +43,26 @@ internal sealed class Heartbeat : IDisposable
     /// <summary>Milliseconds since the server started, as of the last beat.</summary>
     public long Now => Volatile.Read(ref _now);
 
+    /// <summary>True from the end of the drain's delay on.</summary>
+    public bool IsDraining => _draining;
+
     /// <summary>The Server and Date fields, at most a beat old.</summary>
     public byte[] ServerAndDate => _serverAndDate;
 
-    /// <summary>In a drain, the latest that any timeout may be; until then none.</summary>
+    /// <summary>In a drain, the latest that a read may time out; until then none.</summary>
     public long Latest => Volatile.Read(ref _latest);
 
     /// <summary>
-    /// The value of <see cref="Now"/> at which the timeout has surely passed; in a drain no later than <see cref="Latest"/>.
+    /// The value of <see cref="Now"/> at which the timeout of a read has surely passed; in a drain no later than
+    /// <see cref="Latest"/>.
     /// </summary>
-    public long DeadlineAfter(TimeSpan timeout) =>
-        Math.Min(Latest, Now + (long)timeout.TotalMilliseconds + Volatile.Read(ref _slack));
+    public long DeadlineAfter(TimeSpan timeout) => Math.Min(Latest, WriteDeadlineAfter(timeout));
+
+    /// <summary>
+    /// The same for a write, which a drain does not shorten: who still reads at the end of the grace period is cut off there,
+    /// and named.
+    /// </summary>
+    public long WriteDeadlineAfter(TimeSpan timeout) => Now + (long)timeout.TotalMilliseconds + Volatile.Read(ref _slack);
 
     /// <summary>Beats faster from now on, and lets no timeout go beyond what is left of the grace period.</summary>
     public void BeginDrain(TimeSpan timeLeft)

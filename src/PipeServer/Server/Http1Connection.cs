@@ -36,8 +36,11 @@ internal sealed class Http1Connection
     // In a drain a connection that has its answers must not keep the process from ending for long.
     private static readonly TimeSpan DrainLingerTimeout = TimeSpan.FromMilliseconds(500);
 
-    // In a drain, how long a client that has connected and sent nothing yet may take to start its first request.
+    // In a drain, how long a client that has connected and sent nothing yet may take to start its first request, and how long
+    // one that has sent half a head may take for the rest: what is on its way is there in a moment, and slow clients must not
+    // hold the exit.
     private static readonly TimeSpan DrainNewTimeout = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan DrainHeadTimeout = TimeSpan.FromSeconds(5);
 
 
     private readonly ServerContext _server;
@@ -185,6 +188,27 @@ internal sealed class Http1Connection
         await transport.DisposeAsync().ConfigureAwait(false);
     }
 
+    /// <summary>
+    /// The end of the grace period. Cuts off what is in progress; a connection that has its answers is closed, not reset: they
+    /// may still be on their way. From any thread.
+    /// </summary>
+    /// <returns>True when that cut off a request, or a client that was never heard.</returns>
+    public bool EndNow()
+    {
+        lock (_transportLock)
+        {
+            if (_state is ConnectionState.Idle or ConnectionState.Closing)
+            {
+                _readDeadline.Tighten(0);
+                return false;
+            }
+
+            _aborted |= _transport is not null;
+            _transport?.Abort();
+            return _transport is not null;
+        }
+    }
+
     /// <summary>Ends the connection now. From any thread.</summary>
     /// <returns>True when that cut off a request; false when nothing was in progress.</returns>
     public bool Abort()
@@ -215,10 +239,12 @@ internal sealed class Http1Connection
         if (draining)
         {
             _readDeadline.Tighten(_server.Heartbeat.Latest);
-            _writeDeadline.Tighten(_server.Heartbeat.Latest);
         }
 
-        if (_writeDeadline.IsSet && IsTooSlow(now - _flushStarted, transport.BytesSent - _sentAtFlush))
+        // The start again after the mark: they are set in this order, so the two are of one flush if it has not changed.
+        var started = Volatile.Read(ref _flushStarted);
+        var taken = transport.BytesSent - Volatile.Read(ref _sentAtFlush);
+        if (_writeDeadline.IsSet && IsTooSlow(now - started, taken) && started == Volatile.Read(ref _flushStarted))
         {
             AbortSlowReader(transport, "the client reads its response too slowly");
             return;
@@ -228,7 +254,7 @@ internal sealed class Http1Connection
         {
             // Slow, but reading: the time counts from its last byte.
             _sentAtDeadline = sent;
-            _writeDeadline.Extend(now, _server.Heartbeat.DeadlineAfter(_server.Options.ResponseWriteTimeout));
+            _writeDeadline.Extend(now, _server.Heartbeat.WriteDeadlineAfter(_server.Options.ResponseWriteTimeout));
         }
         else if (_writeDeadline.TryExpire(now))
         {
@@ -236,13 +262,14 @@ internal sealed class Http1Connection
             return;
         }
 
-        if (draining && (_state is ConnectionState.New or ConnectionState.Idle or ConnectionState.Closing))
+        if (draining && _state != ConnectionState.Handling)
         {
             // An idle connection is kept a little longer: its next request may be on its way, sent in good faith.
             var timeout = _state switch
             {
                 ConnectionState.New => DrainNewTimeout,
                 ConnectionState.Idle => _server.Options.DrainIdleTimeout,
+                ConnectionState.ReadingHead => DrainHeadTimeout,
                 _ => DrainLingerTimeout,
             };
             _readDeadline.Tighten(now + (long)timeout.TotalMilliseconds);
@@ -412,13 +439,17 @@ internal sealed class Http1Connection
                 read = await input.ReadAsync().ConfigureAwait(false);
             }
 
-            // A request that came in the moment its idle connection timed out is a request.
-            if (read.IsCanceled && _readDeadline.IsExpired && (_state != ConnectionState.Idle || read.Buffer.IsEmpty))
+            if (read.IsCanceled && _readDeadline.IsExpired)
             {
-                _readDeadline.Clear();
-                input.AdvanceTo(read.Buffer.Start);
-                RejectTimedOutHead();
-                break;
+                // A request that is here by now is a request, however late somebody looked: the process may have been
+                // paused, or busy.
+                input.AdvanceTo(read.Buffer.Start, read.Buffer.End);
+                if (!input.TryRead(out read))
+                {
+                    _readDeadline.Clear();
+                    RejectTimedOutHead();
+                    break;
+                }
             }
 
             // :: Parse all that is buffered, and answer it.
@@ -626,9 +657,10 @@ internal sealed class Http1Connection
 
     private void SetWriteDeadline()
     {
-        _sentAtDeadline = _sentAtFlush = _transport!.BytesSent;
-        _flushStarted = _server.Heartbeat.Now;
-        _writeDeadline.Set(_server.Heartbeat.DeadlineAfter(_server.Options.ResponseWriteTimeout));
+        Volatile.Write(ref _flushStarted, _server.Heartbeat.Now);
+        Volatile.Write(ref _sentAtFlush, _transport!.BytesSent);
+        _sentAtDeadline = _sentAtFlush;
+        _writeDeadline.Set(_server.Heartbeat.WriteDeadlineAfter(_server.Options.ResponseWriteTimeout));
     }
 
     private bool HasWaitedTooLong(long queued)
@@ -846,9 +878,16 @@ internal sealed class Http1Connection
         }
 
         var limit = _server.Heartbeat.DeadlineAfter(LingerLimit);
+        var isLimitedByDrain = false;
         while (true)
         {
-            // In a drain the heartbeat makes it shorter.
+            if (_server.Heartbeat.IsDraining && !isLimitedByDrain)
+            {
+                // Once, not for each byte that comes.
+                isLimitedByDrain = true;
+                limit = Math.Min(limit, _server.Heartbeat.DeadlineAfter(DrainLingerTimeout));
+            }
+
             _readDeadline.Set(Math.Min(limit, _server.Heartbeat.DeadlineAfter(LingerTimeout)));
             var read = await Input.ReadAsync().ConfigureAwait(false);
             Input.AdvanceTo(read.Buffer.End);

@@ -49,14 +49,17 @@ internal sealed class ServerShutdown(ServerContext server, ConnectionDispatcher 
         // :: Steps 2, 3 and 4, with the deadline running: every connection does its part by itself, and the heartbeat wakes
         // those that are idle.
         server.Heartbeat.BeginDrain(server.Options.ShutdownGracePeriod);
-        var outcome = await WaitAsync(DrainAsync(), force).ConfigureAwait(false);
+        var stopAccepting = dispatcher.StopAcceptingAsync();
+        var outcome = await WaitAsync(DrainAsync(stopAccepting), force).ConfigureAwait(false);
         EndPhase("drain");
 
         // :: Step 5
         IReadOnlyList<string> cutOff = [];
         if (outcome != ShutdownOutcome.Drained)
         {
-            cutOff = server.Connections.AbortAll();
+            // What is accepted after the cut would not be cut: the backlog first, which is bounded.
+            await TryWaitAsync(stopAccepting, AbortTimeout, CancellationToken.None).ConfigureAwait(false);
+            cutOff = server.Connections.EndAll();
             foreach (var request in cutOff)
             {
                 Log.RequestCutOff(server.Logger, outcome == ShutdownOutcome.Forced ? "forced" : "the grace period has passed", request);
@@ -84,7 +87,6 @@ internal sealed class ServerShutdown(ServerContext server, ConnectionDispatcher 
         // :: Step 8
         server.Connections.WriteOff();
         server.Heartbeat.Dispose();
-        dispatcher.Dispose();
         var report = new ShutdownReport(
             outcome,
             _time.GetElapsedTime(started),
@@ -112,10 +114,10 @@ internal sealed class ServerShutdown(ServerContext server, ConnectionDispatcher 
         }
     }
 
-    private async Task DrainAsync()
+    private async Task DrainAsync(Task stopAccepting)
     {
         // :: Step 2
-        await dispatcher.StopAcceptingAsync().ConfigureAwait(false);
+        await stopAccepting.ConfigureAwait(false);
 
         // :: Steps 3 and 4
         await server.Connections.WhenEmptyAsync().ConfigureAwait(false);

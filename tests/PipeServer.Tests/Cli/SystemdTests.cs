@@ -44,6 +44,76 @@ public sealed partial class SystemdTests
         }
     }
 
+    // A manager that did not read blocked whoever told it something, and with it the stop.
+    [Fact]
+    public async Task A_manager_that_does_not_read_holds_up_no_stop()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "systemd is Linux's.");
+        var path = Path.Combine(Path.GetTempPath(), $"pipeserver-notify-deaf-{Environment.ProcessId}");
+        File.Delete(path);
+        using var manager = new Socket(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified);
+        manager.Bind(new UnixDomainSocketEndPoint(path));
+        try
+        {
+            await using var cli = CliProcess.StartShell($"export NOTIFY_SOCKET='{path}' WATCHDOG_USEC=2000; {Serve} --port 0");
+            await cli.ListeningAsync();
+            await Task.Delay(500);
+            cli.Signal(CliProcess.SigTerm);
+            Assert.Equal(0, await cli.EndAsync());
+        }
+        finally
+        {
+            File.Delete(path);
+        }
+    }
+
+    [Fact]
+    public async Task A_manager_that_cannot_be_is_ignored()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "systemd is Linux's.");
+        await using var cli = CliProcess.StartShell($"export NOTIFY_SOCKET='/{new string('x', 200)}'; {Serve} --port 0");
+        await cli.ListeningAsync();
+        cli.Signal(CliProcess.SigTerm);
+        Assert.Equal(0, await cli.EndAsync());
+    }
+
+    // Below what the runtime itself needs there was a stack trace instead of a line.
+    [Theory]
+    [InlineData(60)]
+    [InlineData(80)]
+    [InlineData(120)]
+    public async Task Too_few_files_are_one_line_and_exit_1(int files)
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "prlimit is Linux's.");
+        await using var cli = CliProcess.StartShell($"ulimit -n {files}; {Serve} --port 0");
+        Assert.Equal(1, await cli.EndAsync());
+        Assert.StartsWith("pipeserver: ", Assert.Single(cli.Errors));
+    }
+
+    // Signals that came between the end of the drain and the end of the process killed it.
+    [Fact]
+    public async Task A_hail_of_signals_ends_with_0_or_2()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "Signals of this kind are Unix's.");
+        await using var cli = await CliProcess.ServeAsync("-q");
+        var ending = cli.EndAsync();
+        while (!ending.IsCompleted)
+        {
+            try
+            {
+                cli.Signal(CliProcess.SigTerm);
+            }
+            catch (Xunit.Sdk.EqualException)
+            {
+                break; // it has ended
+            }
+
+            await Task.Yield();
+        }
+
+        Assert.Contains(await ending, new[] { 0, 2 });
+    }
+
     // Between the two servers nobody accepts, and nobody is refused.
     [Theory]
     [InlineData("epoll")]

@@ -60,6 +60,20 @@ public sealed class ConnectionDispatcherTests
         Assert.Single(server.Log.Messages, static message => message.StartsWith("All 2 connections are in use"));
     }
 
+    // An accept loop that ended by itself was seen by nobody: the process lived on, and served no one.
+    [Fact]
+    public async Task A_listener_that_ends_by_itself_is_told()
+    {
+        var transport = new MemoryTransport();
+        var log = new TestLog();
+        await using var server = new HttpServer(new HttpServerOptions { Transport = transport, LoggerFactory = log });
+        await server.StartAsync();
+        Assert.False(server.Failed.IsCompleted);
+        transport.StopListening();
+        await server.Failed.WaitAsync(TestClient.Patience);
+        Assert.Contains(log.Messages, static message => message.StartsWith("A listener has ended though nobody stopped it"));
+    }
+
     private static bool Advance(ManualTimeProvider time)
     {
         time.Advance(TimeSpan.FromMilliseconds(100));

@@ -155,6 +155,73 @@ public abstract class DrainTests(string transport)
         Assert.Equal(100, report.Requests.Refused);
     }
 
+    // A client that had all its answers and dripped bytes behind our half-close had its linger time anew with each of them.
+    [Fact]
+    public async Task A_client_that_sends_on_after_its_last_answer_does_not_hold_the_stop()
+    {
+        var server = await StartAsync(null);
+        await using var client = await server.ConnectAsync();
+        await client.RequestAsync(TestClient.Get("/inline", "Connection: close"));
+        var stopping = server.Server.StopAsync();
+        var started = TimeProvider.System.GetTimestamp();
+        while (!stopping.IsCompleted && TimeProvider.System.GetElapsedTime(started) < TimeSpan.FromSeconds(8))
+        {
+            try
+            {
+                await client.SendAsync("x");
+            }
+            catch (Exception exception) when (exception is IOException or InvalidOperationException)
+            {
+                break;
+            }
+
+            await Task.Delay(50);
+        }
+
+        Assert.Equal(ShutdownOutcome.Drained, (await stopping.WaitAsync(TimeSpan.FromSeconds(5))).Outcome);
+    }
+
+    // A response that was being read, slowly, was cut off a little before the deadline, and the stop was called clean.
+    [Fact]
+    public async Task A_reader_that_is_cut_off_at_the_deadline_is_told()
+    {
+        var server = await StartAsync(null, static options => options.ShutdownGracePeriod = TimeSpan.FromSeconds(1));
+        await using var client = await server.ConnectAsync();
+        await client.SendAsync(TestClient.Get("/endless"));
+        await client.ReadSomeAsync(1000);
+        var report = await server.Server.StopAsync().WaitAsync(Patience);
+        Assert.Equal(ShutdownOutcome.TimedOut, report.Outcome);
+        Assert.StartsWith("GET /endless, ", Assert.Single(report.CutOff));
+        Assert.Equal(1, report.Requests.Aborted);
+    }
+
+    // Clients that the backlog brought after the cut were neither answered nor counted.
+    [Fact]
+    public async Task Without_a_grace_period_everybody_is_answered_or_counted()
+    {
+        for (var round = 0; round < 10; round++)
+        {
+            var server = await StartAsync(null, static options => options.ShutdownGracePeriod = TimeSpan.Zero);
+            var clients = new List<TestClient>();
+            for (var i = 0; i < 20; i++)
+            {
+                clients.Add(await server.ConnectAsync());
+                await clients[i].SendAsync(TestClient.Get("/waits-for-abort"));
+            }
+
+            var report = await server.Server.StopAsync().WaitAsync(Patience);
+            Assert.Equal(ShutdownOutcome.TimedOut, report.Outcome);
+            // One whose request had not even arrived is closed without a word.
+            Assert.Equal(report.Connections.Aborted, report.CutOff.Count);
+            Assert.Equal(report.Connections.Accepted, report.Connections.Aborted + report.Connections.Closed);
+            Assert.InRange(report.CutOff.Count, 15, 20);
+            foreach (var client in clients)
+            {
+                await client.DisposeAsync();
+            }
+        }
+    }
+
     // An empty line behind a request was taken for the start of another one, which the drain then waited for.
     [Fact]
     public async Task An_empty_line_behind_a_request_is_no_request()
@@ -375,6 +442,12 @@ public abstract class DrainTests(string transport)
             {
                 gate!.Wait();
                 response.WriteText("done");
+            });
+            server.MapGet("/endless", static async (_, response) =>
+            {
+                while (!(await response.Body.WriteAsync(new byte[100_000])).IsCompleted)
+                {
+                }
             });
             server.MapGet("/waits-for-abort", static async (request, _) =>
                 await Task.Delay(Timeout.Infinite, request.Aborted));

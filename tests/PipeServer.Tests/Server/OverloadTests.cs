@@ -108,6 +108,26 @@ public abstract class OverloadTests(string transport)
         Assert.Single(server.Log.Messages, static message => message.StartsWith("All 2 connections are in use"));
     }
 
+    // Clients that were told no and did not close kept the next ones waiting until they could be told.
+    [Fact]
+    public async Task Clients_that_do_not_close_after_their_503_keep_nobody_waiting()
+    {
+        await using var server = await StartAsync(null, static options => options.MaxConnections = 1);
+        await using var first = await server.ConnectAsync();
+        Assert.Equal("inline", (await first.RequestAsync(TestClient.Get("/inline"))).Text);
+        var others = new List<TestClient>();
+        for (var i = 0; i < 50; i++)
+        {
+            others.Add(await server.ConnectAsync());
+            Assert.Equal(503, (await others[i].ReadResponseAsync()).Status);
+        }
+
+        foreach (var other in others)
+        {
+            await other.DisposeAsync();
+        }
+    }
+
     [Fact]
     public async Task One_address_gets_so_many_connections_and_gets_them_back()
     {

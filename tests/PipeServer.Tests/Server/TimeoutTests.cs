@@ -22,6 +22,25 @@ public abstract class TimeoutTests(string transport)
         Assert.Equal(new RequestCounts(2, 2, 0, 0), server.Server.Requests);
     }
 
+    // A process that was paused woke up, found the time over, and closed idle connections over requests that had long arrived.
+    [Fact]
+    public async Task A_request_that_is_there_when_the_time_is_over_is_answered()
+    {
+        Assert.SkipWhen(transport == "sockets", "What the runtime has not received yet nobody can see over System.Net.Sockets.");
+        await using var server = await StartAsync();
+        for (var round = 0; round < 50; round++)
+        {
+            await using var client = await server.ConnectAsync();
+            await client.RequestAsync(TestClient.Get("/"));
+            await IdleAsync(server, 1 + (round * 2));
+            // In one go: what the pause and the packet have in common is that nobody has looked.
+            var sending = client.SendAsync(TestClient.Get("/"));
+            await sending;
+            Time.Advance(TimeSpan.FromMinutes(10));
+            Assert.Equal("hello", (await client.ReadResponseAsync()).Text);
+        }
+    }
+
     [Theory]
     [InlineData("")]
     [InlineData("GET / HT")]

@@ -342,6 +342,7 @@ internal sealed class EpollInput : PipeReader, IValueTaskSource<ReadResult>
         var isCanceled = Volatile.Read(ref _cancelRequested) != 0 && Interlocked.Exchange(ref _cancelRequested, 0) != 0;
         _isReading = true;
         _hasUnexamined = false;
+        _mayHaveMore |= isCanceled; // a cancelled read has not asked: the next one does, before somebody gives up
         if (IsEmpty)
         {
             ReturnBlocks();

@@ -244,7 +244,8 @@ internal sealed class EpollListener : IConnectionListener, IEventHandler, IThrea
         var least = _loops[0];
         foreach (var loop in _loops)
         {
-            if (loop.Count < least.Count)
+            // One that a fault has ended would look like the least loaded for ever.
+            if (!loop.Ended.IsCompleted && (loop.Count < least.Count || least.Ended.IsCompleted))
             {
                 least = loop;
             }
