@@ -51,6 +51,7 @@ static async Task<int> ServeAsync(ServeSettings settings)
     var signals = new StopSignals();
     ShutdownReport shutdown;
     bool hasFailed;
+    long failedAccepts;
     using (var loggerFactory = CreateLoggerFactory(settings.LogLevel))
     {
         settings.Options.LoggerFactory = loggerFactory;
@@ -98,11 +99,12 @@ static async Task<int> ServeAsync(ServeSettings settings)
             var stopping = server.StopAsync(signals.Force); // first: a console that nobody reads must not hold it up
             await Console.Out.WriteLineAsync("Shutting down.").ConfigureAwait(false);
             shutdown = await stopping.ConfigureAwait(false);
+            failedAccepts = server.FailedAccepts;
         }
     }
 
     // The log is written to its end by now: the summary is the last line.
-    var report = Report.From(shutdown);
+    var report = Report.From(shutdown, failedAccepts);
     await Console.Out.WriteLineAsync(report.Summary()).ConfigureAwait(false);
     if (settings.ReportPath is not null)
     {

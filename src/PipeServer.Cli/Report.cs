@@ -11,9 +11,10 @@ internal sealed record Report(
     Report.RequestLedger Requests,
     IReadOnlyDictionary<string, double> PhaseSeconds,
     IReadOnlyList<string> CutOff,
+    long FailedAccepts,
     Report.RuntimeFigures Runtime)
 {
-    public static Report From(ShutdownReport report)
+    public static Report From(ShutdownReport report, long failedAccepts)
     {
         using var process = Process.GetCurrentProcess();
         var outcome = report.Outcome switch
@@ -29,6 +30,7 @@ internal sealed record Report(
             new RequestLedger(report.Requests.Received, report.Requests.Completed, report.Requests.Refused, report.Requests.Aborted),
             report.Phases.ToDictionary(static phase => phase.Name, static phase => Math.Round(phase.Elapsed.TotalSeconds, 3), StringComparer.Ordinal),
             report.CutOff,
+            failedAccepts,
             new RuntimeFigures(GC.GetTotalAllocatedBytes(precise: true), GC.CollectionCount(0), process.PeakWorkingSet64));
     }
 

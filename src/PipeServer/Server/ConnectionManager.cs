@@ -143,7 +143,7 @@ internal sealed class ConnectionManager
             }
         }
 
-        return new DrainCensus(idle, reading, handling, writing, oldest?.DescribeRequest() ?? "none");
+        return new DrainCensus(idle, reading, handling, writing, oldest?.DescribeRequest().ToShortString() ?? "none");
     }
 
     /// <summary>Ends all connections now; tells what was cut off from an answer.</summary>
@@ -159,7 +159,7 @@ internal sealed class ConnectionManager
         foreach (var connection in live)
         {
             // Before the abort, which may end it right here.
-            var request = connection.DescribeRequest();
+            var request = connection.DescribeRequest().ToString();
             if (connection.EndNow())
             {
                 cutOff.Add(request);

@@ -391,14 +391,12 @@ internal sealed class Http1Connection
     /// <summary>The request in progress, for reports on stuck workers.</summary>
     public override string ToString() => _request.ToString();
 
-    /// <summary>
-    /// The request in progress, since when, and where, as in <c>GET /sleep, 12.3 s, worker-3</c>. For reports, from any thread.
-    /// </summary>
-    public string DescribeRequest()
+    /// <summary>The request in progress. For reports, from any thread.</summary>
+    public RequestDescription DescribeRequest()
     {
         if (_state != ConnectionState.Handling)
         {
-            return "a request that has not arrived yet";
+            return new RequestDescription("a request that has not arrived yet", TimeSpan.Zero, null);
         }
 
         string request;
@@ -410,13 +408,11 @@ internal sealed class Http1Connection
         catch (Exception)
 #pragma warning restore CA1031
         {
-            return "a request that has just ended";
+            return new RequestDescription("a request that has just ended", TimeSpan.Zero, null);
         }
 
-        var seconds = (_server.Heartbeat.Now - RequestStarted) / 1000.0;
-        return string.Create(
-            System.Globalization.CultureInfo.InvariantCulture,
-            $"{request}, {seconds:F1} s, {_server.Workers.WorkerOf(this) ?? "on no worker"}");
+        var duration = TimeSpan.FromMilliseconds(_server.Heartbeat.Now - RequestStarted);
+        return new RequestDescription(request, duration, _server.Workers.WorkerOf(this));
     }
 
     private async Task ServeRequestsAsync()
@@ -764,7 +760,7 @@ internal sealed class Http1Connection
             return false;
         }
 
-        if (fault is null && !_responseBody.HasStarted && CheckUnreadBody() is var malformed and not RequestError.None)
+        if (fault is null && _head.Framing.IsChunked && !_responseBody.HasStarted && CheckUnreadBody() is var malformed and not RequestError.None)
         {
             fault = new BadHttpRequestException(malformed);
         }

@@ -81,6 +81,11 @@ internal sealed class RequestBody : PipeReader
 
     public void Start(BodyFraming framing, bool continuePending)
     {
+        if (framing.IsChunked || _framing.IsChunked)
+        {
+            _decoder.Reset(); // and with it the last body's trailers
+        }
+
         _framing = framing;
         _remaining = framing.ContentLength;
         _decodedBytes = _received = _waited = 0;
@@ -90,7 +95,6 @@ internal sealed class RequestBody : PipeReader
         _error = RequestError.None;
         _discarded = 0;
         IsTouched = _isTooLongToDrain = false;
-        _decoder.Reset(); // and with it the last body's trailers
         if (framing.IsChunked)
         {
             _decoded ??= new Pipe(new PipeOptions(

@@ -122,7 +122,7 @@ public abstract class DrainTests(string transport)
         await Eventually.TrueAsync(() => server.Server.Workers.Busy == 1, "the handler runs");
         var stopping = server.Server.StopAsync();
         await Eventually.TrueAsync(() => server.Log.Messages.Any(static message => message.StartsWith("drain: ")), "it is told");
-        Assert.Matches("^drain: idle=0 reading=0 handling=1 writing=0 queued=0 oldest=GET /blocks, [0-9]+\\.[0-9] s, worker-[01]$", server.Log.Messages.First(static message => message.StartsWith("drain: ")));
+        Assert.Matches("^drain: idle=0 reading=0 handling=1 writing=0 queued=0 oldest=GET /blocks [0-9]+\\.[0-9]s worker-[01]$", server.Log.Messages.First(static message => message.StartsWith("drain: ")));
         gate.Set();
         Assert.Equal("done", (await client.ReadResponseAsync()).Text);
         await client.DisposeAsync();
@@ -300,7 +300,7 @@ public abstract class DrainTests(string transport)
         Assert.All(report.Workers, static worker => Assert.True(worker.Ended));
         await Assert.ThrowsAnyAsync<IOException>(() => client.ReadResponseAsync());
         Assert.Equal(1, server.Log.CountFrom(LogLevel.Warning));
-        Assert.Matches("^GET /waits-for-abort, [0-9]+\\.[0-9] s, on no worker$", Assert.Single(report.CutOff));
+        Assert.Matches("^GET /waits-for-abort, [0-9]+\\.[0-9] s$", Assert.Single(report.CutOff));
     }
 
     [Fact]
