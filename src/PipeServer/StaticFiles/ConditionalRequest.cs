@@ -1,56 +1,61 @@
-using System.Globalization;
-
 namespace PipeServer.StaticFiles;
 
-/// <summary>Whether a client has the file already (RFC 9110 §13).</summary>
+/// <summary>A request's conditions on a file that exists (RFC 9110 §13).</summary>
 internal static class ConditionalRequest
 {
     /// <summary>
-    /// True when the answer is 304. If-None-Match goes before If-Modified-Since (§13.2.2); tags are compared weakly
-    /// (§13.1.2), dates to the second, and a date that cannot be read is ignored (§13.1.3).
+    /// In the order of §13.2.2: If-Match, else If-Unmodified-Since; then If-None-Match, else If-Modified-Since. Dates are
+    /// compared to the second; one that cannot be read, or lies in the future, is ignored (§13.1.3, §13.1.4).
     /// </summary>
-    public static bool IsNotModified(HeaderCollection headers, string tag, DateTimeOffset modified)
+    /// <param name="headers">The request's.</param>
+    /// <param name="tag">The file's strong tag.</param>
+    /// <param name="modified">When the file was changed last.</param>
+    /// <param name="now">The time, for dates in the future.</param>
+    public static Precondition Evaluate(HeaderCollection headers, string tag, DateTimeOffset modified, DateTimeOffset now)
     {
-        if (headers.TryGetValue("If-None-Match", out var tags))
+        if (headers.TryGetValue("If-Match", out var match))
         {
-            return Matches(tags, tag);
+            if (!EntityTags.Matches(match, tag, weakly: false))
+            {
+                return Precondition.Failed;
+            }
+        }
+        else if (TryGetDate(headers, "If-Unmodified-Since", now, out var unmodifiedSince) && Seconds(modified) > Seconds(unmodifiedSince))
+        {
+            return Precondition.Failed;
         }
 
-        return headers.TryGetValue("If-Modified-Since", out var since)
-            && DateTimeOffset.TryParseExact(
-                since, "R", CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var date)
-            && modified.ToUnixTimeSeconds() <= date.ToUnixTimeSeconds();
+        if (headers.TryGetValue("If-None-Match", out var noneMatch))
+        {
+            return EntityTags.Matches(noneMatch, tag, weakly: true) ? Precondition.NotModified : Precondition.Holds;
+        }
+
+        return TryGetDate(headers, "If-Modified-Since", now, out var since) && Seconds(modified) <= Seconds(since)
+            ? Precondition.NotModified
+            : Precondition.Holds;
     }
 
-    // If-None-Match = "*" / #entity-tag; entity-tag = [ "W/" ] DQUOTE *etagc DQUOTE
-    private static bool Matches(string tags, string tag)
+    /// <summary>
+    /// §13.1.5: whether a Range is to be heeded. A tag must be the same one, and strong; a date the very one that was sent,
+    /// and more than a second ago by now, because two versions can share a second (§8.8.2.2).
+    /// </summary>
+    public static bool IsRangeWanted(HeaderCollection headers, string tag, DateTimeOffset modified, DateTimeOffset now)
     {
-        if (tags.Trim() == "*")
+        if (!headers.TryGetValue("If-Range", out var condition))
         {
             return true;
         }
 
-        var rest = tags.AsSpan();
-        while (true)
-        {
-            var start = rest.IndexOf('"');
-            if (start < 0)
-            {
-                return false;
-            }
-
-            var length = rest[(start + 1)..].IndexOf('"');
-            if (length < 0)
-            {
-                return false;
-            }
-
-            if (rest.Slice(start, length + 2).SequenceEqual(tag))
-            {
-                return true;
-            }
-
-            rest = rest[(start + length + 2)..];
-        }
+        return HttpDate.TryParse(condition, out var date)
+            ? Seconds(date) == Seconds(modified) && now - modified > TimeSpan.FromSeconds(1)
+            : condition == tag;
     }
+
+    private static bool TryGetDate(HeaderCollection headers, string name, DateTimeOffset now, out DateTimeOffset date)
+    {
+        date = default;
+        return headers.TryGetValue(name, out var value) && HttpDate.TryParse(value, out date) && date <= now;
+    }
+
+    private static long Seconds(DateTimeOffset date) => date.ToUnixTimeSeconds();
 }

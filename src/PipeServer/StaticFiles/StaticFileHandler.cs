@@ -1,11 +1,13 @@
+using System.Buffers;
 using System.Globalization;
+using System.Text;
 using Microsoft.Win32.SafeHandles;
 
 namespace PipeServer.StaticFiles;
 
 /// <summary>
-/// Serves the files below one folder: index files, content types, <c>ETag</c> and <c>Last-Modified</c>, a 404 page. Made of
-/// the public API only. Safe for any number of requests at once.
+/// Serves the files below one folder: index files, content types, conditions and ranges (RFC 9110 §13, §14), precompressed
+/// siblings, a 404 page. Made of the public API only. Safe for any number of requests at once.
 /// </summary>
 /// <remarks>
 /// Map it where it may block: <c>server.MapFallback(files.HandleAsync)</c>. Nothing outside the folder is served, whatever
@@ -69,19 +71,55 @@ public sealed class StaticFileHandler
                 return;
             }
 
-            file = _root.Resolve(path + IndexFile);
+            path += IndexFile;
+            file = _root.Resolve(path);
         }
         else if (path.EndsWith('/'))
         {
             file = null; // a file is no folder
         }
 
-        if (!await TrySendAsync(request, response, file, 200).ConfigureAwait(false)
-            && !await TrySendAsync(request, response, _root.Resolve("/" + NotFoundFile), 404).ConfigureAwait(false))
+        var coding = file is null ? null : ChooseCoding(request, response, path, ref file);
+        if (!await TrySendAsync(request, response, file, coding, 200).ConfigureAwait(false)
+            && !await TrySendAsync(request, response, _root.Resolve("/" + NotFoundFile), coding: null, 404).ConfigureAwait(false))
         {
             response.StatusCode = 404;
             response.WriteText("404 Not Found: there is nothing at this path.\n");
         }
+    }
+
+    // A sibling that is compressed already goes out instead of the file, to who wants it more than the file itself; one that is
+    // older than the file is somebody's forgotten work.
+    private ContentCoding? ChooseCoding(HttpRequest request, HttpResponse response, string path, ref string? file)
+    {
+        if (request.Headers["Accept-Encoding"] is not { } accepted)
+        {
+            return null; // and no Vary: a file as it is suits everybody
+        }
+
+        var best = default(ContentCoding);
+        var bestFile = file;
+        var bestWeight = ContentCoding.Weight(accepted, "identity");
+        foreach (var coding in ContentCoding.All)
+        {
+            // By its plain name first, which costs one look where there is none.
+            if (!File.Exists(file + coding.Extension)
+                || _root.Resolve(path + coding.Extension) is not { } sibling
+                || File.GetLastWriteTimeUtc(sibling) < File.GetLastWriteTimeUtc(file!))
+            {
+                continue;
+            }
+
+            // §12.5.5: what is there decides, not what was asked for.
+            response.Headers["Vary"] = "Accept-Encoding";
+            if (ContentCoding.Weight(accepted, coding.Name) is > 0 and var weight && weight > bestWeight)
+            {
+                (best, bestFile, bestWeight) = (coding, sibling, weight);
+            }
+        }
+
+        file = bestFile;
+        return best;
     }
 
     private static void Redirect(HttpRequest request, HttpResponse response, string path)
@@ -93,7 +131,8 @@ public sealed class StaticFileHandler
     }
 
     // False when there is no such file; true when an answer is written, be it a refusal.
-    private static async ValueTask<bool> TrySendAsync(HttpRequest request, HttpResponse response, string? path, int status)
+    private static async ValueTask<bool> TrySendAsync(
+        HttpRequest request, HttpResponse response, string? path, ContentCoding? coding, int status)
     {
         if (path is null || new FileInfo(path) is not { Exists: true } info)
         {
@@ -103,7 +142,7 @@ public sealed class StaticFileHandler
         if (info.Length == 0)
         {
             // Not opened: a FIFO or a device has no length either, and opening one can block a worker for ever.
-            WriteHead(request, response, path, status, 0, new DateTimeOffset(info.LastWriteTimeUtc));
+            WriteHead(request, response, path, coding, status, 0, new DateTimeOffset(info.LastWriteTimeUtc));
             return true;
         }
 
@@ -127,61 +166,150 @@ public sealed class StaticFileHandler
         {
             // From the open file, not from its name: what is described is what is sent.
             var length = RandomAccess.GetLength(file);
-            if (WriteHead(request, response, path, status, length, new DateTimeOffset(File.GetLastWriteTimeUtc(file))))
+            var ranges = WriteHead(
+                request, response, path, coding, status, length, new DateTimeOffset(File.GetLastWriteTimeUtc(file)));
+            if (ranges.Count == 1)
             {
-                await SendAsync(file, length, response, request.Aborted).ConfigureAwait(false);
+                await SendAsync(file, ranges[0], response, request.Aborted).ConfigureAwait(false);
+            }
+            else if (ranges.Count > 1)
+            {
+                var type = ContentTypes.For(coding is null ? path : path[..^coding.Extension.Length]);
+                await SendPartsAsync(file, type, length, ranges, response, request.Aborted).ConfigureAwait(false);
             }
         }
 
         return true;
     }
 
-    // Everything but the body; false when there is to be none.
-    private static bool WriteHead(
-        HttpRequest request, HttpResponse response, string path, int status, long length, DateTimeOffset modified)
+    // Everything but the body. Gives what of the file is to be its body: nothing, all of it, or the parts that were asked for.
+    private static IReadOnlyList<ByteRange> WriteHead(
+        HttpRequest request, HttpResponse response, string path, ContentCoding? coding, int status, long length, DateTimeOffset modified)
+    {
+        if (coding is not null)
+        {
+            response.Headers["Content-Encoding"] = coding.Name;
+            path = path[..^coding.Extension.Length]; // for the type, which is that of the file itself
+        }
+
+        IReadOnlyList<ByteRange> all = length == 0 ? [] : [new ByteRange(0, length)];
+        if (status != 200)
+        {
+            return WriteWhole(request, response, path, status, length, all);
+        }
+
+        var tag = string.Create(CultureInfo.InvariantCulture, $"\"{modified.UtcTicks:x}-{length:x}{(coding is null ? "" : "-" + coding.Name)}\"");
+        var now = TimeProvider.System.GetUtcNow();
+        response.Headers["ETag"] = tag;
+        switch (ConditionalRequest.Evaluate(request.Headers, tag, modified, now))
+        {
+            case Precondition.NotModified:
+                response.StatusCode = 304;
+                response.Headers.Remove("Content-Encoding");
+                return [];
+            case Precondition.Failed:
+                response.StatusCode = 412;
+                response.Headers.Remove("Content-Encoding");
+                response.WriteText("412 Precondition Failed: the file is not what the request takes it for.\n");
+                return [];
+            default:
+                break;
+        }
+
+        response.Headers["Last-Modified"] = HttpDate.Format(modified);
+        response.Headers["Accept-Ranges"] = "bytes";
+        if (request.Method != "GET" // §14.2: a Range with another method is ignored
+            || !request.Headers.TryGetValue("Range", out var field)
+            || !ConditionalRequest.IsRangeWanted(request.Headers, tag, modified, now)
+            || !ByteRanges.TryParse(field, length, out var ranges))
+        {
+            return WriteWhole(request, response, path, status, length, all);
+        }
+
+        if (ranges.Count == 0)
+        {
+            response.StatusCode = 416;
+            response.Headers.Remove("Content-Encoding");
+            response.Headers["Content-Range"] = string.Create(CultureInfo.InvariantCulture, $"bytes */{length}");
+            response.WriteText("416 Range Not Satisfiable: the file is shorter.\n");
+            return [];
+        }
+
+        response.StatusCode = 206;
+        response.Headers["X-Content-Type-Options"] = "nosniff";
+        if (ranges.Count == 1)
+        {
+            response.ContentType = ContentTypes.For(path);
+            response.Headers["Content-Range"] = ContentRange(ranges[0], length);
+            response.ContentLength = ranges[0].Length;
+        }
+
+        return ranges;
+    }
+
+    private static IReadOnlyList<ByteRange> WriteWhole(
+        HttpRequest request, HttpResponse response, string path, int status, long length, IReadOnlyList<ByteRange> all)
     {
         response.ContentType = ContentTypes.For(path);
         response.Headers["X-Content-Type-Options"] = "nosniff";
-        if (status == 200)
+        response.StatusCode = status;
+        response.ContentLength = length;
+        return request.Method == "GET" ? all : [];
+    }
+
+    private static string ContentRange(ByteRange range, long length) =>
+        string.Create(CultureInfo.InvariantCulture, $"bytes {range.Start}-{range.End - 1}/{length}");
+
+    // RFC 9110 §14.6: multipart/byteranges, each part with its own type and place.
+    private static async ValueTask SendPartsAsync(
+        SafeFileHandle file, string type, long length, IReadOnlyList<ByteRange> ranges, HttpResponse response, CancellationToken aborted)
+    {
+        var boundary = Guid.NewGuid().ToString("N");
+        var heads = ranges.Select(range => Encoding.ASCII.GetBytes(
+            $"\r\n--{boundary}\r\nContent-Type: {type}\r\nContent-Range: {ContentRange(range, length)}\r\n\r\n")).ToList();
+        var end = Encoding.ASCII.GetBytes($"\r\n--{boundary}--\r\n");
+        response.ContentType = $"multipart/byteranges; boundary={boundary}";
+        response.ContentLength = heads.Sum(static head => (long)head.Length) + ranges.Sum(static range => range.Length) + end.Length;
+        for (var index = 0; index < ranges.Count; index++)
         {
-            var tag = string.Create(CultureInfo.InvariantCulture, $"\"{modified.UtcTicks:x}-{length:x}\"");
-            response.Headers["ETag"] = tag;
-            response.Headers["Last-Modified"] = modified.ToString("R", CultureInfo.InvariantCulture);
-            if (ConditionalRequest.IsNotModified(request.Headers, tag, modified))
+            response.Body.Write(heads[index]);
+            if (!await SendAsync(file, ranges[index], response, aborted).ConfigureAwait(false))
             {
-                response.StatusCode = 304;
-                return false;
+                return;
             }
         }
 
-        response.StatusCode = status;
-        response.ContentLength = length;
-        return request.Method == "GET";
+        response.Body.Write(end);
     }
 
-    private static async ValueTask SendAsync(SafeFileHandle file, long length, HttpResponse response, CancellationToken aborted)
+    // False when the client is gone, or the file has become shorter than it was: then the server aborts the connection, so that
+    // nobody takes the response for whole.
+    private static async ValueTask<bool> SendAsync(
+        SafeFileHandle file, ByteRange range, HttpResponse response, CancellationToken aborted)
     {
-        var offset = 0L;
-        while (offset < length)
+        var offset = range.Start;
+        while (offset < range.End)
         {
-            var buffer = response.Body.GetMemory((int)Math.Min(ReadBytes, length - offset));
-            buffer = buffer[..(int)Math.Min(buffer.Length, length - offset)];
+            var buffer = response.Body.GetMemory((int)Math.Min(ReadBytes, range.End - offset));
+            buffer = buffer[..(int)Math.Min(buffer.Length, range.End - offset)];
             // The first read runs on the worker that the handler was given and may block it; after an await the thread
             // may be anybody's.
-            var read = offset == 0
+            var read = offset == range.Start
                 ? RandomAccess.Read(file, buffer.Span, offset)
                 : await RandomAccess.ReadAsync(file, buffer, offset, aborted).ConfigureAwait(false);
             if (read == 0)
             {
-                return; // shorter than it was: the server aborts the connection, so that nobody takes it for whole
+                return false;
             }
 
             response.Body.Advance(read);
             offset += read;
-            if (offset < length && (await response.Body.FlushAsync(aborted).ConfigureAwait(false)).IsCompleted)
+            if (offset < range.End && (await response.Body.FlushAsync(aborted).ConfigureAwait(false)).IsCompleted)
             {
-                return; // the client is gone
+                return false;
             }
         }
+
+        return true;
     }
 }

@@ -141,6 +141,81 @@ public sealed class StaticFileHandlerTests : IAsyncLifetime
         }
     }
 
+    [Fact]
+    public async Task Parts_of_a_file_are_served_as_they_are_asked_for()
+    {
+        var text = string.Concat(Enumerable.Range(0, 100).Select(static n => $"{n:0000000000}")); // 1000 bytes
+        Write("root/range.txt", text);
+        var whole = await GetAsync("/range.txt");
+        Assert.Equal("bytes", whole["Accept-Ranges"]);
+        var part = await GetAsync("/range.txt", "Range: bytes=10-19");
+        Assert.Equal(206, part.Status);
+        Assert.Equal("0000000001", part.Text);
+        Assert.Equal("bytes 10-19/1000", part["Content-Range"]);
+        Assert.Equal("text/plain; charset=utf-8", part["Content-Type"]);
+        Assert.Equal(whole["ETag"], part["ETag"]);
+        Assert.Equal("0000000099", (await GetAsync("/range.txt", "Range: bytes=-10")).Text);
+        Assert.Equal(206, (await GetAsync("/range.txt", $"Range: bytes=-10\r\nIf-Range: {whole["ETag"]}")).Status);
+        Assert.Equal(200, (await GetAsync("/range.txt", "Range: bytes=-10\r\nIf-Range: \"other\"")).Status);
+        Assert.Equal(200, (await GetAsync("/range.txt", "Range: bytes=10-1")).Status);
+        Assert.Equal(304, (await GetAsync("/range.txt", $"Range: bytes=-10\r\nIf-None-Match: {whole["ETag"]}")).Status);
+        Assert.Equal(412, (await GetAsync("/range.txt", "Range: bytes=-10\r\nIf-Match: \"other\"")).Status);
+        var beyond = await GetAsync("/range.txt", "Range: bytes=1000-");
+        Assert.Equal(416, beyond.Status);
+        Assert.Equal("bytes */1000", beyond["Content-Range"]);
+        await using var client = await _server.ConnectAsync();
+        var head = await client.RequestAsync("HEAD /range.txt HTTP/1.1\r\nHost: a\r\nRange: bytes=0-1\r\n\r\n", isHead: true);
+        Assert.Equal(200, head.Status);
+        Assert.Equal("1000", head["Content-Length"]);
+    }
+
+    [Theory]
+    [InlineData("gzip, br", "br")]
+    [InlineData("GZIP", "gzip")]
+    [InlineData("x-gzip", "gzip")]
+    [InlineData("br;q=0.5, gzip;q=0.8", "gzip")]
+    [InlineData("br;q=0, *", "gzip")]
+    [InlineData("*", "br")]
+    [InlineData("br;q=0.2, identity;q=0.5", null)]
+    [InlineData("identity", null)]
+    [InlineData("br;q=nonsense", null)]
+    [InlineData("deflate", null)]
+    [InlineData("", null)]
+    [InlineData(null, null)]
+    public async Task A_precompressed_sibling_is_served_to_who_wants_it(string? accepted, string? coding)
+    {
+        Write("root/app.js", "plain");
+        Write("root/app.js.br", "brotli");
+        Write("root/app.js.gz", "gzip");
+        Write("root/app.js.zst", "stale");
+        File.SetLastWriteTimeUtc(Path.Combine(Root, "app.js.zst"), DateTime.UnixEpoch);
+        var response = accepted is null ? await GetAsync("/app.js") : await GetAsync("/app.js", $"Accept-Encoding: {accepted}");
+        Assert.Equal(coding, response["Content-Encoding"]);
+        Assert.Equal(coding switch { "br" => "brotli", "gzip" => "gzip", _ => "plain" }, response.Text);
+        Assert.Equal(accepted is null ? null : "Accept-Encoding", response["Vary"]);
+        Assert.StartsWith("text/javascript", response["Content-Type"]);
+        Assert.Equal(coding is not null, response["ETag"]!.EndsWith($"-{coding}\"") && coding is not null);
+        var again = await GetAsync("/app.js", $"If-None-Match: {response["ETag"]}{(accepted is null ? "" : $"\r\nAccept-Encoding: {accepted}")}");
+        Assert.Equal(304, again.Status);
+        Assert.Equal(response["Vary"], again["Vary"]);
+        Assert.Null(again["Content-Encoding"]);
+        Assert.Null((await GetAsync("/style.css", "Accept-Encoding: br"))["Vary"]);
+    }
+
+    [Fact]
+    public async Task Several_parts_come_as_multipart_byteranges()
+    {
+        Write("root/range.txt", new string('a', 500) + new string('b', 500) + new string('c', 200_000));
+        var response = await GetAsync("/range.txt", "Range: bytes=0-1, 500-501, 1000-150999");
+        Assert.Equal(206, response.Status);
+        Assert.Null(response["Content-Range"]);
+        var boundary = response["Content-Type"]!.Split("multipart/byteranges; boundary=")[1];
+        string Head(string range) => $"\r\n--{boundary}\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Range: bytes {range}/201000\r\n\r\n";
+        Assert.Equal(
+            Head("0-1") + "aa" + Head("500-501") + "bb" + Head("1000-150999") + new string('c', 150_000) + $"\r\n--{boundary}--\r\n",
+            response.Text);
+    }
+
     [Theory]
     [InlineData("POST", 405)]
     [InlineData("DELETE", 405)]

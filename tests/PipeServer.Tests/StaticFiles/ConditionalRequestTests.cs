@@ -1,0 +1,89 @@
+using PipeServer.Http;
+using PipeServer.StaticFiles;
+
+namespace PipeServer.Tests.StaticFiles;
+
+/// <summary>RFC 9110 §13, for a file with the tag "a", changed on Sun, 06 Nov 1994 08:49:37 GMT, half a second later.</summary>
+public sealed class ConditionalRequestTests
+{
+    private const string Then = "Sun, 06 Nov 1994 08:49:37 GMT";
+    private const string Before = "Sun, 06 Nov 1994 08:49:36 GMT";
+    private const string Later = "Mon, 07 Nov 1994 08:49:37 GMT";
+    private static readonly DateTimeOffset Modified = new DateTimeOffset(1994, 11, 6, 8, 49, 37, TimeSpan.Zero).AddMilliseconds(500);
+    private static readonly DateTimeOffset Now = new(1994, 11, 8, 0, 0, 0, TimeSpan.Zero);
+
+    [Theory]
+    [InlineData(nameof(Precondition.Holds))]
+    // §13.1.1 If-Match: strong comparison
+    [InlineData(nameof(Precondition.Holds), "If-Match: \"a\"")]
+    [InlineData(nameof(Precondition.Holds), "If-Match: *")]
+    [InlineData(nameof(Precondition.Holds), "If-Match: \"b\", \"a\"")]
+    [InlineData(nameof(Precondition.Failed), "If-Match: \"b\"")]
+    [InlineData(nameof(Precondition.Failed), "If-Match: W/\"a\"")]
+    [InlineData(nameof(Precondition.Failed), "If-Match: a")]
+    [InlineData(nameof(Precondition.Failed), "If-Match: ")]
+    // §13.1.2 If-None-Match: weak comparison
+    [InlineData(nameof(Precondition.NotModified), "If-None-Match: \"a\"")]
+    [InlineData(nameof(Precondition.NotModified), "If-None-Match: W/\"a\"")]
+    [InlineData(nameof(Precondition.NotModified), "If-None-Match: \"b\" , W/\"c\",\t\"a\"")]
+    [InlineData(nameof(Precondition.NotModified), "If-None-Match: \"b,c\", \"a\"")]
+    [InlineData(nameof(Precondition.NotModified), "If-None-Match: *")]
+    [InlineData(nameof(Precondition.Holds), "If-None-Match: \"b\"")]
+    [InlineData(nameof(Precondition.Holds), "If-None-Match: \"A\"")]
+    [InlineData(nameof(Precondition.Holds), "If-None-Match: a")]
+    [InlineData(nameof(Precondition.Holds), "If-None-Match: \"b\" \"a\"")]
+    [InlineData(nameof(Precondition.Holds), "If-None-Match: w/\"a\"")]
+    // §13.1.3 If-Modified-Since
+    [InlineData(nameof(Precondition.NotModified), "If-Modified-Since: " + Then)]
+    [InlineData(nameof(Precondition.NotModified), "If-Modified-Since: " + Later)]
+    [InlineData(nameof(Precondition.NotModified), "If-Modified-Since: Sunday, 06-Nov-94 08:49:37 GMT")]
+    [InlineData(nameof(Precondition.NotModified), "If-Modified-Since: Sun Nov  6 08:49:37 1994")]
+    [InlineData(nameof(Precondition.Holds), "If-Modified-Since: " + Before)]
+    [InlineData(nameof(Precondition.Holds), "If-Modified-Since: yesterday")]
+    [InlineData(nameof(Precondition.Holds), "If-Modified-Since: Mon, 06 Nov 1994 08:49:37 GMT")]
+    [InlineData(nameof(Precondition.Holds), "If-Modified-Since: Sun, 06 Nov 2094 08:49:37 GMT")]
+    [InlineData(nameof(Precondition.Holds), "If-Modified-Since: Wed, 09 Nov 1994 00:00:00 GMT")]
+    // §13.1.4 If-Unmodified-Since
+    [InlineData(nameof(Precondition.Holds), "If-Unmodified-Since: " + Then)]
+    [InlineData(nameof(Precondition.Failed), "If-Unmodified-Since: " + Before)]
+    [InlineData(nameof(Precondition.Holds), "If-Unmodified-Since: never")]
+    // §13.2.2 precedence
+    [InlineData(nameof(Precondition.Holds), "If-Match: \"a\"", "If-Unmodified-Since: " + Before)]
+    [InlineData(nameof(Precondition.Failed), "If-Match: \"b\"", "If-None-Match: \"a\"")]
+    [InlineData(nameof(Precondition.NotModified), "If-Match: \"a\"", "If-None-Match: \"a\"")]
+    [InlineData(nameof(Precondition.Holds), "If-None-Match: \"b\"", "If-Modified-Since: " + Then)]
+    [InlineData(nameof(Precondition.NotModified), "If-None-Match: \"a\"", "If-Modified-Since: " + Before)]
+    [InlineData(nameof(Precondition.Failed), "If-Unmodified-Since: " + Before, "If-Modified-Since: " + Then)]
+    public void Conditions_come_to_this(string expected, params string[] fields) =>
+        Assert.Equal(expected, ConditionalRequest.Evaluate(Headers(fields), "\"a\"", Modified, Now).ToString());
+
+    // §13.1.5
+    [Theory]
+    [InlineData(true)]
+    [InlineData(true, "If-Range: \"a\"")]
+    [InlineData(false, "If-Range: W/\"a\"")]
+    [InlineData(false, "If-Range: \"b\"")]
+    [InlineData(false, "If-Range: *")]
+    [InlineData(true, "If-Range: " + Then)]
+    [InlineData(false, "If-Range: " + Later)]
+    [InlineData(false, "If-Range: " + Before)]
+    public void A_range_is_wanted_if_the_file_is_still_the_same(bool expected, params string[] fields) =>
+        Assert.Equal(expected, ConditionalRequest.IsRangeWanted(Headers(fields), "\"a\"", Modified, Now));
+
+    // §8.8.2.2: a date that is not a second old yet may stand for two versions.
+    [Fact]
+    public void A_young_date_is_no_strong_validator() =>
+        Assert.False(ConditionalRequest.IsRangeWanted(Headers(["If-Range: " + Then]), "\"a\"", Modified, Modified.AddMilliseconds(900)));
+
+    private static HeaderCollection Headers(string[] lines)
+    {
+        var fields = new HeaderFields();
+        foreach (var line in lines)
+        {
+            var colon = line.IndexOf(':');
+            fields.Append(System.Text.Encoding.ASCII.GetBytes(line[..colon]), System.Text.Encoding.ASCII.GetBytes(line[(colon + 1)..].Trim()));
+        }
+
+        return new HeaderCollection(fields, response: null);
+    }
+}
