@@ -59,6 +59,7 @@ internal sealed class Http1Connection
     private long _flushStarted; // when the flush in progress began to wait, and what the client had taken by then
     private long _sentAtFlush;
     private long _requestStarted;
+    private bool _isLastLook; // the time was over, and what may still be on its way has until the next beat
     private bool _isOnWorkerRoute;
     private bool _isMoreBuffered; // behind a request without body: the start of another one
     private bool _closing; // the response in progress, or the last one, is the connection's last
@@ -203,9 +204,14 @@ internal sealed class Http1Connection
                 return false;
             }
 
-            _aborted |= _transport is not null;
-            _transport?.Abort();
-            return _transport is not null;
+            if (_transport is null || _aborted)
+            {
+                return false;
+            }
+
+            _aborted = true;
+            _transport.Abort();
+            return true;
         }
     }
 
@@ -291,7 +297,7 @@ internal sealed class Http1Connection
     }
 
     /// <summary>True when a client that was waited for so long has sent or taken too little in that time.</summary>
-    private bool IsTooSlow(long waited, long bytes) =>
+    public bool IsTooSlow(long waited, long bytes) =>
         _server.Options.MinDataRate > 0 && waited > RateLimitAfter(bytes);
 
     // The milliseconds of waiting that so many bytes are worth.
@@ -309,7 +315,18 @@ internal sealed class Http1Connection
     }
 
     /// <summary>From now on the heartbeat wakes the pending read when the time is up.</summary>
-    public void SetReadDeadline(TimeSpan timeout) => _readDeadline.Set(_server.Heartbeat.DeadlineAfter(timeout));
+    public void SetReadDeadline(TimeSpan timeout)
+    {
+        _isLastLook = false;
+        _readDeadline.Set(_server.Heartbeat.DeadlineAfter(timeout));
+    }
+
+    /// <summary>The time is over at the next beat.</summary>
+    public void SetLastLookDeadline()
+    {
+        _isLastLook = true;
+        _readDeadline.Set(_server.Heartbeat.Now + 1);
+    }
 
     /// <summary>The same for a wait for the body: for as long as a read may take, or as the client's rate allows.</summary>
     /// <param name="received">The body's bytes so far.</param>
@@ -435,18 +452,7 @@ internal sealed class Http1Connection
                 read = await input.ReadAsync().ConfigureAwait(false);
             }
 
-            if (read.IsCanceled && _readDeadline.IsExpired)
-            {
-                // A request that is here by now is a request, however late somebody looked: the process may have been
-                // paused, or busy.
-                input.AdvanceTo(read.Buffer.Start, read.Buffer.End);
-                if (!input.TryRead(out read))
-                {
-                    _readDeadline.Clear();
-                    RejectTimedOutHead();
-                    break;
-                }
-            }
+            var isTimedOut = read.IsCanceled && _readDeadline.IsExpired;
 
             // :: Parse all that is buffered, and answer it.
             var buffer = read.Buffer;
@@ -611,8 +617,19 @@ internal sealed class Http1Connection
                 break;
             }
 
-            // Timed out, and what came in that moment was no request.
-            _closing |= _state == ConnectionState.Idle && _readDeadline.IsExpired;
+            if (isTimedOut && _readDeadline.IsExpired)
+            {
+                // What came in that moment was no request. A process that was paused finds every time over and the requests
+                // still on their way through the transport: one more beat for them, then it is over.
+                if (_isLastLook)
+                {
+                    _readDeadline.Clear();
+                    RejectTimedOutHead();
+                    break;
+                }
+
+                SetLastLookDeadline();
+            }
         }
 
         await FlushAsync(CancellationToken.None).ConfigureAwait(false);

@@ -30,6 +30,7 @@ internal sealed class RequestBody : PipeReader
     private bool _wholeRestSeen; // Content-Length: the last read returned all that remains
     private bool _readPending;
     private bool _isMoreBehind; // Content-Length: the last read saw something behind the body
+    private bool _isWaiting; // a read of the handler's is waiting for the connection's input
     private bool _detached;
     private bool _cancelRequested;
     private long _discarded; // chunked: bytes of the body that nobody wanted
@@ -37,6 +38,7 @@ internal sealed class RequestBody : PipeReader
     private ChunkedDecoder? _preview;
     private long _received; // Content-Length: how much of the body has been seen
     private long _waited; // milliseconds spent waiting for the body
+    private bool _wasTooSlow; // and has had its last look
     private RequestError _error; // chunked: why it cannot be read on
 
     public RequestBody(Http1Connection connection, RequestLimits limits, long maxBytes)
@@ -55,6 +57,8 @@ internal sealed class RequestBody : PipeReader
     /// <summary>True while the client may be waiting for <c>100 Continue</c>.</summary>
     public bool ContinuePending { get; private set; }
 
+    private long Received => _framing.IsChunked ? _decodedBytes : _received;
+
     /// <summary>True once the handler has asked for the body.</summary>
     public bool IsTouched { get; private set; }
 
@@ -64,9 +68,9 @@ internal sealed class RequestBody : PipeReader
     /// <summary>True when the input holds something behind the body already, as far as that can be told.</summary>
     public bool IsMoreBehind()
     {
-        if (_readPending)
+        if (_readPending || _isWaiting)
         {
-            return _isMoreBehind;
+            return !_isWaiting && _isMoreBehind;
         }
 
         // Where a chunked body ends, nobody knows before it has been read.
@@ -90,7 +94,7 @@ internal sealed class RequestBody : PipeReader
         _remaining = framing.ContentLength;
         _decodedBytes = _received = _waited = 0;
         _current = default;
-        _wholeRestSeen = _readPending = _detached = _cancelRequested = false;
+        _wholeRestSeen = _readPending = _isWaiting = _wasTooSlow = _detached = _cancelRequested = false;
         ContinuePending = continuePending;
         _error = RequestError.None;
         _discarded = 0;
@@ -175,6 +179,11 @@ internal sealed class RequestBody : PipeReader
         }
 
         _connection.Input.AdvanceTo(read.Buffer.Start);
+        if (read.IsCanceled)
+        {
+            _connection.Input.CancelPendingRead(); // it was meant for the handler's next read
+        }
+
         if (isOver || _preview.Error != RequestError.None)
         {
             throw new BadHttpRequestException(isOver ? RequestError.BodyTooLarge : _preview.Error);
@@ -273,6 +282,7 @@ internal sealed class RequestBody : PipeReader
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public override async ValueTask<ReadResult> ReadAsync(CancellationToken cancellationToken = default)
     {
+        var isLastLook = false;
         while (true)
         {
             if (TryRead(out var result))
@@ -287,15 +297,25 @@ internal sealed class RequestBody : PipeReader
             }
 
             var started = _connection.Now;
-            _connection.SetBodyDeadline(_framing.IsChunked ? _decodedBytes : _received, _waited);
+            if (isLastLook)
+            {
+                _connection.SetLastLookDeadline();
+            }
+            else
+            {
+                _connection.SetBodyDeadline(Received, _waited);
+            }
+
             ReadResult input;
             bool isTimedOut;
+            _isWaiting = true;
             try
             {
                 input = await _connection.Input.ReadAsync(cancellationToken).ConfigureAwait(false);
             }
             finally
             {
+                _isWaiting = false;
                 isTimedOut = _connection.ClearReadDeadline();
                 _waited += _connection.Now - started;
             }
@@ -305,10 +325,22 @@ internal sealed class RequestBody : PipeReader
                 await Task.Yield();
             }
 
-            if (isTimedOut)
+            // A chunked body's input is all new; of one with a length only the whole rest is certain to be.
+            var hasNews = _framing.IsChunked ? !input.Buffer.IsEmpty : input.Buffer.Length >= _remaining;
+            if (isTimedOut && !hasNews)
             {
-                _connection.Input.AdvanceTo(input.Buffer.Start);
-                throw new BadHttpRequestException(RequestError.BodyTimeout);
+                _connection.Input.AdvanceTo(input.Buffer.Start, input.Buffer.End);
+                var isTooSlow = _connection.IsTooSlow(_waited, Received);
+                if (isLastLook || (isTooSlow && _wasTooSlow))
+                {
+                    throw new BadHttpRequestException(RequestError.BodyTimeout);
+                }
+
+                // As for a head: a process that was paused finds the time over, and the body still on its way. Once for one that
+                // is too slow, or a byte at a time would do for ever.
+                _wasTooSlow = isTooSlow;
+                isLastLook = true;
+                continue;
             }
 
             if (_framing.IsChunked ? TryDecodeForReader(input, out result) : TrySlice(input, out result))

@@ -54,15 +54,17 @@ internal sealed class ServerShutdown(ServerContext server, ConnectionDispatcher 
         EndPhase("drain");
 
         // :: Step 5
-        IReadOnlyList<string> cutOff = [];
+        var cutOff = new List<string>();
         if (outcome != ShutdownOutcome.Drained)
         {
             // What is accepted after the cut would not be cut: the backlog first, which is bounded.
             await TryWaitAsync(stopAccepting, AbortTimeout, CancellationToken.None).ConfigureAwait(false);
-            cutOff = server.Connections.EndAll();
-            foreach (var request in cutOff)
+            var reason = outcome == ShutdownOutcome.Forced ? "forced" : "the grace period has passed";
+            CutOff(cutOff, reason);
+            if (!await TryWaitAsync(server.Connections.WhenEmptyAsync(), AbortTimeout, CancellationToken.None).ConfigureAwait(false))
             {
-                Log.RequestCutOff(server.Logger, outcome == ShutdownOutcome.Forced ? "forced" : "the grace period has passed", request);
+                // An idle connection may have got a request in the moment in which it was told to end.
+                CutOff(cutOff, reason);
             }
 
             if (cutOff.Count == 0 && outcome == ShutdownOutcome.TimedOut)
@@ -70,7 +72,6 @@ internal sealed class ServerShutdown(ServerContext server, ConnectionDispatcher 
                 outcome = ShutdownOutcome.Drained; // all had their answers, and were only waited for to close
             }
 
-            await TryWaitAsync(server.Connections.WhenEmptyAsync(), AbortTimeout, CancellationToken.None).ConfigureAwait(false);
             EndPhase("abort");
         }
 
@@ -97,6 +98,15 @@ internal sealed class ServerShutdown(ServerContext server, ConnectionDispatcher 
             cutOff);
         Log.ShutdownCompleted(server.Logger, outcome.ToString(), report.Elapsed.TotalSeconds);
         return report;
+    }
+
+    private void CutOff(List<string> cutOff, string reason)
+    {
+        foreach (var request in server.Connections.EndAll())
+        {
+            cutOff.Add(request);
+            Log.RequestCutOff(server.Logger, reason, request);
+        }
     }
 
     private async Task DelayAsync(CancellationToken force)

@@ -155,6 +155,35 @@ public abstract class DrainTests(string transport)
         Assert.Equal(100, report.Requests.Refused);
     }
 
+    // The head of a response that is written while a body is read looked for what is behind the body, in the middle of that read.
+    [Fact]
+    public async Task A_handler_may_write_while_it_reads_also_in_a_drain()
+    {
+        var reading = new TaskCompletionSource();
+        var draining = new TaskCompletionSource();
+        var server = await TestServer.StartAsync(transport, server => server.MapPost("/", async (request, response) =>
+        {
+            var read = request.Body.ReadAsync().AsTask();
+            reading.SetResult();
+            await draining.Task;
+            response.WriteText("duplex ");
+            await response.Body.FlushAsync();
+            var body = (await read).Buffer;
+            response.WriteText($"{body.Length}");
+            request.Body.AdvanceTo(body.End);
+        }));
+        await using var client = await server.ConnectAsync();
+        await client.SendAsync("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\n");
+        await reading.Task.WaitAsync(Patience);
+        var stopping = server.Server.StopAsync();
+        draining.SetResult();
+        await Task.Delay(50);
+        await client.SendAsync("abc");
+        Assert.Equal("duplex 3", (await client.ReadResponseAsync()).Text);
+        await client.DisposeAsync();
+        Assert.Equal(new RequestCounts(1, 1, 0, 0), (await stopping.WaitAsync(Patience)).Requests);
+    }
+
     // A client that had all its answers and dripped bytes behind our half-close had its linger time anew with each of them.
     [Fact]
     public async Task A_client_that_sends_on_after_its_last_answer_does_not_hold_the_stop()

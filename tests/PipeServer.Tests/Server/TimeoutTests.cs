@@ -22,6 +22,45 @@ public abstract class TimeoutTests(string transport)
         Assert.Equal(new RequestCounts(2, 2, 0, 0), server.Server.Requests);
     }
 
+    // One more look after the time is over must be one: a byte for each was enough to go on for ever.
+    [Fact]
+    public async Task A_head_that_comes_byte_by_byte_is_answered_408_all_the_same()
+    {
+        await using var server = await StartAsync();
+        await using var client = await server.ConnectAsync();
+        await client.SendAsync("GET / HTTP/1.1\r\nX: ");
+        var reading = client.ReadResponseAsync();
+        var started = Time.GetUtcNow();
+        while (!reading.IsCompleted && Time.GetUtcNow() - started < TimeSpan.FromMinutes(2))
+        {
+            await client.SendAsync("x");
+            await Task.Delay(5);
+            Time.Advance(TimeSpan.FromMilliseconds(250));
+        }
+
+        Assert.Equal(408, (await reading).Status);
+        Assert.InRange(Time.GetUtcNow() - started, TimeSpan.FromSeconds(10), TimeSpan.FromSeconds(15));
+    }
+
+    // A body that had arrived while nobody looked was answered 408.
+    [Theory]
+    [InlineData("Content-Length: 10\r\n\r\nhello", "world")]
+    [InlineData("Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n", "5\r\nworld\r\n0\r\n\r\n")]
+    public async Task A_body_that_is_there_when_the_time_is_over_is_taken(string first, string rest)
+    {
+        Assert.SkipWhen(transport == "sockets", "What the runtime has not received yet nobody can see over System.Net.Sockets.");
+        await using var server = await StartAsync();
+        for (var round = 0; round < 30; round++)
+        {
+            await using var client = await server.ConnectAsync();
+            await client.SendAsync("POST /read HTTP/1.1\r\nHost: a\r\n" + first);
+            await Eventually.TrueAsync(() => server.Server.Requests.InFlight == 1, "its body is waited for");
+            await client.SendAsync(rest);
+            Time.Advance(TimeSpan.FromSeconds(11));
+            Assert.Equal("helloworld", (await client.ReadResponseAsync()).Text);
+        }
+    }
+
     // A process that was paused woke up, found the time over, and closed idle connections over requests that had long arrived.
     [Fact]
     public async Task A_request_that_is_there_when_the_time_is_over_is_answered()
