@@ -10,8 +10,8 @@ namespace PipeServer.Cli;
 /// </summary>
 internal sealed class Systemd : IDisposable
 {
-    // SD_LISTEN_FDS_START
-    private const int FirstDescriptor = 3;
+    /// <summary>The first listening socket that is passed: SD_LISTEN_FDS_START.</summary>
+    public const int FirstListenDescriptor = 3;
 
     private readonly Socket? _socket;
     private readonly UnixDomainSocketEndPoint? _endPoint;
@@ -54,9 +54,6 @@ internal sealed class Systemd : IDisposable
         && int.TryParse(Environment.GetEnvironmentVariable("LISTEN_FDS"), NumberStyles.None, CultureInfo.InvariantCulture, out var count)
             ? count
             : 0;
-
-    /// <summary>The first of them.</summary>
-    public static int FirstListenDescriptor => FirstDescriptor;
 
     public void NotifyReady(string status)
     {

@@ -48,13 +48,17 @@ internal sealed class Scenarios(SuiteOptions options)
         await AnswerAsync(clients, tally);
     });
 
-    private Task<ScenarioResult> HalfSentPostAsync() => RunAsync("half-sent-post", async (server, tally) =>
+    private Task<ScenarioResult> HalfSentPostAsync() => HalfSentAsync("half-sent-post", "a body in two halves", cut: ^10);
+
+    private Task<ScenarioResult> HalfSentHeadAsync() => HalfSentAsync("half-sent-head", "hello", cut: 20);
+
+    private Task<ScenarioResult> HalfSentAsync(string name, string body, Index cut) => RunAsync(name, async (server, tally) =>
     {
-        var request = Client.Post(options.EchoRoute, "a body in two halves");
+        var request = Client.Post(options.EchoRoute, body);
         var clients = await ConnectAsync(10);
         foreach (var client in clients)
         {
-            await client.TrySendAsync(request[..^10]);
+            await client.TrySendAsync(request[..cut]);
         }
 
         await Task.Delay(Moment);
@@ -62,26 +66,7 @@ internal sealed class Scenarios(SuiteOptions options)
         await Task.Delay(Moment);
         foreach (var client in clients)
         {
-            tally.Add(await client.TrySendAsync(request[^10..]) ? await client.ReadAnswerAsync("a body in two halves") : RequestFate.Reset);
-            client.Dispose();
-        }
-    });
-
-    private Task<ScenarioResult> HalfSentHeadAsync() => RunAsync("half-sent-head", async (server, tally) =>
-    {
-        var request = Client.Post(options.EchoRoute, "hello");
-        var clients = await ConnectAsync(10);
-        foreach (var client in clients)
-        {
-            await client.TrySendAsync(request[..20]);
-        }
-
-        await Task.Delay(Moment);
-        await server.StopAsync();
-        await Task.Delay(Moment);
-        foreach (var client in clients)
-        {
-            tally.Add(await client.TrySendAsync(request[20..]) ? await client.ReadAnswerAsync("hello") : RequestFate.Reset);
+            tally.Add(await client.TrySendAsync(request[cut..]) ? await client.ReadAnswerAsync(body) : RequestFate.Reset);
             client.Dispose();
         }
     });

@@ -2,9 +2,6 @@ using System.Globalization;
 using System.Net.Sockets;
 using System.Text;
 using System.Text.RegularExpressions;
-using PipeServer.Transport;
-using PipeServer.Transport.Epoll;
-using PipeServer.Transport.Sockets;
 
 namespace PipeServer.Fuzz;
 
@@ -28,12 +25,7 @@ internal sealed partial class ServerCheck : IAsyncDisposable
 
     public static async Task<ServerCheck> StartAsync(string transport)
     {
-        ITransport used = transport switch
-        {
-            "memory" => new MemoryTransport(),
-            "epoll" => new EpollTransport(new EpollTransportOptions { Loops = 2 }),
-            _ => new SocketTransport(),
-        };
+        var used = Transports.Create(transport);
         var server = new HttpServer(new HttpServerOptions { Port = 0, Workers = 2, Transport = used });
         ProtocolServer.Map(server);
         await server.StartAsync();

@@ -68,13 +68,13 @@ internal sealed class RequestBody : PipeReader
     /// <summary>True when the input holds something behind the body already, as far as that can be told.</summary>
     public bool IsMoreBehind()
     {
-        if (_readPending || _isWaiting)
+        if (_readPending)
         {
-            return !_isWaiting && _isMoreBehind;
+            return _isMoreBehind;
         }
 
         // Where a chunked body ends, nobody knows before it has been read.
-        if (!_framing.HasBody || (_framing.IsChunked && !IsFullyRead) || !_connection.Input.TryRead(out var input))
+        if (!_framing.HasBody || _isWaiting || (_framing.IsChunked && !IsFullyRead) || !_connection.Input.TryRead(out var input))
         {
             return false;
         }

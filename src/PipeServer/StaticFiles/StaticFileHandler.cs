@@ -139,10 +139,12 @@ public sealed class StaticFileHandler
             return false;
         }
 
+        // The type is that of the file itself, also when a compressed sibling is sent.
+        var type = ContentTypes.For(coding is null ? path : path[..^coding.Extension.Length]);
         if (info.Length == 0)
         {
             // Not opened: a FIFO or a device has no length either, and opening one can block a worker for ever.
-            WriteHead(request, response, path, coding, status, 0, new DateTimeOffset(info.LastWriteTimeUtc));
+            WriteHead(request, response, type, coding, status, 0, new DateTimeOffset(info.LastWriteTimeUtc));
             return true;
         }
 
@@ -167,14 +169,13 @@ public sealed class StaticFileHandler
             // From the open file, not from its name: what is described is what is sent.
             var length = RandomAccess.GetLength(file);
             var ranges = WriteHead(
-                request, response, path, coding, status, length, new DateTimeOffset(File.GetLastWriteTimeUtc(file)));
+                request, response, type, coding, status, length, new DateTimeOffset(File.GetLastWriteTimeUtc(file)));
             if (ranges.Count == 1)
             {
                 await SendAsync(file, ranges[0], response, request.Aborted).ConfigureAwait(false);
             }
             else if (ranges.Count > 1)
             {
-                var type = ContentTypes.For(coding is null ? path : path[..^coding.Extension.Length]);
                 await SendPartsAsync(file, type, length, ranges, response, request.Aborted).ConfigureAwait(false);
             }
         }
@@ -184,18 +185,11 @@ public sealed class StaticFileHandler
 
     // Everything but the body. Gives what of the file is to be its body: nothing, all of it, or the parts that were asked for.
     private static IReadOnlyList<ByteRange> WriteHead(
-        HttpRequest request, HttpResponse response, string path, ContentCoding? coding, int status, long length, DateTimeOffset modified)
+        HttpRequest request, HttpResponse response, string type, ContentCoding? coding, int status, long length, DateTimeOffset modified)
     {
-        if (coding is not null)
-        {
-            response.Headers["Content-Encoding"] = coding.Name;
-            path = path[..^coding.Extension.Length]; // for the type, which is that of the file itself
-        }
-
-        IReadOnlyList<ByteRange> all = length == 0 ? [] : [new ByteRange(0, length)];
         if (status != 200)
         {
-            return WriteWhole(request, response, path, status, length, all);
+            return WriteWhole(request, response, type, coding, status, length);
         }
 
         var tag = string.Create(CultureInfo.InvariantCulture, $"\"{modified.UtcTicks:x}-{length:x}{(coding is null ? "" : "-" + coding.Name)}\"");
@@ -205,11 +199,9 @@ public sealed class StaticFileHandler
         {
             case Precondition.NotModified:
                 response.StatusCode = 304;
-                response.Headers.Remove("Content-Encoding");
                 return [];
             case Precondition.Failed:
                 response.StatusCode = 412;
-                response.Headers.Remove("Content-Encoding");
                 response.WriteText("412 Precondition Failed: the file is not what the request takes it for.\n");
                 return [];
             default:
@@ -223,23 +215,21 @@ public sealed class StaticFileHandler
             || !ConditionalRequest.IsRangeWanted(request.Headers, tag, modified, now)
             || !ByteRanges.TryParse(field, length, out var ranges))
         {
-            return WriteWhole(request, response, path, status, length, all);
+            return WriteWhole(request, response, type, coding, status, length);
         }
 
         if (ranges.Count == 0)
         {
             response.StatusCode = 416;
-            response.Headers.Remove("Content-Encoding");
             response.Headers["Content-Range"] = string.Create(CultureInfo.InvariantCulture, $"bytes */{length}");
             response.WriteText("416 Range Not Satisfiable: the file is shorter.\n");
             return [];
         }
 
         response.StatusCode = 206;
-        response.Headers["X-Content-Type-Options"] = "nosniff";
+        DescribeFile(response, type, coding);
         if (ranges.Count == 1)
         {
-            response.ContentType = ContentTypes.For(path);
             response.Headers["Content-Range"] = ContentRange(ranges[0], length);
             response.ContentLength = ranges[0].Length;
         }
@@ -248,13 +238,23 @@ public sealed class StaticFileHandler
     }
 
     private static IReadOnlyList<ByteRange> WriteWhole(
-        HttpRequest request, HttpResponse response, string path, int status, long length, IReadOnlyList<ByteRange> all)
+        HttpRequest request, HttpResponse response, string type, ContentCoding? coding, int status, long length)
     {
-        response.ContentType = ContentTypes.For(path);
-        response.Headers["X-Content-Type-Options"] = "nosniff";
         response.StatusCode = status;
+        DescribeFile(response, type, coding);
         response.ContentLength = length;
-        return request.Method == "GET" ? all : [];
+        return request.Method == "GET" && length > 0 ? [new ByteRange(0, length)] : [];
+    }
+
+    // For a response whose body is of the file; the others have a type of their own, and none of the file's coding.
+    private static void DescribeFile(HttpResponse response, string type, ContentCoding? coding)
+    {
+        response.ContentType = type;
+        response.Headers["X-Content-Type-Options"] = "nosniff";
+        if (coding is not null)
+        {
+            response.Headers["Content-Encoding"] = coding.Name;
+        }
     }
 
     private static string ContentRange(ByteRange range, long length) =>

@@ -37,12 +37,8 @@ public abstract class OverloadTests(string transport)
         using var gate = new ManualResetEventSlim();
         var time = new ManualTimeProvider();
         await using var server = await StartAsync(gate, options => (options.QueueTimeout, options.TimeProvider) = (TimeSpan.FromSeconds(2), time));
-        await using var blocked = await server.ConnectAsync();
-        await blocked.SendAsync(TestClient.Get("/blocks"));
-        await Eventually.TrueAsync(() => server.Server.Workers is { Busy: 1, Queued: 0 }, "the worker is blocked");
-        await using var queued = await server.ConnectAsync();
-        await queued.SendAsync(TestClient.Get("/counts"));
-        await Eventually.TrueAsync(() => server.Server.Workers.Queued == 1, "a request waits");
+        await using var blocked = await SendAsync(server, "/blocks", queued: 0);
+        await using var queued = await SendAsync(server, "/counts", queued: 1);
         time.Advance(TimeSpan.FromSeconds(3));
         gate.Set();
         var response = await queued.ReadResponseAsync();
@@ -61,12 +57,8 @@ public abstract class OverloadTests(string transport)
         Assert.SkipWhen(transport == "memory", "A connection in memory has no reset.");
         using var gate = new ManualResetEventSlim();
         await using var server = await StartAsync(gate);
-        await using var blocked = await server.ConnectAsync();
-        await blocked.SendAsync(TestClient.Get("/blocks"));
-        await Eventually.TrueAsync(() => server.Server.Workers is { Busy: 1, Queued: 0 }, "the worker is blocked");
-        await using var queued = await server.ConnectAsync();
-        await queued.SendAsync(TestClient.Get("/counts"));
-        await Eventually.TrueAsync(() => server.Server.Workers.Queued == 1, "a request waits");
+        await using var blocked = await SendAsync(server, "/blocks", queued: 0);
+        await using var queued = await SendAsync(server, "/counts", queued: 1);
         await queued.ResetAsync();
         await Task.Delay(100); // for the reset to arrive; too early would only make the test pass for less
         gate.Set();
@@ -209,17 +201,16 @@ public abstract class OverloadTests(string transport)
         await Eventually.TrueAsync(() => server.Server.Connections.Aborted == 1, "it is cut off");
     }
 
-    private static async Task<List<TestClient>> BlockAsync(TestServer server)
-    {
-        var clients = new List<TestClient>();
-        for (var i = 0; i < 2; i++)
-        {
-            clients.Add(await server.ConnectAsync());
-            await clients[i].SendAsync(TestClient.Get("/blocks"));
-            await Eventually.TrueAsync(() => server.Server.Workers.Busy == 1 && server.Server.Workers.Queued == i, "the worker has the first, the queue the second");
-        }
+    private static async Task<List<TestClient>> BlockAsync(TestServer server) =>
+        [await SendAsync(server, "/blocks", queued: 0), await SendAsync(server, "/blocks", queued: 1)];
 
-        return clients;
+    // The one worker has the first request, and the queue so many behind it.
+    private static async Task<TestClient> SendAsync(TestServer server, string path, int queued)
+    {
+        var client = await server.ConnectAsync();
+        await client.SendAsync(TestClient.Get(path));
+        await Eventually.TrueAsync(() => server.Server.Workers.Busy == 1 && server.Server.Workers.Queued == queued, "the worker has the first, the queue the second");
+        return client;
     }
 
     private static async Task EndAsync(List<TestClient> clients)

@@ -1,7 +1,3 @@
-using PipeServer.Transport;
-using PipeServer.Transport.Epoll;
-using PipeServer.Transport.Sockets;
-
 namespace PipeServer.Tests.Support;
 
 /// <summary>A started server on a free port, or in memory, and clients for it.</summary>
@@ -23,12 +19,7 @@ internal sealed class TestServer : IAsyncDisposable
     public static async Task<TestServer> StartAsync(
         string transport, Action<HttpServer> map, Action<HttpServerOptions>? configure = null)
     {
-        ITransport used = transport switch
-        {
-            "memory" => new MemoryTransport(),
-            "epoll" => new EpollTransport(new EpollTransportOptions { Loops = 2 }),
-            _ => new SocketTransport(),
-        };
+        var used = Transports.Create(transport);
         var log = new TestLog();
         var options = new HttpServerOptions
         {
