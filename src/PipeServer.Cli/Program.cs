@@ -72,7 +72,7 @@ static async Task<int> ServeAsync(ServeSettings settings)
                 DemoRoutes.Map(server, files);
             }
 
-            server.MapFallback(files.HandleAsync);
+            server.MapFallback(files.TryHandle, files.HandleAsync);
             try
             {
                 await server.StartAsync().ConfigureAwait(false);

@@ -118,6 +118,18 @@ public sealed class HeaderCollection : IReadOnlyCollection<KeyValuePair<string, 
         return index >= 0;
     }
 
+    /// <summary>How many field lines have this name.</summary>
+    public int CountOf(ReadOnlySpan<byte> name)
+    {
+        var count = 0;
+        for (var index = _fields.IndexOf(name); index >= 0; index = _fields.IndexOf(name, index + 1))
+        {
+            count++;
+        }
+
+        return count;
+    }
+
     /// <summary>Sets a response field from bytes, for handlers that must not allocate.</summary>
     /// <inheritdoc cref="this[string]" path="/exception"/>
     public void SetBytes(ReadOnlySpan<byte> name, ReadOnlySpan<byte> value) => Set(name, value, replace: true);
@@ -147,9 +159,34 @@ public sealed class HeaderCollection : IReadOnlyCollection<KeyValuePair<string, 
         return Ascii.FromUtf16(name, bytes, out var length) == OperationStatus.Done ? _fields.IndexOf(bytes[..length]) : -1;
     }
 
+    /// <summary>Checks a field that is to be encoded outside of a collection.</summary>
+    /// <returns>The field's meaning to the server: of those that it sets itself, only Server gets through.</returns>
+    /// <inheritdoc cref="this[string]" path="/exception"/>
+    internal static KnownHeader Validate(string name, string value)
+    {
+        CheckCharacters(name, value);
+        var nameBytes = Encoding.ASCII.GetBytes(name);
+        CheckSyntax(nameBytes, Encoding.Latin1.GetBytes(value));
+        var known = KnownHeaders.Find(nameBytes);
+        return known is KnownHeader.ContentLength or KnownHeader.Connection or KnownHeader.TransferEncoding or KnownHeader.Date
+            ? throw new InvalidOperationException($"{name} is set by the server for each response.")
+            : known;
+    }
+
     private void Set(string name, string value, bool replace)
     {
+        CheckCharacters(name, value);
+        var length = name.Length + value.Length;
+        var bytes = length <= StackBytes ? stackalloc byte[StackBytes] : new byte[length];
+        Encoding.Latin1.GetBytes(name, bytes);
+        Encoding.Latin1.GetBytes(value, bytes[name.Length..]);
+        Set(bytes[..name.Length], bytes[name.Length..length], replace);
+    }
+
+    private static void CheckCharacters(string name, string value)
+    {
         ArgumentNullException.ThrowIfNull(name);
+        ArgumentNullException.ThrowIfNull(value);
         if (value.AsSpan().ContainsAnyExceptInRange('\0', '\u00FF'))
         {
             throw new ArgumentException(
@@ -162,17 +199,10 @@ public sealed class HeaderCollection : IReadOnlyCollection<KeyValuePair<string, 
             // Before the encoder sees it: Latin-1 would make a plain A of an \u0100.
             throw new ArgumentException(NameError, nameof(name));
         }
-
-        var length = name.Length + value.Length;
-        var bytes = length <= StackBytes ? stackalloc byte[StackBytes] : new byte[length];
-        Encoding.Latin1.GetBytes(name, bytes);
-        Encoding.Latin1.GetBytes(value, bytes[name.Length..]);
-        Set(bytes[..name.Length], bytes[name.Length..length], replace);
     }
 
-    private void Set(ReadOnlySpan<byte> name, ReadOnlySpan<byte> value, bool replace)
+    private static void CheckSyntax(ReadOnlySpan<byte> name, ReadOnlySpan<byte> value)
     {
-        var response = WritableResponse();
         if (!HttpCharacters.IsToken(name))
         {
             throw new ArgumentException(NameError, nameof(name));
@@ -184,7 +214,12 @@ public sealed class HeaderCollection : IReadOnlyCollection<KeyValuePair<string, 
                 $"The value of the header {Encoding.ASCII.GetString(name)} holds a control character such as CR, LF or NUL.",
                 nameof(value));
         }
+    }
 
+    private void Set(ReadOnlySpan<byte> name, ReadOnlySpan<byte> value, bool replace)
+    {
+        var response = WritableResponse();
+        CheckSyntax(name, value);
         value = HttpCharacters.TrimOws(value);
         switch (KnownHeaders.Find(name))
         {

@@ -40,8 +40,17 @@ public sealed class HttpRequest
     /// </summary>
     public string Path => Encoding.UTF8.GetString(_head.Path).Replace("\0", "%2F", StringComparison.Ordinal);
 
+    /// <summary>
+    /// The same as bytes, valid until the handler has ended, for handlers that must not allocate; a slash that was sent encoded
+    /// is a zero byte here.
+    /// </summary>
+    public ReadOnlySpan<byte> PathBytes => _head.Path;
+
     /// <summary>The query without its question mark, as it was sent; empty when there is none.</summary>
     public string QueryString => Encoding.ASCII.GetString(_head.Query);
+
+    /// <summary>The same as bytes, valid until the handler has ended.</summary>
+    public ReadOnlySpan<byte> QueryBytes => _head.Query;
 
     /// <summary>The query's pairs.</summary>
     public QueryCollection Query { get; }

@@ -3,6 +3,7 @@ using System.IO.Pipelines;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
+using Microsoft.Win32.SafeHandles;
 using PipeServer.Http;
 using PipeServer.Server;
 
@@ -127,6 +128,46 @@ public sealed class HttpResponse
 
         JsonSerializer.Serialize(_jsonWriter, value, typeInfo);
         _jsonWriter.Flush();
+    }
+
+    /// <summary>
+    /// Starts the response with one that was encoded beforehand, body included; header fields that were set go with it. Nothing
+    /// can be written behind it.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">The response has been started, or its body was begun.</exception>
+    public void Send(PreparedResponse prepared)
+    {
+        ArgumentNullException.ThrowIfNull(prepared);
+        ThrowIfStarted();
+        if (ContentLength is not null || _body.HasBufferedBytes)
+        {
+            throw new InvalidOperationException("A prepared response has a length and a body of its own: Clear() what was set before.");
+        }
+
+        StatusCode = prepared.StatusCode;
+        _body.Send(prepared);
+    }
+
+    /// <summary>
+    /// Sends a part of a file as the next bytes of the body, where the transport can without taking them through the process's
+    /// memory. Flushes. A slow client holds up the returned task, and neither a thread nor memory.
+    /// </summary>
+    /// <remarks>Reads the file on the calling thread, later on the thread pool: it may block, so call it on a worker.</remarks>
+    /// <param name="file">An open, regular file; stays the caller's.</param>
+    /// <param name="offset">Where the part starts, in bytes.</param>
+    /// <param name="count">How many bytes it has.</param>
+    /// <param name="cancellationToken">Ends the wait for the client.</param>
+    /// <returns>How many bytes were sent: fewer than asked for when the file has ended before, or the client is gone.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">A negative offset or count.</exception>
+    /// <exception cref="InvalidOperationException">More than <see cref="ContentLength"/>, or the body was completed.</exception>
+    /// <exception cref="IOException">The file could not be read.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    public ValueTask<long> SendFileAsync(SafeFileHandle file, long offset, long count, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(file);
+        ArgumentOutOfRangeException.ThrowIfNegative(offset);
+        ArgumentOutOfRangeException.ThrowIfNegative(count);
+        return _body.SendFileAsync(file, offset, count, cancellationToken);
     }
 
     /// <summary>Forgets status, headers and body, as long as nothing has been sent.</summary>

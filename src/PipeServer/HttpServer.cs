@@ -97,10 +97,10 @@ public sealed class HttpServer : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(method);
         ArgumentNullException.ThrowIfNull(handler);
         ThrowIfStarted();
-        AddRoute(method, pattern, handler, dispatch);
+        AddRoute(method, pattern, new Endpoint(handler, dispatch));
     }
 
-    private void AddRoute(string method, string pattern, RequestHandler handler, Dispatch dispatch)
+    private void AddRoute(string method, string pattern, Endpoint endpoint)
     {
         if (!Ascii.IsValid(method) || !HttpCharacters.IsToken(Encoding.ASCII.GetBytes(method)) || method is "CONNECT" or "TRACE")
         {
@@ -116,7 +116,7 @@ public sealed class HttpServer : IAsyncDisposable
         }
 
         var isTaken = _routes.Exists(other => other != route && other.Pattern.Shape == parsed.Shape && other.Methods.Contains(method));
-        if (isTaken || !route.TryAdd(method, new Endpoint(handler, dispatch)))
+        if (isTaken || !route.TryAdd(method, endpoint))
         {
             throw new InvalidOperationException($"{method} {pattern} is mapped already, or a pattern that matches the same paths is.");
         }
@@ -129,6 +129,21 @@ public sealed class HttpServer : IAsyncDisposable
     /// <inheritdoc cref="Map(string, string, RequestHandler, Dispatch)"/>
     public void Map(string method, string pattern, Action<HttpRequest, HttpResponse> handler, Dispatch dispatch = Dispatch.Worker) =>
         Map(method, pattern, ToHandler(handler), dispatch);
+
+    /// <summary>Maps an answer that may be at hand, and the handler that a worker runs where it is not.</summary>
+    /// <param name="method">As in the other overloads.</param>
+    /// <param name="pattern">As in the other overloads.</param>
+    /// <param name="first">Is asked on the thread that received the request; must not block.</param>
+    /// <param name="handler">What answers the rest, on a worker.</param>
+    /// <inheritdoc cref="Map(string, string, RequestHandler, Dispatch)" path="/exception"/>
+    public void Map(string method, string pattern, TryRequestHandler first, RequestHandler handler)
+    {
+        ArgumentNullException.ThrowIfNull(method);
+        ArgumentNullException.ThrowIfNull(first);
+        ArgumentNullException.ThrowIfNull(handler);
+        ThrowIfStarted();
+        AddRoute(method, pattern, new Endpoint(handler, Dispatch.Worker, first));
+    }
 
     /// <summary>Maps a handler to GET, and with it to HEAD.</summary>
     /// <inheritdoc cref="Map(string, string, RequestHandler, Dispatch)"/>
@@ -168,6 +183,18 @@ public sealed class HttpServer : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(handler);
         ThrowIfStarted();
         _fallback = new Endpoint(handler, dispatch);
+    }
+
+    /// <summary>The same with an answer that may be at hand: only where it is not, a worker runs the handler.</summary>
+    /// <param name="first">Is asked on the thread that received the request; must not block.</param>
+    /// <param name="handler">What answers the rest, on a worker.</param>
+    /// <exception cref="InvalidOperationException">The server has been started.</exception>
+    public void MapFallback(TryRequestHandler first, RequestHandler handler)
+    {
+        ArgumentNullException.ThrowIfNull(first);
+        ArgumentNullException.ThrowIfNull(handler);
+        ThrowIfStarted();
+        _fallback = new Endpoint(handler, Dispatch.Worker, first);
     }
 
     /// <inheritdoc cref="MapFallback(RequestHandler, Dispatch)"/>
@@ -286,13 +313,13 @@ public sealed class HttpServer : IAsyncDisposable
     // Liveness is that somebody answers; readiness ends with the first word of a stop.
     private void MapHealthChecks()
     {
-        AddRoute("GET", "/healthz/live", ToHandler(static (_, response) => response.WriteText("live\n")), Dispatch.Inline);
-        AddRoute("GET", "/healthz/ready", ToHandler(static (request, response) =>
+        AddRoute("GET", "/healthz/live", new Endpoint(ToHandler(static (_, response) => response.WriteText("live\n")), Dispatch.Inline));
+        AddRoute("GET", "/healthz/ready", new Endpoint(ToHandler(static (request, response) =>
         {
             var isDraining = request.Draining.IsCancellationRequested;
             response.StatusCode = isDraining ? 503 : 200;
             response.WriteText(isDraining ? "draining\n" : "ready\n");
-        }), Dispatch.Inline);
+        }), Dispatch.Inline));
     }
 
     private ITransport CreateTransport(ILogger logger)

@@ -20,6 +20,7 @@ internal static class ResponseHeadWriter
     /// <param name="framing">Which framing field to add.</param>
     /// <param name="contentLength">With <see cref="ResponseFraming.ContentLength"/>: the value.</param>
     /// <param name="connection">Which Connection field to add.</param>
+    /// <param name="prepared">Field lines that are encoded already, each with its line end.</param>
     public static void Write(
         IBufferWriter<byte> output,
         int status,
@@ -27,7 +28,8 @@ internal static class ResponseHeadWriter
         HeaderFields? fields,
         ResponseFraming framing,
         long contentLength,
-        ConnectionHeader connection)
+        ConnectionHeader connection,
+        ReadOnlySpan<byte> prepared = default)
     {
         var statusLine = StatusLine.For(status);
         if (fields is not null && fields.Has(KnownHeader.Server))
@@ -35,7 +37,7 @@ internal static class ResponseHeadWriter
             serverAndDate = DateHeader.WithoutServer(serverAndDate);
         }
 
-        var size = statusLine.Length + serverAndDate.Length + FramingBytes;
+        var size = statusLine.Length + serverAndDate.Length + prepared.Length + FramingBytes;
         for (var index = 0; index < (fields?.Count ?? 0); index++)
         {
             size += fields![index].NameLength + fields[index].ValueLength + 4;
@@ -72,6 +74,7 @@ internal static class ResponseHeadWriter
                 break;
         }
 
+        Append(buffer, prepared, ref length);
         for (var index = 0; index < (fields?.Count ?? 0); index++)
         {
             Append(buffer, fields!.Name(index), ref length);

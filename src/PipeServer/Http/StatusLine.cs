@@ -24,6 +24,9 @@ internal static class StatusLine
     /// <summary>The line with its CRLF. A status without a registered reason phrase is encoded at its first use.</summary>
     public static ReadOnlySpan<byte> For(int status) => Known[status - Lowest] ??= Encode(status);
 
+    /// <summary>False for the final statuses that never have a body (RFC 9110 §15.3.5, §15.3.6, §15.4.5).</summary>
+    public static bool AllowsBody(int status) => status is not (204 or 205 or 304);
+
     /// <summary>The reason phrase of the IANA registry (RFC 9110 §15), or an empty string.</summary>
     public static string ReasonPhrase(int status) => status switch
     {

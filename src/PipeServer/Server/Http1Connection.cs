@@ -2,6 +2,7 @@ using System.Buffers;
 using System.IO.Pipelines;
 using System.Net;
 using System.Runtime.CompilerServices;
+using Microsoft.Win32.SafeHandles;
 using PipeServer.Diagnostics;
 using PipeServer.Http;
 using PipeServer.Routing;
@@ -355,7 +356,8 @@ internal sealed class Http1Connection
     /// <param name="framing">How the body ends.</param>
     /// <param name="contentLength">The body's length, where the framing tells it.</param>
     /// <param name="isWhole">The handler has ended: what it has not read of the request it never will.</param>
-    public void WriteResponseHead(ResponseFraming framing, long contentLength, bool isWhole)
+    /// <param name="prepared">What has field lines beside the response's own, framing included; or null.</param>
+    public void WriteResponseHead(ResponseFraming framing, long contentLength, bool isWhole, PreparedResponse? prepared = null)
     {
         // A client that still waits for 100 Continue, and now will not get it, may send its body or not: the next bytes
         // have no certain meaning. Nor is a large unread body worth waiting for. In a drain the last response is the one
@@ -368,8 +370,27 @@ internal sealed class Http1Connection
         var connection = _closing ? ConnectionHeader.Close
             : IsHttp10 ? ConnectionHeader.KeepAlive
             : ConnectionHeader.None;
+        ReadOnlySpan<byte> serverAndDate = _server.Heartbeat.ServerAndDate;
+        if (prepared is { HasServer: true } && !Response.Fields.Has(KnownHeader.Server))
+        {
+            serverAndDate = DateHeader.WithoutServer(serverAndDate);
+        }
+
+        var lines = prepared is null ? default : prepared.Fields.AsSpan();
         ResponseHeadWriter.Write(
-            Output, Response.StatusCode, _server.Heartbeat.ServerAndDate, Response.Fields, framing, contentLength, connection);
+            Output, Response.StatusCode, serverAndDate, Response.Fields, framing, contentLength, connection, lines);
+    }
+
+    public void WritePrepared(PreparedResponse prepared)
+    {
+        if (prepared.Pinned is { } pinned)
+        {
+            _transport!.Write(pinned);
+        }
+        else
+        {
+            Output.Write(prepared.Body.Span);
+        }
     }
 
     /// <summary>Before a handler that has not looked at the body starts its response: a malformed one must get its 400.</summary>
@@ -396,6 +417,27 @@ internal sealed class Http1Connection
         }
 
         return new FlushResult(result.IsCanceled, _clientIsGone);
+    }
+
+    /// <summary>Sends what is written, and a part of a file behind it.</summary>
+    public async ValueTask<long> SendFileForHandlerAsync(SafeFileHandle file, long offset, long count, CancellationToken cancellationToken)
+    {
+        SetWriteDeadline();
+        try
+        {
+            var sent = await _transport!.SendFileAsync(file, offset, count, cancellationToken).ConfigureAwait(false);
+            if (MustLeaveTransportThread)
+            {
+                await Task.Yield();
+            }
+
+            AfterFlush(new FlushResult(isCanceled: false, isCompleted: _transport!.IsClosed));
+            return sent;
+        }
+        finally
+        {
+            _writeDeadline.Clear();
+        }
     }
 
     /// <summary>
@@ -509,8 +551,26 @@ internal sealed class Http1Connection
                     refusal = malformed;
                 }
 
+                // :: Answer at once, if the route can
+                var isAnswered = false;
+                Exception? fault = null;
+                if (match.Endpoint is { First: { } first })
+                {
+                    _request.RouteValues.Set(match);
+                    try
+                    {
+                        isAnswered = first(_request, Response);
+                    }
+#pragma warning disable CA1031 // As for the handler, below.
+                    catch (Exception exception)
+#pragma warning restore CA1031
+                    {
+                        (isAnswered, fault) = (true, exception);
+                    }
+                }
+
                 // :: Hop, if the route wants a worker
-                if (match.Endpoint is { Dispatch: Dispatch.Worker })
+                if (!isAnswered && match.Endpoint is { Dispatch: Dispatch.Worker })
                 {
                     var queued = _server.Options.TimeProvider.GetTimestamp();
                     if (!await _server.Workers.TryContinueOnWorker(this))
@@ -546,19 +606,21 @@ internal sealed class Http1Connection
                 }
                 else
                 {
-                    _request.RouteValues.Set(match);
-                    _isOnWorkerRoute = match.Endpoint.Dispatch == Dispatch.Worker;
-                    Exception? fault = null;
-                    try
+                    if (!isAnswered)
                     {
-                        await match.Endpoint.Handler(_request, Response).ConfigureAwait(false);
-                        fault = _responseBody.Fault;
-                    }
+                        _request.RouteValues.Set(match);
+                        _isOnWorkerRoute = match.Endpoint.Dispatch == Dispatch.Worker;
+                        try
+                        {
+                            await match.Endpoint.Handler(_request, Response).ConfigureAwait(false);
+                            fault = _responseBody.Fault;
+                        }
 #pragma warning disable CA1031 // The one place that contains a handler's fault.
-                    catch (Exception exception)
+                        catch (Exception exception)
 #pragma warning restore CA1031
-                    {
-                        fault = exception;
+                        {
+                            fault = exception;
+                        }
                     }
 
                     if (!TryEndResponse(fault))

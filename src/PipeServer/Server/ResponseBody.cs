@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.IO.Pipelines;
+using Microsoft.Win32.SafeHandles;
 using PipeServer.Http;
 
 namespace PipeServer.Server;
@@ -12,6 +13,9 @@ internal sealed class ResponseBody : PipeWriter
 {
     // Enough that a chunk's frame is small beside its data.
     private const int MinChunkBytes = 4096;
+
+    // What is read of a file at once where it goes through memory.
+    private const int FileBytes = 64 * 1024;
 
     // What the body may be held back in, kept from request to request; a larger one is given back.
     private const int KeptBufferBytes = 16 * 1024;
@@ -96,7 +100,7 @@ internal sealed class ResponseBody : PipeWriter
         if (_mode == Mode.Buffering)
         {
             if (Response.ContentLength is { } promised && promised != _buffered && !_connection.IsHeadRequest
-                && AllowsBody(Response.StatusCode))
+                && StatusLine.AllowsBody(Response.StatusCode))
             {
                 return $"the handler promised {promised} bytes and wrote {_buffered}";
             }
@@ -144,8 +148,7 @@ internal sealed class ResponseBody : PipeWriter
         ThrowIfCompleted();
         if (HasStarted && _contentLength is { } length && _written + bytes > length)
         {
-            throw new InvalidOperationException(
-                $"The response's ContentLength is {length}; the handler is writing {_written + bytes} bytes.");
+            throw LongerThan(length, bytes);
         }
 
         _written += bytes;
@@ -179,6 +182,68 @@ internal sealed class ResponseBody : PipeWriter
         return _connection.FlushForHandlerAsync(cancellationToken);
     }
 
+    /// <summary>Starts and ends the response with one that is encoded already.</summary>
+    public void Send(PreparedResponse prepared)
+    {
+        ThrowIfCompleted();
+        _connection.ThrowIfBodyIsMalformed();
+        _contentLength = _written = prepared.Body.Length;
+        _mode = _connection.IsHeadRequest || !StatusLine.AllowsBody(prepared.StatusCode) ? Mode.Discarding : Mode.Plain;
+        _connection.WriteResponseHead(ResponseFraming.None, 0, isWhole: false, prepared);
+        if (_mode == Mode.Plain)
+        {
+            _connection.WritePrepared(prepared);
+        }
+    }
+
+    /// <summary>Sends a part of a file; see <see cref="HttpResponse.SendFileAsync"/>.</summary>
+    public async ValueTask<long> SendFileAsync(SafeFileHandle file, long offset, long count, CancellationToken cancellationToken)
+    {
+        ThrowIfCompleted();
+        if (_mode == Mode.Buffering)
+        {
+            Start(isWhole: false);
+        }
+
+        if (_mode != Mode.Plain)
+        {
+            return await CopyFileAsync(file, offset, count, cancellationToken).ConfigureAwait(false);
+        }
+
+        if (_contentLength is { } length && _written + count > length)
+        {
+            throw LongerThan(length, count);
+        }
+
+        var sent = await _connection.SendFileForHandlerAsync(file, offset, count, cancellationToken).ConfigureAwait(false);
+        _written += sent;
+        return sent;
+    }
+
+    // In chunks, or, for HEAD, nowhere: what goes past must go through the writer.
+    private async ValueTask<long> CopyFileAsync(SafeFileHandle file, long offset, long count, CancellationToken cancellationToken)
+    {
+        var sent = 0L;
+        while (sent < count && _mode != Mode.Discarding)
+        {
+            var buffer = GetMemory((int)Math.Min(FileBytes, count - sent));
+            var read = RandomAccess.Read(file, buffer.Span[..(int)Math.Min(buffer.Length, count - sent)], offset + sent);
+            if (read == 0)
+            {
+                break;
+            }
+
+            Advance(read);
+            sent += read;
+            if ((await FlushAsync(cancellationToken).ConfigureAwait(false)).IsCompleted)
+            {
+                break;
+            }
+        }
+
+        return _mode == Mode.Discarding ? count : sent;
+    }
+
     public override void CancelPendingFlush() => _connection.Output.CancelPendingFlush();
 
     /// <summary>Nothing more will be written. The response itself ends with the handler.</summary>
@@ -187,8 +252,6 @@ internal sealed class ResponseBody : PipeWriter
         _isCompleted = true;
         Fault ??= exception;
     }
-
-    private static bool AllowsBody(int status) => status is not (204 or 205 or 304);
 
     // The one decision on framing: RFC 9112 §6.
     private void Start(bool isWhole)
@@ -201,7 +264,7 @@ internal sealed class ResponseBody : PipeWriter
         var status = Response.StatusCode;
         var framing = ResponseFraming.None;
         _contentLength = Response.ContentLength;
-        if (!AllowsBody(status))
+        if (!StatusLine.AllowsBody(status))
         {
             ThrowIfStatusHasNoBody(_buffered);
             // A 304 may tell the length that the 200 would have had; a 205 must say that it has none; a 204 says nothing.
@@ -305,11 +368,14 @@ internal sealed class ResponseBody : PipeWriter
 
     private void ThrowIfStatusHasNoBody(long bytes)
     {
-        if (bytes > 0 && !AllowsBody(Response.StatusCode))
+        if (bytes > 0 && !StatusLine.AllowsBody(Response.StatusCode))
         {
             throw new InvalidOperationException($"A response with status {Response.StatusCode} has no body.");
         }
     }
+
+    private InvalidOperationException LongerThan(long contentLength, long bytes) =>
+        new($"The response's ContentLength is {contentLength}; the handler is writing {_written + bytes} bytes.");
 
     private void ThrowIfCompleted()
     {

@@ -1,56 +1,157 @@
 using System.Buffers;
 using System.Globalization;
 using System.Text;
-using Microsoft.Win32.SafeHandles;
+using System.Text.Unicode;
 
 namespace PipeServer.StaticFiles;
 
 /// <summary>
-/// Serves the files below one folder: index files, content types, conditions and ranges (RFC 9110 §13, §14), precompressed
-/// siblings, a 404 page. Made of the public API only. Safe for any number of requests at once.
+/// Serves the files below one folder: index files, content types, conditions and ranges (RFC 9110 §13, §14), compressed
+/// forms, a 404 page, and what <see cref="StaticFileOptions"/> adds. Made of the public API only. Safe for any number of requests
+/// at once.
 /// </summary>
 /// <remarks>
-/// Map it where it may block: <c>server.MapFallback(files.HandleAsync)</c>. Nothing outside the folder is served, whatever
-/// the path or a symbolic link says; names that start with a dot are hidden, but for <c>.well-known</c> (RFC 8615).
+/// Map both ways: <c>server.MapFallback(files.TryHandle, files.HandleAsync)</c>. Small files that are in memory are answered where
+/// the request was received, everything else on a worker. Nothing outside the folder is served, whatever the path or a symbolic
+/// link says; names that start with a dot are hidden, but for <c>.well-known</c> (RFC 8615).
 /// </remarks>
-public sealed class StaticFileHandler
+public sealed class StaticFileHandler : IDisposable
 {
-    private const string IndexFile = "index.html";
-    private const string NotFoundFile = "404.html";
+    private const string NotFoundFile = "/404.html";
+    private const string ServerErrorFile = "/50x.html";
+    private const int MaxErrorPageBytes = 64 * 1024;
+    private const string Methods = "GET, HEAD, OPTIONS";
 
-    // What one read and one flush move: large enough to make system calls cheap, small enough to hold for every client.
-    private const int ReadBytes = 64 * 1024;
+    // A smaller one fits into one packet as it is.
+    private const int MinCompressedFileBytes = 1024;
 
-    private readonly RootedPath _root;
+    // How often a file may change while it is read before the client is told to come back later.
+    private const int Attempts = 5;
+
+    // A file that was changed less than this ago can be changed again without a change of its times: not for the cache yet.
+    private static readonly TimeSpan Settled = TimeSpan.FromSeconds(1);
+
+    private readonly StaticFileOptions _options;
+    private readonly FileRoot _root;
+    private readonly FileLocator _locator;
+    private readonly FileHeaders _headers;
+    private readonly FileCache? _cache;
+    private readonly CompressedFiles? _compressed;
+    private readonly BasicAuthentication? _authentication;
+    private readonly byte[]? _serverErrorPage;
 
     /// <summary>Creates a handler for a folder.</summary>
     /// <param name="root">The folder, absolute or relative to the current directory.</param>
+    /// <param name="options">What to change from the defaults.</param>
     /// <exception cref="DirectoryNotFoundException">There is no such folder.</exception>
-    public StaticFileHandler(string root) => _root = new RootedPath(root);
+    /// <exception cref="ArgumentException">An option is out of its range, or what it names is malformed; the message says which.</exception>
+    /// <exception cref="IOException">The file of <see cref="StaticFileOptions.AuthFile"/> cannot be read.</exception>
+    /// <exception cref="UnauthorizedAccessException">The file of <see cref="StaticFileOptions.AuthFile"/> may not be read.</exception>
+    public StaticFileHandler(string root, StaticFileOptions? options = null)
+        : this(root, options, static (path, followSymlinks) => FileRoot.Open(path, followSymlinks))
+    {
+    }
+
+    internal StaticFileHandler(string root, StaticFileOptions? options, Func<string, bool, FileRoot> open)
+    {
+        _options = (options ?? new StaticFileOptions()).Validated();
+        _headers = new FileHeaders(_options);
+        _authentication = _options.AuthFile is { } path ? new BasicAuthentication(path) : null;
+        _root = open(root, _options.FollowSymlinks);
+        _locator = new FileLocator(_root, _options);
+        _cache = _options is { CacheBytes: > 0, MaxCachedFiles: > 0, MaxCachedFileBytes: > 0 }
+            ? new FileCache(_options.CacheBytes, _options.MaxCachedFiles, _options.TimeProvider)
+            : null;
+        _compressed = _options.Compress ? new CompressedFiles(_options.MaxCompressedBytes) : null;
+        _serverErrorPage = ReadErrorPage();
+    }
 
     /// <summary>The folder's full path, symbolic links resolved.</summary>
-    public string Root => _root.Root;
+    public string Root => _root.Path;
+
+    /// <summary>The content of <c>50x.html</c> in the root at the start, at most 64 KiB; empty when there is none.</summary>
+    public ReadOnlyMemory<byte> ServerErrorPage => _serverErrorPage;
+
+    /// <summary>
+    /// Answers a request from memory, if it can without waiting for anything: the file is small, cached, and certainly as it was.
+    /// Allocates nothing.
+    /// </summary>
+    public bool TryHandle(HttpRequest request, HttpResponse response)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        ArgumentNullException.ThrowIfNull(response);
+        var headers = request.Headers;
+        if (_cache is null
+            || request.Method is not ("GET" or "HEAD")
+            || IsDownload(request)
+            || (_authentication is not null && !_authentication.IsRemembered(request))
+            || headers.CountOf("Range"u8) + headers.CountOf("If-Match"u8) + headers.CountOf("If-Unmodified-Since"u8) > 0
+            || headers.CountOf("If-None-Match"u8) > 1 || headers.CountOf("Accept-Encoding"u8) > 1
+            || !_cache.TryFind(request.PathBytes, out var file))
+        {
+            return false;
+        }
+
+        var representation = file.Representations[0];
+        if (file.Representations.Length > 1 && headers.TryGetBytes("Accept-Encoding"u8, out var accepted) && !TryChoose(file, accepted, out representation))
+        {
+            return false;
+        }
+
+        if (headers.TryGetBytes("If-None-Match"u8, out var tag))
+        {
+            // Anything but the very tag, a list or an old one, takes the long way.
+            if (!(tag.StartsWith("W/"u8) ? tag[2..] : tag).SequenceEqual(representation.Tag))
+            {
+                return false;
+            }
+
+            response.Send(representation.NotModified);
+            return true;
+        }
+
+        if (representation.Whole is not { } whole || headers.CountOf("If-Modified-Since"u8) > 0)
+        {
+            return false;
+        }
+
+        response.Send(whole);
+        return true;
+    }
 
     /// <summary>Answers a request with the file that its path names.</summary>
     public async ValueTask HandleAsync(HttpRequest request, HttpResponse response)
     {
         ArgumentNullException.ThrowIfNull(request);
         ArgumentNullException.ThrowIfNull(response);
-        switch (request.Method)
+        if (request.Method == "OPTIONS")
         {
-            case "GET" or "HEAD":
-                await ServeAsync(request, response, request.Path).ConfigureAwait(false);
-                break;
-            case "OPTIONS":
-                response.StatusCode = 204;
-                response.Headers["Allow"] = "GET, HEAD, OPTIONS";
-                break;
-            default:
-                response.StatusCode = 405;
-                response.Headers["Allow"] = "GET, HEAD, OPTIONS";
-                response.WriteText("405 Method Not Allowed: files can be read only.\n");
-                break;
+            AnswerOptions(request, response);
+            return;
         }
+
+        if (_authentication is not null && !_authentication.IsAuthorized(request))
+        {
+            response.Headers["WWW-Authenticate"] = "Basic realm=\"files\", charset=\"UTF-8\"";
+            WriteError(response, 401, "401 Unauthorized: a user and a password are wanted here.\n");
+            return;
+        }
+
+        if (request.Method is not ("GET" or "HEAD"))
+        {
+            response.Headers["Allow"] = Methods;
+            WriteError(response, 405, "405 Method Not Allowed: files can be read only.\n");
+            return;
+        }
+
+        // A slash that was sent encoded is a character of a name, and no name has one; nor are bytes that are no UTF-8 a name.
+        if (request.PathBytes.Contains((byte)0) || !Utf8.IsValid(request.PathBytes))
+        {
+            await SendNotFoundAsync(request, response).ConfigureAwait(false);
+            return;
+        }
+
+        await ServeAsync(request, response, request.Path).ConfigureAwait(false);
     }
 
     /// <summary>Answers a GET or HEAD request with the file at a path, whatever the request's own path is.</summary>
@@ -62,254 +163,373 @@ public sealed class StaticFileHandler
         ArgumentNullException.ThrowIfNull(request);
         ArgumentNullException.ThrowIfNull(response);
         ArgumentNullException.ThrowIfNull(path);
-        var file = _root.Resolve(path);
-        if (file is not null && Directory.Exists(file))
+        for (var attempt = 0; attempt < Attempts; attempt++)
         {
-            if (!path.EndsWith('/'))
+            if (await TryServeAsync(request, response, path).ConfigureAwait(false))
             {
-                Redirect(request, response, path);
                 return;
             }
 
-            path += IndexFile;
-            file = _root.Resolve(path);
-        }
-        else if (path.EndsWith('/'))
-        {
-            file = null; // a file is no folder
+            response.Clear();
         }
 
-        var coding = file is null ? null : ChooseCoding(request, response, path, ref file);
-        if (!await TrySendAsync(request, response, file, coding, 200).ConfigureAwait(false)
-            && !await TrySendAsync(request, response, _root.Resolve("/" + NotFoundFile), coding: null, 404).ConfigureAwait(false))
-        {
-            response.StatusCode = 404;
-            response.WriteText("404 Not Found: there is nothing at this path.\n");
-        }
+        response.Headers["Retry-After"] = "1";
+        WriteError(response, 503, "503 Service Unavailable: the file is being written.\n");
     }
 
-    // A sibling that is compressed already goes out instead of the file, to who wants it more than the file itself; one that is
-    // older than the file is somebody's forgotten work.
-    private ContentCoding? ChooseCoding(HttpRequest request, HttpResponse response, string path, ref string? file)
+    /// <summary>Lets go of the root and of what watches it. To be called when no request is in progress any more.</summary>
+    public void Dispose()
     {
-        if (request.Headers["Accept-Encoding"] is not { } accepted)
-        {
-            return null; // and no Vary: a file as it is suits everybody
-        }
-
-        var best = default(ContentCoding);
-        var bestFile = file;
-        var bestWeight = ContentCoding.Weight(accepted, "identity");
-        foreach (var coding in ContentCoding.All)
-        {
-            // By its plain name first, which costs one look where there is none.
-            if (!File.Exists(file + coding.Extension)
-                || _root.Resolve(path + coding.Extension) is not { } sibling
-                || File.GetLastWriteTimeUtc(sibling) < File.GetLastWriteTimeUtc(file!))
-            {
-                continue;
-            }
-
-            // §12.5.5: what is there decides, not what was asked for.
-            response.Headers["Vary"] = "Accept-Encoding";
-            if (ContentCoding.Weight(accepted, coding.Name) is > 0 and var weight && weight > bestWeight)
-            {
-                (best, bestFile, bestWeight) = (coding, sibling, weight);
-            }
-        }
-
-        file = bestFile;
-        return best;
+        _cache?.Dispose();
+        _root.Dispose();
     }
 
-    private static void Redirect(HttpRequest request, HttpResponse response, string path)
-    {
-        var location = string.Join('/', path.Split('/').Select(Uri.EscapeDataString)) + "/";
-        response.StatusCode = 301;
-        response.Headers["Location"] = request.QueryString.Length > 0 ? $"{location}?{request.QueryString}" : location;
-        response.WriteText("301 Moved Permanently: this is a folder.\n");
-    }
+    private static bool IsDownload(HttpRequest request) =>
+        request.QueryBytes is { IsEmpty: false } query && query.StartsWith("download"u8)
+        && (query.Length == "download"u8.Length || query["download"u8.Length] is (byte)'=' or (byte)'&');
 
-    // False when there is no such file; true when an answer is written, be it a refusal.
-    private static async ValueTask<bool> TrySendAsync(
-        HttpRequest request, HttpResponse response, string? path, ContentCoding? coding, int status)
+    // False when the client's wishes want the long way: they are no ASCII, or longer than anybody's are.
+    private static bool TryChoose(CachedFile file, ReadOnlySpan<byte> accepted, out Representation best)
     {
-        if (path is null || new FileInfo(path) is not { Exists: true } info)
+        best = file.Representations[0];
+        Span<char> field = stackalloc char[256];
+        if (Ascii.ToUtf16(accepted, field, out var length) != OperationStatus.Done)
         {
             return false;
         }
 
-        // The type is that of the file itself, also when a compressed sibling is sent.
-        var type = ContentTypes.For(coding is null ? path : path[..^coding.Extension.Length]);
-        if (info.Length == 0)
+        var bestWeight = ContentCoding.Weight(field[..length], "identity");
+        foreach (var representation in file.Representations.AsSpan(1))
         {
-            // Not opened: a FIFO or a device has no length either, and opening one can block a worker for ever.
-            WriteHead(request, response, type, coding, status, 0, new DateTimeOffset(info.LastWriteTimeUtc));
-            return true;
-        }
-
-        SafeFileHandle file;
-        try
-        {
-            file = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, FileOptions.SequentialScan);
-        }
-        catch (Exception exception) when (exception is FileNotFoundException or DirectoryNotFoundException)
-        {
-            return false; // gone since we looked
-        }
-        catch (UnauthorizedAccessException)
-        {
-            response.StatusCode = 403;
-            response.WriteText("403 Forbidden: the server may not read this file.\n");
-            return true;
-        }
-
-        using (file)
-        {
-            // From the open file, not from its name: what is described is what is sent.
-            var length = RandomAccess.GetLength(file);
-            var ranges = WriteHead(
-                request, response, type, coding, status, length, new DateTimeOffset(File.GetLastWriteTimeUtc(file)));
-            if (ranges.Count == 1)
+            if (ContentCoding.Weight(field[..length], representation.Coding!.Name) is > 0 and var weight && weight > bestWeight)
             {
-                await SendAsync(file, ranges[0], response, request.Aborted).ConfigureAwait(false);
-            }
-            else if (ranges.Count > 1)
-            {
-                await SendPartsAsync(file, type, length, ranges, response, request.Aborted).ConfigureAwait(false);
+                (best, bestWeight) = (representation, weight);
             }
         }
 
         return true;
     }
 
-    // Everything but the body. Gives what of the file is to be its body: nothing, all of it, or the parts that were asked for.
-    private static IReadOnlyList<ByteRange> WriteHead(
-        HttpRequest request, HttpResponse response, string type, ContentCoding? coding, int status, long length, DateTimeOffset modified)
+    // False when the file has changed while it was read, and nothing is sent yet.
+    private async ValueTask<bool> TryServeAsync(HttpRequest request, HttpResponse response, string path)
     {
-        if (status != 200)
+        using var location = _locator.Locate(path);
+        switch (location.Status)
         {
-            return WriteWhole(request, response, type, coding, status, length);
-        }
-
-        var tag = string.Create(CultureInfo.InvariantCulture, $"\"{modified.UtcTicks:x}-{length:x}{(coding is null ? "" : "-" + coding.Name)}\"");
-        var now = TimeProvider.System.GetUtcNow();
-        response.Headers["ETag"] = tag;
-        switch (ConditionalRequest.Evaluate(request.Headers, tag, modified, now))
-        {
-            case Precondition.NotModified:
-                response.StatusCode = 304;
-                return [];
-            case Precondition.Failed:
-                response.StatusCode = 412;
-                response.WriteText("412 Precondition Failed: the file is not what the request takes it for.\n");
-                return [];
+            case OpenStatus.File:
+                return await TrySendAsync(request, response, path, location).ConfigureAwait(false);
+            case OpenStatus.Folder when !path.EndsWith('/'):
+                Redirect(request, response, path);
+                return true;
+            case OpenStatus.Folder when _options.Browse && _root.List(location.RelativePath) is { } entries:
+                SendListing(request, response, path, entries);
+                return true;
+            case OpenStatus.Forbidden:
+                WriteError(response, 403, "403 Forbidden: the server may not read this file.\n");
+                return true;
+            case OpenStatus.Exhausted:
+                response.Headers["Retry-After"] = "1";
+                WriteError(response, 503, "503 Service Unavailable: the server has too many files open.\n");
+                return true;
             default:
                 break;
         }
 
-        response.Headers["Last-Modified"] = HttpDate.Format(modified);
-        response.Headers["Accept-Ranges"] = "bytes";
-        if (request.Method != "GET" // §14.2: a Range with another method is ignored
-            || !request.Headers.TryGetValue("Range", out var field)
-            || !ConditionalRequest.IsRangeWanted(request.Headers, tag, modified, now)
-            || !ByteRanges.TryParse(field, length, out var ranges))
+        if (_options.SpaFile is { } spa && IsPage(request, path))
         {
-            return WriteWhole(request, response, type, coding, status, length);
+            var spaPath = "/" + spa.Trim('/');
+            using var page = _locator.Locate(spaPath);
+            if (page.Status == OpenStatus.File)
+            {
+                return await TrySendAsync(request, response, spaPath, page).ConfigureAwait(false);
+            }
+        }
+
+        await SendNotFoundAsync(request, response).ConfigureAwait(false);
+        return true;
+    }
+
+    private static bool IsPage(HttpRequest request, string path) =>
+        path.IndexOf('.', path.LastIndexOf('/')) < 0 || MediaRanges.NameHtml(request.Headers["Accept"]);
+
+    private async ValueTask<bool> TrySendAsync(HttpRequest request, HttpResponse response, string path, FileLocation location)
+    {
+        var file = location.RelativePath;
+        var forms = Forms(location);
+        var cached = FindOrAddToCache(path, location, forms);
+        var form = Choose(forms, request.Headers["Accept-Encoding"], isWhole: request.Method != "GET" || !request.Headers.Contains("Range"));
+        var representation = cached is null ? null : Array.Find(cached.Representations, item => item.Coding == form.Coding);
+
+        // What is compressed on the fly is compressed before anything is said about it: it may not be worth it.
+        ReadOnlyMemory<byte>? compressed = null;
+        if (form.Source is null)
+        {
+            compressed = representation?.Whole?.Body ?? Compress(location.File!, form.Coding!);
+            if (compressed is null)
+            {
+                form = forms[0];
+                representation = cached?.Representations[0];
+            }
+            else if (representation is { Whole: null } && compressed.Value.Length <= _options.MaxCachedFileBytes)
+            {
+                _cache!.Complete(cached!, representation, new PreparedResponse(200, _headers.ForWhole(file, form, varies: true), compressed.Value));
+            }
+        }
+
+        location.DisposeSiblings(except: form.Source);
+        var now = _options.TimeProvider.GetUtcNow();
+        switch (ConditionalRequest.Evaluate(request.Headers, form.Tag, form.Modified, now))
+        {
+            case Precondition.NotModified:
+                response.Send(representation?.NotModified ?? new PreparedResponse(304, _headers.ForNotModified(file, form, forms.Count > 1)));
+                return true;
+            case Precondition.Failed:
+                WriteError(response, 412, "412 Precondition Failed: the file is not what the request takes it for.\n");
+                return true;
+            default:
+                break;
+        }
+
+        List<ByteRange>? ranges = null;
+        if (request.Method == "GET" // §14.2: a Range with another method is ignored
+            && form.Source is not null
+            && request.Headers.TryGetValue("Range", out var field)
+            && ConditionalRequest.IsRangeWanted(request.Headers, form.Tag, form.Modified, now)
+            && ByteRanges.TryParse(field, form.Source.Identity.Length, out var parsed))
+        {
+            ranges = parsed;
+        }
+
+        if (ranges is null && representation?.Whole is { } whole && !IsDownload(request))
+        {
+            response.Send(whole);
+            return true;
+        }
+
+        foreach (var (name, value) in _headers.ForWhole(file, form, forms.Count > 1, IsDownload(request)))
+        {
+            response.Headers.Add(name, value);
+        }
+
+        if (ranges is null)
+        {
+            response.ContentLength = compressed?.Length ?? form.Source!.Identity.Length;
+            if (request.Method == "HEAD")
+            {
+                return true;
+            }
+
+            if (compressed is { } bytes)
+            {
+                response.Body.Write(bytes.Span);
+                return true;
+            }
+
+            return await new FileSender(_root, form.Source!, response, request.Aborted).SendWholeAsync().ConfigureAwait(false);
         }
 
         if (ranges.Count == 0)
         {
-            response.StatusCode = 416;
-            response.Headers["Content-Range"] = string.Create(CultureInfo.InvariantCulture, $"bytes */{length}");
-            response.WriteText("416 Range Not Satisfiable: the file is shorter.\n");
-            return [];
+            response.Clear();
+            response.Headers["Content-Range"] = string.Create(CultureInfo.InvariantCulture, $"bytes */{form.Source!.Identity.Length}");
+            WriteError(response, 416, "416 Range Not Satisfiable: the file is shorter.\n");
+            return true;
         }
 
         response.StatusCode = 206;
-        DescribeFile(response, type, coding);
-        if (ranges.Count == 1)
-        {
-            response.Headers["Content-Range"] = ContentRange(ranges[0], length);
-            response.ContentLength = ranges[0].Length;
-        }
-
-        return ranges;
+        return await new FileSender(_root, form.Source!, response, request.Aborted).SendRangesAsync(ranges).ConfigureAwait(false);
     }
 
-    private static IReadOnlyList<ByteRange> WriteWhole(
-        HttpRequest request, HttpResponse response, string type, ContentCoding? coding, int status, long length)
+    // Every form that the file can be had in: as it is, then the compressed ones, the preferred first.
+    private List<FileForm> Forms(FileLocation location)
+    {
+        var file = location.File!;
+        var forms = new List<FileForm> { new(null, file, Tag(file.Identity, coding: null), file.Identity.LastModified) };
+        var canCompress = _compressed is not null
+            && file.Identity.Length >= MinCompressedFileBytes
+            && file.Identity.Length <= _options.MaxCompressedFileBytes
+            && ContentTypes.IsCompressible(_headers.ContentTypes.For(location.RelativePath));
+        for (var index = 0; index < ContentCoding.All.Count; index++)
+        {
+            var coding = ContentCoding.All[index];
+            if (location.Siblings[index] is { } sibling)
+            {
+                forms.Add(new FileForm(coding, sibling, Tag(sibling.Identity, coding), sibling.Identity.LastModified));
+            }
+            else if (canCompress && coding != ContentCoding.Zstandard)
+            {
+                forms.Add(new FileForm(coding, Source: null, Tag(file.Identity, coding), file.Identity.LastModified));
+            }
+        }
+
+        return forms;
+    }
+
+    // The same after a restart, and on another machine that has the same files.
+    private static string Tag(FileIdentity identity, ContentCoding? coding) => string.Create(
+        CultureInfo.InvariantCulture, $"\"{identity.LastModified.UtcTicks:x}-{identity.Length:x}{(coding is null ? "" : "-" + coding.Name)}\"");
+
+    // A form that does not exist yet is not for ranges: nobody could ask for the rest of it later.
+    private static FileForm Choose(List<FileForm> forms, string? accepted, bool isWhole)
+    {
+        var best = forms[0];
+        if (accepted is null)
+        {
+            return best;
+        }
+
+        var bestWeight = ContentCoding.Weight(accepted, "identity");
+        foreach (var form in forms.Skip(1).Where(form => isWhole || form.Source is not null))
+        {
+            if (ContentCoding.Weight(accepted, form.Coding!.Name) is > 0 and var weight && weight > bestWeight)
+            {
+                (best, bestWeight) = (form, weight);
+            }
+        }
+
+        return best;
+    }
+
+    private ReadOnlyMemory<byte>? Compress(OpenedFile file, ContentCoding coding) =>
+        _compressed!.Get(file.Identity, coding, () => FileSender.TryReadWhole(_root, file));
+
+    private CachedFile? FindOrAddToCache(string path, FileLocation location, List<FileForm> forms)
+    {
+        if (_cache is null)
+        {
+            return null;
+        }
+
+        var key = Encoding.UTF8.GetBytes(path);
+        var sources = location.Sources;
+        if (_cache.Confirm(key, sources) is { } known)
+        {
+            return known;
+        }
+
+        var smallest = forms.Where(static form => form.Source is not null).Min(static form => form.Source!.Identity.Length);
+        if (smallest > _options.MaxCachedFileBytes || !forms.TrueForAll(IsSettled))
+        {
+            return null;
+        }
+
+        var representations = new List<Representation>();
+        foreach (var form in forms)
+        {
+            var representation = new Representation(
+                form.Coding,
+                Encoding.ASCII.GetBytes(form.Tag),
+                new PreparedResponse(304, _headers.ForNotModified(location.RelativePath, form, forms.Count > 1)));
+            if (form.Source is not null && form.Source.Identity.Length <= _options.MaxCachedFileBytes)
+            {
+                if (FileSender.TryReadWhole(_root, form.Source) is not { } bytes)
+                {
+                    return null; // it is changing: not today
+                }
+
+                representation.Whole = new PreparedResponse(200, _headers.ForWhole(location.RelativePath, form, forms.Count > 1), bytes);
+            }
+
+            representations.Add(representation);
+        }
+
+        var file = new CachedFile(key, sources, [.. representations]);
+        _cache.Add(file, _root.Path, location.Looked, location.IsDirect, () =>
+        {
+            using var again = _locator.Locate(path);
+            return again.Status == OpenStatus.File ? again.Sources : null;
+        });
+        return file;
+    }
+
+    private bool IsSettled(FileForm form)
+    {
+        return form.Source is not { Identity: var identity } || _options.TimeProvider.GetUtcNow() - identity.LastChanged > Settled;
+    }
+
+    private void SendListing(HttpRequest request, HttpResponse response, string path, IReadOnlyList<FolderEntry> entries)
+    {
+        var listing = new FolderListing(
+            path, [.. entries.Where(entry => _locator.IsServed("/" + entry.Name))], request.Query["sort"], request.Query["order"]);
+        response.Headers["Vary"] = "Accept";
+        response.Headers["Cache-Control"] = "no-cache";
+        response.Headers["X-Content-Type-Options"] = "nosniff";
+        if (MediaRanges.PreferJson(request.Headers["Accept"]))
+        {
+            response.ContentType = "application/json";
+            _headers.SetAlways(response);
+            listing.WriteJson(response.Body);
+        }
+        else
+        {
+            response.ContentType = "text/html; charset=utf-8";
+            _headers.SetAlways(response);
+            response.WriteText(listing.ToHtml());
+        }
+    }
+
+    private void Redirect(HttpRequest request, HttpResponse response, string path)
+    {
+        var location = string.Join('/', path.Split('/').Select(Uri.EscapeDataString)) + "/";
+        var query = request.QueryString;
+        response.Headers["Location"] = query.Length > 0 ? $"{location}?{query}" : location;
+        WriteError(response, 301, "301 Moved Permanently: this is a folder.\n");
+    }
+
+    private void AnswerOptions(HttpRequest request, HttpResponse response)
+    {
+        response.StatusCode = 204;
+        response.Headers["Allow"] = Methods;
+        if (_options.CorsOrigin is not null && request.Headers.Contains("Access-Control-Request-Method"))
+        {
+            response.Headers["Access-Control-Allow-Methods"] = "GET, HEAD";
+            response.Headers["Access-Control-Allow-Headers"] =
+                request.Headers["Access-Control-Request-Headers"] is { } asked ? asked : "Range";
+            response.Headers["Access-Control-Max-Age"] = "86400";
+            response.Headers["Vary"] = "Access-Control-Request-Headers";
+        }
+
+        _headers.SetAlways(response);
+    }
+
+    private async ValueTask SendNotFoundAsync(HttpRequest request, HttpResponse response)
+    {
+        using var page = _locator.Locate(NotFoundFile);
+        if (page.Status != OpenStatus.File)
+        {
+            WriteError(response, 404, "404 Not Found: there is nothing at this path.\n");
+            return;
+        }
+
+        response.StatusCode = 404;
+        response.ContentType = _headers.ContentTypes.For(NotFoundFile);
+        response.Headers["X-Content-Type-Options"] = "nosniff";
+        _headers.SetAlways(response);
+        response.ContentLength = page.File!.Identity.Length;
+        if (request.Method != "HEAD" && !await new FileSender(_root, page.File, response, request.Aborted).SendWholeAsync().ConfigureAwait(false))
+        {
+            response.Clear();
+            WriteError(response, 404, "404 Not Found: there is nothing at this path.\n");
+        }
+    }
+
+    private void WriteError(HttpResponse response, int status, string text)
     {
         response.StatusCode = status;
-        DescribeFile(response, type, coding);
-        response.ContentLength = length;
-        return request.Method == "GET" && length > 0 ? [new ByteRange(0, length)] : [];
-    }
-
-    // For a response whose body is of the file; the others have a type of their own, and none of the file's coding.
-    private static void DescribeFile(HttpResponse response, string type, ContentCoding? coding)
-    {
-        response.ContentType = type;
-        response.Headers["X-Content-Type-Options"] = "nosniff";
-        if (coding is not null)
+        _headers.SetAlways(response);
+        if (status >= 500 && _serverErrorPage is { Length: > 0 } page)
         {
-            response.Headers["Content-Encoding"] = coding.Name;
+            response.WriteBytes(page, "text/html; charset=utf-8");
+        }
+        else
+        {
+            response.WriteText(text);
         }
     }
 
-    private static string ContentRange(ByteRange range, long length) =>
-        string.Create(CultureInfo.InvariantCulture, $"bytes {range.Start}-{range.End - 1}/{length}");
-
-    // RFC 9110 §14.6: multipart/byteranges, each part with its own type and place.
-    private static async ValueTask SendPartsAsync(
-        SafeFileHandle file, string type, long length, IReadOnlyList<ByteRange> ranges, HttpResponse response, CancellationToken aborted)
+    private byte[]? ReadErrorPage()
     {
-        var boundary = Guid.NewGuid().ToString("N");
-        var heads = ranges.Select(range => Encoding.ASCII.GetBytes(
-            $"\r\n--{boundary}\r\nContent-Type: {type}\r\nContent-Range: {ContentRange(range, length)}\r\n\r\n")).ToList();
-        var end = Encoding.ASCII.GetBytes($"\r\n--{boundary}--\r\n");
-        response.ContentType = $"multipart/byteranges; boundary={boundary}";
-        response.ContentLength = heads.Sum(static head => (long)head.Length) + ranges.Sum(static range => range.Length) + end.Length;
-        for (var index = 0; index < ranges.Count; index++)
-        {
-            response.Body.Write(heads[index]);
-            if (!await SendAsync(file, ranges[index], response, aborted).ConfigureAwait(false))
-            {
-                return;
-            }
-        }
-
-        response.Body.Write(end);
-    }
-
-    // False when the client is gone, or the file has become shorter than it was: then the server aborts the connection, so that
-    // nobody takes the response for whole.
-    private static async ValueTask<bool> SendAsync(
-        SafeFileHandle file, ByteRange range, HttpResponse response, CancellationToken aborted)
-    {
-        var offset = range.Start;
-        while (offset < range.End)
-        {
-            var buffer = response.Body.GetMemory((int)Math.Min(ReadBytes, range.End - offset));
-            buffer = buffer[..(int)Math.Min(buffer.Length, range.End - offset)];
-            // The first read runs on the worker that the handler was given and may block it; after an await the thread
-            // may be anybody's.
-            var read = offset == range.Start
-                ? RandomAccess.Read(file, buffer.Span, offset)
-                : await RandomAccess.ReadAsync(file, buffer, offset, aborted).ConfigureAwait(false);
-            if (read == 0)
-            {
-                return false;
-            }
-
-            response.Body.Advance(read);
-            offset += read;
-            if (offset < range.End && (await response.Body.FlushAsync(aborted).ConfigureAwait(false)).IsCompleted)
-            {
-                return false;
-            }
-        }
-
-        return true;
+        using var page = _locator.Locate(ServerErrorFile);
+        return page.File is { Identity.Length: <= MaxErrorPageBytes } file ? FileSender.TryReadWhole(_root, file) : null;
     }
 }

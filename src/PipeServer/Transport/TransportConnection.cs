@@ -1,5 +1,7 @@
+using System.Buffers;
 using System.IO.Pipelines;
 using System.Net;
+using Microsoft.Win32.SafeHandles;
 
 namespace PipeServer.Transport;
 
@@ -9,6 +11,8 @@ namespace PipeServer.Transport;
 /// </summary>
 public abstract class TransportConnection : IDuplexPipe, IAsyncDisposable
 {
+    private const int FileBytes = 64 * 1024;
+
     /// <summary>
     /// What the client sends. Completes when the client has half-closed; throws <see cref="IOException"/> when the
     /// connection was reset or aborted.
@@ -35,6 +39,54 @@ public abstract class TransportConnection : IDuplexPipe, IAsyncDisposable
 
     /// <summary>How many bytes the system has taken so far: tells a slow client from one that has stopped reading.</summary>
     public abstract long BytesSent { get; }
+
+    /// <summary>Writes bytes to <see cref="Output"/>, without copying them where the transport can send them from where they lie.</summary>
+    public virtual void Write(PinnedBytes bytes)
+    {
+        ArgumentNullException.ThrowIfNull(bytes);
+        Output.Write(bytes.Memory.Span);
+    }
+
+    /// <summary>
+    /// Sends what is written to <see cref="Output"/>, and a part of a file behind it. Reads the file on the calling thread, and
+    /// after a wait for the client on the thread pool, never on one of the transport's own: the disk may take its time.
+    /// </summary>
+    /// <remarks>This one goes by pooled memory, a block at a time; a transport whose system can do better overrides it.</remarks>
+    /// <param name="file">A regular file, open for reading.</param>
+    /// <param name="offset">Where the part starts.</param>
+    /// <param name="count">How many bytes it has.</param>
+    /// <param name="cancellationToken">Ends the wait for the client.</param>
+    /// <returns>How many bytes of the file the system has taken: fewer when the file has ended, or the client is gone.</returns>
+    public virtual async ValueTask<long> SendFileAsync(SafeFileHandle file, long offset, long count, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(file);
+        var sent = 0L;
+        while (sent < count)
+        {
+            var buffer = Output.GetMemory((int)Math.Min(FileBytes, count - sent));
+            var read = RandomAccess.Read(file, buffer.Span[..(int)Math.Min(buffer.Length, count - sent)], offset + sent);
+            if (read == 0)
+            {
+                break;
+            }
+
+            Output.Advance(read);
+            var flush = Output.FlushAsync(cancellationToken);
+            var hasToWait = !flush.IsCompleted;
+            if ((await flush.ConfigureAwait(false)).IsCompleted)
+            {
+                break;
+            }
+
+            sent += read;
+            if (hasToWait)
+            {
+                await Task.Yield(); // the thread is whoever's made room
+            }
+        }
+
+        return sent;
+    }
 
     /// <summary>
     /// Completes <see cref="Output"/>: sends what was flushed, then half-closes. Done when every byte is handed to the

@@ -9,10 +9,11 @@ public sealed class TimeoutOverMemoryTests() : TimeoutTests("memory")
         await using var server = await StartAsync();
         await using var client = await server.ConnectAsync();
         await client.SendAsync(TestClient.Get("/endless"));
-        for (var i = 0; i < 20; i++)
+        for (var i = 0; i < 40; i++)
         {
-            await client.ReadSomeAsync(4000); // above the least rate
-            for (var second = 0; second < 8; second++)
+            // Above the least rate, and within the time in which nobody's rate is looked at: a flush may begin at any moment.
+            await client.ReadSomeAsync(2000);
+            for (var second = 0; second < 4; second++)
             {
                 Time.Advance(TimeSpan.FromSeconds(1));
             }

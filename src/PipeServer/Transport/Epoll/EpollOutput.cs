@@ -1,5 +1,6 @@
 using System.IO.Pipelines;
 using System.Threading.Tasks.Sources;
+using Microsoft.Win32.SafeHandles;
 
 namespace PipeServer.Transport.Epoll;
 
@@ -25,6 +26,9 @@ internal sealed class EpollOutput : PipeWriter, IValueTaskSource<FlushResult>
     private int _tailEnd;
     private long _unsent;
 
+    private bool _isFileToCome; // behind what is flushed now: it goes into the same packets
+    private bool _isForRoom; // the pending operation is not a flush: it waits until the system takes more
+    private bool _isRoomSignalled; // the event came to this operation while it was parked
     private volatile bool _isPending; // from FlushAsync until its caller has taken the result
     private volatile bool _isParked; // from the moment somebody waits until a waker has done its work and only tells the result
     private bool _hasWaiter; // the pending flush's ValueTask is awaited: from then on it is not its caller's
@@ -88,6 +92,26 @@ internal sealed class EpollOutput : PipeWriter, IValueTaskSource<FlushResult>
         _unsent += bytes;
     }
 
+    /// <summary>Writes bytes by sending them, later, from where they lie.</summary>
+    public void Append(PinnedBytes bytes)
+    {
+        ThrowIfNotWritable();
+        var block = _blocks.Borrow(bytes);
+        if (_tail is null)
+        {
+            _head = block;
+            _headStart = 0;
+        }
+        else
+        {
+            _tail.Append(block, _tailEnd);
+        }
+
+        _tail = block;
+        _tailEnd = block.Capacity; // nothing can be written behind it: the next bytes get a block of their own
+        _unsent += block.Capacity;
+    }
+
     public override ValueTask<FlushResult> FlushAsync(CancellationToken cancellationToken = default)
     {
         ThrowIfNotWritable();
@@ -106,6 +130,67 @@ internal sealed class EpollOutput : PipeWriter, IValueTaskSource<FlushResult>
         _hasWaiter = false;
         _source.Reset();
         return new ValueTask<FlushResult>(this, _source.Version);
+    }
+
+    /// <summary>Sends all that is written, for <see cref="TrySendFile"/> to go on behind it. False: the client is gone.</summary>
+    public async ValueTask<bool> FlushBeforeFileAsync(CancellationToken cancellationToken)
+    {
+        _isFileToCome = true;
+        try
+        {
+            var isCompleted = false;
+            while (_unsent > 0 && !isCompleted) // a flush that is cancelled leaves something
+            {
+                isCompleted = (await FlushAsync(cancellationToken).ConfigureAwait(false)).IsCompleted;
+            }
+
+            return !isCompleted;
+        }
+        finally
+        {
+            _isFileToCome = false;
+        }
+    }
+
+    /// <summary>
+    /// Sends a part of a file behind what was flushed, as far as the system takes it: 0 at the file's end, -1 when it takes no
+    /// more now (then <see cref="WaitForRoomAsync"/>), or when the client is gone.
+    /// </summary>
+    /// <exception cref="IOException">The file could not be read.</exception>
+    public int TrySendFile(SafeFileHandle file, long offset, int count)
+    {
+        while (!_connection.IsAborted && !_isClientGone)
+        {
+            var sent = Libc.SendFile(_connection.Number, file, offset, count);
+            switch (sent)
+            {
+                case >= 0:
+                    Volatile.Write(ref _bytesSent, _bytesSent + sent);
+                    return sent;
+                case -Errno.EAGAIN when !_writable.TryClear():
+                    return -1;
+                case -Errno.EAGAIN or -Errno.EINTR:
+                    break;
+                case -Errno.EIO or -Errno.EINVAL:
+                    throw new IOException($"The file could not be sent: error {-sent}.");
+                default:
+                    _isClientGone = true;
+                    _connection.SignalClosed();
+                    break;
+            }
+        }
+
+        _isClientGone = true;
+        return -1;
+    }
+
+    /// <summary>Waits until the system takes more, as a flush does whose bytes it has not taken.</summary>
+    public ValueTask<FlushResult> WaitForRoomAsync(CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        _isForRoom = true;
+        _isRoomSignalled = false;
+        return FlushAsync(cancellationToken);
     }
 
     public override void CancelPendingFlush()
@@ -167,6 +252,7 @@ internal sealed class EpollOutput : PipeWriter, IValueTaskSource<FlushResult>
     {
         if (_writable.Signal())
         {
+            _isRoomSignalled = true;
             GoOn();
         }
     }
@@ -176,7 +262,7 @@ internal sealed class EpollOutput : PipeWriter, IValueTaskSource<FlushResult>
     {
         Discard();
         _writable.Reset();
-        _isPending = _isParked = _isCompleted = _isClientGone = false;
+        _isFileToCome = _isForRoom = _isPending = _isParked = _isCompleted = _isClientGone = false;
         _token = default;
         _bytesSent = 0;
         _source.Reset(); // lets go of the last writer, and makes its ValueTask invalid
@@ -261,6 +347,7 @@ internal sealed class EpollOutput : PipeWriter, IValueTaskSource<FlushResult>
         _isParked = false; // from here on only the result is told: a disposal need not wait for this thread
         if (isCanceled)
         {
+            _isForRoom = false;
             _source.SetException(new OperationCanceledException(_token));
         }
         else
@@ -271,10 +358,18 @@ internal sealed class EpollOutput : PipeWriter, IValueTaskSource<FlushResult>
         return true;
     }
 
-    private bool TryComplete() => TrySend() || Volatile.Read(ref _cancelRequested) != 0;
+    private bool TryComplete() => (_isForRoom ? HasRoom() : TrySend()) || Volatile.Read(ref _cancelRequested) != 0;
+
+    // For what nobody can ask the system: an event has come since it last said no.
+    private bool HasRoom()
+    {
+        _isClientGone |= _connection.IsAborted;
+        return _isClientGone || _isRoomSignalled || _writable.TryClear();
+    }
 
     private FlushResult TakeResult()
     {
+        _isForRoom = false;
         var isCanceled = Volatile.Read(ref _cancelRequested) != 0 && Interlocked.Exchange(ref _cancelRequested, 0) != 0;
         return new FlushResult(isCanceled, isCompleted: _isClientGone);
     }
@@ -316,7 +411,7 @@ internal sealed class EpollOutput : PipeWriter, IValueTaskSource<FlushResult>
     }
 
     // SAFETY: the block is pinned and this writer's alone, and the bytes between the two marks were written.
-    private unsafe int SendOne() => Libc.Send(_connection.Number, _head!.Start + _headStart, _tailEnd - _headStart);
+    private unsafe int SendOne() => Libc.Send(_connection.Number, _head!.Start + _headStart, _tailEnd - _headStart, _isFileToCome);
 
     // SAFETY: as in SendOne, for every block of the chain; the pieces live on this stack frame for the whole call.
     private unsafe int SendMany()
@@ -330,7 +425,7 @@ internal sealed class EpollOutput : PipeWriter, IValueTaskSource<FlushResult>
             pieces[count++] = new Libc.Piece { Start = block.Start + start, Length = (nuint)(end - start) };
         }
 
-        return Libc.SendMessage(_connection.Number, pieces, count);
+        return Libc.SendMessage(_connection.Number, pieces, count, _isFileToCome);
     }
 
     private void Consume(int sent)

@@ -10,6 +10,7 @@ namespace PipeServer.Transport.Epoll;
 internal static class Errno
 {
     public const int EINTR = 4;
+    public const int EIO = 5;
     public const int EBADF = 9;
     public const int EAGAIN = 11;
     public const int ENOMEM = 12;

@@ -154,6 +154,9 @@ internal sealed class EventLoop
         }
     }
 
+    /// <summary>True on the thread of any loop: what may block must not go on here.</summary>
+    public static bool IsCurrentThread => _ofThisThread is not null;
+
     /// <summary>Runs an item on the loop's thread, after the events at hand; on the thread pool when the loop has ended.</summary>
     public void Post(IThreadPoolWorkItem item)
     {

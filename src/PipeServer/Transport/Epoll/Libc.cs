@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
 
 namespace PipeServer.Transport.Epoll;
 
@@ -49,6 +50,12 @@ internal static partial class Libc
     private const int F_SETFL = 4;
     private const int FD_CLOEXEC = 1;
     private const int MSG_NOSIGNAL = 0x4000;
+    private const int MSG_MORE = 0x8000;
+    private const int POSIX_FADV_WILLNEED = 3;
+    private const int RWF_NOWAIT = 0x8;
+
+    private static int SYS_preadv2 => RuntimeInformation.ProcessArchitecture == Architecture.X64 ? 327 : 286;
+
 
     /// <summary>
     /// One <c>struct epoll_event</c>: 12 bytes on x64, where the kernel packs it, 16 on arm64, where it does not.
@@ -194,12 +201,14 @@ internal static partial class Libc
         Fault?.Invoke(SystemCall.Receive, ref length) is < 0 and var error ? error : OrError((int)recv(descriptor, buffer, (nuint)length, 0));
 
     // SAFETY: as for Receive.
-    public static unsafe int Send(int descriptor, byte* buffer, int length) =>
-        Fault?.Invoke(SystemCall.Send, ref length) is < 0 and var error ? error : OrError((int)send(descriptor, buffer, (nuint)length, MSG_NOSIGNAL));
+    public static unsafe int Send(int descriptor, byte* buffer, int length, bool isMoreToCome) =>
+        Fault?.Invoke(SystemCall.Send, ref length) is < 0 and var error
+            ? error
+            : OrError((int)send(descriptor, buffer, (nuint)length, SendFlags(isMoreToCome)));
 
     /// <summary>Sends several pieces with one call.</summary>
     // SAFETY: the pieces point into pinned blocks of the caller; the header lives on this stack frame for the whole call.
-    public static unsafe int SendMessage(int descriptor, Piece* pieces, int count)
+    public static unsafe int SendMessage(int descriptor, Piece* pieces, int count, bool isMoreToCome)
     {
         var length = int.MaxValue;
         var error = Fault?.Invoke(SystemCall.Send, ref length) ?? 0;
@@ -211,10 +220,39 @@ internal static partial class Libc
         }
 
         var message = new MessageHeader { Pieces = pieces, PieceCount = (nuint)count };
-        return error < 0 ? error : OrError((int)sendmsg(descriptor, &message, MSG_NOSIGNAL));
+        return error < 0 ? error : OrError((int)sendmsg(descriptor, &message, SendFlags(isMoreToCome)));
+    }
+
+    /// <summary>
+    /// Sends a part of a file straight from the system's cache of it; like <see cref="Send"/>, never waits for the client, but
+    /// it may wait for the disk.
+    /// </summary>
+    // SAFETY: the offset lives on this stack frame for the whole call.
+    public static unsafe int SendFile(int descriptor, SafeFileHandle file, long offset, int count) =>
+        Fault?.Invoke(SystemCall.Send, ref count) is < 0 and var error ? error : OrError((int)sendfile(descriptor, file, &offset, (nuint)count));
+
+    /// <summary>Asks for a part of a file to be read ahead. A hint: nobody waits, and nothing depends on it.</summary>
+    public static void ReadAhead(SafeFileHandle file, long offset, long count) => _ = posix_fadvise(file, offset, count, POSIX_FADV_WILLNEED);
+
+    /// <summary>
+    /// Whether the system has a part of a file in its cache, as far as its first and its last byte tell. False where the
+    /// system cannot say.
+    /// </summary>
+    public static bool IsInCache(SafeFileHandle file, long offset, int count) =>
+        IsInCache(file, offset) && IsInCache(file, offset + count - 1);
+
+    // SAFETY: one byte and what describes it, on this stack frame for the whole call.
+    private static unsafe bool IsInCache(SafeFileHandle file, long offset)
+    {
+        byte one;
+        var piece = new Piece { Start = &one, Length = 1 };
+        return syscall(SYS_preadv2, file, &piece, 1, (nint)offset, 0, RWF_NOWAIT) == 1;
     }
 
     public static int Close(int descriptor) => close(descriptor);
+
+    // With more to come the system waits for it with a packet that is not full.
+    private static int SendFlags(bool isMoreToCome) => isMoreToCome ? MSG_NOSIGNAL | MSG_MORE : MSG_NOSIGNAL;
 
     private static int OrError(int result) => result < 0 ? -Marshal.GetLastPInvokeError() : result;
 
@@ -275,6 +313,17 @@ internal static partial class Libc
     [LibraryImport("libc", SetLastError = true)]
     // SAFETY: see SendMessage.
     private static unsafe partial nint sendmsg(int descriptor, MessageHeader* message, int flags);
+
+    [LibraryImport("libc", SetLastError = true)]
+    // SAFETY: see SendFile.
+    private static unsafe partial nint sendfile(int descriptor, SafeFileHandle file, long* offset, nuint count);
+
+    [LibraryImport("libc")]
+    // SAFETY: see IsInCache.
+    private static unsafe partial nint syscall(nint number, SafeFileHandle file, Piece* pieces, nint count, nint low, nint high, nint flags);
+
+    [LibraryImport("libc")]
+    private static partial int posix_fadvise(SafeFileHandle file, long offset, long count, int advice);
 
     [LibraryImport("libc", SetLastError = true)]
     // SAFETY: see EventFdClear.

@@ -27,18 +27,26 @@ internal sealed class PinnedBlock : ReadOnlySequenceSegment<byte>
 
     /// <summary>The address of the first byte.</summary>
     // SAFETY: valid for Capacity bytes as long as this object lives; users hold the object while they use it.
-    public unsafe byte* Start { get; }
+    public unsafe byte* Start { get; private set; }
 
-    public int Capacity => _array.Length;
+    public int Capacity => Memory.Length;
 
     public PinnedBlock? NextBlock => (PinnedBlock?)Next;
 
     public Memory<byte> Slice(int start) => _array.AsMemory(start);
 
+    /// <summary>Makes a block without memory of its own stand for somebody else's, to be read only.</summary>
+    // SAFETY: their array is pinned as long as it lives, and Memory holds it.
+    public unsafe void Borrow(PinnedBytes bytes)
+    {
+        Start = bytes.Start;
+        Memory = bytes.Memory;
+    }
+
     /// <summary>Ends this block at a length, and puts another behind it.</summary>
     public void Append(PinnedBlock next, int length)
     {
-        Memory = _array.AsMemory(0, length);
+        Memory = Memory[..length];
         next.RunningIndex = RunningIndex + length;
         Next = next;
     }

@@ -21,11 +21,13 @@ internal sealed class PinnedBlockPool
 
     private readonly DefaultObjectPool<PinnedBlock> _small;
     private readonly DefaultObjectPool<PinnedBlock> _large;
+    private readonly DefaultObjectPool<PinnedBlock> _borrowed;
 
     public PinnedBlockPool()
     {
         _small = Create(SmallBytes, KeptSmall);
         _large = Create(LargeBytes, KeptLarge);
+        _borrowed = Create(bytes: 0, KeptSmall);
     }
 
     /// <summary>A block of at least so many bytes. One beyond <see cref="LargeBytes"/> is made for the occasion.</summary>
@@ -35,6 +37,14 @@ internal sealed class PinnedBlockPool
         <= LargeBytes => _large.Get(),
         _ => new PinnedBlock(bytes, pool: null),
     };
+
+    /// <summary>A block that stands for bytes that lie elsewhere.</summary>
+    public PinnedBlock Borrow(PinnedBytes bytes)
+    {
+        var block = _borrowed.Get();
+        block.Borrow(bytes);
+        return block;
+    }
 
     /// <summary>Keeps a small block for this thread's next use; false when it has one.</summary>
     public static bool TryKeep(PinnedBlock block)

@@ -1,0 +1,74 @@
+using System.Globalization;
+using System.Text;
+using PipeServer.Http;
+using PipeServer.Transport;
+
+namespace PipeServer;
+
+/// <summary>
+/// A response that is encoded once and sent many times, by <see cref="HttpResponse.Send"/>, which allocates nothing. Immutable;
+/// any number of threads may send it at once.
+/// </summary>
+public sealed class PreparedResponse
+{
+    // From here on it is cheaper to have the system collect a body from where it lies than to copy it behind the head.
+    private const int PinnedFrom = 16 * 1024;
+
+    /// <summary>Encodes a response.</summary>
+    /// <param name="statusCode">200 to 999.</param>
+    /// <param name="headers">Its header fields, Content-Type among them; not those that are the server's own.</param>
+    /// <param name="body">Its body, which must not be changed from now on; a large one is copied.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The status is not a final one.</exception>
+    /// <exception cref="ArgumentException">
+    /// A name is not a token, a value holds a control character, or there is a body with a status that has none (204, 205, 304).
+    /// </exception>
+    /// <exception cref="InvalidOperationException">
+    /// A field is set by the server: Content-Length, Connection, Date, Transfer-Encoding.
+    /// </exception>
+    public PreparedResponse(int statusCode, IEnumerable<KeyValuePair<string, string>> headers, ReadOnlyMemory<byte> body = default)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(statusCode, 200);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(statusCode, 999);
+        ArgumentNullException.ThrowIfNull(headers);
+        var allowsBody = StatusLine.AllowsBody(statusCode);
+        if (!allowsBody && !body.IsEmpty)
+        {
+            throw new ArgumentException($"A response with status {statusCode} has no body.", nameof(body));
+        }
+
+        var fields = new StringBuilder();
+        if (allowsBody || statusCode == 205)
+        {
+            fields.Append(CultureInfo.InvariantCulture, $"Content-Length: {body.Length}\r\n");
+        }
+
+        foreach (var (name, value) in headers)
+        {
+            HasServer |= HeaderCollection.Validate(name, value) == KnownHeader.Server;
+            fields.Append(CultureInfo.InvariantCulture, $"{name}: {value.Trim(' ', '\t')}\r\n");
+        }
+
+        StatusCode = statusCode;
+        Pinned = body.Length >= PinnedFrom ? new PinnedBytes(body.Span) : null;
+        Body = Pinned?.Memory ?? body;
+        Fields = Encoding.Latin1.GetBytes(fields.ToString());
+    }
+
+    /// <summary>The status code.</summary>
+    public int StatusCode { get; }
+
+    /// <summary>The body; not sent to HEAD.</summary>
+    public ReadOnlyMemory<byte> Body { get; }
+
+    /// <summary>How much memory it takes, about: the body and the encoded head.</summary>
+    public int Size => Body.Length + Fields.Length;
+
+    /// <summary>The body, where it can be sent from where it lies.</summary>
+    internal PinnedBytes? Pinned { get; }
+
+    /// <summary>There is a Server field, which goes instead of the server's own.</summary>
+    internal bool HasServer { get; }
+
+    /// <summary>The field lines with their line ends, Content-Length first.</summary>
+    internal byte[] Fields { get; }
+}

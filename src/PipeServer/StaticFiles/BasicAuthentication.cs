@@ -1,0 +1,150 @@
+using System.Collections.Concurrent;
+using System.Security.Cryptography;
+using System.Text;
+
+namespace PipeServer.StaticFiles;
+
+/// <summary>
+/// Basic authentication (RFC 7617) by a file of <c>user:hash</c> lines. A wrong password, a wrong user and no such user take the
+/// same time. What was right once is known again without the hash's cost, which is meant for those who guess.
+/// </summary>
+internal sealed class BasicAuthentication
+{
+    // Who has more users than this at once pays for a hash now and then.
+    private const int MaxRemembered = 4096;
+
+    // RFC 7617 sets no bound; a head has one, and a password of this length is no password.
+    private const int MaxCredentialBytes = 1024;
+
+    private readonly Dictionary<string, string> _hashes = new(StringComparer.Ordinal);
+    private readonly string _anybody; // a hash of the same cost for names that are not there
+    private readonly byte[] _key = RandomNumberGenerator.GetBytes(32);
+    private readonly ConcurrentDictionary<(ulong, ulong, ulong, ulong), bool> _remembered = new();
+
+    /// <summary>Reads the file.</summary>
+    /// <exception cref="ArgumentException">A line is malformed or has a hash of another kind; the message has its number.</exception>
+    /// <exception cref="IOException">The file cannot be read.</exception>
+    /// <exception cref="UnauthorizedAccessException">The file may not be read.</exception>
+    public BasicAuthentication(string path)
+    {
+        var number = 0;
+        foreach (var line in File.ReadLines(path))
+        {
+            number++;
+            var text = line.Trim();
+            if (text.Length == 0 || text.StartsWith('#'))
+            {
+                continue;
+            }
+
+            var colon = text.IndexOf(':', StringComparison.Ordinal);
+            var hash = text[(colon + 1)..];
+            if (colon <= 0 || !IsKnown(hash) || !_hashes.TryAdd(text[..colon], hash))
+            {
+                throw new ArgumentException(
+                    $"Line {number} of '{path}' must be a new user, a colon, and a hash of bcrypt ($2b$, $2y$) or SHA-512-crypt ($6$). "
+                    + "Make one with: openssl passwd -6");
+            }
+        }
+
+        _anybody = _hashes.Values.FirstOrDefault()
+            ?? throw new ArgumentException($"'{path}' has no user. A line is user:hash; make a hash with: openssl passwd -6");
+        try
+        {
+            if (_hashes.Values.FirstOrDefault(static hash => Crypt.Hash([], Setting(hash)) is null) is { } unknown)
+            {
+                throw new ArgumentException($"The system's crypt(3) does not know the kind of hash '{unknown[..Math.Min(4, unknown.Length)]}…' in '{path}'.");
+            }
+        }
+        catch (DllNotFoundException exception)
+        {
+            throw new ArgumentException("The system has no crypt(3), which checks the passwords. Install libcrypt (Debian: libcrypt1).", exception);
+        }
+    }
+
+    /// <summary>Whether the request's credentials are known to be right. Cheap: never computes a password's hash.</summary>
+    public bool IsRemembered(HttpRequest request) =>
+        request.Headers.TryGetBytes("Authorization"u8, out var field)
+        && field.Length <= MaxCredentialBytes
+        && _remembered.ContainsKey(Fingerprint(field));
+
+    /// <summary>Whether the request's credentials are right. May take a good part of a second, so not on the transport's thread.</summary>
+    public bool IsAuthorized(HttpRequest request)
+    {
+        if (IsRemembered(request))
+        {
+            return true;
+        }
+
+        if (!request.Headers.TryGetBytes("Authorization"u8, out var field)
+            || field.Length > MaxCredentialBytes
+            || !TryParse(field, out var user, out var password))
+        {
+            return false;
+        }
+
+        var isKnown = _hashes.TryGetValue(user, out var hash);
+        hash ??= _anybody;
+        var isRight = Crypt.Hash(password, hash) is { } computed
+            && CryptographicOperations.FixedTimeEquals(computed, Encoding.ASCII.GetBytes(hash)) & isKnown;
+        if (isRight)
+        {
+            if (_remembered.Count >= MaxRemembered)
+            {
+                _remembered.Clear();
+            }
+
+            _remembered[Fingerprint(field)] = true;
+        }
+
+        return isRight;
+    }
+
+    // credentials = "Basic" 1*SP token68, which is base64 of user ":" password.
+    private static bool TryParse(ReadOnlySpan<byte> field, out string user, out byte[] password)
+    {
+        (user, password) = ("", []);
+        var scheme = "Basic "u8;
+        if (field.Length <= scheme.Length || !Ascii.EqualsIgnoreCase(field[..scheme.Length], scheme))
+        {
+            return false;
+        }
+
+        try
+        {
+            var decoded = Convert.FromBase64String(Encoding.ASCII.GetString(field[scheme.Length..]).Trim(' '));
+            var colon = decoded.AsSpan().IndexOf((byte)':');
+            if (colon < 0 || decoded.AsSpan().Contains((byte)0))
+            {
+                return false;
+            }
+
+            user = Encoding.UTF8.GetString(decoded, 0, colon);
+            password = decoded[(colon + 1)..];
+            return true;
+        }
+        catch (FormatException)
+        {
+            return false;
+        }
+    }
+
+    private static bool IsKnown(string hash) =>
+        Ascii.IsValid(hash)
+        && ((hash.StartsWith("$6$", StringComparison.Ordinal) && hash.LastIndexOf('$') > 3)
+            || ((hash.StartsWith("$2b$", StringComparison.Ordinal) || hash.StartsWith("$2y$", StringComparison.Ordinal)
+                || hash.StartsWith("$2a$", StringComparison.Ordinal)) && hash.Length == 60));
+
+    // For a look at the start whether the system knows the method: the cheapest cost it has.
+    private static string Setting(string hash) =>
+        hash.StartsWith("$6$", StringComparison.Ordinal) ? "$6$rounds=1000$salt$" : string.Concat(hash.AsSpan(0, 4), "04", hash.AsSpan(6));
+
+    // Keyed: whoever reads the process's memory later must not find what to guess at cheaply without the key beside it, and
+    // nobody outside can choose what collides.
+    private (ulong, ulong, ulong, ulong) Fingerprint(ReadOnlySpan<byte> field)
+    {
+        Span<byte> hash = stackalloc byte[32];
+        HMACSHA256.HashData(_key, field, hash);
+        return (BitConverter.ToUInt64(hash), BitConverter.ToUInt64(hash[8..]), BitConverter.ToUInt64(hash[16..]), BitConverter.ToUInt64(hash[24..]));
+    }
+}

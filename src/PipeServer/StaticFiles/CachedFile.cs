@@ -1,0 +1,46 @@
+namespace PipeServer.StaticFiles;
+
+/// <summary>What a path is answered with, ready to be sent, and how to tell that it still holds.</summary>
+/// <param name="path">The request's path, decoded, as bytes.</param>
+/// <param name="sources">The file and its compressed siblings as they were found.</param>
+/// <param name="representations">The file as it is, then in the codings that it is to be had in, the preferred ones first.</param>
+internal sealed class CachedFile(byte[] path, FileSources sources, Representation[] representations)
+{
+    private volatile bool _isStale;
+    private long _checkedAt;
+
+    public byte[] Path { get; } = path;
+
+    public FileSources Sources { get; } = sources;
+
+    public Representation[] Representations { get; } = representations;
+
+    /// <summary>Something has changed since it was read.</summary>
+    public bool IsStale
+    {
+        get => _isStale;
+        set => _isStale = value;
+    }
+
+    /// <summary>Every folder on the way is watched: without a change there, it holds.</summary>
+    public bool IsWatched { get; set; }
+
+    /// <summary>Used since the cache last looked for something to give up.</summary>
+    public bool IsUsed { get; set; }
+
+    /// <summary>When it was compared with the disk: a timestamp of the cache's clock.</summary>
+    public long CheckedAt
+    {
+        get => Volatile.Read(ref _checkedAt);
+        set => Volatile.Write(ref _checkedAt, value);
+    }
+
+    /// <summary>Where it hears of changes; the cache's, under its lock.</summary>
+    public List<(string Folder, string Name)> Dependencies { get; } = [];
+
+    /// <summary>What it takes in memory, about, in bytes.</summary>
+    public long Size => (2 * Path.Length) + 512 + Representations.Sum(static representation => representation.Size);
+
+    /// <summary>For one of many that find it due to be looked at again: true for the one who is to do it.</summary>
+    public bool TryStartCheck(long checkedAt, long now) => Interlocked.CompareExchange(ref _checkedAt, now, checkedAt) == checkedAt;
+}

@@ -1,0 +1,308 @@
+using System.Collections.Concurrent;
+using System.Diagnostics.CodeAnalysis;
+
+namespace PipeServer.StaticFiles;
+
+/// <summary>
+/// Answers of small files, by path, within bounds of memory and number. Safe for any number of threads;
+/// <see cref="TryFind"/> waits for nothing, neither disk nor, but for the moment in which changes are taken in, other threads.
+/// </summary>
+/// <remarks>
+/// An answer holds as long as no folder on its path has told of a change, and is compared with the disk once a second all the
+/// same: a change by memory mapping, by another name of the file, or on another machine's side of a network tells nobody. One
+/// that cannot be watched is compared at each request.
+/// </remarks>
+internal sealed class FileCache : IDisposable
+{
+    private static readonly TimeSpan CheckAgainAfter = TimeSpan.FromSeconds(1);
+
+    private readonly ConcurrentDictionary<byte[], CachedFile> _files = new(new BytesComparer());
+    private readonly ConcurrentDictionary<byte[], CachedFile>.AlternateLookup<ReadOnlySpan<byte>> _filesBySpan;
+    private readonly Lock _lock = new(); // for everything below, and for adding and removing
+    private readonly Queue<CachedFile> _clock = new(); // second chance: an answer that was used goes round once more
+    private readonly Dictionary<(string Folder, string Name), HashSet<CachedFile>> _dependents = [];
+    private readonly FolderWatches? _watches = FolderWatches.TryCreate();
+    private readonly long _maxBytes;
+    private readonly int _maxFiles;
+    private readonly TimeProvider _timeProvider;
+    private long _bytes;
+    private volatile bool _isTakingIn;
+
+    public FileCache(long maxBytes, int maxFiles, TimeProvider timeProvider)
+    {
+        _maxBytes = maxBytes;
+        _maxFiles = maxFiles;
+        _timeProvider = timeProvider;
+        _filesBySpan = _files.GetAlternateLookup<ReadOnlySpan<byte>>();
+    }
+
+    /// <summary>What is held, in bytes, about.</summary>
+    public long Bytes => Volatile.Read(ref _bytes);
+
+    public int Count => _files.Count;
+
+    /// <summary>The answer for a path, if it certainly holds.</summary>
+    public bool TryFind(ReadOnlySpan<byte> path, [NotNullWhen(true)] out CachedFile? file)
+    {
+        // In this order: who finds the queue empty because another thread has just emptied it must see that it is at work.
+        if (_watches is not null && (_watches.HasEvents || _isTakingIn))
+        {
+            TakeInChanges();
+        }
+
+        if (!_filesBySpan.TryGetValue(path, out file) || file.IsStale || !file.IsWatched)
+        {
+            file = null;
+            return false;
+        }
+
+        var (checkedAt, now) = (file.CheckedAt, _timeProvider.GetTimestamp());
+        if (_timeProvider.GetElapsedTime(checkedAt, now) > CheckAgainAfter && file.TryStartCheck(checkedAt, now))
+        {
+            file = null;
+            return false;
+        }
+
+        if (!file.IsUsed)
+        {
+            file.IsUsed = true;
+        }
+
+        return true;
+    }
+
+    /// <summary>The answer for a path that was just found to be made of this; confirms it for the next second.</summary>
+    public CachedFile? Confirm(ReadOnlySpan<byte> path, FileSources sources)
+    {
+        if (!_filesBySpan.TryGetValue(path, out var file))
+        {
+            return null;
+        }
+
+        if (file.IsStale || file.Sources != sources)
+        {
+            lock (_lock)
+            {
+                Remove(file);
+            }
+
+            return null;
+        }
+
+        file.IsUsed = true;
+        file.CheckedAt = _timeProvider.GetTimestamp();
+        return file;
+    }
+
+    /// <summary>
+    /// Adds an answer. Its folders are watched first and then the disk is looked at again, so that no change can fall in between.
+    /// </summary>
+    /// <param name="file">The answer.</param>
+    /// <param name="root">The root's absolute path.</param>
+    /// <param name="looked">Every path below the root whose coming, going or changing would change the answer.</param>
+    /// <param name="isDirect">No symbolic link is on the way: the folders of these paths are all there is to watch.</param>
+    /// <param name="lookAgain">What the path is made of now; null when it is nothing any more.</param>
+    public void Add(CachedFile file, string root, IReadOnlyList<string> looked, bool isDirect, Func<FileSources?> lookAgain)
+    {
+        lock (_lock)
+        {
+            if (file.Size > _maxBytes || _maxFiles == 0)
+            {
+                return;
+            }
+
+            file.CheckedAt = _timeProvider.GetTimestamp();
+            file.IsWatched = isDirect && _watches is not null && TryWatch(file, root, looked);
+        }
+
+        var isSame = lookAgain() == file.Sources;
+        lock (_lock)
+        {
+            if (!isSame || file.IsStale)
+            {
+                Forget(file);
+                return;
+            }
+
+            if (_files.TryGetValue(file.Path, out var old))
+            {
+                Remove(old);
+            }
+
+            _files[file.Path] = file;
+            _clock.Enqueue(file);
+            _bytes += file.Size;
+            GiveUpSome();
+        }
+    }
+
+    /// <summary>Puts a form that was made later into an answer.</summary>
+    public void Complete(CachedFile file, Representation representation, PreparedResponse whole)
+    {
+        lock (_lock)
+        {
+            if (representation.Whole is null && whole.Size <= _maxBytes && _files.TryGetValue(file.Path, out var current) && current == file)
+            {
+                representation.Whole = whole;
+                _bytes += whole.Size;
+                GiveUpSome();
+            }
+        }
+    }
+
+    public void Dispose()
+    {
+        lock (_lock)
+        {
+            _watches?.Dispose();
+        }
+    }
+
+    private bool TryWatch(CachedFile file, string root, IReadOnlyList<string> looked)
+    {
+        foreach (var path in looked)
+        {
+            // The file in its folder, that folder in its own, up to the root.
+            var rest = path;
+            while (rest.Length > 0)
+            {
+                var slash = rest.LastIndexOf('/');
+                var folder = slash < 0 ? root : root.TrimEnd('/') + "/" + rest[..slash];
+                if (!_watches!.TryAdd(folder))
+                {
+                    Forget(file);
+                    return false;
+                }
+
+                var key = (folder, rest[(slash + 1)..]);
+                if (!_dependents.TryGetValue(key, out var dependents))
+                {
+                    _dependents.Add(key, dependents = []);
+                }
+
+                if (dependents.Add(file))
+                {
+                    file.Dependencies.Add(key);
+                }
+
+                rest = slash < 0 ? "" : rest[..slash];
+            }
+        }
+
+        return true;
+    }
+
+    private void TakeInChanges()
+    {
+        lock (_lock)
+        {
+            _isTakingIn = true;
+            Interlocked.MemoryBarrier(); // the mark before the reading
+            while (_watches!.Read() is { Count: > 0 } changes)
+            {
+                foreach (var change in changes)
+                {
+                    TakeIn(change);
+                }
+            }
+
+            _isTakingIn = false;
+        }
+    }
+
+    private void TakeIn(FolderWatches.Change change)
+    {
+        if (change is { Folder: { } folder, Name: { } name })
+        {
+            if (_dependents.TryGetValue((folder, name), out var dependents))
+            {
+                RemoveAll(dependents);
+            }
+
+            return;
+        }
+
+        RemoveAll(change.Folder is null
+            ? [.. _files.Values]
+            : [.. _dependents.Where(pair => FolderWatches.IsBelow(pair.Key.Folder, change.Folder)).SelectMany(static pair => pair.Value)]);
+    }
+
+    private void RemoveAll(IEnumerable<CachedFile> files)
+    {
+        foreach (var file in files.ToList())
+        {
+            Remove(file);
+        }
+    }
+
+    // From the look-up and from those that hear of changes; the clock meets it later, and lets it go.
+    private void Remove(CachedFile file)
+    {
+        file.IsStale = true;
+        if (_files.TryGetValue(file.Path, out var current) && current == file && _files.TryRemove(file.Path, out _))
+        {
+            _bytes -= file.Size;
+        }
+
+        Forget(file);
+    }
+
+    private void Forget(CachedFile file)
+    {
+        foreach (var key in file.Dependencies)
+        {
+            if (_dependents.TryGetValue(key, out var dependents) && dependents.Remove(file) && dependents.Count == 0)
+            {
+                _dependents.Remove(key);
+            }
+        }
+
+        file.Dependencies.Clear();
+    }
+
+    private void GiveUpSome()
+    {
+        while ((_bytes > _maxBytes || _files.Count > _maxFiles || _clock.Count > 2 * (_files.Count + 16)) && _clock.TryDequeue(out var file))
+        {
+            if (file.IsStale)
+            {
+                continue;
+            }
+
+            if (file.IsUsed)
+            {
+                file.IsUsed = false;
+                _clock.Enqueue(file);
+                continue;
+            }
+
+            if (_bytes > _maxBytes || _files.Count > _maxFiles)
+            {
+                Remove(file);
+            }
+            else
+            {
+                _clock.Enqueue(file);
+            }
+        }
+    }
+
+    private sealed class BytesComparer : IEqualityComparer<byte[]>, IAlternateEqualityComparer<ReadOnlySpan<byte>, byte[]>
+    {
+        public bool Equals(byte[]? x, byte[]? y) => x.AsSpan().SequenceEqual(y);
+
+        public bool Equals(ReadOnlySpan<byte> alternate, byte[] other) => alternate.SequenceEqual(other);
+
+        public int GetHashCode([DisallowNull] byte[] obj) => GetHashCode(obj.AsSpan());
+
+        public int GetHashCode(ReadOnlySpan<byte> alternate)
+        {
+            // Randomised per process by HashCode: paths are anybody's.
+            var hash = default(HashCode);
+            hash.AddBytes(alternate);
+            return hash.ToHashCode();
+        }
+
+        public byte[] Create(ReadOnlySpan<byte> alternate) => alternate.ToArray();
+    }
+}

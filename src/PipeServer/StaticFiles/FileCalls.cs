@@ -1,0 +1,135 @@
+using System.Runtime.InteropServices;
+using System.Text;
+using Microsoft.Win32.SafeHandles;
+
+namespace PipeServer.StaticFiles;
+
+/// <summary>
+/// The calls into Linux that .NET has no name for: what each takes and returns is its man page. They return 0 or the error
+/// number.
+/// </summary>
+/// <remarks>Numbers from the kernel's uapi headers; those used here are the same on x64 and arm64, the octal ones but for O_DIRECTORY.</remarks>
+internal static partial class FileCalls
+{
+    public const ulong RESOLVE_NO_MAGICLINKS = 0x02;
+    public const ulong RESOLVE_NO_SYMLINKS = 0x04;
+    public const ulong RESOLVE_BENEATH = 0x08;
+
+    public const int S_IFMT = 0xF000;
+    public const int S_IFDIR = 0x4000;
+    public const int S_IFREG = 0x8000;
+
+    public const int EPERM = 1;
+    public const int EIO = 5;
+    public const int EAGAIN = 11;
+    public const int ENOMEM = 12;
+    public const int EACCES = 13;
+    public const int EXDEV = 18;
+    public const int ENFILE = 23;
+    public const int EMFILE = 24;
+    public const int ELOOP = 40;
+
+    private const int EINTR = 4;
+    private const int SYS_openat2 = 437;
+    private const int O_NOCTTY = 0x100;
+    private const int O_NONBLOCK = 0x800;
+    private const int O_CLOEXEC = 0x80000;
+    private const int AT_FDCWD = -100;
+    private const int AT_EMPTY_PATH = 0x1000;
+    private const uint STATX_BASIC_STATS = 0x7FF;
+
+    /// <summary>The platforms whose numbers these are.</summary>
+    public static bool AreSupported =>
+        OperatingSystem.IsLinux() && RuntimeInformation.ProcessArchitecture is Architecture.X64 or Architecture.Arm64;
+
+    /// <summary>
+    /// Opens for reading what a relative path names, with the kernel's rules on how to get there. Non-blocking, so that a FIFO
+    /// or a device cannot hold the caller.
+    /// </summary>
+    // SAFETY: name and rules live on this stack frame, or are pinned, for the whole call; the name ends with a zero byte.
+    public static unsafe int OpenBelow(SafeFileHandle root, string relativePath, ulong resolve, out SafeFileHandle handle)
+    {
+        var size = Encoding.UTF8.GetMaxByteCount(relativePath.Length) + 1;
+        var name = size <= 1024 ? stackalloc byte[size] : new byte[size];
+        name[Encoding.UTF8.GetBytes(relativePath, name)] = 0;
+        var how = stackalloc ulong[3] { O_NOCTTY | O_NONBLOCK | O_CLOEXEC, 0, resolve };
+        fixed (byte* first = name)
+        {
+            nint result;
+            do
+            {
+                result = syscall(SYS_openat2, root, first, how, 3 * sizeof(ulong));
+            }
+            while (result < 0 && Marshal.GetLastPInvokeError() == EINTR);
+            handle = new SafeFileHandle(result, ownsHandle: true);
+            return result < 0 ? Marshal.GetLastPInvokeError() : 0;
+        }
+    }
+
+    /// <summary>Opens a folder by its absolute path.</summary>
+    /// <param name="path">In UTF-8, with a zero byte at its end.</param>
+    /// <param name="handle">The folder; invalid when there is an error.</param>
+    // SAFETY: the array is pinned for the call and ends with a zero byte.
+    public static unsafe int OpenRoot(byte[] path, out SafeFileHandle handle)
+    {
+        fixed (byte* first = path)
+        {
+            var result = open(first, O_NONBLOCK | O_CLOEXEC);
+            handle = new SafeFileHandle(result, ownsHandle: true);
+            return result < 0 ? Marshal.GetLastPInvokeError() : 0;
+        }
+    }
+
+    /// <summary>What an open file is, and which kind (<c>S_IF…</c>).</summary>
+    // SAFETY: struct statx has 256 bytes, here on this stack frame; the empty name is one zero byte.
+    public static unsafe int Identify(SafeFileHandle handle, out FileIdentity identity, out int type)
+    {
+        var status = stackalloc byte[256];
+        byte empty = 0;
+        if (statx(handle, &empty, AT_EMPTY_PATH, STATX_BASIC_STATS, status) < 0)
+        {
+            (identity, type) = (default, 0);
+            return Marshal.GetLastPInvokeError();
+        }
+
+        // The offsets of stx_mode, stx_ino, stx_size, stx_ctime, stx_mtime, stx_dev_major and stx_dev_minor.
+        type = *(ushort*)(status + 28) & S_IFMT;
+        identity = new FileIdentity(
+            ((ulong)*(uint*)(status + 136) << 32) | *(uint*)(status + 140),
+            *(ulong*)(status + 32),
+            *(long*)(status + 40),
+            Time(status + 112),
+            Time(status + 96));
+        return 0;
+    }
+
+    /// <summary>Which kind of file (<c>S_IF…</c>) a path leads to; 0 for nothing.</summary>
+    // SAFETY: as in Identify; the array is pinned for the call and ends with a zero byte.
+    public static unsafe int TypeOf(string path)
+    {
+        var status = stackalloc byte[256];
+        fixed (byte* first = Encoding.UTF8.GetBytes(path + '\0'))
+        {
+            return statx_at(AT_FDCWD, first, 0, STATX_BASIC_STATS, status) < 0 ? 0 : *(ushort*)(status + 28) & S_IFMT;
+        }
+    }
+
+    // SAFETY: struct statx_timestamp: seconds in eight bytes, nanoseconds in four.
+    private static unsafe long Time(byte* time) => (*(long*)time * 1_000_000_000) + *(uint*)(time + 8);
+
+    [LibraryImport("libc", SetLastError = true)]
+    // SAFETY: see OpenBelow.
+    private static unsafe partial nint syscall(nint number, SafeFileHandle root, byte* path, ulong* how, nuint size);
+
+    [LibraryImport("libc", SetLastError = true)]
+    // SAFETY: see OpenRoot.
+    private static unsafe partial int open(byte* path, int flags);
+
+    [LibraryImport("libc", SetLastError = true)]
+    // SAFETY: see Identify.
+    private static unsafe partial int statx(SafeFileHandle folder, byte* path, int flags, uint mask, byte* status);
+
+    [LibraryImport("libc", EntryPoint = "statx", SetLastError = true)]
+    // SAFETY: see TypeOf.
+    private static unsafe partial int statx_at(int folder, byte* path, int flags, uint mask, byte* status);
+}

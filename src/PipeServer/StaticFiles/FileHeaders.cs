@@ -1,0 +1,127 @@
+using System.Collections.Frozen;
+using System.Globalization;
+using System.Text;
+
+namespace PipeServer.StaticFiles;
+
+/// <summary>The header fields of the responses that static files get.</summary>
+internal sealed class FileHeaders
+{
+    private const string Immutable = "public, max-age=31536000, immutable";
+
+    private readonly StaticFileOptions _options;
+    private readonly List<KeyValuePair<string, string>> _always = [];
+    private readonly FrozenSet<string> _overridden; // a field that was asked for goes instead of one of ours
+    private readonly FrozenSet<string> _attachments;
+
+    /// <summary>Checks the fields that were asked for.</summary>
+    /// <exception cref="ArgumentException">One of them is malformed, or the server's own.</exception>
+    public FileHeaders(StaticFileOptions options)
+    {
+        _options = options;
+        ContentTypes = new ContentTypes(options.ContentTypes);
+        _attachments = options.AttachmentExtensions.Select(static extension => "." + extension.TrimStart('.')).ToFrozenSet(StringComparer.OrdinalIgnoreCase);
+        _always.AddRange(options.Headers);
+        _overridden = _always.Select(static field => field.Key).ToFrozenSet(StringComparer.OrdinalIgnoreCase);
+        if (options.CorsOrigin is { } origin)
+        {
+            _always.Add(new("Access-Control-Allow-Origin", origin));
+            _always.Add(new("Access-Control-Expose-Headers", "Accept-Ranges, Content-Encoding, Content-Length, Content-Range, ETag"));
+        }
+
+        try
+        {
+            _ = new PreparedResponse(200, _always);
+        }
+        catch (Exception exception) when (exception is ArgumentException or InvalidOperationException)
+        {
+            throw new ArgumentException($"{nameof(StaticFileOptions.Headers)}: {exception.Message}", exception);
+        }
+    }
+
+    public ContentTypes ContentTypes { get; }
+
+    /// <summary>Sets what every response has, be it a file, an error or a listing.</summary>
+    public void SetAlways(HttpResponse response)
+    {
+        foreach (var name in _overridden)
+        {
+            response.Headers.Remove(name);
+        }
+
+        foreach (var (name, value) in _always)
+        {
+            response.Headers.Add(name, value);
+        }
+    }
+
+    /// <summary>The fields of a 200 for a form, but for its length.</summary>
+    /// <param name="path">The file's path; its type goes by it.</param>
+    /// <param name="form">The form.</param>
+    /// <param name="varies">There are other forms too.</param>
+    /// <param name="isDownload">The client is to save it.</param>
+    public List<KeyValuePair<string, string>> ForWhole(string path, FileForm form, bool varies, bool isDownload = false)
+    {
+        var fields = ForNotModified(path, form, varies, withAlways: false);
+        fields.Add(new("Last-Modified", HttpDate.Format(form.Modified)));
+        if (form.Source is not null)
+        {
+            fields.Add(new("Accept-Ranges", "bytes"));
+        }
+
+        fields.AddRange(ForContent(path, form));
+        if (isDownload || _attachments.Contains(Path.GetExtension(path)))
+        {
+            fields.Add(new("Content-Disposition", Attachment(path[(path.LastIndexOf('/') + 1)..])));
+        }
+
+        return WithAlways(fields);
+    }
+
+    /// <summary>The fields of a 304: those of the 200 that a cache goes by (RFC 9110 §15.4.5).</summary>
+    public List<KeyValuePair<string, string>> ForNotModified(string path, FileForm form, bool varies, bool withAlways = true)
+    {
+        var fields = new List<KeyValuePair<string, string>> { new("ETag", form.Tag) };
+        if (varies)
+        {
+            fields.Add(new("Vary", "Accept-Encoding")); // §12.5.5
+        }
+
+        if (_options.CacheControl is { } cacheControl)
+        {
+            fields.Add(new("Cache-Control", Fingerprint.IsIn(path) ? Immutable : cacheControl));
+        }
+
+        return withAlways ? WithAlways(fields) : fields;
+    }
+
+    /// <summary>The fields that describe a body of the file's.</summary>
+    public IEnumerable<KeyValuePair<string, string>> ForContent(string path, FileForm form)
+    {
+        yield return new("Content-Type", ContentTypes.For(path));
+        yield return new("X-Content-Type-Options", "nosniff");
+        if (form.Coding is not null)
+        {
+            yield return new("Content-Encoding", form.Coding.Name);
+        }
+    }
+
+    private List<KeyValuePair<string, string>> WithAlways(List<KeyValuePair<string, string>> fields)
+    {
+        fields.RemoveAll(field => _overridden.Contains(field.Key));
+        fields.AddRange(_always);
+        return fields;
+    }
+
+    // RFC 6266: the name in ASCII for old clients, and as it is (RFC 8187).
+    private static string Attachment(string name)
+    {
+        var ascii = new StringBuilder();
+        foreach (var character in name)
+        {
+            ascii.Append(character is >= ' ' and <= '~' and not '"' and not '\\' and not '%' ? character : '_');
+        }
+
+        return string.Create(CultureInfo.InvariantCulture, $"attachment; filename=\"{ascii}\"; filename*=UTF-8''{Uri.EscapeDataString(name)}");
+    }
+}

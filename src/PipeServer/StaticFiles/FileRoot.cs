@@ -1,0 +1,58 @@
+namespace PipeServer.StaticFiles;
+
+/// <summary>A folder, and the one way to open what is below it. Safe for any number of threads.</summary>
+internal abstract class FileRoot(string path) : IDisposable
+{
+    /// <summary>The folder, absolute, with all symbolic links resolved at the start.</summary>
+    public string Path { get; } = path;
+
+    /// <summary>
+    /// By the system itself where that is to be had (Linux 5.6 and later), else by names that are checked before and after.
+    /// </summary>
+    /// <param name="path">The folder, absolute or relative to the current directory.</param>
+    /// <param name="followSymlinks">Follow symbolic links wherever they lead, also out of the root.</param>
+    /// <exception cref="DirectoryNotFoundException">There is no such folder.</exception>
+    public static FileRoot Open(string path, bool followSymlinks)
+    {
+        var full = System.IO.Path.GetFullPath(path);
+        var canonical = Directory.Exists(full) ? CanonicalPath.Of(full) : null;
+        if (canonical is null)
+        {
+            throw new DirectoryNotFoundException($"The folder '{full}' does not exist.");
+        }
+
+        return LinuxFileRoot.TryOpen(canonical, followSymlinks) ?? (FileRoot)new PortableFileRoot(canonical, followSymlinks);
+    }
+
+    /// <summary>Opens a file. Never blocks on what is no file, never opens what is not below the root.</summary>
+    /// <param name="relativePath">
+    /// Segments with slashes between them, none of them <c>.</c> or <c>..</c>; empty for the root itself.
+    /// </param>
+    /// <param name="file">With <see cref="OpenStatus.File"/>: the file, the caller's from now on.</param>
+    public abstract OpenStatus TryOpen(string relativePath, out OpenedFile? file);
+
+    /// <summary>What an open file is by now.</summary>
+    public abstract FileIdentity Identify(OpenedFile file);
+
+    /// <summary>The files and folders of a folder with what a listing tells of them, or null when it cannot be read.</summary>
+    public abstract IReadOnlyList<FolderEntry>? List(string relativePath);
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Dispose(disposing: true);
+        GC.SuppressFinalize(this);
+    }
+
+    protected virtual void Dispose(bool disposing)
+    {
+    }
+
+    protected bool IsInside(string canonical) =>
+        canonical == Path
+        || (canonical.StartsWith(Path, StringComparison.Ordinal)
+            && (System.IO.Path.EndsInDirectorySeparator(Path) || canonical[Path.Length] == System.IO.Path.DirectorySeparatorChar));
+
+    protected string FullPath(string relativePath) =>
+        relativePath.Length == 0 ? Path : System.IO.Path.Combine(Path, relativePath);
+}

@@ -1,0 +1,177 @@
+using System.Runtime.InteropServices;
+using System.Text;
+using Microsoft.Win32.SafeHandles;
+
+namespace PipeServer.StaticFiles;
+
+/// <summary>
+/// Knows of changes in folders, by Linux's inotify(7): the kernel queues an event before the call that made the change returns,
+/// so who looks at the queue has not missed any. One user at a time, but for <see cref="HasEvents"/>.
+/// </summary>
+internal sealed partial class FolderWatches : IDisposable
+{
+    private const int IN_NONBLOCK = 0x800;
+    private const int IN_CLOEXEC = 0x80000;
+    private const uint IN_MODIFY = 0x2;
+    private const uint IN_ATTRIB = 0x4;
+    private const uint IN_MOVED_FROM = 0x40;
+    private const uint IN_MOVED_TO = 0x80;
+    private const uint IN_CREATE = 0x100;
+    private const uint IN_DELETE = 0x200;
+    private const uint IN_DELETE_SELF = 0x400;
+    private const uint IN_MOVE_SELF = 0x800;
+    private const uint IN_Q_OVERFLOW = 0x4000;
+    private const uint IN_IGNORED = 0x8000;
+    private const uint IN_ONLYDIR = 0x0100_0000;
+    private const uint IN_DONT_FOLLOW = 0x0200_0000;
+    private const uint IN_ISDIR = 0x4000_0000;
+    private const uint Changes =
+        IN_MODIFY | IN_ATTRIB | IN_MOVED_FROM | IN_MOVED_TO | IN_CREATE | IN_DELETE | IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR | IN_DONT_FOLLOW;
+
+    private const nuint FIONREAD = 0x541B;
+
+    // Memory of the kernel's, about a kilobyte each; its own limit per user is often 8,192 for all programs together.
+    private const int MaxFolders = 2048;
+
+    private readonly SafeFileHandle _inotify;
+    private readonly Dictionary<string, int> _watches = new(StringComparer.Ordinal);
+    private readonly Dictionary<int, string> _folders = [];
+    private readonly byte[] _events = new byte[16 * 1024];
+
+    private FolderWatches(SafeFileHandle inotify) => _inotify = inotify;
+
+    /// <summary>A change: of what is called <paramref name="Name"/> in a folder, or, without a name, of all that is known of it.</summary>
+    /// <param name="Folder">As it was given to <see cref="TryAdd"/>; null when events were lost, and nothing is certain.</param>
+    /// <param name="Name">A file or folder in it.</param>
+    public readonly record struct Change(string? Folder, string? Name);
+
+    /// <summary>True when changes wait to be read. From any thread.</summary>
+    // SAFETY: the count lives on this stack frame for the whole call.
+    public unsafe bool HasEvents
+    {
+        get
+        {
+            var bytes = 0;
+            return ioctl(_inotify, FIONREAD, &bytes) == 0 && bytes > 0;
+        }
+    }
+
+    /// <summary>Null where there is no inotify, or none left for this user.</summary>
+    public static FolderWatches? TryCreate()
+    {
+        if (!FileCalls.AreSupported)
+        {
+            return null;
+        }
+
+        var handle = new SafeFileHandle(inotify_init1(IN_NONBLOCK | IN_CLOEXEC), ownsHandle: true);
+        return handle.IsInvalid ? null : new FolderWatches(handle);
+    }
+
+    /// <summary>Watches a folder from now on; false where that cannot be had.</summary>
+    // SAFETY: the array is pinned for the call and ends with a zero byte.
+    public unsafe bool TryAdd(string folder)
+    {
+        if (_watches.ContainsKey(folder))
+        {
+            return true;
+        }
+
+        if (_watches.Count >= MaxFolders)
+        {
+            return false;
+        }
+
+        fixed (byte* path = Encoding.UTF8.GetBytes(folder + '\0'))
+        {
+            var watch = inotify_add_watch(_inotify, path, Changes);
+            if (watch < 0 || !_folders.TryAdd(watch, folder))
+            {
+                return false; // no such folder, no watch left, or the same folder by another path
+            }
+
+            _watches.Add(folder, watch);
+            return true;
+        }
+    }
+
+    /// <summary>Stops watching a folder and all below it: another one may be in its place by now.</summary>
+    public void RemoveBelow(string folder)
+    {
+        foreach (var (path, watch) in _watches.Where(pair => IsBelow(pair.Key, folder)).ToList())
+        {
+            _watches.Remove(path);
+            _folders.Remove(watch);
+            _ = inotify_rm_watch(_inotify, watch);
+        }
+    }
+
+    public static bool IsBelow(string path, string folder) =>
+        path.StartsWith(folder, StringComparison.Ordinal) && (path.Length == folder.Length || path[folder.Length] == '/');
+
+    /// <summary>Takes the changes that wait, at most one buffer of them; empty when there are none.</summary>
+    // SAFETY: the buffer is pinned for the call, its length bounds what is written.
+    public unsafe IReadOnlyList<Change> Read()
+    {
+        nint length;
+        fixed (byte* first = _events)
+        {
+            length = read(_inotify, first, (nuint)_events.Length);
+        }
+
+        var changes = new List<Change>();
+        for (var start = 0; start < length;)
+        {
+            // struct inotify_event: int wd; uint32_t mask, cookie, len; char name[len], filled up with zeros.
+            var one = _events.AsSpan(start);
+            var watch = MemoryMarshal.Read<int>(one);
+            var mask = MemoryMarshal.Read<uint>(one[4..]);
+            var nameLength = (int)MemoryMarshal.Read<uint>(one[12..]);
+            var name = Encoding.UTF8.GetString(one.Slice(16, nameLength).TrimEnd((byte)0));
+            start += 16 + nameLength;
+            if ((mask & IN_Q_OVERFLOW) != 0)
+            {
+                changes.Add(default);
+            }
+            else if (_folders.TryGetValue(watch, out var folder))
+            {
+                changes.Add(new Change(folder, name.Length == 0 ? null : name));
+                if ((mask & IN_IGNORED) != 0)
+                {
+                    _folders.Remove(watch);
+                    _watches.Remove(folder);
+                }
+                else if ((mask & (IN_DELETE_SELF | IN_MOVE_SELF)) != 0)
+                {
+                    RemoveBelow(folder);
+                }
+                else if ((mask & IN_ISDIR) != 0 && (mask & (IN_MOVED_FROM | IN_MOVED_TO | IN_CREATE | IN_DELETE)) != 0)
+                {
+                    RemoveBelow(folder + "/" + name);
+                }
+            }
+        }
+
+        return changes;
+    }
+
+    public void Dispose() => _inotify.Dispose();
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int inotify_init1(int flags);
+
+    [LibraryImport("libc", SetLastError = true)]
+    // SAFETY: see TryAdd.
+    private static unsafe partial int inotify_add_watch(SafeFileHandle inotify, byte* path, uint mask);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int inotify_rm_watch(SafeFileHandle inotify, int watch);
+
+    [LibraryImport("libc", SetLastError = true)]
+    // SAFETY: see HasEvents.
+    private static unsafe partial int ioctl(SafeFileHandle inotify, nuint request, int* value);
+
+    [LibraryImport("libc", SetLastError = true)]
+    // SAFETY: see Read.
+    private static unsafe partial nint read(SafeFileHandle inotify, byte* buffer, nuint length);
+}

@@ -1,0 +1,201 @@
+using System.Text;
+using Microsoft.Win32.SafeHandles;
+
+namespace PipeServer.StaticFiles;
+
+/// <summary>
+/// Opens relative to a handle of the root, by <c>openat2</c>: the kernel itself refuses a path that leaves the root, so nobody
+/// can change a link between the check and the opening.
+/// </summary>
+/// <remarks>
+/// A root that is replaced as a whole, by a rename over its name, is opened anew within a second: a release is often put in
+/// place like that.
+/// </remarks>
+internal sealed class LinuxFileRoot : FileRoot
+{
+    // The kernel gives up on a path with ".." in a link while something is renamed (openat2(2), EAGAIN): then once more.
+    private const int Attempts = 8;
+
+    private static readonly TimeSpan LookAgainAfter = TimeSpan.FromSeconds(1);
+
+    private readonly bool _followSymlinks;
+    private readonly Lock _rootLock = new();
+    private SafeFileHandle _root;
+    private FileIdentity _rootIdentity;
+    private long _lookedAt;
+
+    private LinuxFileRoot(string path, SafeFileHandle root, FileIdentity identity, bool followSymlinks)
+        : base(path)
+    {
+        _followSymlinks = followSymlinks;
+        _root = root;
+        _rootIdentity = identity;
+        _lookedAt = TimeProvider.System.GetTimestamp();
+    }
+
+    /// <summary>Null where the system has no <c>openat2</c>, or forbids it, as older container runtimes do.</summary>
+    public static LinuxFileRoot? TryOpen(string path, bool followSymlinks)
+    {
+        if (!FileCalls.AreSupported || OpenFolder(path) is not { } root)
+        {
+            return null;
+        }
+
+        var error = FileCalls.OpenBelow(root, ".", FileCalls.RESOLVE_BENEATH, out var probe);
+        probe.Dispose();
+        if (error != 0 || FileCalls.Identify(root, out var identity, out _) != 0)
+        {
+            root.Dispose();
+            return null;
+        }
+
+        return new LinuxFileRoot(path, root, identity, followSymlinks);
+    }
+
+    public override OpenStatus TryOpen(string relativePath, out OpenedFile? file)
+    {
+        var root = CurrentRoot();
+        var path = relativePath.Length == 0 ? "." : relativePath;
+        var error = FileCalls.OpenBelow(root, path, FileCalls.RESOLVE_BENEATH | FileCalls.RESOLVE_NO_SYMLINKS, out var handle);
+        var isDirect = error == 0;
+        if (error == FileCalls.ELOOP)
+        {
+            handle.Dispose();
+            error = OpenThroughLinks(root, path, out handle);
+        }
+
+        if (error != 0)
+        {
+            handle.Dispose();
+            file = null;
+            return ToStatus(error);
+        }
+
+        error = FileCalls.Identify(handle, out var identity, out var type);
+        if (error == 0 && type == FileCalls.S_IFREG)
+        {
+            file = new OpenedFile(handle, identity, isDirect);
+            return OpenStatus.File;
+        }
+
+        handle.Dispose();
+        file = null;
+        return error != 0 ? ToStatus(error) : type == FileCalls.S_IFDIR ? OpenStatus.Folder : OpenStatus.NotFound;
+    }
+
+    public override FileIdentity Identify(OpenedFile file) =>
+        FileCalls.Identify(file.Handle, out var identity, out _) == 0 ? identity : default;
+
+    public override IReadOnlyList<FolderEntry>? List(string relativePath)
+    {
+        // By the handle, so that it is the folder that was checked.
+        var path = relativePath.Length == 0 ? "." : relativePath;
+        var error = FileCalls.OpenBelow(CurrentRoot(), path, FileCalls.RESOLVE_BENEATH | FileCalls.RESOLVE_NO_SYMLINKS, out var folder);
+        if (error == FileCalls.ELOOP)
+        {
+            folder.Dispose();
+            error = OpenThroughLinks(CurrentRoot(), path, out folder);
+        }
+
+        using (folder)
+        {
+            return error == 0 ? FolderReader.Read($"/proc/self/fd/{folder.DangerousGetHandle()}/", name => IsServed(relativePath, name)) : null;
+        }
+    }
+
+    protected override void Dispose(bool disposing)
+    {
+        lock (_rootLock)
+        {
+            _root.Dispose();
+        }
+
+        base.Dispose(disposing);
+    }
+
+    private bool IsServed(string folder, string name)
+    {
+        var status = TryOpen(folder.Length == 0 ? name : folder + "/" + name, out var file);
+        file?.Dispose();
+        return status is OpenStatus.File or OpenStatus.Folder;
+    }
+
+    // A link may be relative, and stay inside: the kernel sees to that. An absolute one can be inside too, which the kernel
+    // does not look at: then where it leads is opened, as a path without links.
+    private int OpenThroughLinks(SafeFileHandle root, string path, out SafeFileHandle handle)
+    {
+        if (_followSymlinks)
+        {
+            return FileCalls.OpenBelow(root, path, FileCalls.RESOLVE_NO_MAGICLINKS, out handle);
+        }
+
+        var error = 0;
+        handle = new SafeFileHandle();
+        for (var attempt = 0; attempt < Attempts; attempt++)
+        {
+            handle.Dispose();
+            error = FileCalls.OpenBelow(root, path, FileCalls.RESOLVE_BENEATH, out handle);
+            if (error != FileCalls.EAGAIN)
+            {
+                break;
+            }
+        }
+
+        if (error == FileCalls.EXDEV && CanonicalPath.Of(FullPath(path)) is { } canonical && IsInside(canonical) && canonical != Path)
+        {
+            handle.Dispose();
+            var inside = canonical[Path.Length..].TrimStart('/');
+            return FileCalls.OpenBelow(root, inside, FileCalls.RESOLVE_BENEATH | FileCalls.RESOLVE_NO_SYMLINKS, out handle);
+        }
+
+        return error;
+    }
+
+    private static OpenStatus ToStatus(int error) => error switch
+    {
+        FileCalls.EACCES or FileCalls.EPERM => OpenStatus.Forbidden,
+        FileCalls.EMFILE or FileCalls.ENFILE or FileCalls.ENOMEM => OpenStatus.Exhausted,
+        FileCalls.EIO => throw new IOException("The disk reports an error (EIO)."),
+        _ => OpenStatus.NotFound, // not there, outside, a loop, a name too long, a socket
+    };
+
+    private SafeFileHandle CurrentRoot()
+    {
+        if (TimeProvider.System.GetElapsedTime(Volatile.Read(ref _lookedAt)) < LookAgainAfter)
+        {
+            return Volatile.Read(ref _root);
+        }
+
+        lock (_rootLock)
+        {
+            Volatile.Write(ref _lookedAt, TimeProvider.System.GetTimestamp());
+            if (OpenFolder(Path) is { } folder)
+            {
+                if (FileCalls.Identify(folder, out var identity, out _) == 0
+                    && (identity.Device, identity.Inode) != (_rootIdentity.Device, _rootIdentity.Inode))
+                {
+                    // The old handle is left to its finalizer: others may be using it.
+                    _rootIdentity = identity;
+                    Volatile.Write(ref _root, folder);
+                }
+                else
+                {
+                    folder.Dispose();
+                }
+            }
+
+            return _root;
+        }
+    }
+
+    private static SafeFileHandle? OpenFolder(string path)
+    {
+        if (FileCalls.OpenRoot(Encoding.UTF8.GetBytes(path + '\0'), out var handle) == 0)
+        {
+            return handle;
+        }
+
+        handle.Dispose();
+        return null;
+    }
+}

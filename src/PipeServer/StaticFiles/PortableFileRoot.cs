@@ -1,0 +1,84 @@
+using Microsoft.Win32.SafeHandles;
+
+namespace PipeServer.StaticFiles;
+
+/// <summary>
+/// For systems without <c>openat2</c>: resolves every link by itself, opens what it found, and looks where the open file really
+/// is, or, where the system does not tell, resolves once more. Who changes links in between gets a 404, not another file.
+/// </summary>
+internal sealed class PortableFileRoot(string path, bool followSymlinks) : FileRoot(path)
+{
+    public override OpenStatus TryOpen(string relativePath, out OpenedFile? file)
+    {
+        file = null;
+        if (Locate(relativePath) is not { } located)
+        {
+            return OpenStatus.NotFound;
+        }
+
+        if (Directory.Exists(located))
+        {
+            return OpenStatus.Folder;
+        }
+
+        if (new FileInfo(located) is not { Exists: true } info || !IsRegular(located))
+        {
+            return OpenStatus.NotFound;
+        }
+
+        if (info.Length == 0)
+        {
+            // Not opened: where the kind of a file is not to be had, this could be a FIFO or a device, and block for ever.
+            file = new OpenedFile(
+                new SafeFileHandle(), new FileIdentity(0, 0, 0, FileIdentity.Nanoseconds(info.LastWriteTimeUtc), 0), IsDirect: false);
+            return OpenStatus.File;
+        }
+
+        SafeFileHandle? handle = null;
+        try
+        {
+            handle = File.OpenHandle(located, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+            if (!followSymlinks && !IsStillInside(handle, relativePath, located))
+            {
+                handle.Dispose();
+                return OpenStatus.NotFound;
+            }
+
+            file = new OpenedFile(handle, IdentityOf(handle), located == FullPath(relativePath));
+            return OpenStatus.File;
+        }
+        catch (UnauthorizedAccessException)
+        {
+            return OpenStatus.Forbidden;
+        }
+        catch (Exception exception) when (exception is FileNotFoundException or DirectoryNotFoundException)
+        {
+            return OpenStatus.NotFound; // gone since we looked
+        }
+        catch (IOException)
+        {
+            handle?.Dispose();
+            return OpenStatus.Exhausted;
+        }
+    }
+
+    public override FileIdentity Identify(OpenedFile file) => file.Handle.IsInvalid ? file.Identity : IdentityOf(file.Handle);
+
+    public override IReadOnlyList<FolderEntry>? List(string relativePath) => Locate(relativePath) is { } folder
+        ? FolderReader.Read(folder, name => Locate(relativePath.Length == 0 ? name : relativePath + "/" + name) is { } located
+            && (Directory.Exists(located) || IsRegular(located)))
+        : null;
+
+    private string? Locate(string relativePath) =>
+        CanonicalPath.Of(FullPath(relativePath)) is { } canonical && (followSymlinks || IsInside(canonical)) ? canonical : null;
+
+    private bool IsStillInside(SafeFileHandle handle, string relativePath, string located) =>
+        OperatingSystem.IsLinux() && File.ResolveLinkTarget($"/proc/self/fd/{handle.DangerousGetHandle()}", returnFinalTarget: false) is { } real
+            ? IsInside(real.FullName)
+            : Locate(relativePath) == located;
+
+    private static bool IsRegular(string path) => !FileCalls.AreSupported || FileCalls.TypeOf(path) == FileCalls.S_IFREG;
+
+    private static FileIdentity IdentityOf(SafeFileHandle handle) => new(
+        0, 0, RandomAccess.GetLength(handle), FileIdentity.Nanoseconds(File.GetLastWriteTimeUtc(handle)), 0);
+}

@@ -1,0 +1,19 @@
+namespace PipeServer.StaticFiles;
+
+/// <summary>One form of a file: as it is, or in a content coding. RFC 9110 §3.2.</summary>
+/// <param name="Coding">The coding, or null.</param>
+/// <param name="Tag">The strong entity tag, quotes included, as bytes.</param>
+/// <param name="NotModified">The 304.</param>
+internal sealed record Representation(ContentCoding? Coding, byte[] Tag, PreparedResponse NotModified)
+{
+    private volatile PreparedResponse? _whole;
+
+    /// <summary>The 200; null for one that is too large to keep, or has not been made yet.</summary>
+    public PreparedResponse? Whole
+    {
+        get => _whole;
+        set => _whole = value;
+    }
+
+    public long Size => Tag.Length + NotModified.Size + (Whole?.Size ?? 0);
+}

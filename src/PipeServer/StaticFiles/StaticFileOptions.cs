@@ -1,0 +1,134 @@
+namespace PipeServer.StaticFiles;
+
+/// <summary>
+/// What a <see cref="StaticFileHandler"/> does beside sending files. Values are checked when the handler is created; changes
+/// after that have no effect.
+/// </summary>
+public sealed class StaticFileOptions
+{
+    /// <summary>The files that stand for their folder, the first that is there. Default: <c>index.html</c>.</summary>
+    public IReadOnlyList<string> IndexFiles { get; set; } = ["index.html"];
+
+    /// <summary>Answer a folder without index file with a listing, HTML or, where <c>Accept</c> prefers it, JSON. Default: no.</summary>
+    public bool Browse { get; set; }
+
+    /// <summary>
+    /// What answers, with 200, a path at which there is nothing, as single-page applications need it; a path below the root.
+    /// Not for names with an extension, unless the client asks for HTML: a missing script must not be a page. Default: null, none.
+    /// </summary>
+    public string? SpaFile { get; set; }
+
+    /// <summary>An extension that paths may leave out: with <c>html</c>, <c>/about</c> is <c>/about.html</c>. Default: null, none.</summary>
+    public string? DefaultExtension { get; set; }
+
+    /// <summary>Content types by extension (<c>.foo</c> or <c>foo</c>), before the built-in ones. Default: none.</summary>
+    public IReadOnlyDictionary<string, string> ContentTypes { get; set; } = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
+
+    /// <summary>
+    /// Compress text, scripts, JSON, SVG and their like with Brotli or gzip where the client takes it and no compressed sibling
+    /// lies there: once, kept in memory within <see cref="MaxCompressedBytes"/>. Default: no.
+    /// </summary>
+    public bool Compress { get; set; }
+
+    /// <summary>The largest file that is compressed, in bytes. Default 8 MiB; larger ones go out as they are.</summary>
+    public int MaxCompressedFileBytes { get; set; } = 8 * 1024 * 1024;
+
+    /// <summary>What compressed versions are kept in, in bytes. Default 32 MiB; the one unused for longest goes first.</summary>
+    public long MaxCompressedBytes { get; set; } = 32L * 1024 * 1024;
+
+    /// <summary>
+    /// The value of <c>Cache-Control</c> for files. With one, names with a fingerprint in them (<c>app.3f2a9c1b.js</c>) get
+    /// <c>public, max-age=31536000, immutable</c> instead. Default: null, no such field.
+    /// </summary>
+    public string? CacheControl { get; set; }
+
+    /// <summary>Header fields for every response of the handler. Default: none.</summary>
+    public IReadOnlyList<KeyValuePair<string, string>> Headers { get; set; } = [];
+
+    /// <summary>
+    /// The origin that may read the files from its pages (<c>Access-Control-Allow-Origin</c>), or <c>*</c> for all. Preflight
+    /// requests are answered. Default: null, none.
+    /// </summary>
+    public string? CorsOrigin { get; set; }
+
+    /// <summary>Extensions of files that browsers are told to save instead of to show. <c>?download</c> asks for that for any. Default: none.</summary>
+    public IReadOnlyList<string> AttachmentExtensions { get; set; } = [];
+
+    /// <summary>
+    /// A file of <c>user:hash</c> lines, hashes of bcrypt or SHA-512-crypt (<c>htpasswd -B</c>, <c>openssl passwd -6</c>): only
+    /// those users get anything, by Basic authentication (RFC 7617). Read once, at the start. Default: null, everybody.
+    /// </summary>
+    public string? AuthFile { get; set; }
+
+    /// <summary>Serve names that start with a dot too; <c>.well-known</c> (RFC 8615) is served in any case. Default: no.</summary>
+    public bool ShowHidden { get; set; }
+
+    /// <summary>Follow symbolic links that leave the root. Links that stay inside are followed in any case. Default: no.</summary>
+    public bool FollowSymlinks { get; set; }
+
+    /// <summary>How much memory the cache of small files may take, in bytes; 0 for no cache. Default 64 MiB.</summary>
+    public long CacheBytes { get; set; } = 64L * 1024 * 1024;
+
+    /// <summary>The largest file that is cached, in bytes. Default 64 KiB; larger ones are sent from the system's own cache.</summary>
+    public int MaxCachedFileBytes { get; set; } = 64 * 1024;
+
+    /// <summary>How many paths are cached. Default 10,000.</summary>
+    public int MaxCachedFiles { get; set; } = 10_000;
+
+    /// <summary>The clock, for dates in the future and for how long a cached file is not looked at again.</summary>
+    public TimeProvider TimeProvider { get; set; } = TimeProvider.System;
+
+    internal StaticFileOptions Validated()
+    {
+        foreach (var name in IndexFiles)
+        {
+            if (name.Length == 0 || name.Contains('/', StringComparison.Ordinal) || name is "." or "..")
+            {
+                throw new ArgumentException($"{nameof(IndexFiles)} must be file names without folders; '{name}' is not.");
+            }
+        }
+
+        foreach (var (extension, type) in ContentTypes)
+        {
+            if (extension.TrimStart('.').Length == 0 || extension.Contains('/', StringComparison.Ordinal))
+            {
+                throw new ArgumentException($"{nameof(ContentTypes)} must be by extension, like .foo; '{extension}' is none.");
+            }
+
+            if (!StaticFiles.ContentTypes.IsValid(type))
+            {
+                throw new ArgumentException($"{nameof(ContentTypes)} must be media types, like text/plain; '{type}' is none.");
+            }
+        }
+
+        if (SpaFile is not null && SpaFile.Trim('/').Length == 0)
+        {
+            throw new ArgumentException($"{nameof(SpaFile)} must be the path of a file below the root.");
+        }
+
+        if (CorsOrigin is not null && CorsOrigin != "*" && !IsOrigin(CorsOrigin))
+        {
+            throw new ArgumentException($"{nameof(CorsOrigin)} must be * or an origin like https://example.com; '{CorsOrigin}' is not.");
+        }
+
+        InRange(MaxCompressedFileBytes, 0, Array.MaxLength, nameof(MaxCompressedFileBytes));
+        InRange(MaxCompressedBytes, 0, long.MaxValue, nameof(MaxCompressedBytes));
+        InRange(CacheBytes, 0, long.MaxValue, nameof(CacheBytes));
+        InRange(MaxCachedFileBytes, 0, 16 * 1024 * 1024, nameof(MaxCachedFileBytes));
+        InRange(MaxCachedFiles, 0, int.MaxValue, nameof(MaxCachedFiles));
+        return (StaticFileOptions)MemberwiseClone();
+    }
+
+    // RFC 6454 §7: scheme, host, and port where it is not the scheme's.
+    private static bool IsOrigin(string text) =>
+        text == "null"
+        || (Uri.TryCreate(text, UriKind.Absolute, out var uri) && uri.GetLeftPart(UriPartial.Authority) == text && uri.UserInfo.Length == 0);
+
+    private static void InRange(long value, long lowest, long highest, string option)
+    {
+        if (value < lowest || value > highest)
+        {
+            throw new ArgumentOutOfRangeException(option, value, $"{option} must be from {lowest} to {highest}.");
+        }
+    }
+}
