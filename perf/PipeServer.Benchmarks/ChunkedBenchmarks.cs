@@ -1,4 +1,3 @@
-using BenchmarkDotNet.Attributes;
 using PipeServer.Http;
 
 namespace PipeServer.Benchmarks;

@@ -1,4 +1,3 @@
-using BenchmarkDotNet.Running;
 using PipeServer.Benchmarks;
 
 BenchmarkSwitcher.FromAssembly(typeof(RequestParserBenchmarks).Assembly).Run(args);

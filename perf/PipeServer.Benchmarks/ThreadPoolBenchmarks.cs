@@ -1,4 +1,3 @@
-using BenchmarkDotNet.Attributes;
 using PipeServer.Workers;
 
 namespace PipeServer.Benchmarks;

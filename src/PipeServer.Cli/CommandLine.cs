@@ -1,9 +1,11 @@
 using System.CommandLine;
+using System.CommandLine.Help;
 using System.CommandLine.Parsing;
 using System.Globalization;
 using System.Net;
 using System.Text;
 using Microsoft.Extensions.Logging;
+using PipeServer.StaticFiles;
 using PipeServer.Transport.Sockets;
 
 namespace PipeServer.Cli;
@@ -13,13 +15,30 @@ namespace PipeServer.Cli;
 /// </summary>
 internal sealed class CommandLine
 {
+    private const string NoOption = "There is no option";
+
+    private const string Ending = """
+        Every option is also a variable (PIPESERVER_PORT=8080; lists by lines) and a name in the file of --config. The command
+        line goes before the environment, that before the file. A switch is taken back by =false.
+
+        Examples:
+          pipeserver serve                                the folder wwwroot, or this one, on http://127.0.0.1:7878
+          pipeserver serve dist --spa --cache 3600        a single-page application
+          pipeserver serve /srv/files -a 0.0.0.0 -p 80 --browse --compress
+          pipeserver check --config pipeserver.json       what would be in force, and from where
+
+        SIGINT, SIGTERM or SIGQUIT drains and stops, a second one stops at once; SIGHUP is ignored. Exit codes: 0 drained,
+        1 could not start, 2 forced, 3 grace period over. Under systemd: Type=notify, WatchdogSec, socket activation.
+        """;
+
     private static readonly HttpServerOptions Defaults = new();
+    private static readonly StaticFileOptions FileDefaults = new();
 
     private readonly Argument<string> _root = new("ROOT")
     {
         Description = "The folder to serve.",
         Arity = ArgumentArity.ZeroOrOne,
-        DefaultValueFactory = _ => "wwwroot",
+        DefaultValueFactory = _ => Directory.Exists("wwwroot") ? "wwwroot" : ".",
     };
 
     private readonly Option<ListenAddress> _address = new("--address", "-a")
@@ -68,6 +87,79 @@ internal sealed class CommandLine
     private readonly Option<bool> _demo = new("--demo")
     {
         Description = "Add /plaintext, /worker/plaintext, /json, /sleep[?ms=N], /events and /echo (POST).",
+    };
+
+    private readonly Option<string[]> _index = Several("--index", "NAME", "The file that stands for its folder; may be repeated.", "index.html");
+
+    private readonly Option<bool> _browse = new("--browse")
+    {
+        Description = "List folders that have no index file; as JSON to who accepts that.",
+    };
+
+    private readonly Option<string?> _spa = new("--spa")
+    {
+        Description = "What answers paths at which there is nothing; index.html if not named.",
+        HelpName = "FILE",
+        Arity = ArgumentArity.ZeroOrOne,
+    };
+
+    private readonly Option<string?> _ext = new("--ext")
+    {
+        Description = "An extension that paths may leave out: with html, /about is /about.html.",
+        HelpName = "EXT",
+    };
+
+    private readonly Option<string[]> _mime = Several("--mime", "EXT=TYPE", "A content type by extension; may be repeated.");
+
+    private readonly Option<bool> _compress = new("--compress")
+    {
+        Description = "Compress text on the fly (br, gzip), once; .br, .zst and .gz files are used anyway.",
+    };
+
+    private readonly Option<string?> _cache = new("--cache")
+    {
+        Description = "Cache-Control: seconds, or its value; names with a fingerprint are immutable then.",
+        HelpName = "VALUE",
+    };
+
+    private readonly Option<string[]> _header = Several("--header", "LINE", "A header for all files, \"Name: value\"; may be repeated.");
+
+    private readonly Option<string?> _cors = new("--cors")
+    {
+        Description = "Let pages of an origin read the files; of any origin if none is named.",
+        HelpName = "ORIGIN",
+        Arity = ArgumentArity.ZeroOrOne,
+    };
+
+    private readonly Option<string[]> _attachment = Several("--attachment", "EXT", "Files to save, not to show; may be repeated. ?download does it for any.");
+
+    private readonly Option<string?> _authFile = new("--auth-file")
+    {
+        Description = "Users that may read: user:hash lines (htpasswd -B, openssl passwd -6).",
+        HelpName = "PATH",
+    };
+
+    private readonly Option<bool> _hidden = new("--hidden")
+    {
+        Description = "Serve names that start with a dot.",
+    };
+
+    private readonly Option<bool> _followSymlinks = new("--follow-symlinks")
+    {
+        Description = "Follow symbolic links that leave ROOT.",
+    };
+
+    private readonly Option<long> _cacheBytes =
+        Number("--file-cache", "Bytes of memory for small files; 0: none.", FileDefaults.CacheBytes, 0L, 1L << 40);
+    private readonly Option<int> _cacheFileBytes =
+        Number("--file-cache-max", "Bytes of the largest file that is kept there.", FileDefaults.MaxCachedFileBytes, 0, 16 * 1024 * 1024);
+    private readonly Option<int> _cacheFiles =
+        Number("--file-cache-count", "Files kept there.", FileDefaults.MaxCachedFiles, 0, int.MaxValue);
+
+    private readonly Option<string?> _config = new("--config")
+    {
+        Description = "A JSON file of options: { \"port\": 8080, \"browse\": true }.",
+        HelpName = "PATH",
     };
 
     private readonly Option<int?> _exitAfter = new("--exit-after")
@@ -137,7 +229,9 @@ internal sealed class CommandLine
         Description = "Log warnings and errors only.",
     };
 
+    private readonly IReadOnlyList<OptionGroup> _groups;
     private readonly RootCommand _command;
+    private EffectiveConfiguration? _effective;
 
     /// <summary>Creates the command line.</summary>
     /// <param name="serve">What <c>pipeserver serve</c> does; gives the exit code.</param>
@@ -151,7 +245,9 @@ internal sealed class CommandLine
                 result.AddError($"--exit-after must be a whole number from 1 on; '{token.Value}' is not.");
             }
         });
-        _root.Validators.Add(static result =>
+        MustHave(_mime, '=', ".foo=text/foo");
+        MustHave(_header, ':', "\"X-Name: value\"");
+        _root.Validators.Add(result =>
         {
             if (result.Tokens is [{ Value: "" }])
             {
@@ -159,7 +255,10 @@ internal sealed class CommandLine
             }
             else if (result.Tokens is [{ Value: ['-', ..] } token])
             {
-                result.AddError($"There is no option '{token.Value}'. A folder of that name would be './{token.Value}'.");
+                var name = token.Value.Split('=')[0];
+                var suggestion = Suggestion.For(name, Options.SelectMany(static option => option.Aliases.Append(option.Name)));
+                result.AddError(
+                    $"{NoOption} '{name}'.{suggestion}{(suggestion.Length == 0 ? $" A folder of that name would be './{name}'." : "")}");
             }
         });
         _report.Validators.Add(static result =>
@@ -169,31 +268,45 @@ internal sealed class CommandLine
                 result.AddError("--report must not be empty.");
             }
         });
-        var command = new Command(
-            "serve",
-            "Serve a folder over HTTP/1.1 until SIGINT, SIGTERM or SIGQUIT, then finish what is in flight.\n\n"
-            + "A second signal stops at once; SIGHUP is ignored. Exit codes: 0 drained, 1 could not start, 2 forced\n"
-            + "by a second signal, 3 the grace period passed with work unfinished. Under systemd: Type=notify,\n"
-            + "WatchdogSec and socket activation.");
-        command.Arguments.Add(_root);
-        foreach (var option in new Option[]
+        _groups =
+        [
+            new("Listening", [_address, _port, _reusePort, _transport, _loops]),
+            new("Files", [
+                _index, _browse, _spa, _ext, _mime, _compress, _cache, _header, _cors, _attachment, _authFile, _hidden, _followSymlinks,
+            ]),
+            new("Workers and overload", [_workers, _queue, _queueTimeout, _overload, _health, _demo]),
+            new("Stopping", [_exitAfter, _grace, _drainDelay, _drainIdle, _report]),
+            new("Log and configuration", [_logLevel, _quiet, _config]),
+            new("Limits", [
+                _maxConnections, _maxConnectionsPerIp, _backlog, _maxRequestLine, _maxRequestHead, _maxRequestHeaders, _maxRequestBody,
+                _minRate, _cacheBytes, _cacheFileBytes, _cacheFiles,
+            ], IsDense: true),
+            new("Time-outs", [_keepAliveTimeout, _headTimeout, _bodyTimeout, _writeTimeout], IsDense: true),
+        ];
+        _command = new RootCommand("PipeServer: a multithreaded HTTP/1.1 server with a bounded worker pool and graceful stop.")
         {
-            _address, _port, _reusePort, _transport, _loops, _workers, _queue, _queueTimeout, _overload, _health, _demo, _exitAfter,
-            _grace, _drainDelay, _drainIdle, _report, _logLevel, _quiet, _maxConnections, _maxConnectionsPerIp, _backlog,
-            _maxRequestLine, _maxRequestHead, _maxRequestHeaders, _maxRequestBody,
-            _keepAliveTimeout, _headTimeout, _bodyTimeout, _writeTimeout, _minRate,
-        })
+            Create("serve", "Serve a folder over HTTP/1.1 until a signal, then finish what is in flight.", serve),
+            Create("check", "Check a configuration as serve would, and print it with the source of each value.", CheckAsync),
+        };
+    }
+
+    private IEnumerable<Option> Options => _groups.SelectMany(static group => group.Options);
+
+    private Command Create(string name, string description, Func<ServeSettings, Task<int>> run)
+    {
+        var command = new Command(name, description);
+        command.Arguments.Add(_root);
+        foreach (var option in Options)
         {
             command.Options.Add(option);
         }
 
-        command.SetAction((result, _) => result.GetValue(_maxRequestHead) < result.GetValue(_maxRequestLine)
-            ? FailAsync("--max-request-head must not be below --max-request-line, which is a part of it.")
-            : serve(Read(result)));
-        _command = new RootCommand("PipeServer: a multithreaded HTTP/1.1 server with a bounded worker pool and graceful stop.")
+        command.Options.Add(new HelpOption
         {
-            command,
-        };
+            Action = new HelpText($"pipeserver {name} [ROOT] [options]\n\n{description} ROOT: wwwroot, or else this folder.", _groups, Ending),
+        });
+        command.SetAction((_, _) => run(Read(_effective!.Result)));
+        return command;
     }
 
     /// <summary>Parses and runs.</summary>
@@ -203,10 +316,30 @@ internal sealed class CommandLine
         var result = _command.Parse(args);
         if (result.Errors.Count > 0)
         {
-            // Suggestions come on lines of their own.
-            var lines = result.Errors[0].Message.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
-            var message = lines.Length == 1 ? lines[0] : $"{lines[0]} {string.Join(", ", lines[1..])}";
-            return await FailAsync(message).ConfigureAwait(false);
+            return await FailAsync(Explain(result)).ConfigureAwait(false);
+        }
+
+        if (_command.Subcommands.Contains(result.CommandResult.Command) && result.Action is not (HelpText or null))
+        {
+            try
+            {
+                _effective = new EffectiveConfiguration(_command, result, args, [.. Options.Where(option => option != _config)], _root, _config);
+            }
+            catch (ConfigurationException exception)
+            {
+                return await FailAsync(exception.Message).ConfigureAwait(false);
+            }
+
+            foreach (var warning in _effective.Warnings())
+            {
+                await Console.Error.WriteLineAsync($"pipeserver: {warning}").ConfigureAwait(false);
+            }
+
+            result = _effective.Result;
+            if (result.GetValue(_maxRequestHead) < result.GetValue(_maxRequestLine))
+            {
+                return await FailAsync("--max-request-head must not be below --max-request-line, which is a part of it.").ConfigureAwait(false);
+            }
         }
 
         // Our own signal handlers drain; the library's would end the process.
@@ -217,10 +350,42 @@ internal sealed class CommandLine
         }).ConfigureAwait(false);
     }
 
+    // One mistake makes several errors: the one that knows the way out first.
+    private string Explain(ParseResult result)
+    {
+        if (result.CommandResult.Command == _command && result.UnmatchedTokens is [var name, ..])
+        {
+            return $"There is no command '{name}'.{Suggestion.For(name, _command.Subcommands.Select(static command => command.Name))}";
+        }
+
+        var messages = result.Errors.Select(static error => error.Message).ToList();
+        return messages.Find(static message => message.StartsWith(NoOption, StringComparison.Ordinal)) ?? messages[0];
+    }
+
+    private async Task<int> CheckAsync(ServeSettings settings)
+    {
+        if (settings.TryOpen(out var files) is { } problem)
+        {
+            return await FailAsync(problem).ConfigureAwait(false);
+        }
+
+        files!.Dispose();
+
+        var lines = _effective!.Describe(settings.Root).ToList();
+        var (name, value) = (lines.Max(static line => line.Name.Length), Math.Min(40, lines.Max(static line => line.Value.Length)));
+        foreach (var line in lines)
+        {
+            await Console.Out.WriteLineAsync($"{line.Name.PadRight(name)}  {line.Value.PadRight(value)}  {line.Source}").ConfigureAwait(false);
+        }
+
+        await Console.Out.WriteLineAsync("The configuration is valid.").ConfigureAwait(false);
+        return ExitCode.Drained;
+    }
+
     private static async Task<int> FailAsync(string message)
     {
         await Console.Error.WriteLineAsync(
-            $"pipeserver: {message.TrimEnd('.')}. See 'pipeserver serve --help'.").ConfigureAwait(false);
+            $"pipeserver: {message.TrimEnd('.')}{(message.EndsWith('?') ? "" : ".")} See 'pipeserver serve --help'.").ConfigureAwait(false);
         return ExitCode.CouldNotStart;
     }
 
@@ -260,9 +425,50 @@ internal sealed class CommandLine
             DrainIdleTimeout = TimeSpan.FromSeconds(result.GetValue(_drainIdle)),
             AcceptLimit = result.GetValue(_exitAfter),
         },
+        new StaticFileOptions
+        {
+            IndexFiles = result.GetValue(_index)!,
+            Browse = result.GetValue(_browse),
+            SpaFile = IsGiven(result, _spa) ? result.GetValue(_spa) ?? "index.html" : null,
+            DefaultExtension = result.GetValue(_ext),
+            ContentTypes = result.GetValue(_mime)!.Select(static item => item.Split('=', 2))
+                .ToDictionary(static pair => pair[0], static pair => pair[1], StringComparer.OrdinalIgnoreCase),
+            Compress = result.GetValue(_compress),
+            CacheControl = result.GetValue(_cache) is { } cache && cache.All(char.IsAsciiDigit) ? $"max-age={cache}" : result.GetValue(_cache),
+            Headers = [.. result.GetValue(_header)!.Select(static line => line.Split(':', 2))
+                .Select(static pair => new KeyValuePair<string, string>(pair[0].Trim(), pair[1].Trim()))],
+            CorsOrigin = IsGiven(result, _cors) ? result.GetValue(_cors) ?? "*" : null,
+            AttachmentExtensions = result.GetValue(_attachment)!,
+            AuthFile = result.GetValue(_authFile),
+            ShowHidden = result.GetValue(_hidden),
+            FollowSymlinks = result.GetValue(_followSymlinks),
+            CacheBytes = result.GetValue(_cacheBytes),
+            MaxCachedFileBytes = result.GetValue(_cacheFileBytes),
+            MaxCachedFiles = result.GetValue(_cacheFiles),
+        },
         result.GetValue(_demo),
         result.GetValue(_report),
         result.GetValue(_quiet) ? LogLevel.Warning : result.GetValue(_logLevel));
+
+    private static bool IsGiven(ParseResult result, Option option) => result.GetResult(option) is { Implicit: false };
+
+    private static Option<string[]> Several(string name, string what, string description, params string[] standard) => new(name)
+    {
+        Description = description,
+        HelpName = what,
+        Arity = ArgumentArity.OneOrMore,
+        AllowMultipleArgumentsPerToken = false,
+        DefaultValueFactory = _ => standard,
+    };
+
+    // A line that is no name and value, a pair that is none.
+    private static void MustHave(Option<string[]> option, char separator, string example) => option.Validators.Add(result =>
+    {
+        if (result.Tokens.FirstOrDefault(token => token.Value.IndexOf(separator, StringComparison.Ordinal) <= 0) is { } token)
+        {
+            result.AddError($"{option.Name} must be like {example}; '{token.Value}' is not.");
+        }
+    });
 
     private static ListenAddress? ParseAddress(ArgumentResult result)
     {

@@ -4,7 +4,6 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Win32.SafeHandles;
 using PipeServer;
 using PipeServer.Cli;
-using PipeServer.StaticFiles;
 
 try
 {
@@ -19,21 +18,12 @@ catch (Exception exception) when (exception is IOException or OutOfMemoryExcepti
 
 static async Task<int> ServeAsync(ServeSettings settings)
 {
-    StaticFileHandler files;
-    try
+    if (settings.TryOpen(out var files) is { } problem)
     {
-        files = new StaticFileHandler(settings.Root);
-    }
-    catch (DirectoryNotFoundException exception)
-    {
-        return CouldNotStart($"{exception.Message.TrimEnd('.')}. Name the folder to serve: pipeserver serve FOLDER");
+        return CouldNotStart(problem);
     }
 
-    if (settings.ReportPath is { } path && !Directory.Exists(Path.GetDirectoryName(Path.GetFullPath(path))))
-    {
-        return CouldNotStart($"the folder of --report '{path}' does not exist. Create it, or choose another path.");
-    }
-
+    using var opened = files!;
     if (Systemd.ListenDescriptors > 1)
     {
         return CouldNotStart(
@@ -55,24 +45,15 @@ static async Task<int> ServeAsync(ServeSettings settings)
     using (var loggerFactory = CreateLoggerFactory(settings.LogLevel))
     {
         settings.Options.LoggerFactory = loggerFactory;
-        HttpServer server;
-        try
-        {
-            server = new HttpServer(settings.Options);
-        }
-        catch (ArgumentException exception)
-        {
-            return CouldNotStart(exception.Message);
-        }
-
+        var server = new HttpServer(settings.Options);
         await using (server.ConfigureAwait(false))
         {
             if (settings.Demo)
             {
-                DemoRoutes.Map(server, files);
+                DemoRoutes.Map(server, opened);
             }
 
-            server.MapFallback(files.TryHandle, files.HandleAsync);
+            server.MapFallback(opened.TryHandle, opened.HandleAsync);
             try
             {
                 await server.StartAsync().ConfigureAwait(false);
@@ -87,6 +68,9 @@ static async Task<int> ServeAsync(ServeSettings settings)
             }
 
             await Console.Out.WriteLineAsync($"Listening on {Where(server, settings.Options)}").ConfigureAwait(false);
+            await Console.Out.WriteLineAsync(
+                $"Serving {opened.Root} with {settings.Options.Workers} workers, at most {settings.Options.MaxConnections} connections; Ctrl+C drains and stops.")
+                .ConfigureAwait(false);
             if (settings.Options.ReusePort)
             {
                 WarnAboutMigration();

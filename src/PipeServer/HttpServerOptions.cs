@@ -140,6 +140,12 @@ public sealed class HttpServerOptions
     public bool HealthChecks { get; set; }
 
     /// <summary>
+    /// A page in HTML that goes with 500 and 503 where the server itself answers so: a handler's fault, a full queue. Default:
+    /// none, one line of plain text.
+    /// </summary>
+    public ReadOnlyMemory<byte> ServerErrorPage { get; set; }
+
+    /// <summary>
     /// Accept so many connections, then close the listener and complete <see cref="HttpServer.AcceptLimitReached"/>; null
     /// for no end. What the Rust Book does with <c>take(2)</c>.
     /// </summary>

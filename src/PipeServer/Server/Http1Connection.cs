@@ -819,8 +819,18 @@ internal sealed class Http1Connection
         return _requestBody.DiscardArrived();
     }
 
-    private void WriteErrorBody(RequestError error) =>
-        Response.WriteBytes(RequestErrors.Body(error), "text/plain; charset=utf-8");
+    private void WriteErrorBody(RequestError error)
+    {
+        var page = _server.Options.ServerErrorPage;
+        if (Response.StatusCode is 500 or 503 && !page.IsEmpty)
+        {
+            Response.WriteBytes(page.Span, "text/html; charset=utf-8");
+        }
+        else
+        {
+            Response.WriteBytes(RequestErrors.Body(error), "text/plain; charset=utf-8");
+        }
+    }
 
     private void EndRequest(ref long counter)
     {

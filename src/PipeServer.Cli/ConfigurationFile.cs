@@ -1,0 +1,77 @@
+using System.Text.Json;
+
+namespace PipeServer.Cli;
+
+/// <summary>A file of options: one JSON object with the options' names without dashes; comments and a last comma are allowed.</summary>
+internal sealed class ConfigurationFile
+{
+    private static readonly JsonDocumentOptions Options = new()
+    {
+        CommentHandling = JsonCommentHandling.Skip,
+        AllowTrailingCommas = true,
+        AllowDuplicateProperties = false,
+    };
+
+    private readonly Dictionary<string, List<string>> _values = new(StringComparer.Ordinal);
+
+    /// <summary>Reads a file.</summary>
+    /// <param name="path">Where it is.</param>
+    /// <param name="known">The names that there are.</param>
+    /// <exception cref="ConfigurationException">It cannot be read, is no JSON object, or has a name or a value that is none.</exception>
+    public ConfigurationFile(string path, HashSet<string> known)
+    {
+        Path = path;
+        try
+        {
+            using var document = JsonDocument.Parse(File.ReadAllBytes(path), Options);
+            if (document.RootElement.ValueKind != JsonValueKind.Object)
+            {
+                throw new ConfigurationException($"{path}: there must be one JSON object, like {{ \"port\": 8080 }}");
+            }
+
+            foreach (var property in document.RootElement.EnumerateObject())
+            {
+                if (!known.Contains(property.Name))
+                {
+                    throw new ConfigurationException($"{path}: there is no option \"{property.Name}\".{Suggestion.For(property.Name, known)}");
+                }
+
+                if (property.Value.ValueKind != JsonValueKind.Null)
+                {
+                    _values.Add(property.Name, Texts(property));
+                }
+            }
+        }
+        catch (JsonException exception)
+        {
+            throw new ConfigurationException($"{path}: this is no JSON: {exception.Message}");
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new ConfigurationException($"--config: {exception.Message}");
+        }
+    }
+
+    public string Path { get; }
+
+    /// <summary>The values of an option, or null when the file does not say.</summary>
+    public IReadOnlyList<string>? Find(string name) => _values.GetValueOrDefault(name);
+
+    // { "header": { "X-A": "b" } } is "X-A: b"; { "mime": { ".foo": "text/foo" } } is ".foo=text/foo".
+    private List<string> Texts(JsonProperty property) => property.Value.ValueKind switch
+    {
+        JsonValueKind.Array => [.. property.Value.EnumerateArray().Select(item => Text(property.Name, item))],
+        JsonValueKind.Object when property.Name is "header" or "mime" => [.. property.Value.EnumerateObject()
+            .Select(pair => pair.Name + (property.Name == "header" ? ": " : "=") + Text(property.Name, pair.Value))],
+        _ => [Text(property.Name, property.Value)],
+    };
+
+    private string Text(string name, JsonElement value) => value.ValueKind switch
+    {
+        JsonValueKind.String => value.GetString()!,
+        JsonValueKind.Number => value.GetRawText(),
+        JsonValueKind.True => "true",
+        JsonValueKind.False => "false",
+        _ => throw new ConfigurationException($"{Path}: \"{name}\" must be a string, a number, true or false, or a list of them."),
+    };
+}
