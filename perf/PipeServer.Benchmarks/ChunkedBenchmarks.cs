@@ -1,3 +1,4 @@
+using BenchmarkDotNet.Attributes;
 using PipeServer.Http;
 
 namespace PipeServer.Benchmarks;

@@ -1,4 +1,5 @@
 using System.Buffers;
+using BenchmarkDotNet.Attributes;
 using PipeServer.Http;
 
 namespace PipeServer.Benchmarks;

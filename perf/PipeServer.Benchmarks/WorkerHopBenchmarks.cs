@@ -1,3 +1,4 @@
+using BenchmarkDotNet.Attributes;
 using PipeServer.Workers;
 
 namespace PipeServer.Benchmarks;

@@ -15,9 +15,9 @@ internal static partial class FileCalls
     public const ulong RESOLVE_NO_SYMLINKS = 0x04;
     public const ulong RESOLVE_BENEATH = 0x08;
 
-    public const int S_IFMT = 0xF000;
-    public const int S_IFDIR = 0x4000;
-    public const int S_IFREG = 0x8000;
+    public const int IFMT = 0xF000;
+    public const int IFDIR = 0x4000;
+    public const int IFREG = 0x8000;
 
     public const int EPERM = 1;
     public const int EIO = 5;
@@ -80,7 +80,7 @@ internal static partial class FileCalls
         }
     }
 
-    /// <summary>What an open file is, and which kind (<c>S_IF…</c>).</summary>
+    /// <summary>What an open file is, and which kind (<c>S_IFMT</c> of inode(7)).</summary>
     // SAFETY: struct statx has 256 bytes, here on this stack frame; the empty name is one zero byte.
     public static unsafe int Identify(SafeFileHandle handle, out FileIdentity identity, out int type)
     {
@@ -93,7 +93,7 @@ internal static partial class FileCalls
         }
 
         // The offsets of stx_mode, stx_ino, stx_size, stx_ctime, stx_mtime, stx_dev_major and stx_dev_minor.
-        type = *(ushort*)(status + 28) & S_IFMT;
+        type = *(ushort*)(status + 28) & IFMT;
         identity = new FileIdentity(
             ((ulong)*(uint*)(status + 136) << 32) | *(uint*)(status + 140),
             *(ulong*)(status + 32),
@@ -103,14 +103,14 @@ internal static partial class FileCalls
         return 0;
     }
 
-    /// <summary>Which kind of file (<c>S_IF…</c>) a path leads to; 0 for nothing.</summary>
+    /// <summary>Which kind of file (<c>S_IFMT</c> of inode(7)) a path leads to; 0 for nothing.</summary>
     // SAFETY: as in Identify; the array is pinned for the call and ends with a zero byte.
     public static unsafe int TypeOf(string path)
     {
         var status = stackalloc byte[256];
         fixed (byte* first = Encoding.UTF8.GetBytes(path + '\0'))
         {
-            return statx_at(AT_FDCWD, first, 0, STATX_BASIC_STATS, status) < 0 ? 0 : *(ushort*)(status + 28) & S_IFMT;
+            return statx_at(AT_FDCWD, first, 0, STATX_BASIC_STATS, status) < 0 ? 0 : *(ushort*)(status + 28) & IFMT;
         }
     }
 

@@ -72,7 +72,7 @@ internal sealed class LinuxFileRoot : FileRoot
         }
 
         error = FileCalls.Identify(handle, out var identity, out var type);
-        if (error == 0 && type == FileCalls.S_IFREG)
+        if (error == 0 && type == FileCalls.IFREG)
         {
             file = new OpenedFile(handle, identity, isDirect);
             return OpenStatus.File;
@@ -80,7 +80,7 @@ internal sealed class LinuxFileRoot : FileRoot
 
         handle.Dispose();
         file = null;
-        return error != 0 ? ToStatus(error) : type == FileCalls.S_IFDIR ? OpenStatus.Folder : OpenStatus.NotFound;
+        return error != 0 ? ToStatus(error) : type == FileCalls.IFDIR ? OpenStatus.Folder : OpenStatus.NotFound;
     }
 
     public override FileIdentity Identify(OpenedFile file) =>

@@ -77,7 +77,7 @@ internal sealed class PortableFileRoot(string path, bool followSymlinks) : FileR
             ? IsInside(real.FullName)
             : Locate(relativePath) == located;
 
-    private static bool IsRegular(string path) => !FileCalls.AreSupported || FileCalls.TypeOf(path) == FileCalls.S_IFREG;
+    private static bool IsRegular(string path) => !FileCalls.AreSupported || FileCalls.TypeOf(path) == FileCalls.IFREG;
 
     private static FileIdentity IdentityOf(SafeFileHandle handle) => new(
         0, 0, RandomAccess.GetLength(handle), FileIdentity.Nanoseconds(File.GetLastWriteTimeUtc(handle)), 0);
