@@ -21,6 +21,7 @@ internal sealed record ServeSettings(
         (nameof(StaticFileOptions.SpaFile), "--spa"),
         (nameof(StaticFileOptions.CorsOrigin), "--cors"),
         (nameof(StaticFileOptions.Headers), "--header"),
+        (nameof(StaticFileOptions.CacheControl), "--cache"),
     ];
 
     /// <summary>Opens what is to be served, and looks at all that a start would trip over, but for the address.</summary>

@@ -53,7 +53,8 @@ internal sealed class CompressedFiles(long maxBytes)
             var compressed = coding.Name == "br" ? Brotli(bytes) : Gzip(bytes);
 
             // Less than a tenth saved is not worth the client's time; remembered all the same.
-            ReadOnlyMemory<byte>? result = compressed.Length < bytes.Length - (bytes.Length / 10) ? compressed : null;
+            var isWorthIt = compressed.Length < bytes.Length - (bytes.Length / 10);
+            var result = isWorthIt ? compressed : default(ReadOnlyMemory<byte>?); // a plain null would become an empty body
             Add(new Entry(key, result));
             return result;
         }

@@ -112,6 +112,7 @@ internal sealed class FileCache : IDisposable
             }
 
             file.CheckedAt = _timeProvider.GetTimestamp();
+            file.IsUsed = true; // else it would be the first to go
             file.IsWatched = isDirect && _watches is not null && TryWatch(file, root, looked);
         }
 

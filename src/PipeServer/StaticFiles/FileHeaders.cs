@@ -29,14 +29,8 @@ internal sealed class FileHeaders
             _always.Add(new("Access-Control-Expose-Headers", "Accept-Ranges, Content-Encoding, Content-Length, Content-Range, ETag"));
         }
 
-        try
-        {
-            _ = new PreparedResponse(200, _always);
-        }
-        catch (Exception exception) when (exception is ArgumentException or InvalidOperationException)
-        {
-            throw new ArgumentException($"{nameof(StaticFileOptions.Headers)}: {exception.Message}", exception);
-        }
+        Check(_always, nameof(StaticFileOptions.Headers));
+        Check([new("Cache-Control", options.CacheControl ?? "")], nameof(StaticFileOptions.CacheControl));
     }
 
     public ContentTypes ContentTypes { get; }
@@ -103,6 +97,18 @@ internal sealed class FileHeaders
         if (form.Coding is not null)
         {
             yield return new("Content-Encoding", form.Coding.Name);
+        }
+    }
+
+    private static void Check(IEnumerable<KeyValuePair<string, string>> fields, string option)
+    {
+        try
+        {
+            _ = new PreparedResponse(200, fields);
+        }
+        catch (Exception exception) when (exception is ArgumentException or InvalidOperationException)
+        {
+            throw new ArgumentException($"{option}: {exception.Message}", exception);
         }
     }
 

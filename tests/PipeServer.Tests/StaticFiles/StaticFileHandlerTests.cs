@@ -2,10 +2,11 @@ using PipeServer.StaticFiles;
 
 namespace PipeServer.Tests.StaticFiles;
 
-public sealed class StaticFileHandlerTests : IAsyncLifetime
+public abstract class StaticFileHandlerTests(string transport) : IAsyncLifetime
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("pipeserver-tests-").FullName;
     private TestServer _server = null!;
+    private StaticFileHandler _files = null!;
 
     private string Root => Path.Combine(_folder, "root");
 
@@ -22,14 +23,16 @@ public sealed class StaticFileHandlerTests : IAsyncLifetime
         Write("root/.well-known/security.txt", "contact");
         Write("secret.txt", "secret");
         Write("rootlike/secret.txt", "secret");
-        var files = new StaticFileHandler(Root);
-        _server = await TestServer.StartAsync("memory", server => server.MapFallback(files.HandleAsync));
+        _files = Create(Root);
+        _server = await TestServer.StartAsync(transport, server => server.MapFallback(_files.TryHandle, _files.HandleAsync));
     }
 
     public async ValueTask DisposeAsync()
     {
         await _server.DisposeAsync();
+        _files.Dispose();
         Directory.Delete(_folder, recursive: true);
+        GC.SuppressFinalize(this);
     }
 
     [Theory]
@@ -253,6 +256,8 @@ public sealed class StaticFileHandlerTests : IAsyncLifetime
     [Fact]
     public void A_missing_root_is_refused_with_its_full_path() =>
         Assert.Contains(Path.GetFullPath("nowhere-at-all"), Assert.Throws<DirectoryNotFoundException>(() => new StaticFileHandler("nowhere-at-all")).Message);
+
+    private protected virtual StaticFileHandler Create(string root) => new(root);
 
     private async Task<TestResponse> GetAsync(string target, params string[] headers) => await RequestAsync(TestClient.Get(target, headers));
 

@@ -1,0 +1,341 @@
+using System.IO.Compression;
+using System.Text;
+using System.Text.Json;
+using PipeServer.StaticFiles;
+
+namespace PipeServer.Tests.StaticFiles;
+
+/// <summary>What <see cref="StaticFileOptions"/> adds, each option by itself.</summary>
+public abstract class StaticFileOptionsTests(string transport) : IAsyncLifetime
+{
+    // openssl passwd -6 -salt saltsalt secret
+    private const string ShaSecret = "$6$saltsalt$TVLlQcbpFVof5W3Yz4DTP6gRstiNuHwwTt6GLc1E5n0U0aDehy0S5knV8wiOQSpT0Y77vwPZN.Pq.H91p5hVO1";
+
+    // htpasswd -nbB -C 4 ann secret
+    private const string BcryptSecret = "$2y$04$35C39/b4TfJKZnnInN7UD.3mLKlmbxWB8oFab0WquEu/C.SozMac2";
+
+    private readonly StaticFolder _folder = new(transport);
+
+    public ValueTask InitializeAsync()
+    {
+        _folder.Write("root/index.html", "<p>index");
+        _folder.Write("root/404.html", "<p>404");
+        _folder.Write("root/style.css", "p{}");
+        _folder.Write("root/sub/page.txt", "page");
+        return ValueTask.CompletedTask;
+    }
+
+    public ValueTask DisposeAsync()
+    {
+        GC.SuppressFinalize(this);
+        return _folder.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task The_first_index_file_that_is_there_stands_for_its_folder()
+    {
+        _folder.Write("root/sub/default.htm", "second");
+        var server = await _folder.ServeAsync(static options => options.IndexFiles = ["home.html", "default.htm"]);
+        Assert.Equal("second", (await GetAsync(server, "/sub/")).Text);
+        Assert.Equal(404, (await GetAsync(server, "/")).Status);
+        _folder.Write("root/sub/home.html", "first");
+        Assert.Equal("first", (await GetAsync(server, "/sub/")).Text);
+    }
+
+    [Fact]
+    public async Task A_folder_is_listed_for_people_and_for_programs()
+    {
+        _folder.Write("root/sub/<script>&\"'.txt", "x");
+        _folder.Write("root/sub/ünïcode #1%.txt", "xx");
+        _folder.Write("root/sub/.hidden", "x");
+        _folder.Write("root/sub/inner/file.txt", "x");
+        var server = await _folder.ServeAsync(static options => options.Browse = true);
+        var page = await GetAsync(server, "/sub/");
+        Assert.Equal(200, page.Status);
+        Assert.Equal("text/html; charset=utf-8", page["Content-Type"]);
+        Assert.Equal("Accept", page["Vary"]);
+        Assert.DoesNotContain("<script>", page.Text);
+        Assert.Contains("href=\"./%C3%BCn%C3%AFcode%20%231%25.txt\">ünïcode #1%.txt</a>", page.Text);
+        Assert.Contains("href=\"./inner/\">inner/</a>", page.Text);
+        Assert.DoesNotContain(".hidden", page.Text);
+        Assert.Contains("aria-sort=\"ascending\"", page.Text);
+        var json = await GetAsync(server, "/sub/", "Accept: application/json");
+        Assert.Equal("application/json", json["Content-Type"]);
+        var entries = JsonDocument.Parse(json.Text).RootElement.EnumerateArray().ToList();
+        Assert.Equal(
+            ["inner", "<script>&\"'.txt", "page.txt", "ünïcode #1%.txt"], entries.Select(static entry => entry.GetProperty("name").GetString()));
+        Assert.Equal(["directory", "file", "file", "file"], entries.Select(static entry => entry.GetProperty("type").GetString()));
+        Assert.Equal([1, 4, 2], entries.Skip(1).Select(static entry => entry.GetProperty("size").GetInt32()));
+        var bySize = await GetAsync(server, "/sub/?sort=size&order=desc", "Accept: application/json, text/html;q=0.9");
+        Assert.Equal([4, 2, 1], JsonDocument.Parse(bySize.Text).RootElement.EnumerateArray().Skip(1).Select(static entry => entry.GetProperty("size").GetInt32()));
+        Assert.StartsWith("<!DOCTYPE html>", (await GetAsync(server, "/sub/", "Accept: text/html, application/json;q=0.9, */*;q=0.8")).Text);
+        Assert.Equal("<p>index", (await GetAsync(server, "/")).Text);
+        Assert.Equal(301, (await GetAsync(server, "/sub")).Status);
+    }
+
+    [Theory]
+    [InlineData("/users/17", "", 200)]
+    [InlineData("/users/", "", 200)]
+    [InlineData("/john.doe", "Accept: text/html,application/xhtml+xml", 200)]
+    [InlineData("/missing.js", "Accept: */*", 404)]
+    [InlineData("/missing.js", "", 404)]
+    [InlineData("/.hidden", "", 404)]
+    public async Task A_single_page_application_answers_paths_but_not_missing_files(string target, string header, int status)
+    {
+        var server = await _folder.ServeAsync(static options => options.SpaFile = "index.html");
+        var response = await GetAsync(server, target, header.Length > 0 ? [header] : []);
+        Assert.Equal(status, response.Status);
+        Assert.Equal(status == 200 ? "<p>index" : "<p>404", response.Text);
+        Assert.Equal("p{}", (await GetAsync(server, "/style.css")).Text);
+    }
+
+    [Fact]
+    public async Task An_extension_can_be_left_out()
+    {
+        _folder.Write("root/about.html", "about");
+        _folder.Write("root/about/team.html", "team");
+        var server = await _folder.ServeAsync(static options => options.DefaultExtension = "html");
+        foreach (var (target, text) in new[] { ("/about", "about"), ("/about/team", "team"), ("/about.html", "about"), ("/index", "<p>index") })
+        {
+            var response = await GetAsync(server, target);
+            Assert.Equal(text, response.Text);
+            Assert.Equal("text/html; charset=utf-8", response["Content-Type"]);
+        }
+
+        Assert.Equal(301, (await GetAsync(server, "/sub")).Status);
+        Assert.Equal(404, (await GetAsync(server, "/about/")).Status);
+    }
+
+    [Fact]
+    public async Task Content_types_can_be_added_and_changed()
+    {
+        _folder.Write("root/a.foo", "x");
+        var server = await _folder.ServeAsync(static options =>
+            options.ContentTypes = new Dictionary<string, string> { ["foo"] = "text/foo", [".CSS"] = "text/plain; charset=utf-8" });
+        Assert.Equal("text/foo", (await GetAsync(server, "/a.foo"))["Content-Type"]);
+        Assert.Equal("text/plain; charset=utf-8", (await GetAsync(server, "/style.css"))["Content-Type"]);
+        Assert.Equal("text/html; charset=utf-8", (await GetAsync(server, "/"))["Content-Type"]);
+    }
+
+    [Theory]
+    [InlineData("/text.js", "gzip, deflate, br, zstd", "br")]
+    [InlineData("/text.js", "gzip", "gzip")]
+    [InlineData("/text.js", "br;q=0.5, gzip", "gzip")]
+    [InlineData("/text.js", "zstd", null)]
+    [InlineData("/text.js", "identity", null)]
+    [InlineData("/photo.png", "br", null)]
+    [InlineData("/tiny.js", "br", null)]
+    [InlineData("/random.txt", "br", null)]
+    public async Task Text_is_compressed_on_the_fly(string target, string accepted, string? coding)
+    {
+        var text = string.Concat(Enumerable.Repeat("compress me ", 1000));
+        _folder.Write("root/text.js", text);
+        _folder.Write("root/photo.png", text);
+        _folder.Write("root/tiny.js", "x");
+        var noise = new byte[4096];
+        new Random(1).NextBytes(noise);
+        await File.WriteAllBytesAsync(_folder.Path("root/random.txt"), noise);
+        var server = await _folder.ServeAsync(static options =>
+        {
+            options.Compress = true;
+            options.TimeProvider = new LaterTime();
+        });
+        var plain = await GetAsync(server, target);
+        for (var round = 0; round < 3; round++)
+        {
+            var response = await GetAsync(server, target, $"Accept-Encoding: {accepted}");
+            Assert.Equal(coding, response["Content-Encoding"]);
+            Assert.Equal(plain.Body, coding switch { "br" => Unpack(response, static stream => new BrotliStream(stream, CompressionMode.Decompress)), "gzip" => Unpack(response, static stream => new GZipStream(stream, CompressionMode.Decompress)), _ => response.Body });
+            Assert.Equal(coding is null, response["ETag"] == plain["ETag"]);
+            Assert.Equal(target is "/text.js" or "/random.txt" ? "Accept-Encoding" : null, response["Vary"]);
+            Assert.Equal(304, (await GetAsync(server, target, $"Accept-Encoding: {accepted}", $"If-None-Match: {response["ETag"]}")).Status);
+            var head = await RequestAsync(server, $"HEAD {target} HTTP/1.1\r\nHost: a\r\nAccept-Encoding: {accepted}\r\n\r\n", isHead: true);
+            Assert.Equal(response["Content-Length"], head["Content-Length"]);
+        }
+
+        // Never with a range: nobody could ask for the rest.
+        var part = await GetAsync(server, target, $"Accept-Encoding: {accepted}", "Range: bytes=0-0");
+        Assert.Equal(206, part.Status);
+        Assert.Null(part["Content-Encoding"]);
+        Assert.Equal(plain["ETag"], part["ETag"]);
+    }
+
+    [Theory]
+    [InlineData("/style.css", "max-age=60")]
+    [InlineData("/app.3f2a9c1b.js", "public, max-age=31536000, immutable")]
+    [InlineData("/index-BfQ8rX9a.css", "public, max-age=31536000, immutable")]
+    [InlineData("/chunk-5WPBKZ7D.js", "public, max-age=31536000, immutable")]
+    [InlineData("/photo-20240131.jpg", "max-age=60")]
+    [InlineData("/deadbeef.js", "max-age=60")]
+    [InlineData("/jquery-3.7.1.min.js", "max-age=60")]
+    [InlineData("/my-component.js", "max-age=60")]
+    public async Task Names_with_a_fingerprint_are_immutable(string target, string cacheControl)
+    {
+        _folder.Write("root" + target, "x");
+        var server = await _folder.ServeAsync(static options => options.CacheControl = "max-age=60");
+        var response = await GetAsync(server, target);
+        Assert.Equal(cacheControl, response["Cache-Control"]);
+        Assert.Equal(cacheControl, (await GetAsync(server, target, $"If-None-Match: {response["ETag"]}"))["Cache-Control"]);
+        Assert.Null((await GetAsync(server, "/nothing"))["Cache-Control"]);
+    }
+
+    [Theory]
+    [InlineData("/style.css")]
+    [InlineData("/nothing")]
+    [InlineData("/sub")]
+    public async Task Headers_that_were_asked_for_are_on_every_response(string target)
+    {
+        var server = await _folder.ServeAsync(static options =>
+        {
+            options.Headers = [new("X-A", "1"), new("X-Content-Type-Options", "mine"), new("Set-Cookie", "a=1"), new("Set-Cookie", "b=2")];
+            options.TimeProvider = new LaterTime();
+        });
+        for (var round = 0; round < 2; round++)
+        {
+            var response = await GetAsync(server, target);
+            Assert.Equal("1", response["X-A"]);
+            Assert.Equal(["mine"], Values(response, "X-Content-Type-Options"));
+            Assert.Equal(["a=1", "b=2"], Values(response, "Set-Cookie"));
+        }
+    }
+
+    [Fact]
+    public async Task Other_origins_may_read_where_that_is_asked_for()
+    {
+        var server = await _folder.ServeAsync(static options => options.CorsOrigin = "https://example.com");
+        Assert.Equal("https://example.com", (await GetAsync(server, "/style.css"))["Access-Control-Allow-Origin"]);
+        var preflight = await RequestAsync(
+            server, "OPTIONS /style.css HTTP/1.1\r\nHost: a\r\nOrigin: https://example.com\r\nAccess-Control-Request-Method: GET\r\nAccess-Control-Request-Headers: range\r\n\r\n");
+        Assert.Equal(204, preflight.Status);
+        Assert.Equal("GET, HEAD", preflight["Access-Control-Allow-Methods"]);
+        Assert.Equal("range", preflight["Access-Control-Allow-Headers"]);
+        Assert.Equal("https://example.com", preflight["Access-Control-Allow-Origin"]);
+    }
+
+    [Theory]
+    [InlineData("/a.zip", true)]
+    [InlineData("/style.css", false)]
+    [InlineData("/style.css?download", true)]
+    [InlineData("/style.css?download=1&x", true)]
+    [InlineData("/style.css?downloads", false)]
+    public async Task A_file_can_be_one_to_save(string target, bool isAttachment)
+    {
+        _folder.Write("root/a.zip", "x");
+        var server = await _folder.ServeAsync(static options =>
+        {
+            options.AttachmentExtensions = ["zip"];
+            options.TimeProvider = new LaterTime();
+        });
+        for (var round = 0; round < 2; round++)
+        {
+            var name = target.Split('?')[0][1..];
+            Assert.Equal(isAttachment ? $"attachment; filename=\"{name}\"; filename*=UTF-8''{name}" : null, (await GetAsync(server, target))["Content-Disposition"]);
+        }
+    }
+
+    [Theory]
+    [InlineData("sha")]
+    [InlineData("bcrypt")]
+    public async Task Only_users_with_their_password_get_anything(string kind)
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "Linux's crypt(3) is used.");
+        var hash = kind == "sha" ? ShaSecret : BcryptSecret;
+        _folder.Write("users", $"# users\n\nann:{hash}\n");
+        var server = await _folder.ServeAsync(options =>
+        {
+            options.AuthFile = _folder.Path("users");
+            options.TimeProvider = new LaterTime();
+        });
+        foreach (var credentials in new string?[] { null, "ann:wrong", "bob:secret", "ann:", ":", "ann", "ann:secret2", "Ann:secret" })
+        {
+            var refused = await GetAsync(server, "/style.css", Authorization(credentials));
+            Assert.Equal(401, refused.Status);
+            Assert.Equal("Basic realm=\"files\", charset=\"UTF-8\"", refused["WWW-Authenticate"]);
+        }
+
+        for (var round = 0; round < 3; round++)
+        {
+            Assert.Equal("p{}", (await GetAsync(server, "/style.css", Authorization("ann:secret"))).Text);
+            Assert.Equal(401, (await GetAsync(server, "/style.css")).Status);
+        }
+
+        Assert.Equal(401, (await GetAsync(server, "/style.css", "Authorization: Basic %%%")).Status);
+        Assert.Equal(401, (await GetAsync(server, "/nothing")).Status);
+    }
+
+    [Theory]
+    [InlineData("ann")]
+    [InlineData("ann:secret")]
+    [InlineData("ann:$1$salt$abcdefghijklmnopqrstuv")]
+    [InlineData("")]
+    public void A_bad_line_of_users_is_refused_at_the_start(string line)
+    {
+        _folder.Write("users", line);
+        var options = new StaticFileOptions { AuthFile = _folder.Path("users") };
+        Assert.Contains("users'", Assert.ThrowsAny<ArgumentException>(() => new StaticFileHandler(_folder.Root, options)).Message);
+    }
+
+    [Fact]
+    public async Task Hidden_names_can_be_served()
+    {
+        _folder.Write("root/.config", "hidden");
+        var server = await _folder.ServeAsync(static options => options.ShowHidden = true);
+        Assert.Equal("hidden", (await GetAsync(server, "/.config")).Text);
+    }
+
+    [Fact]
+    public async Task Links_that_leave_the_root_can_be_followed()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "Creating symbolic links needs a privilege on Windows.");
+        _folder.Write("outside.txt", "outside");
+        File.CreateSymbolicLink(_folder.Path("root/link.txt"), "../outside.txt");
+        Assert.Equal(404, (await GetAsync(await _folder.ServeAsync(), "/link.txt")).Status);
+        Assert.Equal("outside", (await GetAsync(await _folder.ServeAsync(static options => options.FollowSymlinks = true), "/link.txt")).Text);
+    }
+
+    public static TheoryData<Action<StaticFileOptions>, string> BadOptions => new()
+    {
+        { static options => options.IndexFiles = ["a/b"], nameof(StaticFileOptions.IndexFiles) },
+        { static options => options.ContentTypes = new Dictionary<string, string> { ["foo"] = "nonsense" }, nameof(StaticFileOptions.ContentTypes) },
+        { static options => options.ContentTypes = new Dictionary<string, string> { [""] = "text/plain" }, nameof(StaticFileOptions.ContentTypes) },
+        { static options => options.SpaFile = "/", nameof(StaticFileOptions.SpaFile) },
+        { static options => options.CorsOrigin = "example.com", nameof(StaticFileOptions.CorsOrigin) },
+        { static options => options.Headers = [new("X Y", "z")], nameof(StaticFileOptions.Headers) },
+        { static options => options.Headers = [new("X-Y", "a\r\nb: c")], nameof(StaticFileOptions.Headers) },
+        { static options => options.Headers = [new("Content-Length", "1")], nameof(StaticFileOptions.Headers) },
+        { static options => options.CacheControl = "a\nb", nameof(StaticFileOptions.CacheControl) },
+        { static options => options.CacheBytes = -1, nameof(StaticFileOptions.CacheBytes) },
+    };
+
+    [Theory(DisableDiscoveryEnumeration = true)]
+    [MemberData(nameof(BadOptions))]
+    public void A_bad_option_is_refused_by_its_name(Action<StaticFileOptions> configure, string name)
+    {
+        var options = new StaticFileOptions();
+        configure(options);
+        Assert.Contains(name, Assert.ThrowsAny<ArgumentException>(() => new StaticFileHandler(_folder.Root, options)).Message);
+    }
+
+    private static string[] Values(TestResponse response, string name) =>
+        [.. response.Headers.Where(header => header.Name == name).Select(static header => header.Value)];
+
+    private static string[] Authorization(string? credentials) =>
+        credentials is null ? [] : [$"Authorization: Basic {Convert.ToBase64String(Encoding.UTF8.GetBytes(credentials))}"];
+
+    private static byte[] Unpack(TestResponse response, Func<Stream, Stream> open)
+    {
+        using var stream = open(new MemoryStream(response.Body));
+        using var unpacked = new MemoryStream();
+        stream.CopyTo(unpacked);
+        return unpacked.ToArray();
+    }
+
+    private static Task<TestResponse> GetAsync(TestServer server, string target, params string[] headers) =>
+        RequestAsync(server, TestClient.Get(target, headers));
+
+    private static async Task<TestResponse> RequestAsync(TestServer server, string request, bool isHead = false)
+    {
+        await using var client = await server.ConnectAsync();
+        return await client.RequestAsync(request, isHead);
+    }
+}
