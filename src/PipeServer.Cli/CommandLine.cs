@@ -3,6 +3,7 @@ using System.CommandLine.Help;
 using System.CommandLine.Parsing;
 using System.Globalization;
 using System.Net;
+using System.Net.Sockets;
 using System.Text;
 using Microsoft.Extensions.Logging;
 using PipeServer.StaticFiles;
@@ -31,6 +32,9 @@ internal sealed class CommandLine
         1 could not start, 2 forced, 3 grace period over. Under systemd: Type=notify, WatchdogSec, socket activation.
         """;
 
+    // No @files: a folder may be called that.
+    private static readonly ParserConfiguration Parsing = new() { ResponseFileTokenReplacer = null };
+
     private static readonly HttpServerOptions Defaults = new();
     private static readonly StaticFileOptions FileDefaults = new();
 
@@ -56,7 +60,7 @@ internal sealed class CommandLine
         Description = "epoll (Linux; elsewhere the same as sockets) or sockets.",
         HelpName = "NAME",
         DefaultValueFactory = _ => "epoll",
-    }.AcceptOnlyFromAmong("epoll", "sockets");
+    };
 
     private readonly Option<int> _loops =
         Number("--loops", "Event loops of the epoll transport.", Defaults.Loops, 1, HttpServerOptions.MaxLoops);
@@ -72,7 +76,7 @@ internal sealed class CommandLine
         Description = "What happens at --queue and --max-connections: reject (503 at once) or wait.",
         HelpName = "CHOICE",
         DefaultValueFactory = _ => "reject",
-    }.AcceptOnlyFromAmong("reject", "wait");
+    };
 
     private readonly Option<bool> _health = new("--health")
     {
@@ -230,6 +234,7 @@ internal sealed class CommandLine
     };
 
     private readonly IReadOnlyList<OptionGroup> _groups;
+    private readonly Dictionary<Option, string> _implied; // what an option means that may go without a value, and does
     private readonly RootCommand _command;
     private EffectiveConfiguration? _effective;
 
@@ -245,6 +250,21 @@ internal sealed class CommandLine
                 result.AddError($"--exit-after must be a whole number from 1 on; '{token.Value}' is not.");
             }
         });
+        MustBeOneOf(_transport, "epoll", "sockets");
+        MustBeOneOf(_overload, "reject", "wait");
+        foreach (var option in new Option[] { _index, _spa, _ext, _mime, _cache, _header, _cors, _attachment, _authFile, _config, _report })
+        {
+            MustNotBeEmpty(option);
+        }
+
+        _cache.Validators.Add(static result =>
+        {
+            if (result.Tokens is [{ Value: { Length: > 0 } value }]
+                && (!value.All(static c => c is >= ' ' and <= '~') || (value.All(char.IsAsciiDigit) && !int.TryParse(value, CultureInfo.InvariantCulture, out _))))
+            {
+                result.AddError($"--cache must be seconds up to {int.MaxValue}, or a value like no-cache; '{value}' is not.");
+            }
+        });
         MustHave(_mime, '=', ".foo=text/foo");
         MustHave(_header, ':', "\"X-Name: value\"");
         _root.Validators.Add(result =>
@@ -255,19 +275,10 @@ internal sealed class CommandLine
             }
             else if (result.Tokens is [{ Value: ['-', ..] } token])
             {
-                var name = token.Value.Split('=')[0];
-                var suggestion = Suggestion.For(name, Options.SelectMany(static option => option.Aliases.Append(option.Name)));
-                result.AddError(
-                    $"{NoOption} '{name}'.{suggestion}{(suggestion.Length == 0 ? $" A folder of that name would be './{name}'." : "")}");
+                result.AddError(NoOptionLike(token.Value));
             }
         });
-        _report.Validators.Add(static result =>
-        {
-            if (result.Tokens is [{ Value: "" }])
-            {
-                result.AddError("--report must not be empty.");
-            }
-        });
+        _implied = new Dictionary<Option, string> { [_spa] = "index.html", [_cors] = "*" };
         _groups =
         [
             new("Listening", [_address, _port, _reusePort, _transport, _loops]),
@@ -313,7 +324,12 @@ internal sealed class CommandLine
     /// <returns>The exit code; <see cref="ExitCode.CouldNotStart"/> for a bad command line, with one line on standard error.</returns>
     public async Task<int> InvokeAsync(IReadOnlyList<string> args)
     {
-        var result = _command.Parse(args);
+        var result = _command.Parse(args, Parsing);
+        if (CheckEqualSigns(args) is { } problem)
+        {
+            return await FailAsync(problem).ConfigureAwait(false);
+        }
+
         if (result.Errors.Count > 0)
         {
             return await FailAsync(Explain(result)).ConfigureAwait(false);
@@ -323,7 +339,7 @@ internal sealed class CommandLine
         {
             try
             {
-                _effective = new EffectiveConfiguration(_command, result, args, [.. Options.Where(option => option != _config)], _root, _config);
+                _effective = new EffectiveConfiguration(_command, result, args, [.. Options.Where(option => option != _config)], _implied, _root, _config);
             }
             catch (ConfigurationException exception)
             {
@@ -332,7 +348,7 @@ internal sealed class CommandLine
 
             foreach (var warning in _effective.Warnings())
             {
-                await Console.Error.WriteLineAsync($"pipeserver: {warning}").ConfigureAwait(false);
+                await ErrorLine.WriteAsync(warning).ConfigureAwait(false);
             }
 
             result = _effective.Result;
@@ -350,12 +366,52 @@ internal sealed class CommandLine
         }).ConfigureAwait(false);
     }
 
+    // The parser takes an empty value for none, and what is no switch's value for the folder.
+    private string? CheckEqualSigns(IReadOnlyList<string> args)
+    {
+        foreach (var arg in args.TakeWhile(static arg => arg != "--"))
+        {
+            var parts = arg.Split('=', 2);
+            if (parts.Length == 2 && Options.FirstOrDefault(option => option.Name == parts[0] || option.Aliases.Contains(parts[0])) is { } option)
+            {
+                if (parts[1].Length == 0)
+                {
+                    return $"{option.Name} must not be empty.";
+                }
+
+                if (option.ValueType == typeof(bool) && !bool.TryParse(parts[1], out _))
+                {
+                    return $"{option.Name} must be true or false; '{parts[1]}' is not.";
+                }
+            }
+        }
+
+        return null;
+    }
+
+    private string NoOptionLike(string token)
+    {
+        var name = token.Split('=')[0];
+        var suggestion = Suggestion.For(name, _command.Subcommands[0].Options.SelectMany(static option => option.Aliases.Append(option.Name)));
+        return $"{NoOption} '{name}'.{suggestion}{(suggestion.Length == 0 ? $" A folder of that name would be './{name}'." : "")}";
+    }
+
     // One mistake makes several errors: the one that knows the way out first.
     private string Explain(ParseResult result)
     {
         if (result.CommandResult.Command == _command && result.UnmatchedTokens is [var name, ..])
         {
             return $"There is no command '{name}'.{Suggestion.For(name, _command.Subcommands.Select(static command => command.Name))}";
+        }
+
+        if (result.CommandResult.Command == _command)
+        {
+            return "A command is missing. To serve a folder: pipeserver serve FOLDER";
+        }
+
+        if (result.UnmatchedTokens.FirstOrDefault(static token => token.StartsWith('-')) is { } option)
+        {
+            return NoOptionLike(option);
         }
 
         var messages = result.Errors.Select(static error => error.Message).ToList();
@@ -371,11 +427,12 @@ internal sealed class CommandLine
 
         files!.Dispose();
 
-        var lines = _effective!.Describe(settings.Root).ToList();
+        var lines = _effective!.Describe().ToList();
         var (name, value) = (lines.Max(static line => line.Name.Length), Math.Min(40, lines.Max(static line => line.Value.Length)));
         foreach (var line in lines)
         {
-            await Console.Out.WriteLineAsync($"{line.Name.PadRight(name)}  {line.Value.PadRight(value)}  {line.Source}").ConfigureAwait(false);
+            var shown = new string([.. line.Value.Select(static c => char.IsControl(c) ? '?' : c)]);
+            await Console.Out.WriteLineAsync($"{line.Name.PadRight(name)}  {shown.PadRight(value)}  {line.Source}").ConfigureAwait(false);
         }
 
         await Console.Out.WriteLineAsync("The configuration is valid.").ConfigureAwait(false);
@@ -384,13 +441,13 @@ internal sealed class CommandLine
 
     private static async Task<int> FailAsync(string message)
     {
-        await Console.Error.WriteLineAsync(
-            $"pipeserver: {message.TrimEnd('.')}{(message.EndsWith('?') ? "" : ".")} See 'pipeserver serve --help'.").ConfigureAwait(false);
+        var end = message.EndsWith('?') ? "" : ".";
+        await ErrorLine.WriteAsync($"{message.TrimEnd('.')}{end} See 'pipeserver serve --help'.").ConfigureAwait(false);
         return ExitCode.CouldNotStart;
     }
 
     private ServeSettings Read(ParseResult result) => new(
-        result.GetValue(_root)!,
+        _effective!.Root,
         new HttpServerOptions
         {
             Address = result.GetValue(_address)!.Address,
@@ -429,15 +486,16 @@ internal sealed class CommandLine
         {
             IndexFiles = result.GetValue(_index)!,
             Browse = result.GetValue(_browse),
-            SpaFile = IsGiven(result, _spa) ? result.GetValue(_spa) ?? "index.html" : null,
+            SpaFile = Optional(result, _spa),
             DefaultExtension = result.GetValue(_ext),
             ContentTypes = result.GetValue(_mime)!.Select(static item => item.Split('=', 2))
-                .ToDictionary(static pair => pair[0], static pair => pair[1], StringComparer.OrdinalIgnoreCase),
+                .GroupBy(static pair => pair[0].TrimStart('.'), static pair => pair[1], StringComparer.OrdinalIgnoreCase)
+                .ToDictionary(static types => types.Key, static types => types.Last(), StringComparer.OrdinalIgnoreCase),
             Compress = result.GetValue(_compress),
             CacheControl = result.GetValue(_cache) is { } cache && cache.All(char.IsAsciiDigit) ? $"max-age={cache}" : result.GetValue(_cache),
             Headers = [.. result.GetValue(_header)!.Select(static line => line.Split(':', 2))
                 .Select(static pair => new KeyValuePair<string, string>(pair[0].Trim(), pair[1].Trim()))],
-            CorsOrigin = IsGiven(result, _cors) ? result.GetValue(_cors) ?? "*" : null,
+            CorsOrigin = Optional(result, _cors),
             AttachmentExtensions = result.GetValue(_attachment)!,
             AuthFile = result.GetValue(_authFile),
             ShowHidden = result.GetValue(_hidden),
@@ -448,7 +506,11 @@ internal sealed class CommandLine
         },
         result.GetValue(_demo),
         result.GetValue(_report),
-        result.GetValue(_quiet) ? LogLevel.Warning : result.GetValue(_logLevel));
+        result.GetValue(_quiet) && _effective!.GoesBefore(_quiet, _logLevel) ? LogLevel.Warning : result.GetValue(_logLevel));
+
+    // A value, what an option without one means, or nothing; false takes back what a lower source says.
+    private string? Optional(ParseResult result, Option<string?> option) =>
+        !IsGiven(result, option) || result.GetValue(option) == "false" ? null : result.GetValue(option) ?? _implied[option];
 
     private static bool IsGiven(ParseResult result, Option option) => result.GetResult(option) is { Implicit: false };
 
@@ -460,6 +522,26 @@ internal sealed class CommandLine
         AllowMultipleArgumentsPerToken = false,
         DefaultValueFactory = _ => standard,
     };
+
+    private static void MustBeOneOf(Option<string> option, params string[] choices)
+    {
+        option.CompletionSources.Add(choices);
+        option.Validators.Add(result =>
+        {
+            if (result.Tokens is [var token] && !choices.Contains(token.Value, StringComparer.Ordinal))
+            {
+                result.AddError($"{option.Name} must be {string.Join(" or ", choices)}; '{token.Value}' is not.{Suggestion.For(token.Value, choices)}");
+            }
+        });
+    }
+
+    private static void MustNotBeEmpty(Option option) => option.Validators.Add(result =>
+    {
+        if (result.Tokens.Any(static token => token.Value.Length == 0))
+        {
+            result.AddError($"{option.Name} must not be empty.");
+        }
+    });
 
     // A line that is no name and value, a pair that is none.
     private static void MustHave(Option<string[]> option, char separator, string example) => option.Validators.Add(result =>
@@ -473,7 +555,7 @@ internal sealed class CommandLine
     private static ListenAddress? ParseAddress(ArgumentResult result)
     {
         var text = result.Tokens.Count == 1 ? result.Tokens[0].Value : "";
-        if (text == "localhost")
+        if (text.Equals("localhost", StringComparison.OrdinalIgnoreCase))
         {
             return new ListenAddress(IPAddress.Loopback, UnixSocketPath: null);
         }
@@ -489,7 +571,9 @@ internal sealed class CommandLine
             return new ListenAddress(Defaults.Address, path);
         }
 
-        if (!IPAddress.TryParse(text, out var address))
+        // Not 8080, which would be 0.0.31.144.
+        if (!IPAddress.TryParse(text, out var address)
+            || (address.AddressFamily == AddressFamily.InterNetwork && address.ToString() != text))
         {
             result.AddError($"--address must be an IPv4 or IPv6 address, localhost, or unix:PATH; '{text}' is none of them.");
             return null;

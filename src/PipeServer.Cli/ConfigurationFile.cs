@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 
 namespace PipeServer.Cli;
@@ -12,6 +13,8 @@ internal sealed class ConfigurationFile
         AllowDuplicateProperties = false,
     };
 
+    private const int MaxBytes = 1024 * 1024;
+
     private readonly Dictionary<string, List<string>> _values = new(StringComparer.Ordinal);
 
     /// <summary>Reads a file.</summary>
@@ -23,7 +26,7 @@ internal sealed class ConfigurationFile
         Path = path;
         try
         {
-            using var document = JsonDocument.Parse(File.ReadAllBytes(path), Options);
+            using var document = JsonDocument.Parse(Read(path), Options);
             if (document.RootElement.ValueKind != JsonValueKind.Object)
             {
                 throw new ConfigurationException($"{path}: there must be one JSON object, like {{ \"port\": 8080 }}");
@@ -33,7 +36,8 @@ internal sealed class ConfigurationFile
             {
                 if (!known.Contains(property.Name))
                 {
-                    throw new ConfigurationException($"{path}: there is no option \"{property.Name}\".{Suggestion.For(property.Name, known)}");
+                    throw new ConfigurationException(
+                        $"{path}: there is no option \"{property.Name}\" for a file.{Suggestion.For(property.Name.TrimStart('-'), known)}");
                 }
 
                 if (property.Value.ValueKind != JsonValueKind.Null)
@@ -44,11 +48,17 @@ internal sealed class ConfigurationFile
         }
         catch (JsonException exception)
         {
-            throw new ConfigurationException($"{path}: this is no JSON: {exception.Message}");
+            var line = exception.LineNumber is { } number ? $"line {number + 1}: " : "";
+            var message = exception.Message.Split(" LineNumber:")[0].ReplaceLineEndings(" ");
+            throw new ConfigurationException($"{path}: {line}{message}");
+        }
+        catch (InvalidOperationException)
+        {
+            throw new ConfigurationException($"{path}: a text in it is no Unicode. Save it as UTF-8.");
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            throw new ConfigurationException($"--config: {exception.Message}");
+            throw new ConfigurationException($"--config {path}: {exception.Message}");
         }
     }
 
@@ -66,9 +76,21 @@ internal sealed class ConfigurationFile
         _ => [Text(property.Name, property.Value)],
     };
 
+    private static ReadOnlyMemory<byte> Read(string path)
+    {
+        using var stream = File.OpenRead(path);
+        var bytes = new byte[MaxBytes + 1];
+        var length = stream.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false);
+        var content = bytes.AsMemory(0, length);
+        return length > MaxBytes
+            ? throw new IOException($"It is larger than {MaxBytes} bytes, and so no file of options.")
+            : content.Span.StartsWith(Encoding.UTF8.Preamble) ? content[3..] : content;
+    }
+
     private string Text(string name, JsonElement value) => value.ValueKind switch
     {
-        JsonValueKind.String => value.GetString()!,
+        JsonValueKind.String when value.GetString() is { Length: > 0 } text && !text.Any(char.IsControl) => text,
+        JsonValueKind.String => throw new ConfigurationException($"{Path}: \"{name}\" must not be empty, nor have control characters in it."),
         JsonValueKind.Number => value.GetRawText(),
         JsonValueKind.True => "true",
         JsonValueKind.False => "false",

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using Microsoft.Extensions.Logging;
 
 namespace PipeServer.Cli;
 
@@ -10,12 +11,17 @@ namespace PipeServer.Cli;
 internal sealed class EffectiveConfiguration
 {
     private const string Prefix = "PIPESERVER_";
+    private const string RootKey = "root";
+
+    private const string CommandLineSource = "command line";
+    private const string DefaultSource = "default";
 
     private readonly RootCommand _command;
+    private readonly ParserConfiguration _parsing;
     private readonly Command _subcommand;
     private readonly IReadOnlyList<Option> _options;
-    private readonly Argument<string> _root;
     private readonly Option<string?> _config;
+    private readonly IReadOnlyDictionary<Option, string> _implied;
     private readonly Dictionary<string, string> _sources = new(StringComparer.Ordinal);
 
     /// <summary>Gathers all sources.</summary>
@@ -23,25 +29,41 @@ internal sealed class EffectiveConfiguration
     /// <param name="given">The command line as it was parsed, without errors.</param>
     /// <param name="args">The same, as it was written; the subcommand first.</param>
     /// <param name="options">The options that have a value anywhere.</param>
+    /// <param name="implied">What an option means that may go without a value and does.</param>
     /// <param name="root">The folder.</param>
     /// <param name="config">The option that names the file.</param>
     /// <exception cref="ConfigurationException">A source cannot be read, or has a value that its option does not take.</exception>
     public EffectiveConfiguration(
-        RootCommand command, ParseResult given, IReadOnlyList<string> args, IReadOnlyList<Option> options, Argument<string> root, Option<string?> config)
+        RootCommand command,
+        ParseResult given,
+        IReadOnlyList<string> args,
+        IReadOnlyList<Option> options,
+        IReadOnlyDictionary<Option, string> implied,
+        Argument<string> root,
+        Option<string?> config)
     {
         _command = command;
+        _parsing = given.Configuration;
         _subcommand = given.CommandResult.Command;
-        (_options, _root, _config) = (options, root, config);
-        Result = Gather(given, args);
+        (_options, _implied, _config) = (options, implied, config);
+        var file = OpenFile(given);
+        Root = FindRoot(given, root, file);
+        Result = Gather(given, args, file);
     }
 
-    /// <summary>The parsed sum of all sources.</summary>
+    /// <summary>The parsed sum of all sources, but for the folder.</summary>
     public ParseResult Result { get; }
 
+    /// <summary>The folder to serve.</summary>
+    public string Root { get; }
+
+    /// <summary>Whether one option was set by a source that goes before that of another, or by the same one.</summary>
+    public bool GoesBefore(Option option, Option other) => Rank(option) >= Rank(other);
+
     /// <summary>A line for each option: its name, its value, and where the value comes from.</summary>
-    public IEnumerable<(string Name, string Value, string Source)> Describe(string root)
+    public IEnumerable<(string Name, string Value, string Source)> Describe()
     {
-        yield return ("ROOT", root, SourceOf("root"));
+        yield return ("ROOT", Root, SourceOf(RootKey));
         foreach (var option in _options)
         {
             yield return (option.Name, Value(option), SourceOf(Key(option)));
@@ -51,7 +73,7 @@ internal sealed class EffectiveConfiguration
     /// <summary>Names that look like a mistyped variable of ours; others may belong to somebody else.</summary>
     public IEnumerable<string> Warnings()
     {
-        var known = _options.Append(_config).Select(static option => Variable(Key(option))).Append(Prefix + "ROOT").ToList();
+        var known = _options.Append(_config).Select(static option => Variable(Key(option))).Append(Variable(RootKey)).ToList();
         foreach (var name in Environment.GetEnvironmentVariables().Keys.OfType<string>().Order(StringComparer.Ordinal))
         {
             if (name.StartsWith(Prefix, StringComparison.Ordinal)
@@ -69,44 +91,72 @@ internal sealed class EffectiveConfiguration
 
     private static bool TakesSeveral(Option option) => option.Arity.MaximumNumberOfValues > 1;
 
-    private ParseResult Gather(ParseResult given, IReadOnlyList<string> args)
+    private ConfigurationFile? OpenFile(ParseResult given)
     {
         var path = IsGiven(given, _config) ? given.GetValue(_config) : Environment.GetEnvironmentVariable(Variable(Key(_config)));
-        var file = string.IsNullOrEmpty(path) ? null : new ConfigurationFile(path, [.. _options.Select(Key), "root"]);
+        return string.IsNullOrEmpty(path) ? null : new ConfigurationFile(path, [.. _options.Select(Key), RootKey]);
+    }
+
+    // Not by way of the parser, which would take -h or @name for something else than a folder.
+    private string FindRoot(ParseResult given, Argument<string> root, ConfigurationFile? file)
+    {
+        if (given.GetResult(root) is { Tokens.Count: > 0 })
+        {
+            _sources[RootKey] = CommandLineSource;
+        }
+        else if (Find(RootKey, isList: false, file) is ({ } values, var source))
+        {
+            _sources[RootKey] = source;
+            return values[0];
+        }
+
+        return given.GetValue(root)!;
+    }
+
+    private ParseResult Gather(ParseResult given, IReadOnlyList<string> args, ConfigurationFile? file)
+    {
         var more = new List<string>();
         foreach (var option in _options)
         {
             if (IsGiven(given, option))
             {
-                _sources[Key(option)] = "command line";
+                _sources[Key(option)] = CommandLineSource;
                 continue;
             }
 
             var (values, source) = Find(Key(option), TakesSeveral(option), file);
             if (values is not null)
             {
-                var tokens = values.Select(value => $"{option.Name}={value}").ToList();
-                Check(tokens, source);
+                var tokens = values.Select(value => $"{option.Name}={Normalize(option, value, source)}").ToList();
+                var result = _command.Parse([_subcommand.Name, .. tokens], _parsing);
+                if (result.Errors.Count > 0)
+                {
+                    throw new ConfigurationException($"{source}: {result.Errors[0].Message}");
+                }
+
                 more.AddRange(tokens);
                 _sources[Key(option)] = source;
             }
         }
 
-        var rootArguments = new List<string>();
-        if (given.GetResult(_root) is { Tokens.Count: > 0 })
+        // In front of what was written: an option that may go without a value must not take the next source's.
+        var all = _command.Parse([args[0], .. more, .. args.Skip(1)], _parsing);
+        return all.Errors.Count == 0 ? all : throw new ConfigurationException(all.Errors[0].Message);
+    }
+
+    // A switch in all the ways in which people write them; the parser would take a word it does not know for the folder.
+    private string Normalize(Option option, string value, string source)
+    {
+        if (Switch.TryParse(value, out var isOn))
         {
-            _sources["root"] = "command line";
-        }
-        else if (Find("root", isList: false, file) is ({ } values, var source))
-        {
-            Check([values[0]], source);
-            rootArguments.Add(values[0]);
-            _sources["root"] = source;
+            return option.ValueType == typeof(bool) ? (isOn ? "true" : "false")
+                : _implied.TryGetValue(option, out var implied) ? (isOn ? implied : "false")
+                : value;
         }
 
-        // In front of what was written: an option that may go without a value must not take the next source's.
-        var result = _command.Parse([args[0], .. rootArguments, .. more, .. args.Skip(1)]);
-        return result.Errors.Count == 0 ? result : throw new ConfigurationException(result.Errors[0].Message);
+        return option.ValueType != typeof(bool)
+            ? value
+            : throw new ConfigurationException($"{source}: {option.Name} must be true or false; '{value}' is not.");
     }
 
     private static bool IsGiven(ParseResult result, Option option) => result.GetResult(option) is { Implicit: false };
@@ -122,20 +172,24 @@ internal sealed class EffectiveConfiguration
             return (isList ? value.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries) : [value], variable);
         }
 
-        return file?.Find(key) is { } values ? (values, file.Path) : (null, "default");
-    }
-
-    // Each for itself, so that the message can tell where the value stands.
-    private void Check(IReadOnlyList<string> tokens, string source)
-    {
-        var result = _command.Parse([_subcommand.Name, .. tokens]);
-        if (result.Errors.Count > 0)
+        if (file?.Find(key) is not { } values)
         {
-            throw new ConfigurationException($"{source}: {result.Errors[0].Message}");
+            return (null, DefaultSource);
         }
+
+        return values.Count == 1 || (isList && values.Count > 0)
+            ? (values, file.Path)
+            : throw new ConfigurationException($"{file.Path}: \"{key}\" must be {(isList ? "a list that is not empty" : "one value")}.");
     }
 
-    private string SourceOf(string key) => _sources.GetValueOrDefault(key, "default");
+    private int Rank(Option option) => SourceOf(Key(option)) switch
+    {
+        CommandLineSource => 3,
+        DefaultSource => 0,
+        var source => source.StartsWith(Prefix, StringComparison.Ordinal) ? 2 : 1,
+    };
+
+    private string SourceOf(string key) => _sources.GetValueOrDefault(key, DefaultSource);
 
     private string Value(Option option)
     {
@@ -143,12 +197,14 @@ internal sealed class EffectiveConfiguration
         var value = tokens switch
         {
             { Count: > 0 } => string.Join(", ", tokens.Select(static token => token.Value)),
-            { Count: 0 } => option.ValueType == typeof(bool) ? "true" : Result.GetResult(option)!.GetValueOrDefault<object?>(),
+            { Count: 0 } => _implied.GetValueOrDefault(option, "true"),
             _ => option.HasDefaultValue ? option.GetDefaultValue() : null,
         };
         return value switch
         {
             null or "" => "none",
+            string text when _implied.ContainsKey(option) && Switch.TryParse(text, out var isOn) && !isOn => "none",
+            LogLevel level => level.ToString().ToLowerInvariant(),
             bool flag => flag ? "true" : "false",
             IEnumerable<string> items => string.Join(", ", items) is { Length: > 0 } list ? list : "none",
             _ => Convert.ToString(value, CultureInfo.InvariantCulture)!,

@@ -67,6 +67,11 @@ internal sealed class HelpText(string usage, IReadOnlyList<OptionGroup> groups, 
 
     private static string Default(Option option) =>
         option.HasDefaultValue && option.GetDefaultValue() is { } value and not false
-            ? Convert.ToString(value is IEnumerable<string> items ? string.Join(", ", items) : value, CultureInfo.InvariantCulture)!
+            ? value switch
+            {
+                IEnumerable<string> items => string.Join(", ", items),
+                Enum name => name.ToString().ToLowerInvariant(),
+                _ => Convert.ToString(value, CultureInfo.InvariantCulture)!,
+            }
             : "";
 }

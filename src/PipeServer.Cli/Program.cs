@@ -1,7 +1,5 @@
 using System.Net.Sockets;
-using System.Text;
 using Microsoft.Extensions.Logging;
-using Microsoft.Win32.SafeHandles;
 using PipeServer;
 using PipeServer.Cli;
 
@@ -13,21 +11,25 @@ catch (Exception exception) when (exception is IOException or OutOfMemoryExcepti
 {
     // The runtime itself found no descriptor or no thread.
     var reason = exception.Message.Split('\n')[0].TrimEnd('.', '\r');
-    return CouldNotStart($"{reason}. The process needs more files or threads: ulimit -n, ulimit -u, or LimitNOFILE.");
+    return await CouldNotStartAsync($"{reason}. The process needs more files or threads: ulimit -n, ulimit -u, or LimitNOFILE.").ConfigureAwait(false);
+}
+catch (UnauthorizedAccessException exception)
+{
+    return await CouldNotStartAsync(exception.Message).ConfigureAwait(false); // standard output is closed
 }
 
 static async Task<int> ServeAsync(ServeSettings settings)
 {
     if (settings.TryOpen(out var files) is { } problem)
     {
-        return CouldNotStart(problem);
+        return await CouldNotStartAsync(problem).ConfigureAwait(false);
     }
 
     using var opened = files!;
     if (Systemd.ListenDescriptors > 1)
     {
-        return CouldNotStart(
-            $"{Systemd.ListenDescriptors} sockets were passed by LISTEN_FDS, and one can be served. Leave one ListenStream= in the unit.");
+        return await CouldNotStartAsync(
+            $"{Systemd.ListenDescriptors} sockets were passed by LISTEN_FDS, and one can be served. Leave one ListenStream= in the unit.").ConfigureAwait(false);
     }
 
     if (Systemd.ListenDescriptors == 1)
@@ -60,11 +62,11 @@ static async Task<int> ServeAsync(ServeSettings settings)
             }
             catch (SocketException exception)
             {
-                return CouldNotStart(ExplainBind(settings.Options, exception));
+                return await CouldNotStartAsync(ExplainBind(settings.Options, exception)).ConfigureAwait(false);
             }
             catch (InvalidOperationException exception)
             {
-                return CouldNotStart(exception.Message);
+                return await CouldNotStartAsync(exception.Message).ConfigureAwait(false);
             }
 
             await Console.Out.WriteLineAsync($"Listening on {Where(server, settings.Options)}").ConfigureAwait(false);
@@ -102,7 +104,9 @@ static async Task<int> ServeAsync(ServeSettings settings)
         }
     }
 
-    return hasFailed ? CouldNotStart("the server could not accept any more; the log says why. Start it again.") : ExitCode.For(shutdown.Outcome);
+    return hasFailed
+        ? await CouldNotStartAsync("the server could not accept any more; the log says why. Start it again.").ConfigureAwait(false)
+        : ExitCode.For(shutdown.Outcome);
 }
 
 static ILoggerFactory CreateLoggerFactory(LogLevel level) => LoggerFactory.Create(builder =>
@@ -157,20 +161,8 @@ static string ExplainBind(HttpServerOptions options, SocketException exception)
     };
 }
 
-static int CouldNotStart(string reason)
+static async Task<int> CouldNotStartAsync(string reason)
 {
-    var line = $"pipeserver: {reason}";
-    try
-    {
-        Console.Error.WriteLine(line);
-    }
-    catch (IOException)
-    {
-        // No descriptor is left, and the console would open another one.
-        using var handle = new SafeFileHandle(2, ownsHandle: false);
-        using var standardError = new FileStream(handle, FileAccess.Write, bufferSize: 0);
-        standardError.Write(Encoding.UTF8.GetBytes(line + "\n"));
-    }
-
+    await ErrorLine.WriteAsync(reason).ConfigureAwait(false);
     return ExitCode.CouldNotStart;
 }

@@ -22,6 +22,9 @@ internal sealed record ServeSettings(
         (nameof(StaticFileOptions.CorsOrigin), "--cors"),
         (nameof(StaticFileOptions.Headers), "--header"),
         (nameof(StaticFileOptions.CacheControl), "--cache"),
+        (nameof(StaticFileOptions.AuthFile), "--auth-file"),
+        (nameof(StaticFileOptions.DefaultExtension), "--ext"),
+        (nameof(StaticFileOptions.AttachmentExtensions), "--attachment"),
     ];
 
     /// <summary>Opens what is to be served, and looks at all that a start would trip over, but for the address.</summary>
@@ -30,9 +33,14 @@ internal sealed record ServeSettings(
     public string? TryOpen(out StaticFileHandler? files)
     {
         files = null;
-        if (ReportPath is not null && !Directory.Exists(Path.GetDirectoryName(Path.GetFullPath(ReportPath))))
+        if (ReportPath is not null && FindProblem(ReportPath) is { } problem)
         {
-            return $"the folder of --report '{ReportPath}' does not exist. Create it, or choose another path.";
+            return $"--report {ReportPath}: {problem}";
+        }
+
+        if (File.Exists(Root))
+        {
+            return $"'{Path.GetFullPath(Root)}' is a file, and a folder is wanted. Name it: pipeserver serve FOLDER";
         }
 
         try
@@ -46,23 +54,49 @@ internal sealed record ServeSettings(
         }
         catch (ArgumentException exception)
         {
-            return Names.Aggregate(exception.Message, static (message, pair) => message.Replace(pair.Name, pair.Option, StringComparison.Ordinal));
+            var message = exception.Message.Split(" (Parameter")[0];
+            return Names.Aggregate(message, static (text, pair) => text.Replace(pair.Name, pair.Option, StringComparison.Ordinal));
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            return $"--auth-file: {exception.Message}";
+            return $"{(Files.AuthFile is null ? Root : "--auth-file")}: {exception.Message}";
         }
 
-        if (Files.SpaFile is { } spa && !File.Exists(Path.Combine(files.Root, spa.Trim('/'))))
+        if (Files.SpaFile is { } spa && !files.Contains("/" + spa.Trim('/')))
         {
             files.Dispose();
             files = null;
             return Directory.Exists(spa)
                 ? $"--spa: '{spa}' is a folder. If it is the one to serve, name it first: pipeserver serve {spa} --spa"
-                : $"--spa: there is no file '{spa}' in {Path.GetFullPath(Root)}. Name one below it: --spa FILE";
+                : $"--spa: there is no file '{spa}' to be served in {Path.GetFullPath(Root)}. Name one below it: --spa FILE";
         }
 
         Options.ServerErrorPage = files.ServerErrorPage;
         return null;
+    }
+
+    // By trying: what cannot be written now cannot be written on exit.
+    private static string? FindProblem(string reportPath)
+    {
+        try
+        {
+            if (Directory.Exists(reportPath))
+            {
+                return "this is a folder. Name a file.";
+            }
+
+            var isNew = !File.Exists(reportPath);
+            File.OpenHandle(reportPath, FileMode.OpenOrCreate, FileAccess.Write).Dispose();
+            if (isNew)
+            {
+                File.Delete(reportPath);
+            }
+
+            return null;
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or ArgumentException)
+        {
+            return $"{exception.Message.TrimEnd('.')}. Choose another path.";
+        }
     }
 }

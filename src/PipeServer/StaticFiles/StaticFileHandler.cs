@@ -72,6 +72,15 @@ public sealed class StaticFileHandler : IDisposable
     /// <summary>The content of <c>50x.html</c> in the root at the start, at most 64 KiB; empty when there is none.</summary>
     public ReadOnlyMemory<byte> ServerErrorPage => _serverErrorPage;
 
+    /// <summary>Whether there is a file at a path that would be served.</summary>
+    /// <param name="path">A decoded path that starts with a slash.</param>
+    public bool Contains(string path)
+    {
+        ArgumentNullException.ThrowIfNull(path);
+        using var location = _locator.Locate(path);
+        return location.Status == OpenStatus.File;
+    }
+
     /// <summary>
     /// Answers a request from memory, if it can without waiting for anything: the file is small, cached, and certainly as it was.
     /// Allocates nothing.

@@ -88,6 +88,15 @@ public sealed class StaticFileOptions
             }
         }
 
+        foreach (var extension in DefaultExtension is null ? AttachmentExtensions : [.. AttachmentExtensions, DefaultExtension])
+        {
+            if (extension.TrimStart('.').Length == 0 || extension.Contains('/', StringComparison.Ordinal))
+            {
+                throw new ArgumentException(
+                    $"{(extension == DefaultExtension ? nameof(DefaultExtension) : nameof(AttachmentExtensions))} must be like html; '{extension}' is not.");
+            }
+        }
+
         foreach (var (extension, type) in ContentTypes)
         {
             if (extension.TrimStart('.').Length == 0 || extension.Contains('/', StringComparison.Ordinal))

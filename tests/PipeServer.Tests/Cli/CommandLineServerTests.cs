@@ -263,7 +263,7 @@ public sealed class CommandLineServerTests
     [InlineData("--exit-after", "-1", "--exit-after must be a whole number from 1 on; '-1' is not")]
     [InlineData("--log-level", "loud", "--log-level must be trace, debug,")]
     [InlineData("--log-level", "3", "--log-level must be trace, debug,")]
-    [InlineData("--report", "/no/such/folder/report.json", "the folder of --report '/no/such/folder/report.json' does not exist")]
+    [InlineData("--report", "/no/such/folder/report.json", "--report /no/such/folder/report.json: ")]
     [InlineData("--max-request-head", "1000", "--max-request-head must not be below --max-request-line")]
     public async Task A_bad_option_is_named_in_one_line_and_exits_1(string option, string value, string message)
     {
@@ -303,12 +303,16 @@ public sealed class CommandLineServerTests
         await using var cli = CliProcess.Start(CliProcess.PipeServer, "serve", "--help");
         Assert.Equal(0, await cli.EndAsync());
         var help = string.Join('\n', cli.Output);
+        Assert.InRange(cli.Output.Count, 30, 62); // one screen
+        Assert.All(cli.Output, static line => Assert.InRange(line.Length, 0, 122));
         var readme = await File.ReadAllTextAsync(Repository.Path("README.md"));
         foreach (var option in new[]
         {
             "--address", "--port", "--transport", "--loops", "--workers", "--queue", "--demo", "--exit-after", "--grace", "--report", "--log-level", "--quiet", "--max-connections", "--backlog",
             "--max-request-line", "--max-request-head", "--max-request-headers", "--max-request-body", "--keep-alive-timeout", "--head-timeout", "--body-timeout", "--write-timeout",
             "--drain-delay", "--drain-idle", "--overload", "--queue-timeout", "--max-connections-per-ip", "--min-rate", "--health", "--reuse-port",
+            "--index", "--browse", "--spa", "--ext", "--mime", "--compress", "--cache", "--header", "--cors", "--attachment", "--auth-file", "--hidden", "--follow-symlinks",
+            "--file-cache", "--file-cache-max", "--file-cache-count", "--config",
         })
         {
             Assert.Contains(option, help);
@@ -323,6 +327,6 @@ public sealed class CommandLineServerTests
         await using var cli = await CliProcess.ServeAsync("-q");
         cli.Signal(CliProcess.SigTerm);
         Assert.Equal(0, await cli.EndAsync());
-        Assert.Equal(3, cli.Output.Count);
+        Assert.Equal(4, cli.Output.Count);
     }
 }

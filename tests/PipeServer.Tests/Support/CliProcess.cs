@@ -42,6 +42,17 @@ internal sealed partial class CliProcess : IAsyncDisposable
     public static CliProcess Start(string assembly, params string[] arguments) =>
         Start(new ProcessStartInfo("dotnet", ["exec", assembly, .. arguments]));
 
+    public static CliProcess Start(string assembly, IReadOnlyDictionary<string, string> environment, params string[] arguments)
+    {
+        var start = new ProcessStartInfo("dotnet", ["exec", assembly, .. arguments]);
+        foreach (var (name, value) in environment)
+        {
+            start.Environment[name] = value;
+        }
+
+        return Start(start);
+    }
+
     /// <summary>Starts a script that ends with an <c>exec</c> of the program, so that the process is the program's.</summary>
     public static CliProcess StartShell(string script) => Start(new ProcessStartInfo("bash", ["-c", script]));
 

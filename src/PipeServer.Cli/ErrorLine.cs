@@ -1,0 +1,37 @@
+using System.Text;
+using Microsoft.Win32.SafeHandles;
+
+namespace PipeServer.Cli;
+
+/// <summary>One line on standard error, however little is left to write it with.</summary>
+internal static class ErrorLine
+{
+    /// <summary>Writes it; where that cannot be done, nobody can be told.</summary>
+    public static async Task WriteAsync(string message)
+    {
+        var line = $"pipeserver: {message}";
+        try
+        {
+            await Console.Error.WriteLineAsync(line).ConfigureAwait(false);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            WriteByDescriptor(line);
+        }
+    }
+
+    // No descriptor is left, and the console would open another one.
+    private static void WriteByDescriptor(string line)
+    {
+        try
+        {
+            using var handle = new SafeFileHandle(2, ownsHandle: false);
+            using var standardError = new FileStream(handle, FileAccess.Write, bufferSize: 0);
+            standardError.Write(Encoding.UTF8.GetBytes(line + "\n"));
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or ArgumentException)
+        {
+            // Closed, or full.
+        }
+    }
+}
