@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 
@@ -8,10 +9,15 @@ namespace PipeServer.StaticFiles;
 /// Basic authentication (RFC 7617) by a file of <c>user:hash</c> lines. A wrong password, a wrong user and no such user take the
 /// same time. What was right once is known again without the hash's cost, which is meant for those who guess.
 /// </summary>
+#pragma warning disable CA1001 // A semaphore without a wait handle holds nothing.
 internal sealed class BasicAuthentication
+#pragma warning restore CA1001
 {
     // Who has more users than this at once pays for a hash now and then.
     private const int MaxRemembered = 4096;
+
+    // Waiting for their turn at most: who guesses by the thousand is told to come back later, and costs a core at most.
+    private const int MaxChecking = 16;
 
     // RFC 7617 sets no bound; a head has one, and a password of this length is no password.
     private const int MaxCredentialBytes = 1024;
@@ -19,6 +25,8 @@ internal sealed class BasicAuthentication
     private readonly Dictionary<string, string> _hashes = new(StringComparer.Ordinal);
     private readonly string _anybody; // a hash of the same cost for names that are not there
     private readonly byte[] _key = RandomNumberGenerator.GetBytes(32);
+    private readonly SemaphoreSlim _oneAtATime = new(1);
+    private int _checking;
     private readonly ConcurrentDictionary<(ulong, ulong, ulong, ulong), bool> _remembered = new();
 
     /// <summary>Reads the file.</summary>
@@ -47,7 +55,7 @@ internal sealed class BasicAuthentication
             }
         }
 
-        _anybody = _hashes.Values.FirstOrDefault()
+        _anybody = _hashes.Values.MaxBy(Cost)
             ?? throw new ArgumentException($"{nameof(StaticFileOptions.AuthFile)}: '{path}' has no user. A line is user:hash; make a hash with: openssl passwd -6");
         try
         {
@@ -68,21 +76,43 @@ internal sealed class BasicAuthentication
         && field.Length <= MaxCredentialBytes
         && _remembered.ContainsKey(Fingerprint(field));
 
-    /// <summary>Whether the request's credentials are right. May take a good part of a second, so not on the transport's thread.</summary>
-    public bool IsAuthorized(HttpRequest request)
+    /// <summary>
+    /// Whether the request's credentials are right; null when so many others are being checked that nobody can tell soon. Computes
+    /// one hash at a time, which may take a good part of a second: who waits for that holds no thread.
+    /// </summary>
+    public async ValueTask<bool?> IsAuthorizedAsync(HttpRequest request)
     {
-        if (IsRemembered(request))
-        {
-            return true;
-        }
-
-        if (!request.Headers.TryGetBytes("Authorization"u8, out var field)
-            || field.Length > MaxCredentialBytes
-            || !TryParse(field, out var user, out var password))
+        if (request.Headers["Authorization"] is not { Length: <= MaxCredentialBytes } field || !TryParse(field, out var user, out var password))
         {
             return false;
         }
 
+        if (Interlocked.Increment(ref _checking) > MaxChecking)
+        {
+            Interlocked.Decrement(ref _checking);
+            return null;
+        }
+
+        try
+        {
+            await _oneAtATime.WaitAsync(request.Aborted).ConfigureAwait(false);
+            try
+            {
+                return IsRemembered(request) || Check(field, user, password);
+            }
+            finally
+            {
+                _oneAtATime.Release();
+            }
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _checking);
+        }
+    }
+
+    private bool Check(string field, string user, byte[] password)
+    {
         var isKnown = _hashes.TryGetValue(user, out var hash);
         hash ??= _anybody;
         var isRight = Crypt.Hash(password, hash) is { } computed
@@ -94,25 +124,25 @@ internal sealed class BasicAuthentication
                 _remembered.Clear();
             }
 
-            _remembered[Fingerprint(field)] = true;
+            _remembered[Fingerprint(Encoding.Latin1.GetBytes(field))] = true;
         }
 
         return isRight;
     }
 
     // credentials = "Basic" 1*SP token68, which is base64 of user ":" password.
-    private static bool TryParse(ReadOnlySpan<byte> field, out string user, out byte[] password)
+    private static bool TryParse(string field, out string user, out byte[] password)
     {
         (user, password) = ("", []);
-        var scheme = "Basic "u8;
-        if (field.Length <= scheme.Length || !Ascii.EqualsIgnoreCase(field[..scheme.Length], scheme))
+        const string Scheme = "Basic ";
+        if (!field.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase))
         {
             return false;
         }
 
         try
         {
-            var decoded = Convert.FromBase64String(Encoding.ASCII.GetString(field[scheme.Length..]).Trim(' '));
+            var decoded = Convert.FromBase64String(field[Scheme.Length..].Trim(' '));
             var colon = decoded.AsSpan().IndexOf((byte)':');
             if (colon < 0 || decoded.AsSpan().Contains((byte)0))
             {
@@ -133,7 +163,23 @@ internal sealed class BasicAuthentication
         Ascii.IsValid(hash)
         && ((hash.StartsWith("$6$", StringComparison.Ordinal) && hash.LastIndexOf('$') > 3)
             || ((hash.StartsWith("$2b$", StringComparison.Ordinal) || hash.StartsWith("$2y$", StringComparison.Ordinal)
-                || hash.StartsWith("$2a$", StringComparison.Ordinal)) && hash.Length == 60));
+                || hash.StartsWith("$2a$", StringComparison.Ordinal)) && hash.Length == 60 && char.IsAsciiDigit(hash[4]) && char.IsAsciiDigit(hash[5])));
+
+    // About, in microseconds: the dearest stands for names that are not there, so that time does not tell them apart.
+    private static double Cost(string hash)
+    {
+        const int SixtyPerRound = 60;
+        if (!hash.StartsWith("$6$", StringComparison.Ordinal))
+        {
+            return SixtyPerRound * Math.Pow(2, int.Parse(hash.AsSpan(4, 2), CultureInfo.InvariantCulture));
+        }
+
+        const string Rounds = "$6$rounds=";
+        var end = hash.IndexOf('$', 3);
+        return hash.StartsWith(Rounds, StringComparison.Ordinal) && int.TryParse(hash.AsSpan(Rounds.Length, end - Rounds.Length), CultureInfo.InvariantCulture, out var rounds)
+            ? rounds / 2.0
+            : 2500;
+    }
 
     // For a look at the start whether the system knows the method: the cheapest cost it has.
     private static string Setting(string hash) =>

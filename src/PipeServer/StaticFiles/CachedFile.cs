@@ -35,6 +35,9 @@ internal sealed class CachedFile(byte[] path, FileSources sources, Representatio
         set => Volatile.Write(ref _checkedAt, value);
     }
 
+    /// <summary>Its place among those that may be given up; the cache's, under its lock.</summary>
+    public LinkedListNode<CachedFile>? Place { get; set; }
+
     /// <summary>Where it hears of changes; the cache's, under its lock.</summary>
     public List<(string Folder, string Name)> Dependencies { get; } = [];
 

@@ -14,20 +14,22 @@ internal sealed class CompressedFiles(long maxBytes)
     private const int BrotliWindow = 22;
 
     private readonly Lock _lock = new();
-    private readonly Dictionary<(FileIdentity Identity, string Coding), LinkedListNode<Entry>> _entries = [];
+    private readonly Dictionary<(string Path, FileIdentity Identity, string Coding), LinkedListNode<Entry>> _entries = [];
     private readonly LinkedList<Entry> _byUse = new(); // used last, last
-    private readonly HashSet<(FileIdentity Identity, string Coding)> _inProgress = [];
+    private readonly HashSet<(string Path, FileIdentity Identity, string Coding)> _inProgress = [];
     private long _bytes;
 
     /// <summary>
     /// The file in a coding, made now if it has not been; null where that is not worth it, or somebody else is at it just now.
     /// </summary>
+    /// <param name="path">The file: not every system can tell two files of one length and one time apart.</param>
     /// <param name="identity">The version.</param>
     /// <param name="coding">br or gzip.</param>
+    /// <param name="keep">Keep it for the next one.</param>
     /// <param name="read">Reads the whole file; null when it is another version by now.</param>
-    public ReadOnlyMemory<byte>? Get(FileIdentity identity, ContentCoding coding, Func<byte[]?> read)
+    public ReadOnlyMemory<byte>? Get(string path, FileIdentity identity, ContentCoding coding, bool keep, Func<byte[]?> read)
     {
-        var key = (identity, coding.Name);
+        var key = (path, identity, coding.Name);
         lock (_lock)
         {
             if (_entries.TryGetValue(key, out var node))
@@ -55,7 +57,11 @@ internal sealed class CompressedFiles(long maxBytes)
             // Less than a tenth saved is not worth the client's time; remembered all the same.
             var isWorthIt = compressed.Length < bytes.Length - (bytes.Length / 10);
             var result = isWorthIt ? compressed : default(ReadOnlyMemory<byte>?); // a plain null would become an empty body
-            Add(new Entry(key, result));
+            if (keep)
+            {
+                Add(new Entry(key, result));
+            }
+
             return result;
         }
         finally
@@ -64,6 +70,15 @@ internal sealed class CompressedFiles(long maxBytes)
             {
                 _inProgress.Remove(key);
             }
+        }
+    }
+
+    /// <summary>True when the file was compressed, and hardly got smaller.</summary>
+    public bool IsNotWorthIt(string path, FileIdentity identity, ContentCoding coding)
+    {
+        lock (_lock)
+        {
+            return _entries.TryGetValue((path, identity, coding.Name), out var node) && node.Value.Bytes is null;
         }
     }
 
@@ -106,7 +121,7 @@ internal sealed class CompressedFiles(long maxBytes)
         return output.ToArray();
     }
 
-    private sealed record Entry((FileIdentity Identity, string Coding) Key, ReadOnlyMemory<byte>? Bytes)
+    private sealed record Entry((string Path, FileIdentity Identity, string Coding) Key, ReadOnlyMemory<byte>? Bytes)
     {
         public long Size => 256 + (Bytes?.Length ?? 0);
     }

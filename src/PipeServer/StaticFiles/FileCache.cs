@@ -19,7 +19,7 @@ internal sealed class FileCache : IDisposable
     private readonly ConcurrentDictionary<byte[], CachedFile> _files = new(new BytesComparer());
     private readonly ConcurrentDictionary<byte[], CachedFile>.AlternateLookup<ReadOnlySpan<byte>> _filesBySpan;
     private readonly Lock _lock = new(); // for everything below, and for adding and removing
-    private readonly Queue<CachedFile> _clock = new(); // second chance: an answer that was used goes round once more
+    private readonly LinkedList<CachedFile> _clock = new(); // second chance: an answer that was used goes round once more
     private readonly Dictionary<(string Folder, string Name), HashSet<CachedFile>> _dependents = [];
     private readonly FolderWatches? _watches = FolderWatches.TryCreate();
     private readonly long _maxBytes;
@@ -131,7 +131,7 @@ internal sealed class FileCache : IDisposable
             }
 
             _files[file.Path] = file;
-            _clock.Enqueue(file);
+            file.Place = _clock.AddLast(file);
             _bytes += file.Size;
             GiveUpSome();
         }
@@ -236,13 +236,18 @@ internal sealed class FileCache : IDisposable
         }
     }
 
-    // From the look-up and from those that hear of changes; the clock meets it later, and lets it go.
     private void Remove(CachedFile file)
     {
         file.IsStale = true;
         if (_files.TryGetValue(file.Path, out var current) && current == file && _files.TryRemove(file.Path, out _))
         {
             _bytes -= file.Size;
+        }
+
+        if (file.Place is { } place)
+        {
+            _clock.Remove(place);
+            file.Place = null;
         }
 
         Forget(file);
@@ -263,27 +268,17 @@ internal sealed class FileCache : IDisposable
 
     private void GiveUpSome()
     {
-        while ((_bytes > _maxBytes || _files.Count > _maxFiles || _clock.Count > 2 * (_files.Count + 16)) && _clock.TryDequeue(out var file))
+        while ((_bytes > _maxBytes || _files.Count > _maxFiles) && _clock.First is { Value: var file } first)
         {
-            if (file.IsStale)
-            {
-                continue;
-            }
-
             if (file.IsUsed)
             {
                 file.IsUsed = false;
-                _clock.Enqueue(file);
-                continue;
-            }
-
-            if (_bytes > _maxBytes || _files.Count > _maxFiles)
-            {
-                Remove(file);
+                _clock.RemoveFirst();
+                _clock.AddLast(first);
             }
             else
             {
-                _clock.Enqueue(file);
+                Remove(file);
             }
         }
     }

@@ -7,7 +7,12 @@ namespace PipeServer.StaticFiles;
 /// <summary>The header fields of the responses that static files get.</summary>
 internal sealed class FileHeaders
 {
-    private const string Immutable = "public, max-age=31536000, immutable";
+    private const string Immutable = "max-age=31536000, immutable";
+
+    private static readonly FrozenSet<string> OfTheFile = new[]
+    {
+        "ETag", "Last-Modified", "Content-Encoding", "Content-Range", "Accept-Ranges",
+    }.ToFrozenSet(StringComparer.OrdinalIgnoreCase);
 
     private readonly StaticFileOptions _options;
     private readonly List<KeyValuePair<string, string>> _always = [];
@@ -22,7 +27,14 @@ internal sealed class FileHeaders
         ContentTypes = new ContentTypes(options.ContentTypes);
         _attachments = options.AttachmentExtensions.Select(static extension => "." + extension.TrimStart('.')).ToFrozenSet(StringComparer.OrdinalIgnoreCase);
         _always.AddRange(options.Headers);
-        _overridden = _always.Select(static field => field.Key).ToFrozenSet(StringComparer.OrdinalIgnoreCase);
+        if (_always.Find(static field => OfTheFile.Contains(field.Key)) is { Key: { } key })
+        {
+            throw new ArgumentException($"{nameof(StaticFileOptions.Headers)}: {key} is set for each file by what the file is.");
+        }
+
+        // Vary is a list, and what a response varies by is not for anybody to take away.
+        _overridden = _always.Select(static field => field.Key)
+            .Where(static name => !name.Equals("Vary", StringComparison.OrdinalIgnoreCase)).ToFrozenSet(StringComparer.OrdinalIgnoreCase);
         if (options.CorsOrigin is { } origin)
         {
             _always.Add(new("Access-Control-Allow-Origin", origin));

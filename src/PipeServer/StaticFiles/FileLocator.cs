@@ -43,7 +43,8 @@ internal sealed class FileLocator(FileRoot root, StaticFileOptions options)
     /// <summary>True when no segment of a path is one that is never served.</summary>
     public bool IsServed(string path)
     {
-        if (!path.StartsWith('/') || path.Contains("//", StringComparison.Ordinal) || path.AsSpan().ContainsAny(Forbidden))
+        if (!path.StartsWith('/') || path.Contains("//", StringComparison.Ordinal) || path.AsSpan().ContainsAny(Forbidden)
+            || path.Any(char.IsControl))
         {
             return false;
         }

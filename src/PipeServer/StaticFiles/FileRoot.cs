@@ -3,6 +3,11 @@ namespace PipeServer.StaticFiles;
 /// <summary>A folder, and the one way to open what is below it. Safe for any number of threads.</summary>
 internal abstract class FileRoot(string path) : IDisposable
 {
+    // A listing is one page: who has more files in a folder does not look for one by eye.
+    private const int MaxListed = 10_000;
+
+    private static readonly EnumerationOptions Everything = new() { IgnoreInaccessible = true, AttributesToSkip = FileAttributes.None };
+
     /// <summary>The folder, absolute, with all symbolic links resolved at the start.</summary>
     public string Path { get; } = path;
 
@@ -31,6 +36,9 @@ internal abstract class FileRoot(string path) : IDisposable
     /// <param name="file">With <see cref="OpenStatus.File"/>: the file, the caller's from now on.</param>
     public abstract OpenStatus TryOpen(string relativePath, out OpenedFile? file);
 
+    /// <summary>The same without an open file to keep: what is at a path, and which version of it.</summary>
+    public abstract OpenStatus Look(string relativePath, out FileIdentity identity);
+
     /// <summary>What an open file is by now.</summary>
     public abstract FileIdentity Identify(OpenedFile file);
 
@@ -46,6 +54,33 @@ internal abstract class FileRoot(string path) : IDisposable
 
     protected virtual void Dispose(bool disposing)
     {
+    }
+
+    /// <summary>Looks at each name in a folder as if it were asked for: what would not be served is not listed.</summary>
+    /// <param name="folder">Where the names are read from.</param>
+    /// <param name="relativePath">The same folder below the root.</param>
+    protected IReadOnlyList<FolderEntry>? List(string folder, string relativePath)
+    {
+        var entries = new List<FolderEntry>();
+        try
+        {
+            foreach (var entry in Directory.EnumerateFileSystemEntries(folder, "*", Everything).Take(MaxListed))
+            {
+                var name = System.IO.Path.GetFileName(entry);
+                var status = Look(relativePath.Length == 0 ? name : relativePath + "/" + name, out var identity);
+                if (status is OpenStatus.File or OpenStatus.Folder)
+                {
+                    var isFolder = status == OpenStatus.Folder;
+                    entries.Add(new FolderEntry(name, isFolder, isFolder ? 0 : identity.Length, identity.LastModified));
+                }
+            }
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+
+        return entries;
     }
 
     protected bool IsInside(string canonical) =>

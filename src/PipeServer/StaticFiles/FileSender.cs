@@ -9,17 +9,20 @@ namespace PipeServer.StaticFiles;
 /// </summary>
 internal readonly struct FileSender(FileRoot root, OpenedFile file, HttpResponse response, CancellationToken aborted)
 {
-    // Up to this much is read before anything is sent, so that there is a way back.
-    private const int SmallBytes = 64 * 1024;
+    // One read and one flush. A file of up to this much is read before anything is sent, so that there is a way back.
+    private const int ChunkBytes = 64 * 1024;
 
-    // Of a larger part, the end that is held back until it is certain that the rest was of the same version.
-    private const int HeldBackBytes = 4096;
+    // From here on the system sends straight from its cache: what is under way then is the file's own memory, and who writes into
+    // the file, without cutting it off first, changes it on its way. So the end is copied, and as long as it is not sent the
+    // rest has time to arrive; before its last piece the file is looked at once more.
+    private const int StraightFrom = 2 * 1024 * 1024;
+    private const int CopiedBytes = 1024 * 1024;
 
     /// <summary>The whole file, or null when it is not what it was when it was opened.</summary>
     public static byte[]? TryReadWhole(FileRoot root, OpenedFile file)
     {
         var bytes = new byte[file.Identity.Length];
-        return TryRead(root, file, 0, bytes) ? bytes : null;
+        return TryRead(file, 0, bytes) && IsStillTheSame(root, file) ? bytes : null;
     }
 
     /// <summary>Sends the whole file.</summary>
@@ -64,7 +67,7 @@ internal readonly struct FileSender(FileRoot root, OpenedFile file, HttpResponse
         return true;
     }
 
-    private static bool TryRead(FileRoot root, OpenedFile file, long offset, Span<byte> bytes)
+    private static bool TryRead(OpenedFile file, long offset, Span<byte> bytes)
     {
         while (!bytes.IsEmpty)
         {
@@ -78,7 +81,12 @@ internal readonly struct FileSender(FileRoot root, OpenedFile file, HttpResponse
             offset += read;
         }
 
-        // Not the time of the last change of any kind: who replaces the file by a rename changes that of the old one, and no byte.
+        return true;
+    }
+
+    // Not the time of the last change of any kind: who replaces the file by a rename changes that of the old one, and no byte.
+    private static bool IsStillTheSame(FileRoot root, OpenedFile file)
+    {
         var now = root.Identify(file);
         return (now.Length, now.Modified) == (file.Identity.Length, file.Identity.Modified);
     }
@@ -87,23 +95,42 @@ internal readonly struct FileSender(FileRoot root, OpenedFile file, HttpResponse
     // so that nobody takes the response for whole.
     private async ValueTask<bool> SendAsync(ByteRange range)
     {
-        var last = (int)(range.Length <= SmallBytes ? range.Length : HeldBackBytes);
-        var front = range.Length - last;
-        if (front > 0 && await response.SendFileAsync(file.Handle, range.Start, front, aborted).ConfigureAwait(false) < front)
+        var offset = range.Start;
+        if (range.Length > StraightFrom)
         {
-            return false;
-        }
-
-        var buffer = ArrayPool<byte>.Shared.Rent(last);
-        try
-        {
-            if (!TryRead(root, file, range.End - last, buffer.AsSpan(0, last)))
+            var front = range.Length - CopiedBytes;
+            if (await response.SendFileAsync(file.Handle, offset, front, aborted).ConfigureAwait(false) < front)
             {
                 return false;
             }
 
-            response.Body.Write(buffer.AsSpan(0, last));
-            return true;
+            offset += front;
+        }
+
+        var buffer = ArrayPool<byte>.Shared.Rent((int)Math.Min(ChunkBytes, range.End - offset));
+        try
+        {
+            while (true)
+            {
+                var chunk = buffer.AsMemory(0, (int)Math.Min(ChunkBytes, range.End - offset));
+                var isLast = offset + chunk.Length == range.End;
+                if (!TryRead(file, offset, chunk.Span) || (isLast && !IsStillTheSame(root, file)))
+                {
+                    return false;
+                }
+
+                response.Body.Write(chunk.Span);
+                offset += chunk.Length;
+                if (isLast)
+                {
+                    return true;
+                }
+
+                if ((await response.Body.FlushAsync(aborted).ConfigureAwait(false)).IsCompleted)
+                {
+                    return false;
+                }
+            }
         }
         finally
         {

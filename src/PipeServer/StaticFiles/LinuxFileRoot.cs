@@ -54,33 +54,23 @@ internal sealed class LinuxFileRoot : FileRoot
 
     public override OpenStatus TryOpen(string relativePath, out OpenedFile? file)
     {
-        var root = CurrentRoot();
-        var path = relativePath.Length == 0 ? "." : relativePath;
-        var error = FileCalls.OpenBelow(root, path, FileCalls.RESOLVE_BENEATH | FileCalls.RESOLVE_NO_SYMLINKS, out var handle);
-        var isDirect = error == 0;
-        if (error == FileCalls.ELOOP)
-        {
-            handle.Dispose();
-            error = OpenThroughLinks(root, path, out handle);
-        }
-
-        if (error != 0)
-        {
-            handle.Dispose();
-            file = null;
-            return ToStatus(error);
-        }
-
-        error = FileCalls.Identify(handle, out var identity, out var type);
-        if (error == 0 && type == FileCalls.IFREG)
+        var status = TryOpen(relativePath, out var handle, out var identity, out var isDirect);
+        if (status == OpenStatus.File)
         {
             file = new OpenedFile(handle, identity, isDirect);
-            return OpenStatus.File;
+            return status;
         }
 
         handle.Dispose();
         file = null;
-        return error != 0 ? ToStatus(error) : type == FileCalls.IFDIR ? OpenStatus.Folder : OpenStatus.NotFound;
+        return status;
+    }
+
+    public override OpenStatus Look(string relativePath, out FileIdentity identity)
+    {
+        var status = TryOpen(relativePath, out var handle, out identity, out _);
+        handle.Dispose();
+        return status;
     }
 
     public override FileIdentity Identify(OpenedFile file) =>
@@ -89,17 +79,10 @@ internal sealed class LinuxFileRoot : FileRoot
     public override IReadOnlyList<FolderEntry>? List(string relativePath)
     {
         // By the handle, so that it is the folder that was checked.
-        var path = relativePath.Length == 0 ? "." : relativePath;
-        var error = FileCalls.OpenBelow(CurrentRoot(), path, FileCalls.RESOLVE_BENEATH | FileCalls.RESOLVE_NO_SYMLINKS, out var folder);
-        if (error == FileCalls.ELOOP)
-        {
-            folder.Dispose();
-            error = OpenThroughLinks(CurrentRoot(), path, out folder);
-        }
-
+        var status = TryOpen(relativePath, out var folder, out _, out _);
         using (folder)
         {
-            return error == 0 ? FolderReader.Read($"/proc/self/fd/{folder.DangerousGetHandle()}/", name => IsServed(relativePath, name)) : null;
+            return status == OpenStatus.Folder ? List($"/proc/self/fd/{folder.DangerousGetHandle()}/", relativePath) : null;
         }
     }
 
@@ -113,11 +96,31 @@ internal sealed class LinuxFileRoot : FileRoot
         base.Dispose(disposing);
     }
 
-    private bool IsServed(string folder, string name)
+    private OpenStatus TryOpen(string relativePath, out SafeFileHandle handle, out FileIdentity identity, out bool isDirect)
     {
-        var status = TryOpen(folder.Length == 0 ? name : folder + "/" + name, out var file);
-        file?.Dispose();
-        return status is OpenStatus.File or OpenStatus.Folder;
+        var root = CurrentRoot();
+        var path = relativePath.Length == 0 ? "." : relativePath;
+        var error = FileCalls.OpenBelow(root, path, FileCalls.RESOLVE_BENEATH | FileCalls.RESOLVE_NO_SYMLINKS, out handle);
+        isDirect = error == 0;
+        if (error == FileCalls.ELOOP)
+        {
+            handle.Dispose();
+            error = OpenThroughLinks(root, path, out handle);
+        }
+
+        var type = 0;
+        identity = default;
+        if (error == 0)
+        {
+            error = FileCalls.Identify(handle, out identity, out type);
+        }
+
+        return error != 0 ? ToStatus(error) : type switch
+        {
+            FileCalls.IFREG => OpenStatus.File,
+            FileCalls.IFDIR => OpenStatus.Folder,
+            _ => OpenStatus.NotFound,
+        };
     }
 
     // A link may be relative, and stay inside: the kernel sees to that. An absolute one can be inside too, which the kernel
@@ -168,6 +171,11 @@ internal sealed class LinuxFileRoot : FileRoot
 
         lock (_rootLock)
         {
+            if (TimeProvider.System.GetElapsedTime(_lookedAt) < LookAgainAfter)
+            {
+                return _root; // somebody else has just looked
+            }
+
             Volatile.Write(ref _lookedAt, TimeProvider.System.GetTimestamp());
             if (OpenFolder(Path) is { } folder)
             {

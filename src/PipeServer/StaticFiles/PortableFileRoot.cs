@@ -26,7 +26,7 @@ internal sealed class PortableFileRoot(string path, bool followSymlinks) : FileR
             return OpenStatus.NotFound;
         }
 
-        if (info.Length == 0)
+        if (info.Length == 0 && !FileCalls.AreSupported)
         {
             // Not opened: where the kind of a file is not to be had, this could be a FIFO or a device, and block for ever.
             file = new OpenedFile(
@@ -47,27 +47,35 @@ internal sealed class PortableFileRoot(string path, bool followSymlinks) : FileR
             file = new OpenedFile(handle, IdentityOf(handle), located == FullPath(relativePath));
             return OpenStatus.File;
         }
-        catch (UnauthorizedAccessException)
-        {
-            return OpenStatus.Forbidden;
-        }
-        catch (Exception exception) when (exception is FileNotFoundException or DirectoryNotFoundException)
-        {
-            return OpenStatus.NotFound; // gone since we looked
-        }
-        catch (IOException)
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
             handle?.Dispose();
-            return OpenStatus.Exhausted;
+            return exception switch
+            {
+                UnauthorizedAccessException => OpenStatus.Forbidden,
+                FileNotFoundException or DirectoryNotFoundException => OpenStatus.NotFound, // gone since we looked
+                _ => OpenStatus.Exhausted,
+            };
         }
     }
 
     public override FileIdentity Identify(OpenedFile file) => file.Handle.IsInvalid ? file.Identity : IdentityOf(file.Handle);
 
-    public override IReadOnlyList<FolderEntry>? List(string relativePath) => Locate(relativePath) is { } folder
-        ? FolderReader.Read(folder, name => Locate(relativePath.Length == 0 ? name : relativePath + "/" + name) is { } located
-            && (Directory.Exists(located) || IsRegular(located)))
-        : null;
+    public override OpenStatus Look(string relativePath, out FileIdentity identity)
+    {
+        var status = TryOpen(relativePath, out var file);
+        identity = file?.Identity ?? default;
+        file?.Dispose();
+        if (status == OpenStatus.Folder)
+        {
+            identity = new FileIdentity(0, 0, 0, FileIdentity.Nanoseconds(Directory.GetLastWriteTimeUtc(FullPath(relativePath))), 0);
+        }
+
+        return status;
+    }
+
+    public override IReadOnlyList<FolderEntry>? List(string relativePath) =>
+        Locate(relativePath) is { } folder ? List(folder, relativePath) : null;
 
     private string? Locate(string relativePath) =>
         CanonicalPath.Of(FullPath(relativePath)) is { } canonical && (followSymlinks || IsInside(canonical)) ? canonical : null;
@@ -79,6 +87,7 @@ internal sealed class PortableFileRoot(string path, bool followSymlinks) : FileR
 
     private static bool IsRegular(string path) => !FileCalls.AreSupported || FileCalls.TypeOf(path) == FileCalls.IFREG;
 
-    private static FileIdentity IdentityOf(SafeFileHandle handle) => new(
+    private static FileIdentity IdentityOf(SafeFileHandle handle) =>
+        FileCalls.AreSupported && FileCalls.Identify(handle, out var identity, out _) == 0 ? identity : new FileIdentity(
         0, 0, RandomAccess.GetLength(handle), FileIdentity.Nanoseconds(File.GetLastWriteTimeUtc(handle)), 0);
 }

@@ -7,6 +7,14 @@ namespace PipeServer.StaticFiles;
 internal sealed record Representation(ContentCoding? Coding, byte[] Tag, PreparedResponse NotModified)
 {
     private volatile PreparedResponse? _whole;
+    private volatile bool _isLeftOut;
+
+    /// <summary>The coding turned out not to be worth it: as if it were not there.</summary>
+    public bool IsLeftOut
+    {
+        get => _isLeftOut;
+        set => _isLeftOut = value;
+    }
 
     /// <summary>The 200; null for one that is too large to keep, or has not been made yet.</summary>
     public PreparedResponse? Whole

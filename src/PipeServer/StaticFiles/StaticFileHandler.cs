@@ -139,7 +139,15 @@ public sealed class StaticFileHandler : IDisposable
             return;
         }
 
-        if (_authentication is not null && !_authentication.IsAuthorized(request))
+        var authorized = _authentication is null || _authentication.IsRemembered(request) ? true : await _authentication.IsAuthorizedAsync(request).ConfigureAwait(false);
+        if (authorized is null)
+        {
+            response.Headers["Retry-After"] = "1";
+            WriteError(response, 503, "503 Service Unavailable: too many passwords are being checked.\n");
+            return;
+        }
+
+        if (authorized is false)
         {
             response.Headers["WWW-Authenticate"] = "Basic realm=\"files\", charset=\"UTF-8\"";
             WriteError(response, 401, "401 Unauthorized: a user and a password are wanted here.\n");
@@ -210,7 +218,7 @@ public sealed class StaticFileHandler : IDisposable
         var bestWeight = ContentCoding.Weight(field[..length], "identity");
         foreach (var representation in file.Representations.AsSpan(1))
         {
-            if (ContentCoding.Weight(field[..length], representation.Coding!.Name) is > 0 and var weight && weight > bestWeight)
+            if (!representation.IsLeftOut && ContentCoding.Weight(field[..length], representation.Coding!.Name) is > 0 and var weight && weight > bestWeight)
             {
                 (best, bestWeight) = (representation, weight);
             }
@@ -273,9 +281,10 @@ public sealed class StaticFileHandler : IDisposable
         ReadOnlyMemory<byte>? compressed = null;
         if (form.Source is null)
         {
-            compressed = representation?.Whole?.Body ?? Compress(location.File!, form.Coding!);
+            compressed = representation?.Whole?.Body ?? Compress(location, form.Coding!);
             if (compressed is null)
             {
+                representation?.IsLeftOut |= _compressed!.IsNotWorthIt(file, location.File!.Identity, form.Coding!);
                 form = forms[0];
                 representation = cached?.Representations[0];
             }
@@ -374,9 +383,15 @@ public sealed class StaticFileHandler : IDisposable
         return forms;
     }
 
-    // The same after a restart, and on another machine that has the same files.
-    private static string Tag(FileIdentity identity, ContentCoding? coding) => string.Create(
-        CultureInfo.InvariantCulture, $"\"{identity.LastModified.UtcTicks:x}-{identity.Length:x}{(coding is null ? "" : "-" + coding.Name)}\"");
+    // The same after a restart, and on another machine that has the same files. Whole seconds are what a tool has set, often the
+    // same ones for each release: then the time of the change goes in, which nobody can set.
+    private static string Tag(FileIdentity identity, ContentCoding? coding)
+    {
+        var changed = identity.Modified % 1_000_000_000 == 0 && identity.Changed != 0 ? $"-{identity.Changed:x}" : "";
+        return string.Create(
+            CultureInfo.InvariantCulture,
+            $"\"{identity.LastModified.UtcTicks:x}-{identity.Length:x}{changed}{(coding is null ? "" : "-" + coding.Name)}\"");
+    }
 
     // A form that does not exist yet is not for ranges: nobody could ask for the rest of it later.
     private static FileForm Choose(List<FileForm> forms, string? accepted, bool isWhole)
@@ -399,8 +414,9 @@ public sealed class StaticFileHandler : IDisposable
         return best;
     }
 
-    private ReadOnlyMemory<byte>? Compress(OpenedFile file, ContentCoding coding) =>
-        _compressed!.Get(file.Identity, coding, () => FileSender.TryReadWhole(_root, file));
+    // What may change again without a change of its times is compressed each time: it could be kept for the wrong version.
+    private ReadOnlyMemory<byte>? Compress(FileLocation location, ContentCoding coding) => _compressed!.Get(
+        location.RelativePath, location.File!.Identity, coding, IsSettled(location.File), () => FileSender.TryReadWhole(_root, location.File));
 
     private CachedFile? FindOrAddToCache(string path, FileLocation location, List<FileForm> forms)
     {
@@ -417,7 +433,7 @@ public sealed class StaticFileHandler : IDisposable
         }
 
         var smallest = forms.Where(static form => form.Source is not null).Min(static form => form.Source!.Identity.Length);
-        if (smallest > _options.MaxCachedFileBytes || !forms.TrueForAll(IsSettled))
+        if (smallest > _options.MaxCachedFileBytes || !forms.TrueForAll(form => form.Source is null || IsSettled(form.Source)))
         {
             return null;
         }
@@ -451,10 +467,7 @@ public sealed class StaticFileHandler : IDisposable
         return file;
     }
 
-    private bool IsSettled(FileForm form)
-    {
-        return form.Source is not { Identity: var identity } || _options.TimeProvider.GetUtcNow() - identity.LastChanged > Settled;
-    }
+    private bool IsSettled(OpenedFile file) => _options.TimeProvider.GetUtcNow() - file.Identity.LastChanged > Settled;
 
     private void SendListing(HttpRequest request, HttpResponse response, string path, IReadOnlyList<FolderEntry> entries)
     {

@@ -38,7 +38,7 @@ public sealed class StaticFileOptions
 
     /// <summary>
     /// The value of <c>Cache-Control</c> for files. With one, names with a fingerprint in them (<c>app.3f2a9c1b.js</c>) get
-    /// <c>public, max-age=31536000, immutable</c> instead. Default: null, no such field.
+    /// <c>max-age=31536000, immutable</c> instead. Default: null, no such field.
     /// </summary>
     public string? CacheControl { get; set; }
 

@@ -56,7 +56,10 @@ public abstract class TransportConnection : IDuplexPipe, IAsyncDisposable
     /// <param name="offset">Where the part starts.</param>
     /// <param name="count">How many bytes it has.</param>
     /// <param name="cancellationToken">Ends the wait for the client.</param>
-    /// <returns>How many bytes of the file the system has taken: fewer when the file has ended, or the client is gone.</returns>
+    /// <returns>
+    /// How many bytes of the file the system has taken: fewer when the file has ended, or the client is gone. From then on a change
+    /// of the file does not change what the client gets; only a client on this very machine may still have some of it to read.
+    /// </returns>
     public virtual async ValueTask<long> SendFileAsync(SafeFileHandle file, long offset, long count, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(file);

@@ -200,6 +200,40 @@ public sealed class FileCacheTests : IAsyncLifetime
         }
     }
 
+    // What was replaced stayed in memory, uncounted, until twice as many files had gone as were still there.
+    [Fact]
+    public void What_is_replaced_is_let_go()
+    {
+        using var cache = new FileCache(maxBytes: 10_000_000, maxFiles: 1000, TimeProvider.System);
+        for (var number = 0; number < 500; number++)
+        {
+            Add(cache, number);
+        }
+
+        var replaced = Replace(cache);
+        GC.Collect();
+        GC.WaitForPendingFinalizers();
+        GC.Collect();
+        Assert.False(replaced.IsAlive, "the body of a file that was replaced is still held");
+
+        [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
+        WeakReference Replace(FileCache of)
+        {
+            var old = new WeakReference(Add(of, 7));
+            Add(of, 7);
+            return old;
+        }
+
+        CachedFile Add(FileCache to, int number)
+        {
+            var sources = new FileSources($"{number}", new FileIdentity(1, (ulong)number, 3, 4, 5), default, default, default);
+            var file = new CachedFile(
+                System.Text.Encoding.ASCII.GetBytes($"/{number}"), sources, [new Representation(null, "\"a\""u8.ToArray(), new PreparedResponse(304, []))]);
+            to.Add(file, _folder.Root, ["a.txt"], isDirect: true, () => sources);
+            return file;
+        }
+    }
+
     // Versions that tell themselves, replaced by renames while clients read: none is a mixture, and none is older than the
     // last rename that was done before its request.
     [Theory]

@@ -14,6 +14,9 @@ public abstract class StaticFileOptionsTests(string transport) : IAsyncLifetime
     // htpasswd -nbB -C 4 ann secret
     private const string BcryptSecret = "$2y$04$35C39/b4TfJKZnnInN7UD.3mLKlmbxWB8oFab0WquEu/C.SozMac2";
 
+    // htpasswd -nbBC 11 ann secret: a tenth of a second each
+    private const string SlowSecret = "$2y$11$4pfsiaMDAZQ.PryrG7SFJu.7U6.xJth0SJaKltnZGI1Z4/WLrUNcO";
+
     private readonly StaticFolder _folder = new(transport);
 
     public ValueTask InitializeAsync()
@@ -71,6 +74,24 @@ public abstract class StaticFileOptionsTests(string transport) : IAsyncLifetime
         Assert.StartsWith("<!DOCTYPE html>", (await GetAsync(server, "/sub/", "Accept: text/html, application/json;q=0.9, */*;q=0.8")).Text);
         Assert.Equal("<p>index", (await GetAsync(server, "/")).Text);
         Assert.Equal(301, (await GetAsync(server, "/sub")).Status);
+    }
+
+    // What a link led to was looked for beside the list of open files: a file was a folder, and of the year 1601.
+    [Fact]
+    public async Task A_link_is_listed_as_what_it_leads_to()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "Creating symbolic links needs a privilege on Windows.");
+        File.CreateSymbolicLink(_folder.Path("root/sub/link"), "../style.css");
+        Directory.CreateSymbolicLink(_folder.Path("root/sub/folder"), "../sub");
+        File.CreateSymbolicLink(_folder.Path("root/sub/outside"), "../../root");
+        _folder.Write("root/sub/line\nbreak", "x");
+        var server = await _folder.ServeAsync(static options => options.Browse = true);
+        var entries = JsonDocument.Parse((await GetAsync(server, "/sub/", "Accept: application/json")).Text).RootElement.EnumerateArray().ToList();
+        Assert.Equal(
+            ["folder directory", "link file", "page.txt file"],
+            entries.Select(static entry => $"{entry.GetProperty("name")} {entry.GetProperty("type")}"));
+        Assert.All(entries, static entry => Assert.InRange(entry.GetProperty("modified").GetDateTime().Year, 2020, 2100));
+        Assert.Equal(3, entries[1].GetProperty("size").GetInt32());
     }
 
     [Theory]
@@ -160,11 +181,34 @@ public abstract class StaticFileOptionsTests(string transport) : IAsyncLifetime
         Assert.Equal(plain["ETag"], part["ETag"]);
     }
 
+    // Where two files of one time and length could not be told apart by number, one was answered with the other.
+    [Fact]
+    public async Task Compressed_files_are_kept_apart_by_their_paths()
+    {
+        foreach (var name in new[] { "a", "b" })
+        {
+            _folder.Write($"root/{name}.txt", new string(name[0], 9000));
+            File.SetLastWriteTimeUtc(_folder.Path($"root/{name}.txt"), DateTime.UnixEpoch.AddDays(10_000));
+        }
+
+        var compressed = new CompressedFiles(1_000_000);
+        var identity = new FileIdentity(0, 0, 9000, 0, 0);
+        var first = compressed.Get("a.txt", identity, ContentCoding.Gzip, keep: true, static () => new byte[9000]);
+        var second = compressed.Get("b.txt", identity, ContentCoding.Gzip, keep: true, static () => Enumerable.Repeat((byte)1, 9000).ToArray());
+        Assert.NotEqual(first!.Value.ToArray(), second!.Value.ToArray());
+        var server = await _folder.ServeAsync(static options => options.Compress = true);
+        foreach (var name in new[] { "a", "b" })
+        {
+            var response = await GetAsync(server, $"/{name}.txt", "Accept-Encoding: gzip");
+            Assert.Equal(name == "a" ? (byte)'a' : (byte)'b', Unpack(response, static stream => new GZipStream(stream, CompressionMode.Decompress))[0]);
+        }
+    }
+
     [Theory]
     [InlineData("/style.css", "max-age=60")]
-    [InlineData("/app.3f2a9c1b.js", "public, max-age=31536000, immutable")]
-    [InlineData("/index-BfQ8rX9a.css", "public, max-age=31536000, immutable")]
-    [InlineData("/chunk-5WPBKZ7D.js", "public, max-age=31536000, immutable")]
+    [InlineData("/app.3f2a9c1b.js", "max-age=31536000, immutable")]
+    [InlineData("/index-BfQ8rX9a.css", "max-age=31536000, immutable")]
+    [InlineData("/chunk-5WPBKZ7D.js", "max-age=31536000, immutable")]
     [InlineData("/photo-20240131.jpg", "max-age=60")]
     [InlineData("/deadbeef.js", "max-age=60")]
     [InlineData("/jquery-3.7.1.min.js", "max-age=60")]
@@ -197,6 +241,31 @@ public abstract class StaticFileOptionsTests(string transport) : IAsyncLifetime
             Assert.Equal(["mine"], Values(response, "X-Content-Type-Options"));
             Assert.Equal(["a=1", "b=2"], Values(response, "Set-Cookie"));
         }
+    }
+
+    // A field that was asked for took ours along: caches gave compressed files to clients that cannot read them.
+    [Fact]
+    public async Task What_a_file_varies_by_is_added_to()
+    {
+        _folder.Write("root/text.js", new string('x', 5000));
+        var server = await _folder.ServeAsync(static options => (options.Compress, options.Headers) = (true, [new("Vary", "Origin")]));
+        Assert.Equal(["Accept-Encoding", "Origin"], Values(await GetAsync(server, "/text.js", "Accept-Encoding: br"), "Vary"));
+    }
+
+    // Each guess held a worker until the guesses before it were computed: a handful of clients stopped the whole server.
+    [Fact]
+    public async Task Those_who_guess_passwords_do_not_hold_the_workers()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "Linux's crypt(3) is used.");
+        _folder.Write("users", $"ann:{SlowSecret}\n");
+        var server = await _folder.ServeAsync(options => options.AuthFile = _folder.Path("users"), static server => server.MapGet("/worker", static (_, response) => response.WriteText("w")));
+        var guesses = Enumerable.Range(0, 40).Select(async number => (await GetAsync(server, "/style.css", Authorization($"ann:{number}"))).Status).ToList();
+        Assert.Equal("w", (await GetAsync(server, "/worker")).Text);
+        Assert.Contains(guesses, static guess => !guess.IsCompleted);
+        var statuses = await Task.WhenAll(guesses).WaitAsync(TestClient.Patience);
+        Assert.All(statuses, static status => Assert.True(status is 401 or 503));
+        Assert.Contains(401, statuses);
+        Assert.Contains(503, statuses);
     }
 
     [Fact]
@@ -303,6 +372,9 @@ public abstract class StaticFileOptionsTests(string transport) : IAsyncLifetime
         { static options => options.Headers = [new("X Y", "z")], nameof(StaticFileOptions.Headers) },
         { static options => options.Headers = [new("X-Y", "a\r\nb: c")], nameof(StaticFileOptions.Headers) },
         { static options => options.Headers = [new("Content-Length", "1")], nameof(StaticFileOptions.Headers) },
+        { static options => options.Headers = [new("ETag", "x")], nameof(StaticFileOptions.Headers) },
+        { static options => options.DefaultExtension = "a/b", nameof(StaticFileOptions.DefaultExtension) },
+        { static options => options.AttachmentExtensions = [""], nameof(StaticFileOptions.AttachmentExtensions) },
         { static options => options.CacheControl = "a\nb", nameof(StaticFileOptions.CacheControl) },
         { static options => options.CacheBytes = -1, nameof(StaticFileOptions.CacheBytes) },
     };

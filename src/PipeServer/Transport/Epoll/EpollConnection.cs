@@ -16,6 +16,8 @@ internal sealed class EpollConnection : TransportConnection, IEventHandler, IThr
     private const int FileBytes = 2 * 1024 * 1024;
     private const long ReadAheadBytes = 4 * 1024 * 1024;
 
+    private const int MaxWaitMilliseconds = 16;
+
     private readonly ObjectPool<EpollConnection> _pool;
     private readonly EpollInput _input;
     private readonly EpollOutput _output;
@@ -127,8 +129,15 @@ internal sealed class EpollConnection : TransportConnection, IEventHandler, IThr
             sent += Math.Max(0, taken);
             if (taken < 0 && (await _output.WaitForRoomAsync(cancellationToken).ConfigureAwait(false)).IsCompleted)
             {
-                break;
+                return sent;
             }
+        }
+
+        // What is under way is the file's own memory: who writes to the file now would change it. There is no event for the
+        // moment from which on it is the client's.
+        for (var wait = 1; !_isAborted && Libc.UnsentBytes(Number) > 0; wait = Math.Min(2 * wait, MaxWaitMilliseconds))
+        {
+            await Task.Delay(wait, cancellationToken).ConfigureAwait(false);
         }
 
         return sent;

@@ -53,6 +53,7 @@ internal static partial class Libc
     private const int MSG_MORE = 0x8000;
     private const int POSIX_FADV_WILLNEED = 3;
     private const int RWF_NOWAIT = 0x8;
+    private const nuint SIOCOUTQ = 0x5411;
 
     private static int SYS_preadv2 => RuntimeInformation.ProcessArchitecture == Architecture.X64 ? 327 : 286;
 
@@ -231,6 +232,14 @@ internal static partial class Libc
     public static unsafe int SendFile(int descriptor, SafeFileHandle file, long offset, int count) =>
         Fault?.Invoke(SystemCall.Send, ref count) is < 0 and var error ? error : OrError((int)sendfile(descriptor, file, &offset, (nuint)count));
 
+    /// <summary>How much of what a socket was given its client has not acknowledged yet; 0 when that cannot be told.</summary>
+    // SAFETY: the number lives on this stack frame for the whole call.
+    public static unsafe int UnsentBytes(int descriptor)
+    {
+        var bytes = 0;
+        return ioctl(descriptor, SIOCOUTQ, &bytes) < 0 ? 0 : bytes;
+    }
+
     /// <summary>Asks for a part of a file to be read ahead. A hint: nobody waits, and nothing depends on it.</summary>
     public static void ReadAhead(SafeFileHandle file, long offset, long count) => _ = posix_fadvise(file, offset, count, POSIX_FADV_WILLNEED);
 
@@ -317,6 +326,10 @@ internal static partial class Libc
     [LibraryImport("libc", SetLastError = true)]
     // SAFETY: see SendFile.
     private static unsafe partial nint sendfile(int descriptor, SafeFileHandle file, long* offset, nuint count);
+
+    [LibraryImport("libc")]
+    // SAFETY: see UnsentBytes.
+    private static unsafe partial int ioctl(int descriptor, nuint request, int* value);
 
     [LibraryImport("libc")]
     // SAFETY: see IsInCache.
