@@ -165,7 +165,8 @@ public sealed class FileRootTests : IAsyncLifetime
             }
 
             ended.SetResult();
-        }) { IsBackground = true }.Start();
+        })
+        { IsBackground = true }.Start();
         return ended.Task.WaitAsync(TestClient.Patience, CancellationToken.None);
     }
 }
