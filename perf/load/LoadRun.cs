@@ -59,11 +59,20 @@ internal sealed class LoadRun(RunSettings settings)
         return sorted.Count % 2 == 1 ? sorted[sorted.Count / 2] : (sorted[(sorted.Count / 2) - 1] + sorted[sorted.Count / 2]) / 2;
     }
 
+    // Each server has its own entity tag for the file.
+    private static async Task<string> ConditionAsync(RunningPeer server, Workload workload, CancellationToken cancellation)
+    {
+        using var client = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{server.Port}") };
+        using var response = await client.GetAsync(server.Peer.Paths[workload.Route], cancellation);
+        return response.Headers.ETag is { } tag ? $"If-None-Match: {tag}" : throw new LoadException($"{server.Peer.Name} has no ETag for {workload.Route}.");
+    }
+
     private async Task MeasureAsync(Workload workload, List<Peer> peers, CancellationToken cancellation)
     {
         var running = new List<RunningPeer>();
         var samples = new Dictionary<string, List<(LoadFigures Load, ProcessCost Cost)>>();
         var others = new Dictionary<string, List<LoadFigures>>();
+        var asked = new Dictionary<string, Workload>();
         try
         {
             foreach (var peer in peers)
@@ -75,7 +84,8 @@ internal sealed class LoadRun(RunSettings settings)
 
             foreach (var server in running)
             {
-                server.Requests += (await Wrk.RunAsync(workload, server.Port, server.Peer.Paths[workload.Route], WarmUp, cancellation)).Requests;
+                asked[server.Peer.Name] = workload.IsConditional ? workload with { Header = await ConditionAsync(server, workload, cancellation) } : workload;
+                server.Requests += (await Wrk.RunAsync(asked[server.Peer.Name], server.Port, server.Peer.Paths[workload.Route], WarmUp, cancellation)).Requests;
             }
 
             for (var round = 1; round <= settings.Rounds; round++)
@@ -84,7 +94,7 @@ internal sealed class LoadRun(RunSettings settings)
                 {
                     var path = server.Peer.Paths[workload.Route];
                     var before = server.Cost();
-                    var load = await Wrk.RunAsync(workload, server.Port, path, settings.Duration, cancellation);
+                    var load = await Wrk.RunAsync(asked[server.Peer.Name], server.Port, path, settings.Duration, cancellation);
                     var after = server.Cost();
                     server.Requests += load.Requests;
                     samples[server.Peer.Name].Add((load, new ProcessCost(

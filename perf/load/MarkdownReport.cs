@@ -15,6 +15,9 @@ internal static class MarkdownReport
         new("one-per-connection", "epoll-inline", Metric.Rate, [("nginx", 1.0), ("kestrel", 1.4)]),
         new("plaintext-256", "epoll-inline", Metric.Cpu, [("floor", 1.15), ("nginx", 0.8), ("kestrel", 0.5)]),
         new("plaintext-64", "epoll-inline", Metric.P99, [("nginx", 1.0)]),
+        new("file-1k", "epoll-inline", Metric.Rate, [("nginx", 1.3), ("kestrel", 3)]),
+        new("file-64k", "epoll-inline", Metric.Rate, [("nginx", 1.1), ("kestrel", 2.5)]),
+        new("file-10m", "epoll-inline", Metric.BytesPerCpu, [("nginx", 1.0)]),
     ];
 
     private enum Metric
@@ -22,6 +25,7 @@ internal static class MarkdownReport
         Rate,
         Cpu,
         P99,
+        BytesPerCpu,
     }
 
     public static string Write(RunResult result, IReadOnlyList<Peer> peers)
@@ -65,11 +69,12 @@ internal static class MarkdownReport
         text.AppendLine().AppendLine("| aim | against | wanted | reached | |").AppendLine("|---|---|---:|---:|---|");
         foreach (var (target, peer, ratio, reached) in rows)
         {
-            var isMet = target.Metric == Metric.Rate ? reached >= ratio : reached <= ratio;
-            var name = target.Metric switch { Metric.Rate => "requests/s", Metric.Cpu => "CPU per request", _ => "p99" };
+            var isMoreBetter = target.Metric is Metric.Rate or Metric.BytesPerCpu;
+            var isMet = isMoreBetter ? reached >= ratio : reached <= ratio;
+            var name = target.Metric switch { Metric.Rate => "requests/s", Metric.Cpu => "CPU per request", Metric.P99 => "p99", _ => "bytes per CPU second" };
             text.AppendLine(
                 CultureInfo.InvariantCulture,
-                $"| {target.Workload}, {target.Server}: {name} | {peer} | {(target.Metric == Metric.Rate ? "≥" : "≤")} {ratio:F2} | {reached:F2} | {(isMet ? "met" : "**missed**")} |");
+                $"| {target.Workload}, {target.Server}: {name} | {peer} | {(isMoreBetter ? "≥" : "≤")} {ratio:F2} | {reached:F2} | {(isMet ? "met" : "**missed**")} |");
         }
     }
 
@@ -80,21 +85,25 @@ internal static class MarkdownReport
         {
             Metric.Rate => ours?.RequestsPerSecond / theirs?.RequestsPerSecond,
             Metric.Cpu => ours?.CpuMicrosecondsPerRequest / theirs?.CpuMicrosecondsPerRequest,
+            Metric.BytesPerCpu => theirs?.CpuMicrosecondsPerRequest / ours?.CpuMicrosecondsPerRequest, // of the same bytes
             _ => ours?.P99Milliseconds / theirs?.P99Milliseconds,
         };
     }
 
     private static void WriteLoad(StringBuilder text, RunResult result, List<Measurement> rows)
     {
-        text.AppendLine("| server | requests/s | × floor | × nginx | × kestrel | CPU µs/request | p50 ms | p99 ms | switches/request | bytes allocated/request |");
-        text.AppendLine("|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|");
+        var bytes = Workload.All.FirstOrDefault(workload => workload.Name == rows[0].Workload)?.BodyBytes ?? 0;
+        text.Append("| server | requests/s | × floor | × nginx | × kestrel | CPU µs/request | p50 ms | p99 ms | switches/request | bytes allocated/request |");
+        text.AppendLine(bytes > 0 ? " MiB per CPU second |" : "");
+        text.Append("|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|").AppendLine(bytes > 0 ? "---:|" : "");
         foreach (var row in rows)
         {
-            text.AppendLine(
+            text.Append(
                 CultureInfo.InvariantCulture,
                 $"| {row.Server}{(row.HadErrors ? " (with errors)" : "")} | {row.RequestsPerSecond:N0} | {To("floor")} | {To("nginx")} | {To("kestrel")} "
                 + $"| {Show(row.CpuMicrosecondsPerRequest, "F2")} | {Show(row.P50Milliseconds, "F2")} | {Show(row.P99Milliseconds, "F2")} "
                 + $"| {Show(row.ContextSwitchesPerRequest, "F3")} | {Show(row.AllocatedBytesPerRequest, "F1")} |");
+            text.AppendLine(bytes > 0 ? $" {Show(bytes / row.CpuMicrosecondsPerRequest * 1_000_000 / 1024 / 1024, "N0")} |" : "");
 
             string To(string peer) => Show(row.RequestsPerSecond / result.Find(row.Workload, peer)?.RequestsPerSecond, "F2");
         }

@@ -18,7 +18,8 @@ internal sealed record Peer(
     bool Reports = false,
     bool EndsConnections = true)
 {
-    private static readonly string[] EveryRoute = ["/plaintext", "/json", "/echo", "/1k.bin", "/64k.bin"];
+    private static readonly string[] FileRoutes = ["/1k.bin", "/small/", "/64k.bin", "/medium/", "/10m.bin"];
+    private static readonly string[] EveryRoute = ["/plaintext", "/json", "/echo", .. FileRoutes];
 
     public static IReadOnlyList<Peer> All(Workshop workshop)
     {
@@ -28,13 +29,15 @@ internal sealed record Peer(
             new("floor", "C, one epoll loop per core, canned reply, no parsing: the floor", (port, _) => [workshop.Floor, $"{port}", cores],
                 Routes("/plaintext"), EndsConnections: false),
             new("nginx", "nginx, return 200 and static files", (port, _) => ["nginx", "-c", workshop.WriteNginxConfiguration(port)],
-                Routes("/plaintext", "/json", "/1k.bin", "/64k.bin")),
-            new("kestrel", "Kestrel, one middleware", (port, report) => ["dotnet", workshop.Kestrel, $"{port}", workshop.Files, report],
+                Routes(["/plaintext", "/json", .. FileRoutes])),
+            new("kestrel", "Kestrel, one middleware; files by its static file middleware", (port, report) => ["dotnet", workshop.Kestrel, $"{port}", workshop.Files, report],
                 Routes(EveryRoute), Reports: true),
-            new("epoll-inline", "PipeServer, epoll, handler on the loop", (port, report) => workshop.PipeServer(port, report, "epoll"),
-                Routes("/plaintext"), Reports: true),
+            new("epoll-inline", "PipeServer, epoll, handler on the loop; files as `pipeserver serve` serves them", (port, report) => workshop.PipeServer(port, report, "epoll"),
+                Routes(["/plaintext", .. FileRoutes]), Reports: true),
             new("epoll-workers", "PipeServer, epoll, handler on the worker pool", (port, report) => workshop.PipeServer(port, report, "epoll"),
-                new Dictionary<string, string>(Routes(EveryRoute)) { ["/plaintext"] = "/worker/plaintext" }, Reports: true),
+                new Dictionary<string, string>(Routes("/json", "/echo")) { ["/plaintext"] = "/worker/plaintext" }, Reports: true),
+            new("epoll-uncached", "PipeServer, epoll, no file kept in memory", (port, report) => workshop.PipeServer(port, report, "epoll", "--file-cache", "0"),
+                Routes(FileRoutes), Reports: true),
             new("epoll-threadpool", "PipeServer, epoll, handler on the .NET thread pool", (port, report) => ["dotnet", workshop.ThreadPool, $"{port}", workshop.Files, report],
                 Routes("/plaintext"), Reports: true),
             new("sockets-inline", "PipeServer, System.Net.Sockets, handler where the bytes arrive", (port, report) => workshop.PipeServer(port, report, "sockets"),

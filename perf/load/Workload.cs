@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace PipeServer.Load;
 
 /// <summary>One kind of load.</summary>
@@ -7,10 +9,34 @@ namespace PipeServer.Load;
 /// <param name="Header">An additional header for every request, or null.</param>
 /// <param name="Script">A wrk script, or null.</param>
 /// <param name="EndsConnections">Some requests ask for the end of their connection.</param>
+/// <param name="IsConditional">Each request has an If-None-Match with the server's own entity tag.</param>
+/// <param name="BodyBytes">Bytes of each answer's content, where they are what counts; else 0.</param>
 internal sealed record Workload(
-    string Name, string Route, int Connections, string? Header = null, string? Script = null, bool EndsConnections = false)
+    string Name,
+    string Route,
+    int Connections,
+    string? Header = null,
+    string? Script = null,
+    bool EndsConnections = false,
+    bool IsConditional = false,
+    long BodyBytes = 0)
 {
     public const string Idle = "idle-10000";
+
+    /// <summary>So many small files, all of them in any cache.</summary>
+    public const int SmallFiles = 1000;
+
+    /// <summary>Bytes of each of them.</summary>
+    public const int SmallFileBytes = 4096;
+
+    /// <summary>So many files of 64 KiB: 128 MiB, twice what PipeServer keeps in memory by default.</summary>
+    public const int MediumFiles = 2048;
+
+    /// <summary>Bytes of each of them, and of the one that is asked for alone.</summary>
+    public const int MediumFileBytes = 64 * 1024;
+
+    /// <summary>Bytes of the large file.</summary>
+    public const int LargeFileBytes = 10 * 1024 * 1024;
 
     // Sixteen requests in one write; wrk waits for all sixteen answers.
     private const string Pipelined = """
@@ -38,6 +64,22 @@ internal sealed record Workload(
         wrk.headers["Content-Type"] = "application/octet-stream"
         """;
 
+    // Any of the files, each as likely. The requests are made up before, so that wrk does no more than for one file.
+    // With one seed for all, its threads would ask for the same files at the same time.
+    private const string AnyOf = """
+        local threads = 0
+        setup = function(thread)
+          threads = threads + 1
+          thread:set("number", threads)
+        end
+        init = function(args)
+          requests = {}
+          for i = 1, COUNT do requests[i] = wrk.format(nil, wrk.path .. i .. ".bin") end
+          math.randomseed(os.time() * 10 + number)
+        end
+        request = function() return requests[math.random(COUNT)] end
+        """;
+
     public static IReadOnlyList<Workload> All { get; } =
     [
         new("plaintext-1", "/plaintext", 1),
@@ -50,7 +92,13 @@ internal sealed record Workload(
         new("json-256", "/json", 256),
         new("echo-1k", "/echo", 256, Script: Echo),
         new("file-1k", "/1k.bin", 256),
-        new("file-64k", "/64k.bin", 64),
+        new("file-1k-not-modified", "/1k.bin", 256, IsConditional: true),
+        new("files-4k-1000", "/small/", 256, Script: Any(SmallFiles)),
+        new("file-64k", "/64k.bin", 64, BodyBytes: MediumFileBytes),
+        new("files-64k-2048", "/medium/", 64, Script: Any(MediumFiles), BodyBytes: MediumFileBytes),
+        new("file-10m", "/10m.bin", 16, BodyBytes: LargeFileBytes),
         new(Idle, "/plaintext", 10_000),
     ];
+
+    private static string Any(int count) => AnyOf.Replace("COUNT", count.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal);
 }

@@ -20,10 +20,10 @@ internal sealed class Workshop : IDisposable
     public string Commit { get; private set; } = "unknown";
 
     /// <summary>The command of the real command-line server, with its demo routes.</summary>
-    public IReadOnlyList<string> PipeServer(int port, string report, string transport) =>
+    public IReadOnlyList<string> PipeServer(int port, string report, string transport, params string[] more) =>
     [
         "dotnet", Built("src/PipeServer.Cli", "pipeserver.dll"), "serve", Files, "--demo", "--quiet", "--port", $"{port}",
-        "--transport", transport, "--report", report, "--backlog", "4096",
+        "--transport", transport, "--report", report, "--backlog", "4096", .. more,
     ];
 
     /// <summary>Says which Debian package is missing, if one is.</summary>
@@ -50,8 +50,19 @@ internal sealed class Workshop : IDisposable
     public async Task BuildAsync(CancellationToken cancellation)
     {
         Directory.CreateDirectory(Files);
-        await File.WriteAllBytesAsync(Path.Combine(Files, "1k.bin"), new byte[1024], cancellation);
-        await File.WriteAllBytesAsync(Path.Combine(Files, "64k.bin"), new byte[64 * 1024], cancellation);
+        await WriteFileAsync("1k.bin", 1024, cancellation);
+        await WriteFileAsync("64k.bin", Workload.MediumFileBytes, cancellation);
+        await WriteFileAsync("10m.bin", Workload.LargeFileBytes, cancellation);
+        for (var number = 1; number <= Workload.SmallFiles; number++)
+        {
+            await WriteFileAsync($"small/{number}.bin", Workload.SmallFileBytes, cancellation);
+        }
+
+        for (var number = 1; number <= Workload.MediumFiles; number++)
+        {
+            await WriteFileAsync($"medium/{number}.bin", Workload.MediumFileBytes, cancellation);
+        }
+
         if (OperatingSystem.IsLinux())
         {
             // nginx's workers are not root.
@@ -92,7 +103,7 @@ internal sealed class Workshop : IDisposable
               keepalive_requests 1000000000;
               sendfile on;
               tcp_nopush on;
-              open_file_cache max=100;
+              open_file_cache max=4000;
               server {
                 listen 127.0.0.1:{{port}} backlog=4096;
                 root {{Files}};
@@ -130,6 +141,13 @@ internal sealed class Workshop : IDisposable
             process.Kill(entireProcessTree: true);
             throw;
         }
+    }
+
+    private async Task WriteFileAsync(string name, int length, CancellationToken cancellation)
+    {
+        var path = Path.Combine(Files, name);
+        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        await File.WriteAllBytesAsync(path, new byte[length], cancellation);
     }
 
     private static string FindRepository()

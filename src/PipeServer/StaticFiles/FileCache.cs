@@ -14,6 +14,8 @@ namespace PipeServer.StaticFiles;
 /// </remarks>
 internal sealed class FileCache : IDisposable
 {
+    private const int AdmittedWhenFull = 16;
+
     private static readonly TimeSpan CheckAgainAfter = TimeSpan.FromSeconds(1);
 
     private readonly ConcurrentDictionary<byte[], CachedFile> _files = new(new BytesComparer());
@@ -26,6 +28,7 @@ internal sealed class FileCache : IDisposable
     private readonly int _maxFiles;
     private readonly TimeProvider _timeProvider;
     private long _bytes;
+    private uint _asked; // while it was full
     private volatile bool _isTakingIn;
 
     public FileCache(long maxBytes, int maxFiles, TimeProvider timeProvider)
@@ -92,6 +95,19 @@ internal sealed class FileCache : IDisposable
         file.IsUsed = true;
         file.CheckedAt = _timeProvider.GetTimestamp();
         return file;
+    }
+
+    /// <summary>
+    /// Whether an answer of about so many bytes is worth making up. While there is room, each is; then one of so many that are
+    /// asked for: files that many ask for are soon among them, and of more files than there is room for, all asked for alike,
+    /// most stay where they are instead of pushing each other out.
+    /// </summary>
+    public bool Admits(long bytes)
+    {
+        lock (_lock)
+        {
+            return (_bytes + bytes <= _maxBytes && _clock.Count < _maxFiles) || ++_asked % AdmittedWhenFull == 0;
+        }
     }
 
     /// <summary>

@@ -16,7 +16,7 @@ internal readonly struct FileSender(FileRoot root, OpenedFile file, HttpResponse
     // the file, without cutting it off first, changes it on its way. So the end is copied, and as long as it is not sent the
     // rest has time to arrive; before its last piece the file is looked at once more.
     private const int StraightFrom = 2 * 1024 * 1024;
-    private const int CopiedBytes = 256 * 1024;
+    private const int CopiedBytes = ChunkBytes;
 
     /// <summary>The whole file, or null when it is not what it was when it was opened.</summary>
     public static byte[]? TryReadWhole(FileRoot root, OpenedFile file)

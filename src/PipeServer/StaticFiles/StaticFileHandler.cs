@@ -432,8 +432,10 @@ public sealed class StaticFileHandler : IDisposable
             return known;
         }
 
-        var smallest = forms.Where(static form => form.Source is not null).Min(static form => form.Source!.Identity.Length);
-        if (smallest > _options.MaxCachedFileBytes || !forms.TrueForAll(form => form.Source is null || IsSettled(form.Source)))
+        var small = forms.FindAll(form => form.Source?.Identity.Length <= _options.MaxCachedFileBytes);
+        if (small.Count == 0
+            || !forms.TrueForAll(form => form.Source is null || IsSettled(form.Source))
+            || !_cache.Admits(small.Sum(static form => form.Source!.Identity.Length)))
         {
             return null;
         }
@@ -445,9 +447,9 @@ public sealed class StaticFileHandler : IDisposable
                 form.Coding,
                 Encoding.ASCII.GetBytes(form.Tag),
                 new PreparedResponse(304, _headers.ForNotModified(location.RelativePath, form, forms.Count > 1)));
-            if (form.Source is not null && form.Source.Identity.Length <= _options.MaxCachedFileBytes)
+            if (small.Contains(form))
             {
-                if (FileSender.TryReadWhole(_root, form.Source) is not { } bytes)
+                if (FileSender.TryReadWhole(_root, form.Source!) is not { } bytes)
                 {
                     return null; // it is changing: not today
                 }

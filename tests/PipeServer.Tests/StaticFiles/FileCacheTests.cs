@@ -189,7 +189,7 @@ public sealed class FileCacheTests : IAsyncLifetime
         for (var number = 0; number < 1000; number++)
         {
             var path = System.Text.Encoding.ASCII.GetBytes($"/{number}");
-            var sources = new FileSources($"{number}", new FileIdentity(1, (ulong)number, 3, 4, 5), default, default, default);
+            var sources = Sources(number);
             var whole = new PreparedResponse(200, [], new byte[number % 3 == 0 ? 5000 : 10]);
             var file = new CachedFile(path, sources, [new Representation(null, "\"a\""u8.ToArray(), new PreparedResponse(304, [])) { Whole = whole }]);
             cache.Add(file, _folder.Root, ["a.txt"], isDirect: true, () => sources);
@@ -198,6 +198,27 @@ public sealed class FileCacheTests : IAsyncLifetime
             Assert.True(cache.TryFind(path, out var found));
             Assert.Same(file, found);
         }
+    }
+
+    // Of more files than there was room for, each pushed another one out: everything was read into memory, and little of it used.
+    [Fact]
+    public void More_files_than_there_is_room_for_do_not_push_each_other_out()
+    {
+        using var cache = new FileCache(maxBytes: 1_000_000, maxFiles: 100, TimeProvider.System);
+        for (var number = 0; number < 100; number++)
+        {
+            Assert.True(cache.Admits(10));
+            Add(cache, number);
+        }
+
+        var admitted = Enumerable.Range(0, 1600).Count(_ => cache.Admits(10));
+        Assert.Equal(100, admitted);
+        Assert.Equal(100, cache.Count);
+
+        // There is room again where a file has changed.
+        Assert.Null(cache.Confirm("/7"u8, Sources(8)));
+        Assert.True(cache.Admits(10));
+        Assert.False(cache.Admits(2_000_000));
     }
 
     // What was replaced stayed in memory, uncounted, until twice as many files had gone as were still there.
@@ -224,14 +245,6 @@ public sealed class FileCacheTests : IAsyncLifetime
             return old;
         }
 
-        CachedFile Add(FileCache to, int number)
-        {
-            var sources = new FileSources($"{number}", new FileIdentity(1, (ulong)number, 3, 4, 5), default, default, default);
-            var file = new CachedFile(
-                System.Text.Encoding.ASCII.GetBytes($"/{number}"), sources, [new Representation(null, "\"a\""u8.ToArray(), new PreparedResponse(304, []))]);
-            to.Add(file, _folder.Root, ["a.txt"], isDirect: true, () => sources);
-            return file;
-        }
     }
 
     // Versions that tell themselves, replaced by renames while clients read: none is a mixture, and none is older than the
@@ -273,6 +286,18 @@ public sealed class FileCacheTests : IAsyncLifetime
     // Of very different lengths: from memory, read before sending, and by sendfile.
     private static string Version(int number) =>
         string.Concat(Enumerable.Repeat($"{number:00000000}", 1 + (number % 4 * 20_000)));
+
+    private static FileSources Sources(int number) =>
+        new($"{number}", new FileIdentity(1, (ulong)number, 3, 4, 5), default, default, default);
+
+    private CachedFile Add(FileCache cache, int number)
+    {
+        var sources = Sources(number);
+        var file = new CachedFile(
+            System.Text.Encoding.ASCII.GetBytes($"/{number}"), sources, [new Representation(null, "\"a\""u8.ToArray(), new PreparedResponse(304, []))]);
+        cache.Add(file, _folder.Root, ["a.txt"], isDirect: true, () => sources);
+        return file;
+    }
 
     private async Task<string> TextAsync(string target, params string[] headers)
     {

@@ -2,9 +2,11 @@ using System.Buffers;
 using System.Globalization;
 using System.Net;
 using System.Text.Json;
+using Microsoft.Extensions.FileProviders;
 using PipeServer.Load.Kestrel;
 
-// The smallest Kestrel program that answers the harness's requests: one middleware, no routing, no logging.
+// The smallest Kestrel program that answers the harness's requests: one middleware, no routing, no logging. Files are served by the
+// framework's static file middleware, as applications do: with ETag, Last-Modified, conditional requests and ranges.
 // Arguments: port, folder of the files, where to write the report on exit.
 var (port, root, report) = (int.Parse(args[0], CultureInfo.InvariantCulture), args[1], args[2]);
 var builder = WebApplication.CreateSlimBuilder();
@@ -12,13 +14,16 @@ builder.Logging.ClearProviders();
 builder.Services.Configure<HostOptions>(static options => options.ShutdownTimeout = TimeSpan.FromSeconds(5));
 builder.WebHost.ConfigureKestrel(options => options.Listen(IPAddress.Loopback, port));
 var app = builder.Build();
-app.Run(AnswerAsync);
+app.Use(static (context, next) => IsRoute(context.Request.Path.Value) ? AnswerAsync(context) : next(context));
+app.UseStaticFiles(new StaticFileOptions { FileProvider = new PhysicalFileProvider(root) });
 await app.StartAsync();
 Console.WriteLine("listening");
 await app.WaitForShutdownAsync();
 File.WriteAllText(report, JsonSerializer.Serialize(new PeerReport(GC.GetTotalAllocatedBytes(precise: true)), PeerJson.Default.PeerReport));
 
-Task AnswerAsync(HttpContext context)
+static bool IsRoute(string? path) => path is "/plaintext" or "/json" or "/echo" or "/sleep";
+
+static Task AnswerAsync(HttpContext context)
 {
     var response = context.Response;
     switch (context.Request.Path.Value)
@@ -34,14 +39,8 @@ Task AnswerAsync(HttpContext context)
             response.ContentType = "application/octet-stream";
             response.ContentLength = context.Request.ContentLength;
             return context.Request.BodyReader.CopyToAsync(response.BodyWriter);
-        case "/sleep": // for the drain suite
+        default: // "/sleep", for the drain suite
             return SleepAsync(context);
-        case "/1k.bin" or "/64k.bin":
-            response.ContentType = "application/octet-stream";
-            return response.SendFileAsync(Path.Combine(root, context.Request.Path.Value[1..]));
-        default:
-            response.StatusCode = 404;
-            return Task.CompletedTask;
     }
 }
 

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.IO.Pipelines;
 using System.Net;
 using Microsoft.Extensions.ObjectPool;
@@ -16,7 +17,7 @@ internal sealed class EpollConnection : TransportConnection, IEventHandler, IThr
     private const int FileBytes = 2 * 1024 * 1024;
     private const long ReadAheadBytes = 4 * 1024 * 1024;
 
-    private const int MaxWaitMilliseconds = 16;
+    private const int MaxWaitMilliseconds = 50;
 
     private readonly ObjectPool<EpollConnection> _pool;
     private readonly EpollInput _input;
@@ -108,6 +109,7 @@ internal sealed class EpollConnection : TransportConnection, IEventHandler, IThr
             return 0;
         }
 
+        var started = Stopwatch.GetTimestamp();
         var sent = 0L;
         while (sent < count)
         {
@@ -133,14 +135,19 @@ internal sealed class EpollConnection : TransportConnection, IEventHandler, IThr
             }
         }
 
-        // What is under way is the file's own memory: who writes to the file now would change it. There is no event for the
-        // moment from which on it is the client's.
-        for (var wait = 1; !_isAborted && Libc.UnsentBytes(Number) > 0; wait = Math.Min(2 * wait, MaxWaitMilliseconds))
-        {
-            await Task.Delay(wait, cancellationToken).ConfigureAwait(false);
-        }
-
+        await WaitUntilTakenAsync(sent, started, cancellationToken).ConfigureAwait(false);
         return sent;
+    }
+
+    // What is under way is the file's own memory: who writes to the file now would change it. There is no event for the moment
+    // from which on it is the client's, so it is asked for when, at the pace so far, it should have come.
+    private async ValueTask WaitUntilTakenAsync(long sent, long started, CancellationToken cancellationToken)
+    {
+        while (!_isAborted && Libc.UnsentBytes(Number) is > 0 and var underWay)
+        {
+            var pace = Math.Max(1, sent - underWay) / Math.Max(1, Stopwatch.GetElapsedTime(started).TotalMilliseconds);
+            await Task.Delay((int)Math.Clamp(underWay / pace, 1, MaxWaitMilliseconds), cancellationToken).ConfigureAwait(false);
+        }
     }
 
     public override async ValueTask ShutdownOutputAsync()
