@@ -30,6 +30,8 @@ internal static partial class FileCalls
     public const int ELOOP = 40;
 
     private const int EINTR = 4;
+    private const int RLIMIT_NOFILE = 7;
+    private const int KeptDescriptors = 24;
     private const int SYS_openat2 = 437;
     private const int O_NOCTTY = 0x100;
     private const int O_NONBLOCK = 0x800;
@@ -37,6 +39,8 @@ internal static partial class FileCalls
     private const int AT_FDCWD = -100;
     private const int AT_EMPTY_PATH = 0x1000;
     private const uint STATX_BASIC_STATS = 0x7FF;
+
+    private static readonly Lazy<long> _lastForFiles = new(static () => DescriptorLimit() - KeptDescriptors);
 
     /// <summary>The platforms whose numbers these are.</summary>
     public static bool AreSupported =>
@@ -65,6 +69,12 @@ internal static partial class FileCalls
             return result < 0 ? Marshal.GetLastPInvokeError() : 0;
         }
     }
+
+    /// <summary>
+    /// Whether an open file took one of the last descriptors that the process may have: the lowest free one is always taken.
+    /// Without one the runtime cannot make a thread for its pool, and ends the process.
+    /// </summary>
+    public static bool IsOneOfTheLast(SafeFileHandle handle) => AreSupported && handle.DangerousGetHandle() > _lastForFiles.Value;
 
     /// <summary>Opens a folder by its absolute path.</summary>
     /// <param name="path">In UTF-8, with a zero byte at its end.</param>
@@ -114,6 +124,13 @@ internal static partial class FileCalls
         }
     }
 
+    // SAFETY: struct rlimit: two numbers, the soft limit first, on this stack frame for the whole call.
+    private static unsafe long DescriptorLimit()
+    {
+        var limits = stackalloc ulong[2];
+        return getrlimit(RLIMIT_NOFILE, limits) == 0 ? (long)Math.Min(limits[0], long.MaxValue) : long.MaxValue;
+    }
+
     // SAFETY: struct statx_timestamp: seconds in eight bytes, nanoseconds in four.
     private static unsafe long Time(byte* time) => (*(long*)time * 1_000_000_000) + *(uint*)(time + 8);
 
@@ -132,4 +149,8 @@ internal static partial class FileCalls
     [LibraryImport("libc", EntryPoint = "statx", SetLastError = true)]
     // SAFETY: see TypeOf.
     private static unsafe partial int statx_at(int folder, byte* path, int flags, uint mask, byte* status);
+
+    [LibraryImport("libc")]
+    // SAFETY: see DescriptorLimit.
+    private static unsafe partial int getrlimit(int resource, ulong* limits);
 }

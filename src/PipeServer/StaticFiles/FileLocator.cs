@@ -100,7 +100,14 @@ internal sealed class FileLocator(FileRoot root, StaticFileOptions options)
         {
             var path = location.RelativePath + ContentCoding.All[index].Extension;
             location.Looked.Add(path);
-            if (root.TryOpen(path, out var sibling) != OpenStatus.File)
+            var status = root.TryOpen(path, out var sibling);
+            if (status == OpenStatus.Exhausted)
+            {
+                location.Status = status; // whether there is one, and what the answer varies by, cannot be said
+                return;
+            }
+
+            if (status != OpenStatus.File)
             {
                 continue;
             }

@@ -115,6 +115,11 @@ internal sealed class LinuxFileRoot : FileRoot
             error = FileCalls.Identify(handle, out identity, out type);
         }
 
+        if (error == 0 && FileCalls.IsOneOfTheLast(handle))
+        {
+            error = FileCalls.EMFILE;
+        }
+
         return error != 0 ? ToStatus(error) : type switch
         {
             FileCalls.IFREG => OpenStatus.File,

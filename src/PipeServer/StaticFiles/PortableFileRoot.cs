@@ -44,6 +44,12 @@ internal sealed class PortableFileRoot(string path, bool followSymlinks) : FileR
                 return OpenStatus.NotFound;
             }
 
+            if (FileCalls.IsOneOfTheLast(handle))
+            {
+                handle.Dispose();
+                return OpenStatus.Exhausted;
+            }
+
             file = new OpenedFile(handle, IdentityOf(handle), located == FullPath(relativePath));
             return OpenStatus.File;
         }

@@ -1,0 +1,121 @@
+using System.Text.RegularExpressions;
+using Microsoft.Playwright;
+
+namespace PipeServer.BrowserTests;
+
+/// <summary>
+/// The pages that visitors see, looked at in Chromium as wide as a desktop and as a phone, in light and dark: nothing on the
+/// console, nothing wider than the window, a name for everything that is operated, and enough contrast. Screenshots are left beside the
+/// tests' assembly.
+/// </summary>
+public sealed partial class PageTests(Site site) : IClassFixture<Site>
+{
+    private const int Desktop = 1280;
+    private const int Phone = 360;
+
+    public static TheoryData<string, string, int, ColorScheme> Pages
+    {
+        get
+        {
+            var pages = new TheoryData<string, string, int, ColorScheme>();
+            foreach (var (name, path) in new[] { ("index", "/"), ("404", "/nothing"), ("50x", "/fault"), ("listing", "/files/"), ("empty", "/files/folder/") })
+            {
+                pages.Add(name, path, Desktop, ColorScheme.Light);
+                pages.Add(name, path, Desktop, ColorScheme.Dark);
+                pages.Add(name, path, Phone, ColorScheme.Light);
+                pages.Add(name, path, Phone, ColorScheme.Dark);
+            }
+
+            return pages;
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Pages))]
+    public async Task A_page_has_nothing_wrong_with_it(string name, string path, int width, ColorScheme colors)
+    {
+        await using var look = await Look.AtAsync(site.Browser, width, colors);
+        var response = await look.Page.GotoAsync(new Uri(site.Address, path).ToString());
+        Assert.Equal(name switch { "404" => 404, "50x" => 500, _ => 200 }, response!.Status);
+        await look.Page.ScreenshotAsync(new PageScreenshotOptions
+        {
+            Path = Path.Combine(AppContext.BaseDirectory, "screenshots", $"{name}-{width}-{colors}.png"),
+            FullPage = true,
+        });
+        Assert.Empty(await look.FaultsAsync());
+    }
+
+    [Theory]
+    [InlineData(Desktop)]
+    [InlineData(Phone)]
+    public async Task A_listing_is_sorted_and_walked_through_by_its_links(int width)
+    {
+        await using var look = await Look.AtAsync(site.Browser, width);
+        var page = look.Page;
+        await page.GotoAsync(new Uri(site.Address, "/files/").ToString());
+        Assert.Equal(["another folder/", "folder/"], (await NamesAsync(page)).Take(2));
+        Assert.Contains("<b>bold & brave.txt", await NamesAsync(page));
+
+        var size = page.GetByRole(AriaRole.Columnheader, new() { NameRegex = SizeHead() });
+        await size.GetByRole(AriaRole.Link).ClickAsync();
+        await Assertions.Expect(size).ToHaveAttributeAsync("aria-sort", "ascending");
+        Assert.EndsWith(".tar.gz", (await NamesAsync(page))[^1]);
+        await size.GetByRole(AriaRole.Link).ClickAsync();
+        await Assertions.Expect(size).ToHaveAttributeAsync("aria-sort", "descending");
+        Assert.EndsWith(".tar.gz", (await NamesAsync(page))[2]); // behind the folders
+
+        await page.GetByRole(AriaRole.Link, new() { Name = "another folder/" }).ClickAsync();
+        await page.GetByRole(AriaRole.Link, new() { Name = "deeper/" }).ClickAsync();
+        await Assertions.Expect(page).ToHaveTitleAsync("Index of /files/another folder/deeper/");
+        await page.GetByRole(AriaRole.Navigation).GetByRole(AriaRole.Link, new() { Name = "files" }).ClickAsync();
+        await Assertions.Expect(page).ToHaveTitleAsync("Index of /files/");
+        Assert.Empty(await look.FaultsAsync());
+    }
+
+    [Fact]
+    public async Task A_listing_is_used_by_the_keyboard()
+    {
+        await using var look = await Look.AtAsync(site.Browser, Desktop);
+        var page = look.Page;
+        await page.GotoAsync(new Uri(site.Address, "/files/folder/").ToString());
+        var file = page.GetByRole(AriaRole.Link, new() { Name = "inner.txt" });
+        var hasFocus = false;
+        for (var step = 0; step < 20 && !hasFocus; step++)
+        {
+            await page.Keyboard.PressAsync("Tab");
+            Assert.NotEqual("none", await page.EvaluateAsync<string>("getComputedStyle(document.activeElement).outlineStyle"));
+            hasFocus = await file.EvaluateAsync<bool>("link => link === document.activeElement");
+        }
+
+        Assert.True(hasFocus, "the file is never reached");
+        await page.Keyboard.PressAsync("Enter");
+        await page.WaitForURLAsync("**/inner.txt");
+    }
+
+    // The looks themselves must see what they are there for.
+    [Theory]
+    [InlineData("<main><h1>x</h1><button></button></main>", "accessible name: none for a button")]
+    [InlineData("<main><h1>x</h1><a href='/'></a></main>", "accessible name: none for a link")]
+    [InlineData("<main><h1>x</h1><img src='/favicon.svg'></main>", "accessible name: none for a image")]
+    [InlineData("<main><h1>x</h1><input></main>", "accessible name: none for a textbox")]
+    [InlineData("<main><h1>x</h1><div style='width:200vw'>x</div></main>", "layout: ")]
+    [InlineData("<main><h1>x</h1><script>console.error('oops')</script></main>", "console: oops")]
+    [InlineData("<main><h1>x</h1><script>throw new Error('oops')</script></main>", "script: ")]
+    [InlineData("<main><h1>x</h1><script src='/nothing.js'></script></main>", "response: ")]
+    [InlineData("<main><h1>x</h1><p style='color:#999'>faint</p></main>", "contrast: ")]
+    [InlineData("<p>x", "landmarks: ")]
+    [InlineData("<main><h1>x</h1></main>", "language: ")]
+    public async Task What_is_wrong_is_seen(string content, string fault)
+    {
+        await using var look = await Look.AtAsync(site.Browser, Desktop);
+        await look.Page.GotoAsync(site.Address.ToString());
+        await look.Page.SetContentAsync($"<!DOCTYPE html><title>x</title>{content}");
+        Assert.Contains(await look.FaultsAsync(), found => found.StartsWith(fault, StringComparison.Ordinal));
+    }
+
+    private static async Task<IReadOnlyList<string>> NamesAsync(IPage page) =>
+        [.. (await page.Locator("tbody td:first-child a").AllInnerTextsAsync()).Where(static name => !name.StartsWith("..", StringComparison.Ordinal))];
+
+    [GeneratedRegex("^Size")]
+    private static partial Regex SizeHead();
+}
