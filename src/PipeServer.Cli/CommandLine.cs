@@ -260,7 +260,8 @@ internal sealed class CommandLine
         _cache.Validators.Add(static result =>
         {
             if (result.Tokens is [{ Value: { Length: > 0 } value }]
-                && (!value.All(static c => c is >= ' ' and <= '~') || (value.All(char.IsAsciiDigit) && !int.TryParse(value, CultureInfo.InvariantCulture, out _))))
+                && (!value.All(static c => c is >= ' ' and <= '~')
+                    || (value.All(char.IsAsciiDigit) && !int.TryParse(value, CultureInfo.InvariantCulture, out _))))
             {
                 result.AddError($"--cache must be seconds up to {int.MaxValue}, or a value like no-cache; '{value}' is not.");
             }

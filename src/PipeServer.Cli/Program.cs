@@ -29,7 +29,8 @@ static async Task<int> ServeAsync(ServeSettings settings)
     if (Systemd.ListenDescriptors > 1)
     {
         return await CouldNotStartAsync(
-            $"{Systemd.ListenDescriptors} sockets were passed by LISTEN_FDS, and one can be served. Leave one ListenStream= in the unit.").ConfigureAwait(false);
+            $"{Systemd.ListenDescriptors} sockets were passed by LISTEN_FDS, and one can be served. Leave one ListenStream= in the unit.")
+            .ConfigureAwait(false);
     }
 
     if (Systemd.ListenDescriptors == 1)
@@ -71,7 +72,8 @@ static async Task<int> ServeAsync(ServeSettings settings)
 
             await Console.Out.WriteLineAsync($"Listening on {Where(server, settings.Options)}").ConfigureAwait(false);
             await Console.Out.WriteLineAsync(
-                $"Serving {opened.Root} with {settings.Options.Workers} workers, at most {settings.Options.MaxConnections} connections; Ctrl+C drains and stops.")
+                $"Serving {opened.Root} with {settings.Options.Workers} workers, at most {settings.Options.MaxConnections} connections; "
+                + "Ctrl+C drains and stops.")
                 .ConfigureAwait(false);
             if (settings.Options.ReusePort)
             {

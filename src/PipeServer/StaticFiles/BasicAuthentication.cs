@@ -50,23 +50,28 @@ internal sealed class BasicAuthentication
             if (colon <= 0 || !IsKnown(hash) || !_hashes.TryAdd(text[..colon], hash))
             {
                 throw new ArgumentException(
-                    $"{nameof(StaticFileOptions.AuthFile)}: line {number} of '{path}' must be a new user, a colon, and a hash of bcrypt ($2b$, $2y$) or SHA-512-crypt ($6$). "
-                    + "Make one with: openssl passwd -6");
+                    $"{nameof(StaticFileOptions.AuthFile)}: line {number} of '{path}' must be a new user, a colon, and a hash of bcrypt ($2b$, $2y$) "
+                    + "or SHA-512-crypt ($6$). Make one with: openssl passwd -6");
             }
         }
 
         _anybody = _hashes.Values.MaxBy(Cost)
-            ?? throw new ArgumentException($"{nameof(StaticFileOptions.AuthFile)}: '{path}' has no user. A line is user:hash; make a hash with: openssl passwd -6");
+            ?? throw new ArgumentException(
+                $"{nameof(StaticFileOptions.AuthFile)}: '{path}' has no user. A line is user:hash; make a hash with: openssl passwd -6");
         try
         {
             if (_hashes.Values.FirstOrDefault(static hash => Crypt.Hash([], Setting(hash)) is null) is { } unknown)
             {
-                throw new ArgumentException($"{nameof(StaticFileOptions.AuthFile)}: the system's crypt(3) does not know the kind of hash '{unknown[..Math.Min(4, unknown.Length)]}…' in '{path}'.");
+                throw new ArgumentException(
+                    $"{nameof(StaticFileOptions.AuthFile)}: the system's crypt(3) does not know the kind of hash "
+                    + $"'{unknown[..Math.Min(4, unknown.Length)]}…' in '{path}'.");
             }
         }
         catch (DllNotFoundException exception)
         {
-            throw new ArgumentException($"{nameof(StaticFileOptions.AuthFile)}: the system has no crypt(3), which checks the passwords. Install libcrypt (Debian: libcrypt1).", exception);
+            throw new ArgumentException(
+                $"{nameof(StaticFileOptions.AuthFile)}: the system has no crypt(3), which checks the passwords. Install libcrypt (Debian: libcrypt1).",
+                exception);
         }
     }
 
@@ -176,7 +181,8 @@ internal sealed class BasicAuthentication
 
         const string Rounds = "$6$rounds=";
         var end = hash.IndexOf('$', 3);
-        return hash.StartsWith(Rounds, StringComparison.Ordinal) && int.TryParse(hash.AsSpan(Rounds.Length, end - Rounds.Length), CultureInfo.InvariantCulture, out var rounds)
+        return hash.StartsWith(Rounds, StringComparison.Ordinal)
+            && int.TryParse(hash.AsSpan(Rounds.Length, end - Rounds.Length), CultureInfo.InvariantCulture, out var rounds)
             ? rounds / 2.0
             : 2500;
     }

@@ -139,7 +139,9 @@ public sealed class StaticFileHandler : IDisposable
             return;
         }
 
-        var authorized = _authentication is null || _authentication.IsRemembered(request) ? true : await _authentication.IsAuthorizedAsync(request).ConfigureAwait(false);
+        var authorized = _authentication is null || _authentication.IsRemembered(request)
+            ? true
+            : await _authentication.IsAuthorizedAsync(request).ConfigureAwait(false);
         if (authorized is null)
         {
             response.Headers["Retry-After"] = "1";
