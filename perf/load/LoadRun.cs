@@ -11,7 +11,7 @@ namespace PipeServer.Load;
 /// </summary>
 internal sealed class LoadRun(RunSettings settings)
 {
-    private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan IdlePause = TimeSpan.FromSeconds(2);
     private readonly List<Measurement> _measurements = [];
 
     public async Task RunAsync(CancellationToken cancellation)
@@ -26,8 +26,8 @@ internal sealed class LoadRun(RunSettings settings)
         var workloads = Choose(Workload.All, settings.Workloads, static workload => workload.Name, "--workloads");
         Workshop.CheckTools(needsNginx: peers.Any(static peer => peer.Name == "nginx"));
         await workshop.BuildAsync(cancellation);
-        var each = WarmUp + (settings.Duration * settings.Rounds);
-        var total = workloads.Sum(workload => peers.Count(peer => peer.Takes(workload)) * each.TotalSeconds);
+        var total = workloads.Sum(workload =>
+            peers.Count(peer => peer.Takes(workload)) * (workload.WarmUpSeconds + (settings.Duration * settings.Rounds).TotalSeconds));
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{workloads.Count} workloads, {peers.Count} servers: about {total / 60:F0} minutes."));
         var done = 0;
         foreach (var workload in workloads)
@@ -85,7 +85,7 @@ internal sealed class LoadRun(RunSettings settings)
             foreach (var server in running)
             {
                 asked[server.Peer.Name] = workload.IsConditional ? workload with { Header = await ConditionAsync(server, workload, cancellation) } : workload;
-                server.Requests += (await Wrk.RunAsync(asked[server.Peer.Name], server.Port, server.Peer.Paths[workload.Route], WarmUp, cancellation)).Requests;
+                server.Requests += (await Wrk.RunAsync(asked[server.Peer.Name], server.Port, server.Peer.Paths[workload.Route], workload.WarmUp, cancellation)).Requests;
             }
 
             for (var round = 1; round <= settings.Rounds; round++)
@@ -154,7 +154,7 @@ internal sealed class LoadRun(RunSettings settings)
         {
             await using var server = await peer.StartAsync(cancellation);
             var path = peer.Paths[workload.Route];
-            await Wrk.RunAsync(workload with { Connections = 64 }, server.Port, path, WarmUp, cancellation);
+            await Wrk.RunAsync(workload with { Connections = 64 }, server.Port, path, workload.WarmUp, cancellation);
             var before = server.ResidentKilobytes();
             var request = System.Text.Encoding.ASCII.GetBytes($"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n");
             var sockets = new List<Socket>();
@@ -173,7 +173,7 @@ internal sealed class LoadRun(RunSettings settings)
                     }
                 }
 
-                await Task.Delay(WarmUp, cancellation);
+                await Task.Delay(IdlePause, cancellation);
                 var resident = server.ResidentKilobytes();
                 _measurements.Add(new Measurement(
                     workload.Name, peer.Name, ResidentKilobytes: resident,

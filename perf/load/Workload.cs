@@ -11,6 +11,7 @@ namespace PipeServer.Load;
 /// <param name="EndsConnections">Some requests ask for the end of their connection.</param>
 /// <param name="IsConditional">Each request has an If-None-Match with the server's own entity tag.</param>
 /// <param name="BodyBytes">Bytes of each answer's content, where they are what counts; else 0.</param>
+/// <param name="WarmUpSeconds">Before anything is measured: some thousand requests, or a just-in-time compiler is at work yet.</param>
 internal sealed record Workload(
     string Name,
     string Route,
@@ -19,7 +20,8 @@ internal sealed record Workload(
     string? Script = null,
     bool EndsConnections = false,
     bool IsConditional = false,
-    long BodyBytes = 0)
+    long BodyBytes = 0,
+    int WarmUpSeconds = 2)
 {
     public const string Idle = "idle-10000";
 
@@ -96,9 +98,11 @@ internal sealed record Workload(
         new("files-4k-1000", "/small/", 256, Script: Any(SmallFiles)),
         new("file-64k", "/64k.bin", 64, BodyBytes: MediumFileBytes),
         new("files-64k-2048", "/medium/", 64, Script: Any(MediumFiles), BodyBytes: MediumFileBytes),
-        new("file-10m", "/10m.bin", 16, BodyBytes: LargeFileBytes),
+        new("file-10m", "/10m.bin", 16, BodyBytes: LargeFileBytes, WarmUpSeconds: 8),
         new(Idle, "/plaintext", 10_000),
     ];
+
+    public TimeSpan WarmUp => TimeSpan.FromSeconds(WarmUpSeconds);
 
     private static string Any(int count) => AnyOf.Replace("COUNT", count.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal);
 }

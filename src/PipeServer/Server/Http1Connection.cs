@@ -248,25 +248,29 @@ internal sealed class Http1Connection
             _readDeadline.Tighten(_server.Heartbeat.Latest);
         }
 
-        // The start again after the mark: they are set in this order, so the two are of one flush if it has not changed.
-        var started = Volatile.Read(ref _flushStarted);
-        var taken = transport.BytesSent - Volatile.Read(ref _sentAtFlush);
-        if (_writeDeadline.IsSet && IsTooSlow(now - started, taken) && started == Volatile.Read(ref _flushStarted))
+        if (_writeDeadline.IsSet)
         {
-            AbortSlowReader(transport, "the client reads its response too slowly");
-            return;
-        }
+            // The start again after the mark: they are set in this order, so the two are of one flush if it has not changed.
+            var started = Volatile.Read(ref _flushStarted);
+            var mark = Volatile.Read(ref _sentAtFlush);
+            var sent = transport.BytesSent;
+            if (IsTooSlow(now - started, sent - mark) && started == Volatile.Read(ref _flushStarted))
+            {
+                AbortSlowReader(transport, "the client reads its response too slowly");
+                return;
+            }
 
-        if (_writeDeadline.IsDue(now) && transport.BytesSent is var sent && sent != _sentAtDeadline)
-        {
-            // Slow, but reading: the time counts from its last byte.
-            _sentAtDeadline = sent;
-            _writeDeadline.Extend(now, _server.Heartbeat.WriteDeadlineAfter(_server.Options.ResponseWriteTimeout));
-        }
-        else if (_writeDeadline.TryExpire(now))
-        {
-            AbortSlowReader(transport, "the client does not read its response");
-            return;
+            if (_writeDeadline.IsDue(now) && sent != _sentAtDeadline)
+            {
+                // Slow, but reading: the time counts from its last byte.
+                _sentAtDeadline = sent;
+                _writeDeadline.Extend(now, _server.Heartbeat.WriteDeadlineAfter(_server.Options.ResponseWriteTimeout));
+            }
+            else if (_writeDeadline.TryExpire(now))
+            {
+                AbortSlowReader(transport, "the client does not read its response");
+                return;
+            }
         }
 
         if (draining && _state != ConnectionState.Handling)

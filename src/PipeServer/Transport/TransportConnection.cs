@@ -37,7 +37,10 @@ public abstract class TransportConnection : IDuplexPipe, IAsyncDisposable
     /// </summary>
     public abstract CancellationToken Closed { get; }
 
-    /// <summary>How many bytes the system has taken so far: tells a slow client from one that has stopped reading.</summary>
+    /// <summary>
+    /// How many bytes the client has taken so far: acknowledged, where that can be told, or else taken by the system. Tells a slow
+    /// client from one that has stopped reading.
+    /// </summary>
     public abstract long BytesSent { get; }
 
     /// <summary>Writes bytes to <see cref="Output"/>, without copying them where the transport can send them from where they lie.</summary>

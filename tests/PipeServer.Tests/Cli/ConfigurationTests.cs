@@ -91,7 +91,7 @@ public sealed class ConfigurationTests : IDisposable
         }
         else if (mistake[0] is '{' or '[')
         {
-            arguments = [_folder, "--config", Write(mistake)];
+            arguments = ["--config", Write(mistake)]; // without a folder: it would go before the file's
         }
         else
         {

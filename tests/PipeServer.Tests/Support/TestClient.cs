@@ -155,8 +155,10 @@ internal sealed class TestClient(Stream stream) : IAsyncDisposable
     }
 
     /// <summary>One read of the connection itself, past the client's own buffer: what a slow reader takes at a time.</summary>
-    public async Task ReadSomeAsync(int atMost) =>
-        Assert.NotEqual(0, await _stream.ReadAsync(new byte[atMost]).AsTask().WaitAsync(Patience));
+    public async Task ReadSomeAsync(int atMost) => Assert.NotEqual(0, await ReadUpToAsync(atMost));
+
+    /// <summary>The same; 0 at the connection's end.</summary>
+    public async Task<int> ReadUpToAsync(int atMost) => await _stream.ReadAsync(new byte[atMost]).AsTask().WaitAsync(Patience);
 
     public ValueTask DisposeAsync() => _stream.DisposeAsync();
 

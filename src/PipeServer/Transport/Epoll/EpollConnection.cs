@@ -17,8 +17,6 @@ internal sealed class EpollConnection : TransportConnection, IEventHandler, IThr
     private const int FileBytes = 2 * 1024 * 1024;
     private const long ReadAheadBytes = 4 * 1024 * 1024;
 
-    private const int MaxWaitMilliseconds = 50;
-
     private readonly ObjectPool<EpollConnection> _pool;
     private readonly EpollInput _input;
     private readonly EpollOutput _output;
@@ -33,6 +31,7 @@ internal sealed class EpollConnection : TransportConnection, IEventHandler, IThr
     private volatile bool _isAborted;
     private volatile bool _mustReadUntilEmpty;
     private volatile bool _isOutputShut;
+    private bool _isToLookAgain; // the loop's own
     private int _disposed = 1;
 
     public EpollConnection(ObjectPool<EpollConnection> pool, PinnedBlockPool blocks)
@@ -61,7 +60,7 @@ internal sealed class EpollConnection : TransportConnection, IEventHandler, IThr
         }
     }
 
-    public override long BytesSent => _output.BytesSent;
+    public override long BytesSent => _output.BytesSent - Libc.UnsentBytes(Number);
 
     /// <summary>The descriptor's number, for as long as the connection is not disposed of; then an invalid one.</summary>
     public int Number { get; private set; } = -1;
@@ -135,19 +134,12 @@ internal sealed class EpollConnection : TransportConnection, IEventHandler, IThr
             }
         }
 
-        await WaitUntilTakenAsync(sent, started, cancellationToken).ConfigureAwait(false);
-        return sent;
-    }
-
-    // What is under way is the file's own memory: who writes to the file now would change it. There is no event for the moment
-    // from which on it is the client's, so it is asked for when, at the pace so far, it should have come.
-    private async ValueTask WaitUntilTakenAsync(long sent, long started, CancellationToken cancellationToken)
-    {
-        while (!_isAborted && Libc.UnsentBytes(Number) is > 0 and var underWay)
+        while ((await _output.WaitUntilTakenAsync(sent, started, cancellationToken).ConfigureAwait(false)).IsCanceled)
         {
-            var pace = Math.Max(1, sent - underWay) / Math.Max(1, Stopwatch.GetElapsedTime(started).TotalMilliseconds);
-            await Task.Delay((int)Math.Clamp(underWay / pace, 1, MaxWaitMilliseconds), cancellationToken).ConfigureAwait(false);
+            // What is under way is under way, whoever is told to stop.
         }
+
+        return sent;
     }
 
     public override async ValueTask ShutdownOutputAsync()
@@ -256,6 +248,26 @@ internal sealed class EpollConnection : TransportConnection, IEventHandler, IThr
 
     public void OnLost() => Abort();
 
+    public void OnDue()
+    {
+        _isToLookAgain = false;
+        _output.OnWritable();
+    }
+
+    /// <summary>Calls <see cref="OnDue"/> in so many milliseconds, or at once where this is not the loop's thread.</summary>
+    public void LookAgain(int milliseconds)
+    {
+        if (!_loop!.IsCurrent)
+        {
+            _loop.Post(this);
+        }
+        else if (!_isToLookAgain)
+        {
+            _isToLookAgain = true;
+            _loop.CallLater(_key, milliseconds);
+        }
+    }
+
     /// <summary>On the loop, because somebody has asked for it by <see cref="Wake"/>: whoever waits looks again.</summary>
     public void Execute()
     {
@@ -292,6 +304,6 @@ internal sealed class EpollConnection : TransportConnection, IEventHandler, IThr
         _loop = null;
         _remoteEndPoint = null;
         _closed = null; // not reused: a handler of the last connection may still hold its token
-        _isClosed = _isAborted = _mustReadUntilEmpty = _isOutputShut = false;
+        _isClosed = _isAborted = _mustReadUntilEmpty = _isOutputShut = _isToLookAgain = false;
     }
 }

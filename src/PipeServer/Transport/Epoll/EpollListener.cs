@@ -85,6 +85,11 @@ internal sealed class EpollListener : IConnectionListener, IEventHandler, IThrea
         // A listening socket that hangs up says so to the next accept.
     }
 
+    public void OnDue()
+    {
+        // A listener asks for no time.
+    }
+
     public void OnLost()
     {
         _isStopped = true;

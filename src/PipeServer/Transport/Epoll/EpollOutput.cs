@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.IO.Pipelines;
 using System.Threading.Tasks.Sources;
 using Microsoft.Win32.SafeHandles;
@@ -14,6 +15,10 @@ namespace PipeServer.Transport.Epoll;
 /// </remarks>
 internal sealed class EpollOutput : PipeWriter, IValueTaskSource<FlushResult>
 {
+    // A client that pauses, and then goes on, waits for no longer than this for the last piece of its file.
+    private const int MaxWaitMilliseconds = 50;
+    private const int MinWaitMilliseconds = 2;
+
     private readonly EpollConnection _connection;
     private readonly PinnedBlockPool _blocks;
     private ManualResetValueTaskSourceCore<FlushResult> _source;
@@ -27,7 +32,9 @@ internal sealed class EpollOutput : PipeWriter, IValueTaskSource<FlushResult>
     private long _unsent;
 
     private bool _isFileToCome; // behind what is flushed now: it goes into the same packets
-    private bool _isForRoom; // the pending operation is not a flush: it waits until the system takes more
+    private Wait _wait; // what the pending operation waits for
+    private long _fileBytes; // sent of a file
+    private long _fileStarted; // since then
     private bool _isRoomSignalled; // the event came to this operation while it was parked
     private volatile bool _isPending; // from FlushAsync until its caller has taken the result
     private volatile bool _isParked; // from the moment somebody waits until a waker has done its work and only tells the result
@@ -57,6 +64,13 @@ internal sealed class EpollOutput : PipeWriter, IValueTaskSource<FlushResult>
 
     /// <summary>True while a flush has no result yet, or its caller has not taken it: a waker may still be at work here.</summary>
     public bool IsPending => _isPending;
+
+    private enum Wait : byte
+    {
+        UntilSent,
+        ForRoom,
+        UntilTaken,
+    }
 
     private bool IsInterrupted =>
         Volatile.Read(ref _cancelRequested) != 0 || _connection.IsAborted || _token.IsCancellationRequested;
@@ -188,8 +202,20 @@ internal sealed class EpollOutput : PipeWriter, IValueTaskSource<FlushResult>
     public ValueTask<FlushResult> WaitForRoomAsync(CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        _isForRoom = true;
+        _wait = Wait.ForRoom;
         _isRoomSignalled = false;
+        return FlushAsync(cancellationToken);
+    }
+
+    /// <summary>
+    /// Waits until the client has acknowledged everything. What is under way of a file is the file's own memory: who writes to
+    /// the file changes it. The system has no event for that moment, so it is asked when, at the pace so far, it should have come.
+    /// </summary>
+    public ValueTask<FlushResult> WaitUntilTakenAsync(long bytes, long started, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        _wait = Wait.UntilTaken;
+        (_fileBytes, _fileStarted) = (bytes, started);
         return FlushAsync(cancellationToken);
     }
 
@@ -262,7 +288,8 @@ internal sealed class EpollOutput : PipeWriter, IValueTaskSource<FlushResult>
     {
         Discard();
         _writable.Reset();
-        _isFileToCome = _isForRoom = _isPending = _isParked = _isCompleted = _isClientGone = false;
+        _isFileToCome = _isPending = _isParked = _isCompleted = _isClientGone = false;
+        _wait = Wait.UntilSent;
         _token = default;
         _bytesSent = 0;
         _source.Reset(); // lets go of the last writer, and makes its ValueTask invalid
@@ -347,7 +374,7 @@ internal sealed class EpollOutput : PipeWriter, IValueTaskSource<FlushResult>
         _isParked = false; // from here on only the result is told: a disposal need not wait for this thread
         if (isCanceled)
         {
-            _isForRoom = false;
+            _wait = Wait.UntilSent;
             _source.SetException(new OperationCanceledException(_token));
         }
         else
@@ -358,7 +385,16 @@ internal sealed class EpollOutput : PipeWriter, IValueTaskSource<FlushResult>
         return true;
     }
 
-    private bool TryComplete() => (_isForRoom ? HasRoom() : TrySend()) || Volatile.Read(ref _cancelRequested) != 0;
+    private bool TryComplete()
+    {
+        var isDone = _wait switch
+        {
+            Wait.ForRoom => HasRoom(),
+            Wait.UntilTaken => HasTakenAll(),
+            _ => TrySend(),
+        };
+        return isDone || Volatile.Read(ref _cancelRequested) != 0;
+    }
 
     // For what nobody can ask the system: an event has come since it last said no.
     private bool HasRoom()
@@ -367,9 +403,24 @@ internal sealed class EpollOutput : PipeWriter, IValueTaskSource<FlushResult>
         return _isClientGone || _isRoomSignalled || _writable.TryClear();
     }
 
+    private bool HasTakenAll()
+    {
+        _ = _writable.TryClear(); // before the look: what comes after it is for the next
+        _isClientGone |= _connection.IsAborted;
+        if (_isClientGone || Libc.UnsentBytes(_connection.Number) is not (> 0 and var underWay))
+        {
+            return true;
+        }
+
+        var taken = Math.Max(1, _fileBytes - underWay);
+        var milliseconds = Stopwatch.GetElapsedTime(_fileStarted).TotalMilliseconds * underWay / taken;
+        _connection.LookAgain((int)Math.Clamp(milliseconds, MinWaitMilliseconds, MaxWaitMilliseconds));
+        return false;
+    }
+
     private FlushResult TakeResult()
     {
-        _isForRoom = false;
+        _wait = Wait.UntilSent;
         var isCanceled = Volatile.Read(ref _cancelRequested) != 0 && Interlocked.Exchange(ref _cancelRequested, 0) != 0;
         return new FlushResult(isCanceled, isCompleted: _isClientGone);
     }

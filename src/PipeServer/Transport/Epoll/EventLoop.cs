@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using Microsoft.Extensions.Logging;
 using PipeServer.Diagnostics;
 
@@ -25,6 +26,11 @@ internal sealed class EventLoop
     // Long enough not to spin and not to flood the log, short enough that nobody's request times out.
     private static readonly TimeSpan PauseAfterFault = TimeSpan.FromMilliseconds(50);
 
+    // No event of the system: those have bits.
+    private const uint Due = 0;
+
+    private static readonly long TicksPerMillisecond = Stopwatch.Frequency / 1000;
+
     // The eventfd's own key: no slot has it, because generations start at 1.
     private const ulong WakeKey = 0;
 
@@ -39,6 +45,7 @@ internal sealed class EventLoop
     private readonly ConcurrentQueue<IThreadPoolWorkItem> _posted = new();
     private readonly Lock _slotsLock = new();
     private readonly Stack<int> _freeSlots = new();
+    private readonly PriorityQueue<ulong, long> _due = new(); // who wants to be called when; the loop's own
     private Slot[] _slots = new Slot[64]; // replaced by a longer one under _slotsLock; the loop reads it without
     private int _usedSlots;
     private int _count;
@@ -171,6 +178,17 @@ internal sealed class EventLoop
         }
     }
 
+    /// <summary>True on this loop's thread.</summary>
+    public bool IsCurrent => _ofThisThread == this;
+
+    /// <summary>
+    /// Calls <see cref="IEventHandler.OnDue"/> of a registration after so many milliseconds, if it is still there. On the loop's
+    /// thread only.
+    /// </summary>
+    public void CallLater(ulong key, int milliseconds) => _due.Enqueue(key, Now() + milliseconds);
+
+    private static long Now() => Stopwatch.GetTimestamp() / TicksPerMillisecond;
+
     private void Wake()
     {
         if (Interlocked.Exchange(ref _wakeRequested, 1) == 0)
@@ -198,7 +216,7 @@ internal sealed class EventLoop
                 Thread.Yield();
             }
 
-            count = Libc.EpollWait(_epoll, events, _posted.IsEmpty ? -1 : 0);
+            count = Libc.EpollWait(_epoll, events, _posted.IsEmpty ? MillisecondsUntilDue() : 0);
             for (var i = 0; i < count; i++)
             {
                 var (bits, key) = Libc.EpollEvent(events, i);
@@ -216,6 +234,11 @@ internal sealed class EventLoop
             }
 
             RunPosted();
+            while (_due.Count > 0 && MillisecondsUntilDue() == 0)
+            {
+                Dispatch(Due, _due.Dequeue());
+            }
+
             if (count < 0 && count != -Errno.EINTR && !TryOutlast(-count))
             {
                 break;
@@ -224,6 +247,8 @@ internal sealed class EventLoop
 
         End();
     }
+
+    private int MillisecondsUntilDue() => _due.TryPeek(out _, out var time) ? (int)Math.Clamp(time - Now(), 0, int.MaxValue) : -1;
 
     // True when the next wait may go better: the system is short of something. The connections are none the worse for it.
     private bool TryOutlast(int errno)
@@ -266,7 +291,14 @@ internal sealed class EventLoop
 
         try
         {
-            handler.OnEvents(bits);
+            if (bits == Due)
+            {
+                handler.OnDue();
+            }
+            else
+            {
+                handler.OnEvents(bits);
+            }
         }
 #pragma warning disable CA1031 // The one place that contains a fault on a loop: it costs that connection only.
         catch (Exception exception)

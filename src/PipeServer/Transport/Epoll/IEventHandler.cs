@@ -6,6 +6,9 @@ internal interface IEventHandler
     /// <summary>Something happened; the bits are epoll's. A hint: it may come late, or for nothing.</summary>
     void OnEvents(uint events);
 
+    /// <summary>The time that it has asked for by <see cref="EventLoop.CallLater"/> has come.</summary>
+    void OnDue();
+
     /// <summary>
     /// The other side is gone. Called under the loop's lock, so that it can hit nobody else: it may only take note.
     /// </summary>
