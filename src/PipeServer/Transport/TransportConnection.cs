@@ -38,8 +38,8 @@ public abstract class TransportConnection : IDuplexPipe, IAsyncDisposable
     public abstract CancellationToken Closed { get; }
 
     /// <summary>
-    /// How many bytes the client has taken so far: acknowledged, where that can be told, or else taken by the system. Tells a slow
-    /// client from one that has stopped reading.
+    /// How many bytes the client has taken so far: acknowledged, where that can be told, or else taken by the system. Never goes
+    /// back. Tells a slow client from one that has stopped reading.
     /// </summary>
     public abstract long BytesSent { get; }
 
