@@ -299,6 +299,7 @@ internal sealed class FileCache : IDisposable
         }
     }
 
+    // As in RouteTable: this room knows the public API only.
     private sealed class BytesComparer : IEqualityComparer<byte[]>, IAlternateEqualityComparer<ReadOnlySpan<byte>, byte[]>
     {
         public bool Equals(byte[]? x, byte[]? y) => x.AsSpan().SequenceEqual(y);

@@ -10,7 +10,7 @@ namespace PipeServer.Transport.Epoll;
 /// Handlers must never block.
 /// </summary>
 /// <remarks>
-/// Registration is edge-triggered and for life: a connection costs one <c>epoll_ctl</c>, a request none. All members may be
+/// Registration is edge-triggered and for life: a connection costs one <c>epoll_ctl</c>, a request none. But for <see cref="CallLater"/>, all members may be
 /// called from any thread.
 /// </remarks>
 internal sealed class EventLoop
