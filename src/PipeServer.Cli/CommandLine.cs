@@ -252,6 +252,7 @@ internal sealed class CommandLine
         });
         MustBeOneOf(_transport, "epoll", "sockets");
         MustBeOneOf(_overload, "reject", "wait");
+        _logLevel.CompletionSources.Add("trace", "debug", "information", "warning", "error", "critical", "none");
         foreach (var option in new Option[] { _index, _spa, _ext, _mime, _cache, _header, _cors, _attachment, _authFile, _config, _report })
         {
             MustNotBeEmpty(option);
@@ -604,6 +605,7 @@ internal sealed class CommandLine
             HelpName = "N",
             DefaultValueFactory = _ => standard,
         };
+        var kind = typeof(T) == typeof(double) ? "" : "a whole number ";
         option.Validators.Add(result =>
         {
             // Not GetValue: in a validator it throws for a text that is no number.
@@ -614,7 +616,7 @@ internal sealed class CommandLine
                     || value.CompareTo(highest) > 0))
             {
                 result.AddError(string.Create(
-                    CultureInfo.InvariantCulture, $"{name} must be from {lowest} to {highest}; '{token.Value}' is not."));
+                    CultureInfo.InvariantCulture, $"{name} must be {kind}from {lowest} to {highest}; '{token.Value}' is not."));
             }
         });
         return option;

@@ -19,9 +19,10 @@ internal sealed class ConfigurationFile
 
     /// <summary>Reads a file.</summary>
     /// <param name="path">Where it is.</param>
+    /// <param name="source">What named it.</param>
     /// <param name="known">The names that there are.</param>
     /// <exception cref="ConfigurationException">It cannot be read, is no JSON object, or has a name or a value that is none.</exception>
-    public ConfigurationFile(string path, HashSet<string> known)
+    public ConfigurationFile(string path, string source, HashSet<string> known)
     {
         Path = path;
         try
@@ -58,7 +59,7 @@ internal sealed class ConfigurationFile
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            throw new ConfigurationException($"--config {path}: {exception.Message}");
+            throw new ConfigurationException($"{source} {path}: {exception.Message}");
         }
     }
 

@@ -93,8 +93,15 @@ internal sealed class EffectiveConfiguration
 
     private ConfigurationFile? OpenFile(ParseResult given)
     {
-        var path = IsGiven(given, _config) ? given.GetValue(_config) : Environment.GetEnvironmentVariable(Variable(Key(_config)));
-        return string.IsNullOrEmpty(path) ? null : new ConfigurationFile(path, [.. _options.Select(Key), RootKey]);
+        if (IsGiven(given, _config))
+        {
+            return new ConfigurationFile(given.GetValue(_config)!, "--config", [.. _options.Select(Key), RootKey]);
+        }
+
+        var variable = Variable(Key(_config));
+        return Environment.GetEnvironmentVariable(variable) is { Length: > 0 } path
+            ? new ConfigurationFile(path, variable, [.. _options.Select(Key), RootKey])
+            : null;
     }
 
     // Not by way of the parser, which would take -h or @name for something else than a folder.

@@ -52,14 +52,10 @@ internal sealed record ServeSettings(
         {
             return $"{exception.Message.TrimEnd('.')}. Name the folder to serve: pipeserver serve FOLDER";
         }
-        catch (ArgumentException exception)
+        catch (Exception exception) when (exception is ArgumentException or IOException or UnauthorizedAccessException)
         {
             var message = exception.Message.Split(" (Parameter")[0];
             return Names.Aggregate(message, static (text, pair) => text.Replace(pair.Name, pair.Option, StringComparison.Ordinal));
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-        {
-            return $"{(Files.AuthFile is null ? Root : "--auth-file")}: {exception.Message}";
         }
 
         if (Files.SpaFile is { } spa && !files.Contains("/" + spa.Trim('/')))

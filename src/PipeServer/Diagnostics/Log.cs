@@ -50,8 +50,8 @@ internal static partial class Log
     public static partial void AcceptLoopEnded(ILogger logger);
 
     [LoggerMessage(EventIds.ConnectionLimitReached, LogLevel.Warning,
-        "All {Limit} connections are in use; what becomes of further clients: {Overload}. The limit is MaxConnections, or what 'ulimit -n' leaves.")]
-    public static partial void ConnectionLimitReached(ILogger logger, int limit, string overload);
+        "All {Limit} connections are in use; {Consequence}. Raise MaxConnections (--max-connections), or 'ulimit -n' where that is lower.")]
+    public static partial void ConnectionLimitReached(ILogger logger, int limit, string consequence);
 
     [LoggerMessage(EventIds.HeartbeatFailed, LogLevel.Error, "The heartbeat failed once; it goes on.")]
     public static partial void HeartbeatFailed(ILogger logger, Exception exception);

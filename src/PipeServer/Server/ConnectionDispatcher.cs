@@ -367,7 +367,10 @@ internal sealed class ConnectionDispatcher
     {
         if (Interlocked.Exchange(ref _limitLogged, 1) == 0)
         {
-            Log.ConnectionLimitReached(_server.Logger, _server.Options.MaxConnections, _server.Options.Overload.ToString());
+            Log.ConnectionLimitReached(
+                _server.Logger,
+                _server.Options.MaxConnections,
+                _server.Options.Overload == OverloadPolicy.Reject ? "further clients are told 503" : "further clients wait in the backlog");
         }
     }
 

@@ -36,7 +36,7 @@ internal sealed class BasicAuthentication
     public BasicAuthentication(string path)
     {
         var number = 0;
-        foreach (var line in File.ReadLines(path))
+        foreach (var line in ReadLines(path))
         {
             number++;
             var text = line.Trim();
@@ -113,6 +113,23 @@ internal sealed class BasicAuthentication
         finally
         {
             Interlocked.Decrement(ref _checking);
+        }
+    }
+
+    private static string[] ReadLines(string path)
+    {
+        const string Option = nameof(StaticFileOptions.AuthFile);
+        try
+        {
+            return File.ReadAllLines(path);
+        }
+        catch (IOException exception)
+        {
+            throw new IOException($"{Option}: {exception.Message} Name a file of user:hash lines.", exception);
+        }
+        catch (UnauthorizedAccessException exception)
+        {
+            throw new UnauthorizedAccessException($"{Option}: {exception.Message} Let the user of this process read it.", exception);
         }
     }
 

@@ -36,6 +36,7 @@ internal static partial class FileCalls
     private const int O_NOCTTY = 0x100;
     private const int O_NONBLOCK = 0x800;
     private const int O_CLOEXEC = 0x80000;
+    private const int O_PATH = 0x200000;
     private const int AT_FDCWD = -100;
     private const int AT_EMPTY_PATH = 0x1000;
     private const uint STATX_BASIC_STATS = 0x7FF;
@@ -76,7 +77,7 @@ internal static partial class FileCalls
     /// </summary>
     public static bool IsOneOfTheLast(SafeFileHandle handle) => AreSupported && handle.DangerousGetHandle() > _lastForFiles.Value;
 
-    /// <summary>Opens a folder by its absolute path.</summary>
+    /// <summary>Opens a folder by its absolute path, to open others below it; who may enter it need not be let list it.</summary>
     /// <param name="path">In UTF-8, with a zero byte at its end.</param>
     /// <param name="handle">The folder; invalid when there is an error.</param>
     // SAFETY: the array is pinned for the call and ends with a zero byte.
@@ -84,7 +85,7 @@ internal static partial class FileCalls
     {
         fixed (byte* first = path)
         {
-            var result = open(first, O_NONBLOCK | O_CLOEXEC);
+            var result = open(first, O_PATH | O_CLOEXEC);
             handle = new SafeFileHandle(result, ownsHandle: true);
             return result < 0 ? Marshal.GetLastPInvokeError() : 0;
         }

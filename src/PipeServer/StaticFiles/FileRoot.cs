@@ -17,6 +17,7 @@ internal abstract class FileRoot(string path) : IDisposable
     /// <param name="path">The folder, absolute or relative to the current directory.</param>
     /// <param name="followSymlinks">Follow symbolic links wherever they lead, also out of the root.</param>
     /// <exception cref="DirectoryNotFoundException">There is no such folder.</exception>
+    /// <exception cref="UnauthorizedAccessException">The process may not enter it.</exception>
     public static FileRoot Open(string path, bool followSymlinks)
     {
         var full = System.IO.Path.GetFullPath(path);
@@ -24,6 +25,12 @@ internal abstract class FileRoot(string path) : IDisposable
         if (canonical is null)
         {
             throw new DirectoryNotFoundException($"The folder '{full}' does not exist.");
+        }
+
+        if (FileCalls.AreSupported && FileCalls.TypeOf(canonical + "/.") == 0)
+        {
+            throw new UnauthorizedAccessException(
+                $"The folder '{full}' may not be entered by the user of this process. Give that user the permissions r and x (chmod).");
         }
 
         return LinuxFileRoot.TryOpen(canonical, followSymlinks) ?? (FileRoot)new PortableFileRoot(canonical, followSymlinks);

@@ -43,7 +43,7 @@ internal sealed class LinuxFileRoot : FileRoot
 
         var error = FileCalls.OpenBelow(root, ".", FileCalls.RESOLVE_BENEATH, out var probe);
         probe.Dispose();
-        if (error != 0 || FileCalls.Identify(root, out var identity, out _) != 0)
+        if (error is not (0 or FileCalls.EACCES) || FileCalls.Identify(root, out var identity, out _) != 0)
         {
             root.Dispose();
             return null;

@@ -46,7 +46,9 @@ public sealed class StaticFileHandler : IDisposable
     /// <exception cref="DirectoryNotFoundException">There is no such folder.</exception>
     /// <exception cref="ArgumentException">An option is out of its range, or what it names is malformed; the message says which.</exception>
     /// <exception cref="IOException">The file of <see cref="StaticFileOptions.AuthFile"/> cannot be read.</exception>
-    /// <exception cref="UnauthorizedAccessException">The file of <see cref="StaticFileOptions.AuthFile"/> may not be read.</exception>
+    /// <exception cref="UnauthorizedAccessException">
+    /// The process may not enter the folder, or not read the file of <see cref="StaticFileOptions.AuthFile"/>.
+    /// </exception>
     public StaticFileHandler(string root, StaticFileOptions? options = null)
         : this(root, options, static (path, followSymlinks) => FileRoot.Open(path, followSymlinks))
     {

@@ -249,14 +249,14 @@ public sealed class CommandLineServerTests
     }
 
     [Theory]
-    [InlineData("--port", "70000", "--port must be from 0 to 65535; '70000' is not")]
-    [InlineData("--workers", "0", "--workers must be from 1 to 4096; '0' is not")]
-    [InlineData("--queue", "0", "--queue must be from 1")]
+    [InlineData("--port", "70000", "--port must be a whole number from 0 to 65535; '70000' is not")]
+    [InlineData("--workers", "0", "--workers must be a whole number from 1 to 4096; '0' is not")]
+    [InlineData("--queue", "0", "--queue must be a whole number from 1")]
     [InlineData("--grace", "-1", "--grace must be from 0")]
     [InlineData("--exit-after", "0", "--exit-after must be a whole number from 1 on")]
     [InlineData("--address", "nowhere", "--address must be an IPv4 or IPv6 address, localhost, or unix:PATH; 'nowhere' is none of them")]
     [InlineData("--frobnicate", "1", "--frobnicate")]
-    [InlineData("--port", "x", "--port must be from 0 to 65535; 'x' is not")]
+    [InlineData("--port", "x", "--port must be a whole number from 0 to 65535; 'x' is not")]
     [InlineData("--grace", "NaN", "--grace must be from 0")]
     [InlineData("--grace", "1,5", "--grace must be from 0")]
     [InlineData("--report", "", "--report must not be empty")]

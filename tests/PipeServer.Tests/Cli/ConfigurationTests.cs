@@ -56,7 +56,7 @@ public sealed class ConfigurationTests : IDisposable
     // Was on, and its value became the folder; or the folder became the value of the option before it.
     [Theory]
     [InlineData("PIPESERVER_HIDDEN=maybe", "PIPESERVER_HIDDEN: --hidden must be true or false; 'maybe' is not.")]
-    [InlineData("PIPESERVER_WORKERS=x", "PIPESERVER_WORKERS: --workers must be from 1 to 4096; 'x' is not.")]
+    [InlineData("PIPESERVER_WORKERS=x", "PIPESERVER_WORKERS: --workers must be a whole number from 1 to 4096; 'x' is not.")]
     [InlineData("{\"prot\": 1}", "there is no option \"prot\" for a file. Did you mean port?")]
     [InlineData("{\"port\": 1, \"port\": 2}", "Duplicate property 'port'")]
     [InlineData("{\"port\": [1, 2]}", "\"port\" must be one value.")]
@@ -65,7 +65,7 @@ public sealed class ConfigurationTests : IDisposable
     [InlineData("{\"cache\": \"\\ud800\"}", "no Unicode")]
     [InlineData("{\"port\": {}}", "\"port\" must be a string, a number")]
     [InlineData("{\"browse\": \"maybe\"}", "--browse must be true or false; 'maybe' is not.")]
-    [InlineData("{\"port\": 70000}", "--port must be from 0 to 65535; '70000' is not.")]
+    [InlineData("{\"port\": 70000}", "--port must be a whole number from 0 to 65535; '70000' is not.")]
     [InlineData("[]", "there must be one JSON object")]
     [InlineData("{", "line 1")]
     [InlineData("--browse=no", "--browse must be true or false; 'no' is not.")]

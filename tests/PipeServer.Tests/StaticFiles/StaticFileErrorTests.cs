@@ -101,6 +101,40 @@ public sealed partial class StaticFileErrorTests
         }
     }
 
+    // The server started, and everything was 404, as if the folder were empty.
+    [Theory]
+    [InlineData(0b000_000_000, false)]
+    [InlineData(0b100_100_100, false)] // may be listed, not entered
+    [InlineData(0b111_001_001, true)] // may be entered, not listed: enough for who knows the names
+    [UnsupportedOSPlatform("windows")]
+    public async Task A_root_that_may_not_be_entered_is_an_error_at_the_start(int mode, bool isEnough)
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "The user of one thread is changed by Linux's setfsuid.");
+        await using var folder = new StaticFolder("memory");
+        folder.Write("root/a.txt", "a");
+        File.SetUnixFileMode(folder.Folder, (UnixFileMode)0b111_101_101);
+        File.SetUnixFileMode(folder.Root, (UnixFileMode)mode);
+        var isRoot = Environment.IsPrivilegedProcess;
+        try
+        {
+            _ = SetFileSystemUser(Nobody);
+            if (isEnough)
+            {
+                using var files = new StaticFileHandler(folder.Root);
+                Assert.True(files.Contains("/a.txt"));
+            }
+            else
+            {
+                Assert.Contains(folder.Root, Assert.Throws<UnauthorizedAccessException>(() => new StaticFileHandler(folder.Root)).Message);
+            }
+        }
+        finally
+        {
+            _ = SetFileSystemUser(isRoot ? 0 : -1);
+            File.SetUnixFileMode(folder.Root, (UnixFileMode)0b111_000_000);
+        }
+    }
+
     // Files took the last descriptors, the runtime could not make a thread of its pool any more, and ended the process.
     [Fact]
     public async Task Without_a_descriptor_left_for_a_file_it_is_503_and_later_all_is_well()
