@@ -254,7 +254,7 @@ internal sealed class Http1Connection
             var started = Volatile.Read(ref _flushStarted);
             var mark = Volatile.Read(ref _sentAtFlush);
             var sent = transport.BytesSent;
-            if (IsTooSlow(now - started, sent - mark) && started == Volatile.Read(ref _flushStarted))
+            if (IsTooSlow(now - started, sent - mark) && transport.IsPaceKnown && started == Volatile.Read(ref _flushStarted))
             {
                 AbortSlowReader(transport, "the client reads its response too slowly");
                 return;

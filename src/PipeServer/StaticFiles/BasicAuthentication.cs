@@ -77,7 +77,8 @@ internal sealed class BasicAuthentication
 
     /// <summary>Whether the request's credentials are known to be right. Cheap: never computes a password's hash.</summary>
     public bool IsRemembered(HttpRequest request) =>
-        request.Headers.TryGetBytes("Authorization"u8, out var field)
+        request.Headers.CountOf("Authorization"u8) == 1
+        && request.Headers.TryGetBytes("Authorization"u8, out var field)
         && field.Length <= MaxCredentialBytes
         && _remembered.ContainsKey(Fingerprint(field));
 

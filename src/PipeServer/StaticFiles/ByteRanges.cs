@@ -79,8 +79,9 @@ internal static class ByteRanges
                 return false;
             }
 
+            // Satisfied by all of an empty file, which no Content-Range can say: then it is the file without ranges.
             (start, end) = (Math.Max(0, length - last.Value), length);
-            return true;
+            return length > 0 || last == 0;
         }
 
         if (last < first)

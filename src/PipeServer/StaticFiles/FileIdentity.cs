@@ -12,8 +12,8 @@ internal readonly record struct FileIdentity(ulong Device, ulong Inode, long Len
 
     public DateTimeOffset LastModified => DateTimeOffset.UnixEpoch.AddTicks(Modified / NanosecondsPerTick);
 
-    /// <summary>The later of the two times.</summary>
-    public DateTimeOffset LastChanged => DateTimeOffset.UnixEpoch.AddTicks(Math.Max(Modified, Changed) / NanosecondsPerTick);
+    /// <summary>When anything was changed last, where that is known: unlike the other time nobody can set it, nor ahead of the clock.</summary>
+    public DateTimeOffset LastChanged => DateTimeOffset.UnixEpoch.AddTicks((Changed != 0 ? Changed : Modified) / NanosecondsPerTick);
 
     public static long Nanoseconds(DateTime utc) => (utc - DateTime.UnixEpoch).Ticks * NanosecondsPerTick;
 }

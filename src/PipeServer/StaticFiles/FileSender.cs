@@ -7,7 +7,7 @@ namespace PipeServer.StaticFiles;
 /// <summary>
 /// Sends an open file, or parts of it, as one version: what has changed since the head was made up is not sent as if it had not.
 /// </summary>
-internal readonly struct FileSender(FileRoot root, OpenedFile file, HttpResponse response, CancellationToken aborted)
+internal readonly struct FileSender(FileRoot root, OpenedFile file, bool isSettled, HttpResponse response, CancellationToken aborted)
 {
     // One read and one flush. A file of up to this much is read before anything is sent, so that there is a way back.
     private const int ChunkBytes = 64 * 1024;
@@ -84,6 +84,21 @@ internal readonly struct FileSender(FileRoot root, OpenedFile file, HttpResponse
         return true;
     }
 
+    // The system sets a file's time before it takes over what is written: whoever reads in between gets half of it under the new time.
+    private static bool IsReadAgain(OpenedFile file, long offset, ReadOnlySpan<byte> bytes)
+    {
+        var again = ArrayPool<byte>.Shared.Rent(bytes.Length);
+        try
+        {
+            var second = again.AsSpan(0, bytes.Length);
+            return TryRead(file, offset, second) && second.SequenceEqual(bytes);
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(again);
+        }
+    }
+
     // Not the time of the last change of any kind: who replaces the file by a rename changes that of the old one, and no byte.
     private static bool IsStillTheSame(FileRoot root, OpenedFile file)
     {
@@ -114,7 +129,9 @@ internal readonly struct FileSender(FileRoot root, OpenedFile file, HttpResponse
             {
                 var chunk = buffer.AsMemory(0, (int)Math.Min(ChunkBytes, range.End - offset));
                 var isLast = offset + chunk.Length == range.End;
-                if (!TryRead(file, offset, chunk.Span) || (isLast && !IsStillTheSame(root, file)))
+                if (!TryRead(file, offset, chunk.Span)
+                    || (!isSettled && !IsReadAgain(file, offset, chunk.Span))
+                    || (isLast && !IsStillTheSame(root, file)))
                 {
                     return false;
                 }

@@ -243,7 +243,7 @@ public sealed class StaticFileHandler : IDisposable
                 Redirect(request, response, path);
                 return true;
             case OpenStatus.Folder when _options.Browse && _root.List(location.RelativePath) is { } entries:
-                SendListing(request, response, path, entries);
+                await SendListingAsync(request, response, path, entries).ConfigureAwait(false);
                 return true;
             case OpenStatus.Forbidden:
                 WriteError(response, 403, "403 Forbidden: the server may not read this file.\n");
@@ -256,7 +256,7 @@ public sealed class StaticFileHandler : IDisposable
                 break;
         }
 
-        if (_options.SpaFile is { } spa && IsPage(request, path))
+        if (_options.SpaFile is { } spa && MayBePage(request, response, path))
         {
             var spaPath = "/" + spa.Trim('/');
             using var page = _locator.Locate(spaPath);
@@ -270,8 +270,17 @@ public sealed class StaticFileHandler : IDisposable
         return true;
     }
 
-    private static bool IsPage(HttpRequest request, string path) =>
-        path.IndexOf('.', path.LastIndexOf('/')) < 0 || MediaRanges.NameHtml(request.Headers["Accept"]);
+    // A path that looks like a file's is one to a script or an image, and a page to who asks for a page.
+    private static bool MayBePage(HttpRequest request, HttpResponse response, string path)
+    {
+        if (path.IndexOf('.', path.LastIndexOf('/')) < 0)
+        {
+            return true;
+        }
+
+        response.Headers["Vary"] = "Accept"; // §12.5.5
+        return MediaRanges.NameHtml(request.Headers["Accept"]);
+    }
 
     private async ValueTask<bool> TrySendAsync(HttpRequest request, HttpResponse response, string path, FileLocation location)
     {
@@ -343,11 +352,11 @@ public sealed class StaticFileHandler : IDisposable
 
             if (compressed is { } bytes)
             {
-                response.Body.Write(bytes.Span);
+                await SendAsync(request, response, bytes).ConfigureAwait(false);
                 return true;
             }
 
-            return await new FileSender(_root, form.Source!, response, request.Aborted).SendWholeAsync().ConfigureAwait(false);
+            return await new FileSender(_root, form.Source!, IsSettled(form.Source!), response, request.Aborted).SendWholeAsync().ConfigureAwait(false);
         }
 
         if (ranges.Count == 0)
@@ -359,14 +368,14 @@ public sealed class StaticFileHandler : IDisposable
         }
 
         response.StatusCode = 206;
-        return await new FileSender(_root, form.Source!, response, request.Aborted).SendRangesAsync(ranges).ConfigureAwait(false);
+        return await new FileSender(_root, form.Source!, IsSettled(form.Source!), response, request.Aborted).SendRangesAsync(ranges).ConfigureAwait(false);
     }
 
     // Every form that the file can be had in: as it is, then the compressed ones, the preferred first.
     private List<FileForm> Forms(FileLocation location)
     {
         var file = location.File!;
-        var forms = new List<FileForm> { new(null, file, Tag(file.Identity, coding: null), file.Identity.LastModified) };
+        var forms = new List<FileForm> { new(null, file, Tag(file.Identity, coding: null), LastModified(file)) };
         var canCompress = _compressed is not null
             && file.Identity.Length >= MinCompressedFileBytes
             && file.Identity.Length <= _options.MaxCompressedFileBytes
@@ -376,19 +385,19 @@ public sealed class StaticFileHandler : IDisposable
             var coding = ContentCoding.All[index];
             if (location.Siblings[index] is { } sibling)
             {
-                forms.Add(new FileForm(coding, sibling, Tag(sibling.Identity, coding), sibling.Identity.LastModified));
+                forms.Add(new FileForm(coding, sibling, Tag(sibling.Identity, coding), LastModified(sibling)));
             }
             else if (canCompress && coding != ContentCoding.Zstandard)
             {
-                forms.Add(new FileForm(coding, Source: null, Tag(file.Identity, coding), file.Identity.LastModified));
+                forms.Add(new FileForm(coding, Source: null, Tag(file.Identity, coding), LastModified(file)));
             }
         }
 
         return forms;
     }
 
-    // The same after a restart, and on another machine that has the same files. Whole seconds are what a tool has set, often the
-    // same ones for each release: then the time of the change goes in, which nobody can set.
+    // The same after a restart, and on another machine that has the same files with the same times. But whole seconds are what a tool has
+    // set, often the same ones for each release: then the time of the change goes in, which nobody can set, and which no two machines share.
     private static string Tag(FileIdentity identity, ContentCoding? coding)
     {
         var changed = identity.Modified % 1_000_000_000 == 0 && identity.Changed != 0 ? $"-{identity.Changed:x}" : "";
@@ -473,26 +482,52 @@ public sealed class StaticFileHandler : IDisposable
         return file;
     }
 
+    // §8.8.2.1: never later than Date, which may be a second old, whatever somebody has set.
+    private DateTimeOffset LastModified(OpenedFile file)
+    {
+        var (modified, now) = (file.Identity.LastModified, _options.TimeProvider.GetUtcNow());
+        return modified <= now ? modified : now - Settled;
+    }
+
     private bool IsSettled(OpenedFile file) => _options.TimeProvider.GetUtcNow() - file.Identity.LastChanged > Settled;
 
-    private void SendListing(HttpRequest request, HttpResponse response, string path, IReadOnlyList<FolderEntry> entries)
+    // Piece by piece: a client that does not read holds no copy of it.
+    private static async ValueTask SendAsync(HttpRequest request, HttpResponse response, ReadOnlyMemory<byte> bytes)
+    {
+        const int PieceBytes = 64 * 1024;
+        response.ContentLength = bytes.Length;
+        while (request.Method != "HEAD")
+        {
+            var piece = bytes[..Math.Min(PieceBytes, bytes.Length)];
+            bytes = bytes[piece.Length..];
+            response.Body.Write(piece.Span);
+            if (bytes.IsEmpty || (await response.Body.FlushAsync(request.Aborted).ConfigureAwait(false)).IsCompleted)
+            {
+                return;
+            }
+        }
+    }
+
+    private async ValueTask SendListingAsync(HttpRequest request, HttpResponse response, string path, IReadOnlyList<FolderEntry> entries)
     {
         var listing = new FolderListing(
             path, [.. entries.Where(entry => _locator.IsServed("/" + entry.Name))], request.Query["sort"], request.Query["order"]);
-        response.Headers["Vary"] = "Accept";
+        response.Headers["Vary"] = "Accept"; // §12.5.5
         response.Headers["Cache-Control"] = "no-cache";
         response.Headers["X-Content-Type-Options"] = "nosniff";
         if (MediaRanges.PreferJson(request.Headers["Accept"]))
         {
             response.ContentType = "application/json";
             _headers.SetAlways(response);
-            listing.WriteJson(response.Body);
+            var json = new ArrayBufferWriter<byte>();
+            listing.WriteJson(json);
+            await SendAsync(request, response, json.WrittenMemory).ConfigureAwait(false);
         }
         else
         {
             response.ContentType = "text/html; charset=utf-8";
             _headers.SetAlways(response);
-            response.WriteText(listing.ToHtml());
+            await SendAsync(request, response, Encoding.UTF8.GetBytes(listing.ToHtml())).ConfigureAwait(false);
         }
     }
 
@@ -534,7 +569,7 @@ public sealed class StaticFileHandler : IDisposable
         response.Headers["X-Content-Type-Options"] = "nosniff";
         _headers.SetAlways(response);
         response.ContentLength = page.File!.Identity.Length;
-        if (request.Method != "HEAD" && !await new FileSender(_root, page.File, response, request.Aborted).SendWholeAsync().ConfigureAwait(false))
+        if (request.Method != "HEAD" && !await new FileSender(_root, page.File, IsSettled(page.File), response, request.Aborted).SendWholeAsync().ConfigureAwait(false))
         {
             response.Clear();
             WriteError(response, 404, "404 Not Found: there is nothing at this path.\n");
@@ -544,6 +579,7 @@ public sealed class StaticFileHandler : IDisposable
     private void WriteError(HttpResponse response, int status, string text)
     {
         response.StatusCode = status;
+        response.Headers["X-Content-Type-Options"] = "nosniff";
         _headers.SetAlways(response);
         if (status >= 500 && _serverErrorPage is { Length: > 0 } page)
         {

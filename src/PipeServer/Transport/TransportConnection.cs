@@ -43,6 +43,12 @@ public abstract class TransportConnection : IDuplexPipe, IAsyncDisposable
     /// </summary>
     public abstract long BytesSent { get; }
 
+    /// <summary>
+    /// False where <see cref="BytesSent"/> stands still for long and then goes far, however steadily the client reads: over a unix
+    /// socket. Default: true.
+    /// </summary>
+    public virtual bool IsPaceKnown => true;
+
     /// <summary>Writes bytes to <see cref="Output"/>, without copying them where the transport can send them from where they lie.</summary>
     public virtual void Write(PinnedBytes bytes)
     {

@@ -18,6 +18,7 @@ public sealed class ConditionalRequestTests
     [InlineData(nameof(Precondition.Holds), "If-Match: \"a\"")]
     [InlineData(nameof(Precondition.Holds), "If-Match: *")]
     [InlineData(nameof(Precondition.Holds), "If-Match: \"b\", \"a\"")]
+    [InlineData(nameof(Precondition.Holds), "If-Match: ,, \"b\",, \"a\"")] // §5.6.1.2: empty elements are none
     [InlineData(nameof(Precondition.Failed), "If-Match: \"b\"")]
     [InlineData(nameof(Precondition.Failed), "If-Match: W/\"a\"")]
     [InlineData(nameof(Precondition.Failed), "If-Match: a")]
@@ -27,6 +28,7 @@ public sealed class ConditionalRequestTests
     [InlineData(nameof(Precondition.NotModified), "If-None-Match: W/\"a\"")]
     [InlineData(nameof(Precondition.NotModified), "If-None-Match: \"b\" , W/\"c\",\t\"a\"")]
     [InlineData(nameof(Precondition.NotModified), "If-None-Match: \"b,c\", \"a\"")]
+    [InlineData(nameof(Precondition.NotModified), "If-None-Match: , \"a\"")]
     [InlineData(nameof(Precondition.NotModified), "If-None-Match: *")]
     [InlineData(nameof(Precondition.Holds), "If-None-Match: \"b\"")]
     [InlineData(nameof(Precondition.Holds), "If-None-Match: \"A\"")]
@@ -47,6 +49,13 @@ public sealed class ConditionalRequestTests
     [InlineData(nameof(Precondition.Holds), "If-Unmodified-Since: " + Then)]
     [InlineData(nameof(Precondition.Failed), "If-Unmodified-Since: " + Before)]
     [InlineData(nameof(Precondition.Holds), "If-Unmodified-Since: never")]
+    // §5.6.7: leap seconds; two digits more than fifty years ahead are the past, where 6 November was a Saturday; one blank is one
+    [InlineData(nameof(Precondition.Failed), "If-Unmodified-Since: Tue, 30 Jun 1992 23:59:60 GMT")]
+    [InlineData(nameof(Precondition.Holds), "If-Unmodified-Since: Sunday, 06-Nov-60 08:49:37 GMT")]
+    [InlineData(nameof(Precondition.Holds), "If-Unmodified-Since: Sat,  05 Nov 1994 08:49:36 GMT")]
+    [InlineData(nameof(Precondition.Holds), "If-Unmodified-Since: Sat Nov 5 08:49:36 1994")]
+    [InlineData(nameof(Precondition.Failed), "If-Unmodified-Since: Sat Nov  5 08:49:36 1994")]
+    [InlineData(nameof(Precondition.Failed), "If-Unmodified-Since: Sat Oct 15 08:49:36 1994")]
     // §13.2.2 precedence
     [InlineData(nameof(Precondition.Holds), "If-Match: \"a\"", "If-Unmodified-Since: " + Before)]
     [InlineData(nameof(Precondition.Failed), "If-Match: \"b\"", "If-None-Match: \"a\"")]

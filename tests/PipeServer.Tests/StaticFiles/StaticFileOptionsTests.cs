@@ -107,6 +107,9 @@ public abstract class StaticFileOptionsTests(string transport) : IAsyncLifetime
         var response = await GetAsync(server, target, header.Length > 0 ? [header] : []);
         Assert.Equal(status, response.Status);
         Assert.Equal(status == 200 ? "<p>index" : "<p>404", response.Text);
+
+        // A cache must not give the page to a script, nor the 404 to a visitor.
+        Assert.Equal(target.Contains('.'), Values(response, "Vary").Contains("Accept"));
         Assert.Equal("p{}", (await GetAsync(server, "/style.css")).Text);
     }
 
@@ -360,6 +363,28 @@ public abstract class StaticFileOptionsTests(string transport) : IAsyncLifetime
         File.CreateSymbolicLink(_folder.Path("root/link.txt"), "../outside.txt");
         Assert.Equal(404, (await GetAsync(await _folder.ServeAsync(), "/link.txt")).Status);
         Assert.Equal("outside", (await GetAsync(await _folder.ServeAsync(static options => options.FollowSymlinks = true), "/link.txt")).Text);
+    }
+
+    // It was sent as it was, which no server may (RFC 9110 §8.8.2.1), and its versions were compressed anew for each request.
+    [Fact]
+    public async Task A_time_in_the_future_is_not_passed_on()
+    {
+        File.SetLastWriteTimeUtc(_folder.Path("root/style.css"), new DateTime(2090, 1, 1, 0, 0, 0, DateTimeKind.Utc));
+        var server = await _folder.ServeAsync();
+        var response = await GetAsync(server, "/style.css");
+        Assert.InRange(DateTimeOffset.Parse(response["Last-Modified"]!), DateTimeOffset.UnixEpoch, DateTimeOffset.Parse(response["Date"]!));
+        Assert.Equal(304, (await GetAsync(server, "/style.css", $"If-None-Match: {response["ETag"]}")).Status);
+        Assert.Equal(DateTimeOffset.UnixEpoch.AddSeconds(1), new FileIdentity(0, 0, 0, long.MaxValue, 1_000_000_000).LastChanged);
+    }
+
+    [Theory]
+    [InlineData("GET", "/nothing")]
+    [InlineData("GET", "/sub")]
+    [InlineData("POST", "/style.css")]
+    public async Task What_is_no_file_is_not_sniffed_either(string method, string target)
+    {
+        var server = await _folder.ServeAsync();
+        Assert.Equal("nosniff", (await RequestAsync(server, $"{method} {target} HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n"))["X-Content-Type-Options"]);
     }
 
     public static TheoryData<Action<StaticFileOptions>, string> BadOptions => new()

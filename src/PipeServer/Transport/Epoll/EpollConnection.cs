@@ -32,7 +32,6 @@ internal sealed class EpollConnection : TransportConnection, IEventHandler, IThr
     private volatile bool _mustReadUntilEmpty;
     private volatile bool _isOutputShut;
     private bool _isToLookAgain; // the loop's own
-    private long _acknowledged;
     private int _disposed = 1;
 
     public EpollConnection(ObjectPool<EpollConnection> pool, PinnedBlockPool blocks)
@@ -61,18 +60,10 @@ internal sealed class EpollConnection : TransportConnection, IEventHandler, IThr
         }
     }
 
-    public override long BytesSent
-    {
-        get
-        {
-            // A call that is under way has put bytes into the queue that nobody has counted yet: then what was known holds.
-            var before = Volatile.Read(ref _acknowledged);
-            var now = _output.BytesSent - Libc.UnsentBytes(Number);
-            return now <= before ? before
-                : Interlocked.CompareExchange(ref _acknowledged, now, before) == before ? now
-                : Volatile.Read(ref _acknowledged);
-        }
-    }
+    // The system counts the end of the stream as a byte. A unix socket's client acknowledges nothing.
+    public override long BytesSent => Libc.AcknowledgedBytes(Number) is { } bytes ? Math.Min(bytes, _output.BytesSent) : _output.BytesSent;
+
+    public override bool IsPaceKnown => Libc.AcknowledgedBytes(Number) is not null;
 
     /// <summary>The descriptor's number, for as long as the connection is not disposed of; then an invalid one.</summary>
     public int Number { get; private set; } = -1;
@@ -317,6 +308,5 @@ internal sealed class EpollConnection : TransportConnection, IEventHandler, IThr
         _remoteEndPoint = null;
         _closed = null; // not reused: a handler of the last connection may still hold its token
         _isClosed = _isAborted = _mustReadUntilEmpty = _isOutputShut = _isToLookAgain = false;
-        _acknowledged = 0;
     }
 }

@@ -54,6 +54,8 @@ internal static partial class Libc
     private const int POSIX_FADV_WILLNEED = 3;
     private const int RWF_NOWAIT = 0x8;
     private const nuint SIOCOUTQ = 0x5411;
+    private const int TCP_INFO = 11;
+    private const int BytesAckedEnd = 128; // struct tcp_info up to and with tcpi_bytes_acked (Linux 4.1)
 
     private static int SYS_preadv2 => RuntimeInformation.ProcessArchitecture == Architecture.X64 ? 327 : 286;
 
@@ -232,6 +234,17 @@ internal static partial class Libc
     public static unsafe int SendFile(int descriptor, SafeFileHandle file, long offset, int count) =>
         Fault?.Invoke(SystemCall.Send, ref count) is < 0 and var error ? error : OrError((int)sendfile(descriptor, file, &offset, (nuint)count));
 
+    /// <summary>How many bytes its client has acknowledged; null where that is not told: it is no TCP, or closed.</summary>
+    // SAFETY: the buffer and its length live on this stack frame for the whole call.
+    public static unsafe long? AcknowledgedBytes(int descriptor)
+    {
+        var info = stackalloc byte[BytesAckedEnd];
+        var length = (uint)BytesAckedEnd;
+        return getsockopt(descriptor, IPPROTO_TCP, TCP_INFO, info, &length) == 0 && length == BytesAckedEnd
+            ? *(long*)(info + BytesAckedEnd - sizeof(long))
+            : null;
+    }
+
     /// <summary>How much of what a socket was given its client has not acknowledged yet; 0 when that cannot be told.</summary>
     // SAFETY: the number lives on this stack frame for the whole call.
     public static unsafe int UnsentBytes(int descriptor)
@@ -326,6 +339,10 @@ internal static partial class Libc
     [LibraryImport("libc", SetLastError = true)]
     // SAFETY: see SendFile.
     private static unsafe partial nint sendfile(int descriptor, SafeFileHandle file, long* offset, nuint count);
+
+    [LibraryImport("libc")]
+    // SAFETY: see AcknowledgedBytes.
+    private static unsafe partial int getsockopt(int descriptor, int level, int option, byte* value, uint* length);
 
     [LibraryImport("libc")]
     // SAFETY: see UnsentBytes.
