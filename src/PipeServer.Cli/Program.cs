@@ -72,8 +72,8 @@ static async Task<int> ServeAsync(ServeSettings settings)
 
             await Console.Out.WriteLineAsync($"Listening on {Where(server, settings.Options)}").ConfigureAwait(false);
             await Console.Out.WriteLineAsync(
-                $"Serving {opened.Root} with {settings.Options.Workers} worker{(settings.Options.Workers == 1 ? "" : "s")}, at most {settings.Options.MaxConnections} connections; "
-                + "Ctrl+C drains and stops.")
+                $"Serving {opened.Root} with {settings.Options.Workers} worker{(settings.Options.Workers == 1 ? "" : "s")}, "
+                + $"at most {settings.Options.MaxConnections} connections; Ctrl+C drains and stops.")
                 .ConfigureAwait(false);
             if (settings.Options.ReusePort)
             {

@@ -569,7 +569,8 @@ public sealed class StaticFileHandler : IDisposable
         response.Headers["X-Content-Type-Options"] = "nosniff";
         _headers.SetAlways(response);
         response.ContentLength = page.File!.Identity.Length;
-        if (request.Method != "HEAD" && !await new FileSender(_root, page.File, IsSettled(page.File), response, request.Aborted).SendWholeAsync().ConfigureAwait(false))
+        var sender = new FileSender(_root, page.File, IsSettled(page.File), response, request.Aborted);
+        if (request.Method != "HEAD" && !await sender.SendWholeAsync().ConfigureAwait(false))
         {
             response.Clear();
             WriteError(response, 404, "404 Not Found: there is nothing at this path.\n");
