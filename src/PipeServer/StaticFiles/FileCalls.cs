@@ -41,7 +41,7 @@ internal static partial class FileCalls
     private const int AT_EMPTY_PATH = 0x1000;
     private const uint STATX_BASIC_STATS = 0x7FF;
 
-    private static readonly Lazy<long> _lastForFiles = new(static () => DescriptorLimit() - KeptDescriptors);
+    private static readonly Lazy<long> LastForFiles = new(static () => DescriptorLimit() - KeptDescriptors);
 
     /// <summary>The platforms whose numbers these are.</summary>
     public static bool AreSupported =>
@@ -75,7 +75,7 @@ internal static partial class FileCalls
     /// Whether an open file took one of the last descriptors that the process may have: the lowest free one is always taken.
     /// Without one the runtime cannot make a thread for its pool, and ends the process.
     /// </summary>
-    public static bool IsOneOfTheLast(SafeFileHandle handle) => AreSupported && handle.DangerousGetHandle() > _lastForFiles.Value;
+    public static bool IsOneOfTheLast(SafeFileHandle handle) => AreSupported && handle.DangerousGetHandle() > LastForFiles.Value;
 
     /// <summary>Opens a folder by its absolute path, to open others below it; who may enter it need not be let list it.</summary>
     /// <param name="path">In UTF-8, with a zero byte at its end.</param>
