@@ -17,6 +17,27 @@ internal sealed record ContentCoding(string Name, string Extension)
     /// <summary>In the order in which the server prefers them: the smallest result first.</summary>
     public static readonly IReadOnlyList<ContentCoding> All = [Brotli, Zstandard, Gzip];
 
+    /// <summary>Finds, of the forms that there are, the one that a client wants most; the form without a coding is there already.</summary>
+    /// <param name="field">The client's Accept-Encoding.</param>
+    public ref struct Choice(ReadOnlySpan<char> field)
+    {
+        private readonly ReadOnlySpan<char> _field = field;
+        private int _best = Weight(field, "identity");
+
+        /// <summary>Whether a coding is wanted more than all before it. To be asked in the order of <see cref="All"/>.</summary>
+        public bool Prefers(ContentCoding coding)
+        {
+            var weight = Weight(_field, coding.Name);
+            if (weight == 0 || weight <= _best)
+            {
+                return false;
+            }
+
+            _best = weight;
+            return true;
+        }
+    }
+
     /// <summary>
     /// How much a client wants this coding, from 0, not at all, to 1000 (RFC 9110 §12.5.3).
     /// Accept-Encoding = #( ( content-coding / "identity" / "*" ) [ weight ] )

@@ -61,6 +61,13 @@ internal sealed class FileHeaders
         }
     }
 
+    /// <summary>The same for a body that is no file's own: an error, a listing.</summary>
+    public void SetForPage(HttpResponse response)
+    {
+        response.Headers["X-Content-Type-Options"] = "nosniff";
+        SetAlways(response);
+    }
+
     /// <summary>The fields of a 200 for a form, but for its length.</summary>
     /// <param name="path">The file's path; its type goes by it.</param>
     /// <param name="form">The form.</param>

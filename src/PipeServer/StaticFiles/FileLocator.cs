@@ -5,9 +5,21 @@ internal sealed class FileLocator(FileRoot root, StaticFileOptions options)
 {
     private static readonly string Forbidden = OperatingSystem.IsWindows() ? "\0\\:*?\"<>|" : "\0\\";
 
-    /// <summary>Opens what is at a path.</summary>
+    /// <summary>Opens what is at a path, with its compressed siblings.</summary>
     /// <param name="path">Decoded, starting with a slash.</param>
     public FileLocation Locate(string path)
+    {
+        var location = LocateAlone(path);
+        if (location.File is not null)
+        {
+            OpenSiblings(location);
+        }
+
+        return location;
+    }
+
+    /// <summary>The same without the siblings.</summary>
+    public FileLocation LocateAlone(string path)
     {
         var location = new FileLocation();
         if (!IsServed(path))
@@ -30,11 +42,6 @@ internal sealed class FileLocator(FileRoot root, StaticFileOptions options)
         else if (location.Status == OpenStatus.Folder)
         {
             OpenIndex(relative, location);
-        }
-
-        if (location.File is not null)
-        {
-            OpenSiblings(location);
         }
 
         return location;

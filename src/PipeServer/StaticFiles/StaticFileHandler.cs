@@ -146,8 +146,7 @@ public sealed class StaticFileHandler : IDisposable
             : await _authentication.IsAuthorizedAsync(request).ConfigureAwait(false);
         if (authorized is null)
         {
-            response.Headers["Retry-After"] = "1";
-            WriteError(response, 503, "503 Service Unavailable: too many passwords are being checked.\n");
+            WriteUnavailable(response, "too many passwords are being checked");
             return;
         }
 
@@ -194,8 +193,7 @@ public sealed class StaticFileHandler : IDisposable
             response.Clear();
         }
 
-        response.Headers["Retry-After"] = "1";
-        WriteError(response, 503, "503 Service Unavailable: the file is being written.\n");
+        WriteUnavailable(response, "the file is being written");
     }
 
     /// <summary>Lets go of the root and of what watches it. To be called when no request is in progress any more.</summary>
@@ -219,13 +217,10 @@ public sealed class StaticFileHandler : IDisposable
             return false;
         }
 
-        var bestWeight = ContentCoding.Weight(field[..length], "identity");
+        var choice = new ContentCoding.Choice(field[..length]);
         foreach (var representation in file.Representations.AsSpan(1))
         {
-            if (!representation.IsLeftOut && ContentCoding.Weight(field[..length], representation.Coding!.Name) is > 0 and var weight && weight > bestWeight)
-            {
-                (best, bestWeight) = (representation, weight);
-            }
+            best = !representation.IsLeftOut && choice.Prefers(representation.Coding!) ? representation : best;
         }
 
         return true;
@@ -249,8 +244,7 @@ public sealed class StaticFileHandler : IDisposable
                 WriteError(response, 403, "403 Forbidden: the server may not read this file.\n");
                 return true;
             case OpenStatus.Exhausted:
-                response.Headers["Retry-After"] = "1";
-                WriteError(response, 503, "503 Service Unavailable: the server has too many files open.\n");
+                WriteUnavailable(response, "the server has too many files open");
                 return true;
             default:
                 break;
@@ -342,21 +336,17 @@ public sealed class StaticFileHandler : IDisposable
             response.Headers.Add(name, value);
         }
 
+        if (compressed is { } bytes)
+        {
+            await SendAsync(request, response, bytes).ConfigureAwait(false);
+            return true;
+        }
+
+        var sender = Sender(form.Source!, request, response);
         if (ranges is null)
         {
-            response.ContentLength = compressed?.Length ?? form.Source!.Identity.Length;
-            if (request.Method == "HEAD")
-            {
-                return true;
-            }
-
-            if (compressed is { } bytes)
-            {
-                await SendAsync(request, response, bytes).ConfigureAwait(false);
-                return true;
-            }
-
-            return await new FileSender(_root, form.Source!, IsSettled(form.Source!), response, request.Aborted).SendWholeAsync().ConfigureAwait(false);
+            response.ContentLength = form.Source!.Identity.Length;
+            return request.Method == "HEAD" || await sender.SendWholeAsync().ConfigureAwait(false);
         }
 
         if (ranges.Count == 0)
@@ -368,8 +358,11 @@ public sealed class StaticFileHandler : IDisposable
         }
 
         response.StatusCode = 206;
-        return await new FileSender(_root, form.Source!, IsSettled(form.Source!), response, request.Aborted).SendRangesAsync(ranges).ConfigureAwait(false);
+        return await sender.SendRangesAsync(ranges).ConfigureAwait(false);
     }
+
+    private FileSender Sender(OpenedFile file, HttpRequest request, HttpResponse response) =>
+        new(_root, file, IsSettled(file), response, request.Aborted);
 
     // Every form that the file can be had in: as it is, then the compressed ones, the preferred first.
     private List<FileForm> Forms(FileLocation location)
@@ -415,13 +408,10 @@ public sealed class StaticFileHandler : IDisposable
             return best;
         }
 
-        var bestWeight = ContentCoding.Weight(accepted, "identity");
+        var choice = new ContentCoding.Choice(accepted);
         foreach (var form in forms.Skip(1).Where(form => isWhole || form.Source is not null))
         {
-            if (ContentCoding.Weight(accepted, form.Coding!.Name) is > 0 and var weight && weight > bestWeight)
-            {
-                (best, bestWeight) = (form, weight);
-            }
+            best = choice.Prefers(form.Coding!) ? form : best;
         }
 
         return best;
@@ -514,11 +504,10 @@ public sealed class StaticFileHandler : IDisposable
             path, [.. entries.Where(entry => _locator.IsServed("/" + entry.Name))], request.Query["sort"], request.Query["order"]);
         response.Headers["Vary"] = "Accept"; // §12.5.5
         response.Headers["Cache-Control"] = "no-cache";
-        response.Headers["X-Content-Type-Options"] = "nosniff";
         if (MediaRanges.PreferJson(request.Headers["Accept"]))
         {
             response.ContentType = "application/json";
-            _headers.SetAlways(response);
+            _headers.SetForPage(response);
             var json = new ArrayBufferWriter<byte>();
             listing.WriteJson(json);
             await SendAsync(request, response, json.WrittenMemory).ConfigureAwait(false);
@@ -526,7 +515,7 @@ public sealed class StaticFileHandler : IDisposable
         else
         {
             response.ContentType = "text/html; charset=utf-8";
-            _headers.SetAlways(response);
+            _headers.SetForPage(response);
             await SendAsync(request, response, Encoding.UTF8.GetBytes(listing.ToHtml())).ConfigureAwait(false);
         }
     }
@@ -557,7 +546,7 @@ public sealed class StaticFileHandler : IDisposable
 
     private async ValueTask SendNotFoundAsync(HttpRequest request, HttpResponse response)
     {
-        using var page = _locator.Locate(NotFoundFile);
+        using var page = _locator.LocateAlone(NotFoundFile);
         if (page.Status != OpenStatus.File)
         {
             WriteError(response, 404, "404 Not Found: there is nothing at this path.\n");
@@ -566,22 +555,25 @@ public sealed class StaticFileHandler : IDisposable
 
         response.StatusCode = 404;
         response.ContentType = _headers.ContentTypes.For(NotFoundFile);
-        response.Headers["X-Content-Type-Options"] = "nosniff";
-        _headers.SetAlways(response);
+        _headers.SetForPage(response);
         response.ContentLength = page.File!.Identity.Length;
-        var sender = new FileSender(_root, page.File, IsSettled(page.File), response, request.Aborted);
-        if (request.Method != "HEAD" && !await sender.SendWholeAsync().ConfigureAwait(false))
+        if (request.Method != "HEAD" && !await Sender(page.File, request, response).SendWholeAsync().ConfigureAwait(false))
         {
             response.Clear();
             WriteError(response, 404, "404 Not Found: there is nothing at this path.\n");
         }
     }
 
+    private void WriteUnavailable(HttpResponse response, string reason)
+    {
+        response.Headers["Retry-After"] = "1";
+        WriteError(response, 503, $"503 Service Unavailable: {reason}.\n");
+    }
+
     private void WriteError(HttpResponse response, int status, string text)
     {
         response.StatusCode = status;
-        response.Headers["X-Content-Type-Options"] = "nosniff";
-        _headers.SetAlways(response);
+        _headers.SetForPage(response);
         if (status >= 500 && _serverErrorPage is { Length: > 0 } page)
         {
             response.WriteBytes(page, "text/html; charset=utf-8");
@@ -594,7 +586,7 @@ public sealed class StaticFileHandler : IDisposable
 
     private byte[]? ReadErrorPage()
     {
-        using var page = _locator.Locate(ServerErrorFile);
+        using var page = _locator.LocateAlone(ServerErrorFile);
         return page.File is { Identity.Length: <= MaxErrorPageBytes } file ? FileSender.TryReadWhole(_root, file) : null;
     }
 }

@@ -54,8 +54,6 @@ internal static partial class Libc
     private const int POSIX_FADV_WILLNEED = 3;
     private const int RWF_NOWAIT = 0x8;
     private const nuint SIOCOUTQ = 0x5411;
-    private const int TCP_INFO = 11;
-    private const int BytesAckedEnd = 128; // struct tcp_info up to and with tcpi_bytes_acked (Linux 4.1)
 
     private static int SYS_preadv2 => RuntimeInformation.ProcessArchitecture == Architecture.X64 ? 327 : 286;
 
@@ -238,10 +236,10 @@ internal static partial class Libc
     // SAFETY: the buffer and its length live on this stack frame for the whole call.
     public static unsafe long? AcknowledgedBytes(int descriptor)
     {
-        var info = stackalloc byte[BytesAckedEnd];
-        var length = (uint)BytesAckedEnd;
-        return getsockopt(descriptor, IPPROTO_TCP, TCP_INFO, info, &length) == 0 && length == BytesAckedEnd
-            ? *(long*)(info + BytesAckedEnd - sizeof(long))
+        var info = stackalloc byte[TcpInfo.Bytes];
+        var length = (uint)TcpInfo.Bytes;
+        return getsockopt(descriptor, IPPROTO_TCP, TcpInfo.Option, info, &length) == 0 && length == TcpInfo.Bytes
+            ? TcpInfo.AcknowledgedBytes(new ReadOnlySpan<byte>(info, TcpInfo.Bytes))
             : null;
     }
 

@@ -72,8 +72,6 @@ internal sealed class SocketConnection : TransportConnection
     // What the system has taken moves in steps of a third of its buffers, which may be megabytes: a slow client would seem to stand still.
     private long? AcknowledgedBytes()
     {
-        const int TCP_INFO = 11;
-        const int BytesAcked = 120; // in struct tcp_info, since Linux 4.1
         if (!OperatingSystem.IsLinux() || !_isTcp || _disposed)
         {
             return null;
@@ -81,9 +79,8 @@ internal sealed class SocketConnection : TransportConnection
 
         try
         {
-            Span<byte> info = stackalloc byte[BytesAcked + sizeof(long)];
-            var length = _socket.GetRawSocketOption((int)ProtocolType.Tcp, TCP_INFO, info);
-            return length == info.Length ? BitConverter.ToInt64(info[BytesAcked..]) : null;
+            Span<byte> info = stackalloc byte[TcpInfo.Bytes];
+            return _socket.GetRawSocketOption((int)ProtocolType.Tcp, TcpInfo.Option, info) == info.Length ? TcpInfo.AcknowledgedBytes(info) : null;
         }
         catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
         {
