@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using PipeServer.Perf;
 
 namespace PipeServer.Load;
 
@@ -10,7 +11,7 @@ internal static class Bombardier
 
     public static async Task<LoadFigures> RunAsync(Workload workload, int port, string path, TimeSpan duration, CancellationToken cancellation)
     {
-        var output = await Workshop.CaptureAsync(
+        var output = await ExternalProgram.CaptureAsync(
             cancellation,
             "bombardier", "--connections", workload.Connections.ToString(CultureInfo.InvariantCulture), "--duration", $"{(int)duration.TotalSeconds}s",
             "--latencies", "--no-print", "--print", "result", "--format", "json", $"http://127.0.0.1:{port}{path}");

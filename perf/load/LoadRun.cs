@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using System.Text.Json;
+using PipeServer.Perf;
 
 namespace PipeServer.Load;
 
@@ -18,7 +19,7 @@ internal sealed class LoadRun(RunSettings settings)
     {
         if (!OperatingSystem.IsLinux())
         {
-            throw new LoadException("it reads /proc: run it on Linux.");
+            throw new MeasurementException("it reads /proc: run it on Linux.");
         }
 
         using var workshop = new Workshop();
@@ -50,7 +51,7 @@ internal sealed class LoadRun(RunSettings settings)
         var unknown = names.FirstOrDefault(wanted => all.All(item => name(item) != wanted));
         return unknown is null
             ? [.. all.Where(item => names.Length == 0 || names.Contains(name(item)))]
-            : throw new LoadException($"{option}: there is no '{unknown}'. There are: {string.Join(", ", all.Select(name))}.");
+            : throw new MeasurementException($"{option}: there is no '{unknown}'. There are: {string.Join(", ", all.Select(name))}.");
     }
 
     private static double Median(IEnumerable<double> values)
@@ -64,7 +65,7 @@ internal sealed class LoadRun(RunSettings settings)
     {
         using var client = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{server.Port}") };
         using var response = await client.GetAsync(server.Peer.Paths[workload.Route], cancellation);
-        return response.Headers.ETag is { } tag ? $"If-None-Match: {tag}" : throw new LoadException($"{server.Peer.Name} has no ETag for {workload.Route}.");
+        return response.Headers.ETag is { } tag ? $"If-None-Match: {tag}" : throw new MeasurementException($"{server.Peer.Name} has no ETag for {workload.Route}.");
     }
 
     private async Task MeasureAsync(Workload workload, List<Peer> peers, CancellationToken cancellation)
@@ -101,7 +102,7 @@ internal sealed class LoadRun(RunSettings settings)
                         after.CpuMicroseconds - before.CpuMicroseconds, after.ContextSwitches - before.ContextSwitches)));
                     Console.WriteLine(string.Create(
                         CultureInfo.InvariantCulture, $"  round {round}  {server.Peer.Name,-17} {load.RequestsPerSecond,10:N0} requests/s  p99 {load.P99:F2} ms"));
-                    if (workload.Name == "plaintext-256" && Workshop.IsInstalled("bombardier"))
+                    if (workload.Name == "plaintext-256" && ExternalProgram.IsInstalled("bombardier"))
                     {
                         var other = await Bombardier.RunAsync(workload, server.Port, path, settings.Duration, cancellation);
                         server.Requests += other.Requests;
@@ -169,7 +170,7 @@ internal sealed class LoadRun(RunSettings settings)
                     await socket.SendAsync(request, cancellation);
                     if (await socket.ReceiveAsync(buffer, cancellation) == 0)
                     {
-                        throw new LoadException($"{peer.Name} closed its connection {i}: is 'ulimit -n' high enough?");
+                        throw new MeasurementException($"{peer.Name} closed its connection {i}: is 'ulimit -n' high enough?");
                     }
                 }
 

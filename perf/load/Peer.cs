@@ -1,5 +1,5 @@
-using System.Diagnostics;
 using System.Globalization;
+using PipeServer.Perf;
 
 namespace PipeServer.Load;
 
@@ -48,16 +48,9 @@ internal sealed record Peer(
     /// <summary>Starts it, and waits until it answers.</summary>
     public async Task<RunningPeer> StartAsync(CancellationToken cancellation)
     {
-        var port = RunningPeer.FreePort();
+        var port = LoopbackPort.Free();
         var report = Path.Combine(Path.GetTempPath(), Path.GetRandomFileName());
-        var command = Command(port, report);
-        var start = new ProcessStartInfo(command[0], command.Skip(1))
-        {
-            UseShellExecute = false,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
-        var running = new RunningPeer(this, Process.Start(start) ?? throw new LoadException($"{command[0]} does not start."), port, report);
+        var running = new RunningPeer(this, ExternalProgram.Start(Command(port, report)), port, report);
         try
         {
             await running.WaitUntilItAnswersAsync(cancellation);

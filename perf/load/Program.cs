@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using PipeServer.Load;
+using PipeServer.Perf;
 
 // dotnet run --project perf/load -c Release            measures everything, side by side
 // dotnet run --project perf/load -c Release -- compare A.json B.json
@@ -41,7 +42,7 @@ static async Task<int> RunAsync(RunSettings settings, CancellationToken cancella
         await new LoadRun(settings).RunAsync(cancellation);
         return 0;
     }
-    catch (LoadException exception)
+    catch (MeasurementException exception)
     {
         await Console.Error.WriteLineAsync($"load: {exception.Message}");
         return 1;

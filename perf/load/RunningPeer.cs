@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using System.Text.Json;
+using PipeServer.Perf;
 
 namespace PipeServer.Load;
 
@@ -19,13 +20,6 @@ internal sealed class RunningPeer(Peer peer, Process process, int port, string r
     /// <summary>Requests that the load generator counted: what the allocations are divided by.</summary>
     public long Requests { get; set; }
 
-    public static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
-    }
-
     public async Task WaitUntilItAnswersAsync(CancellationToken cancellation)
     {
         // What nobody reads would fill the pipe and stop the server.
@@ -37,7 +31,7 @@ internal sealed class RunningPeer(Peer peer, Process process, int port, string r
             cancellation.ThrowIfCancellationRequested();
             if (process.HasExited)
             {
-                throw new LoadException($"{peer.Name} ended at once: {(await errors).Trim()}");
+                throw new MeasurementException($"{peer.Name} ended at once: {(await errors).Trim()}");
             }
 
             try

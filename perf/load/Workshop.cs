@@ -1,12 +1,12 @@
-using System.Diagnostics;
 using System.Globalization;
+using PipeServer.Perf;
 
 namespace PipeServer.Load;
 
 /// <summary>Builds the peers, and keeps their files in one temporary folder that goes when the run ends.</summary>
 internal sealed class Workshop : IDisposable
 {
-    private readonly string _repository = FindRepository();
+    private readonly string _repository = Repository.Find();
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("pipeserver-load-");
 
     public string Floor => Path.Combine(_folder.FullName, "floor");
@@ -27,25 +27,12 @@ internal sealed class Workshop : IDisposable
     ];
 
     /// <summary>Says which Debian package is missing, if one is.</summary>
+    /// <exception cref="MeasurementException">One is.</exception>
     public static void CheckTools(bool needsNginx)
     {
-        var missing = new List<string>();
-        foreach (var (program, package) in new[] { ("wrk", "wrk"), ("cc", "gcc"), ("nginx", "nginx-light") })
-        {
-            if (!IsInstalled(program) && (program != "nginx" || needsNginx))
-            {
-                missing.Add(package);
-            }
-        }
-
-        if (missing.Count > 0)
-        {
-            throw new LoadException($"missing: {string.Join(", ", missing)}. On Debian: apt install {string.Join(' ', missing)}");
-        }
+        (string, string)[] always = [("wrk", "wrk"), ("cc", "gcc")];
+        ExternalProgram.RequireInstalled(needsNginx ? [.. always, ("nginx", "nginx-light")] : always);
     }
-
-    public static bool IsInstalled(string program) =>
-        (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Append("/usr/sbin").Any(folder => File.Exists(Path.Combine(folder, program)));
 
     public async Task BuildAsync(CancellationToken cancellation)
     {
@@ -70,22 +57,13 @@ internal sealed class Workshop : IDisposable
         }
 
         Console.WriteLine("Building the peers.");
-        await CaptureAsync(cancellation, "cc", "-O2", "-pthread", "-o", Floor, Path.Combine(_repository, "perf/load/peers/floor.c"));
+        await ExternalProgram.CaptureAsync(cancellation, "cc", "-O2", "-pthread", "-o", Floor, Path.Combine(_repository, "perf/load/peers/floor.c"));
         foreach (var project in new[] { "src/PipeServer.Cli", "perf/load/peers/Kestrel", "perf/load/peers/ThreadPool" })
         {
-            await CaptureAsync(cancellation, "dotnet", "build", "-c", "Release", "-v", "quiet", "--nologo", Path.Combine(_repository, project));
+            await ExternalProgram.CaptureAsync(cancellation, "dotnet", "build", "-c", "Release", "-v", "quiet", "--nologo", Path.Combine(_repository, project));
         }
 
-        try
-        {
-            var dirty = await CaptureAsync(cancellation, "git", "-C", _repository, "status", "--porcelain", "--untracked-files=no");
-            var commit = await CaptureAsync(cancellation, "git", "-C", _repository, "rev-parse", "--short=12", "HEAD");
-            Commit = commit.Trim() + (dirty.Trim().Length > 0 ? " with changes" : "");
-        }
-        catch (LoadException)
-        {
-            // Not a clone.
-        }
+        Commit = await Repository.CommitAsync(_repository, cancellation);
     }
 
     public string WriteNginxConfiguration(int port)
@@ -118,49 +96,11 @@ internal sealed class Workshop : IDisposable
 
     public void Dispose() => _folder.Delete(recursive: true);
 
-    /// <summary>Runs a program to its end; its standard output.</summary>
-    public static async Task<string> CaptureAsync(CancellationToken cancellation, params string[] command)
-    {
-        using var process = Process.Start(new ProcessStartInfo(command[0], command.Skip(1))
-        {
-            UseShellExecute = false,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        })!;
-        try
-        {
-            var errors = process.StandardError.ReadToEndAsync(cancellation);
-            var output = await process.StandardOutput.ReadToEndAsync(cancellation);
-            await process.WaitForExitAsync(cancellation);
-            return process.ExitCode == 0
-                ? output
-                : throw new LoadException($"{string.Join(' ', command)} failed: {output}{await errors}");
-        }
-        catch (OperationCanceledException)
-        {
-            process.Kill(entireProcessTree: true);
-            throw;
-        }
-    }
-
     private async Task WriteFileAsync(string name, int length, CancellationToken cancellation)
     {
         var path = Path.Combine(Files, name);
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);
         await File.WriteAllBytesAsync(path, new byte[length], cancellation);
-    }
-
-    private static string FindRepository()
-    {
-        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
-        {
-            if (File.Exists(Path.Combine(folder.FullName, "PipeServer.sln")))
-            {
-                return folder.FullName;
-            }
-        }
-
-        throw new LoadException("run it from a clone of the repository: PipeServer.sln is not above the program.");
     }
 
     private string Built(string project, string assembly) =>

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
+using PipeServer.Perf;
 
 namespace PipeServer.Load;
 
@@ -28,7 +29,7 @@ internal static partial class Wrk
             }
 
             command.Add($"http://127.0.0.1:{port}{path}");
-            return Parse(await Workshop.CaptureAsync(cancellation, [.. command]));
+            return Parse(await ExternalProgram.CaptureAsync(cancellation, [.. command]));
         }
         finally
         {
@@ -56,7 +57,7 @@ internal static partial class Wrk
     }
 
     private static string Find(Regex pattern, string output) =>
-        pattern.Match(output) is { Success: true } match ? match.Groups[1].Value : throw new LoadException($"wrk said something unexpected:\n{output}");
+        pattern.Match(output) is { Success: true } match ? match.Groups[1].Value : throw new MeasurementException($"wrk said something unexpected:\n{output}");
 
     private static double Milliseconds(string text)
     {
