@@ -34,10 +34,6 @@ internal sealed class ConnectionDispatcher
     // How long a client that was told no may take to close its side.
     private static readonly TimeSpan RefusalLinger = TimeSpan.FromSeconds(1);
 
-    // In a drain: what is in the backlog gets so many tries, then the listener is closed over them.
-    private const int MaxDrainFailures = 20;
-    private static readonly TimeSpan DrainBackOff = TimeSpan.FromMilliseconds(25);
-
     private readonly ServerContext _server;
     private readonly IReadOnlyList<IConnectionListener> _listeners;
     private readonly ObjectPool<Http1Connection> _pool;
@@ -127,7 +123,7 @@ internal sealed class ConnectionDispatcher
         while (Interlocked.Decrement(ref _acceptsLeft) >= 0)
         {
             var hasPermit = await WaitForRoomAsync().ConfigureAwait(false);
-            if (_stopping.IsCancellationRequested && (--drainAcceptsLeft < 0 || drainFailures > MaxDrainFailures))
+            if (_stopping.IsCancellationRequested && (--drainAcceptsLeft < 0 || drainFailures > DrainRules.MaxAcceptFailures))
             {
                 ReturnPermit(hasPermit);
                 break;
@@ -165,7 +161,7 @@ internal sealed class ConnectionDispatcher
             if (_stopping.IsCancellationRequested)
             {
                 drainFailures++;
-                await Task.Delay(DrainBackOff, _server.Options.TimeProvider, CancellationToken.None).ConfigureAwait(false);
+                await Task.Delay(DrainRules.AcceptBackOff, _server.Options.TimeProvider, CancellationToken.None).ConfigureAwait(false);
             }
             else
             {

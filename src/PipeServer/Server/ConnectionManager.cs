@@ -133,7 +133,7 @@ internal sealed class ConnectionManager
                         reading++;
                         break;
                     case ConnectionState.Handling:
-                        _ = connection.IsWriting ? writing++ : handling++;
+                        _ = connection.Deadlines.IsWriting ? writing++ : handling++;
                         oldest = oldest is null || connection.RequestStarted < oldest.RequestStarted ? connection : oldest;
                         break;
                     default:

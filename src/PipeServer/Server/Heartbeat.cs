@@ -14,9 +14,6 @@ internal sealed class Heartbeat : IDisposable
     // and its end is seen by one. Ten thousand connections take well under a millisecond to look over.
     private static readonly TimeSpan NormalPeriod = TimeSpan.FromMilliseconds(250);
 
-    // A stop should take milliseconds, not a second, when there is nothing to wait for.
-    private static readonly TimeSpan DrainPeriod = TimeSpan.FromMilliseconds(25);
-
     private readonly TimeProvider _timeProvider;
     private readonly ConnectionManager _connections;
     private readonly ILogger _logger;
@@ -27,7 +24,7 @@ internal sealed class Heartbeat : IDisposable
     private long _second;
     private volatile byte[] _serverAndDate = [];
     private volatile bool _draining;
-    private long _latest = long.MaxValue;
+    private long _latestRead = long.MaxValue;
     private int _ticking;
 
     public Heartbeat(TimeProvider timeProvider, ConnectionManager connections, ILogger logger)
@@ -50,13 +47,13 @@ internal sealed class Heartbeat : IDisposable
     public byte[] ServerAndDate => _serverAndDate;
 
     /// <summary>In a drain, the latest that a read may time out; until then none.</summary>
-    public long Latest => Volatile.Read(ref _latest);
+    public long LatestRead => Volatile.Read(ref _latestRead);
 
     /// <summary>
     /// The value of <see cref="Now"/> at which the timeout of a read has surely passed; in a drain no later than
-    /// <see cref="Latest"/>.
+    /// <see cref="LatestRead"/>.
     /// </summary>
-    public long DeadlineAfter(TimeSpan timeout) => Math.Min(Latest, WriteDeadlineAfter(timeout));
+    public long DeadlineAfter(TimeSpan timeout) => Math.Min(LatestRead, WriteDeadlineAfter(timeout));
 
     /// <summary>
     /// The same for a write, which a drain does not shorten: who still reads at the end of the grace period is cut off there,
@@ -67,12 +64,10 @@ internal sealed class Heartbeat : IDisposable
     /// <summary>Beats faster from now on, and lets no timeout go beyond what is left of the grace period.</summary>
     public void BeginDrain(TimeSpan timeLeft)
     {
-        // A timeout that comes a little before the abort can still be answered.
-        var margin = TimeSpan.FromMilliseconds(Math.Min(500, timeLeft.TotalMilliseconds / 4));
-        Volatile.Write(ref _latest, Now + (long)(timeLeft - margin).TotalMilliseconds);
+        Volatile.Write(ref _latestRead, Now + (long)DrainRules.LongestRead(timeLeft).TotalMilliseconds);
         _draining = true;
-        Volatile.Write(ref _slack, (long)DrainPeriod.TotalMilliseconds);
-        _timer.Change(TimeSpan.Zero, DrainPeriod);
+        Volatile.Write(ref _slack, (long)DrainRules.HeartbeatPeriod.TotalMilliseconds);
+        _timer.Change(TimeSpan.Zero, DrainRules.HeartbeatPeriod);
     }
 
     public void Dispose() => _timer.Dispose();

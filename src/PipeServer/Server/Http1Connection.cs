@@ -23,26 +23,14 @@ internal sealed class Http1Connection
     // Responses of one pipelined batch pile up in the output until there is nothing more to parse, or this much.
     private const int MaxUnflushedBytes = 64 * 1024;
 
-    private static readonly TimeSpan DrainBodyTimeout = TimeSpan.FromSeconds(5);
+    // For what a handler has left of its body: the next request must not wait for it for long.
+    private static readonly TimeSpan UnreadBodyTimeout = TimeSpan.FromSeconds(5);
 
     // How long to wait, after our half-close, for the client's, or for its next byte: closing while it still sends would reset
     // the connection and could take the response with it (RFC 9112 §9.6). The limit is for one that sends on and on; both
     // are nginx's values.
     private static readonly TimeSpan LingerTimeout = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan LingerLimit = TimeSpan.FromSeconds(30);
-
-    // Before this much waiting nobody's rate is looked at: a slow start is no slow client.
-    private const long RateGraceMilliseconds = 5000;
-
-    // In a drain a connection that has its answers must not keep the process from ending for long.
-    private static readonly TimeSpan DrainLingerTimeout = TimeSpan.FromMilliseconds(500);
-
-    // In a drain, how long a client that has connected and sent nothing yet may take to start its first request, and how long
-    // one that has sent half a head may take for the rest: what is on its way is there in a moment, and slow clients must not
-    // hold the exit.
-    private static readonly TimeSpan DrainNewTimeout = TimeSpan.FromSeconds(2);
-    private static readonly TimeSpan DrainHeadTimeout = TimeSpan.FromSeconds(5);
-
 
     private readonly ServerContext _server;
     private readonly RequestHead _head = new();
@@ -54,13 +42,7 @@ internal sealed class Http1Connection
     private readonly Lock _transportLock = new();
     private TransportConnection? _transport; // taken away under _transportLock when the connection ends
     private volatile ConnectionState _state;
-    private Deadline _readDeadline = new();
-    private Deadline _writeDeadline = new(); // apart from the other: a handler may read its body while a flush waits
-    private long _sentAtDeadline; // what the client had taken when the write deadline was set
-    private long _flushStarted; // when the flush in progress began to wait, and what the client had taken by then
-    private long _sentAtFlush;
     private long _requestStarted;
-    private bool _isLastLook; // the time was over, and what may still be on its way has until the next beat
     private bool _isOnWorkerRoute;
     private bool _isMoreBuffered; // behind a request without body: the start of another one
     private bool _closing; // the response in progress, or the last one, is the connection's last
@@ -68,17 +50,12 @@ internal sealed class Http1Connection
     private bool _clientHasEnded; // half-closed
     private volatile bool _aborted;
 
-    // This connection's share of the ledger. Written by its loop, read by anybody.
-    private long _received;
-    private long _completed;
-    private long _refused;
-    private long _abortedRequests;
-    private long _unflushedCompleted;
-    private long _unflushedRefused;
+    private RequestTally _tally;
 
     public Http1Connection(ServerContext server)
     {
         _server = server;
+        Deadlines = new ConnectionDeadlines(server);
         _requestBody = new RequestBody(this, server.Limits, server.Options.MaxRequestBodyBytes);
         _responseBody = new ResponseBody(this);
         _request = new HttpRequest(_head, _requestBody);
@@ -111,22 +88,15 @@ internal sealed class Http1Connection
 
     public ConnectionState State => _state;
 
-    /// <summary>True while a flush waits for the client to read.</summary>
-    public bool IsWriting => _writeDeadline.IsSet;
+    public ConnectionDeadlines Deadlines { get; }
 
     /// <summary>When the request in progress was complete, by the heartbeat's clock.</summary>
     public long RequestStarted => Volatile.Read(ref _requestStarted);
 
-    public bool IsReadDeadlineExpired => _readDeadline.IsExpired;
-
     /// <summary>True when the connection was cut off instead of ended.</summary>
     public bool WasAborted => _aborted;
 
-    public RequestCounts Counts => new(
-        Volatile.Read(ref _received),
-        Volatile.Read(ref _completed),
-        Volatile.Read(ref _refused),
-        Volatile.Read(ref _abortedRequests));
+    public RequestCounts Counts => _tally.Counts;
 
     /// <summary>Takes over a new connection.</summary>
     public void Attach(TransportConnection transport, long id)
@@ -135,12 +105,12 @@ internal sealed class Http1Connection
         Id = id;
         _state = ConnectionState.New;
         _closing = _clientIsGone = _clientHasEnded = _aborted = false;
-        _received = _completed = _refused = _abortedRequests = _unflushedCompleted = _unflushedRefused = 0;
+        _tally = default;
         _head.Reset();
         Response.Reset();
         _request.Attach(this);
-        _writeDeadline.Clear();
-        SetReadDeadline(_server.Options.RequestHeadTimeout);
+        Deadlines.EndWrite();
+        Deadlines.SetRead(_server.Options.RequestHeadTimeout);
     }
 
     /// <summary>Lets go of the connection, so that the object can serve another one.</summary>
@@ -176,10 +146,8 @@ internal sealed class Http1Connection
             Abort();
         }
 
-        // What is not flushed by now never will be; a request that never ended was cut off with its connection.
-        Volatile.Write(ref _abortedRequests, _received - _completed - _refused);
-        _readDeadline.Clear();
-        _writeDeadline.Clear();
+        _tally.Close();
+        Deadlines.Clear();
         TransportConnection transport;
         lock (_transportLock)
         {
@@ -201,7 +169,7 @@ internal sealed class Http1Connection
         {
             if (_state is ConnectionState.Idle or ConnectionState.Closing)
             {
-                _readDeadline.Tighten(0);
+                Deadlines.TightenRead(0);
                 return false;
             }
 
@@ -234,63 +202,26 @@ internal sealed class Http1Connection
     {
         lock (_transportLock)
         {
-            if (_transport is { } transport)
+            if (_transport is not { } transport)
             {
-                CheckDeadlines(transport, now, draining);
-            }
-        }
-    }
-
-    private void CheckDeadlines(TransportConnection transport, long now, bool draining)
-    {
-        if (draining)
-        {
-            _readDeadline.Tighten(_server.Heartbeat.Latest);
-        }
-
-        if (_writeDeadline.IsSet)
-        {
-            // The start again after the mark: they are set in this order, so the two are of one flush if it has not changed.
-            var started = Volatile.Read(ref _flushStarted);
-            var mark = Volatile.Read(ref _sentAtFlush);
-            var sent = transport.BytesSent;
-            if (IsTooSlow(now - started, sent - mark) && transport.IsPaceKnown && started == Volatile.Read(ref _flushStarted))
-            {
-                AbortSlowReader(transport, "the client reads its response too slowly");
                 return;
             }
 
-            if (_writeDeadline.IsDue(now) && sent != _sentAtDeadline)
+            switch (Deadlines.Check(transport, _state, now, draining))
             {
-                // Slow, but reading: the time counts from its last byte.
-                _sentAtDeadline = sent;
-                _writeDeadline.Extend(now, _server.Heartbeat.WriteDeadlineAfter(_server.Options.ResponseWriteTimeout));
+                case DeadlineVerdict.ReadTimedOut:
+                    // Not here: the connection's loop, or a handler that waits for its body, would run on the heartbeat's thread.
+                    ThreadPool.UnsafeQueueUserWorkItem(static late => late.Connection.CancelPendingRead(late.Id), (Connection: this, Id), preferLocal: false);
+                    break;
+                case DeadlineVerdict.WriteTooSlow:
+                    AbortSlowReader(transport, "the client reads its response too slowly");
+                    break;
+                case DeadlineVerdict.WriteTimedOut:
+                    AbortSlowReader(transport, "the client does not read its response");
+                    break;
+                default:
+                    break;
             }
-            else if (_writeDeadline.TryExpire(now))
-            {
-                AbortSlowReader(transport, "the client does not read its response");
-                return;
-            }
-        }
-
-        if (draining && _state != ConnectionState.Handling)
-        {
-            // An idle connection is kept a little longer: its next request may be on its way, sent in good faith.
-            var timeout = _state switch
-            {
-                ConnectionState.New => DrainNewTimeout,
-                ConnectionState.Idle => _server.Options.DrainIdleTimeout,
-                ConnectionState.ReadingHead => DrainHeadTimeout,
-                _ => DrainLingerTimeout,
-            };
-            _readDeadline.Tighten(now + (long)timeout.TotalMilliseconds);
-        }
-
-        // An expired deadline wakes again and again, in case the first time came between two reads.
-        if (_readDeadline.IsExpired || _readDeadline.TryExpire(now))
-        {
-            // Not here: the connection's loop, or a handler that waits for its body, would run on the heartbeat's thread.
-            ThreadPool.UnsafeQueueUserWorkItem(static late => late.Connection.CancelPendingRead(late.Id), (Connection: this, Id), preferLocal: false);
         }
     }
 
@@ -300,13 +231,6 @@ internal sealed class Http1Connection
         _aborted = true;
         transport.Abort();
     }
-
-    /// <summary>True when a client that was waited for so long has sent or taken too little in that time.</summary>
-    public bool IsTooSlow(long waited, long bytes) =>
-        _server.Options.MinDataRate > 0 && waited > RateLimitAfter(bytes);
-
-    // The milliseconds of waiting that so many bytes are worth.
-    private long RateLimitAfter(long bytes) => RateGraceMilliseconds + (bytes * 1000 / _server.Options.MinDataRate);
 
     private void CancelPendingRead(long id)
     {
@@ -318,41 +242,6 @@ internal sealed class Http1Connection
 
         input?.CancelPendingRead();
     }
-
-    /// <summary>From now on the heartbeat wakes the pending read when the time is up.</summary>
-    public void SetReadDeadline(TimeSpan timeout)
-    {
-        _isLastLook = false;
-        _readDeadline.Set(_server.Heartbeat.DeadlineAfter(timeout));
-    }
-
-    /// <summary>The time is over at the next beat.</summary>
-    public void SetLastLookDeadline()
-    {
-        _isLastLook = true;
-        _readDeadline.Set(_server.Heartbeat.Now + 1);
-    }
-
-    /// <summary>The same for a wait for the body: for as long as a read may take, or as the client's rate allows.</summary>
-    /// <param name="received">The body's bytes so far.</param>
-    /// <param name="waited">Milliseconds that were spent waiting for them.</param>
-    public void SetBodyDeadline(long received, long waited)
-    {
-        var timeout = _server.Options.RequestBodyTimeout;
-        if (_server.Options.MinDataRate > 0)
-        {
-            var left = TimeSpan.FromMilliseconds(Math.Max(0, RateLimitAfter(received) - waited));
-            timeout = left < timeout ? left : timeout;
-        }
-
-        SetReadDeadline(timeout);
-    }
-
-    /// <summary>The wait is over; true when its time was up.</summary>
-    public bool ClearReadDeadline() => _readDeadline.Clear();
-
-    /// <summary>Milliseconds of the heartbeat's clock.</summary>
-    public long Now => _server.Heartbeat.Now;
 
     public void CloseAfterResponse() => _closing = true;
 
@@ -426,7 +315,7 @@ internal sealed class Http1Connection
     /// <summary>Sends what is written, and a part of a file behind it.</summary>
     public async ValueTask<long> SendFileForHandlerAsync(SafeFileHandle file, long offset, long count, CancellationToken cancellationToken)
     {
-        SetWriteDeadline();
+        Deadlines.BeginWrite(_transport!);
         try
         {
             var sent = await _transport!.SendFileAsync(file, offset, count, cancellationToken).ConfigureAwait(false);
@@ -440,7 +329,7 @@ internal sealed class Http1Connection
         }
         finally
         {
-            _writeDeadline.Clear();
+            Deadlines.EndWrite();
         }
     }
 
@@ -498,7 +387,7 @@ internal sealed class Http1Connection
                 read = await input.ReadAsync().ConfigureAwait(false);
             }
 
-            var isTimedOut = read.IsCanceled && _readDeadline.IsExpired;
+            var isTimedOut = read.IsCanceled && Deadlines.IsReadExpired;
 
             // :: Parse all that is buffered, and answer it.
             var buffer = read.Buffer;
@@ -630,7 +519,7 @@ internal sealed class Http1Connection
                     if (!TryEndResponse(fault))
                     {
                         // What was answered before in this batch is whole, and is sent before the cut.
-                        if (_unflushedCompleted + _unflushedRefused > 0)
+                        if (_tally.HasUnflushed)
                         {
                             await FlushAsync(CancellationToken.None).ConfigureAwait(false);
                         }
@@ -649,7 +538,7 @@ internal sealed class Http1Connection
                 {
                     _requestBody.Detach();
                     if (!_closing && !_requestBody.IsFullyRead
-                        && !await _requestBody.TryDrainAsync(DrainBodyTimeout).ConfigureAwait(false))
+                        && !await _requestBody.TryDrainAsync(UnreadBodyTimeout).ConfigureAwait(false))
                     {
                         _closing = true;
                     }
@@ -683,18 +572,17 @@ internal sealed class Http1Connection
                 break;
             }
 
-            if (isTimedOut && _readDeadline.IsExpired)
+            if (isTimedOut && Deadlines.IsReadExpired)
             {
-                // What came in that moment was no request. A process that was paused finds every time over and the requests
-                // still on their way through the transport: one more beat for them, then it is over.
-                if (_isLastLook)
+                // What came in that moment was not a whole request.
+                if (Deadlines.IsFinalBeat)
                 {
-                    _readDeadline.Clear();
+                    Deadlines.EndRead();
                     RejectTimedOutHead();
                     break;
                 }
 
-                SetLastLookDeadline();
+                Deadlines.GrantFinalBeat();
             }
         }
 
@@ -706,7 +594,7 @@ internal sealed class Http1Connection
         if (_state == ConnectionState.Handling)
         {
             _state = ConnectionState.Idle;
-            SetReadDeadline(_server.Options.KeepAliveTimeout);
+            Deadlines.SetRead(_server.Options.KeepAliveTimeout);
         }
     }
 
@@ -716,7 +604,7 @@ internal sealed class Http1Connection
         if (_state is ConnectionState.Idle or ConnectionState.Handling
             || (_state == ConnectionState.New && _server.Draining.IsCancellationRequested))
         {
-            SetReadDeadline(_server.Options.RequestHeadTimeout);
+            Deadlines.SetRead(_server.Options.RequestHeadTimeout);
         }
 
         _state = ConnectionState.ReadingHead;
@@ -724,22 +612,14 @@ internal sealed class Http1Connection
 
     private void BeginRequest()
     {
-        _readDeadline.Clear();
+        Deadlines.EndRead();
         _state = ConnectionState.Handling;
-        Volatile.Write(ref _received, _received + 1);
+        _tally.Receive();
         Volatile.Write(ref _requestStarted, _server.Heartbeat.Now);
         _isMoreBuffered = false;
         _isOnWorkerRoute = false;
         _requestBody.Start(BodyFraming.None, continuePending: false);
         Response.Reset();
-    }
-
-    private void SetWriteDeadline()
-    {
-        Volatile.Write(ref _flushStarted, _server.Heartbeat.Now);
-        Volatile.Write(ref _sentAtFlush, _transport!.BytesSent);
-        _sentAtDeadline = _sentAtFlush;
-        _writeDeadline.Set(_server.Heartbeat.WriteDeadlineAfter(_server.Options.ResponseWriteTimeout));
     }
 
     private bool HasWaitedTooLong(long queued)
@@ -786,7 +666,7 @@ internal sealed class Http1Connection
         }
 
         WriteErrorBody(error);
-        EndRequest(ref _unflushedRefused);
+        EndRequest(isRefusal: true);
     }
 
     private void AnswerWithoutHandler(RouteMatch match)
@@ -795,7 +675,7 @@ internal sealed class Http1Connection
         {
             Response.StatusCode = 204;
             Response.Headers["Allow"] = match.Allow;
-            EndRequest(ref _unflushedCompleted);
+            EndRequest(isRefusal: false);
             return;
         }
 
@@ -812,7 +692,7 @@ internal sealed class Http1Connection
         }
 
         WriteErrorBody(error);
-        EndRequest(ref _unflushedCompleted);
+        EndRequest(isRefusal: false);
     }
 
     // The handler will read no more. What it has left of a chunked body and is here already gets checked before its answer
@@ -836,10 +716,17 @@ internal sealed class Http1Connection
         }
     }
 
-    private void EndRequest(ref long counter)
+    private void EndRequest(bool isRefusal)
     {
         _responseBody.Finish();
-        counter++;
+        if (isRefusal)
+        {
+            _tally.Refuse();
+        }
+        else
+        {
+            _tally.Complete();
+        }
     }
 
     // After a handler: writes what it left to write, or contains what went wrong. False when only an abort can tell the
@@ -865,7 +752,7 @@ internal sealed class Http1Connection
                 var problem = _responseBody.Finish();
                 if (problem is null)
                 {
-                    _unflushedCompleted++;
+                    _tally.Complete();
                     return true;
                 }
 
@@ -902,7 +789,7 @@ internal sealed class Http1Connection
         Response.Reset();
         Response.StatusCode = 500;
         WriteErrorBody(RequestError.HandlerFault);
-        EndRequest(ref _unflushedCompleted);
+        EndRequest(isRefusal: false);
         return true;
     }
 
@@ -910,7 +797,7 @@ internal sealed class Http1Connection
     /// <remarks>Not async itself: the flush that need not wait, nearly every one, costs no state machine.</remarks>
     public ValueTask<FlushResult> FlushAsync(CancellationToken cancellationToken)
     {
-        if (_unflushedCompleted + _unflushedRefused == 0 && Output.UnflushedBytes == 0)
+        if (!_tally.HasUnflushed && Output.UnflushedBytes == 0)
         {
             return new ValueTask<FlushResult>(new FlushResult(isCanceled: false, _clientIsGone));
         }
@@ -926,14 +813,14 @@ internal sealed class Http1Connection
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<FlushResult> FlushSlowlyAsync(ValueTask<FlushResult> flush)
     {
-        SetWriteDeadline();
+        Deadlines.BeginWrite(_transport!);
         try
         {
             return AfterFlush(await flush.ConfigureAwait(false));
         }
         finally
         {
-            _writeDeadline.Clear();
+            Deadlines.EndWrite();
         }
     }
 
@@ -945,9 +832,7 @@ internal sealed class Http1Connection
         }
         else if (!result.IsCanceled)
         {
-            Volatile.Write(ref _completed, _completed + _unflushedCompleted);
-            Volatile.Write(ref _refused, _refused + _unflushedRefused);
-            _unflushedCompleted = _unflushedRefused = 0;
+            _tally.Flush();
         }
 
         return result;
@@ -957,9 +842,9 @@ internal sealed class Http1Connection
     // get its response, not a reset.
     private async Task CloseAsync()
     {
-        SetWriteDeadline();
+        Deadlines.BeginWrite(_transport!);
         await _transport!.ShutdownOutputAsync().ConfigureAwait(false);
-        _writeDeadline.Clear();
+        Deadlines.EndWrite();
         _state = ConnectionState.Closing;
         if (_clientHasEnded)
         {
@@ -974,13 +859,13 @@ internal sealed class Http1Connection
             {
                 // Once, not for each byte that comes.
                 isLimitedByDrain = true;
-                limit = Math.Min(limit, _server.Heartbeat.DeadlineAfter(DrainLingerTimeout));
+                limit = Math.Min(limit, _server.Heartbeat.DeadlineAfter(DrainRules.LingerTimeout));
             }
 
-            _readDeadline.Set(Math.Min(limit, _server.Heartbeat.DeadlineAfter(LingerTimeout)));
+            Deadlines.SetReadAt(Math.Min(limit, _server.Heartbeat.DeadlineAfter(LingerTimeout)));
             var read = await Input.ReadAsync().ConfigureAwait(false);
             Input.AdvanceTo(read.Buffer.End);
-            if (read.IsCompleted || (read.IsCanceled && _readDeadline.IsExpired))
+            if (read.IsCompleted || (read.IsCanceled && Deadlines.IsReadExpired))
             {
                 return;
             }

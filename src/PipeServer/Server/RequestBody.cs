@@ -38,7 +38,7 @@ internal sealed class RequestBody : PipeReader
     private ChunkedDecoder? _preview;
     private long _received; // Content-Length: how much of the body has been seen
     private long _waited; // milliseconds spent waiting for the body
-    private bool _wasTooSlow; // and has had its last look
+    private bool _wasTooSlow; // and has had its final beat
     private RequestError _error; // chunked: why it cannot be read on
 
     public RequestBody(Http1Connection connection, RequestLimits limits, long maxBytes)
@@ -197,7 +197,7 @@ internal sealed class RequestBody : PipeReader
     public async ValueTask<bool> TryDrainAsync(TimeSpan timeout)
     {
         var input = _connection.Input;
-        _connection.SetReadDeadline(timeout);
+        _connection.Deadlines.SetRead(timeout);
         try
         {
             while (!IsFullyRead)
@@ -214,7 +214,7 @@ internal sealed class RequestBody : PipeReader
                     result = await input.ReadAsync().ConfigureAwait(false);
                 }
 
-                if (result.IsCanceled && _connection.IsReadDeadlineExpired)
+                if (result.IsCanceled && _connection.Deadlines.IsReadExpired)
                 {
                     input.AdvanceTo(result.Buffer.Start);
                     return false;
@@ -246,7 +246,7 @@ internal sealed class RequestBody : PipeReader
         }
         finally
         {
-            _connection.ClearReadDeadline();
+            _connection.Deadlines.EndRead();
         }
     }
 
@@ -282,7 +282,7 @@ internal sealed class RequestBody : PipeReader
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public override async ValueTask<ReadResult> ReadAsync(CancellationToken cancellationToken = default)
     {
-        var isLastLook = false;
+        var isFinalBeat = false;
         while (true)
         {
             if (TryRead(out var result))
@@ -296,14 +296,14 @@ internal sealed class RequestBody : PipeReader
                 await _connection.SendContinueAsync().ConfigureAwait(false);
             }
 
-            var started = _connection.Now;
-            if (isLastLook)
+            var started = _connection.Deadlines.Now;
+            if (isFinalBeat)
             {
-                _connection.SetLastLookDeadline();
+                _connection.Deadlines.GrantFinalBeat();
             }
             else
             {
-                _connection.SetBodyDeadline(Received, _waited);
+                _connection.Deadlines.SetBodyRead(Received, _waited);
             }
 
             ReadResult input;
@@ -316,8 +316,8 @@ internal sealed class RequestBody : PipeReader
             finally
             {
                 _isWaiting = false;
-                isTimedOut = _connection.ClearReadDeadline();
-                _waited += _connection.Now - started;
+                isTimedOut = _connection.Deadlines.EndRead();
+                _waited += _connection.Deadlines.Now - started;
             }
 
             if (_connection.MustLeaveTransportThread)
@@ -330,8 +330,8 @@ internal sealed class RequestBody : PipeReader
             if (isTimedOut && !hasNews)
             {
                 _connection.Input.AdvanceTo(input.Buffer.Start, input.Buffer.End);
-                var isTooSlow = _connection.IsTooSlow(_waited, Received);
-                if (isLastLook || (isTooSlow && _wasTooSlow))
+                var isTooSlow = _connection.Deadlines.IsTooSlow(_waited, Received);
+                if (isFinalBeat || (isTooSlow && _wasTooSlow))
                 {
                     throw new BadHttpRequestException(RequestError.BodyTimeout);
                 }
@@ -339,7 +339,7 @@ internal sealed class RequestBody : PipeReader
                 // As for a head: a process that was paused finds the time over, and the body still on its way. Once for one that
                 // is too slow, or a byte at a time would do for ever.
                 _wasTooSlow = isTooSlow;
-                isLastLook = true;
+                isFinalBeat = true;
                 continue;
             }
 

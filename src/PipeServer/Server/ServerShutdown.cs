@@ -23,11 +23,6 @@ namespace PipeServer.Server;
 /// </summary>
 internal sealed class ServerShutdown(ServerContext server, ConnectionDispatcher dispatcher, ITransport transport)
 {
-    // After an abort a handler that watches its token needs a moment; one that does not is stuck, and nothing will help.
-    private static readonly TimeSpan AbortTimeout = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan JoinTimeout = TimeSpan.FromSeconds(2);
-    private static readonly TimeSpan CensusPeriod = TimeSpan.FromSeconds(1);
-
     private readonly List<ShutdownPhase> _phases = [];
     private readonly TimeProvider _time = server.Options.TimeProvider;
     private long _phaseStarted;
@@ -58,10 +53,10 @@ internal sealed class ServerShutdown(ServerContext server, ConnectionDispatcher 
         if (outcome != ShutdownOutcome.Drained)
         {
             // What is accepted after the cut would not be cut: the backlog first, which is bounded.
-            await TryWaitAsync(stopAccepting, AbortTimeout, CancellationToken.None).ConfigureAwait(false);
+            await TryWaitAsync(stopAccepting, DrainRules.AbortTimeout, CancellationToken.None).ConfigureAwait(false);
             var reason = outcome == ShutdownOutcome.Forced ? "forced" : "the grace period has passed";
             CutOff(cutOff, reason);
-            if (!await TryWaitAsync(server.Connections.WhenEmptyAsync(), AbortTimeout, CancellationToken.None).ConfigureAwait(false))
+            if (!await TryWaitAsync(server.Connections.WhenEmptyAsync(), DrainRules.AbortTimeout, CancellationToken.None).ConfigureAwait(false))
             {
                 // An idle connection may have got a request in the moment in which it was told to end.
                 CutOff(cutOff, reason);
@@ -76,9 +71,9 @@ internal sealed class ServerShutdown(ServerContext server, ConnectionDispatcher 
         }
 
         // :: Steps 6 and 7
-        var workers = await server.Workers.StopAsync(JoinTimeout).ConfigureAwait(false);
+        var workers = await server.Workers.StopAsync(DrainRules.JoinTimeout).ConfigureAwait(false);
         EndPhase("workers");
-        var stuckThreads = await transport.StopAsync(JoinTimeout).ConfigureAwait(false);
+        var stuckThreads = await transport.StopAsync(DrainRules.JoinTimeout).ConfigureAwait(false);
         EndPhase("transport");
         if (outcome == ShutdownOutcome.Drained && (!workers.AllEnded || stuckThreads.Count > 0))
         {
@@ -141,7 +136,7 @@ internal sealed class ServerShutdown(ServerContext server, ConnectionDispatcher 
         {
             while (left > TimeSpan.Zero)
             {
-                var part = left < CensusPeriod ? left : CensusPeriod;
+                var part = left < DrainRules.CensusPeriod ? left : DrainRules.CensusPeriod;
                 if (await TryWaitAsync(drained, part, force).ConfigureAwait(false))
                 {
                     return ShutdownOutcome.Drained;

@@ -378,7 +378,9 @@ public abstract class TransportConformanceTests : IAsyncDisposable
         var received = await pair.Client.ReadToEndAsync();
         Assert.True(bytes.AsSpan(0, offset).SequenceEqual(received));
         await rest.WaitAsync(Patience);
-        Assert.Equal(offset, pair.Server.BytesSent);
+
+        // Once this looked like 38 KB lost: the client had read them, and its acknowledgement was still on its way.
+        await Eventually.TrueAsync(() => pair.Server.BytesSent == offset, "every byte is acknowledged");
     }
 
     [Fact]

@@ -1,0 +1,147 @@
+using PipeServer.Transport;
+
+namespace PipeServer.Server;
+
+/// <summary>
+/// The time that one connection has: the deadline of its read, that of its write, and the least rate of both. Whoever waits sets
+/// and ends a deadline; the heartbeat judges them by <see cref="Check"/>, under the connection's lock.
+/// </summary>
+internal sealed class ConnectionDeadlines(ServerContext server)
+{
+    // Before this much waiting nobody's rate is looked at: a slow start does not make a slow client.
+    private const long RateGraceMilliseconds = 5000;
+
+    private Deadline _read = new();
+    private Deadline _write = new(); // apart from the other: a handler may read its body while a flush waits
+    private long _sentAtDeadline; // what the client had taken when the write deadline was set
+    private long _flushStarted; // when the flush in progress began to wait, and what the client had taken by then
+    private long _sentAtFlush;
+
+    /// <summary>Milliseconds of the heartbeat's clock.</summary>
+    public long Now => server.Heartbeat.Now;
+
+    /// <summary>True while a flush waits for the client to read.</summary>
+    public bool IsWriting => _write.IsSet;
+
+    /// <summary>True from the moment the heartbeat found the read's time to be up until it is set or ended.</summary>
+    public bool IsReadExpired => _read.IsExpired;
+
+    /// <summary>The time of the read was up before, and it has got one more beat by <see cref="GrantFinalBeat"/>.</summary>
+    public bool IsFinalBeat { get; private set; }
+
+    /// <summary>From now on the heartbeat wakes the pending read when this much time has passed.</summary>
+    public void SetRead(TimeSpan timeout)
+    {
+        IsFinalBeat = false;
+        _read.Set(server.Heartbeat.DeadlineAfter(timeout));
+    }
+
+    /// <summary>The same until a point of the heartbeat's clock.</summary>
+    public void SetReadAt(long at) => _read.Set(at);
+
+    /// <summary>The same for a wait for the body: for as long as a read may take, or as the client's rate allows.</summary>
+    /// <param name="received">The body's bytes so far.</param>
+    /// <param name="waited">Milliseconds that were spent waiting for them.</param>
+    public void SetBodyRead(long received, long waited)
+    {
+        var timeout = server.Options.RequestBodyTimeout;
+        if (server.Options.MinDataRate > 0)
+        {
+            var left = TimeSpan.FromMilliseconds(Math.Max(0, RateLimitAfter(received) - waited));
+            timeout = left < timeout ? left : timeout;
+        }
+
+        SetRead(timeout);
+    }
+
+    /// <summary>
+    /// One more beat for a read whose time was up: a process that was paused finds every time over, and what its clients sent
+    /// meanwhile still on its way through the transport.
+    /// </summary>
+    public void GrantFinalBeat()
+    {
+        IsFinalBeat = true;
+        _read.Set(Now + 1);
+    }
+
+    /// <summary>The wait for the client's bytes is over; true when its time was up.</summary>
+    public bool EndRead() => _read.Clear();
+
+    /// <summary>Makes the read's deadline earlier, never later.</summary>
+    public void TightenRead(long latest) => _read.Tighten(latest);
+
+    /// <summary>A flush begins to wait for the client.</summary>
+    public void BeginWrite(TransportConnection transport)
+    {
+        // In this order: Check reads the start again after the mark, and so knows that both are of one flush.
+        Volatile.Write(ref _flushStarted, Now);
+        Volatile.Write(ref _sentAtFlush, transport.BytesSent);
+        _sentAtDeadline = _sentAtFlush;
+        _write.Set(server.Heartbeat.WriteDeadlineAfter(server.Options.ResponseWriteTimeout));
+    }
+
+    /// <summary>The wait for the client to read is over.</summary>
+    public void EndWrite() => _write.Clear();
+
+    /// <summary>Nobody waits any more.</summary>
+    public void Clear()
+    {
+        _read.Clear();
+        _write.Clear();
+    }
+
+    /// <summary>True when a client that was waited for this long has sent or taken too little in that time.</summary>
+    /// <param name="waited">Milliseconds of waiting.</param>
+    /// <param name="bytes">What it has sent or taken in them.</param>
+    public bool IsTooSlow(long waited, long bytes) => server.Options.MinDataRate > 0 && waited > RateLimitAfter(bytes);
+
+    /// <summary>Judges both deadlines. Called by the heartbeat only, which may not be overtaken by a disposal of the transport.</summary>
+    /// <param name="transport">Tells what the client has taken.</param>
+    /// <param name="state">The connection's state.</param>
+    /// <param name="now">Milliseconds of the heartbeat's clock.</param>
+    /// <param name="draining">The server is draining, so that <see cref="DrainRules"/> apply.</param>
+    public DeadlineVerdict Check(TransportConnection transport, ConnectionState state, long now, bool draining)
+    {
+        if (draining)
+        {
+            _read.Tighten(server.Heartbeat.LatestRead);
+        }
+
+        if (_write.IsSet && CheckWrite(transport, now) is var verdict and not DeadlineVerdict.InTime)
+        {
+            return verdict;
+        }
+
+        if (draining && DrainRules.ReadTimeout(state, server.Options.DrainIdleTimeout) is { } timeout)
+        {
+            _read.Tighten(now + (long)timeout.TotalMilliseconds);
+        }
+
+        // One that has expired is told again and again, in case the first time came between two reads.
+        return _read.IsExpired || _read.TryExpire(now) ? DeadlineVerdict.ReadTimedOut : DeadlineVerdict.InTime;
+    }
+
+    private DeadlineVerdict CheckWrite(TransportConnection transport, long now)
+    {
+        var started = Volatile.Read(ref _flushStarted);
+        var mark = Volatile.Read(ref _sentAtFlush);
+        var sent = transport.BytesSent;
+        if (IsTooSlow(now - started, sent - mark) && transport.IsPaceKnown && started == Volatile.Read(ref _flushStarted))
+        {
+            return DeadlineVerdict.WriteTooSlow;
+        }
+
+        if (_write.IsDue(now) && sent != _sentAtDeadline)
+        {
+            // The client reads, slowly: the time counts from its last byte.
+            _sentAtDeadline = sent;
+            _write.Extend(now, server.Heartbeat.WriteDeadlineAfter(server.Options.ResponseWriteTimeout));
+            return DeadlineVerdict.InTime;
+        }
+
+        return _write.TryExpire(now) ? DeadlineVerdict.WriteTimedOut : DeadlineVerdict.InTime;
+    }
+
+    // The milliseconds of waiting that so many bytes are worth.
+    private long RateLimitAfter(long bytes) => RateGraceMilliseconds + (bytes * 1000 / server.Options.MinDataRate);
+}
