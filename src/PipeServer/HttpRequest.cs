@@ -14,7 +14,7 @@ public sealed class HttpRequest
 {
     private readonly RequestHead _head;
     private readonly RequestBody _body;
-    private Http1Connection? _connection;
+    private Connection? _connection;
 
     internal HttpRequest(RequestHead head, RequestBody body)
     {
@@ -96,5 +96,5 @@ public sealed class HttpRequest
     /// <summary>The method and the target's path, for logs.</summary>
     public override string ToString() => $"{Method} {Path}";
 
-    internal void Attach(Http1Connection? connection) => _connection = connection;
+    internal void Attach(Connection? connection) => _connection = connection;
 }

@@ -7,8 +7,8 @@ namespace PipeServer.Server;
 internal sealed class ConnectionManager
 {
     private readonly Lock _lock = new();
-    private readonly HashSet<Http1Connection> _live = [];
-    private readonly List<Http1Connection> _snapshot = []; // used by the heartbeat only, which never overtakes itself
+    private readonly HashSet<Connection> _live = [];
+    private readonly List<Connection> _snapshot = []; // used by the heartbeat only, which never overtakes itself
     private TaskCompletionSource? _empty;
     private long _accepted;
     private long _closed;
@@ -30,7 +30,7 @@ internal sealed class ConnectionManager
 
     private bool IsEmpty => _live.Count == 0 && _refusing == 0; // under the lock
 
-    public void Add(Http1Connection connection)
+    public void Add(Connection connection)
     {
         lock (_lock)
         {
@@ -39,7 +39,7 @@ internal sealed class ConnectionManager
         }
     }
 
-    public void Remove(Http1Connection connection, bool aborted)
+    public void Remove(Connection connection, bool aborted)
     {
         lock (_lock)
         {
@@ -122,7 +122,7 @@ internal sealed class ConnectionManager
     public DrainCensus Census()
     {
         var (idle, reading, handling, writing) = (0, 0, 0, 0);
-        var oldest = default(Http1Connection);
+        var oldest = default(Connection);
         lock (_lock)
         {
             foreach (var connection in _live)
@@ -134,7 +134,7 @@ internal sealed class ConnectionManager
                         break;
                     case ConnectionState.Handling:
                         _ = connection.Deadlines.IsWriting ? writing++ : handling++;
-                        oldest = oldest is null || connection.RequestStarted < oldest.RequestStarted ? connection : oldest;
+                        oldest = oldest is null || connection.OldestRequestStarted < oldest.OldestRequestStarted ? connection : oldest;
                         break;
                     default:
                         idle++;
@@ -143,26 +143,30 @@ internal sealed class ConnectionManager
             }
         }
 
-        return new DrainCensus(idle, reading, handling, writing, oldest?.DescribeRequest().ToShortString() ?? "none");
+        var descriptions = new List<RequestDescription>();
+        oldest?.DescribeRequests(descriptions);
+        return new DrainCensus(idle, reading, handling, writing, descriptions.Count == 0 ? "none" : descriptions[0].ToShortString());
     }
 
     /// <summary>Ends all connections now; tells what was cut off from an answer.</summary>
     public IReadOnlyList<string> EndAll()
     {
-        Http1Connection[] live;
+        Connection[] live;
         lock (_lock)
         {
             live = [.. _live];
         }
 
         var cutOff = new List<string>();
+        var descriptions = new List<RequestDescription>();
         foreach (var connection in live)
         {
             // Before the abort, which may end it right here.
-            var request = connection.DescribeRequest().ToString();
+            descriptions.Clear();
+            connection.DescribeRequests(descriptions);
             if (connection.EndNow())
             {
-                cutOff.Add(request);
+                cutOff.AddRange(descriptions.Select(static description => description.ToString()));
             }
         }
 

@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.IO.Pipelines;
-using System.Net;
 using System.Runtime.CompilerServices;
 using Microsoft.Win32.SafeHandles;
 using PipeServer.Diagnostics;
@@ -18,7 +17,7 @@ namespace PipeServer.Server;
 /// There is no hop back: after the handler the loop goes on where it is, and only a read that has to wait gives the
 /// connection back to its transport. Pooled: one object serves many connections, one after the other.
 /// </remarks>
-internal sealed class Http1Connection
+internal sealed class Http1Connection : Connection
 {
     // Responses of one pipelined batch pile up in the output until there is nothing more to parse, or this much.
     private const int MaxUnflushedBytes = 64 * 1024;
@@ -32,30 +31,20 @@ internal sealed class Http1Connection
     private static readonly TimeSpan LingerTimeout = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan LingerLimit = TimeSpan.FromSeconds(30);
 
-    private readonly ServerContext _server;
     private readonly RequestHead _head = new();
     private readonly RequestBody _requestBody;
     private readonly ResponseBody _responseBody;
     private readonly HttpRequest _request;
 
-    // Both pooled, this and the transport's connection: what comes from another thread, late, must not hit the next client.
-    private readonly Lock _transportLock = new();
-    private TransportConnection? _transport; // taken away under _transportLock when the connection ends
-    private volatile ConnectionState _state;
-    private long _requestStarted;
     private bool _isOnWorkerRoute;
     private bool _isMoreBuffered; // behind a request without body: the start of another one
     private bool _closing; // the response in progress, or the last one, is the connection's last
     private bool _clientIsGone;
     private bool _clientHasEnded; // half-closed
-    private volatile bool _aborted;
-
-    private RequestTally _tally;
 
     public Http1Connection(ServerContext server)
+        : base(server)
     {
-        _server = server;
-        Deadlines = new ConnectionDeadlines(server);
         _requestBody = new RequestBody(this, server.Limits, server.Options.MaxRequestBodyBytes);
         _responseBody = new ResponseBody(this);
         _request = new HttpRequest(_head, _requestBody);
@@ -68,179 +57,26 @@ internal sealed class Http1Connection
     /// </summary>
     public static ReadOnlySpan<byte> RetryAfterSeconds => "1"u8;
 
-    public long Id { get; private set; }
-
-    public PipeReader Input => _transport!.Input;
-
-    public PipeWriter Output => _transport!.Output;
-
-    public EndPoint? RemoteEndPoint => _transport?.RemoteEndPoint;
-
-    public CancellationToken Aborted => _transport?.Closed ?? new CancellationToken(canceled: true);
-
-    public CancellationToken Draining => _server.Draining;
-
     public HttpResponse Response { get; }
 
     public bool IsHeadRequest => _head.Method == RequestMethod.Head;
 
     public bool IsHttp10 => _head.MinorVersion == 0;
 
-    public ConnectionState State => _state;
-
-    public ConnectionDeadlines Deadlines { get; }
-
-    /// <summary>When the request in progress was complete, by the heartbeat's clock.</summary>
-    public long RequestStarted => Volatile.Read(ref _requestStarted);
-
-    /// <summary>True when the connection was cut off instead of ended.</summary>
-    public bool WasAborted => _aborted;
-
-    public RequestCounts Counts => _tally.Counts;
-
-    /// <summary>Takes over a new connection.</summary>
-    public void Attach(TransportConnection transport, long id)
+    public override void Attach(TransportConnection transport, long id)
     {
-        _transport = transport;
-        Id = id;
-        _state = ConnectionState.New;
-        _closing = _clientIsGone = _clientHasEnded = _aborted = false;
-        _tally = default;
+        _closing = _clientIsGone = _clientHasEnded = false;
         _head.Reset();
         Response.Reset();
+        base.Attach(transport, id);
         _request.Attach(this);
-        Deadlines.EndWrite();
-        Deadlines.SetRead(_server.Options.RequestHeadTimeout);
     }
 
-    /// <summary>Lets go of the connection, so that the object can serve another one.</summary>
-    public void Detach()
+    public override void Detach()
     {
         _request.Attach(null);
         _head.Reset();
         _responseBody.Release();
-    }
-
-    /// <summary>Serves the connection to its end. Never throws; ends with the transport closed.</summary>
-    public async Task RunAsync()
-    {
-        try
-        {
-            await ServeRequestsAsync().ConfigureAwait(false);
-            if (!_aborted && !_clientIsGone)
-            {
-                await CloseAsync().ConfigureAwait(false);
-            }
-        }
-        catch (Exception exception) when (exception is IOException or OperationCanceledException)
-        {
-            // Reset by the client or aborted by us: between two requests that is an end like any other.
-            _aborted |= _state is ConnectionState.ReadingHead or ConnectionState.Handling;
-            Log.ConnectionAborted(_server.Logger, Id, exception.Message);
-        }
-#pragma warning disable CA1031 // A fault of our own must cost this connection only, and must be seen.
-        catch (Exception exception)
-#pragma warning restore CA1031
-        {
-            Log.ConnectionFaulted(_server.Logger, Id, exception);
-            Abort();
-        }
-
-        _tally.Close();
-        Deadlines.Clear();
-        TransportConnection transport;
-        lock (_transportLock)
-        {
-            transport = _transport!;
-            _transport = null;
-        }
-
-        await transport.DisposeAsync().ConfigureAwait(false);
-    }
-
-    /// <summary>
-    /// The end of the grace period. Cuts off what is in progress; a connection that has its answers is closed, not reset: they
-    /// may still be on their way. From any thread.
-    /// </summary>
-    /// <returns>True when that cut off a request, or a client that was never heard.</returns>
-    public bool EndNow()
-    {
-        lock (_transportLock)
-        {
-            if (_state is ConnectionState.Idle or ConnectionState.Closing)
-            {
-                Deadlines.TightenRead(0);
-                return false;
-            }
-
-            if (_transport is null || _aborted)
-            {
-                return false;
-            }
-
-            _aborted = true;
-            _transport.Abort();
-            return true;
-        }
-    }
-
-    /// <summary>Ends the connection now. From any thread.</summary>
-    /// <returns>True when that cut off a request; false when nothing was in progress.</returns>
-    public bool Abort()
-    {
-        lock (_transportLock)
-        {
-            var cutsOff = _transport is not null && _state is ConnectionState.ReadingHead or ConnectionState.Handling;
-            _aborted |= cutsOff;
-            _transport?.Abort();
-            return cutsOff;
-        }
-    }
-
-    /// <summary>Looks whether the connection's time is up. Called by the heartbeat only.</summary>
-    public void OnHeartbeat(long now, bool draining)
-    {
-        lock (_transportLock)
-        {
-            if (_transport is not { } transport)
-            {
-                return;
-            }
-
-            switch (Deadlines.Check(transport, _state, now, draining))
-            {
-                case DeadlineVerdict.ReadTimedOut:
-                    // Not here: the connection's loop, or a handler that waits for its body, would run on the heartbeat's thread.
-                    ThreadPool.UnsafeQueueUserWorkItem(static late => late.Connection.CancelPendingRead(late.Id), (Connection: this, Id), preferLocal: false);
-                    break;
-                case DeadlineVerdict.WriteTooSlow:
-                    AbortSlowReader(transport, "the client reads its response too slowly");
-                    break;
-                case DeadlineVerdict.WriteTimedOut:
-                    AbortSlowReader(transport, "the client does not read its response");
-                    break;
-                default:
-                    break;
-            }
-        }
-    }
-
-    private void AbortSlowReader(TransportConnection transport, string reason)
-    {
-        Log.ConnectionAborted(_server.Logger, Id, reason);
-        _aborted = true;
-        transport.Abort();
-    }
-
-    private void CancelPendingRead(long id)
-    {
-        PipeReader? input;
-        lock (_transportLock)
-        {
-            input = Id == id ? _transport?.Input : null;
-        }
-
-        input?.CancelPendingRead();
     }
 
     public void CloseAfterResponse() => _closing = true;
@@ -259,11 +95,11 @@ internal sealed class Http1Connection
             || Response.CloseConnection
             || _requestBody.ContinuePending
             || ((isWhole || !_requestBody.IsTouched) && _requestBody.IsTooLongToDrain)
-            || (_server.Draining.IsCancellationRequested && !_isMoreBuffered && !_requestBody.IsMoreBehind());
+            || (Server.Draining.IsCancellationRequested && !_isMoreBuffered && !_requestBody.IsMoreBehind());
         var connection = _closing ? ConnectionHeader.Close
             : IsHttp10 ? ConnectionHeader.KeepAlive
             : ConnectionHeader.None;
-        ReadOnlySpan<byte> serverAndDate = _server.Heartbeat.ServerAndDate;
+        ReadOnlySpan<byte> serverAndDate = Server.Heartbeat.ServerAndDate;
         if (prepared is { HasServer: true } && !Response.Fields.Has(KnownHeader.Server))
         {
             serverAndDate = DateHeader.WithoutServer(serverAndDate);
@@ -278,7 +114,7 @@ internal sealed class Http1Connection
     {
         if (prepared.Pinned is { } pinned)
         {
-            _transport!.Write(pinned);
+            Transport.Write(pinned);
         }
         else
         {
@@ -315,16 +151,16 @@ internal sealed class Http1Connection
     /// <summary>Sends what is written, and a part of a file behind it.</summary>
     public async ValueTask<long> SendFileForHandlerAsync(SafeFileHandle file, long offset, long count, CancellationToken cancellationToken)
     {
-        Deadlines.BeginWrite(_transport!);
+        Deadlines.BeginWrite(Transport);
         try
         {
-            var sent = await _transport!.SendFileAsync(file, offset, count, cancellationToken).ConfigureAwait(false);
+            var sent = await Transport.SendFileAsync(file, offset, count, cancellationToken).ConfigureAwait(false);
             if (MustLeaveTransportThread)
             {
                 await Task.Yield();
             }
 
-            AfterFlush(new FlushResult(isCanceled: false, isCompleted: _transport!.IsClosed));
+            AfterFlush(new FlushResult(isCanceled: false, isCompleted: Transport.IsClosed));
             return sent;
         }
         finally
@@ -338,17 +174,17 @@ internal sealed class Http1Connection
     /// it would hold up the very loop that it waits for. Not on a worker: all of them may be blocked, each waiting for this
     /// very wait to end. <c>Task.Yield</c> is the way there that allocates nothing.
     /// </summary>
-    public bool MustLeaveTransportThread => _isOnWorkerRoute && !_server.Workers.IsOnWorker;
+    public bool MustLeaveTransportThread => _isOnWorkerRoute && !Server.Workers.IsOnWorker;
 
     /// <summary>The request in progress, for reports on stuck workers.</summary>
     public override string ToString() => _request.ToString();
 
-    /// <summary>The request in progress. For reports, from any thread.</summary>
-    public RequestDescription DescribeRequest()
+    public override void DescribeRequests(ICollection<RequestDescription> descriptions)
     {
-        if (_state != ConnectionState.Handling)
+        if (State != ConnectionState.Handling)
         {
-            return new RequestDescription("a request that has not arrived yet", TimeSpan.Zero, null);
+            descriptions.Add(new RequestDescription("a request that has not arrived yet", TimeSpan.Zero, null));
+            return;
         }
 
         string request;
@@ -360,11 +196,21 @@ internal sealed class Http1Connection
         catch (Exception)
 #pragma warning restore CA1031
         {
-            return new RequestDescription("a request that has just ended", TimeSpan.Zero, null);
+            descriptions.Add(new RequestDescription("a request that has just ended", TimeSpan.Zero, null));
+            return;
         }
 
-        var duration = TimeSpan.FromMilliseconds(_server.Heartbeat.Now - RequestStarted);
-        return new RequestDescription(request, duration, _server.Workers.WorkerOf(this));
+        var duration = TimeSpan.FromMilliseconds(Server.Heartbeat.Now - OldestRequestStarted);
+        descriptions.Add(new RequestDescription(request, duration, Server.Workers.WorkerOf(this)));
+    }
+
+    protected override async Task ServeAsync()
+    {
+        await ServeRequestsAsync().ConfigureAwait(false);
+        if (!WasAborted && !_clientIsGone)
+        {
+            await CloseAsync().ConfigureAwait(false);
+        }
     }
 
     private async Task ServeRequestsAsync()
@@ -394,7 +240,7 @@ internal sealed class Http1Connection
             var isAdvanced = false;
             while (!_closing && !buffer.IsEmpty)
             {
-                var status = RequestParser.Parse(buffer, _head, _server.Limits);
+                var status = RequestParser.Parse(buffer, _head, Server.Limits);
                 if (status == ParseStatus.NeedMoreData)
                 {
                     // Empty lines alone are no request: a client may end its last body with one too many.
@@ -434,7 +280,7 @@ internal sealed class Http1Connection
                 var refusal = CheckRequest();
                 if (refusal == RequestError.None)
                 {
-                    match = _server.Routes.Match(_head.Method, _head.MethodBytes, _head.Target.Form, _head.Path);
+                    match = Server.Routes.Match(_head.Method, _head.MethodBytes, _head.Target.Form, _head.Path);
                 }
 
                 // Without a handler the body is looked at here, as far as it has come.
@@ -465,19 +311,19 @@ internal sealed class Http1Connection
                 // :: Hop, if the route wants a worker
                 if (!isAnswered && match.Endpoint is { Dispatch: Dispatch.Worker })
                 {
-                    var queued = _server.Options.TimeProvider.GetTimestamp();
-                    if (!await _server.Workers.TryContinueOnWorker(this))
+                    var queued = Server.Options.TimeProvider.GetTimestamp();
+                    if (!await Server.Workers.TryContinueOnWorker(this))
                     {
                         refusal = RequestError.QueueFull;
-                        if (_server.Options.Overload == OverloadPolicy.Wait && await _server.Workers.WaitForWorker(this))
+                        if (Server.Options.Overload == OverloadPolicy.Wait && await Server.Workers.WaitForWorker(this))
                         {
                             refusal = RequestError.None;
                         }
                     }
 
-                    if (_transport!.IsClosed)
+                    if (Transport.IsClosed)
                     {
-                        Log.ConnectionAborted(_server.Logger, Id, "the client left while its request waited for a worker");
+                        Log.ConnectionAborted(Server.Logger, Id, "the client left while its request waited for a worker");
                         Abort();
                         return;
                     }
@@ -519,7 +365,7 @@ internal sealed class Http1Connection
                     if (!TryEndResponse(fault))
                     {
                         // What was answered before in this batch is whole, and is sent before the cut.
-                        if (_tally.HasUnflushed)
+                        if (Tally.HasUnflushed)
                         {
                             await FlushAsync(CancellationToken.None).ConfigureAwait(false);
                         }
@@ -528,7 +374,7 @@ internal sealed class Http1Connection
                     }
                 }
 
-                if (_aborted)
+                if (WasAborted)
                 {
                     return;
                 }
@@ -591,31 +437,31 @@ internal sealed class Http1Connection
 
     private void BeginWaiting()
     {
-        if (_state == ConnectionState.Handling)
+        if (State == ConnectionState.Handling)
         {
-            _state = ConnectionState.Idle;
-            Deadlines.SetRead(_server.Options.KeepAliveTimeout);
+            State = ConnectionState.Idle;
+            Deadlines.SetRead(Server.Options.KeepAliveTimeout);
         }
     }
 
     private void BeginHead()
     {
         // A first head has had its time since the accept; in a drain, which cut that short, a head that has begun gets its own.
-        if (_state is ConnectionState.Idle or ConnectionState.Handling
-            || (_state == ConnectionState.New && _server.Draining.IsCancellationRequested))
+        if (State is ConnectionState.Idle or ConnectionState.Handling
+            || (State == ConnectionState.New && Server.Draining.IsCancellationRequested))
         {
-            Deadlines.SetRead(_server.Options.RequestHeadTimeout);
+            Deadlines.SetRead(Server.Options.RequestHeadTimeout);
         }
 
-        _state = ConnectionState.ReadingHead;
+        State = ConnectionState.ReadingHead;
     }
 
     private void BeginRequest()
     {
         Deadlines.EndRead();
-        _state = ConnectionState.Handling;
-        _tally.Receive();
-        Volatile.Write(ref _requestStarted, _server.Heartbeat.Now);
+        State = ConnectionState.Handling;
+        Tally.Receive();
+        OldestRequestStarted = Server.Heartbeat.Now;
         _isMoreBuffered = false;
         _isOnWorkerRoute = false;
         _requestBody.Start(BodyFraming.None, continuePending: false);
@@ -624,13 +470,13 @@ internal sealed class Http1Connection
 
     private bool HasWaitedTooLong(long queued)
     {
-        var timeout = _server.Options.QueueTimeout;
-        return timeout != Timeout.InfiniteTimeSpan && _server.Options.TimeProvider.GetElapsedTime(queued) > timeout;
+        var timeout = Server.Options.QueueTimeout;
+        return timeout != Timeout.InfiniteTimeSpan && Server.Options.TimeProvider.GetElapsedTime(queued) > timeout;
     }
 
     private RequestError CheckRequest()
     {
-        if (_head.Framing.ContentLength > _server.Options.MaxRequestBodyBytes)
+        if (_head.Framing.ContentLength > Server.Options.MaxRequestBodyBytes)
         {
             return RequestError.BodyTooLarge;
         }
@@ -641,8 +487,8 @@ internal sealed class Http1Connection
     private void RejectTimedOutHead()
     {
         // Nobody asked: an idle connection, or a new one in a drain, is closed without a word.
-        if (_state == ConnectionState.Idle
-            || (_state == ConnectionState.New && _server.Draining.IsCancellationRequested))
+        if (State == ConnectionState.Idle
+            || (State == ConnectionState.New && Server.Draining.IsCancellationRequested))
         {
             _closing = true;
             return;
@@ -656,7 +502,7 @@ internal sealed class Http1Connection
     private void Reject(RequestError error)
     {
         var status = RequestErrors.Status(error);
-        Log.RequestRejected(_server.Logger, Id, status, RequestErrors.Text(error));
+        Log.RequestRejected(Server.Logger, Id, status, RequestErrors.Text(error));
         Response.Reset();
         Response.StatusCode = status;
         Response.CloseConnection = RequestErrors.ClosesConnection(error);
@@ -705,7 +551,7 @@ internal sealed class Http1Connection
 
     private void WriteErrorBody(RequestError error)
     {
-        var page = _server.Options.ServerErrorPage;
+        var page = Server.Options.ServerErrorPage;
         if (Response.StatusCode is 500 or 503 && !page.IsEmpty)
         {
             Response.WriteBytes(page.Span, "text/html; charset=utf-8");
@@ -721,11 +567,11 @@ internal sealed class Http1Connection
         _responseBody.Finish();
         if (isRefusal)
         {
-            _tally.Refuse();
+            Tally.Refuse();
         }
         else
         {
-            _tally.Complete();
+            Tally.Complete();
         }
     }
 
@@ -733,10 +579,10 @@ internal sealed class Http1Connection
     // client that its response is not whole.
     private bool TryEndResponse(Exception? fault)
     {
-        if (_clientIsGone || _transport!.IsClosed)
+        if (_clientIsGone || Transport.IsClosed)
         {
             // Nobody is there to read the answer: what the handler made of that is no fault.
-            Log.ConnectionAborted(_server.Logger, Id, fault?.Message ?? "the client left before its answer");
+            Log.ConnectionAborted(Server.Logger, Id, fault?.Message ?? "the client left before its answer");
             return false;
         }
 
@@ -752,11 +598,11 @@ internal sealed class Http1Connection
                 var problem = _responseBody.Finish();
                 if (problem is null)
                 {
-                    _tally.Complete();
+                    Tally.Complete();
                     return true;
                 }
 
-                Log.ResponseIncomplete(_server.Logger, _request.ToString(), problem);
+                Log.ResponseIncomplete(Server.Logger, _request.ToString(), problem);
                 return false;
             }
             catch (InvalidOperationException exception)
@@ -769,7 +615,7 @@ internal sealed class Http1Connection
         {
             if (_responseBody.HasStarted)
             {
-                Log.ConnectionAborted(_server.Logger, Id, bad.Message);
+                Log.ConnectionAborted(Server.Logger, Id, bad.Message);
                 return false;
             }
 
@@ -781,11 +627,11 @@ internal sealed class Http1Connection
 
         if (_responseBody.HasStarted)
         {
-            Log.HandlerFaulted(_server.Logger, _request.ToString(), "the response had begun, so the connection is aborted", fault);
+            Log.HandlerFaulted(Server.Logger, _request.ToString(), "the response had begun, so the connection is aborted", fault);
             return false;
         }
 
-        Log.HandlerFaulted(_server.Logger, _request.ToString(), "answered 500", fault);
+        Log.HandlerFaulted(Server.Logger, _request.ToString(), "answered 500", fault);
         Response.Reset();
         Response.StatusCode = 500;
         WriteErrorBody(RequestError.HandlerFault);
@@ -797,7 +643,7 @@ internal sealed class Http1Connection
     /// <remarks>Not async itself: the flush that need not wait, nearly every one, costs no state machine.</remarks>
     public ValueTask<FlushResult> FlushAsync(CancellationToken cancellationToken)
     {
-        if (!_tally.HasUnflushed && Output.UnflushedBytes == 0)
+        if (!Tally.HasUnflushed && Output.UnflushedBytes == 0)
         {
             return new ValueTask<FlushResult>(new FlushResult(isCanceled: false, _clientIsGone));
         }
@@ -813,7 +659,7 @@ internal sealed class Http1Connection
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<FlushResult> FlushSlowlyAsync(ValueTask<FlushResult> flush)
     {
-        Deadlines.BeginWrite(_transport!);
+        Deadlines.BeginWrite(Transport);
         try
         {
             return AfterFlush(await flush.ConfigureAwait(false));
@@ -828,11 +674,11 @@ internal sealed class Http1Connection
     {
         if (result.IsCompleted)
         {
-            _clientIsGone = _aborted = true;
+            _clientIsGone = WasAborted = true;
         }
         else if (!result.IsCanceled)
         {
-            _tally.Flush();
+            Tally.Flush();
         }
 
         return result;
@@ -842,27 +688,27 @@ internal sealed class Http1Connection
     // get its response, not a reset.
     private async Task CloseAsync()
     {
-        Deadlines.BeginWrite(_transport!);
-        await _transport!.ShutdownOutputAsync().ConfigureAwait(false);
+        Deadlines.BeginWrite(Transport);
+        await Transport.ShutdownOutputAsync().ConfigureAwait(false);
         Deadlines.EndWrite();
-        _state = ConnectionState.Closing;
+        State = ConnectionState.Closing;
         if (_clientHasEnded)
         {
             return;
         }
 
-        var limit = _server.Heartbeat.DeadlineAfter(LingerLimit);
+        var limit = Server.Heartbeat.DeadlineAfter(LingerLimit);
         var isLimitedByDrain = false;
         while (true)
         {
-            if (_server.Heartbeat.IsDraining && !isLimitedByDrain)
+            if (Server.Heartbeat.IsDraining && !isLimitedByDrain)
             {
                 // Once, not for each byte that comes.
                 isLimitedByDrain = true;
-                limit = Math.Min(limit, _server.Heartbeat.DeadlineAfter(DrainRules.LingerTimeout));
+                limit = Math.Min(limit, Server.Heartbeat.DeadlineAfter(DrainRules.LingerTimeout));
             }
 
-            Deadlines.SetReadAt(Math.Min(limit, _server.Heartbeat.DeadlineAfter(LingerTimeout)));
+            Deadlines.SetReadAt(Math.Min(limit, Server.Heartbeat.DeadlineAfter(LingerTimeout)));
             var read = await Input.ReadAsync().ConfigureAwait(false);
             Input.AdvanceTo(read.Buffer.End);
             if (read.IsCompleted || (read.IsCanceled && Deadlines.IsReadExpired))

@@ -1,0 +1,220 @@
+using System.IO.Pipelines;
+using System.Net;
+using PipeServer.Diagnostics;
+using PipeServer.Transport;
+
+namespace PipeServer.Server;
+
+/// <summary>
+/// One client's connection, whatever it speaks: all that the ledger, the heartbeat and a stop know of it. A protocol derives its
+/// own and says in <see cref="ServeAsync"/> what happens on it.
+/// </summary>
+/// <remarks>
+/// Pooled: one object serves many connections, one after the other. Runs on the thread that has its bytes; the members that say so
+/// may be called from any thread.
+/// </remarks>
+internal abstract class Connection(ServerContext server)
+{
+    // Both are pooled, this object and the transport's: a call that comes late from another thread must not hit the next client.
+    private readonly Lock _lock = new();
+    private TransportConnection? _transport; // taken away under the lock when the connection ends
+    private volatile ConnectionState _state;
+    private volatile bool _aborted;
+    private long _oldestRequestStarted;
+
+    /// <summary>This connection's share of the ledger; its loop alone writes it.</summary>
+    protected RequestTally Tally;
+
+    /// <summary>What all connections of the server share.</summary>
+    public ServerContext Server => server;
+
+    /// <summary>The number of the connection, from 1, in the order of the accepts.</summary>
+    public long Id { get; private set; }
+
+    /// <summary>The time that the connection has.</summary>
+    public ConnectionDeadlines Deadlines { get; } = new(server);
+
+    /// <summary>What the client sends.</summary>
+    public PipeReader Input => _transport!.Input;
+
+    /// <summary>What the client gets.</summary>
+    public PipeWriter Output => _transport!.Output;
+
+    /// <summary>The client's address, where the transport knows one; null also when the connection has ended.</summary>
+    public EndPoint? RemoteEndPoint => _transport?.RemoteEndPoint;
+
+    /// <summary>Cancelled when nothing that is written can arrive any more.</summary>
+    public CancellationToken Aborted => _transport?.Closed ?? new CancellationToken(canceled: true);
+
+    /// <summary>Cancelled when the server begins to stop.</summary>
+    public CancellationToken Draining => server.Draining;
+
+    /// <summary>Where the connection is in its life. Read from any thread.</summary>
+    public ConnectionState State
+    {
+        get => _state;
+        protected set => _state = value;
+    }
+
+    /// <summary>When the request that has been in progress for longest was complete, by the heartbeat's clock. From any thread.</summary>
+    public long OldestRequestStarted
+    {
+        get => Volatile.Read(ref _oldestRequestStarted);
+        protected set => Volatile.Write(ref _oldestRequestStarted, value);
+    }
+
+    /// <summary>True when the connection was cut off instead of ended. From any thread.</summary>
+    public bool WasAborted
+    {
+        get => _aborted;
+        protected set => _aborted = value;
+    }
+
+    /// <summary>What it has counted so far. From any thread.</summary>
+    public RequestCounts Counts => Tally.Counts;
+
+    /// <summary>The transport's side, for the connection's own code.</summary>
+    protected TransportConnection Transport => _transport!;
+
+    /// <summary>Takes over a new connection.</summary>
+    public virtual void Attach(TransportConnection transport, long id)
+    {
+        _transport = transport;
+        Id = id;
+        _state = ConnectionState.New;
+        _aborted = false;
+        Tally = default;
+        Deadlines.EndWrite();
+        Deadlines.SetRead(server.Options.RequestHeadTimeout);
+    }
+
+    /// <summary>Lets go of all that belongs to the connection that has ended, so that the object can serve another one.</summary>
+    public abstract void Detach();
+
+    /// <summary>Serves the connection to its end. Never throws; ends with the transport closed.</summary>
+    public async Task RunAsync()
+    {
+        try
+        {
+            await ServeAsync().ConfigureAwait(false);
+        }
+        catch (Exception exception) when (exception is IOException or OperationCanceledException)
+        {
+            // Reset by the client or aborted by us: between two requests that is an end like any other.
+            _aborted |= HasWork(_state);
+            Log.ConnectionAborted(server.Logger, Id, exception.Message);
+        }
+#pragma warning disable CA1031 // A fault of our own must cost this connection only, and must be seen.
+        catch (Exception exception)
+#pragma warning restore CA1031
+        {
+            Log.ConnectionFaulted(server.Logger, Id, exception);
+            Abort();
+        }
+
+        Tally.Close();
+        Deadlines.Clear();
+        TransportConnection transport;
+        lock (_lock)
+        {
+            transport = _transport!;
+            _transport = null;
+        }
+
+        await transport.DisposeAsync().ConfigureAwait(false);
+    }
+
+    /// <summary>
+    /// The end of the grace period. Cuts off what is in progress; a connection that has its answers is closed, not reset: they
+    /// may still be on their way. From any thread.
+    /// </summary>
+    /// <returns>True when that cut off a request, or a client that was never heard.</returns>
+    public bool EndNow()
+    {
+        lock (_lock)
+        {
+            if (_state is ConnectionState.Idle or ConnectionState.Closing)
+            {
+                Deadlines.TightenRead(0);
+                return false;
+            }
+
+            if (_transport is null || _aborted)
+            {
+                return false;
+            }
+
+            _aborted = true;
+            _transport.Abort();
+            return true;
+        }
+    }
+
+    /// <summary>Ends the connection now. From any thread.</summary>
+    /// <returns>True when that cut off a request; false when nothing was in progress.</returns>
+    public bool Abort()
+    {
+        lock (_lock)
+        {
+            var cutsOff = _transport is not null && HasWork(_state);
+            _aborted |= cutsOff;
+            _transport?.Abort();
+            return cutsOff;
+        }
+    }
+
+    /// <summary>Looks whether the connection's time is up. Called by the heartbeat only.</summary>
+    public void OnHeartbeat(long now, bool draining)
+    {
+        lock (_lock)
+        {
+            if (_transport is not { } transport)
+            {
+                return;
+            }
+
+            switch (Deadlines.Check(transport, _state, now, draining))
+            {
+                case DeadlineVerdict.ReadTimedOut:
+                    // Not here: the connection's loop, or a handler that waits for its body, would run on the heartbeat's thread.
+                    ThreadPool.UnsafeQueueUserWorkItem(static late => late.Connection.CancelPendingRead(late.Id), (Connection: this, Id), preferLocal: false);
+                    break;
+                case DeadlineVerdict.WriteTooSlow:
+                    AbortSlowReader(transport, "the client reads its response too slowly");
+                    break;
+                case DeadlineVerdict.WriteTimedOut:
+                    AbortSlowReader(transport, "the client does not read its response");
+                    break;
+                default:
+                    break;
+            }
+        }
+    }
+
+    /// <summary>Describes every request in progress, the oldest first; of a connection that has none yet, what it waits for. From any thread.</summary>
+    public abstract void DescribeRequests(ICollection<RequestDescription> descriptions);
+
+    /// <summary>What happens on the connection, until it may be closed.</summary>
+    /// <exception cref="IOException">The client has reset the connection, or it was aborted.</exception>
+    protected abstract Task ServeAsync();
+
+    private static bool HasWork(ConnectionState state) => state is ConnectionState.ReadingHead or ConnectionState.Handling;
+
+    private void AbortSlowReader(TransportConnection transport, string reason)
+    {
+        Log.ConnectionAborted(server.Logger, Id, reason);
+        _aborted = true;
+        transport.Abort();
+    }
+
+    private void CancelPendingRead(long id)
+    {
+        PipeReader? input;
+        lock (_lock)
+        {
+            input = Id == id ? _transport?.Input : null;
+        }
+
+        input?.CancelPendingRead();
+    }
+}
