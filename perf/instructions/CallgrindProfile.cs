@@ -18,7 +18,7 @@ internal sealed partial class CallgrindProfile
     /// <summary>All instructions.</summary>
     public long Total { get; private set; }
 
-    /// <summary>Instructions by function. Numbers that the compiler gives to state machines are left out of the names.</summary>
+    /// <summary>Instructions by function. Numbers of state machines and recursions are left out of the names.</summary>
     public IReadOnlyDictionary<string, long> Functions => _functions;
 
     /// <summary>Reads a profile that counts one event, instructions.</summary>
@@ -63,7 +63,7 @@ internal sealed partial class CallgrindProfile
         var key = text[..end];
         if (end < text.Length)
         {
-            names[key] = StateMachineNumber().Replace(text[end..].Trim(), "_d__");
+            names[key] = Numbers().Replace(text[end..].Trim(), "");
         }
 
         return names.TryGetValue(key, out var name) ? name : throw new FormatException($"The profile never names the function {key}.");
@@ -75,6 +75,7 @@ internal sealed partial class CallgrindProfile
         _functions[function] = _functions.GetValueOrDefault(function) + instructions;
     }
 
-    [GeneratedRegex("_d__[0-9]+")]
-    private static partial Regex StateMachineNumber();
+    // Of a state machine, and of the depth of a recursion.
+    [GeneratedRegex("(?<=_d__)[0-9]+|'[0-9]+$")]
+    private static partial Regex Numbers();
 }

@@ -13,15 +13,14 @@ namespace PipeServer;
 public sealed class HttpRequest
 {
     private readonly RequestHead _head;
-    private readonly RequestBody _body;
     private Connection? _connection;
 
-    internal HttpRequest(RequestHead head, RequestBody body)
+    internal HttpRequest(RequestHead head, PipeReader body, HeaderFields trailers)
     {
         _head = head;
-        _body = body;
+        Body = body;
         Headers = new HeaderCollection(head.Fields, response: null);
-        Trailers = new HeaderCollection(body.Trailers, response: null);
+        Trailers = new HeaderCollection(trailers, response: null);
         RouteValues = new RouteValues(head);
         Query = new QueryCollection(head);
     }
@@ -82,7 +81,7 @@ public sealed class HttpRequest
     /// <see cref="HttpServerOptions.MaxRequestBodyBytes"/>, too slow or cut short, and <see cref="IOException"/> when the
     /// connection is gone.
     /// </remarks>
-    public PipeReader Body => _body;
+    public PipeReader Body { get; }
 
     /// <summary>The client's address, where the transport knows one.</summary>
     public EndPoint? RemoteEndPoint => _connection?.RemoteEndPoint;

@@ -21,10 +21,10 @@ namespace PipeServer;
 public sealed class HttpResponse
 #pragma warning restore CA1001
 {
-    private readonly ResponseBody _body;
+    private readonly ResponseWriter _body;
     private Utf8JsonWriter? _jsonWriter;
 
-    internal HttpResponse(ResponseBody body)
+    internal HttpResponse(ResponseWriter body)
     {
         _body = body;
         Fields = new HeaderFields();

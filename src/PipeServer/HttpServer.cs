@@ -26,7 +26,7 @@ public sealed class HttpServer : IAsyncDisposable
     private readonly HttpServerOptions _options;
     private readonly List<Route> _routes = [];
     private readonly Lock _lifeLock = new();
-    private Endpoint? _fallback;
+    private RouteHandler? _fallback;
     private ITransport? _transport;
     private ServerContext? _context;
     private ConnectionDispatcher? _dispatcher;
@@ -97,10 +97,10 @@ public sealed class HttpServer : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(method);
         ArgumentNullException.ThrowIfNull(handler);
         ThrowIfStarted();
-        AddRoute(method, pattern, new Endpoint(handler, dispatch));
+        AddRoute(method, pattern, new RouteHandler(handler, dispatch));
     }
 
-    private void AddRoute(string method, string pattern, Endpoint endpoint)
+    private void AddRoute(string method, string pattern, RouteHandler handler)
     {
         if (!Ascii.IsValid(method) || !HttpCharacters.IsToken(Encoding.ASCII.GetBytes(method)) || method is "CONNECT" or "TRACE")
         {
@@ -116,7 +116,7 @@ public sealed class HttpServer : IAsyncDisposable
         }
 
         var isTaken = _routes.Exists(other => other != route && other.Pattern.Shape == parsed.Shape && other.Methods.Contains(method));
-        if (isTaken || !route.TryAdd(method, endpoint))
+        if (isTaken || !route.TryAdd(method, handler))
         {
             throw new InvalidOperationException($"{method} {pattern} is mapped already, or a pattern that matches the same paths is.");
         }
@@ -142,7 +142,7 @@ public sealed class HttpServer : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(first);
         ArgumentNullException.ThrowIfNull(handler);
         ThrowIfStarted();
-        AddRoute(method, pattern, new Endpoint(handler, Dispatch.Worker, first));
+        AddRoute(method, pattern, new RouteHandler(handler, Dispatch.Worker, first));
     }
 
     /// <summary>Maps a handler to GET, and with it to HEAD.</summary>
@@ -182,7 +182,7 @@ public sealed class HttpServer : IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(handler);
         ThrowIfStarted();
-        _fallback = new Endpoint(handler, dispatch);
+        _fallback = new RouteHandler(handler, dispatch);
     }
 
     /// <summary>The same with an answer that may be at hand: only where it is not, a worker runs the handler.</summary>
@@ -194,7 +194,7 @@ public sealed class HttpServer : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(first);
         ArgumentNullException.ThrowIfNull(handler);
         ThrowIfStarted();
-        _fallback = new Endpoint(handler, Dispatch.Worker, first);
+        _fallback = new RouteHandler(handler, Dispatch.Worker, first);
     }
 
     /// <inheritdoc cref="MapFallback(RequestHandler, Dispatch)"/>
@@ -313,8 +313,8 @@ public sealed class HttpServer : IAsyncDisposable
     // Liveness is that somebody answers; readiness ends with the first word of a stop.
     private void MapHealthChecks()
     {
-        AddRoute("GET", "/healthz/live", new Endpoint(ToHandler(static (_, response) => response.WriteText("live\n")), Dispatch.Inline));
-        AddRoute("GET", "/healthz/ready", new Endpoint(ToHandler(static (request, response) =>
+        AddRoute("GET", "/healthz/live", new RouteHandler(ToHandler(static (_, response) => response.WriteText("live\n")), Dispatch.Inline));
+        AddRoute("GET", "/healthz/ready", new RouteHandler(ToHandler(static (request, response) =>
         {
             var isDraining = request.Draining.IsCancellationRequested;
             response.StatusCode = isDraining ? 503 : 200;

@@ -8,12 +8,12 @@ namespace PipeServer;
 public sealed class RouteValues
 {
     private readonly RequestHead _head;
-    private RouteMatch _match;
+    private RoutePattern? _pattern;
 
     internal RouteValues(RequestHead head) => _head = head;
 
     /// <summary>How many parameters the route has.</summary>
-    public int Count => _match.Pattern?.Parameters.Count ?? 0;
+    public int Count => _pattern?.Parameters.Count ?? 0;
 
     /// <summary>The value of a parameter.</summary>
     /// <exception cref="KeyNotFoundException">The route has no such parameter.</exception>
@@ -22,18 +22,18 @@ public sealed class RouteValues
         get
         {
             ArgumentNullException.ThrowIfNull(name);
-            var index = _match.Pattern?.IndexOfParameter(name) ?? -1;
+            var index = _pattern?.IndexOfParameter(name) ?? -1;
             if (index < 0)
             {
                 throw new KeyNotFoundException(
-                    $"The route {_match.Pattern?.Text ?? "of this request"} has no parameter {{{name}}}.");
+                    $"The route {_pattern?.Text ?? "of this request"} has no parameter {{{name}}}.");
             }
 
-            return ToText(_match.Pattern!.Value(index, _head.Path));
+            return ToText(_pattern!.Value(index, _head.Path));
         }
     }
 
-    internal void Set(RouteMatch match) => _match = match;
+    internal void Set(RoutePattern? pattern) => _pattern = pattern;
 
     private static string ToText(ReadOnlySpan<byte> value)
     {

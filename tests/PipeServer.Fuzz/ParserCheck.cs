@@ -75,7 +75,7 @@ internal static class ParserCheck
         var target = head.Target;
         var hasPath = target.Form is TargetForm.Origin or TargetForm.Absolute && target.PathError == RequestError.None;
         var query = target.Form is TargetForm.Origin or TargetForm.Absolute ? latin1.GetString(head.Query) : "";
-        var status = head.KeepingError == RequestError.None ? 0 : RequestErrors.Status(head.KeepingError);
+        var status = head.NonFatalError == RequestError.None ? 0 : RequestErrors.Status(head.NonFatalError);
         var text = new StringBuilder(latin1.GetString(head.MethodBytes))
             .Append($" {target.Form} {(hasPath ? latin1.GetString(head.Path) : "")} {query} 1.{head.MinorVersion} ")
             .Append($"chunked={head.Framing.IsChunked} length={head.Framing.ContentLength} keep={head.KeepAlive} status={status}\n");

@@ -52,7 +52,7 @@ internal sealed class RequestHead
     public bool ExpectsContinue { get; internal set; }
 
     /// <summary>What is wrong with a request that is well-framed all the same: it is answered, the connection stays.</summary>
-    public RequestError KeepingError { get; internal set; }
+    public RequestError NonFatalError { get; internal set; }
 
     // The parser's progress through a head that is not complete yet. Positions count from the head's first byte, so they
     // hold wherever the bytes are at the next attempt.
@@ -70,7 +70,7 @@ internal sealed class RequestHead
     /// <summary>Forgets the request, keeps the buffers.</summary>
     public void Reset()
     {
-        Error = KeepingError = RequestError.None;
+        Error = NonFatalError = RequestError.None;
         ByteLength = 0;
         Method = RequestMethod.Other;
         MinorVersion = 0;

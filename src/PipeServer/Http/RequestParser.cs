@@ -328,7 +328,7 @@ internal static class RequestParser
         }
 
         ReadConnectionOptions(head);
-        head.KeepingError = head.Target.PathError != RequestError.None ? head.Target.PathError : ReadExpectation(head);
+        head.NonFatalError = head.Target.PathError != RequestError.None ? head.Target.PathError : ReadExpectation(head);
         return RequestError.None;
     }
 

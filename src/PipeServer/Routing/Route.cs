@@ -6,15 +6,15 @@ namespace PipeServer.Routing;
 /// <summary>One pattern with its handlers by method.</summary>
 internal sealed class Route(RoutePattern pattern)
 {
-    private readonly Endpoint?[] _known = new Endpoint?[Enum.GetValues<RequestMethod>().Length];
-    private readonly List<(byte[] Method, Endpoint Endpoint)> _others = [];
+    private readonly RouteHandler?[] _known = new RouteHandler?[Enum.GetValues<RequestMethod>().Length];
+    private readonly List<(byte[] Method, RouteHandler Handler)> _others = [];
 
     public RoutePattern Pattern { get; } = pattern;
 
     /// <summary>The methods that this route answers, those that follow from others included, in their order of mapping.</summary>
     public List<string> Methods { get; } = [];
 
-    public bool TryAdd(string method, Endpoint endpoint)
+    public bool TryAdd(string method, RouteHandler handler)
     {
         var bytes = Encoding.ASCII.GetBytes(method);
         if (Find(RequestMethods.Find(bytes), bytes, headFallsBackToGet: false) is not null)
@@ -25,18 +25,18 @@ internal sealed class Route(RoutePattern pattern)
         var known = RequestMethods.Find(bytes);
         if (known == RequestMethod.Other)
         {
-            _others.Add((bytes, endpoint));
+            _others.Add((bytes, handler));
         }
         else
         {
-            _known[(int)known] = endpoint;
+            _known[(int)known] = handler;
         }
 
         Methods.Add(method);
         return true;
     }
 
-    public Endpoint? Find(RequestMethod method, ReadOnlySpan<byte> methodBytes, bool headFallsBackToGet = true)
+    public RouteHandler? Find(RequestMethod method, ReadOnlySpan<byte> methodBytes, bool headFallsBackToGet = true)
     {
         if (method != RequestMethod.Other)
         {
@@ -44,11 +44,11 @@ internal sealed class Route(RoutePattern pattern)
                 ?? (method == RequestMethod.Head && headFallsBackToGet ? _known[(int)RequestMethod.Get] : null);
         }
 
-        foreach (var (other, endpoint) in _others)
+        foreach (var (other, handler) in _others)
         {
             if (methodBytes.SequenceEqual(other))
             {
-                return endpoint;
+                return handler;
             }
         }
 

@@ -14,11 +14,11 @@ internal sealed class RouteTable
     private readonly Dictionary<byte[], Route> _literals;
     private readonly Dictionary<byte[], Route>.AlternateLookup<ReadOnlySpan<byte>> _literalsBySpan;
     private readonly Route[] _patterns;
-    private readonly Endpoint? _fallback;
+    private readonly RouteHandler? _fallback;
     private readonly FrozenSet<string> _methods;
     private readonly string _allowOfServer;
 
-    public RouteTable(IEnumerable<Route> routes, Endpoint? fallback)
+    public RouteTable(IEnumerable<Route> routes, RouteHandler? fallback)
     {
         var all = routes.ToList();
         _literals = all.Where(static route => route.Pattern.IsLiteral)
@@ -67,9 +67,9 @@ internal sealed class RouteTable
 
     private static bool TryFind(Route route, RequestMethod method, ReadOnlySpan<byte> methodBytes, out RouteMatch match)
     {
-        var endpoint = route.Find(method, methodBytes);
-        match = new RouteMatch(RouteOutcome.Found, endpoint, route.Pattern);
-        return endpoint is not null;
+        var handler = route.Find(method, methodBytes);
+        match = new RouteMatch(RouteOutcome.Found, handler, route.Pattern);
+        return handler is not null;
     }
 
     private RouteMatch NoHandler(Route? literal, RequestMethod method, ReadOnlySpan<byte> path)

@@ -73,8 +73,8 @@ internal abstract class Connection(ServerContext server)
     /// <summary>What it has counted so far. From any thread.</summary>
     public RequestCounts Counts => Tally.Counts;
 
-    /// <summary>The transport's side, for the connection's own code.</summary>
-    protected TransportConnection Transport => _transport!;
+    /// <summary>The transport's side. For the connection's own code, which runs while there is one.</summary>
+    public TransportConnection Transport => _transport!;
 
     /// <summary>Takes over a new connection.</summary>
     public virtual void Attach(TransportConnection transport, long id)

@@ -5,6 +5,7 @@ using System.Runtime.InteropServices;
 using Microsoft.Extensions.ObjectPool;
 using PipeServer.Diagnostics;
 using PipeServer.Http;
+using PipeServer.Server.Http1;
 using PipeServer.Transport;
 
 namespace PipeServer.Server;
@@ -39,7 +40,6 @@ internal sealed class ConnectionDispatcher
     private readonly ObjectPool<Http1Connection> _pool;
     private readonly SemaphoreSlim _permits;
     private readonly SemaphoreSlim _refusals; // places to wait for clients that were told no
-    private readonly HeaderFields _refusalFields = new();
     private readonly Dictionary<IPAddress, int>? _perAddress; // locked on itself
     private readonly CancellationTokenSource _stopping = new();
     private readonly TaskCompletionSource _acceptLimitReached = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -56,8 +56,6 @@ internal sealed class ConnectionDispatcher
         _listeners = listeners;
         _permits = new SemaphoreSlim(server.Options.MaxConnections);
         _refusals = new SemaphoreSlim(Math.Clamp(server.Options.MaxConnections / ConnectionsPerRefusal, 1, MaxRefusals));
-        _refusalFields.Append("Retry-After"u8, Http1Connection.RetryAfterSeconds);
-        _refusalFields.Append("Content-Type"u8, "text/plain; charset=utf-8"u8);
         _perAddress = server.Options.MaxConnectionsPerAddress is null ? null : [];
         _acceptsLeft = server.Options.AcceptLimit ?? long.MaxValue;
         // Kept for the next connections; more than this are left to the garbage collector after a peak.
@@ -265,11 +263,11 @@ internal sealed class ConnectionDispatcher
 
     private void WriteRefusal(IBufferWriter<byte> output)
     {
-        var body = RequestErrors.Body(RequestError.TooManyConnections);
+        var answer = _server.ErrorAnswers.TooManyConnections;
         ResponseHeadWriter.Write(
-            output, RequestErrors.Status(RequestError.TooManyConnections), _server.Heartbeat.ServerAndDate, _refusalFields,
-            ResponseFraming.ContentLength, body.Length, ConnectionHeader.Close);
-        output.Write(body);
+            output, answer.StatusCode, _server.Heartbeat.ServerAndDate, fields: null, ResponseFraming.None, contentLength: 0,
+            ConnectionHeader.Close, answer.Fields);
+        output.Write(answer.Body.Span);
     }
 
     private async Task LingerAsync(PipeReader input)

@@ -8,6 +8,30 @@ namespace PipeServer.Server;
 /// <param name="Worker">The worker that runs its handler now, or null: it waits for something, or runs inline.</param>
 internal readonly record struct RequestDescription(string Request, TimeSpan Duration, string? Worker)
 {
+    /// <summary>What is said of a connection on which a head is still to come.</summary>
+    public static readonly RequestDescription NotArrived = new("a request that has not arrived yet", TimeSpan.Zero, null);
+
+    /// <summary>Describes a request that may end at this very moment. From any thread.</summary>
+    /// <param name="exchange">The request.</param>
+    /// <param name="started">When its head was complete, by the heartbeat's clock.</param>
+    public static RequestDescription Of(Exchange exchange, long started)
+    {
+        var server = exchange.Connection.Server;
+        string request;
+        try
+        {
+            request = exchange.ToString();
+        }
+#pragma warning disable CA1031 // It is its connection's, which may be done with it at this moment.
+        catch (Exception)
+#pragma warning restore CA1031
+        {
+            return new RequestDescription("a request that has just ended", TimeSpan.Zero, null);
+        }
+
+        return new RequestDescription(request, TimeSpan.FromMilliseconds(server.Heartbeat.Now - started), server.Workers.WorkerOf(exchange));
+    }
+
     /// <summary>As in <c>GET /sleep, 12.3 s, worker-3</c>.</summary>
     public override string ToString() =>
         string.Create(CultureInfo.InvariantCulture, $"{Request}, {Duration.TotalSeconds:F1} s{(Worker is null ? "" : ", " + Worker)}");

@@ -23,6 +23,8 @@ internal sealed class ServerContext
         Draining = _draining.Token;
         Connections = new ConnectionManager();
         Heartbeat = new Heartbeat(options.TimeProvider, Connections, logger);
+        ErrorAnswers = new ErrorAnswers(options.ServerErrorPage);
+        Pipeline = new RequestPipeline(this);
     }
 
     public HttpServerOptions Options { get; }
@@ -38,6 +40,12 @@ internal sealed class ServerContext
     public ConnectionManager Connections { get; }
 
     public Heartbeat Heartbeat { get; }
+
+    /// <summary>What the server says where no handler answers.</summary>
+    public ErrorAnswers ErrorAnswers { get; }
+
+    /// <summary>The way of every request.</summary>
+    public RequestPipeline Pipeline { get; }
 
     /// <summary>Cancelled when a stop begins: finish what you have.</summary>
     public CancellationToken Draining { get; }

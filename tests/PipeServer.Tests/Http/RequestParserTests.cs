@@ -91,9 +91,9 @@ public sealed class RequestParserTests
         Assert.True(Parse("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nExpect: 100-Continue\r\n\r\n").ExpectsContinue);
         Assert.False(Parse("POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\n\r\n").ExpectsContinue);
         Assert.False(Parse("POST / HTTP/1.0\r\nContent-Length: 1\r\nExpect: 100-continue\r\n\r\n").ExpectsContinue);
-        Assert.Equal(RequestError.UnsupportedExpectation, Parse("POST / HTTP/1.1\r\nHost: a\r\nExpect: beer\r\n\r\n").KeepingError);
-        Assert.Equal(RequestError.UnsupportedExpectation, Parse("POST / HTTP/1.0\r\nExpect: beer\r\n\r\n").KeepingError);
-        Assert.Equal(RequestError.None, Parse("POST / HTTP/1.0\r\nExpect: 100-continue\r\n\r\n").KeepingError);
+        Assert.Equal(RequestError.UnsupportedExpectation, Parse("POST / HTTP/1.1\r\nHost: a\r\nExpect: beer\r\n\r\n").NonFatalError);
+        Assert.Equal(RequestError.UnsupportedExpectation, Parse("POST / HTTP/1.0\r\nExpect: beer\r\n\r\n").NonFatalError);
+        Assert.Equal(RequestError.None, Parse("POST / HTTP/1.0\r\nExpect: 100-continue\r\n\r\n").NonFatalError);
     }
 
     // Limits are honoured to the byte, at any split.
@@ -283,7 +283,7 @@ public sealed class RequestParserTests
             .Append(head.Method).Append(' ').Append(Encoding.Latin1.GetString(head.MethodBytes)).Append(' ')
             .Append(head.Target.Form).Append(' ').Append(Encoding.Latin1.GetString(head.TargetBytes)).Append(' ')
             .Append(Encoding.Latin1.GetString(head.Path)).Append('?').Append(Encoding.Latin1.GetString(head.Query)).Append(' ')
-            .Append(head.MinorVersion).Append(' ').Append(head.Framing).Append(' ').Append(head.KeepAlive).Append(' ').Append(head.KeepingError);
+            .Append(head.MinorVersion).Append(' ').Append(head.Framing).Append(' ').Append(head.KeepAlive).Append(' ').Append(head.NonFatalError);
         for (var i = 0; i < head.Fields.Count; i++)
         {
             text.Append('\n').Append(Encoding.Latin1.GetString(head.Fields.Name(i))).Append('=').Append(Encoding.Latin1.GetString(head.Fields.Value(i)));

@@ -30,7 +30,7 @@ public sealed class CallgrindProfileTests
     [Fact]
     public void Numbers_of_state_machines_are_left_out()
     {
-        var profile = CallgrindProfile.Read(["fn=(7) Connection__Run_d__31__MoveNext", "* 4", "fn=(8) Connection__Run_d__32__MoveNext", "-3 6"]);
+        var profile = CallgrindProfile.Read(["fn=(7) Connection__Run_d__31__MoveNext", "* 4", "fn=(8) Connection__Run_d__32__MoveNext'2", "-3 6"]);
         Assert.Equal(["Connection__Run_d____MoveNext"], profile.Functions.Keys);
         Assert.Equal(10, profile.Total);
     }

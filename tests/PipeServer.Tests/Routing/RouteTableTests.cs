@@ -47,7 +47,7 @@ public sealed class RouteTableTests
     [Fact]
     public void The_fallback_takes_unknown_paths_of_known_methods()
     {
-        var table = new RouteTable([], new Endpoint(static (_, _) => default, Dispatch.Worker));
+        var table = new RouteTable([], new RouteHandler(static (_, _) => default, Dispatch.Worker));
         Assert.Equal(RouteOutcome.Found, Match(table, "GET", "/x").Outcome);
         Assert.Equal(RouteOutcome.Found, Match(table, "DELETE", "/x").Outcome);
         Assert.Equal(RouteOutcome.UnknownMethod, Match(table, "BREW", "/x").Outcome);
@@ -104,7 +104,7 @@ public sealed class RouteTableTests
                 built.Add(entry = new Route(RoutePattern.Parse(route[1])));
             }
 
-            Assert.True(entry.TryAdd(route[0], new Endpoint(static (_, _) => default, Dispatch.Inline)));
+            Assert.True(entry.TryAdd(route[0], new RouteHandler(static (_, _) => default, Dispatch.Inline)));
         }
 
         return new RouteTable(built, fallback: null);

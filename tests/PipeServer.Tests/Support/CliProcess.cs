@@ -58,6 +58,14 @@ internal sealed partial class CliProcess : IAsyncDisposable
 
     private static CliProcess Start(ProcessStartInfo start)
     {
+        if (OperatingSystem.IsLinux())
+        {
+            // A runner that ignores SIGINT, as nohup and background jobs of a script do, would have its children ignore it too.
+            start.ArgumentList.Insert(0, "--default-signal");
+            start.ArgumentList.Insert(1, start.FileName);
+            start.FileName = "env";
+        }
+
         start.RedirectStandardInput = start.RedirectStandardOutput = start.RedirectStandardError = true;
         start.WorkingDirectory = Path.GetTempPath();
         var cli = new CliProcess(new Process { StartInfo = start });

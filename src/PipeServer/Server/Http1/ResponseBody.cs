@@ -3,13 +3,13 @@ using System.IO.Pipelines;
 using Microsoft.Win32.SafeHandles;
 using PipeServer.Http;
 
-namespace PipeServer.Server;
+namespace PipeServer.Server.Http1;
 
 /// <summary>
 /// The body of the current response as a <see cref="PipeWriter"/>. Decides, at the moment the head must be written, how the
 /// body is framed, and keeps the handler to it.
 /// </summary>
-internal sealed class ResponseBody : PipeWriter
+internal sealed class ResponseBody(Http1Exchange exchange) : ResponseWriter
 {
     // Enough that a chunk's frame is small beside its data.
     private const int MinChunkBytes = 4096;
@@ -20,7 +20,7 @@ internal sealed class ResponseBody : PipeWriter
     // What the body may be held back in, kept from request to request; a larger one is given back.
     private const int KeptBufferBytes = 16 * 1024;
 
-    private readonly Http1Connection _connection;
+    private readonly Http1Output _output = exchange.Output;
     private Mode _mode;
     private byte[] _buffer = [];
     private int _buffered;
@@ -30,8 +30,6 @@ internal sealed class ResponseBody : PipeWriter
     private int _chunkPrefix;
     private int _chunkLength;
     private bool _isCompleted;
-
-    public ResponseBody(Http1Connection connection) => _connection = connection;
 
     private enum Mode : byte
     {
@@ -48,24 +46,20 @@ internal sealed class ResponseBody : PipeWriter
         Discarding,
     }
 
-    public bool HasStarted => _mode != Mode.Buffering;
+    public override bool HasBufferedBytes => _mode == Mode.Buffering && _buffered > 0;
 
-    public bool HasBufferedBytes => _mode == Mode.Buffering && _buffered > 0;
-
-    /// <summary>What the handler completed the body with, if it was an exception.</summary>
-    public Exception? Fault { get; private set; }
-
-    private HttpResponse Response => _connection.Response;
+    private HttpResponse Response => exchange.Response;
 
     public override bool CanGetUnflushedBytes => true;
 
     public override long UnflushedBytes => _mode == Mode.Buffering
         ? _buffered
-        : _connection.Output.UnflushedBytes + _chunkLength;
+        : _output.Writer.UnflushedBytes + _chunkLength;
 
-    public void Reset()
+    public override void Reset()
     {
         _mode = Mode.Buffering;
+        HasStarted = false;
         _buffered = 0;
         _written = 0;
         _contentLength = null;
@@ -95,23 +89,23 @@ internal sealed class ResponseBody : PipeWriter
     /// Ends the response after its handler: writes what is missing. Returns null, or what is wrong with a response that
     /// cannot be ended any more.
     /// </summary>
-    public string? Finish()
+    public override string? Finish()
     {
         if (_mode == Mode.Buffering)
         {
-            if (Response.ContentLength is { } promised && promised != _buffered && !_connection.IsHeadRequest
+            if (Response.ContentLength is { } promised && promised != _buffered && !exchange.IsHeadRequest
                 && StatusLine.AllowsBody(Response.StatusCode))
             {
                 return $"the handler promised {promised} bytes and wrote {_buffered}";
             }
 
-            Start(isWhole: true);
+            Start(handlerHasEnded: true);
         }
 
         CloseChunk();
         if (_mode == Mode.Chunked)
         {
-            _connection.Output.Write(ChunkedEncoder.LastChunk);
+            _output.Writer.Write(ChunkedEncoder.LastChunk);
         }
 
         return _mode == Mode.Plain && _contentLength is { } length && _written != length
@@ -125,13 +119,13 @@ internal sealed class ResponseBody : PipeWriter
         ThrowIfCompleted();
         if (_mode == Mode.Buffering && Response.ContentLength is not null)
         {
-            Start(isWhole: false);
+            Start(handlerHasEnded: false);
         }
 
         switch (_mode)
         {
             case Mode.Plain:
-                return _connection.Output.GetMemory(sizeHint);
+                return _output.Writer.GetMemory(sizeHint);
             case Mode.Chunked:
                 return GetChunkMemory(sizeHint);
             default:
@@ -158,7 +152,7 @@ internal sealed class ResponseBody : PipeWriter
                 _buffered += bytes;
                 break;
             case Mode.Plain:
-                _connection.Output.Advance(bytes);
+                _output.Writer.Advance(bytes);
                 break;
             case Mode.Chunked:
                 ArgumentOutOfRangeException.ThrowIfGreaterThan(bytes, ChunkRoom());
@@ -175,34 +169,35 @@ internal sealed class ResponseBody : PipeWriter
         ThrowIfCompleted();
         if (_mode == Mode.Buffering)
         {
-            Start(isWhole: false);
+            Start(handlerHasEnded: false);
         }
 
         CloseChunk();
-        return _connection.FlushForHandlerAsync(cancellationToken);
+        return _output.FlushForHandlerAsync(exchange, cancellationToken);
     }
 
     /// <summary>Starts and ends the response with one that is encoded already.</summary>
-    public void Send(PreparedResponse prepared)
+    public override void Send(PreparedResponse prepared)
     {
         ThrowIfCompleted();
-        _connection.ThrowIfBodyIsMalformed();
+        exchange.RequestBody.ThrowIfArrivedIsMalformed();
         _contentLength = _written = prepared.Body.Length;
-        _mode = _connection.IsHeadRequest || !StatusLine.AllowsBody(prepared.StatusCode) ? Mode.Discarding : Mode.Plain;
-        _connection.WriteResponseHead(ResponseFraming.None, 0, isWhole: false, prepared);
+        _mode = exchange.IsHeadRequest || !StatusLine.AllowsBody(prepared.StatusCode) ? Mode.Discarding : Mode.Plain;
+        HasStarted = true;
+        exchange.WriteResponseHead(ResponseFraming.None, 0, handlerHasEnded: false, prepared);
         if (_mode == Mode.Plain)
         {
-            _connection.WritePrepared(prepared);
+            _output.WriteBody(prepared);
         }
     }
 
     /// <summary>Sends a part of a file; see <see cref="HttpResponse.SendFileAsync"/>.</summary>
-    public async ValueTask<long> SendFileAsync(SafeFileHandle file, long offset, long count, CancellationToken cancellationToken)
+    public override async ValueTask<long> SendFileAsync(SafeFileHandle file, long offset, long count, CancellationToken cancellationToken)
     {
         ThrowIfCompleted();
         if (_mode == Mode.Buffering)
         {
-            Start(isWhole: false);
+            Start(handlerHasEnded: false);
         }
 
         if (_mode != Mode.Plain)
@@ -215,7 +210,7 @@ internal sealed class ResponseBody : PipeWriter
             throw LongerThan(length, count);
         }
 
-        var sent = await _connection.SendFileForHandlerAsync(file, offset, count, cancellationToken).ConfigureAwait(false);
+        var sent = await _output.SendFileForHandlerAsync(exchange, file, offset, count, cancellationToken).ConfigureAwait(false);
         _written += sent;
         return sent;
     }
@@ -244,7 +239,7 @@ internal sealed class ResponseBody : PipeWriter
         return _mode == Mode.Discarding ? count : sent;
     }
 
-    public override void CancelPendingFlush() => _connection.Output.CancelPendingFlush();
+    public override void CancelPendingFlush() => _output.Writer.CancelPendingFlush();
 
     /// <summary>Nothing more will be written. The response itself ends with the handler.</summary>
     public override void Complete(Exception? exception = null)
@@ -254,11 +249,11 @@ internal sealed class ResponseBody : PipeWriter
     }
 
     // The one decision on framing: RFC 9112 §6.
-    private void Start(bool isWhole)
+    private void Start(bool handlerHasEnded)
     {
-        if (!isWhole)
+        if (!handlerHasEnded)
         {
-            _connection.ThrowIfBodyIsMalformed();
+            exchange.RequestBody.ThrowIfArrivedIsMalformed();
         }
 
         var status = Response.StatusCode;
@@ -274,7 +269,7 @@ internal sealed class ResponseBody : PipeWriter
         }
         else
         {
-            if (isWhole)
+            if (handlerHasEnded)
             {
                 _contentLength ??= _buffered;
             }
@@ -283,31 +278,32 @@ internal sealed class ResponseBody : PipeWriter
             {
                 (framing, _mode) = (ResponseFraming.ContentLength, Mode.Plain);
             }
-            else if (_connection.IsHttp10)
+            else if (exchange.IsHttp10)
             {
                 // No chunks in 1.0: the end of the connection is the end of the body.
                 _mode = Mode.Plain;
-                _connection.CloseAfterResponse();
+                exchange.CloseAfterResponse();
             }
             else
             {
                 (framing, _mode) = (ResponseFraming.Chunked, Mode.Chunked);
             }
 
-            if (_connection.IsHeadRequest)
+            if (exchange.IsHeadRequest)
             {
                 _mode = Mode.Discarding;
             }
         }
 
-        _connection.WriteResponseHead(framing, _contentLength ?? 0, isWhole);
+        HasStarted = true;
+        exchange.WriteResponseHead(framing, _contentLength ?? 0, handlerHasEnded);
         if (_mode is Mode.Plain or Mode.Chunked && _buffered > 0)
         {
             // Written before; _written has them already.
             var length = _buffered;
             if (_mode == Mode.Plain)
             {
-                _connection.Output.Write(_buffer.AsSpan(0, length));
+                _output.Writer.Write(_buffer.AsSpan(0, length));
             }
             else
             {
@@ -343,7 +339,7 @@ internal sealed class ResponseBody : PipeWriter
         if (ChunkRoom() < Math.Max(1, sizeHint))
         {
             CloseChunk();
-            _chunk = _connection.Output.GetMemory(checked(
+            _chunk = _output.Writer.GetMemory(checked(
                 Math.Max(MinChunkBytes, sizeHint) + ChunkedEncoder.MaxPrefixBytes + ChunkedEncoder.SuffixBytes));
             _chunkPrefix = ChunkedEncoder.PrefixBytes(_chunk.Length);
         }
@@ -359,7 +355,7 @@ internal sealed class ResponseBody : PipeWriter
         // An empty chunk would be the last one.
         if (_chunkLength > 0)
         {
-            _connection.Output.Advance(ChunkedEncoder.Frame(_chunk.Span, _chunkPrefix, _chunkLength));
+            _output.Writer.Advance(ChunkedEncoder.Frame(_chunk.Span, _chunkPrefix, _chunkLength));
         }
 
         _chunk = default;

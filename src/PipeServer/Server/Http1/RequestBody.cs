@@ -3,7 +3,7 @@ using System.IO.Pipelines;
 using System.Runtime.CompilerServices;
 using PipeServer.Http;
 
-namespace PipeServer.Server;
+namespace PipeServer.Server.Http1;
 
 /// <summary>
 /// The body of the current request as a <see cref="PipeReader"/>: slices of the connection's input for a body with
@@ -15,7 +15,8 @@ internal sealed class RequestBody : PipeReader
     // both sides than the rest of the body.
     private const int MaxDrainBytes = 64 * 1024;
 
-    private readonly Http1Connection _connection;
+    private readonly Http1Exchange _exchange;
+    private readonly Connection _connection;
     private readonly ChunkedDecoder _decoder = new();
     private readonly RequestLimits _limits;
     private readonly long _maxBytes;
@@ -41,11 +42,12 @@ internal sealed class RequestBody : PipeReader
     private bool _wasTooSlow; // and has had its final beat
     private RequestError _error; // chunked: why it cannot be read on
 
-    public RequestBody(Http1Connection connection, RequestLimits limits, long maxBytes)
+    public RequestBody(Http1Exchange exchange)
     {
-        _connection = connection;
-        _limits = limits;
-        _maxBytes = maxBytes;
+        _exchange = exchange;
+        _connection = exchange.Connection;
+        _limits = _connection.Server.Limits;
+        _maxBytes = _connection.Server.Options.MaxRequestBodyBytes;
     }
 
     /// <summary>The fields behind a chunked body.</summary>
@@ -210,7 +212,7 @@ internal sealed class RequestBody : PipeReader
                 if (!input.TryRead(out var result))
                 {
                     // The rest may take its time, and the response must not wait for it.
-                    await _connection.FlushAsync(CancellationToken.None).ConfigureAwait(false);
+                    await _exchange.Output.FlushAsync(CancellationToken.None).ConfigureAwait(false);
                     result = await input.ReadAsync().ConfigureAwait(false);
                 }
 
@@ -293,7 +295,7 @@ internal sealed class RequestBody : PipeReader
             if (ContinuePending)
             {
                 ContinuePending = false;
-                await _connection.SendContinueAsync().ConfigureAwait(false);
+                await _exchange.SendContinueAsync().ConfigureAwait(false);
             }
 
             var started = _connection.Deadlines.Now;
@@ -320,7 +322,7 @@ internal sealed class RequestBody : PipeReader
                 _waited += _connection.Deadlines.Now - started;
             }
 
-            if (_connection.MustLeaveTransportThread)
+            if (_exchange.MustLeaveTransportThread)
             {
                 await Task.Yield();
             }

@@ -1,0 +1,79 @@
+using PipeServer.Http;
+using PipeServer.Routing;
+
+namespace PipeServer.Server;
+
+/// <summary>
+/// One request and its answer, whatever protocol carries them: what <see cref="RequestPipeline"/> works on. Reused for the requests
+/// of its connection or stream. Not thread-safe, but for <see cref="ToString"/>, which reports may call while it is at work.
+/// </summary>
+internal abstract class Exchange(Connection connection, RequestHead head)
+{
+    /// <summary>The connection that carries it.</summary>
+    public Connection Connection => connection;
+
+    /// <summary>The request's head.</summary>
+    public RequestHead Head => head;
+
+    /// <summary>The request as handlers see it.</summary>
+    public HttpRequest Request { get; protected init; } = null!;
+
+    /// <summary>The response as handlers see it.</summary>
+    public HttpResponse Response { get; protected init; } = null!;
+
+    /// <summary>The way of the response to the client.</summary>
+    public ResponseWriter Writer { get; protected init; } = null!;
+
+    /// <summary>What answers; null where the server itself does.</summary>
+    public RouteHandler? Handler { get; set; }
+
+    /// <summary>Where there is no handler and no refusal: what the route table has said.</summary>
+    public RouteMatch Unrouted { get; set; }
+
+    /// <summary>Why the request is refused instead of being answered by its handler.</summary>
+    public RequestError Refusal { get; set; }
+
+    /// <summary>What the handler has thrown.</summary>
+    public Exception? Fault { get; set; }
+
+    /// <summary>When the request began to wait for a worker: a timestamp of the server's clock.</summary>
+    public long QueuedAt { get; set; }
+
+    /// <summary>The handler is one that may block: it was given a worker.</summary>
+    public bool MayBlock { get; set; }
+
+    /// <summary>Nothing that is written from now on can arrive.</summary>
+    public abstract bool IsClientGone { get; }
+
+    /// <summary>
+    /// After a wait for the client, a handler that may block goes on on the thread pool, because on the transport's thread it would
+    /// hold up the very loop that it waits for. Not on a worker: all of them may be blocked, each waiting for this very wait to end.
+    /// </summary>
+    public bool MustLeaveTransportThread => MayBlock && !connection.Server.Workers.IsOnWorker;
+
+    /// <summary>
+    /// Checks what has arrived of a body that nobody will read any more, so that a request that has no meaning gets no other
+    /// answer than that.
+    /// </summary>
+    public abstract RequestError CheckUnreadBody();
+
+    /// <summary>Nothing behind this request can be understood: its answer is the connection's last.</summary>
+    public abstract void CloseAfterResponse();
+
+    /// <summary>Counts the answer, which is written to its end.</summary>
+    /// <param name="isRefusal">The server has answered instead of a handler.</param>
+    public abstract void Count(bool isRefusal);
+
+    /// <summary>Forgets the last request.</summary>
+    public void Reset()
+    {
+        Handler = null;
+        Refusal = RequestError.None;
+        Fault = null;
+        MayBlock = false;
+        Response.Reset();
+    }
+
+    /// <summary>The request in words, for logs and for reports on stuck workers.</summary>
+    public override string ToString() => Request.ToString();
+}

@@ -1,0 +1,323 @@
+using System.Buffers;
+using PipeServer.Http;
+using PipeServer.Transport;
+
+namespace PipeServer.Server.Http1;
+
+/// <summary>
+/// The request loop of HTTP/1, for every transport: reads, parses all that is buffered, moves to a worker for each request whose
+/// route wants one, lets the handler answer, and flushes once for the whole batch.
+/// </summary>
+/// <remarks>
+/// There is no hop back: after the handler the loop goes on where it is, and only a read that has to wait gives the connection
+/// back to its transport.
+/// </remarks>
+internal sealed class Http1Connection : Connection
+{
+    // Responses of one pipelined batch pile up in the output until there is nothing more to parse, or this much.
+    private const int MaxUnflushedBytes = 64 * 1024;
+
+    // For what a handler has left of its body: the next request must not wait for it for long.
+    private static readonly TimeSpan UnreadBodyTimeout = TimeSpan.FromSeconds(5);
+
+    private readonly RequestPipeline _pipeline;
+    private readonly Http1Output _output;
+    private readonly Http1Exchange _exchange;
+    private readonly RequestHead _head;
+    private bool _isInBody; // the input has moved on to the body of the request in progress
+    private bool _clientHasEnded; // half-closed
+
+    public Http1Connection(ServerContext server)
+        : base(server)
+    {
+        _pipeline = server.Pipeline;
+        _output = new Http1Output(this);
+        _exchange = new Http1Exchange(this, _output);
+        _head = _exchange.Head;
+    }
+
+    /// <summary>The response in progress, or the last one, is the connection's last.</summary>
+    public bool IsClosing { get; private set; }
+
+    /// <summary>Behind a request without a body: the start of another one is buffered.</summary>
+    public bool IsMoreBuffered { get; private set; }
+
+    /// <summary>An answer is written and not flushed.</summary>
+    public bool HasUnflushedAnswers => Tally.HasUnflushed;
+
+    public override void Attach(TransportConnection transport, long id)
+    {
+        IsClosing = _clientHasEnded = false;
+        _output.Reset();
+        _head.Reset();
+        _exchange.Reset();
+        base.Attach(transport, id);
+        _exchange.Request.Attach(this);
+    }
+
+    public override void Detach()
+    {
+        _exchange.Request.Attach(null);
+        _head.Reset();
+        _exchange.ResponseBody.Release();
+    }
+
+    /// <summary>The connection ends with the response in progress.</summary>
+    public void CloseAfterResponse() => IsClosing = true;
+
+    /// <summary>An answer is written.</summary>
+    public void CountAnswer(bool isRefusal)
+    {
+        if (isRefusal)
+        {
+            Tally.Refuse();
+        }
+        else
+        {
+            Tally.Complete();
+        }
+    }
+
+    /// <summary>All answers that were written have been handed to the system.</summary>
+    public void OnFlushed() => Tally.Flush();
+
+    /// <summary>A flush has found that the client has left.</summary>
+    public void OnClientGone() => WasAborted = true;
+
+    public override void DescribeRequests(ICollection<RequestDescription> descriptions) =>
+        descriptions.Add(State == ConnectionState.Handling ? RequestDescription.Of(_exchange, OldestRequestStarted) : RequestDescription.NotArrived);
+
+    protected override async Task ServeAsync()
+    {
+        await ServeRequestsAsync().ConfigureAwait(false);
+        if (WasAborted || _output.IsClientGone)
+        {
+            return;
+        }
+
+        await _output.ShutdownAsync().ConfigureAwait(false);
+        State = ConnectionState.Closing;
+        if (!_clientHasEnded)
+        {
+            await LingeringClose.AfterAnswer.WaitAsync(this).ConfigureAwait(false);
+        }
+    }
+
+    private async Task ServeRequestsAsync()
+    {
+        while (!IsClosing)
+        {
+            // :: Read. What is there already is served before anything is flushed.
+            if (!Input.TryRead(out var read))
+            {
+                await _output.FlushAsync(CancellationToken.None).ConfigureAwait(false);
+                if (_output.IsClientGone)
+                {
+                    return;
+                }
+
+                BeginWaiting();
+                read = await Input.ReadAsync().ConfigureAwait(false);
+            }
+
+            var isTimedOut = read.IsCanceled && Deadlines.IsReadExpired;
+            var buffer = read.Buffer;
+            _isInBody = false;
+            while (!IsClosing && !_isInBody && TryTakeRequest(ref buffer))
+            {
+                // :: Route. Neither hop has a ConfigureAwait: they go on on a worker, and nowhere else.
+                var next = _exchange.Refusal == RequestError.None ? _pipeline.Begin(_exchange) : NextStep.End;
+                if (next == NextStep.Hop)
+                {
+                    var isOnWorker = await Server.Workers.TryContinueOnWorker(_exchange)
+                        || (_pipeline.MayWaitForWorker && await Server.Workers.WaitForWorker(_exchange));
+                    next = _pipeline.AfterHop(_exchange, isOnWorker);
+                }
+
+                // :: Handle
+                if (next == NextStep.Handle)
+                {
+                    try
+                    {
+                        await _exchange.Handler!.Answer(_exchange.Request, _exchange.Response).ConfigureAwait(false);
+                    }
+#pragma warning disable CA1031 // The one place that contains a handler's fault.
+                    catch (Exception exception)
+#pragma warning restore CA1031
+                    {
+                        _exchange.Fault = exception;
+                    }
+                }
+
+                // :: End
+                if (next == NextStep.Abandon || !_pipeline.TryEnd(_exchange))
+                {
+                    await AbandonAsync(isClientGone: next == NextStep.Abandon).ConfigureAwait(false);
+                }
+
+                if (WasAborted || (HasToSettle() && !await TrySettleAsync().ConfigureAwait(false)))
+                {
+                    return;
+                }
+
+                _head.Reset();
+            }
+
+            // :: What is left waits for more, or for nobody.
+            if (!_isInBody)
+            {
+                Input.AdvanceTo(buffer.Start, IsClosing ? buffer.Start : buffer.End);
+                if (read.IsCompleted)
+                {
+                    _clientHasEnded = true; // half-closed: what was whole is answered, half a request is nothing
+                    break;
+                }
+            }
+
+            if (isTimedOut && Deadlines.IsReadExpired && !MayWaitForFinalBeat())
+            {
+                break;
+            }
+        }
+
+        await _output.FlushAsync(CancellationToken.None).ConfigureAwait(false);
+    }
+
+    // True with a request to be answered, or to be refused as the exchange says.
+    private bool TryTakeRequest(ref ReadOnlySequence<byte> buffer)
+    {
+        if (buffer.IsEmpty)
+        {
+            return false;
+        }
+
+        var status = RequestParser.Parse(buffer, _head, Server.Limits);
+        if (status == ParseStatus.NeedMoreData)
+        {
+            // Empty lines alone do not make a request: a client may end its last body with one too many.
+            if (_head.RequestLineStart >= 0)
+            {
+                BeginHead();
+            }
+
+            return false;
+        }
+
+        BeginRequest();
+        if (status == ParseStatus.Invalid)
+        {
+            _exchange.Refusal = _head.Error;
+            return true;
+        }
+
+        var afterHead = buffer.GetPosition(_head.ByteLength);
+        if (_head.Framing.HasBody)
+        {
+            // The body is read from the input itself, so the head has to make do without the receive buffer.
+            _head.Detach();
+            var hasMore = buffer.Length > _head.ByteLength;
+            Input.AdvanceTo(afterHead);
+            _isInBody = true;
+            _exchange.RequestBody.Start(_head.Framing, continuePending: _head.ExpectsContinue && !hasMore);
+        }
+        else
+        {
+            buffer = buffer.Slice(afterHead);
+            IsMoreBuffered = !buffer.IsEmpty;
+        }
+
+        return true;
+    }
+
+    // The response cannot be ended. What was answered before in this batch is whole, and is sent before the cut.
+    private async ValueTask AbandonAsync(bool isClientGone)
+    {
+        if (!isClientGone && Tally.HasUnflushed)
+        {
+            await _output.FlushAsync(CancellationToken.None).ConfigureAwait(false);
+        }
+
+        Abort();
+    }
+
+    private bool HasToSettle() => _isInBody || Output.UnflushedBytes > MaxUnflushedBytes;
+
+    // Between two requests: the rest of a body that nobody wanted, and a batch that has grown large. False: the client is gone.
+    private async ValueTask<bool> TrySettleAsync()
+    {
+        if (_isInBody)
+        {
+            var body = _exchange.RequestBody;
+            body.Detach();
+            if (!IsClosing && !body.IsFullyRead && !await body.TryDrainAsync(UnreadBodyTimeout).ConfigureAwait(false))
+            {
+                IsClosing = true;
+            }
+        }
+
+        if (Output.UnflushedBytes > MaxUnflushedBytes)
+        {
+            await _output.FlushAsync(CancellationToken.None).ConfigureAwait(false);
+        }
+
+        return !_output.IsClientGone;
+    }
+
+    private void BeginWaiting()
+    {
+        if (State == ConnectionState.Handling)
+        {
+            State = ConnectionState.Idle;
+            Deadlines.SetRead(Server.Options.KeepAliveTimeout);
+        }
+
+        _exchange.ResponseBody.Release();
+        _head.Release();
+    }
+
+    private void BeginHead()
+    {
+        // A first head has had its time since the accept; in a drain, which cut that short, a head that has begun gets its own.
+        if (State is ConnectionState.Idle or ConnectionState.Handling
+            || (State == ConnectionState.New && Draining.IsCancellationRequested))
+        {
+            Deadlines.SetRead(Server.Options.RequestHeadTimeout);
+        }
+
+        State = ConnectionState.ReadingHead;
+    }
+
+    private void BeginRequest()
+    {
+        Deadlines.EndRead();
+        State = ConnectionState.Handling;
+        Tally.Receive();
+        OldestRequestStarted = Deadlines.Now;
+        IsMoreBuffered = false;
+        _exchange.RequestBody.Start(BodyFraming.None, continuePending: false);
+        _exchange.Reset();
+    }
+
+    // The time is up, and what came in that moment was not a whole request.
+    private bool MayWaitForFinalBeat()
+    {
+        if (!Deadlines.IsFinalBeat)
+        {
+            Deadlines.GrantFinalBeat();
+            return true;
+        }
+
+        Deadlines.EndRead();
+        if (State == ConnectionState.Idle || (State == ConnectionState.New && Draining.IsCancellationRequested))
+        {
+            IsClosing = true; // nobody has asked for anything: the connection is closed without a word
+        }
+        else
+        {
+            BeginRequest();
+            _pipeline.Refuse(_exchange, RequestError.HeadTimeout);
+        }
+
+        return false;
+    }
+}

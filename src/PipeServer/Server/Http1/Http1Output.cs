@@ -1,0 +1,124 @@
+using System.Buffers;
+using System.IO.Pipelines;
+using System.Runtime.CompilerServices;
+using Microsoft.Win32.SafeHandles;
+
+namespace PipeServer.Server.Http1;
+
+/// <summary>
+/// The way out of an HTTP/1 connection: what is written goes to the transport's output, a flush sends it, counts the answers that
+/// have left, and watches over a client that does not read.
+/// </summary>
+internal sealed class Http1Output(Http1Connection connection)
+{
+    /// <summary>The client has left: nothing that is written can arrive.</summary>
+    public bool IsClientGone { get; private set; }
+
+    /// <summary>The transport's output.</summary>
+    public PipeWriter Writer => connection.Output;
+
+    /// <summary>Makes it ready for the next connection.</summary>
+    public void Reset() => IsClientGone = false;
+
+    /// <summary>Writes the body of an encoded response, from where it lies if the transport can.</summary>
+    public void WriteBody(PreparedResponse prepared)
+    {
+        if (prepared.Pinned is { } pinned)
+        {
+            connection.Transport.Write(pinned);
+        }
+        else
+        {
+            Writer.Write(prepared.Body.Span);
+        }
+    }
+
+    /// <summary>Sends what is written.</summary>
+    /// <remarks>Not async itself: the flush that need not wait, nearly every one, costs no state machine.</remarks>
+    public ValueTask<FlushResult> FlushAsync(CancellationToken cancellationToken)
+    {
+        if (!connection.HasUnflushedAnswers && Writer.UnflushedBytes == 0)
+        {
+            return new ValueTask<FlushResult>(new FlushResult(isCanceled: false, IsClientGone));
+        }
+
+        var flush = Writer.FlushAsync(cancellationToken);
+#pragma warning disable VSTHRD103 // Completed, so it does not block.
+        return flush.IsCompletedSuccessfully
+            ? new ValueTask<FlushResult>(AfterFlush(flush.Result))
+            : WaitForFlushAsync(flush);
+#pragma warning restore VSTHRD103
+    }
+
+    /// <summary>Flushes from within a handler: what it gets to see is the fate of its own bytes.</summary>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    public async ValueTask<FlushResult> FlushForHandlerAsync(Exchange exchange, CancellationToken cancellationToken)
+    {
+        var result = await FlushAsync(cancellationToken).ConfigureAwait(false);
+        if (exchange.MustLeaveTransportThread)
+        {
+            await Task.Yield();
+        }
+
+        return new FlushResult(result.IsCanceled, IsClientGone);
+    }
+
+    /// <summary>Sends what is written, and a part of a file behind it, for a handler.</summary>
+    public async ValueTask<long> SendFileForHandlerAsync(
+        Exchange exchange, SafeFileHandle file, long offset, long count, CancellationToken cancellationToken)
+    {
+        connection.Deadlines.BeginWrite(connection.Transport);
+        try
+        {
+            var sent = await connection.Transport.SendFileAsync(file, offset, count, cancellationToken).ConfigureAwait(false);
+            if (exchange.MustLeaveTransportThread)
+            {
+                await Task.Yield();
+            }
+
+            AfterFlush(new FlushResult(isCanceled: false, isCompleted: connection.Transport.IsClosed));
+            return sent;
+        }
+        finally
+        {
+            connection.Deadlines.EndWrite();
+        }
+    }
+
+    /// <summary>Ends the output: what was flushed is sent, then the connection is half-closed.</summary>
+    public async ValueTask ShutdownAsync()
+    {
+        connection.Deadlines.BeginWrite(connection.Transport);
+        await connection.Transport.ShutdownOutputAsync().ConfigureAwait(false);
+        connection.Deadlines.EndWrite();
+    }
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<FlushResult> WaitForFlushAsync(ValueTask<FlushResult> flush)
+    {
+        connection.Deadlines.BeginWrite(connection.Transport);
+        try
+        {
+            return AfterFlush(await flush.ConfigureAwait(false));
+        }
+        finally
+        {
+            connection.Deadlines.EndWrite();
+        }
+    }
+
+    private FlushResult AfterFlush(FlushResult result)
+    {
+        if (result.IsCompleted)
+        {
+            IsClientGone = true;
+            connection.OnClientGone();
+        }
+        else if (!result.IsCanceled)
+        {
+            connection.OnFlushed();
+        }
+
+        return result;
+    }
+}

@@ -1,0 +1,17 @@
+namespace PipeServer.Server;
+
+/// <summary>What the caller of <see cref="RequestPipeline"/> does next with an exchange.</summary>
+internal enum NextStep : byte
+{
+    /// <summary>End the answer by <see cref="RequestPipeline.TryEnd"/>.</summary>
+    End,
+
+    /// <summary>Move to a worker, then ask <see cref="RequestPipeline.AfterHop"/>.</summary>
+    Hop,
+
+    /// <summary>Await the handler, then end the answer.</summary>
+    Handle,
+
+    /// <summary>Nobody is there to get an answer: abort the connection.</summary>
+    Abandon,
+}

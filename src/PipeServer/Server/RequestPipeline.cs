@@ -1,0 +1,231 @@
+using PipeServer.Diagnostics;
+using PipeServer.Http;
+using PipeServer.Routing;
+
+namespace PipeServer.Server;
+
+/// <summary>
+/// A request's way from its head to the end of its answer, the same for every protocol: check, route, answer at once, hop, handle,
+/// end. One object serves all connections.
+/// </summary>
+/// <remarks>
+/// No step waits. The hop and the handler are awaited by the caller, in the one async method that its connection runs in, so that
+/// a request costs no state machine of its own: one nested async method would allocate 100 to 268 bytes a request.
+/// </remarks>
+internal sealed class RequestPipeline(ServerContext server)
+{
+    private readonly ErrorAnswers _errors = server.ErrorAnswers;
+
+    /// <summary>A request for which there is no worker waits for one, instead of being refused.</summary>
+    public bool MayWaitForWorker => server.Options.Overload == OverloadPolicy.Wait;
+
+    /// <summary>Checks and routes a request whose head is complete, and answers it at once if its route can.</summary>
+    public NextStep Begin(Exchange exchange)
+    {
+        var head = exchange.Head;
+        exchange.Refusal = head.Framing.ContentLength > server.Options.MaxRequestBodyBytes ? RequestError.BodyTooLarge : head.NonFatalError;
+        if (exchange.Refusal != RequestError.None)
+        {
+            CheckBodyWithoutHandler(exchange);
+            return NextStep.End;
+        }
+
+        var match = server.Routes.Match(head.Method, head.MethodBytes, head.Target.Form, head.Path);
+        if (match.Handler is not { } handler)
+        {
+            exchange.Unrouted = match;
+            CheckBodyWithoutHandler(exchange);
+            return NextStep.End;
+        }
+
+        exchange.Handler = handler;
+        exchange.Request.RouteValues.Set(match.Pattern);
+        if (handler.TryAnswer is { } tryAnswer && HasAnswered(exchange, tryAnswer))
+        {
+            return NextStep.End;
+        }
+
+        if (handler.Dispatch == Dispatch.Inline)
+        {
+            return NextStep.Handle;
+        }
+
+        exchange.QueuedAt = server.Options.TimeProvider.GetTimestamp();
+        return NextStep.Hop;
+    }
+
+    /// <summary>After the hop, or where there was no worker for it.</summary>
+    public NextStep AfterHop(Exchange exchange, bool hasHopped)
+    {
+        if (exchange.IsClientGone)
+        {
+            Log.ConnectionAborted(server.Logger, exchange.Connection.Id, "the client left while its request waited for a worker");
+            return NextStep.Abandon;
+        }
+
+        exchange.Refusal = !hasHopped ? RequestError.QueueFull : HasWaitedTooLong(exchange.QueuedAt) ? RequestError.QueueTimeout : RequestError.None;
+        exchange.MayBlock = true;
+        return exchange.Refusal == RequestError.None ? NextStep.Handle : NextStep.End;
+    }
+
+    /// <summary>Ends the answer: the handler's, or the server's own.</summary>
+    /// <returns>False when only an abort can tell the client that its response is not whole.</returns>
+    public bool TryEnd(Exchange exchange)
+    {
+        if (exchange.Refusal != RequestError.None)
+        {
+            Refuse(exchange, exchange.Refusal);
+            return true;
+        }
+
+        if (exchange.Handler is not null)
+        {
+            return TryEndHandled(exchange);
+        }
+
+        AnswerWithoutHandler(exchange);
+        return true;
+    }
+
+    /// <summary>Answers by the table of <see cref="RequestErrors"/>, instead of a handler.</summary>
+    public void Refuse(Exchange exchange, RequestError error)
+    {
+        Log.RequestRejected(server.Logger, exchange.Connection.Id, RequestErrors.Status(error), RequestErrors.Text(error));
+        exchange.Response.Reset();
+        exchange.Response.CloseConnection = RequestErrors.ClosesConnection(error);
+        _errors.Write(exchange.Response, error);
+        End(exchange, isRefusal: true);
+    }
+
+    private static bool HasAnswered(Exchange exchange, TryRequestHandler tryAnswer)
+    {
+        try
+        {
+            return tryAnswer(exchange.Request, exchange.Response);
+        }
+#pragma warning disable CA1031 // As for the handler, which the caller contains.
+        catch (Exception exception)
+#pragma warning restore CA1031
+        {
+            exchange.Fault = exception;
+            return true;
+        }
+    }
+
+    // Without a handler the body is looked at here, as far as it has come.
+    private static void CheckBodyWithoutHandler(Exchange exchange)
+    {
+        if (exchange.Head.Framing.HasBody && !RequestErrors.ClosesConnection(exchange.Refusal)
+            && exchange.CheckUnreadBody() is var malformed and not RequestError.None)
+        {
+            exchange.Refusal = malformed;
+        }
+    }
+
+    private static void End(Exchange exchange, bool isRefusal)
+    {
+        exchange.Writer.Finish();
+        exchange.Count(isRefusal);
+    }
+
+    private bool HasWaitedTooLong(long queuedAt)
+    {
+        var timeout = server.Options.QueueTimeout;
+        return timeout != Timeout.InfiniteTimeSpan && server.Options.TimeProvider.GetElapsedTime(queuedAt) > timeout;
+    }
+
+    private void AnswerWithoutHandler(Exchange exchange)
+    {
+        var (match, response) = (exchange.Unrouted, exchange.Response);
+        if (match.Allow is not null)
+        {
+            response.Headers["Allow"] = match.Allow;
+        }
+
+        switch (match.Outcome)
+        {
+            case RouteOutcome.Options:
+                response.StatusCode = 204;
+                break;
+            case RouteOutcome.NotFound:
+                _errors.Write(response, RequestError.NotFound);
+                break;
+            case RouteOutcome.MethodNotAllowed:
+                _errors.Write(response, RequestError.MethodNotAllowed);
+                break;
+            default:
+                _errors.Write(response, RequestError.UnknownMethod);
+                break;
+        }
+
+        End(exchange, isRefusal: false);
+    }
+
+    private bool TryEndHandled(Exchange exchange)
+    {
+        var fault = exchange.Fault ?? exchange.Writer.Fault;
+        if (exchange.IsClientGone)
+        {
+            // Nobody is there to read the answer: what the handler made of that is not its fault.
+            Log.ConnectionAborted(server.Logger, exchange.Connection.Id, fault?.Message ?? "the client left before its answer");
+            return false;
+        }
+
+        if (fault is null && exchange.Head.Framing.IsChunked && !exchange.Writer.HasStarted
+            && exchange.CheckUnreadBody() is var malformed and not RequestError.None)
+        {
+            fault = new BadHttpRequestException(malformed);
+        }
+
+        if (fault is null)
+        {
+            try
+            {
+                var problem = exchange.Writer.Finish();
+                if (problem is null)
+                {
+                    exchange.Count(isRefusal: false);
+                    return true;
+                }
+
+                Log.ResponseIncomplete(server.Logger, exchange.ToString(), problem);
+                return false;
+            }
+            catch (InvalidOperationException exception)
+            {
+                fault = exception;
+            }
+        }
+
+        return TryEndFaulted(exchange, fault);
+    }
+
+    private bool TryEndFaulted(Exchange exchange, Exception fault)
+    {
+        if (fault is BadHttpRequestException bad)
+        {
+            if (exchange.Writer.HasStarted)
+            {
+                Log.ConnectionAborted(server.Logger, exchange.Connection.Id, bad.Message);
+                return false;
+            }
+
+            // Whatever the reason, the input is somewhere inside a body now.
+            exchange.CloseAfterResponse();
+            Refuse(exchange, bad.Error);
+            return true;
+        }
+
+        if (exchange.Writer.HasStarted)
+        {
+            Log.HandlerFaulted(server.Logger, exchange.ToString(), "the response had begun, so the connection is aborted", fault);
+            return false;
+        }
+
+        Log.HandlerFaulted(server.Logger, exchange.ToString(), "answered 500", fault);
+        exchange.Response.Reset();
+        _errors.Write(exchange.Response, RequestError.HandlerFault);
+        End(exchange, isRefusal: false);
+        return true;
+    }
+}
