@@ -11,8 +11,6 @@ namespace PipeServer.Transport;
 /// </summary>
 public abstract class TransportConnection : IDuplexPipe, IAsyncDisposable
 {
-    private const int FileBytes = 64 * 1024;
-
     /// <summary>
     /// What the client sends. Completes when the client has half-closed; throws <see cref="IOException"/> when the
     /// connection was reset or aborted.
@@ -69,35 +67,10 @@ public abstract class TransportConnection : IDuplexPipe, IAsyncDisposable
     /// How many bytes of the file the system has taken: fewer when the file has ended, or the client is gone. From then on a change
     /// of the file does not change what the client gets; only a client on this very machine may still have some of it to read.
     /// </returns>
-    public virtual async ValueTask<long> SendFileAsync(SafeFileHandle file, long offset, long count, CancellationToken cancellationToken)
+    public virtual ValueTask<long> SendFileAsync(SafeFileHandle file, long offset, long count, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(file);
-        var sent = 0L;
-        while (sent < count)
-        {
-            var buffer = Output.GetMemory((int)Math.Min(FileBytes, count - sent));
-            var read = RandomAccess.Read(file, buffer.Span[..(int)Math.Min(buffer.Length, count - sent)], offset + sent);
-            if (read == 0)
-            {
-                break;
-            }
-
-            Output.Advance(read);
-            var flush = Output.FlushAsync(cancellationToken);
-            var hasToWait = !flush.IsCompleted;
-            if ((await flush.ConfigureAwait(false)).IsCompleted)
-            {
-                break;
-            }
-
-            sent += read;
-            if (hasToWait)
-            {
-                await Task.Yield(); // the thread is whoever's made room
-            }
-        }
-
-        return sent;
+        return FileCopy.ToWriterAsync(Output, file, offset, count, cancellationToken);
     }
 
     /// <summary>

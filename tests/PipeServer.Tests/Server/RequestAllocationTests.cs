@@ -1,7 +1,9 @@
 using System.Buffers;
+using System.IO.Pipelines;
 using System.Net.Sockets;
 using System.Runtime.CompilerServices;
 using System.Text;
+using System.Threading.Tasks.Sources;
 using PipeServer.StaticFiles;
 using PipeServer.Tests.StaticFiles;
 
@@ -38,11 +40,15 @@ public sealed class RequestAllocationTests
     public async Task A_request_allocates_nothing(string method, string target, string framing) =>
         await AssertNothingIsAllocatedAsync(method, target, framing, inTwoPieces: false, Overhead);
 
-    // The body comes after its handler has begun to wait for it. Not asserted through the pool: there the pooled state machines
-    // are taken on one thread and given back on another, and the runtime's cache of those is per core and often misses.
-    [Fact]
-    public async Task A_body_that_comes_later_allocates_nothing_inline() =>
-        await AssertNothingIsAllocatedAsync("POST", "/echo", "Content-Length: 1024", inTwoPieces: true, Overhead);
+    // The body comes after its handler has begun to wait for it. Through the pool this cost 20 to 140 bytes a request: a pooled state
+    // machine is taken on one thread and given back on another, and the runtime's cache of those is per core and often misses. So the
+    // server's side has none, and the handler of this test has none either.
+    [Theory]
+    [InlineData("/echo", "Content-Length: 1024")]
+    [InlineData("/worker/echo-by-hand", "Content-Length: 1024")]
+    [InlineData("/worker/echo-by-hand", "Transfer-Encoding: chunked")]
+    public async Task A_body_that_comes_later_allocates_nothing(string target, string framing) =>
+        await AssertNothingIsAllocatedAsync("POST", target, framing, inTwoPieces: true, Overhead);
 
     private static async Task AssertNothingIsAllocatedAsync(string method, string target, string framing, bool inTwoPieces, long allowed)
     {
@@ -110,6 +116,7 @@ public sealed class RequestAllocationTests
         server.MapGet("/stream", StreamAsync, Dispatch.Inline);
         server.MapPost("/echo", EchoAsync, Dispatch.Inline);
         server.MapPost("/worker/echo", EchoAsync);
+        server.MapPost("/worker/echo-by-hand", new EchoByHand().HandleAsync);
     }
 
     private static void Plaintext(HttpRequest request, HttpResponse response) => response.WriteBytes("Hello, World!"u8, "text/plain");
@@ -137,6 +144,84 @@ public sealed class RequestAllocationTests
             {
                 return;
             }
+        }
+    }
+
+    /// <summary>The same echo, one request at a time, without the state machine that an async method has.</summary>
+    private sealed class EchoByHand : IValueTaskSource
+    {
+        private readonly Action _onRead;
+        private ManualResetValueTaskSourceCore<bool> _source;
+        private ValueTaskAwaiter<ReadResult> _reading;
+        private HttpRequest? _request;
+        private HttpResponse? _response;
+
+        public EchoByHand() => _onRead = OnRead;
+
+        public ValueTask HandleAsync(HttpRequest request, HttpResponse response)
+        {
+            (_request, _response) = (request, response);
+            _source.Reset();
+            var version = _source.Version;
+            Read();
+            return new ValueTask(this, version);
+        }
+
+        public void GetResult(short token) => _source.GetResult(token);
+
+        public ValueTaskSourceStatus GetStatus(short token) => _source.GetStatus(token);
+
+        public void OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
+            _source.OnCompleted(continuation, state, token, flags);
+
+        private void Read()
+        {
+            do
+            {
+#pragma warning disable CA2012 // Consumed once, by TryEnd.
+                _reading = _request!.Body.ReadAsync().GetAwaiter();
+#pragma warning restore CA2012
+                if (!_reading.IsCompleted)
+                {
+                    _reading.UnsafeOnCompleted(_onRead);
+                    return;
+                }
+            }
+            while (!TryEnd());
+        }
+
+        private void OnRead()
+        {
+            if (!TryEnd())
+            {
+                Read();
+            }
+        }
+
+        private bool TryEnd()
+        {
+            try
+            {
+                var read = _reading.GetResult();
+                foreach (var memory in read.Buffer)
+                {
+                    _response!.Body.Write(memory.Span);
+                }
+
+                _request!.Body.AdvanceTo(read.Buffer.End);
+                if (!read.IsCompleted)
+                {
+                    return false;
+                }
+            }
+            catch (IOException exception)
+            {
+                _source.SetException(exception);
+                return true;
+            }
+
+            _source.SetResult(true);
+            return true;
         }
     }
 

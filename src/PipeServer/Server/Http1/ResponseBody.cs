@@ -2,6 +2,7 @@ using System.Buffers;
 using System.IO.Pipelines;
 using Microsoft.Win32.SafeHandles;
 using PipeServer.Http;
+using PipeServer.Transport;
 
 namespace PipeServer.Server.Http1;
 
@@ -11,12 +12,6 @@ namespace PipeServer.Server.Http1;
 /// </summary>
 internal sealed class ResponseBody(Http1Exchange exchange) : ResponseWriter
 {
-    // Enough that a chunk's frame is small beside its data.
-    private const int MinChunkBytes = 4096;
-
-    // What is read of a file at once where it goes through memory.
-    private const int FileBytes = 64 * 1024;
-
     // What the body may be held back in, kept from request to request; a larger one is given back.
     private const int KeptBufferBytes = 16 * 1024;
 
@@ -26,9 +21,7 @@ internal sealed class ResponseBody(Http1Exchange exchange) : ResponseWriter
     private int _buffered;
     private long _written;
     private long? _contentLength;
-    private Memory<byte> _chunk; // the open chunk's block in the output, prefix included; empty when none is open
-    private int _chunkPrefix;
-    private int _chunkLength;
+    private ChunkWriter _chunks;
     private bool _isCompleted;
 
     private enum Mode : byte
@@ -54,7 +47,7 @@ internal sealed class ResponseBody(Http1Exchange exchange) : ResponseWriter
 
     public override long UnflushedBytes => _mode == Mode.Buffering
         ? _buffered
-        : _output.Writer.UnflushedBytes + _chunkLength;
+        : _output.Writer.UnflushedBytes + _chunks.Length;
 
     public override void Reset()
     {
@@ -63,8 +56,7 @@ internal sealed class ResponseBody(Http1Exchange exchange) : ResponseWriter
         _buffered = 0;
         _written = 0;
         _contentLength = null;
-        _chunk = default;
-        _chunkLength = 0;
+        _chunks = default;
         _isCompleted = false;
         Fault = null;
         if (_buffer.Length > KeptBufferBytes)
@@ -102,9 +94,9 @@ internal sealed class ResponseBody(Http1Exchange exchange) : ResponseWriter
             Start(handlerHasEnded: true);
         }
 
-        CloseChunk();
         if (_mode == Mode.Chunked)
         {
+            _chunks.Close(_output);
             _output.Writer.Write(ChunkedEncoder.LastChunk);
         }
 
@@ -127,7 +119,7 @@ internal sealed class ResponseBody(Http1Exchange exchange) : ResponseWriter
             case Mode.Plain:
                 return _output.Writer.GetMemory(sizeHint);
             case Mode.Chunked:
-                return GetChunkMemory(sizeHint);
+                return _chunks.GetMemory(_output, sizeHint);
             default:
                 Reserve(Math.Max(1, sizeHint));
                 return _buffer.AsMemory(_buffered);
@@ -155,8 +147,7 @@ internal sealed class ResponseBody(Http1Exchange exchange) : ResponseWriter
                 _output.Writer.Advance(bytes);
                 break;
             case Mode.Chunked:
-                ArgumentOutOfRangeException.ThrowIfGreaterThan(bytes, ChunkRoom());
-                _chunkLength += bytes;
+                _chunks.Advance(bytes);
                 break;
             default:
                 ThrowIfStatusHasNoBody(bytes);
@@ -172,7 +163,7 @@ internal sealed class ResponseBody(Http1Exchange exchange) : ResponseWriter
             Start(handlerHasEnded: false);
         }
 
-        CloseChunk();
+        _chunks.Close(_output);
         return _output.FlushForHandlerAsync(exchange, cancellationToken);
     }
 
@@ -200,9 +191,14 @@ internal sealed class ResponseBody(Http1Exchange exchange) : ResponseWriter
             Start(handlerHasEnded: false);
         }
 
-        if (_mode != Mode.Plain)
+        if (_mode == Mode.Discarding)
         {
-            return await CopyFileAsync(file, offset, count, cancellationToken).ConfigureAwait(false);
+            return count;
+        }
+
+        if (_mode == Mode.Chunked)
+        {
+            return await FileCopy.ToWriterAsync(this, file, offset, count, cancellationToken).ConfigureAwait(false);
         }
 
         if (_contentLength is { } length && _written + count > length)
@@ -213,30 +209,6 @@ internal sealed class ResponseBody(Http1Exchange exchange) : ResponseWriter
         var sent = await _output.SendFileForHandlerAsync(exchange, file, offset, count, cancellationToken).ConfigureAwait(false);
         _written += sent;
         return sent;
-    }
-
-    // In chunks, or, for HEAD, nowhere: what goes past must go through the writer.
-    private async ValueTask<long> CopyFileAsync(SafeFileHandle file, long offset, long count, CancellationToken cancellationToken)
-    {
-        var sent = 0L;
-        while (sent < count && _mode != Mode.Discarding)
-        {
-            var buffer = GetMemory((int)Math.Min(FileBytes, count - sent));
-            var read = RandomAccess.Read(file, buffer.Span[..(int)Math.Min(buffer.Length, count - sent)], offset + sent);
-            if (read == 0)
-            {
-                break;
-            }
-
-            Advance(read);
-            sent += read;
-            if ((await FlushAsync(cancellationToken).ConfigureAwait(false)).IsCompleted)
-            {
-                break;
-            }
-        }
-
-        return _mode == Mode.Discarding ? count : sent;
     }
 
     public override void CancelPendingFlush() => _output.Writer.CancelPendingFlush();
@@ -307,8 +279,8 @@ internal sealed class ResponseBody(Http1Exchange exchange) : ResponseWriter
             }
             else
             {
-                _buffer.AsSpan(0, length).CopyTo(GetChunkMemory(length).Span);
-                _chunkLength += length;
+                _buffer.AsSpan(0, length).CopyTo(_chunks.GetMemory(_output, length).Span);
+                _chunks.Advance(length);
             }
         }
 
@@ -332,34 +304,6 @@ internal sealed class ResponseBody(Http1Exchange exchange) : ResponseWriter
         }
 
         _buffer = larger;
-    }
-
-    private Memory<byte> GetChunkMemory(int sizeHint)
-    {
-        if (ChunkRoom() < Math.Max(1, sizeHint))
-        {
-            CloseChunk();
-            _chunk = _output.Writer.GetMemory(checked(
-                Math.Max(MinChunkBytes, sizeHint) + ChunkedEncoder.MaxPrefixBytes + ChunkedEncoder.SuffixBytes));
-            _chunkPrefix = ChunkedEncoder.PrefixBytes(_chunk.Length);
-        }
-
-        return _chunk.Slice(_chunkPrefix + _chunkLength, ChunkRoom());
-    }
-
-    private int ChunkRoom() =>
-        _chunk.IsEmpty ? 0 : _chunk.Length - _chunkPrefix - _chunkLength - ChunkedEncoder.SuffixBytes;
-
-    private void CloseChunk()
-    {
-        // An empty chunk would be the last one.
-        if (_chunkLength > 0)
-        {
-            _output.Writer.Advance(ChunkedEncoder.Frame(_chunk.Span, _chunkPrefix, _chunkLength));
-        }
-
-        _chunk = default;
-        _chunkLength = 0;
     }
 
     private void ThrowIfStatusHasNoBody(long bytes)

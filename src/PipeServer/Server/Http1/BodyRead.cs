@@ -1,0 +1,198 @@
+using System.IO.Pipelines;
+using System.Runtime.CompilerServices;
+using System.Threading.Tasks.Sources;
+using PipeServer.Http;
+
+namespace PipeServer.Server.Http1;
+
+/// <summary>
+/// The read of a body that has to wait for its client: sets the deadline, waits, judges the client's pace, and tells the result.
+/// </summary>
+/// <remarks>
+/// Not an async method: its state machine would go back to another thread's pool than it came from, which cost 20 to 140 bytes a
+/// request through workers. One object serves all reads of its connection, one at a time.
+/// </remarks>
+internal sealed class BodyRead : IValueTaskSource<ReadResult>, IThreadPoolWorkItem
+{
+    private readonly Http1Exchange _exchange;
+    private readonly RequestBody _body;
+    private readonly ConnectionDeadlines _deadlines;
+    private readonly Action _onInput;
+    private ManualResetValueTaskSourceCore<ReadResult> _source;
+    private ConfiguredValueTaskAwaitable<ReadResult>.ConfiguredValueTaskAwaiter _reading;
+    private CancellationToken _token;
+    private long _started; // of the wait in progress, by the heartbeat's clock
+    private long _waited; // milliseconds spent waiting for the body so far
+    private bool _isPending; // from StartAsync until the caller has taken the result
+    private bool _isTimedOut;
+    private bool _isFinalBeat;
+    private bool _wasTooSlow; // and has had its final beat
+
+    public BodyRead(Http1Exchange exchange, RequestBody body)
+    {
+        _exchange = exchange;
+        _body = body;
+        _deadlines = exchange.Connection.Deadlines;
+        _onInput = OnInput;
+    }
+
+    /// <summary>True while it waits for the connection's input.</summary>
+    public bool IsWaiting { get; private set; }
+
+    /// <summary>Makes it ready for a new body.</summary>
+    public void Reset()
+    {
+        _waited = 0;
+        _wasTooSlow = _isPending = false; // a handler need not have taken the result of its last read
+    }
+
+    /// <summary>Starts a read that has found nothing to return at once.</summary>
+    /// <exception cref="InvalidOperationException">Another one is in progress.</exception>
+    public ValueTask<ReadResult> StartAsync(CancellationToken cancellationToken)
+    {
+        if (_isPending)
+        {
+            throw new InvalidOperationException("A read of the body is in progress: await it before the next.");
+        }
+
+        _isPending = true;
+        _isFinalBeat = false;
+        _token = cancellationToken;
+        _source.Reset();
+        var version = _source.Version;
+        Wait();
+        return new ValueTask<ReadResult>(this, version);
+    }
+
+    /// <summary>On the thread pool: a handler that may block goes on here.</summary>
+    public void Execute()
+    {
+        if (!TryEnd())
+        {
+            Wait();
+        }
+    }
+
+    ReadResult IValueTaskSource<ReadResult>.GetResult(short token)
+    {
+        if (token == _source.Version)
+        {
+            _isPending = false;
+        }
+
+        return _source.GetResult(token);
+    }
+
+    ValueTaskSourceStatus IValueTaskSource<ReadResult>.GetStatus(short token) => _source.GetStatus(token);
+
+    void IValueTaskSource<ReadResult>.OnCompleted(
+        Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
+        _source.OnCompleted(continuation, state, token, flags);
+
+    private void Wait()
+    {
+        do
+        {
+            _started = _deadlines.Now;
+            if (_isFinalBeat)
+            {
+                _deadlines.GrantFinalBeat();
+            }
+            else
+            {
+                _deadlines.SetBodyRead(_body.ReceivedBytes, _waited);
+            }
+
+            IsWaiting = true;
+            try
+            {
+#pragma warning disable CA2012 // Consumed once: by TryEnd, when it has completed.
+                _reading = _exchange.Connection.Input.ReadAsync(_token).ConfigureAwait(false).GetAwaiter();
+#pragma warning restore CA2012
+            }
+#pragma warning disable CA1031 // Whatever it is belongs to the one who awaits the read.
+            catch (Exception exception)
+#pragma warning restore CA1031
+            {
+                EndWait();
+                _source.SetException(exception);
+                return;
+            }
+
+            if (!_reading.IsCompleted)
+            {
+                _reading.UnsafeOnCompleted(_onInput);
+                return;
+            }
+
+            EndWait();
+        }
+        while (!TryEnd());
+    }
+
+    private void OnInput()
+    {
+        EndWait();
+        if (_exchange.MustLeaveTransportThread)
+        {
+            ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+        }
+        else
+        {
+            Execute();
+        }
+    }
+
+    private void EndWait()
+    {
+        IsWaiting = false;
+        _isTimedOut = _deadlines.EndRead();
+        _waited += _deadlines.Now - _started;
+    }
+
+    // False when there is nothing to tell yet, so that the wait goes on.
+    private bool TryEnd()
+    {
+        ReadResult result;
+        try
+        {
+#pragma warning disable VSTHRD002 // Completed, so it does not block.
+            var input = _reading.GetResult();
+#pragma warning restore VSTHRD002
+            if (_isTimedOut && !_body.HasNews(input.Buffer))
+            {
+                _exchange.Connection.Input.AdvanceTo(input.Buffer.Start, input.Buffer.End);
+                GrantFinalBeat();
+                return false;
+            }
+
+            if (!_body.TryTake(input, out result))
+            {
+                return false;
+            }
+        }
+#pragma warning disable CA1031 // Whatever it is belongs to the one who awaits the read.
+        catch (Exception exception)
+#pragma warning restore CA1031
+        {
+            _source.SetException(exception);
+            return true;
+        }
+
+        _source.SetResult(result);
+        return true;
+    }
+
+    // Once for a client that is too slow, or a byte at a time would do for ever.
+    private void GrantFinalBeat()
+    {
+        var isTooSlow = _deadlines.IsTooSlow(_waited, _body.ReceivedBytes);
+        if (_isFinalBeat || (isTooSlow && _wasTooSlow))
+        {
+            throw new BadHttpRequestException(RequestError.BodyTimeout);
+        }
+
+        _wasTooSlow = isTooSlow;
+        _isFinalBeat = true;
+    }
+}

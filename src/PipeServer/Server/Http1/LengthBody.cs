@@ -1,0 +1,120 @@
+using System.Buffers;
+using System.IO.Pipelines;
+using PipeServer.Http;
+
+namespace PipeServer.Server.Http1;
+
+/// <summary>A body with Content-Length (RFC 9112 §6.2): slices of the connection's input, nothing copied.</summary>
+internal sealed class LengthBody(Connection connection) : FramedBody
+{
+    private long _contentLength;
+    private long _remaining; // bytes of the body that are not consumed
+    private long _received;
+    private ReadOnlySequence<byte> _current; // what the last read returned
+    private bool _isReading; // between a result and its AdvanceTo
+    private bool _isRestInCurrent; // the last read returned all that remains
+    private bool _isMoreBehindCurrent; // and saw something behind it
+
+    public override bool IsFullyRead => _remaining == 0;
+
+    public override long ReceivedBytes => _received;
+
+    public override bool IsTooLongToDrain => _remaining > MaxDrainBytes;
+
+    public override void Start(long contentLength)
+    {
+        _contentLength = _remaining = contentLength;
+        _received = 0;
+        _current = default;
+        _isReading = _isRestInCurrent = _isMoreBehindCurrent = false;
+    }
+
+    public override bool TryReadBuffered(bool isCanceled, out ReadResult result)
+    {
+        result = new ReadResult(default, isCanceled, isCompleted: true);
+        return _remaining == 0;
+    }
+
+    public override bool TryTake(in ReadResult input, bool isCanceled, out ReadResult result)
+    {
+        var buffer = input.Buffer;
+        _isRestInCurrent = buffer.Length >= _remaining;
+        _isMoreBehindCurrent = buffer.Length > _remaining;
+        if (_isRestInCurrent)
+        {
+            buffer = buffer.Slice(0, _remaining);
+        }
+        else if (input.IsCompleted)
+        {
+            connection.Input.AdvanceTo(input.Buffer.Start);
+            throw new BadHttpRequestException(RequestError.UnexpectedEnd);
+        }
+
+        if (input.IsCanceled && !isCanceled && buffer.IsEmpty)
+        {
+            // Woken by the server, not by the handler: wait on.
+            connection.Input.AdvanceTo(input.Buffer.Start);
+            result = default;
+            return false;
+        }
+
+        _received = Math.Max(_received, _contentLength - _remaining + buffer.Length);
+        _current = buffer;
+        _isReading = true;
+        result = new ReadResult(buffer, isCanceled, _isRestInCurrent);
+        return true;
+    }
+
+    // Only the whole rest is certain to be new: what the handler has left unconsumed comes again.
+    public override bool HasNews(in ReadOnlySequence<byte> buffer) => buffer.Length >= _remaining;
+
+    public override void AdvanceTo(SequencePosition consumed, SequencePosition examined)
+    {
+        if (!_isReading)
+        {
+            return; // the empty result behind the body's end
+        }
+
+        _isReading = false;
+        _remaining -= _current.Slice(0, consumed).Length;
+        _current = default;
+
+        // When all that is left of the body is here, no further byte may be waited for: the next read returns at once.
+        connection.Input.AdvanceTo(consumed, _isRestInCurrent ? consumed : examined);
+    }
+
+    public override void Release()
+    {
+        if (_isReading)
+        {
+            _isReading = false;
+            connection.Input.AdvanceTo(_current.Start);
+        }
+
+        _current = default;
+    }
+
+    public override bool TryDiscard(in ReadResult input)
+    {
+        var length = Math.Min(input.Buffer.Length, _remaining);
+        _remaining -= length;
+        connection.Input.AdvanceTo(input.Buffer.GetPosition(length));
+        return true;
+    }
+
+    public override bool IsMoreBehind(PipeReader input)
+    {
+        if (_isReading)
+        {
+            return _isMoreBehindCurrent;
+        }
+
+        if (!input.TryRead(out var read))
+        {
+            return false;
+        }
+
+        input.AdvanceTo(read.Buffer.Start);
+        return read.Buffer.Length > _remaining;
+    }
+}
