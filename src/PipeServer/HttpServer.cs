@@ -7,6 +7,7 @@ using PipeServer.Diagnostics;
 using PipeServer.Http;
 using PipeServer.Routing;
 using PipeServer.Server;
+using PipeServer.Server.Http1;
 using PipeServer.Transport;
 using PipeServer.Transport.Epoll;
 using PipeServer.Transport.Sockets;
@@ -227,7 +228,7 @@ public sealed class HttpServer : IAsyncDisposable
                 "The process may not open enough files to serve a single connection. Raise the limit: ulimit -n, or LimitNOFILE.");
         }
 
-        const int Share = ConnectionDispatcher.ConnectionsPerRefusal;
+        const int Share = RefusedClients.ConnectionsPerPlace;
         _options.MaxConnections = Math.Min(_options.MaxConnections, Math.Max(1, descriptors / (Share + 1) * Share));
         EndPoint endPoint = (_options.ListenDescriptor, _options.UnixSocketPath) switch
         {
@@ -259,7 +260,8 @@ public sealed class HttpServer : IAsyncDisposable
         }
 
         var context = new ServerContext(_options, new RouteTable(_routes, _fallback), workers, logger);
-        var dispatcher = new ConnectionDispatcher(context, listeners);
+        var protocol = new Http1Protocol(context);
+        var dispatcher = new ConnectionDispatcher(context, [.. listeners.Select(listener => new BoundListener(listener, protocol))]);
         EndPoints = [.. listeners.Select(static listener => listener.EndPoint)];
         lock (_lifeLock)
         {

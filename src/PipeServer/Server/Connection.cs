@@ -70,6 +70,9 @@ internal abstract class Connection(ServerContext server)
         protected set => _aborted = value;
     }
 
+    /// <summary>How it has ended, or would end now.</summary>
+    public virtual ConnectionOutcome Outcome => _aborted ? ConnectionOutcome.Aborted : ConnectionOutcome.Closed;
+
     /// <summary>What it has counted so far. From any thread.</summary>
     public RequestCounts Counts => Tally.Counts;
 

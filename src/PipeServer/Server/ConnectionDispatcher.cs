@@ -1,11 +1,7 @@
 using System.Buffers;
-using System.IO.Pipelines;
 using System.Net;
-using System.Runtime.InteropServices;
-using Microsoft.Extensions.ObjectPool;
 using PipeServer.Diagnostics;
 using PipeServer.Http;
-using PipeServer.Server.Http1;
 using PipeServer.Transport;
 
 namespace PipeServer.Server;
@@ -23,24 +19,11 @@ internal sealed class ConnectionDispatcher
     private static readonly TimeSpan FirstBackOff = TimeSpan.FromMilliseconds(5);
     private static readonly TimeSpan LongestBackOff = TimeSpan.FromSeconds(1);
 
-    /// <summary>
-    /// For so many connections there is one place, at most <see cref="MaxRefusals"/>, to wait until a client that was told that
-    /// there are too many has closed its side. They need descriptors too.
-    /// </summary>
-    public const int ConnectionsPerRefusal = 8;
-
-    // Arbitrary: a client closes after a round trip, so these are thousands a second.
-    private const int MaxRefusals = 64;
-
-    // How long a client that was told no may take to close its side.
-    private static readonly TimeSpan RefusalLinger = TimeSpan.FromSeconds(1);
-
     private readonly ServerContext _server;
-    private readonly IReadOnlyList<IConnectionListener> _listeners;
-    private readonly ObjectPool<Http1Connection> _pool;
+    private readonly IReadOnlyList<BoundListener> _listeners;
     private readonly SemaphoreSlim _permits;
-    private readonly SemaphoreSlim _refusals; // places to wait for clients that were told no
-    private readonly Dictionary<IPAddress, int>? _perAddress; // locked on itself
+    private readonly RefusedClients _refusedClients;
+    private readonly AddressQuota? _addressQuota;
     private readonly CancellationTokenSource _stopping = new();
     private readonly TaskCompletionSource _acceptLimitReached = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _failed = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -50,16 +33,14 @@ internal sealed class ConnectionDispatcher
     private long _failures;
     private int _limitLogged; // once in a life: at the limit it would be a line for every client
 
-    public ConnectionDispatcher(ServerContext server, IReadOnlyList<IConnectionListener> listeners)
+    public ConnectionDispatcher(ServerContext server, IReadOnlyList<BoundListener> listeners)
     {
         _server = server;
         _listeners = listeners;
         _permits = new SemaphoreSlim(server.Options.MaxConnections);
-        _refusals = new SemaphoreSlim(Math.Clamp(server.Options.MaxConnections / ConnectionsPerRefusal, 1, MaxRefusals));
-        _perAddress = server.Options.MaxConnectionsPerAddress is null ? null : [];
+        _refusedClients = new RefusedClients(server);
+        _addressQuota = server.Options.MaxConnectionsPerAddress is { } limit ? new AddressQuota(limit) : null;
         _acceptsLeft = server.Options.AcceptLimit ?? long.MaxValue;
-        // Kept for the next connections; more than this are left to the garbage collector after a peak.
-        _pool = new DefaultObjectPool<Http1Connection>(new ConnectionPolicy(server), maximumRetained: 1024);
     }
 
     /// <summary>How many accepts have failed, for want of descriptors most likely.</summary>
@@ -78,7 +59,11 @@ internal sealed class ConnectionDispatcher
     public void WarmUp()
     {
         var output = new ArrayBufferWriter<byte>();
-        WriteRefusal(output);
+        foreach (var listener in _listeners)
+        {
+            listener.Protocol.WriteRefusal(output);
+        }
+
         foreach (var error in Enum.GetValues<RequestError>())
         {
             output.Write(RequestErrors.Body(error));
@@ -105,14 +90,15 @@ internal sealed class ConnectionDispatcher
         await _stopping.CancelAsync().ConfigureAwait(false);
         foreach (var listener in _listeners)
         {
-            listener.StopListening();
+            listener.Listener.StopListening();
         }
 
         await _accepting.ConfigureAwait(false);
     }
 
-    private async Task AcceptLoopAsync(IConnectionListener listener)
+    private async Task AcceptLoopAsync(BoundListener bound)
     {
+        var listener = bound.Listener;
         var backOff = FirstBackOff;
         var drainFailures = 0;
 
@@ -144,7 +130,7 @@ internal sealed class ConnectionDispatcher
                 }
 
                 backOff = FirstBackOff;
-                Dispatch(transport, hasPermit);
+                Dispatch(transport, bound.Protocol, hasPermit);
                 continue;
             }
 #pragma warning disable CA1031 // Whatever went wrong with one accept, the loop must live.
@@ -176,150 +162,53 @@ internal sealed class ConnectionDispatcher
     }
 
     // Admits a connection, or tells it no. In a drain the backlog is served beyond the limit: those clients were promised one.
-    private void Dispatch(TransportConnection transport, bool hasPermit)
+    private void Dispatch(TransportConnection transport, IProtocol protocol, bool hasPermit)
     {
         hasPermit = hasPermit || _permits.Wait(0, CancellationToken.None);
-        var address = _perAddress is null ? null : (transport.RemoteEndPoint as IPEndPoint)?.Address;
+        var address = _addressQuota is null ? null : (transport.RemoteEndPoint as IPEndPoint)?.Address;
         var isOneTooMany = !hasPermit && !_stopping.IsCancellationRequested;
         if (isOneTooMany)
         {
             LogLimitOnce();
         }
 
-        if (isOneTooMany || (address is not null && !TryCount(address)))
+        var id = Interlocked.Increment(ref _lastId);
+        if (isOneTooMany || (address is not null && !_addressQuota!.TryTake(address)))
         {
             if (hasPermit)
             {
                 _permits.Release();
             }
 
-            _server.Connections.BeginRefusal();
-            _ = RefuseAsync(transport, mayLinger: _refusals.Wait(0, CancellationToken.None));
+            _refusedClients.Refuse(transport, id, protocol);
             return;
         }
 
-        var connection = _pool.Get();
-        connection.Attach(transport, Interlocked.Increment(ref _lastId));
+        var connection = protocol.Rent();
+        connection.Attach(transport, id);
         _server.Connections.Add(connection);
-        _ = RunAsync(connection, address, hasPermit);
+        _ = RunAsync(connection, protocol, address, hasPermit);
     }
 
     // Not fire and forget: the manager has it, and a stop waits until the manager is empty.
-    private async Task RunAsync(Http1Connection connection, IPAddress? address, bool hasPermit)
+    private async Task RunAsync(Connection connection, IProtocol protocol, IPAddress? address, bool hasPermit)
     {
         await connection.RunAsync().ConfigureAwait(false);
-        var aborted = connection.WasAborted;
-        _server.Connections.Remove(connection, aborted);
-        if (!aborted)
+        _server.Connections.Remove(connection);
+        if (!connection.WasAborted)
         {
             // A handler may still hold on to the request of a connection that was cut off under it.
-            _pool.Return(connection);
+            protocol.Return(connection);
         }
 
         if (address is not null)
         {
-            Uncount(address);
+            _addressQuota!.Return(address);
         }
 
         if (hasPermit)
         {
             _permits.Release();
-        }
-    }
-
-    // 503 before anything is read; then the polite end, because a reset for the unread request would take the answer with it.
-    private async Task RefuseAsync(TransportConnection transport, bool mayLinger)
-    {
-        try
-        {
-            WriteRefusal(transport.Output);
-            await transport.Output.FlushAsync(CancellationToken.None).ConfigureAwait(false);
-            await transport.ShutdownOutputAsync().ConfigureAwait(false);
-            if (mayLinger)
-            {
-                await LingerAsync(transport.Input).ConfigureAwait(false);
-            }
-            else if (transport.Input.TryRead(out var read))
-            {
-                // All places are taken: what has come is read, so that the close is none with unread bytes, a reset.
-                transport.Input.AdvanceTo(read.Buffer.End);
-            }
-        }
-#pragma warning disable CA1031 // Gone before it was told: nobody is the worse for it.
-        catch (Exception exception)
-#pragma warning restore CA1031
-        {
-            Log.ConnectionAborted(_server.Logger, 0, exception.Message);
-        }
-
-        await transport.DisposeAsync().ConfigureAwait(false);
-        if (mayLinger)
-        {
-            _refusals.Release();
-        }
-
-        _server.Connections.EndRefusal();
-    }
-
-    private void WriteRefusal(IBufferWriter<byte> output)
-    {
-        var answer = _server.ErrorAnswers.TooManyConnections;
-        ResponseHeadWriter.Write(
-            output, answer.StatusCode, _server.Heartbeat.ServerAndDate, fields: null, ResponseFraming.None, contentLength: 0,
-            ConnectionHeader.Close, answer.Fields);
-        output.Write(answer.Body.Span);
-    }
-
-    private async Task LingerAsync(PipeReader input)
-    {
-        var discarding = DiscardAsync(input);
-        try
-        {
-            await discarding.WaitAsync(RefusalLinger, _server.Options.TimeProvider, CancellationToken.None).ConfigureAwait(false);
-        }
-        catch (TimeoutException)
-        {
-            input.CancelPendingRead();
-            await discarding.ConfigureAwait(false);
-        }
-    }
-
-    private static async Task DiscardAsync(PipeReader input)
-    {
-        while (true)
-        {
-            var read = await input.ReadAsync(CancellationToken.None).ConfigureAwait(false);
-            input.AdvanceTo(read.Buffer.End);
-            if (read.IsCompleted || read.IsCanceled)
-            {
-                return;
-            }
-        }
-    }
-
-    private bool TryCount(IPAddress address)
-    {
-        lock (_perAddress!)
-        {
-            ref var count = ref CollectionsMarshal.GetValueRefOrAddDefault(_perAddress, address, out _);
-            if (count >= _server.Options.MaxConnectionsPerAddress)
-            {
-                return false;
-            }
-
-            count++;
-            return true;
-        }
-    }
-
-    private void Uncount(IPAddress address)
-    {
-        lock (_perAddress!)
-        {
-            if (--CollectionsMarshal.GetValueRefOrNullRef(_perAddress, address) == 0)
-            {
-                _perAddress.Remove(address);
-            }
         }
     }
 
@@ -377,17 +266,6 @@ internal sealed class ConnectionDispatcher
         catch (OperationCanceledException)
         {
             // Stopping: no need to wait.
-        }
-    }
-
-    private sealed class ConnectionPolicy(ServerContext server) : PooledObjectPolicy<Http1Connection>
-    {
-        public override Http1Connection Create() => new(server);
-
-        public override bool Return(Http1Connection obj)
-        {
-            obj.Detach();
-            return true;
         }
     }
 }

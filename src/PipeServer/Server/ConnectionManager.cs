@@ -14,7 +14,6 @@ internal sealed class ConnectionManager
     private long _closed;
     private long _aborted;
     private long _refused;
-    private int _refusing;
     private RequestCounts _ended;
 
     public int Count
@@ -28,8 +27,6 @@ internal sealed class ConnectionManager
         }
     }
 
-    private bool IsEmpty => _live.Count == 0 && _refusing == 0; // under the lock
-
     public void Add(Connection connection)
     {
         lock (_lock)
@@ -39,43 +36,19 @@ internal sealed class ConnectionManager
         }
     }
 
-    public void Remove(Connection connection, bool aborted)
+    /// <summary>Takes out a connection that has ended, and counts how.</summary>
+    public void Remove(Connection connection)
     {
         lock (_lock)
         {
             if (!_live.Remove(connection))
             {
-                return;
+                return; // written off
             }
 
-            _closed += aborted ? 0 : 1;
-            _aborted += aborted ? 1 : 0;
+            CountEnd(connection.Outcome);
             _ended = Sum(_ended, connection.Counts);
-            if (IsEmpty)
-            {
-                _empty?.TrySetResult();
-            }
-        }
-    }
-
-    /// <summary>Counts a connection that is accepted only to be told no.</summary>
-    public void BeginRefusal()
-    {
-        lock (_lock)
-        {
-            _accepted++;
-            _refusing++;
-        }
-    }
-
-    /// <summary>It has been told.</summary>
-    public void EndRefusal()
-    {
-        lock (_lock)
-        {
-            _refused++;
-            _refusing--;
-            if (IsEmpty)
+            if (_live.Count == 0)
             {
                 _empty?.TrySetResult();
             }
@@ -87,7 +60,7 @@ internal sealed class ConnectionManager
     {
         lock (_lock)
         {
-            if (IsEmpty)
+            if (_live.Count == 0)
             {
                 return Task.CompletedTask;
             }
@@ -183,13 +156,11 @@ internal sealed class ConnectionManager
             foreach (var connection in _live)
             {
                 var counts = connection.Counts;
-                _aborted++;
+                CountEnd(connection.Outcome == ConnectionOutcome.Refused ? ConnectionOutcome.Refused : ConnectionOutcome.Aborted);
                 _ended = Sum(_ended, counts with { Aborted = counts.Aborted + counts.InFlight });
             }
 
             _live.Clear();
-            _refused += _refusing; // they have been answered, and were only waited for to close
-            _refusing = 0;
         }
     }
 
@@ -212,6 +183,22 @@ internal sealed class ConnectionManager
             }
 
             return sum;
+        }
+    }
+
+    private void CountEnd(ConnectionOutcome outcome)
+    {
+        switch (outcome)
+        {
+            case ConnectionOutcome.Closed:
+                _closed++;
+                break;
+            case ConnectionOutcome.Aborted:
+                _aborted++;
+                break;
+            default:
+                _refused++;
+                break;
         }
     }
 

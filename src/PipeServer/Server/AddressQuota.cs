@@ -1,0 +1,38 @@
+using System.Net;
+using System.Runtime.InteropServices;
+
+namespace PipeServer.Server;
+
+/// <summary>Counts the connections of each client address against <see cref="HttpServerOptions.MaxConnectionsPerAddress"/>. Thread-safe.</summary>
+internal sealed class AddressQuota(int limit)
+{
+    private readonly Dictionary<IPAddress, int> _connections = []; // locked on itself
+
+    /// <summary>Counts one more; false, and nothing counted, when the address has as many as it may have.</summary>
+    public bool TryTake(IPAddress address)
+    {
+        lock (_connections)
+        {
+            ref var count = ref CollectionsMarshal.GetValueRefOrAddDefault(_connections, address, out _);
+            if (count >= limit)
+            {
+                return false;
+            }
+
+            count++;
+            return true;
+        }
+    }
+
+    /// <summary>One that was counted has ended.</summary>
+    public void Return(IPAddress address)
+    {
+        lock (_connections)
+        {
+            if (--CollectionsMarshal.GetValueRefOrNullRef(_connections, address) == 0)
+            {
+                _connections.Remove(address);
+            }
+        }
+    }
+}

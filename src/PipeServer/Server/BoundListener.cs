@@ -1,0 +1,8 @@
+using PipeServer.Transport;
+
+namespace PipeServer.Server;
+
+/// <summary>A listener, and what becomes of its connections.</summary>
+/// <param name="Listener">Accepts them.</param>
+/// <param name="Protocol">What is spoken on them.</param>
+internal sealed record BoundListener(IConnectionListener Listener, IProtocol Protocol);

@@ -1,0 +1,41 @@
+using PipeServer.Transport;
+
+namespace PipeServer.Server;
+
+/// <summary>Tells clients that there are too many, and bounds what that costs.</summary>
+#pragma warning disable CA1001 // The semaphore holds nothing to dispose of: its WaitHandle is never asked for.
+internal sealed class RefusedClients(ServerContext server)
+#pragma warning restore CA1001
+{
+    /// <summary>
+    /// For this many connections that are served there is one place, at most <see cref="MaxPlaces"/>, to wait until a client that was
+    /// refused has closed its side. They need descriptors too.
+    /// </summary>
+    public const int ConnectionsPerPlace = 8;
+
+    // Arbitrary: a client closes after a round trip, so these are thousands a second.
+    private const int MaxPlaces = 64;
+
+    private readonly SemaphoreSlim _places = new(Math.Clamp(server.Options.MaxConnections / ConnectionsPerPlace, 1, MaxPlaces));
+
+    /// <summary>Refuses a client that has just been accepted.</summary>
+    public void Refuse(TransportConnection transport, long id, IProtocol protocol)
+    {
+        var hasPlace = _places.Wait(0, CancellationToken.None);
+        var connection = new RefusedConnection(server, protocol, mayLinger: hasPlace);
+        connection.Attach(transport, id);
+        server.Connections.Add(connection);
+        _ = RunAsync(connection, hasPlace);
+    }
+
+    // Not fire and forget: the manager has it, and a stop waits until the manager is empty.
+    private async Task RunAsync(RefusedConnection connection, bool hasPlace)
+    {
+        await connection.RunAsync().ConfigureAwait(false);
+        server.Connections.Remove(connection);
+        if (hasPlace)
+        {
+            _places.Release();
+        }
+    }
+}
