@@ -1,6 +1,4 @@
-using System.Buffers;
 using System.IO.Pipelines;
-using System.Threading.Tasks.Sources;
 
 namespace PipeServer.Transport.Epoll;
 
@@ -12,7 +10,7 @@ namespace PipeServer.Transport.Epoll;
 /// One reader at a time, on any thread; only <see cref="PipeReader.CancelPendingRead"/> and <see cref="Interrupt"/> may come
 /// from others. While a read is parked, whoever unparks it owns this object until the read completes.
 /// </remarks>
-internal sealed class EpollInput : PipeReader, IValueTaskSource<ReadResult>
+internal sealed class EpollInput : PipeReader
 {
     // So many receives without a wait, then it is the turn of the loop's other connections: a client that sends without end
     // must not have the thread to itself.
@@ -23,14 +21,8 @@ internal sealed class EpollInput : PipeReader, IValueTaskSource<ReadResult>
 
     private readonly EpollConnection _connection;
     private readonly PinnedBlockPool _blocks;
-    private ManualResetValueTaskSourceCore<ReadResult> _source;
-    private Readiness _readable;
-
-    // The chain from the first byte that is not consumed to the last one received; null when nothing is held.
-    private PinnedBlock? _head;
-    private PinnedBlock? _tail;
-    private int _headStart;
-    private int _tailEnd;
+    private readonly Parking<Read, ReadResult> _parking;
+    private BlockChain _chain; // from the first byte that is not consumed to the last one received
 
     private bool _mayHaveMore; // an event has come, or the last recv filled its buffer: the next one may find more
     private int _streak; // receives since the last wait
@@ -38,32 +30,21 @@ internal sealed class EpollInput : PipeReader, IValueTaskSource<ReadResult>
     private bool _hasUnexamined;
     private bool _hasEnded;
     private bool _isReading; // between a result and its AdvanceTo
-    private volatile bool _isPending; // from ReadAsync until its caller has taken the result
-    private volatile bool _isParked; // from the moment somebody waits until a waker has done its work and only tells the result
-    private bool _hasWaiter; // the pending read's ValueTask is awaited: from then on it is not its caller's
     private bool _isCompleted;
     private IOException? _error;
-    private int _cancelRequested;
-    private CancellationToken _token;
-    private CancellationTokenRegistration _registration;
 
     public EpollInput(EpollConnection connection, PinnedBlockPool blocks)
     {
         _connection = connection;
         _blocks = blocks;
+        _parking = new Parking<Read, ReadResult>(new Read(this));
     }
 
     /// <summary>True while a read is parked, or is just being taken up by a waker.</summary>
-    public bool IsParked => _isParked;
+    public bool IsParked => _parking.IsParked;
 
     /// <summary>True while a read has no result yet, or its caller has not taken it: a waker may still be at work here.</summary>
-    public bool IsPending => _isPending;
-
-    // Also true when no block is held.
-    private bool IsEmpty => _head == _tail && _headStart == _tailEnd;
-
-    private bool IsInterrupted =>
-        Volatile.Read(ref _cancelRequested) != 0 || _connection.IsAborted || _token.IsCancellationRequested;
+    public bool IsPending => _parking.IsPending;
 
     public override bool TryRead(out ReadResult result)
     {
@@ -98,11 +79,7 @@ internal sealed class EpollInput : PipeReader, IValueTaskSource<ReadResult>
             return ValueTask.FromException<ReadResult>(exception);
         }
 
-        _token = cancellationToken;
-        _isPending = true;
-        _hasWaiter = false;
-        _source.Reset();
-        return new ValueTask<ReadResult>(this, _source.Version);
+        return _parking.StartAsync(cancellationToken);
     }
 
     public override void AdvanceTo(SequencePosition consumed) => AdvanceTo(consumed, consumed);
@@ -114,16 +91,16 @@ internal sealed class EpollInput : PipeReader, IValueTaskSource<ReadResult>
             throw new InvalidOperationException("There is no read to advance: AdvanceTo belongs to one TryRead or ReadAsync.");
         }
 
-        if (_head is null)
+        if (_chain.Head is null)
         {
             // The result was empty, and so are its positions.
             _isReading = _hasUnexamined = false;
             return;
         }
 
-        var (start, end) = (_head.RunningIndex + _headStart, _tail!.RunningIndex + _tailEnd);
-        var consumedAt = IndexOf(consumed);
-        var examinedAt = IndexOf(examined);
+        var (start, end) = (_chain.Start, _chain.End);
+        var consumedAt = BlockChain.IndexOf(consumed);
+        var examinedAt = BlockChain.IndexOf(examined);
         if (consumedAt < start || examinedAt < consumedAt || examinedAt > end)
         {
             throw new ArgumentOutOfRangeException(
@@ -134,26 +111,15 @@ internal sealed class EpollInput : PipeReader, IValueTaskSource<ReadResult>
         _hasUnexamined = examinedAt < end;
         if (consumedAt == end)
         {
-            ReturnBlocksBefore(_tail);
-            _tail.Reset();
-            _headStart = _tailEnd = 0;
-            return;
+            _chain.Clear();
         }
-
-        // Behind a block's last byte is the next one's first.
-        while (consumedAt >= _head.RunningIndex + _head.Memory.Length)
+        else
         {
-            ReturnBlocksBefore(_head.NextBlock!);
+            _chain.Drop(consumedAt - start);
         }
-
-        _headStart = (int)(consumedAt - _head.RunningIndex);
     }
 
-    public override void CancelPendingRead()
-    {
-        Interlocked.Exchange(ref _cancelRequested, 1);
-        Interrupt();
-    }
+    public override void CancelPendingRead() => _parking.Cancel();
 
     public override void Complete(Exception? exception = null)
     {
@@ -164,166 +130,33 @@ internal sealed class EpollInput : PipeReader, IValueTaskSource<ReadResult>
 
         _isCompleted = true;
         _isReading = false;
-        if (!_isPending)
+        if (!IsPending)
         {
-            ReturnBlocks();
+            _chain.Return();
         }
     }
 
     /// <summary>Wakes a parked read that has reason to end. From any thread.</summary>
-    public void Interrupt()
-    {
-        if (IsInterrupted && _readable.TryUnpark())
-        {
-            GoOn();
-        }
-    }
+    public void Interrupt() => _parking.Interrupt();
 
     /// <summary>The descriptor has become readable. On the event loop.</summary>
-    public void OnReadable()
-    {
-        if (_readable.Signal())
-        {
-            _mayHaveMore = true;
-            GoOn();
-        }
-    }
+    public void OnReadable() => _parking.Signal();
 
     /// <summary>Makes it ready for the next connection.</summary>
     public void Reset()
     {
-        ReturnBlocks();
-        _readable.Reset();
-        _mayHaveMore = _wantsLarge = _hasUnexamined = _hasEnded = _isReading = _isPending = _isParked = _isCompleted = false;
+        _chain.Return();
+        _parking.Reset();
+        _mayHaveMore = _wantsLarge = _hasUnexamined = _hasEnded = _isReading = _isCompleted = false;
         _error = null;
         _streak = 0;
-        _token = default;
-        _source.Reset(); // lets go of the last reader, and makes its ValueTask invalid
-        Volatile.Write(ref _cancelRequested, 0);
-    }
-
-    ReadResult IValueTaskSource<ReadResult>.GetResult(short token)
-    {
-        if (token == _source.Version)
-        {
-            _isPending = false;
-        }
-
-        return _source.GetResult(token);
-    }
-
-    ValueTaskSourceStatus IValueTaskSource<ReadResult>.GetStatus(short token)
-    {
-        // Before somebody waits, the read is its caller's: it may have become ready in the meantime.
-        if (_isPending && !_hasWaiter && _source.GetStatus(token) == ValueTaskSourceStatus.Pending && (_readable.IsReady || IsInterrupted))
-        {
-            TryFinish();
-        }
-
-        return _source.GetStatus(token);
-    }
-
-    // The read parks only once it has somebody to wake: an event can therefore never come between the two.
-    void IValueTaskSource<ReadResult>.OnCompleted(
-        Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags)
-    {
-        var isDone = _source.GetStatus(token) != ValueTaskSourceStatus.Pending;
-        _hasWaiter = true;
-        _isParked = !isDone;
-        _source.OnCompleted(continuation, state, token, flags);
-        if (isDone)
-        {
-            return; // before there was a waiter; the source has taken care of it
-        }
-
-        if (_token.CanBeCanceled)
-        {
-            _registration = _token.UnsafeRegister(static input => ((EpollInput)input!).Interrupt(), this);
-        }
-
-        Park();
-    }
-
-    private void Park()
-    {
-        var isYielding = _streak >= MaxStreak;
-        _streak = 0;
-        if (isYielding)
-        {
-            _readable.TryClear(); // the wake below will look anyway
-        }
-
-        do
-        {
-            if (IsEmpty)
-            {
-                // An idle connection holds no memory.
-                ReturnBlocks();
-            }
-
-            // A cancellation or an abort that came before this move found nobody to wake.
-            if (_readable.TryPark() && !(IsInterrupted && _readable.TryUnpark()))
-            {
-                if (isYielding)
-                {
-                    _connection.Wake();
-                }
-
-                return;
-            }
-        }
-        while (!TryFinish());
-    }
-
-    private void GoOn()
-    {
-        if (!TryFinish())
-        {
-            Park();
-        }
-    }
-
-    // For the owner of a parked read: completes it if there is anything to tell.
-    private bool TryFinish()
-    {
-        ReadResult result;
-        try
-        {
-            _token.ThrowIfCancellationRequested();
-            if (!TryComplete())
-            {
-                return false;
-            }
-
-            result = TakeResult();
-        }
-#pragma warning disable CA1031 // Whatever it is belongs to the one who awaits the read.
-        catch (Exception exception)
-#pragma warning restore CA1031
-        {
-            EndWait();
-            _source.SetException(exception);
-            return true;
-        }
-
-        EndWait();
-        _source.SetResult(result);
-        return true;
-    }
-
-    // From here on only the result is told: a disposal need not wait for this thread.
-    private void EndWait()
-    {
-        _registration.Unregister();
-        _registration = default;
-        _isParked = false;
     }
 
     // True when there is a result to take: new bytes, the end, or a cancellation. Asks the system only when it may know more.
     private bool TryComplete()
     {
         ThrowIfBroken();
-        if (_hasUnexamined || _hasEnded || Volatile.Read(ref _cancelRequested) != 0)
+        if (_hasUnexamined || _hasEnded || _parking.IsCancelRequested)
         {
             return true;
         }
@@ -333,41 +166,40 @@ internal sealed class EpollInput : PipeReader, IValueTaskSource<ReadResult>
             return false;
         }
 
-        var isReady = _readable.TryClear();
+        var isReady = _parking.TryClear();
         return (isReady || _mayHaveMore) && TryReceive();
     }
 
     private ReadResult TakeResult()
     {
-        var isCanceled = Volatile.Read(ref _cancelRequested) != 0 && Interlocked.Exchange(ref _cancelRequested, 0) != 0;
+        var isCanceled = _parking.TakeCancelRequest();
         _isReading = true;
         _hasUnexamined = false;
         _mayHaveMore |= isCanceled; // a cancelled read has not asked: the next one does, before somebody gives up
-        if (IsEmpty)
+        if (_chain.IsEmpty)
         {
-            ReturnBlocks();
+            _chain.Return();
             return new ReadResult(default, isCanceled, _hasEnded);
         }
 
-        return new ReadResult(new ReadOnlySequence<byte>(_head!, _headStart, _tail!, _tailEnd), isCanceled, _hasEnded);
+        return new ReadResult(_chain.Bytes, isCanceled, _hasEnded);
     }
 
-    // SAFETY: the tail is pinned and this reader's alone, and the length is what is left of it.
+    // SAFETY: the block is pinned and this reader's alone, and the length is what is left of it.
     private unsafe bool TryReceive()
     {
-        var block = GetRoom();
-        var room = block.Capacity - _tailEnd;
+        var room = GetRoom();
         int received;
         do
         {
-            received = Libc.Receive(_connection.Number, block.Start + _tailEnd, room);
+            received = Libc.Receive(_connection.Number, _chain.FreeStart, room);
         }
         while (received == -Errno.EINTR);
 
         if (received > 0)
         {
             _streak++;
-            _tailEnd += received;
+            _chain.Advance(received);
             _hasUnexamined = true;
             _wantsLarge = received == room && room >= PinnedBlockPool.SmallBytes;
             // Edge-triggered: fewer bytes than asked for means that there are no more, and that the next ones bring an
@@ -395,51 +227,19 @@ internal sealed class EpollInput : PipeReader, IValueTaskSource<ReadResult>
         throw _error;
     }
 
-    private PinnedBlock GetRoom()
+    private int GetRoom()
     {
-        if (_tail is null)
+        if (_chain.Tail is null)
         {
-            _head = _tail = _blocks.Rent(_wantsLarge ? PinnedBlockPool.LargeBytes : PinnedBlockPool.SmallBytes);
-            _headStart = _tailEnd = 0;
+            _chain.Append(_blocks.Rent(_wantsLarge ? PinnedBlockPool.LargeBytes : PinnedBlockPool.SmallBytes));
         }
-        else if (_tail.Capacity - _tailEnd < MinReceiveBytes)
+        else if (_chain.Room < MinReceiveBytes)
         {
-            var next = _blocks.Rent(PinnedBlockPool.LargeBytes);
-            _tail.Append(next, _tailEnd);
-            _tail = next;
-            _tailEnd = 0;
+            _chain.Append(_blocks.Rent(PinnedBlockPool.LargeBytes));
         }
 
-        return _tail;
+        return _chain.Room;
     }
-
-    private void ReturnBlocks()
-    {
-        while (_head is not null)
-        {
-            ReturnBlocksBefore(_head.NextBlock);
-        }
-    }
-
-    private void ReturnBlocksBefore(PinnedBlock? end)
-    {
-        while (_head is { } block && block != end)
-        {
-            _head = block.NextBlock;
-            block.Return();
-        }
-
-        if (_head is null)
-        {
-            _tail = null;
-            _headStart = _tailEnd = 0;
-        }
-    }
-
-    private static long IndexOf(SequencePosition position) =>
-        position.GetObject() is PinnedBlock block
-            ? block.RunningIndex + position.GetInteger()
-            : throw new ArgumentOutOfRangeException(nameof(position), "The position is not one of the last result's buffer.");
 
     private void ThrowIfBroken()
     {
@@ -461,9 +261,43 @@ internal sealed class EpollInput : PipeReader, IValueTaskSource<ReadResult>
             throw new InvalidOperationException("Reading is not allowed after the reader was completed.");
         }
 
-        if (_isReading || _isPending)
+        if (_isReading || IsPending)
         {
             throw new InvalidOperationException("A read is in progress: call AdvanceTo, or await the pending read, before the next.");
         }
+    }
+
+    /// <summary>The read as its parking sees it.</summary>
+    private readonly struct Read(EpollInput input) : IParkedOperation<ReadResult>
+    {
+        public bool IsAborted => input._connection.IsAborted;
+
+        public bool TryComplete() => input.TryComplete();
+
+        public ReadResult TakeResult() => input.TakeResult();
+
+        public void OnSignal() => input._mayHaveMore = true;
+
+        public void OnCanceled()
+        {
+            // A read that is given up has taken nothing.
+        }
+
+        public void OnParking()
+        {
+            if (input._chain.IsEmpty)
+            {
+                input._chain.Return(); // an idle connection holds no memory
+            }
+        }
+
+        public bool EndTurn()
+        {
+            var isOver = input._streak >= MaxStreak;
+            input._streak = 0;
+            return isOver;
+        }
+
+        public void Yield() => input._connection.Wake();
     }
 }

@@ -1,6 +1,5 @@
 using System.Net;
 using System.Net.Sockets;
-using System.Threading.Tasks.Sources;
 using Microsoft.Extensions.ObjectPool;
 
 namespace PipeServer.Transport.Epoll;
@@ -9,7 +8,7 @@ namespace PipeServer.Transport.Epoll;
 /// A listening socket. An accept that must wait parks here and is taken up by the first loop; what is accepted goes to the
 /// loop with the fewest connections.
 /// </summary>
-internal sealed class EpollListener : IConnectionListener, IEventHandler, IThreadPoolWorkItem, IValueTaskSource<TransportConnection?>
+internal sealed class EpollListener : IConnectionListener, IEventHandler, IThreadPoolWorkItem
 {
     // So many accepts in a row, then the loop's connections get their turn: a burst of clients must not starve them.
     private const int MaxStreak = 32;
@@ -21,8 +20,8 @@ internal sealed class EpollListener : IConnectionListener, IEventHandler, IThrea
     private readonly DescriptorReserve _reserve = new();
     private readonly ulong _key;
     private readonly bool _ownsSocketFile; // not of a unix socket that somebody else has bound
-    private ManualResetValueTaskSourceCore<TransportConnection?> _source;
-    private Readiness _acceptable;
+    private readonly Parking<Accept, TransportConnection?> _parking;
+    private TransportConnection? _accepted; // what the accept in progress has found
     private int _streak;
     private volatile bool _isStopped;
     private int _closed;
@@ -31,6 +30,7 @@ internal sealed class EpollListener : IConnectionListener, IEventHandler, IThrea
     /// <exception cref="System.Net.Sockets.SocketException">The loop does not take it.</exception>
     public EpollListener(EndPoint endPoint, Descriptor descriptor, EventLoop[] loops, ObjectPool<EpollConnection> connections, bool ownsSocketFile)
     {
+        _parking = new Parking<Accept, TransportConnection?>(new Accept(this));
         _ownsSocketFile = ownsSocketFile;
         EndPoint = endPoint;
         _descriptor = descriptor;
@@ -44,19 +44,7 @@ internal sealed class EpollListener : IConnectionListener, IEventHandler, IThrea
 
     public ValueTask<TransportConnection?> AcceptAsync()
     {
-        if (_streak < MaxStreak)
-        {
-            if (TryAccept(out var connection))
-            {
-                _streak++;
-                return new ValueTask<TransportConnection?>(connection);
-            }
-
-            _streak = 0;
-        }
-
-        _source.Reset();
-        return new ValueTask<TransportConnection?>(this, _source.Version);
+        return TryComplete() ? new ValueTask<TransportConnection?>(TakeResult()) : _parking.StartAsync(CancellationToken.None);
     }
 
     public void StopListening()
@@ -72,13 +60,7 @@ internal sealed class EpollListener : IConnectionListener, IEventHandler, IThrea
         return ValueTask.CompletedTask;
     }
 
-    public void OnEvents(uint events)
-    {
-        if (_acceptable.Signal())
-        {
-            GoOn();
-        }
-    }
+    public void OnEvents(uint events) => _parking.Signal();
 
     public void OnHangUp()
     {
@@ -98,78 +80,24 @@ internal sealed class EpollListener : IConnectionListener, IEventHandler, IThrea
     }
 
     /// <summary>On the loop: it is the listener's turn again, or it has been stopped.</summary>
-    public void Execute()
+    public void Execute() => _parking.Resume();
+
+    private bool TryComplete()
     {
-        if (_acceptable.TryUnpark())
+        if (_streak >= MaxStreak || !TryAccept(out _accepted))
         {
-            GoOn();
-        }
-    }
-
-    TransportConnection? IValueTaskSource<TransportConnection?>.GetResult(short token) => _source.GetResult(token);
-
-    ValueTaskSourceStatus IValueTaskSource<TransportConnection?>.GetStatus(short token) => _source.GetStatus(token);
-
-    void IValueTaskSource<TransportConnection?>.OnCompleted(
-        Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags)
-    {
-        _source.OnCompleted(continuation, state, token, flags);
-        Park();
-    }
-
-    private void Park()
-    {
-        do
-        {
-            var isYielding = _streak >= MaxStreak;
-            _streak = 0;
-            if (isYielding)
-            {
-                _acceptable.TryClear();
-            }
-
-            // A stop that came before this move found nobody to wake.
-            if (_acceptable.TryPark() && !(_isStopped && _acceptable.TryUnpark()))
-            {
-                if (isYielding)
-                {
-                    _loop.Post(this);
-                }
-
-                return;
-            }
-        }
-        while (!TryFinish());
-    }
-
-    private void GoOn()
-    {
-        if (!TryFinish())
-        {
-            Park();
-        }
-    }
-
-    private bool TryFinish()
-    {
-        TransportConnection? connection;
-        try
-        {
-            if (!TryAccept(out connection))
-            {
-                return false;
-            }
-        }
-#pragma warning disable CA1031 // Whatever it is belongs to the one who awaits the accept.
-        catch (Exception exception)
-#pragma warning restore CA1031
-        {
-            _source.SetException(exception);
-            return true;
+            return false;
         }
 
-        _source.SetResult(connection);
+        _streak++;
         return true;
+    }
+
+    private TransportConnection? TakeResult()
+    {
+        var accepted = _accepted;
+        _accepted = null;
+        return accepted;
     }
 
     // True: a connection, or null for the end. False: nobody is waiting to be accepted.
@@ -185,7 +113,7 @@ internal sealed class EpollListener : IConnectionListener, IEventHandler, IThrea
                 return true;
             }
 
-            _acceptable.TryClear();
+            _parking.TryClear();
             var address = default(SocketAddressBytes);
             int accepted;
             try
@@ -257,5 +185,39 @@ internal sealed class EpollListener : IConnectionListener, IEventHandler, IThrea
         }
 
         return least;
+    }
+
+    /// <summary>The accept as its parking sees it.</summary>
+    private readonly struct Accept(EpollListener listener) : IParkedOperation<TransportConnection?>
+    {
+        public bool IsAborted => listener._isStopped;
+
+        public bool TryComplete() => listener.TryComplete();
+
+        public TransportConnection? TakeResult() => listener.TakeResult();
+
+        public void OnSignal()
+        {
+            // The next accept asks anyway.
+        }
+
+        public void OnCanceled()
+        {
+            // An accept has no token.
+        }
+
+        public void OnParking()
+        {
+            // A listener holds nothing.
+        }
+
+        public bool EndTurn()
+        {
+            var isOver = listener._streak >= MaxStreak;
+            listener._streak = 0;
+            return isOver;
+        }
+
+        public void Yield() => listener._loop.Post(listener);
     }
 }

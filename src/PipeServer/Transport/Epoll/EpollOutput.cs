@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.IO.Pipelines;
-using System.Threading.Tasks.Sources;
 using Microsoft.Win32.SafeHandles;
 
 namespace PipeServer.Transport.Epoll;
@@ -13,7 +12,7 @@ namespace PipeServer.Transport.Epoll;
 /// One writer at a time, on any thread; only <see cref="PipeWriter.CancelPendingFlush"/> and <see cref="Interrupt"/> may come
 /// from others. What a cancelled flush has left over is sent by the next one.
 /// </remarks>
-internal sealed class EpollOutput : PipeWriter, IValueTaskSource<FlushResult>
+internal sealed class EpollOutput : PipeWriter
 {
     // A client that pauses, and then goes on, waits for no longer than this for the last piece of its file.
     private const int MaxWaitMilliseconds = 50;
@@ -21,14 +20,8 @@ internal sealed class EpollOutput : PipeWriter, IValueTaskSource<FlushResult>
 
     private readonly EpollConnection _connection;
     private readonly PinnedBlockPool _blocks;
-    private ManualResetValueTaskSourceCore<FlushResult> _source;
-    private Readiness _writable;
-
-    // The chain from the first byte that is not sent to the last one written; null when nothing is held.
-    private PinnedBlock? _head;
-    private PinnedBlock? _tail;
-    private int _headStart;
-    private int _tailEnd;
+    private readonly Parking<Flush, FlushResult> _parking;
+    private BlockChain _chain; // from the first byte that is not sent to the last one written
     private long _unsent;
 
     private bool _isFileToCome; // behind what is flushed now: it goes into the same packets
@@ -36,20 +29,15 @@ internal sealed class EpollOutput : PipeWriter, IValueTaskSource<FlushResult>
     private long _fileBytes; // sent of a file
     private long _fileStarted; // since then
     private bool _isRoomSignalled; // the event came to this operation while it was parked
-    private volatile bool _isPending; // from FlushAsync until its caller has taken the result
-    private volatile bool _isParked; // from the moment somebody waits until a waker has done its work and only tells the result
-    private bool _hasWaiter; // the pending flush's ValueTask is awaited: from then on it is not its caller's
     private bool _isCompleted;
     private bool _isClientGone;
-    private int _cancelRequested;
-    private CancellationToken _token;
-    private CancellationTokenRegistration _registration;
     private long _bytesSent;
 
     public EpollOutput(EpollConnection connection, PinnedBlockPool blocks)
     {
         _connection = connection;
         _blocks = blocks;
+        _parking = new Parking<Flush, FlushResult>(new Flush(this));
     }
 
     public override bool CanGetUnflushedBytes => true;
@@ -60,10 +48,10 @@ internal sealed class EpollOutput : PipeWriter, IValueTaskSource<FlushResult>
     public long BytesSent => Volatile.Read(ref _bytesSent);
 
     /// <summary>True while a flush is parked, or is just being taken up by a waker.</summary>
-    public bool IsParked => _isParked;
+    public bool IsParked => _parking.IsParked;
 
     /// <summary>True while a flush has no result yet, or its caller has not taken it: a waker may still be at work here.</summary>
-    public bool IsPending => _isPending;
+    public bool IsPending => _parking.IsPending;
 
     private enum Wait : byte
     {
@@ -72,27 +60,20 @@ internal sealed class EpollOutput : PipeWriter, IValueTaskSource<FlushResult>
         UntilTaken,
     }
 
-    private bool IsInterrupted =>
-        Volatile.Read(ref _cancelRequested) != 0 || _connection.IsAborted || _token.IsCancellationRequested;
-
     public override Memory<byte> GetMemory(int sizeHint = 0)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(sizeHint);
         ThrowIfNotWritable();
-        if (_tail is null)
+        if (_chain.Tail is null)
         {
-            _head = _tail = _blocks.Rent(Math.Max(sizeHint, PinnedBlockPool.SmallBytes));
-            _headStart = _tailEnd = 0;
+            _chain.Append(_blocks.Rent(Math.Max(sizeHint, PinnedBlockPool.SmallBytes)));
         }
-        else if (_tail.Capacity - _tailEnd < Math.Max(1, sizeHint))
+        else if (_chain.Room < Math.Max(1, sizeHint))
         {
-            var next = _blocks.Rent(Math.Max(sizeHint, PinnedBlockPool.LargeBytes));
-            _tail.Append(next, _tailEnd);
-            _tail = next;
-            _tailEnd = 0;
+            _chain.Append(_blocks.Rent(Math.Max(sizeHint, PinnedBlockPool.LargeBytes)));
         }
 
-        return _tail.Slice(_tailEnd);
+        return _chain.Free;
     }
 
     public override Span<byte> GetSpan(int sizeHint = 0) => GetMemory(sizeHint).Span;
@@ -101,8 +82,8 @@ internal sealed class EpollOutput : PipeWriter, IValueTaskSource<FlushResult>
     {
         ThrowIfNotWritable();
         ArgumentOutOfRangeException.ThrowIfNegative(bytes);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(bytes, _tail is null ? 0 : _tail.Capacity - _tailEnd);
-        _tailEnd += bytes;
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(bytes, _chain.Room);
+        _chain.Advance(bytes);
         _unsent += bytes;
     }
 
@@ -111,18 +92,8 @@ internal sealed class EpollOutput : PipeWriter, IValueTaskSource<FlushResult>
     {
         ThrowIfNotWritable();
         var block = _blocks.Borrow(bytes);
-        if (_tail is null)
-        {
-            _head = block;
-            _headStart = 0;
-        }
-        else
-        {
-            _tail.Append(block, _tailEnd);
-        }
-
-        _tail = block;
-        _tailEnd = block.Capacity; // nothing can be written behind it: the next bytes get a block of their own
+        _chain.Append(block);
+        _chain.Advance(block.Capacity); // nothing can be written behind it: the next bytes get a block of their own
         _unsent += block.Capacity;
     }
 
@@ -139,11 +110,7 @@ internal sealed class EpollOutput : PipeWriter, IValueTaskSource<FlushResult>
             return new ValueTask<FlushResult>(TakeResult());
         }
 
-        _token = cancellationToken;
-        _isPending = true;
-        _hasWaiter = false;
-        _source.Reset();
-        return new ValueTask<FlushResult>(this, _source.Version);
+        return _parking.StartAsync(cancellationToken);
     }
 
     /// <summary>Sends all that is written, for <see cref="TrySendFile"/> to go on behind it. False: the client is gone.</summary>
@@ -181,7 +148,7 @@ internal sealed class EpollOutput : PipeWriter, IValueTaskSource<FlushResult>
                 case >= 0:
                     Volatile.Write(ref _bytesSent, _bytesSent + sent);
                     return sent;
-                case -Errno.EAGAIN when !_writable.TryClear():
+                case -Errno.EAGAIN when !_parking.TryClear():
                     return -1;
                 case -Errno.EAGAIN or -Errno.EINTR:
                     break;
@@ -219,11 +186,7 @@ internal sealed class EpollOutput : PipeWriter, IValueTaskSource<FlushResult>
         return FlushAsync(cancellationToken);
     }
 
-    public override void CancelPendingFlush()
-    {
-        Interlocked.Exchange(ref _cancelRequested, 1);
-        Interrupt();
-    }
+    public override void CancelPendingFlush() => _parking.Cancel();
 
     /// <summary>
     /// Nothing more will be written. Sends what the system takes at once; what it does not is lost with the connection, so
@@ -231,7 +194,7 @@ internal sealed class EpollOutput : PipeWriter, IValueTaskSource<FlushResult>
     /// </summary>
     public override void Complete(Exception? exception = null)
     {
-        if (_isCompleted || _isPending)
+        if (_isCompleted || IsPending)
         {
             return;
         }
@@ -265,124 +228,19 @@ internal sealed class EpollOutput : PipeWriter, IValueTaskSource<FlushResult>
     }
 
     /// <summary>Wakes a parked flush that has reason to end. From any thread.</summary>
-    public void Interrupt()
-    {
-        if (IsInterrupted && _writable.TryUnpark())
-        {
-            GoOn();
-        }
-    }
+    public void Interrupt() => _parking.Interrupt();
 
     /// <summary>The descriptor has become writable. On the event loop.</summary>
-    public void OnWritable()
-    {
-        if (_writable.Signal())
-        {
-            _isRoomSignalled = true;
-            GoOn();
-        }
-    }
+    public void OnWritable() => _parking.Signal();
 
     /// <summary>Makes it ready for the next connection.</summary>
     public void Reset()
     {
         Discard();
-        _writable.Reset();
-        _isFileToCome = _isPending = _isParked = _isCompleted = _isClientGone = false;
+        _parking.Reset();
+        _isFileToCome = _isCompleted = _isClientGone = false;
         _wait = Wait.UntilSent;
-        _token = default;
         _bytesSent = 0;
-        _source.Reset(); // lets go of the last writer, and makes its ValueTask invalid
-        Volatile.Write(ref _cancelRequested, 0);
-    }
-
-    FlushResult IValueTaskSource<FlushResult>.GetResult(short token)
-    {
-        if (token == _source.Version)
-        {
-            _isPending = false;
-        }
-
-        return _source.GetResult(token);
-    }
-
-    ValueTaskSourceStatus IValueTaskSource<FlushResult>.GetStatus(short token)
-    {
-        // Before somebody waits, the flush is its caller's: there may be room in the meantime.
-        if (_isPending && !_hasWaiter && _source.GetStatus(token) == ValueTaskSourceStatus.Pending && (_writable.IsReady || IsInterrupted))
-        {
-            TryFinish();
-        }
-
-        return _source.GetStatus(token);
-    }
-
-    // As in EpollInput: parks only once there is somebody to wake.
-    void IValueTaskSource<FlushResult>.OnCompleted(
-        Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags)
-    {
-        var isDone = _source.GetStatus(token) != ValueTaskSourceStatus.Pending;
-        _hasWaiter = true;
-        _isParked = !isDone;
-        _source.OnCompleted(continuation, state, token, flags);
-        if (isDone)
-        {
-            return; // before there was a waiter; the source has taken care of it
-        }
-
-        if (_token.CanBeCanceled)
-        {
-            _registration = _token.UnsafeRegister(static output => ((EpollOutput)output!).Interrupt(), this);
-        }
-
-        Park();
-    }
-
-    private void Park()
-    {
-        do
-        {
-            // A cancellation or an abort that came before this move found nobody to wake.
-            if (_writable.TryPark() && !(IsInterrupted && _writable.TryUnpark()))
-            {
-                return;
-            }
-        }
-        while (!TryFinish());
-    }
-
-    private void GoOn()
-    {
-        if (!TryFinish())
-        {
-            Park();
-        }
-    }
-
-    // For the owner of a parked flush: completes it if all is sent, or if it has another reason to end.
-    private bool TryFinish()
-    {
-        var isCanceled = _token.IsCancellationRequested;
-        if (!isCanceled && !TryComplete())
-        {
-            return false;
-        }
-
-        var result = isCanceled ? default : TakeResult();
-        _registration.Unregister();
-        _registration = default;
-        _isParked = false; // from here on only the result is told: a disposal need not wait for this thread
-        if (isCanceled)
-        {
-            _wait = Wait.UntilSent;
-            _source.SetException(new OperationCanceledException(_token));
-        }
-        else
-        {
-            _source.SetResult(result);
-        }
-
-        return true;
     }
 
     private bool TryComplete()
@@ -393,19 +251,19 @@ internal sealed class EpollOutput : PipeWriter, IValueTaskSource<FlushResult>
             Wait.UntilTaken => HasTakenAll(),
             _ => TrySend(),
         };
-        return isDone || Volatile.Read(ref _cancelRequested) != 0;
+        return isDone || _parking.IsCancelRequested;
     }
 
     // For what nobody can ask the system: an event has come since it last said no.
     private bool HasRoom()
     {
         _isClientGone |= _connection.IsAborted;
-        return _isClientGone || _isRoomSignalled || _writable.TryClear();
+        return _isClientGone || _isRoomSignalled || _parking.TryClear();
     }
 
     private bool HasTakenAll()
     {
-        _ = _writable.TryClear(); // before the look: what comes after it is for the next
+        _ = _parking.TryClear(); // before the look: what comes after it is for the next
         _isClientGone |= _connection.IsAborted;
         if (_isClientGone || Libc.UnsentBytes(_connection.Number) is not (> 0 and var underWay))
         {
@@ -421,7 +279,7 @@ internal sealed class EpollOutput : PipeWriter, IValueTaskSource<FlushResult>
     private FlushResult TakeResult()
     {
         _wait = Wait.UntilSent;
-        var isCanceled = Volatile.Read(ref _cancelRequested) != 0 && Interlocked.Exchange(ref _cancelRequested, 0) != 0;
+        var isCanceled = _parking.TakeCancelRequest();
         return new FlushResult(isCanceled, isCompleted: _isClientGone);
     }
 
@@ -435,7 +293,7 @@ internal sealed class EpollOutput : PipeWriter, IValueTaskSource<FlushResult>
 
         while (_unsent > 0 && !_isClientGone)
         {
-            var sent = _head == _tail ? SendOne() : SendMany();
+            var sent = _chain.IsSingle ? SendOne() : SendMany();
             if (sent >= 0)
             {
                 Volatile.Write(ref _bytesSent, _bytesSent + sent);
@@ -444,7 +302,7 @@ internal sealed class EpollOutput : PipeWriter, IValueTaskSource<FlushResult>
             else if (sent == -Errno.EAGAIN)
             {
                 // The event for the room to come may be here already; one that is older costs a call for nothing.
-                if (!_writable.TryClear())
+                if (!_parking.TryClear())
                 {
                     return false;
                 }
@@ -462,17 +320,21 @@ internal sealed class EpollOutput : PipeWriter, IValueTaskSource<FlushResult>
     }
 
     // SAFETY: the block is pinned and this writer's alone, and the bytes between the two marks were written.
-    private unsafe int SendOne() => Libc.Send(_connection.Number, _head!.Start + _headStart, _tailEnd - _headStart, _isFileToCome);
+    private unsafe int SendOne()
+    {
+        var block = _chain.Head!;
+        var (start, end) = _chain.Extent(block);
+        return Libc.Send(_connection.Number, block.Start + start, end - start, _isFileToCome);
+    }
 
     // SAFETY: as in SendOne, for every block of the chain; the pieces live on this stack frame for the whole call.
     private unsafe int SendMany()
     {
         var pieces = stackalloc Libc.Piece[Libc.MaxPieces];
         var count = 0;
-        for (var block = _head; block is not null && count < Libc.MaxPieces; block = block.NextBlock)
+        for (var block = _chain.Head; block is not null && count < Libc.MaxPieces; block = block.NextBlock)
         {
-            var start = block == _head ? _headStart : 0;
-            var end = block == _tail ? _tailEnd : block.Memory.Length;
+            var (start, end) = _chain.Extent(block);
             pieces[count++] = new Libc.Piece { Start = block.Start + start, Length = (nuint)(end - start) };
         }
 
@@ -484,38 +346,18 @@ internal sealed class EpollOutput : PipeWriter, IValueTaskSource<FlushResult>
         _unsent -= sent;
         if (_unsent == 0)
         {
-            ReturnBlocks();
-            return;
+            _chain.Return();
         }
-
-        while (_head != _tail && sent >= _head!.Memory.Length - _headStart)
+        else
         {
-            sent -= _head.Memory.Length - _headStart;
-            var block = _head;
-            _head = block.NextBlock;
-            _headStart = 0;
-            block.Return();
+            _chain.Drop(sent);
         }
-
-        _headStart += sent;
     }
 
     private void Discard()
     {
         _unsent = 0;
-        ReturnBlocks();
-    }
-
-    private void ReturnBlocks()
-    {
-        while (_head is { } block)
-        {
-            _head = block.NextBlock;
-            block.Return();
-        }
-
-        _tail = null;
-        _headStart = _tailEnd = 0;
+        _chain.Return();
     }
 
     private void ThrowIfNotWritable()
@@ -525,9 +367,32 @@ internal sealed class EpollOutput : PipeWriter, IValueTaskSource<FlushResult>
             throw new InvalidOperationException("Writing is not allowed after the writer was completed.");
         }
 
-        if (_isPending)
+        if (IsPending)
         {
             throw new InvalidOperationException("A flush is in progress: await it before writing on.");
         }
+    }
+
+    /// <summary>The flush as its parking sees it.</summary>
+    private readonly struct Flush(EpollOutput output) : IParkedOperation<FlushResult>
+    {
+        public bool IsAborted => output._connection.IsAborted;
+
+        public bool TryComplete() => output.TryComplete();
+
+        public FlushResult TakeResult() => output.TakeResult();
+
+        public void OnSignal() => output._isRoomSignalled = true;
+
+        public void OnCanceled() => output._wait = Wait.UntilSent;
+
+        public void OnParking()
+        {
+            // What is not sent yet is needed.
+        }
+
+        public bool EndTurn() => false; // a flush has all the time that its client takes
+
+        public void Yield() => throw new InvalidOperationException("A flush has no turn to end.");
     }
 }

@@ -1,0 +1,116 @@
+using System.Buffers;
+
+namespace PipeServer.Transport.Epoll;
+
+/// <summary>
+/// The bytes that a connection has in hand, in pinned blocks one behind the other: from the first byte that is still needed to the
+/// last one that was written. A mutable struct: it must be a field.
+/// </summary>
+internal struct BlockChain
+{
+    private int _headStart;
+    private int _tailEnd;
+
+    /// <summary>The block of the first byte; null when no block is held.</summary>
+    public PinnedBlock? Head { get; private set; }
+
+    /// <summary>The block of the last byte.</summary>
+    public PinnedBlock? Tail { get; private set; }
+
+    /// <summary>True when there are no bytes, be there a block or not.</summary>
+    public readonly bool IsEmpty => Head == Tail && _headStart == _tailEnd;
+
+    /// <summary>True when there is one block, or none.</summary>
+    public readonly bool IsSingle => Head == Tail;
+
+    /// <summary>How many bytes can be written behind the last one, into its block.</summary>
+    public readonly int Room => Tail is null ? 0 : Tail.Capacity - _tailEnd;
+
+    /// <summary>That room.</summary>
+    public readonly Memory<byte> Free => Tail!.Slice(_tailEnd);
+
+    /// <summary>The address of that room.</summary>
+    // SAFETY: the block is pinned and the chain's alone; callers stay within Room.
+    public readonly unsafe byte* FreeStart => Tail!.Start + _tailEnd;
+
+    /// <summary>All bytes, of a chain that has a block.</summary>
+    public readonly ReadOnlySequence<byte> Bytes => new(Head!, _headStart, Tail!, _tailEnd);
+
+    /// <summary>The place of the first byte, in the numbering of <see cref="IndexOf"/>.</summary>
+    public readonly long Start => Head is null ? 0 : Head.RunningIndex + _headStart;
+
+    /// <summary>The place behind the last byte.</summary>
+    public readonly long End => Tail is null ? 0 : Tail.RunningIndex + _tailEnd;
+
+    /// <summary>The place that a position of <see cref="Bytes"/> stands for.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">It is a position in something else.</exception>
+    public static long IndexOf(SequencePosition position) =>
+        position.GetObject() is PinnedBlock block
+            ? block.RunningIndex + position.GetInteger()
+            : throw new ArgumentOutOfRangeException(nameof(position), "The position is not one of the last result's buffer.");
+
+    /// <summary>Where the bytes of a block of the chain start, and where they end.</summary>
+    public readonly (int Start, int End) Extent(PinnedBlock block) =>
+        (block == Head ? _headStart : 0, block == Tail ? _tailEnd : block.Memory.Length);
+
+    /// <summary>Adds a block to be written into.</summary>
+    public void Append(PinnedBlock block)
+    {
+        if (Tail is null)
+        {
+            Head = block;
+            _headStart = 0;
+        }
+        else
+        {
+            Tail.Append(block, _tailEnd);
+        }
+
+        Tail = block;
+        _tailEnd = 0;
+    }
+
+    /// <summary>So many bytes were written into the room.</summary>
+    public void Advance(int bytes) => _tailEnd += bytes;
+
+    /// <summary>Drops bytes from the front, fewer than there are, and gives back the blocks that held nothing else.</summary>
+    public void Drop(long bytes)
+    {
+        // Behind a block's last byte is the next one's first.
+        while (Head != Tail && bytes >= Head!.Memory.Length - _headStart)
+        {
+            bytes -= Head.Memory.Length - _headStart;
+            var block = Head;
+            Head = block.NextBlock;
+            _headStart = 0;
+            block.Return();
+        }
+
+        _headStart += (int)bytes;
+    }
+
+    /// <summary>Drops all bytes; keeps one block for the next.</summary>
+    public void Clear()
+    {
+        ReturnBefore(Tail);
+        Tail!.Reset();
+        _headStart = _tailEnd = 0;
+    }
+
+    /// <summary>Drops all bytes, and gives back every block.</summary>
+    public void Return()
+    {
+        ReturnBefore(end: null);
+        Tail = null;
+        _headStart = _tailEnd = 0;
+    }
+
+    private void ReturnBefore(PinnedBlock? end)
+    {
+        while (Head is { } block && block != end)
+        {
+            Head = block.NextBlock;
+            block.Return();
+        }
+    }
+}
