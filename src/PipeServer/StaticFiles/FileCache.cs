@@ -5,7 +5,7 @@ namespace PipeServer.StaticFiles;
 
 /// <summary>
 /// Answers of small files, by path, within bounds of memory and number. Safe for any number of threads;
-/// <see cref="TryFind"/> waits for nothing, neither disk nor, but for the moment in which changes are taken in, other threads.
+/// <see cref="TryFind"/> waits for nothing, neither disk nor, but for the moment in which changes are applied, other threads.
 /// </summary>
 /// <remarks>
 /// An answer holds as long as no folder on its path has told of a change, and is compared with the disk once a second all the
@@ -29,7 +29,7 @@ internal sealed class FileCache : IDisposable
     private readonly TimeProvider _timeProvider;
     private long _bytes;
     private uint _asked; // while it was full
-    private volatile bool _isTakingIn;
+    private volatile bool _isApplying;
 
     public FileCache(long maxBytes, int maxFiles, TimeProvider timeProvider)
     {
@@ -48,9 +48,9 @@ internal sealed class FileCache : IDisposable
     public bool TryFind(ReadOnlySpan<byte> path, [NotNullWhen(true)] out CachedFile? file)
     {
         // In this order: who finds the queue empty because another thread has just emptied it must see that it is at work.
-        if (_watches is not null && (_watches.HasEvents || _isTakingIn))
+        if (_watches is not null && (_watches.HasEvents || _isApplying))
         {
-            TakeInChanges();
+            ApplyChanges();
         }
 
         if (!_filesBySpan.TryGetValue(path, out file) || file.IsStale || !file.IsWatched)
@@ -115,10 +115,10 @@ internal sealed class FileCache : IDisposable
     /// </summary>
     /// <param name="file">The answer.</param>
     /// <param name="root">The root's absolute path.</param>
-    /// <param name="looked">Every path below the root whose coming, going or changing would change the answer.</param>
+    /// <param name="probedPaths">Every path below the root whose coming, going or changing would change the answer.</param>
     /// <param name="isDirect">No symbolic link is on the way: the folders of these paths are all there is to watch.</param>
     /// <param name="lookAgain">What the path is made of now; null when it is nothing any more.</param>
-    public void Add(CachedFile file, string root, IReadOnlyList<string> looked, bool isDirect, Func<FileSources?> lookAgain)
+    public void Add(CachedFile file, string root, IReadOnlyList<string> probedPaths, bool isDirect, Func<FileSources?> lookAgain)
     {
         lock (_lock)
         {
@@ -129,7 +129,7 @@ internal sealed class FileCache : IDisposable
 
             file.CheckedAt = _timeProvider.GetTimestamp();
             file.IsUsed = true; // else it would be the first to go
-            file.IsWatched = isDirect && _watches is not null && TryWatch(file, root, looked);
+            file.IsWatched = isDirect && _watches is not null && TryWatch(file, root, probedPaths);
         }
 
         var isSame = lookAgain() == file.Sources;
@@ -175,9 +175,9 @@ internal sealed class FileCache : IDisposable
         }
     }
 
-    private bool TryWatch(CachedFile file, string root, IReadOnlyList<string> looked)
+    private bool TryWatch(CachedFile file, string root, IReadOnlyList<string> probedPaths)
     {
-        foreach (var path in looked)
+        foreach (var path in probedPaths)
         {
             // The file in its folder, that folder in its own, up to the root.
             var rest = path;
@@ -209,25 +209,25 @@ internal sealed class FileCache : IDisposable
         return true;
     }
 
-    private void TakeInChanges()
+    private void ApplyChanges()
     {
         lock (_lock)
         {
-            _isTakingIn = true;
+            _isApplying = true;
             Interlocked.MemoryBarrier(); // the mark before the reading
             while (_watches!.Read() is { Count: > 0 } changes)
             {
                 foreach (var change in changes)
                 {
-                    TakeIn(change);
+                    Apply(change);
                 }
             }
 
-            _isTakingIn = false;
+            _isApplying = false;
         }
     }
 
-    private void TakeIn(FolderWatches.Change change)
+    private void Apply(FolderWatches.Change change)
     {
         if (change is { Folder: { } folder, Name: { } name })
         {

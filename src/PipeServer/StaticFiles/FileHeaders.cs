@@ -15,7 +15,7 @@ internal sealed class FileHeaders
     }.ToFrozenSet(StringComparer.OrdinalIgnoreCase);
 
     private readonly StaticFileOptions _options;
-    private readonly List<KeyValuePair<string, string>> _always = [];
+    private readonly List<KeyValuePair<string, string>> _common = [];
     private readonly FrozenSet<string> _overridden; // a field that was asked for goes instead of one of ours
     private readonly FrozenSet<string> _attachments;
 
@@ -26,36 +26,36 @@ internal sealed class FileHeaders
         _options = options;
         ContentTypes = new ContentTypes(options.ContentTypes);
         _attachments = options.AttachmentExtensions.Select(static extension => "." + extension.TrimStart('.')).ToFrozenSet(StringComparer.OrdinalIgnoreCase);
-        _always.AddRange(options.Headers);
-        if (_always.Find(static field => OfTheFile.Contains(field.Key)) is { Key: { } key })
+        _common.AddRange(options.Headers);
+        if (_common.Find(static field => OfTheFile.Contains(field.Key)) is { Key: { } key })
         {
             throw new ArgumentException($"{nameof(StaticFileOptions.Headers)}: {key} is set for each file by what the file is.");
         }
 
         // Vary is a list, and what a response varies by is not for anybody to take away.
-        _overridden = _always.Select(static field => field.Key)
+        _overridden = _common.Select(static field => field.Key)
             .Where(static name => !name.Equals("Vary", StringComparison.OrdinalIgnoreCase)).ToFrozenSet(StringComparer.OrdinalIgnoreCase);
         if (options.CorsOrigin is { } origin)
         {
-            _always.Add(new("Access-Control-Allow-Origin", origin));
-            _always.Add(new("Access-Control-Expose-Headers", "Accept-Ranges, Content-Encoding, Content-Length, Content-Range, ETag"));
+            _common.Add(new("Access-Control-Allow-Origin", origin));
+            _common.Add(new("Access-Control-Expose-Headers", "Accept-Ranges, Content-Encoding, Content-Length, Content-Range, ETag"));
         }
 
-        Check(_always, nameof(StaticFileOptions.Headers));
+        Check(_common, nameof(StaticFileOptions.Headers));
         Check([new("Cache-Control", options.CacheControl ?? "")], nameof(StaticFileOptions.CacheControl));
     }
 
     public ContentTypes ContentTypes { get; }
 
     /// <summary>Sets what every response has, be it a file, an error or a listing.</summary>
-    public void SetAlways(HttpResponse response)
+    public void SetCommon(HttpResponse response)
     {
         foreach (var name in _overridden)
         {
             response.Headers.Remove(name);
         }
 
-        foreach (var (name, value) in _always)
+        foreach (var (name, value) in _common)
         {
             response.Headers.Add(name, value);
         }
@@ -65,7 +65,7 @@ internal sealed class FileHeaders
     public void SetForPage(HttpResponse response)
     {
         response.Headers["X-Content-Type-Options"] = "nosniff";
-        SetAlways(response);
+        SetCommon(response);
     }
 
     /// <summary>The fields of a 200 for a form, but for its length.</summary>
@@ -75,7 +75,7 @@ internal sealed class FileHeaders
     /// <param name="isDownload">The client is to save it.</param>
     public List<KeyValuePair<string, string>> ForWhole(string path, FileForm form, bool varies, bool isDownload = false)
     {
-        var fields = ForNotModified(path, form, varies, withAlways: false);
+        var fields = ForNotModified(path, form, varies, withCommon: false);
         fields.Add(new("Last-Modified", HttpDate.Format(form.Modified)));
         if (form.Source is not null)
         {
@@ -88,11 +88,11 @@ internal sealed class FileHeaders
             fields.Add(new("Content-Disposition", Attachment(path[(path.LastIndexOf('/') + 1)..])));
         }
 
-        return WithAlways(fields);
+        return AddCommon(fields);
     }
 
     /// <summary>The fields of a 304: those of the 200 that a cache goes by (RFC 9110 §15.4.5).</summary>
-    public List<KeyValuePair<string, string>> ForNotModified(string path, FileForm form, bool varies, bool withAlways = true)
+    public List<KeyValuePair<string, string>> ForNotModified(string path, FileForm form, bool varies, bool withCommon = true)
     {
         var fields = new List<KeyValuePair<string, string>> { new("ETag", form.Tag) };
         if (varies)
@@ -105,7 +105,7 @@ internal sealed class FileHeaders
             fields.Add(new("Cache-Control", Fingerprint.IsIn(path) ? Immutable : cacheControl));
         }
 
-        return withAlways ? WithAlways(fields) : fields;
+        return withCommon ? AddCommon(fields) : fields;
     }
 
     /// <summary>The fields that describe a body of the file's.</summary>
@@ -131,10 +131,10 @@ internal sealed class FileHeaders
         }
     }
 
-    private List<KeyValuePair<string, string>> WithAlways(List<KeyValuePair<string, string>> fields)
+    private List<KeyValuePair<string, string>> AddCommon(List<KeyValuePair<string, string>> fields)
     {
         fields.RemoveAll(field => _overridden.Contains(field.Key));
-        fields.AddRange(_always);
+        fields.AddRange(_common);
         return fields;
     }
 

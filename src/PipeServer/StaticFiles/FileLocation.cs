@@ -15,7 +15,7 @@ internal sealed class FileLocation : IDisposable
     public OpenedFile?[] Siblings { get; } = new OpenedFile?[ContentCoding.All.Count];
 
     /// <summary>Every path below the root that was looked at: whether it is there, and what it is, made this what it is.</summary>
-    public List<string> Looked { get; } = [];
+    public List<string> ProbedPaths { get; } = [];
 
     public bool IsDirect => File is { IsDirect: true } && Array.TrueForAll(Siblings, static sibling => sibling is null or { IsDirect: true });
 

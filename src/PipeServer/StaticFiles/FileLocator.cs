@@ -106,7 +106,7 @@ internal sealed class FileLocator(FileRoot root, StaticFileOptions options)
         for (var index = 0; index < ContentCoding.All.Count; index++)
         {
             var path = location.RelativePath + ContentCoding.All[index].Extension;
-            location.Looked.Add(path);
+            location.ProbedPaths.Add(path);
             var status = root.TryOpen(path, out var sibling);
             if (status == OpenStatus.Exhausted)
             {
@@ -134,7 +134,7 @@ internal sealed class FileLocator(FileRoot root, StaticFileOptions options)
         location.RelativePath = relative;
         if (relative.Length > 0)
         {
-            location.Looked.Add(relative);
+            location.ProbedPaths.Add(relative);
         }
 
         location.Status = root.TryOpen(relative, out var file);

@@ -7,13 +7,13 @@ namespace PipeServer.StaticFiles;
 internal sealed record Representation(ContentCoding? Coding, byte[] Tag, PreparedResponse NotModified)
 {
     private volatile PreparedResponse? _whole;
-    private volatile bool _isLeftOut;
+    private volatile bool _isExcluded;
 
     /// <summary>The coding turned out not to be worth it: as if it were not there.</summary>
-    public bool IsLeftOut
+    public bool IsExcluded
     {
-        get => _isLeftOut;
-        set => _isLeftOut = value;
+        get => _isExcluded;
+        set => _isExcluded = value;
     }
 
     /// <summary>The 200; null for one that is too large to keep, or has not been made yet.</summary>

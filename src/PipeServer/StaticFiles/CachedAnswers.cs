@@ -1,0 +1,140 @@
+using System.Buffers;
+using System.Text;
+
+namespace PipeServer.StaticFiles;
+
+/// <summary>
+/// Whole answers of small files, head and body as they are sent, in a <see cref="FileCache"/>: asked first for every request, filled
+/// on the way of those that it could not answer. Thread-safe.
+/// </summary>
+internal sealed class CachedAnswers(
+    FileCache cache, FileRoot root, FileLocator locator, FileForms forms, FileHeaders headers, StaticFileOptions options) : IDisposable
+{
+    // More than nearly every Accept-Encoding has.
+    private const int MaxAcceptEncodingBytes = 256;
+
+    /// <summary>
+    /// Answers a GET or HEAD request, if that needs no look at the disk, and nothing of the request but what is looked at here decides
+    /// the answer. Allocates nothing.
+    /// </summary>
+    public bool TryAnswer(HttpRequest request, HttpResponse response)
+    {
+        var fields = request.Headers;
+        if (fields.CountOf("Range"u8) + fields.CountOf("If-Match"u8) + fields.CountOf("If-Unmodified-Since"u8) > 0
+            || fields.CountOf("If-None-Match"u8) > 1 || fields.CountOf("Accept-Encoding"u8) > 1
+            || !cache.TryFind(request.PathBytes, out var file))
+        {
+            return false;
+        }
+
+        var representation = file.Representations[0];
+        if (file.Representations.Length > 1 && fields.TryGetBytes("Accept-Encoding"u8, out var accepted) && !TryChoose(file, accepted, out representation))
+        {
+            return false;
+        }
+
+        if (fields.TryGetBytes("If-None-Match"u8, out var tag))
+        {
+            // Anything but the very tag, a list or an old one, takes the long way.
+            if (!(tag.StartsWith("W/"u8) ? tag[2..] : tag).SequenceEqual(representation.Tag))
+            {
+                return false;
+            }
+
+            response.Send(representation.NotModified);
+            return true;
+        }
+
+        if (representation.Whole is not { } whole || fields.CountOf("If-Modified-Since"u8) > 0)
+        {
+            return false;
+        }
+
+        response.Send(whole);
+        return true;
+    }
+
+    /// <summary>The answer for a file that has just been located; makes one up if there is none and it can be kept.</summary>
+    /// <returns>Null when it cannot be kept: it is too large, it is changing, or there is no room.</returns>
+    public CachedFile? FindOrAdd(string path, FileLocation location, List<FileForm> allForms)
+    {
+        var key = Encoding.UTF8.GetBytes(path);
+        if (cache.Confirm(key, location.Sources) is { } known)
+        {
+            return known;
+        }
+
+        var small = allForms.FindAll(form => form.Source?.Identity.Length <= options.MaxCachedFileBytes);
+        if (small.Count == 0
+            || !allForms.TrueForAll(form => form.Source is null || forms.IsSettled(form.Source))
+            || !cache.Admits(small.Sum(static form => form.Source!.Identity.Length))
+            || Represent(location, allForms, small) is not { } representations)
+        {
+            return null;
+        }
+
+        var file = new CachedFile(key, location.Sources, representations);
+        cache.Add(file, root.Path, location.ProbedPaths, location.IsDirect, () =>
+        {
+            using var again = locator.Locate(path);
+            return again.Status == OpenStatus.File ? again.Sources : null;
+        });
+        return file;
+    }
+
+    /// <summary>Puts a form that was made on the fly into an answer, if it is small enough.</summary>
+    public void Complete(CachedFile file, Representation representation, FileForm form, string path, ReadOnlyMemory<byte> bytes)
+    {
+        if (representation.Whole is null && bytes.Length <= options.MaxCachedFileBytes)
+        {
+            cache.Complete(file, representation, new PreparedResponse(200, headers.ForWhole(path, form, varies: true), bytes));
+        }
+    }
+
+    public void Dispose() => cache.Dispose();
+
+    // False when the client's wishes want the long way: they are not ASCII, or longer than anybody's are.
+    private static bool TryChoose(CachedFile file, ReadOnlySpan<byte> accepted, out Representation best)
+    {
+        best = file.Representations[0];
+        Span<char> field = stackalloc char[MaxAcceptEncodingBytes];
+        if (Ascii.ToUtf16(accepted, field, out var length) != OperationStatus.Done)
+        {
+            return false;
+        }
+
+        var choice = new ContentCoding.Choice(field[..length]);
+        foreach (var representation in file.Representations.AsSpan(1))
+        {
+            best = !representation.IsExcluded && choice.Prefers(representation.Coding!) ? representation : best;
+        }
+
+        return true;
+    }
+
+    // Null when a file is changing: not today.
+    private Representation[]? Represent(FileLocation location, List<FileForm> allForms, List<FileForm> small)
+    {
+        var representations = new List<Representation>();
+        foreach (var form in allForms)
+        {
+            var representation = new Representation(
+                form.Coding,
+                Encoding.ASCII.GetBytes(form.Tag),
+                new PreparedResponse(304, headers.ForNotModified(location.RelativePath, form, allForms.Count > 1)));
+            if (small.Contains(form))
+            {
+                if (forms.TryReadWhole(form.Source!) is not { } bytes)
+                {
+                    return null;
+                }
+
+                representation.Whole = new PreparedResponse(200, headers.ForWhole(location.RelativePath, form, allForms.Count > 1), bytes);
+            }
+
+            representations.Add(representation);
+        }
+
+        return [.. representations];
+    }
+}

@@ -1,0 +1,105 @@
+using System.Globalization;
+
+namespace PipeServer.StaticFiles;
+
+/// <summary>
+/// The forms in which a located file can be sent: as it is, and in the content codings that lie beside it or are made on the fly.
+/// Thread-safe.
+/// </summary>
+internal sealed class FileForms(FileRoot root, FileHeaders headers, StaticFileOptions options)
+{
+    // A smaller file fits into one packet as it is.
+    private const int MinCompressedFileBytes = 1024;
+
+    // A file that was changed less than this ago can be changed again without a change of its times.
+    private static readonly TimeSpan Settled = TimeSpan.FromSeconds(1);
+
+    private readonly CompressedFiles? _compressed = options.Compress ? new CompressedFiles(options.MaxCompressedBytes) : null;
+
+    /// <summary>Every form of a file: as it is, then the compressed ones, the preferred first.</summary>
+    public List<FileForm> Of(FileLocation location)
+    {
+        var file = location.File!;
+        var forms = new List<FileForm> { new(null, file, Tag(file.Identity, coding: null), LastModified(file)) };
+        var canCompress = _compressed is not null
+            && file.Identity.Length >= MinCompressedFileBytes
+            && file.Identity.Length <= options.MaxCompressedFileBytes
+            && ContentTypes.IsCompressible(headers.ContentTypes.For(location.RelativePath));
+        for (var index = 0; index < ContentCoding.All.Count; index++)
+        {
+            var coding = ContentCoding.All[index];
+            if (location.Siblings[index] is { } sibling)
+            {
+                forms.Add(new FileForm(coding, sibling, Tag(sibling.Identity, coding), LastModified(sibling)));
+            }
+            else if (canCompress && coding != ContentCoding.Zstandard)
+            {
+                forms.Add(new FileForm(coding, Source: null, Tag(file.Identity, coding), LastModified(file)));
+            }
+        }
+
+        return forms;
+    }
+
+    /// <summary>The form that a client wants most.</summary>
+    /// <param name="forms">All of them, as <see cref="Of"/> has listed them.</param>
+    /// <param name="accepted">The client's Accept-Encoding.</param>
+    /// <param name="mayBeMade">
+    /// A form that does not exist yet will do. It will not for a range: nobody could ask for the rest of it later.
+    /// </param>
+    public static FileForm Choose(List<FileForm> forms, string? accepted, bool mayBeMade)
+    {
+        var best = forms[0];
+        if (accepted is null)
+        {
+            return best;
+        }
+
+        var choice = new ContentCoding.Choice(accepted);
+        foreach (var form in forms.Skip(1).Where(form => mayBeMade || form.Source is not null))
+        {
+            best = choice.Prefers(form.Coding!) ? form : best;
+        }
+
+        return best;
+    }
+
+    /// <summary>The file compressed on the fly, or null where that is not worth it.</summary>
+    public ReadOnlyMemory<byte>? Compress(FileLocation location, ContentCoding coding)
+    {
+        // What may change again without a change of its times is compressed each time: it could be kept for the wrong version.
+        var file = location.File!;
+        return _compressed!.Get(location.RelativePath, file.Identity, coding, IsSettled(file), () => TryReadWhole(file));
+    }
+
+    /// <summary>True when the file was compressed, and hardly got smaller.</summary>
+    public bool IsNotWorthCompressing(FileLocation location, ContentCoding coding) =>
+        _compressed!.IsNotWorthIt(location.RelativePath, location.File!.Identity, coding);
+
+    /// <summary>The content of an open file, or null when it is not what it was when it was opened.</summary>
+    public byte[]? TryReadWhole(OpenedFile file) => FileSender.TryReadWhole(root, file);
+
+    /// <summary>Sends an open file.</summary>
+    public FileSender Sender(OpenedFile file, HttpRequest request, HttpResponse response) =>
+        new(root, file, IsSettled(file), response, request.Aborted);
+
+    /// <summary>True when a further change of the file would show in its times.</summary>
+    public bool IsSettled(OpenedFile file) => options.TimeProvider.GetUtcNow() - file.Identity.LastChanged > Settled;
+
+    // The same after a restart, and on another machine that has the same files with the same times. But whole seconds are what a tool has
+    // set, often the same ones for each release: then the time of the change goes in, which nobody can set, and which no two machines share.
+    private static string Tag(FileIdentity identity, ContentCoding? coding)
+    {
+        var changed = identity.Modified % 1_000_000_000 == 0 && identity.Changed != 0 ? $"-{identity.Changed:x}" : "";
+        return string.Create(
+            CultureInfo.InvariantCulture,
+            $"\"{identity.LastModified.UtcTicks:x}-{identity.Length:x}{changed}{(coding is null ? "" : "-" + coding.Name)}\"");
+    }
+
+    // RFC 9110 §8.8.2.1: never later than Date, which may be a second old, whatever somebody has set.
+    private DateTimeOffset LastModified(OpenedFile file)
+    {
+        var (modified, now) = (file.Identity.LastModified, options.TimeProvider.GetUtcNow());
+        return modified <= now ? modified : now - Settled;
+    }
+}
