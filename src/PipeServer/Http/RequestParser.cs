@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Text;
 
 namespace PipeServer.Http;
 
@@ -56,7 +55,7 @@ internal static class RequestParser
         head.SetBytes(status == ParseStatus.Complete ? memory[..head.ByteLength] : memory);
         if (status == ParseStatus.Complete)
         {
-            var error = Validate(head);
+            var error = RequestRules.Check(head);
             if (error != RequestError.None)
             {
                 head.Error = error;
@@ -301,105 +300,6 @@ internal static class RequestParser
         var leading = value.Length - value.TrimStart(" \t"u8).Length;
         head.Fields.AddSlice(new HeaderField(
             start, colon, start + colon + 1 + leading, HttpCharacters.TrimOws(value).Length, known));
-        return RequestError.None;
-    }
-
-    // What only the whole head can tell. The order matters where a request breaks several rules: what makes the framing
-    // unsafe comes before what merely cannot be served.
-    private static RequestError Validate(RequestHead head)
-    {
-        var error = BodyFraming.Decide(head.Fields, head.MinorVersion, out var framing);
-        if (error != RequestError.None)
-        {
-            return error;
-        }
-
-        head.Framing = framing;
-        error = head.Target.Parse(head.TargetBytes, head.Method, out var authority, out var defaultPort);
-        if (error != RequestError.None)
-        {
-            return error;
-        }
-
-        error = ValidateHost(head, authority, defaultPort);
-        if (error != RequestError.None)
-        {
-            return error;
-        }
-
-        ReadConnectionOptions(head);
-        head.NonFatalError = head.Target.PathError != RequestError.None ? head.Target.PathError : ReadExpectation(head);
-        return RequestError.None;
-    }
-
-    // RFC 9112 §3.2: exactly one valid Host in 1.1, at most one in 1.0; the target's authority goes before it.
-    private static RequestError ValidateHost(RequestHead head, Authority authority, int defaultPort)
-    {
-        var index = head.Fields.IndexOf(KnownHeader.Host);
-        if (index < 0)
-        {
-            return head.MinorVersion == 0 ? RequestError.None : RequestError.MissingHost;
-        }
-
-        if (head.Fields.IndexOf(KnownHeader.Host, index + 1) >= 0)
-        {
-            return RequestError.SeveralHosts;
-        }
-
-        if (!Authority.TryParse(head.Fields.Value(index), out var host))
-        {
-            return RequestError.BadHost;
-        }
-
-        // CONNECT names the tunnel's end, which need not be the host that is asked for it.
-        return authority.Host.IsEmpty || head.Target.Form == TargetForm.Authority || authority.IsSameAs(host, defaultPort)
-            ? RequestError.None
-            : RequestError.HostMismatch;
-    }
-
-    // RFC 9112 §9.3; Connection = #connection-option, over all its lines
-    private static void ReadConnectionOptions(RequestHead head)
-    {
-        var close = false;
-        var keepAlive = head.MinorVersion > 0;
-        for (var index = head.Fields.IndexOf(KnownHeader.Connection);
-            index >= 0;
-            index = head.Fields.IndexOf(KnownHeader.Connection, index + 1))
-        {
-            var rest = head.Fields.Value(index);
-            while (true)
-            {
-                var comma = rest.IndexOf((byte)',');
-                var option = HttpCharacters.TrimOws(comma < 0 ? rest : rest[..comma]);
-                close |= Ascii.EqualsIgnoreCase(option, "close"u8);
-                keepAlive |= Ascii.EqualsIgnoreCase(option, "keep-alive"u8);
-                if (comma < 0)
-                {
-                    break;
-                }
-
-                rest = rest[(comma + 1)..];
-            }
-        }
-
-        head.KeepAlive = keepAlive && !close;
-    }
-
-    // RFC 9110 §10.1.1: a 1.0 client cannot understand 100, so its expectation of one is ignored, as is one without a body.
-    private static RequestError ReadExpectation(RequestHead head)
-    {
-        for (var index = head.Fields.IndexOf(KnownHeader.Expect);
-            index >= 0;
-            index = head.Fields.IndexOf(KnownHeader.Expect, index + 1))
-        {
-            if (!Ascii.EqualsIgnoreCase(head.Fields.Value(index), "100-continue"u8))
-            {
-                return RequestError.UnsupportedExpectation;
-            }
-
-            head.ExpectsContinue = head.Framing.HasBody && head.MinorVersion > 0;
-        }
-
         return RequestError.None;
     }
 }

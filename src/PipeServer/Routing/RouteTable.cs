@@ -1,5 +1,4 @@
 using System.Collections.Frozen;
-using System.Diagnostics.CodeAnalysis;
 using System.Text;
 using PipeServer.Http;
 
@@ -11,8 +10,7 @@ namespace PipeServer.Routing;
 /// </summary>
 internal sealed class RouteTable
 {
-    private readonly Dictionary<byte[], Route> _literals;
-    private readonly Dictionary<byte[], Route>.AlternateLookup<ReadOnlySpan<byte>> _literalsBySpan;
+    private readonly LiteralRoutes _literals;
     private readonly Route[] _patterns;
     private readonly RouteHandler? _fallback;
     private readonly FrozenSet<string> _methods;
@@ -21,9 +19,7 @@ internal sealed class RouteTable
     public RouteTable(IEnumerable<Route> routes, RouteHandler? fallback)
     {
         var all = routes.ToList();
-        _literals = all.Where(static route => route.Pattern.IsLiteral)
-            .ToDictionary(static route => Encoding.UTF8.GetBytes(route.Pattern.Text), new BytesComparer());
-        _literalsBySpan = _literals.GetAlternateLookup<ReadOnlySpan<byte>>();
+        _literals = new LiteralRoutes(all.Where(static route => route.Pattern.IsLiteral));
         _patterns = [.. all.Where(static route => !route.Pattern.IsLiteral)
             .OrderBy(static route => route.Pattern.Shape, StringComparer.Ordinal)];
         _fallback = fallback;
@@ -49,7 +45,8 @@ internal sealed class RouteTable
             return new RouteMatch(RouteOutcome.MethodNotAllowed, Allow: _allowOfServer);
         }
 
-        if (_literalsBySpan.TryGetValue(path, out var literal) && TryFind(literal, method, methodBytes, out var found))
+        var literal = _literals.Find(path);
+        if (literal is not null && TryFind(literal, method, methodBytes, out var found))
         {
             return found;
         }
@@ -116,24 +113,5 @@ internal sealed class RouteTable
         }
 
         return string.Join(", ", all);
-    }
-
-    private sealed class BytesComparer : IEqualityComparer<byte[]>, IAlternateEqualityComparer<ReadOnlySpan<byte>, byte[]>
-    {
-        public bool Equals(byte[]? x, byte[]? y) => x.AsSpan().SequenceEqual(y);
-
-        public bool Equals(ReadOnlySpan<byte> alternate, byte[] other) => alternate.SequenceEqual(other);
-
-        public int GetHashCode([DisallowNull] byte[] obj) => GetHashCode(obj.AsSpan());
-
-        public int GetHashCode(ReadOnlySpan<byte> alternate)
-        {
-            // Randomised per process by HashCode: the keys are ours, but the paths looked up are anybody's.
-            var hash = default(HashCode);
-            hash.AddBytes(alternate);
-            return hash.ToHashCode();
-        }
-
-        public byte[] Create(ReadOnlySpan<byte> alternate) => alternate.ToArray();
     }
 }

@@ -1,4 +1,4 @@
-using System.Globalization;
+using PipeServer.Platform;
 
 namespace PipeServer.Server;
 
@@ -14,35 +14,18 @@ internal static class DescriptorBudget
     /// <summary>The number of connections, possibly below 1; <see cref="int.MaxValue"/> where the limit is not known.</summary>
     public static int Connections()
     {
-        if (!OperatingSystem.IsLinux())
+        if (DescriptorLimits.Most == long.MaxValue)
         {
             return int.MaxValue;
         }
 
         try
         {
-            return Read();
+            return (int)Math.Clamp(DescriptorLimits.Most - DescriptorLimits.Open() - Reserve, int.MinValue, int.MaxValue);
         }
         catch (IOException)
         {
-            return 0; // so few that not even the limit can be read
+            return 0; // so few that not even those in use can be counted
         }
-    }
-
-    private static int Read()
-    {
-        // "Max open files            20000                20000                files": the soft limit comes first. The
-        // runtime has raised it to the hard one at its start.
-        foreach (var line in File.ReadLines("/proc/self/limits"))
-        {
-            if (line.StartsWith("Max open files", StringComparison.Ordinal)
-                && int.TryParse(
-                    line["Max open files".Length..].TrimStart().Split(' ')[0], NumberStyles.None, CultureInfo.InvariantCulture, out var limit))
-            {
-                return limit - Directory.EnumerateFileSystemEntries("/proc/self/fd").Count() - Reserve;
-            }
-        }
-
-        return int.MaxValue;
     }
 }

@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using System.Text;
 using Microsoft.Win32.SafeHandles;
+using PipeServer.Platform;
 
 namespace PipeServer.StaticFiles;
 
@@ -19,18 +20,6 @@ internal static partial class FileCalls
     public const int IFDIR = 0x4000;
     public const int IFREG = 0x8000;
 
-    public const int EPERM = 1;
-    public const int EIO = 5;
-    public const int EAGAIN = 11;
-    public const int ENOMEM = 12;
-    public const int EACCES = 13;
-    public const int EXDEV = 18;
-    public const int ENFILE = 23;
-    public const int EMFILE = 24;
-    public const int ELOOP = 40;
-
-    private const int EINTR = 4;
-    private const int RLIMIT_NOFILE = 7;
     private const int KeptDescriptors = 24;
     private const int SYS_openat2 = 437;
     private const int O_NOCTTY = 0x100;
@@ -40,8 +29,6 @@ internal static partial class FileCalls
     private const int AT_FDCWD = -100;
     private const int AT_EMPTY_PATH = 0x1000;
     private const uint STATX_BASIC_STATS = 0x7FF;
-
-    private static readonly Lazy<long> LastForFiles = new(static () => DescriptorLimit() - KeptDescriptors);
 
     /// <summary>The platforms whose numbers these are.</summary>
     public static bool AreSupported =>
@@ -65,7 +52,7 @@ internal static partial class FileCalls
             {
                 result = syscall(SYS_openat2, root, first, how, 3 * sizeof(ulong));
             }
-            while (result < 0 && Marshal.GetLastPInvokeError() == EINTR);
+            while (result < 0 && Marshal.GetLastPInvokeError() == Errno.EINTR);
             handle = new SafeFileHandle(result, ownsHandle: true);
             return result < 0 ? Marshal.GetLastPInvokeError() : 0;
         }
@@ -75,9 +62,9 @@ internal static partial class FileCalls
     /// Whether an open file took one of the last descriptors that the process may have: the lowest free one is always taken.
     /// Without one the runtime cannot make a thread for its pool, and ends the process.
     /// </summary>
-    public static bool IsOneOfTheLast(SafeFileHandle handle) => AreSupported && handle.DangerousGetHandle() > LastForFiles.Value;
+    public static bool IsOneOfTheLast(SafeFileHandle handle) => AreSupported && handle.DangerousGetHandle() > DescriptorLimits.Most - KeptDescriptors;
 
-    /// <summary>Opens a folder by its absolute path, to open others below it; who may enter it need not be let list it.</summary>
+    /// <summary>Opens a folder by its absolute path, to open others below it. The permission to enter it is enough; that to list it is not needed.</summary>
     /// <param name="path">In UTF-8, with a zero byte at its end.</param>
     /// <param name="handle">The folder; invalid when there is an error.</param>
     // SAFETY: the array is pinned for the call and ends with a zero byte.
@@ -125,13 +112,6 @@ internal static partial class FileCalls
         }
     }
 
-    // SAFETY: struct rlimit: two numbers, the soft limit first, on this stack frame for the whole call.
-    private static unsafe long DescriptorLimit()
-    {
-        var limits = stackalloc ulong[2];
-        return getrlimit(RLIMIT_NOFILE, limits) == 0 ? (long)Math.Min(limits[0], long.MaxValue) : long.MaxValue;
-    }
-
     // SAFETY: struct statx_timestamp: seconds in eight bytes, nanoseconds in four.
     private static unsafe long Time(byte* time) => (*(long*)time * 1_000_000_000) + *(uint*)(time + 8);
 
@@ -150,8 +130,4 @@ internal static partial class FileCalls
     [LibraryImport("libc", EntryPoint = "statx", SetLastError = true)]
     // SAFETY: see TypeOf.
     private static unsafe partial int statx_at(int folder, byte* path, int flags, uint mask, byte* status);
-
-    [LibraryImport("libc")]
-    // SAFETY: see DescriptorLimit.
-    private static unsafe partial int getrlimit(int resource, ulong* limits);
 }

@@ -1,5 +1,6 @@
 using System.Text;
 using Microsoft.Win32.SafeHandles;
+using PipeServer.Platform;
 
 namespace PipeServer.StaticFiles;
 
@@ -43,7 +44,7 @@ internal sealed class LinuxFileRoot : FileRoot
 
         var error = FileCalls.OpenBelow(root, ".", FileCalls.RESOLVE_BENEATH, out var probe);
         probe.Dispose();
-        if (error is not (0 or FileCalls.EACCES) || FileCalls.Identify(root, out var identity, out _) != 0)
+        if (error is not (0 or Errno.EACCES) || FileCalls.Identify(root, out var identity, out _) != 0)
         {
             root.Dispose();
             return null;
@@ -102,7 +103,7 @@ internal sealed class LinuxFileRoot : FileRoot
         var path = relativePath.Length == 0 ? "." : relativePath;
         var error = FileCalls.OpenBelow(root, path, FileCalls.RESOLVE_BENEATH | FileCalls.RESOLVE_NO_SYMLINKS, out handle);
         isDirect = error == 0;
-        if (error == FileCalls.ELOOP)
+        if (error == Errno.ELOOP)
         {
             handle.Dispose();
             error = OpenThroughLinks(root, path, out handle);
@@ -117,7 +118,7 @@ internal sealed class LinuxFileRoot : FileRoot
 
         if (error == 0 && FileCalls.IsOneOfTheLast(handle))
         {
-            error = FileCalls.EMFILE;
+            error = Errno.EMFILE;
         }
 
         return error != 0 ? ToStatus(error) : type switch
@@ -143,13 +144,13 @@ internal sealed class LinuxFileRoot : FileRoot
         {
             handle.Dispose();
             error = FileCalls.OpenBelow(root, path, FileCalls.RESOLVE_BENEATH, out handle);
-            if (error != FileCalls.EAGAIN)
+            if (error != Errno.EAGAIN)
             {
                 break;
             }
         }
 
-        if (error == FileCalls.EXDEV && CanonicalPath.Of(FullPath(path)) is { } canonical && IsInside(canonical) && canonical != Path)
+        if (error == Errno.EXDEV && CanonicalPath.Of(FullPath(path)) is { } canonical && IsInside(canonical) && canonical != Path)
         {
             handle.Dispose();
             var inside = canonical[Path.Length..].TrimStart('/');
@@ -161,9 +162,9 @@ internal sealed class LinuxFileRoot : FileRoot
 
     private static OpenStatus ToStatus(int error) => error switch
     {
-        FileCalls.EACCES or FileCalls.EPERM => OpenStatus.Forbidden,
-        FileCalls.EMFILE or FileCalls.ENFILE or FileCalls.ENOMEM => OpenStatus.Exhausted,
-        FileCalls.EIO => throw new IOException("The disk reports an error (EIO)."),
+        Errno.EACCES or Errno.EPERM => OpenStatus.Forbidden,
+        Errno.EMFILE or Errno.ENFILE or Errno.ENOMEM => OpenStatus.Exhausted,
+        Errno.EIO => throw new IOException("The disk reports an error (EIO)."),
         _ => OpenStatus.NotFound, // not there, outside, a loop, a name too long, a socket
     };
 

@@ -22,12 +22,7 @@ public sealed class WorkerPool : IDisposable, IAsyncDisposable
     private readonly Worker[] _workers;
     private readonly TimeSpan _stopTimeout;
 
-    // Workers without a job. We park them ourselves instead of leaving readers waiting in the channel: a waiting reader
-    // beyond the first costs an allocation per wait, and a write wakes all of WaitToReadAsync's waiters where one job
-    // needs one worker. The last one to park is woken first: its cache is the warmest.
-    private readonly Lock _parkedLock = new();
-    private readonly Worker[] _parked;
-    private int _parkedCount; // written under _parkedLock, read without it behind a full fence
+    private readonly ParkedWorkers _parked;
 
     private volatile bool _completed;
     private int _stopLogged; // the stop's log lines appear once, however often it is asked for
@@ -53,7 +48,7 @@ public sealed class WorkerPool : IDisposable, IAsyncDisposable
             // The continuations in this channel only set an event (see WaitForRoom) or write to it again.
             AllowSynchronousContinuations = true,
         });
-        _parked = new Worker[size];
+        _parked = new ParkedWorkers(size);
         _workers = new Worker[size];
         for (var index = 0; index < size; index++)
         {
@@ -181,7 +176,7 @@ public sealed class WorkerPool : IDisposable, IAsyncDisposable
         _completed = true;
         if (_jobs.Writer.TryComplete())
         {
-            WakeAll();
+            _parked.WakeAll();
         }
     }
 
@@ -257,7 +252,7 @@ public sealed class WorkerPool : IDisposable, IAsyncDisposable
             return false;
         }
 
-        WakeOne();
+        _parked.WakeOne();
         return true;
     }
 
@@ -271,34 +266,10 @@ public sealed class WorkerPool : IDisposable, IAsyncDisposable
     }
 
     /// <summary>Puts a worker on the parking list. The caller looks into the channel once more before it sleeps.</summary>
-    internal void Register(Worker worker)
-    {
-        lock (_parkedLock)
-        {
-            _parked[_parkedCount] = worker;
-            Volatile.Write(ref _parkedCount, _parkedCount + 1);
-        }
+    internal void Register(Worker worker) => _parked.Add(worker);
 
-        // Pairs with the fence in WakeOne: either the producer sees us parked, or we see its job.
-        Interlocked.MemoryBarrier();
-    }
-
-    /// <summary>Takes a worker off the parking list; false when somebody has popped it and will wake it.</summary>
-    internal bool Unregister(Worker worker)
-    {
-        lock (_parkedLock)
-        {
-            var at = Array.IndexOf(_parked, worker, 0, _parkedCount);
-            if (at < 0)
-            {
-                return false;
-            }
-
-            _parked[at] = _parked[_parkedCount - 1];
-            Volatile.Write(ref _parkedCount, _parkedCount - 1);
-            return true;
-        }
-    }
+    /// <summary>Takes a worker off the parking list; false when somebody has taken it off and will wake it.</summary>
+    internal bool Unregister(Worker worker) => _parked.TryRemove(worker);
 
     internal void ReportFault(Worker worker, Exception exception)
     {
@@ -367,42 +338,6 @@ public sealed class WorkerPool : IDisposable, IAsyncDisposable
 
         // Completed: the awaiter sees that it is not on a worker and throws into the waiting method.
         continuation();
-    }
-
-    private void WakeOne()
-    {
-        // Pairs with the fence in Register.
-        Interlocked.MemoryBarrier();
-        if (Volatile.Read(ref _parkedCount) == 0)
-        {
-            return;
-        }
-
-        Worker worker;
-        lock (_parkedLock)
-        {
-            if (_parkedCount == 0)
-            {
-                return;
-            }
-
-            Volatile.Write(ref _parkedCount, _parkedCount - 1);
-            worker = _parked[_parkedCount];
-        }
-
-        worker.Wake();
-    }
-
-    private void WakeAll()
-    {
-        lock (_parkedLock)
-        {
-            while (_parkedCount > 0)
-            {
-                Volatile.Write(ref _parkedCount, _parkedCount - 1);
-                _parked[_parkedCount].Wake();
-            }
-        }
     }
 
     private TimeSpan Remaining(long started, TimeSpan timeout)

@@ -1,4 +1,5 @@
 using System.IO.Pipelines;
+using PipeServer.Platform;
 
 namespace PipeServer.Transport.Epoll;
 

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using Microsoft.Extensions.ObjectPool;
+using PipeServer.Platform;
 
 namespace PipeServer.Transport.Epoll;
 

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.IO.Pipelines;
 using Microsoft.Win32.SafeHandles;
+using PipeServer.Platform;
 
 namespace PipeServer.Transport.Epoll;
 

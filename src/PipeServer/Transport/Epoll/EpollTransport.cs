@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using Microsoft.Extensions.ObjectPool;
 using PipeServer.Diagnostics;
+using PipeServer.Platform;
 
 namespace PipeServer.Transport.Epoll;
 

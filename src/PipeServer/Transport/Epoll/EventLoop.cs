@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using Microsoft.Extensions.Logging;
 using PipeServer.Diagnostics;
+using PipeServer.Platform;
 
 namespace PipeServer.Transport.Epoll;
 

@@ -1,24 +1,27 @@
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
 
-namespace PipeServer.Transport.Epoll;
+namespace PipeServer.Platform;
 
 /// <summary>
-/// The error numbers of Linux that this transport tells apart, the same on x64 and arm64, and what they are called in .NET.
+/// The error numbers of Linux that the server tells apart, the same on x64 and arm64, and what they are called in .NET.
 /// Source: the kernel's include/uapi/asm-generic/errno-base.h and errno.h.
 /// </summary>
 internal static class Errno
 {
+    public const int EPERM = 1;
     public const int EINTR = 4;
     public const int EIO = 5;
     public const int EBADF = 9;
     public const int EAGAIN = 11;
     public const int ENOMEM = 12;
     public const int EACCES = 13;
+    public const int EXDEV = 18;
     public const int EINVAL = 22;
     public const int ENFILE = 23;
     public const int EMFILE = 24;
     public const int EPIPE = 32;
+    public const int ELOOP = 40;
     public const int EPROTO = 71;
     public const int EAFNOSUPPORT = 97;
     public const int EADDRINUSE = 98;
@@ -39,7 +42,7 @@ internal static class Errno
     public static bool IsOfOneClient(int errno) => errno is
         ECONNABORTED or ECONNRESET or EPROTO or ENETDOWN or ENETUNREACH or EHOSTUNREACH or ETIMEDOUT or EINTR;
 
-    /// <summary>Throws if a call of <see cref="Libc"/> has failed.</summary>
+    /// <summary>Throws if a call has failed.</summary>
     /// <exception cref="SocketException">The result is a negated error number.</exception>
     public static void ThrowOnError(int result, string call)
     {

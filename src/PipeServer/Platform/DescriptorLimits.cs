@@ -1,0 +1,37 @@
+using System.Runtime.InteropServices;
+
+namespace PipeServer.Platform;
+
+/// <summary>How many descriptors the process may have, and has. Every connection, file and watch costs one.</summary>
+internal static partial class DescriptorLimits
+{
+    private const int RLIMIT_NOFILE = 7;
+
+    private static readonly Lazy<long> Limit = new(ReadLimit);
+
+    /// <summary>
+    /// The number of descriptors that the process may have (<c>RLIMIT_NOFILE</c>, the soft limit, which the runtime raises to the hard one
+    /// at its start); <see cref="long.MaxValue"/> where it is not known.
+    /// </summary>
+    public static long Most => Limit.Value;
+
+    /// <summary>How many descriptors are open now. Linux only.</summary>
+    /// <exception cref="IOException">There is not even one left to look.</exception>
+    public static int Open() => Directory.EnumerateFileSystemEntries("/proc/self/fd").Count();
+
+    // SAFETY: struct rlimit is two numbers, the soft limit first, on this stack frame for the whole call.
+    private static unsafe long ReadLimit()
+    {
+        if (!OperatingSystem.IsLinux() || RuntimeInformation.ProcessArchitecture is not (Architecture.X64 or Architecture.Arm64))
+        {
+            return long.MaxValue;
+        }
+
+        var limits = stackalloc ulong[2];
+        return getrlimit(RLIMIT_NOFILE, limits) == 0 ? (long)Math.Min(limits[0], long.MaxValue) : long.MaxValue;
+    }
+
+    [LibraryImport("libc")]
+    // SAFETY: see ReadLimit.
+    private static unsafe partial int getrlimit(int resource, ulong* limits);
+}
