@@ -19,13 +19,7 @@ internal sealed class LiteralRoutes
     public LiteralRoutes(IEnumerable<Route> routes)
     {
         var all = routes.ToList();
-        if (all.Count == 0)
-        {
-            _entries = [];
-            return;
-        }
-
-        _entries = new Entry[BitOperations.RoundUpToPowerOf2((uint)all.Count * 2)];
+        _entries = new Entry[BitOperations.RoundUpToPowerOf2((uint)Math.Max(1, all.Count) * 2)];
         _mask = (uint)_entries.Length - 1;
         foreach (var route in all)
         {
@@ -43,11 +37,6 @@ internal sealed class LiteralRoutes
     /// <summary>The route of a path, or null.</summary>
     public Route? Find(ReadOnlySpan<byte> path)
     {
-        if (_entries.Length == 0)
-        {
-            return null;
-        }
-
         for (var at = Hash(path) & _mask; _entries[at].Route is { } route; at = (at + 1) & _mask)
         {
             if (path.SequenceEqual(_entries[at].Path))

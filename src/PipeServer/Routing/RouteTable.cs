@@ -10,7 +10,7 @@ namespace PipeServer.Routing;
 /// </summary>
 internal sealed class RouteTable
 {
-    private readonly LiteralRoutes _literals;
+    private readonly LiteralRoutes? _literals; // null without any
     private readonly Route[] _patterns;
     private readonly RouteHandler? _fallback;
     private readonly FrozenSet<string> _methods;
@@ -19,7 +19,8 @@ internal sealed class RouteTable
     public RouteTable(IEnumerable<Route> routes, RouteHandler? fallback)
     {
         var all = routes.ToList();
-        _literals = new LiteralRoutes(all.Where(static route => route.Pattern.IsLiteral));
+        var literals = all.FindAll(static route => route.Pattern.IsLiteral);
+        _literals = literals.Count == 0 ? null : new LiteralRoutes(literals);
         _patterns = [.. all.Where(static route => !route.Pattern.IsLiteral)
             .OrderBy(static route => route.Pattern.Shape, StringComparer.Ordinal)];
         _fallback = fallback;
@@ -45,7 +46,7 @@ internal sealed class RouteTable
             return new RouteMatch(RouteOutcome.MethodNotAllowed, Allow: _allowOfServer);
         }
 
-        var literal = _literals.Find(path);
+        var literal = _literals?.Find(path);
         if (literal is not null && TryFind(literal, method, methodBytes, out var found))
         {
             return found;

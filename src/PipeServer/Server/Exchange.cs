@@ -27,8 +27,11 @@ internal abstract class Exchange(Connection connection, RequestHead head)
     /// <summary>What answers; null where the server itself does.</summary>
     public RouteHandler? Handler { get; set; }
 
-    /// <summary>Where there is no handler and no refusal: what the route table has said.</summary>
-    public RouteMatch Unrouted { get; set; }
+    /// <summary>Where there is neither a handler nor a refusal: what the route table has said.</summary>
+    public RouteOutcome Outcome { get; set; }
+
+    /// <summary>With it: the value of the Allow field, or null.</summary>
+    public string? Allow { get; set; }
 
     /// <summary>Why the request is refused instead of being answered by its handler.</summary>
     public RequestError Refusal { get; set; }

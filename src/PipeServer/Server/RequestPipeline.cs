@@ -33,7 +33,7 @@ internal sealed class RequestPipeline(ServerContext server)
         var match = server.Routes.Match(head.Method, head.MethodBytes, head.Target.Form, head.Path);
         if (match.Handler is not { } handler)
         {
-            exchange.Unrouted = match;
+            (exchange.Outcome, exchange.Allow) = (match.Outcome, match.Allow);
             CheckBodyWithoutHandler(exchange);
             return NextStep.End;
         }
@@ -136,13 +136,13 @@ internal sealed class RequestPipeline(ServerContext server)
 
     private void AnswerWithoutHandler(Exchange exchange)
     {
-        var (match, response) = (exchange.Unrouted, exchange.Response);
-        if (match.Allow is not null)
+        var response = exchange.Response;
+        if (exchange.Allow is not null)
         {
-            response.Headers["Allow"] = match.Allow;
+            response.Headers["Allow"] = exchange.Allow;
         }
 
-        switch (match.Outcome)
+        switch (exchange.Outcome)
         {
             case RouteOutcome.Options:
                 response.StatusCode = 204;
