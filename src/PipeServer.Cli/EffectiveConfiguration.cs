@@ -19,33 +19,27 @@ internal sealed class EffectiveConfiguration
     private readonly RootCommand _command;
     private readonly ParserConfiguration _parsing;
     private readonly Command _subcommand;
-    private readonly IReadOnlyList<Option> _options;
-    private readonly Option<string?> _config;
-    private readonly IReadOnlyDictionary<Option, string> _implied;
+    private readonly OptionTable _table;
     private readonly Dictionary<string, string> _sources = new(StringComparer.Ordinal);
 
     /// <summary>Gathers all sources.</summary>
     /// <param name="command">The whole command line.</param>
     /// <param name="given">The command line as it was parsed, without errors.</param>
     /// <param name="args">The same, as it was written; the subcommand first.</param>
-    /// <param name="options">The options that have a value anywhere.</param>
-    /// <param name="implied">What an option means that may go without a value and does.</param>
+    /// <param name="table">The options.</param>
     /// <param name="root">The folder.</param>
-    /// <param name="config">The option that names the file.</param>
     /// <exception cref="ConfigurationException">A source cannot be read, or has a value that its option does not take.</exception>
     public EffectiveConfiguration(
         RootCommand command,
         ParseResult given,
         IReadOnlyList<string> args,
-        IReadOnlyList<Option> options,
-        IReadOnlyDictionary<Option, string> implied,
-        Argument<string> root,
-        Option<string?> config)
+        OptionTable table,
+        Argument<string> root)
     {
         _command = command;
         _parsing = given.Configuration;
         _subcommand = given.CommandResult.Command;
-        (_options, _implied, _config) = (options, implied, config);
+        _table = table;
         var file = OpenFile(given);
         Root = FindRoot(given, root, file);
         Result = Gather(given, args, file);
@@ -58,22 +52,22 @@ internal sealed class EffectiveConfiguration
     public string Root { get; }
 
     /// <summary>Whether one option was set by a source that goes before that of another, or by the same one.</summary>
-    public bool GoesBefore(Option option, Option other) => Rank(option) >= Rank(other);
+    public bool GoesBefore(string option, string other) => Rank(option) >= Rank(other);
 
     /// <summary>A line for each option: its name, its value, and where the value comes from.</summary>
     public IEnumerable<(string Name, string Value, string Source)> Describe()
     {
         yield return ("ROOT", Root, SourceOf(RootKey));
-        foreach (var option in _options)
+        foreach (var row in _table.Rows)
         {
-            yield return (option.Name, Value(option), SourceOf(Key(option)));
+            yield return (row.Option.Name, Value(row), SourceOf(Key(row.Option)));
         }
     }
 
     /// <summary>Names that look like a mistyped variable of ours; others may belong to somebody else.</summary>
     public IEnumerable<string> Warnings()
     {
-        var known = _options.Append(_config).Select(static option => Variable(Key(option))).Append(Variable(RootKey)).ToList();
+        var known = _table.Options.Select(static option => Variable(Key(option))).Append(Variable(RootKey)).ToList();
         foreach (var name in Environment.GetEnvironmentVariables().Keys.OfType<string>().Order(StringComparer.Ordinal))
         {
             if (name.StartsWith(Prefix, StringComparison.Ordinal)
@@ -93,14 +87,15 @@ internal sealed class EffectiveConfiguration
 
     private ConfigurationFile? OpenFile(ParseResult given)
     {
-        if (IsGiven(given, _config))
+        HashSet<string> known = [.. _table.Rows.Select(static row => Key(row.Option)), RootKey];
+        if (IsGiven(given, OptionTable.Config))
         {
-            return new ConfigurationFile(given.GetValue(_config)!, "--config", [.. _options.Select(Key), RootKey]);
+            return new ConfigurationFile(given.GetValue(OptionTable.Config)!, "--config", known);
         }
 
-        var variable = Variable(Key(_config));
+        var variable = Variable(Key(OptionTable.Config));
         return Environment.GetEnvironmentVariable(variable) is { Length: > 0 } path
-            ? new ConfigurationFile(path, variable, [.. _options.Select(Key), RootKey])
+            ? new ConfigurationFile(path, variable, known)
             : null;
     }
 
@@ -123,8 +118,9 @@ internal sealed class EffectiveConfiguration
     private ParseResult Gather(ParseResult given, IReadOnlyList<string> args, ConfigurationFile? file)
     {
         var more = new List<string>();
-        foreach (var option in _options)
+        foreach (var row in _table.Rows)
         {
+            var option = row.Option;
             if (IsGiven(given, option))
             {
                 _sources[Key(option)] = CommandLineSource;
@@ -134,7 +130,7 @@ internal sealed class EffectiveConfiguration
             var (values, source) = Find(Key(option), TakesSeveral(option), file);
             if (values is not null)
             {
-                var tokens = values.Select(value => $"{option.Name}={Normalize(option, value, source)}").ToList();
+                var tokens = values.Select(value => $"{option.Name}={Normalize(row, value, source)}").ToList();
                 var result = _command.Parse([_subcommand.Name, .. tokens], _parsing);
                 if (result.Errors.Count > 0)
                 {
@@ -152,12 +148,13 @@ internal sealed class EffectiveConfiguration
     }
 
     // A switch in all the ways in which people write them; the parser would take a word it does not know for the folder.
-    private string Normalize(Option option, string value, string source)
+    private static string Normalize(OptionRow row, string value, string source)
     {
+        var option = row.Option;
         if (Switch.TryParse(value, out var isOn))
         {
             return option.ValueType == typeof(bool) ? (isOn ? "true" : "false")
-                : _implied.TryGetValue(option, out var implied) ? (isOn ? implied : "false")
+                : row.Implied is { } implied ? (isOn ? implied : "false")
                 : value;
         }
 
@@ -189,7 +186,7 @@ internal sealed class EffectiveConfiguration
             : throw new ConfigurationException($"{file.Path}: \"{key}\" must be {(isList ? "a list that is not empty" : "one value")}.");
     }
 
-    private int Rank(Option option) => SourceOf(Key(option)) switch
+    private int Rank(string name) => SourceOf(name.TrimStart('-')) switch
     {
         CommandLineSource => 3,
         DefaultSource => 0,
@@ -198,19 +195,20 @@ internal sealed class EffectiveConfiguration
 
     private string SourceOf(string key) => _sources.GetValueOrDefault(key, DefaultSource);
 
-    private string Value(Option option)
+    private string Value(OptionRow row)
     {
+        var option = row.Option;
         var tokens = Result.GetResult(option) is { Implicit: false } given ? given.Tokens : null;
         var value = tokens switch
         {
             { Count: > 0 } => string.Join(", ", tokens.Select(static token => token.Value)),
-            { Count: 0 } => _implied.GetValueOrDefault(option, "true"),
+            { Count: 0 } => row.Implied ?? "true",
             _ => option.HasDefaultValue ? option.GetDefaultValue() : null,
         };
         return value switch
         {
             null or "" => "none",
-            string text when _implied.ContainsKey(option) && Switch.TryParse(text, out var isOn) && !isOn => "none",
+            string text when row.Implied is not null && Switch.TryParse(text, out var isOn) && !isOn => "none",
             LogLevel level => level.ToString().ToLowerInvariant(),
             bool flag => flag ? "true" : "false",
             IEnumerable<string> items => string.Join(", ", items) is { Length: > 0 } list ? list : "none",

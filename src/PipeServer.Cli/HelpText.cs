@@ -5,7 +5,7 @@ using System.Globalization;
 namespace PipeServer.Cli;
 
 /// <summary>The help of <c>serve</c> and <c>check</c>: one screen, by groups, with defaults and examples.</summary>
-internal sealed class HelpText(string usage, IReadOnlyList<OptionGroup> groups, string ending) : SynchronousCommandLineAction
+internal sealed class HelpText(string usage, OptionTable table, string ending) : SynchronousCommandLineAction
 {
     private const int NameColumn = 32;
     private const int Width = 118;
@@ -16,16 +16,16 @@ internal sealed class HelpText(string usage, IReadOnlyList<OptionGroup> groups, 
         var output = parseResult.InvocationConfiguration.Output;
         output.WriteLine(usage);
         output.WriteLine();
-        foreach (var group in groups)
+        foreach (var group in table.Groups)
         {
             output.WriteLine($"{group.Title}:");
             if (group.IsDense)
             {
-                WriteDensely(output, group.Options);
+                WriteDensely(output, group.Rows);
                 continue;
             }
 
-            foreach (var option in group.Options)
+            foreach (var option in group.Rows.Select(static row => row.Option))
             {
                 var standard = Default(option);
                 var names = "  " + Names(option);
@@ -39,10 +39,10 @@ internal sealed class HelpText(string usage, IReadOnlyList<OptionGroup> groups, 
     }
 
     // Names that speak for themselves, as many to a line as there is room for; the README has a sentence for each.
-    private static void WriteDensely(TextWriter output, IReadOnlyList<Option> options)
+    private static void WriteDensely(TextWriter output, IReadOnlyList<OptionRow> rows)
     {
         var line = "";
-        foreach (var option in options)
+        foreach (var option in rows.Select(static row => row.Option))
         {
             var entry = $"{option.Name} {option.HelpName} [{Default(option)}]";
             if (line.Length + entry.Length + 4 > Width)

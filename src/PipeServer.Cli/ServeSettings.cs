@@ -1,31 +1,48 @@
 using Microsoft.Extensions.Logging;
 using PipeServer.StaticFiles;
+using PipeServer.Transport.Sockets;
 
 namespace PipeServer.Cli;
 
-/// <summary>What command line, environment and configuration file said, checked.</summary>
-/// <param name="Root">The folder to serve.</param>
-/// <param name="Options">The server's options, all but the logger.</param>
-/// <param name="Files">What is done with files.</param>
-/// <param name="Demo">Add the demo routes.</param>
-/// <param name="ReportPath">Where to write the report on exit, or null.</param>
-/// <param name="LogLevel">The lowest level that is logged.</param>
-internal sealed record ServeSettings(
-    string Root, HttpServerOptions Options, StaticFileOptions Files, bool Demo, string? ReportPath, LogLevel LogLevel)
+/// <summary>What command line, environment and configuration file said, filled in by the rows of <see cref="OptionTable"/>.</summary>
+internal sealed class ServeSettings(OptionTable table, string root)
 {
-    // The library's names for what has another one on the command line.
-    private static readonly (string Name, string Option)[] Names =
-    [
-        (nameof(StaticFileOptions.IndexFiles), "--index"),
-        (nameof(StaticFileOptions.ContentTypes), "--mime"),
-        (nameof(StaticFileOptions.SpaFile), "--spa"),
-        (nameof(StaticFileOptions.CorsOrigin), "--cors"),
-        (nameof(StaticFileOptions.Headers), "--header"),
-        (nameof(StaticFileOptions.CacheControl), "--cache"),
-        (nameof(StaticFileOptions.AuthFile), "--auth-file"),
-        (nameof(StaticFileOptions.DefaultExtension), "--ext"),
-        (nameof(StaticFileOptions.AttachmentExtensions), "--attachment"),
-    ];
+    /// <summary>The folder to serve.</summary>
+    public string Root { get; } = root;
+
+    /// <summary>The server's options, all but the logger.</summary>
+    public HttpServerOptions Options { get; } = new();
+
+    /// <summary>What is done with files.</summary>
+    public StaticFileOptions Files { get; } = new();
+
+    /// <summary>The portable transport is wanted.</summary>
+    public bool UsesSockets { get; set; }
+
+    /// <summary>Add the demo routes.</summary>
+    public bool Demo { get; set; }
+
+    /// <summary>Where to write the report on exit, or null.</summary>
+    public string? ReportPath { get; set; }
+
+    /// <summary>The lowest level that is logged.</summary>
+    public LogLevel LogLevel { get; set; }
+
+    /// <summary>Warnings and errors only are wanted.</summary>
+    public bool IsQuiet { get; set; }
+
+    /// <summary>Sets content types from lines like <c>.foo=text/foo</c>; of several for one extension the last counts.</summary>
+    public void SetContentTypes(IEnumerable<string> lines) => Files.ContentTypes = lines.Select(static line => line.Split('=', 2))
+        .GroupBy(static pair => pair[0].TrimStart('.'), static pair => pair[1], StringComparer.OrdinalIgnoreCase)
+        .ToDictionary(static types => types.Key, static types => types.Last(), StringComparer.OrdinalIgnoreCase);
+
+    /// <summary>Sets Cache-Control from its value, or from seconds.</summary>
+    public void SetCacheControl(string? value) =>
+        Files.CacheControl = value is not null && value.All(char.IsAsciiDigit) ? $"max-age={value}" : value;
+
+    /// <summary>Sets header fields from lines like <c>X-Name: value</c>.</summary>
+    public void SetHeaders(IEnumerable<string> lines) => Files.Headers = [.. lines.Select(static line => line.Split(':', 2))
+        .Select(static pair => new KeyValuePair<string, string>(pair[0].Trim(), pair[1].Trim()))];
 
     /// <summary>Opens what is to be served, and looks at all that a start would trip over, but for the address.</summary>
     /// <param name="files">The handler of the files, the caller's from now on; null when there is a problem.</param>
@@ -54,8 +71,7 @@ internal sealed record ServeSettings(
         }
         catch (Exception exception) when (exception is ArgumentException or IOException or UnauthorizedAccessException)
         {
-            var message = exception.Message.Split(" (Parameter")[0];
-            return Names.Aggregate(message, static (text, pair) => text.Replace(pair.Name, pair.Option, StringComparison.Ordinal));
+            return table.WithOptionNames(exception.Message.Split(" (Parameter")[0]);
         }
 
         if (Files.SpaFile is { } spa && !files.Contains("/" + spa.Trim('/')))
@@ -68,6 +84,11 @@ internal sealed record ServeSettings(
         }
 
         Options.ServerErrorPage = files.ServerErrorPage;
+        if (UsesSockets)
+        {
+            Options.Transport = new SocketTransport { ReusePort = Options.ReusePort };
+        }
+
         return null;
     }
 

@@ -215,8 +215,8 @@ public sealed class HttpServerOptions
         if (MaxRequestHeadBytes < MaxRequestLineBytes)
         {
             throw new ArgumentException(
-                $"{nameof(MaxRequestHeadBytes)} ({MaxRequestHeadBytes}) must not be below {nameof(MaxRequestLineBytes)} "
-                + $"({MaxRequestLineBytes}): the request line is part of the head.",
+                $"{nameof(MaxRequestHeadBytes)} must not be below {nameof(MaxRequestLineBytes)} "
+                + $"({MaxRequestHeadBytes} < {MaxRequestLineBytes}): the request line is part of the head.",
                 nameof(MaxRequestHeadBytes));
         }
 

@@ -1,3 +1,5 @@
+using PipeServer.Cli;
+
 namespace PipeServer.Tests;
 
 /// <summary>What the README shows is what is built and run.</summary>
@@ -13,6 +15,16 @@ public sealed class ReadmeTests
         var code = File.ReadAllText(Repository.Path("tests", "Examples", example, "Program.cs")).ReplaceLineEndings("\n");
         Assert.Contains($"```csharp\n{code}```\n", Readme);
         Assert.InRange(code.Split('\n').Count(static line => line.Length > 0), 1, maxLines);
+    }
+
+    // The one place to add an option is the table; this is what keeps the README from being forgotten.
+    [Fact]
+    public void Every_option_has_its_row_in_the_readme()
+    {
+        var rows = Readme.Split('\n').Where(static line => line.StartsWith("| `")).ToList();
+        var missing = new OptionTable().Options.Select(static option => option.Name)
+            .Where(name => !rows.Exists(row => row.Contains($"`{name} ") || row.Contains($"`{name}`")));
+        Assert.Empty(missing);
     }
 
     [Fact]

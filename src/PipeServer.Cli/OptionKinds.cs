@@ -1,0 +1,222 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using Microsoft.Extensions.Logging;
+
+namespace PipeServer.Cli;
+
+/// <summary>The kinds of values that options take, each with its rule and the words for breaking it.</summary>
+internal static class OptionKinds
+{
+    /// <summary>True when it is named.</summary>
+    public static Option<bool> Flag(string name, string description, params string[] aliases) => new(name, aliases) { Description = description };
+
+    /// <summary>A number of a range.</summary>
+    public static Option<T> Number<T>(string name, string description, T standard, T lowest, T highest, params string[] aliases)
+        where T : struct, IComparable<T>, IParsable<T>
+    {
+        var option = new Option<T>(name, aliases)
+        {
+            Description = description,
+            HelpName = "N",
+            DefaultValueFactory = _ => standard,
+        };
+        var kind = typeof(T) == typeof(double) ? "" : "a whole number ";
+        option.Validators.Add(result =>
+        {
+            // Not GetValue: in a validator it throws for a text that is not a number.
+            if (result.Tokens is [var token]
+                && (token.Value.Contains(',', StringComparison.Ordinal) // a decimal comma would be taken for a thousands separator
+                    || !T.TryParse(token.Value, CultureInfo.InvariantCulture, out var value)
+                    || value.CompareTo(lowest) < 0
+                    || value.CompareTo(highest) > 0))
+            {
+                result.AddError(string.Create(
+                    CultureInfo.InvariantCulture, $"{name} must be {kind}from {lowest} to {highest}; '{token.Value}' is not."));
+            }
+        });
+        return option;
+    }
+
+    /// <summary>A duration in seconds.</summary>
+    public static Option<double> Seconds(string name, string description, TimeSpan standard, bool mayBeZero = false)
+    {
+        // A million seconds is eleven days: more is a mistake.
+        var option = Number(name, description, standard.TotalSeconds, mayBeZero ? 0 : 0.001, 1e6);
+        option.HelpName = "SECONDS";
+        return option;
+    }
+
+    /// <summary>A whole number from 1 on, or none.</summary>
+    public static Option<int?> Count(string name, string description)
+    {
+        var option = new Option<int?>(name) { Description = description, HelpName = "N" };
+        option.Validators.Add(result =>
+        {
+            if (result.Tokens is [var token]
+                && (!int.TryParse(token.Value, NumberStyles.None, CultureInfo.InvariantCulture, out var count) || count < 1))
+            {
+                result.AddError($"{name} must be a whole number from 1 on; '{token.Value}' is not.");
+            }
+        });
+        return option;
+    }
+
+    /// <summary>One of a few words, the first of which is the default.</summary>
+    public static Option<string> Choice(string name, string what, string description, params string[] choices)
+    {
+        var option = new Option<string>(name)
+        {
+            Description = description,
+            HelpName = what,
+            DefaultValueFactory = _ => choices[0],
+        };
+        option.CompletionSources.Add(choices);
+        option.Validators.Add(result =>
+        {
+            if (result.Tokens is [var token] && !choices.Contains(token.Value, StringComparer.Ordinal))
+            {
+                result.AddError($"{name} must be {string.Join(" or ", choices)}; '{token.Value}' is not.{Suggestion.For(token.Value, choices)}");
+            }
+        });
+        return option;
+    }
+
+    /// <summary>A text that is not empty, or none.</summary>
+    /// <param name="name">The option's name.</param>
+    /// <param name="what">What it takes, in the help.</param>
+    /// <param name="description">The option's help.</param>
+    /// <param name="mayGoWithout">It may go without its value; then it means something else than without itself.</param>
+    public static Option<string?> Text(string name, string what, string description, bool mayGoWithout = false)
+    {
+        var option = new Option<string?>(name)
+        {
+            Description = description,
+            HelpName = what,
+            Arity = mayGoWithout ? ArgumentArity.ZeroOrOne : ArgumentArity.ExactlyOne,
+        };
+        MustNotBeEmpty(option);
+        return option;
+    }
+
+    /// <summary>Texts that are not empty: the option may be repeated.</summary>
+    public static Option<string[]> Several(string name, string what, string description, params string[] standard)
+    {
+        var option = new Option<string[]>(name)
+        {
+            Description = description,
+            HelpName = what,
+            Arity = ArgumentArity.OneOrMore,
+            AllowMultipleArgumentsPerToken = false,
+            DefaultValueFactory = _ => standard,
+        };
+        MustNotBeEmpty(option);
+        return option;
+    }
+
+    /// <summary>Pairs of a name and a value: the option may be repeated.</summary>
+    public static Option<string[]> Pairs(string name, string what, string description, char separator, string example)
+    {
+        var option = Several(name, what, description);
+        option.Validators.Add(result =>
+        {
+            if (result.Tokens.FirstOrDefault(token => token.Value.IndexOf(separator, StringComparison.Ordinal) <= 0) is { } token)
+            {
+                result.AddError($"{name} must be like {example}; '{token.Value}' is not.");
+            }
+        });
+        return option;
+    }
+
+    /// <summary>The value of Cache-Control, or seconds for its max-age.</summary>
+    public static Option<string?> CacheControl(string name, string description)
+    {
+        var option = Text(name, "VALUE", description);
+        option.Validators.Add(result =>
+        {
+            if (result.Tokens is [{ Value: { Length: > 0 } value }]
+                && (!value.All(static c => c is >= ' ' and <= '~')
+                    || (value.All(char.IsAsciiDigit) && !int.TryParse(value, CultureInfo.InvariantCulture, out _))))
+            {
+                result.AddError($"{name} must be seconds up to {int.MaxValue}, or a value like no-cache; '{value}' is not.");
+            }
+        });
+        return option;
+    }
+
+    /// <summary>An IP address, or the path of a unix socket.</summary>
+    public static Option<ListenAddress> Address(string name, string description, IPAddress standard, params string[] aliases) => new(name, aliases)
+    {
+        Description = description,
+        HelpName = "IP",
+        CustomParser = result => ParseAddress(name, result, standard),
+        DefaultValueFactory = _ => new ListenAddress(standard, UnixSocketPath: null),
+    };
+
+    /// <summary>The lowest level that is logged.</summary>
+    public static Option<LogLevel> Level(string name, LogLevel standard)
+    {
+        string[] names = ["trace", "debug", "information", "warning", "error", "critical", "none"];
+        var list = string.Join(", ", names[..^1]) + " or " + names[^1];
+        var option = new Option<LogLevel>(name)
+        {
+            Description = list + ".",
+            HelpName = "LEVEL",
+            CustomParser = result =>
+            {
+                var text = result.Tokens.Count == 1 ? result.Tokens[0].Value : "";
+                if (text.All(char.IsAsciiLetter) && Enum.TryParse<LogLevel>(text, ignoreCase: true, out var level))
+                {
+                    return level;
+                }
+
+                result.AddError($"{name} must be {list}; '{text}' is not.");
+                return standard;
+            },
+            DefaultValueFactory = _ => standard,
+        };
+        option.CompletionSources.Add(names);
+        return option;
+    }
+
+    private static void MustNotBeEmpty(Option option) => option.Validators.Add(result =>
+    {
+        if (result.Tokens.Any(static token => token.Value.Length == 0))
+        {
+            result.AddError($"{option.Name} must not be empty.");
+        }
+    });
+
+    private static ListenAddress? ParseAddress(string name, ArgumentResult result, IPAddress standard)
+    {
+        var text = result.Tokens.Count == 1 ? result.Tokens[0].Value : "";
+        if (text.Equals("localhost", StringComparison.OrdinalIgnoreCase))
+        {
+            return new ListenAddress(IPAddress.Loopback, UnixSocketPath: null);
+        }
+
+        if (text.StartsWith("unix:", StringComparison.Ordinal))
+        {
+            var path = text["unix:".Length..];
+            if (path.Length == 0 || Encoding.UTF8.GetByteCount(path) > HttpServerOptions.MaxUnixSocketPathBytes)
+            {
+                result.AddError($"{name} unix:PATH must have a path of 1 to {HttpServerOptions.MaxUnixSocketPathBytes} bytes.");
+            }
+
+            return new ListenAddress(standard, path);
+        }
+
+        // Not 8080, which would be 0.0.31.144.
+        if (!IPAddress.TryParse(text, out var address)
+            || (address.AddressFamily == AddressFamily.InterNetwork && address.ToString() != text))
+        {
+            result.AddError($"{name} must be an IPv4 or IPv6 address, localhost, or unix:PATH; '{text}' is none of them.");
+            return null;
+        }
+
+        return new ListenAddress(address, UnixSocketPath: null);
+    }
+}

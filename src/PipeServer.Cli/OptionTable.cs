@@ -1,0 +1,212 @@
+using System.CommandLine;
+using System.Text.RegularExpressions;
+using Microsoft.Extensions.Logging;
+using PipeServer.StaticFiles;
+using static PipeServer.Cli.OptionKinds;
+
+namespace PipeServer.Cli;
+
+/// <summary>
+/// All options, one row each: this is the one place to add one. Help, <c>check</c>, the environment and the configuration file follow
+/// from the rows; the README's table is held against them by a test.
+/// </summary>
+internal sealed class OptionTable
+{
+    private static readonly HttpServerOptions Server = new();
+    private static readonly StaticFileOptions Files = new();
+
+    /// <summary>The option that names the file of options.</summary>
+    public static readonly Option<string?> Config = Text("--config", "PATH", "A JSON file of options: { \"port\": 8080, \"browse\": true }.");
+
+    /// <summary>The rows in the order of the help.</summary>
+    public IReadOnlyList<OptionGroup> Groups { get; } =
+    [
+        new("Listening",
+        [
+            OptionRow.Of(
+                Address("--address", "The address to listen on; 0.0.0.0 or :: for all; unix:PATH for a unix socket.", Server.Address, "-a"),
+                static (settings, value) => (settings.Options.Address, settings.Options.UnixSocketPath) = (value.Address, value.UnixSocketPath)),
+            OptionRow.Of(
+                Number("--port", "The port to listen on; 0 takes a free one.", Server.Port, 0, 65535, "-p"),
+                static (settings, value) => settings.Options.Port = value),
+            OptionRow.Of(
+                Flag("--reuse-port", "Let another process listen on the same port, to take over without a gap (Linux)."),
+                static (settings, value) => settings.Options.ReusePort = value),
+            OptionRow.Of(
+                Choice("--transport", "NAME", "epoll (Linux; elsewhere the same as sockets) or sockets.", "epoll", "sockets"),
+                static (settings, value) => settings.UsesSockets = value == "sockets"),
+            OptionRow.Of(
+                Number("--loops", "Event loops of the epoll transport.", Server.Loops, 1, HttpServerOptions.MaxLoops),
+                static (settings, value) => settings.Options.Loops = value),
+        ]),
+        new("Files",
+        [
+            OptionRow.Of(
+                Several("--index", "NAME", "The file that stands for its folder; may be repeated.", "index.html"),
+                static (settings, value) => settings.Files.IndexFiles = value) with { Property = nameof(StaticFileOptions.IndexFiles) },
+            OptionRow.Of(
+                Flag("--browse", "List folders that have no index file; as JSON to a client that prefers it."),
+                static (settings, value) => settings.Files.Browse = value),
+            OptionRow.OfOptional(
+                Text("--spa", "FILE", "What answers paths at which there is nothing; index.html if not named.", mayGoWithout: true),
+                "index.html",
+                static (settings, value) => settings.Files.SpaFile = value) with { Property = nameof(StaticFileOptions.SpaFile) },
+            OptionRow.Of(
+                Text("--ext", "EXT", "An extension that paths may leave out: with html, /about is /about.html."),
+                static (settings, value) => settings.Files.DefaultExtension = value) with { Property = nameof(StaticFileOptions.DefaultExtension) },
+            OptionRow.Of(
+                Pairs("--mime", "EXT=TYPE", "A content type by extension; may be repeated.", '=', ".foo=text/foo"),
+                static (settings, value) => settings.SetContentTypes(value)) with { Property = nameof(StaticFileOptions.ContentTypes) },
+            OptionRow.Of(
+                Flag("--compress", "Compress text on the fly (br, gzip), once; .br, .zst and .gz files are used anyway."),
+                static (settings, value) => settings.Files.Compress = value),
+            OptionRow.Of(
+                CacheControl("--cache", "Cache-Control: seconds, or its value; names with a fingerprint are immutable then."),
+                static (settings, value) => settings.SetCacheControl(value)) with { Property = nameof(StaticFileOptions.CacheControl) },
+            OptionRow.Of(
+                Pairs("--header", "LINE", "A header for all files, \"Name: value\"; may be repeated.", ':', "\"X-Name: value\""),
+                static (settings, value) => settings.SetHeaders(value)) with { Property = nameof(StaticFileOptions.Headers) },
+            OptionRow.OfOptional(
+                Text("--cors", "ORIGIN", "Let pages of an origin read the files; of any origin if none is named.", mayGoWithout: true),
+                "*",
+                static (settings, value) => settings.Files.CorsOrigin = value) with { Property = nameof(StaticFileOptions.CorsOrigin) },
+            OptionRow.Of(
+                Several("--attachment", "EXT", "Files to save, not to show; may be repeated. ?download does it for any."),
+                static (settings, value) => settings.Files.AttachmentExtensions = value) with { Property = nameof(StaticFileOptions.AttachmentExtensions) },
+            OptionRow.Of(
+                Text("--auth-file", "PATH", "Users that may read: user:hash lines (htpasswd -B, openssl passwd -6)."),
+                static (settings, value) => settings.Files.AuthFile = value) with { Property = nameof(StaticFileOptions.AuthFile) },
+            OptionRow.Of(
+                Flag("--hidden", "Serve names that start with a dot."),
+                static (settings, value) => settings.Files.ShowHidden = value),
+            OptionRow.Of(
+                Flag("--follow-symlinks", "Follow symbolic links that leave ROOT."),
+                static (settings, value) => settings.Files.FollowSymlinks = value),
+        ]),
+        new("Workers and overload",
+        [
+            OptionRow.Of(
+                Number("--workers", "Worker threads.", Server.Workers, 1, HttpServerOptions.MaxWorkers, "-w"),
+                static (settings, value) => settings.Options.Workers = value),
+            OptionRow.Of(
+                Number("--queue", "Requests that may wait for a worker; beyond that see --overload.", Server.QueueCapacity, 1, int.MaxValue),
+                static (settings, value) => settings.Options.QueueCapacity = value),
+            OptionRow.Of(
+                Seconds("--queue-timeout", "How long a request may wait for a worker; then 503. 0: no end.", Server.QueueTimeout, mayBeZero: true),
+                static (settings, value) => settings.Options.QueueTimeout = value > 0 ? TimeSpan.FromSeconds(value) : Timeout.InfiniteTimeSpan),
+            OptionRow.Of(
+                Choice("--overload", "CHOICE", "What happens at --queue and --max-connections: reject (503 at once) or wait.", "reject", "wait"),
+                static (settings, value) => settings.Options.Overload = value == "wait" ? OverloadPolicy.Wait : OverloadPolicy.Reject),
+            OptionRow.Of(
+                Flag("--health", "Add /healthz/live and /healthz/ready, answered even while all workers are blocked."),
+                static (settings, value) => settings.Options.HealthChecks = value),
+            OptionRow.Of(
+                Flag("--demo", "Add /plaintext, /worker/plaintext, /json, /sleep[?ms=N], /events and /echo (POST)."),
+                static (settings, value) => settings.Demo = value),
+        ]),
+        new("Stopping",
+        [
+            OptionRow.Of(
+                Count("--exit-after", "Accept N connections, then stop gracefully."),
+                static (settings, value) => settings.Options.AcceptLimit = value),
+            OptionRow.Of(
+                Seconds("--grace", "How long a stop waits for requests in flight.", Server.ShutdownGracePeriod, mayBeZero: true),
+                static (settings, value) => settings.Options.ShutdownGracePeriod = TimeSpan.FromSeconds(value)),
+            OptionRow.Of(
+                Seconds("--drain-delay", "Before a stop: be not ready, close after each response, still accept.", Server.DrainDelay, mayBeZero: true),
+                static (settings, value) => settings.Options.DrainDelay = TimeSpan.FromSeconds(value)),
+            OptionRow.Of(
+                Seconds("--drain-idle", "In a stop: how long an idle connection may still send a request.", Server.DrainIdleTimeout, mayBeZero: true),
+                static (settings, value) => settings.Options.DrainIdleTimeout = TimeSpan.FromSeconds(value)),
+            OptionRow.Of(
+                Text("--report", "PATH", "On exit, write a report as one JSON object."),
+                static (settings, value) => settings.ReportPath = value),
+        ]),
+        new("Log and configuration",
+        [
+            OptionRow.Of(
+                Level(LogLevelName, LogLevel.Information),
+                static (settings, value) => settings.LogLevel = value),
+            OptionRow.Of(
+                Flag(QuietName, "Log warnings and errors only.", "-q"),
+                static (settings, value) => settings.IsQuiet = value),
+            new OptionRow(Config, static (_, _) => { }) { IsSource = true },
+        ]),
+        new("Limits",
+        [
+            OptionRow.Of(
+                Number("--max-connections", "Connections served at once; beyond that see --overload.", Server.MaxConnections, 1, int.MaxValue),
+                static (settings, value) => settings.Options.MaxConnections = value),
+            OptionRow.Of(
+                Number("--max-connections-per-ip", "Connections from one address; beyond that 503. 0: no limit.", 0, 0, int.MaxValue),
+                static (settings, value) => settings.Options.MaxConnectionsPerAddress = value > 0 ? value : null),
+            OptionRow.Of(
+                Number("--backlog", "Handshakes that the system may queue.", Server.Backlog, 1, int.MaxValue),
+                static (settings, value) => settings.Options.Backlog = value),
+            OptionRow.Of(
+                Number("--max-request-line", "Bytes of a request line; beyond that 414.", Server.MaxRequestLineBytes, 16, 1 << 20),
+                static (settings, value) => settings.Options.MaxRequestLineBytes = value) with { Property = nameof(HttpServerOptions.MaxRequestLineBytes) },
+            OptionRow.Of(
+                Number("--max-request-head", "Bytes of request line and headers; beyond that 431.", Server.MaxRequestHeadBytes, 16, 1 << 24),
+                static (settings, value) => settings.Options.MaxRequestHeadBytes = value) with { Property = nameof(HttpServerOptions.MaxRequestHeadBytes) },
+            OptionRow.Of(
+                Number("--max-request-headers", "Header lines of a request; beyond that 431.", Server.MaxRequestHeaderCount, 1, 1 << 16),
+                static (settings, value) => settings.Options.MaxRequestHeaderCount = value),
+            OptionRow.Of(
+                Number("--max-request-body", "Bytes of a request's body; beyond that 413.", Server.MaxRequestBodyBytes, 0, long.MaxValue),
+                static (settings, value) => settings.Options.MaxRequestBodyBytes = value),
+            OptionRow.Of(
+                Number("--min-rate", "Bytes a second that a waited-for client must send or take. 0: any.", Server.MinDataRate, 0, int.MaxValue),
+                static (settings, value) => settings.Options.MinDataRate = value),
+            OptionRow.Of(
+                Number("--file-cache", "Bytes of memory for small files; 0: none.", Files.CacheBytes, 0L, 1L << 40),
+                static (settings, value) => settings.Files.CacheBytes = value),
+            OptionRow.Of(
+                Number("--file-cache-max", "Bytes of the largest file that is kept there.", Files.MaxCachedFileBytes, 0, 16 * 1024 * 1024),
+                static (settings, value) => settings.Files.MaxCachedFileBytes = value),
+            OptionRow.Of(
+                Number("--file-cache-count", "Files kept there.", Files.MaxCachedFiles, 0, int.MaxValue),
+                static (settings, value) => settings.Files.MaxCachedFiles = value),
+        ], IsDense: true),
+        new("Time-outs",
+        [
+            OptionRow.Of(
+                Seconds("--keep-alive-timeout", "How long a connection may be idle between requests.", Server.KeepAliveTimeout),
+                static (settings, value) => settings.Options.KeepAliveTimeout = TimeSpan.FromSeconds(value)),
+            OptionRow.Of(
+                Seconds("--head-timeout", "How long a request's head may take to arrive.", Server.RequestHeadTimeout),
+                static (settings, value) => settings.Options.RequestHeadTimeout = TimeSpan.FromSeconds(value)),
+            OptionRow.Of(
+                Seconds("--body-timeout", "How long the next bytes of a body may take.", Server.RequestBodyTimeout),
+                static (settings, value) => settings.Options.RequestBodyTimeout = TimeSpan.FromSeconds(value)),
+            OptionRow.Of(
+                Seconds("--write-timeout", "How long a client may take to read its response.", Server.ResponseWriteTimeout),
+                static (settings, value) => settings.Options.ResponseWriteTimeout = TimeSpan.FromSeconds(value)),
+        ], IsDense: true),
+    ];
+
+    /// <summary>The option that sets the level of the log.</summary>
+    public const string LogLevelName = "--log-level";
+
+    /// <summary>The option that sets it to warnings, where its source goes before that of the other.</summary>
+    public const string QuietName = "--quiet";
+
+    /// <summary>The rows whose values the settings are made of.</summary>
+    public IEnumerable<OptionRow> Rows => Groups.SelectMany(static group => group.Rows).Where(static row => !row.IsSource);
+
+    /// <summary>The options of all rows.</summary>
+    public IEnumerable<Option> Options => Groups.SelectMany(static group => group.Rows).Select(static row => row.Option);
+
+    /// <summary>Puts the values of all options into the settings.</summary>
+    public void Apply(ParseResult result, ServeSettings settings)
+    {
+        foreach (var row in Rows)
+        {
+            row.Apply(result, settings);
+        }
+    }
+
+    /// <summary>A message of the library with the options' names instead of its own.</summary>
+    public string WithOptionNames(string message) => Rows.Where(static row => row.Property is not null).Aggregate(
+        message, static (text, row) => Regex.Replace(text, $@"\b{row.Property}\b", row.Option.Name, RegexOptions.None, TimeSpan.FromSeconds(1)));
+}
