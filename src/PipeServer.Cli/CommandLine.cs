@@ -127,6 +127,7 @@ internal sealed class CommandLine
             settings.LogLevel = LogLevel.Warning;
         }
 
+        settings.IsAddressGiven = OptionTable.AddressNames.Any(effective.IsSet);
         return settings;
     }
 
@@ -184,7 +185,7 @@ internal sealed class CommandLine
 
     private async Task<int> CheckAsync(ServeSettings settings)
     {
-        if (settings.TryOpen(out var files) is { } problem)
+        if (settings.TryOpen(passed: null, out var files) is { } problem)
         {
             return await FailAsync(problem).ConfigureAwait(false);
         }

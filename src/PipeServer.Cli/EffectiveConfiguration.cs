@@ -54,6 +54,9 @@ internal sealed class EffectiveConfiguration
     /// <summary>Whether one option was set by a source that goes before that of another, or by the same one.</summary>
     public bool GoesBefore(string option, string other) => Rank(option) >= Rank(other);
 
+    /// <summary>Whether an option was set by any source.</summary>
+    public bool IsSet(string option) => Rank(option) > 0;
+
     /// <summary>A line for each option: its name, its value, and where the value comes from.</summary>
     public IEnumerable<(string Name, string Value, string Source)> Describe()
     {

@@ -156,6 +156,41 @@ internal static class OptionKinds
         DefaultValueFactory = _ => new ListenAddress(standard, UnixSocketPath: null),
     };
 
+    /// <summary>Places to listen at, with options of their own: the option may be repeated.</summary>
+    public static Option<string[]> Endpoints(string name, string description)
+    {
+        var option = Several(name, "PLACE", description);
+        option.Validators.Add(result =>
+        {
+            foreach (var token in result.Tokens.Where(static token => token.Value.Length > 0))
+            {
+                try
+                {
+                    _ = HttpEndpoint.Parse(PassedSocket.WithNumber(token.Value, PassedSocket.FirstDescriptor));
+                }
+                catch (FormatException exception)
+                {
+                    result.AddError($"{name}: {exception.Message}");
+                }
+            }
+        });
+        return option;
+    }
+
+    /// <summary>Peers that are trusted: the option may be repeated.</summary>
+    public static Option<string[]> Proxies(string name, string description)
+    {
+        var option = Several(name, "CIDR|unix", description);
+        option.Validators.Add(result =>
+        {
+            if (result.Tokens.FirstOrDefault(static token => token.Value.Length > 0 && !TrustedProxy.TryParse(token.Value, null, out _)) is { } token)
+            {
+                result.AddError($"{name} must be a network like 10.0.0.0/8, an address, or unix; '{token.Value}' is not.");
+            }
+        });
+        return option;
+    }
+
     /// <summary>The lowest level that is logged.</summary>
     public static Option<LogLevel> Level(string name, LogLevel standard)
     {

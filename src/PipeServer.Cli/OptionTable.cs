@@ -30,14 +30,20 @@ internal sealed class OptionTable
                 Number("--port", "The port to listen on; 0 takes a free one.", Server.Port, 0, 65535, "-p"),
                 static (settings, value) => settings.Options.Port = value),
             OptionRow.Of(
+                Endpoints("--listen", "More places: ADDRESS:PORT, unix:PATH, fd:NAME (a passed socket); ,proxy behind it. May be repeated."),
+                static (settings, value) => settings.Listen = value) with { Property = nameof(HttpServerOptions.Endpoints) },
+            OptionRow.Of(
+                Flag("--proxy-protocol", "All connections begin with a PROXY header, from --trusted-proxy."),
+                static (settings, value) => settings.Options.ProxyProtocol = value) with { Property = nameof(HttpServerOptions.ProxyProtocol) },
+            OptionRow.Of(
+                Proxies("--trusted-proxy", "Whose PROXY headers are believed; may be repeated."),
+                static (settings, value) => settings.SetTrustedProxies(value)) with { Property = nameof(HttpServerOptions.TrustedProxies) },
+            OptionRow.Of(
                 Flag("--reuse-port", "Let another process listen on the same port, to take over without a gap (Linux)."),
                 static (settings, value) => settings.Options.ReusePort = value),
             OptionRow.Of(
                 Choice("--transport", "NAME", "epoll (Linux; elsewhere the same as sockets) or sockets.", "epoll", "sockets"),
                 static (settings, value) => settings.UsesSockets = value == "sockets"),
-            OptionRow.Of(
-                Number("--loops", "Event loops of the epoll transport.", Server.Loops, 1, HttpServerOptions.MaxLoops),
-                static (settings, value) => settings.Options.Loops = value),
         ]),
         new("Files",
         [
@@ -92,9 +98,6 @@ internal sealed class OptionTable
                 Number("--queue", "Requests that may wait for a worker; beyond that see --overload.", Server.QueueCapacity, 1, int.MaxValue),
                 static (settings, value) => settings.Options.QueueCapacity = value),
             OptionRow.Of(
-                Seconds("--queue-timeout", "How long a request may wait for a worker; then 503. 0: no end.", Server.QueueTimeout, mayBeZero: true),
-                static (settings, value) => settings.Options.QueueTimeout = value > 0 ? TimeSpan.FromSeconds(value) : Timeout.InfiniteTimeSpan),
-            OptionRow.Of(
                 Choice("--overload", "CHOICE", "What happens at --queue and --max-connections: reject (503 at once) or wait.", "reject", "wait"),
                 static (settings, value) => settings.Options.Overload = value == "wait" ? OverloadPolicy.Wait : OverloadPolicy.Reject),
             OptionRow.Of(
@@ -115,9 +118,6 @@ internal sealed class OptionTable
             OptionRow.Of(
                 Seconds("--drain-delay", "Before a stop: be not ready, close after each response, still accept.", Server.DrainDelay, mayBeZero: true),
                 static (settings, value) => settings.Options.DrainDelay = TimeSpan.FromSeconds(value)),
-            OptionRow.Of(
-                Seconds("--drain-idle", "In a stop: how long an idle connection may still send a request.", Server.DrainIdleTimeout, mayBeZero: true),
-                static (settings, value) => settings.Options.DrainIdleTimeout = TimeSpan.FromSeconds(value)),
             OptionRow.Of(
                 Text("--report", "PATH", "On exit, write a report as one JSON object."),
                 static (settings, value) => settings.ReportPath = value),
@@ -159,6 +159,9 @@ internal sealed class OptionTable
                 Number("--min-rate", "Bytes a second that a waited-for client must send or take. 0: any.", Server.MinDataRate, 0, int.MaxValue),
                 static (settings, value) => settings.Options.MinDataRate = value),
             OptionRow.Of(
+                Number("--loops", "Event loops of the epoll transport.", Server.Loops, 1, HttpServerOptions.MaxLoops),
+                static (settings, value) => settings.Options.Loops = value),
+            OptionRow.Of(
                 Number("--file-cache", "Bytes of memory for small files; 0: none.", Files.CacheBytes, 0L, 1L << 40),
                 static (settings, value) => settings.Files.CacheBytes = value),
             OptionRow.Of(
@@ -182,8 +185,17 @@ internal sealed class OptionTable
             OptionRow.Of(
                 Seconds("--write-timeout", "How long a client may take to read its response.", Server.ResponseWriteTimeout),
                 static (settings, value) => settings.Options.ResponseWriteTimeout = TimeSpan.FromSeconds(value)),
+            OptionRow.Of(
+                Seconds("--queue-timeout", "How long a request may wait for a worker; then 503. 0: no end.", Server.QueueTimeout, mayBeZero: true),
+                static (settings, value) => settings.Options.QueueTimeout = value > 0 ? TimeSpan.FromSeconds(value) : Timeout.InfiniteTimeSpan),
+            OptionRow.Of(
+                Seconds("--drain-idle", "In a stop: how long an idle connection may still send a request.", Server.DrainIdleTimeout, mayBeZero: true),
+                static (settings, value) => settings.Options.DrainIdleTimeout = TimeSpan.FromSeconds(value)),
         ], IsDense: true),
     ];
+
+    /// <summary>The options that name the one place to listen at.</summary>
+    public static readonly IReadOnlyList<string> AddressNames = ["--address", "--port"];
 
     /// <summary>The option that sets the level of the log.</summary>
     public const string LogLevelName = "--log-level";

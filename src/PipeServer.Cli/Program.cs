@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
 using PipeServer;
@@ -20,24 +21,12 @@ catch (UnauthorizedAccessException exception)
 
 static async Task<int> ServeAsync(ServeSettings settings)
 {
-    if (settings.TryOpen(out var files) is { } problem)
+    if (settings.TryOpen(Systemd.PassedSockets(), out var files) is { } problem)
     {
         return await CouldNotStartAsync(problem).ConfigureAwait(false);
     }
 
     using var opened = files!;
-    if (Systemd.ListenDescriptors > 1)
-    {
-        return await CouldNotStartAsync(
-            $"{Systemd.ListenDescriptors} sockets were passed by LISTEN_FDS, and one can be served. Leave one ListenStream= in the unit.")
-            .ConfigureAwait(false);
-    }
-
-    if (Systemd.ListenDescriptors == 1)
-    {
-        settings.Options.ListenDescriptor = Systemd.FirstListenDescriptor;
-    }
-
     using var systemd = new Systemd(TimeProvider.System);
 
     // Registered before the server listens, and to the very end: a signal in between must not kill the process.
@@ -61,16 +50,21 @@ static async Task<int> ServeAsync(ServeSettings settings)
             {
                 await server.StartAsync().ConfigureAwait(false);
             }
-            catch (SocketException exception)
+            catch (ListenException exception)
             {
-                return await CouldNotStartAsync(ExplainBind(settings.Options, exception)).ConfigureAwait(false);
+                return await CouldNotStartAsync(ExplainBind(exception)).ConfigureAwait(false);
             }
             catch (InvalidOperationException exception)
             {
                 return await CouldNotStartAsync(exception.Message).ConfigureAwait(false);
             }
 
-            await Console.Out.WriteLineAsync($"Listening on {Where(server, settings.Options)}").ConfigureAwait(false);
+            var places = server.EndPoints.Select(Where).ToList();
+            foreach (var place in places)
+            {
+                await Console.Out.WriteLineAsync($"Listening on {place}").ConfigureAwait(false);
+            }
+
             await Console.Out.WriteLineAsync(
                 $"Serving {opened.Root} with {settings.Options.Workers} worker{(settings.Options.Workers == 1 ? "" : "s")}, "
                 + $"at most {settings.Options.MaxConnections} connections; Ctrl+C drains and stops.")
@@ -80,7 +74,7 @@ static async Task<int> ServeAsync(ServeSettings settings)
                 WarnAboutMigration();
             }
 
-            systemd.NotifyReady($"Listening on {Where(server, settings.Options)}");
+            systemd.NotifyReady($"Listening on {string.Join(", ", places)}");
             await Task.WhenAny(signals.Stop, server.AcceptLimitReached, server.Failed).ConfigureAwait(false);
             hasFailed = server.Failed.IsCompleted;
             systemd.NotifyStopping();
@@ -118,10 +112,10 @@ static ILoggerFactory CreateLoggerFactory(LogLevel level) => LoggerFactory.Creat
     builder.AddConsoleFormatter<ConsoleLine, Microsoft.Extensions.Logging.Console.ConsoleFormatterOptions>();
 });
 
-static string Where(HttpServer server, HttpServerOptions options) => server.EndPoints[0] switch
+static string Where(EndPoint endPoint) => endPoint switch
 {
-    UnixDomainSocketEndPoint unix => $"unix:{options.UnixSocketPath ?? unix.ToString()}",
-    _ => server.Address.GetLeftPart(UriPartial.Authority),
+    UnixDomainSocketEndPoint unix => $"unix:{unix}",
+    _ => $"http://{endPoint}",
 };
 
 // Handshakes in the queue of a listener that closes go to another one of the same port only if the kernel is told so.
@@ -136,21 +130,22 @@ static void WarnAboutMigration()
     }
 }
 
-static string ExplainBind(HttpServerOptions options, SocketException exception)
+static string ExplainBind(ListenException exception)
 {
-    if (options.ListenDescriptor is { } descriptor)
+    var endpoint = exception.Endpoint;
+    if (endpoint.Descriptor is { } descriptor)
     {
-        return $"descriptor {descriptor}, which LISTEN_FDS tells of, is no listening socket: {exception.Message}";
+        return $"descriptor {descriptor}, which LISTEN_FDS tells of, is no listening socket: {exception.Reason}";
     }
 
-    if (options.UnixSocketPath is { } path)
+    if (endpoint.UnixSocketPath is { } path)
     {
         return exception.SocketErrorCode == SocketError.AddressAlreadyInUse
             ? $"cannot listen on unix:{path}: it is in use, or another file is in the way. Stop the other program, or choose another path."
-            : $"cannot listen on unix:{path}: {exception.Message}. The folder must exist and be writable.";
+            : $"cannot listen on unix:{path}: {exception.Reason}. The folder must exist and be writable.";
     }
 
-    var where = $"{options.Address} port {options.Port}";
+    var where = $"{endpoint.Address} port {endpoint.Port}";
     return exception.SocketErrorCode switch
     {
         SocketError.AddressAlreadyInUse =>
@@ -159,7 +154,7 @@ static string ExplainBind(HttpServerOptions options, SocketException exception)
             $"cannot listen on {where}: permission denied. Choose a port from 1024 on with --port.",
         SocketError.AddressNotAvailable =>
             $"cannot listen on {where}: this machine does not have that address. Choose one of its own with --address.",
-        _ => $"cannot listen on {where}: {exception.Message}. See --address and --port.",
+        _ => $"cannot listen on {where}: {exception.Reason}. See --address and --port.",
     };
 }
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.Extensions.Logging;
 using PipeServer.StaticFiles;
 using PipeServer.Transport.Sockets;
@@ -15,6 +16,12 @@ internal sealed class ServeSettings(OptionTable table, string root)
 
     /// <summary>What is done with files.</summary>
     public StaticFileOptions Files { get; } = new();
+
+    /// <summary>Places to listen at, in the text form of <see cref="HttpEndpoint"/>, passed sockets by their names.</summary>
+    public IReadOnlyList<string> Listen { get; set; } = [];
+
+    /// <summary>The address or the port was set, and is a place beside those of <see cref="Listen"/>.</summary>
+    public bool IsAddressGiven { get; set; }
 
     /// <summary>The portable transport is wanted.</summary>
     public bool UsesSockets { get; set; }
@@ -44,12 +51,21 @@ internal sealed class ServeSettings(OptionTable table, string root)
     public void SetHeaders(IEnumerable<string> lines) => Files.Headers = [.. lines.Select(static line => line.Split(':', 2))
         .Select(static pair => new KeyValuePair<string, string>(pair[0].Trim(), pair[1].Trim()))];
 
+    /// <summary>Sets the peers that may speak for their clients.</summary>
+    public void SetTrustedProxies(IEnumerable<string> values) => Options.TrustedProxies = [.. values.Select(TrustedProxy.Parse)];
+
     /// <summary>Opens what is to be served, and looks at all that a start would trip over, but for the address.</summary>
+    /// <param name="passed">The listening sockets that the process was given; null to take every name of one for granted.</param>
     /// <param name="files">The handler of the files, the caller's from now on; null when there is a problem.</param>
     /// <returns>What is wrong, with the way out; null when nothing is.</returns>
-    public string? TryOpen(out StaticFileHandler? files)
+    public string? TryOpen(IReadOnlyList<PassedSocket>? passed, out StaticFileHandler? files)
     {
         files = null;
+        if (ResolveEndpoints(passed) is { } mistake)
+        {
+            return mistake;
+        }
+
         if (ReportPath is not null && FindProblem(ReportPath) is { } problem)
         {
             return $"--report {ReportPath}: {problem}";
@@ -89,6 +105,42 @@ internal sealed class ServeSettings(OptionTable table, string root)
             Options.Transport = new SocketTransport { ReusePort = Options.ReusePort };
         }
 
+        return null;
+    }
+
+    // Where to listen: at the places that were named, at the address and port if they were named too, and on every socket that was
+    // passed. Tells what is wrong, with the way out.
+    private string? ResolveEndpoints(IReadOnlyList<PassedSocket>? passed)
+    {
+        var endpoints = new List<HttpEndpoint>();
+        if (Listen.Count > 0 && IsAddressGiven)
+        {
+            endpoints.Add(Options.UnixSocketPath is { } path ? HttpEndpoint.Unix(path) : new HttpEndpoint(Options.Address, Options.Port));
+        }
+
+        var left = passed?.ToList() ?? [];
+        foreach (var text in Listen)
+        {
+            if (passed is null || PassedSocket.NameIn(text) is not { } name)
+            {
+                endpoints.Add(HttpEndpoint.Parse(PassedSocket.WithNumber(text, PassedSocket.FirstDescriptor)));
+                continue;
+            }
+
+            var named = left.FindAll(socket => socket.Name == name || socket.Descriptor.ToString(CultureInfo.InvariantCulture) == name);
+            if (named.Count == 0)
+            {
+                return passed.Count == 0
+                    ? $"--listen {text}: no socket was passed by LISTEN_FDS. Start it by a unit with a ListenStream=, or name an address."
+                    : $"--listen {text}: no socket of that name was passed. There are: {string.Join(", ", passed.Select(static socket => socket.Name))}.";
+            }
+
+            endpoints.AddRange(named.Select(socket => HttpEndpoint.Parse(PassedSocket.WithNumber(text, socket.Descriptor))));
+            left.RemoveAll(named.Contains);
+        }
+
+        endpoints.AddRange(left.Select(static socket => HttpEndpoint.Inherited(socket.Descriptor)));
+        Options.Endpoints = endpoints;
         return null;
     }
 

@@ -6,13 +6,10 @@ namespace PipeServer.Cli;
 
 /// <summary>
 /// What systemd passes by the environment: the socket to tell it how we are (sd_notify(3)), and listening sockets
-/// (sd_listen_fds(3)). Without systemd nothing of it does anything.
+/// (sd_listen_fds_with_names(3)). Without systemd nothing of it does anything.
 /// </summary>
 internal sealed class Systemd : IDisposable
 {
-    /// <summary>The first listening socket that is passed: SD_LISTEN_FDS_START.</summary>
-    public const int FirstListenDescriptor = 3;
-
     private readonly Socket? _socket;
     private readonly UnixDomainSocketEndPoint? _endPoint;
     private readonly TimeProvider _time;
@@ -48,12 +45,20 @@ internal sealed class Systemd : IDisposable
         }
     }
 
-    /// <summary>How many listening sockets this process was started with.</summary>
-    public static int ListenDescriptors =>
-        IsForThisProcess("LISTEN_PID", mayBeMissing: false)
-        && int.TryParse(Environment.GetEnvironmentVariable("LISTEN_FDS"), NumberStyles.None, CultureInfo.InvariantCulture, out var count)
-            ? count
-            : 0;
+    /// <summary>The listening sockets that this process was started with.</summary>
+    public static IReadOnlyList<PassedSocket> PassedSockets()
+    {
+        if (!IsForThisProcess("LISTEN_PID", mayBeMissing: false)
+            || !int.TryParse(Environment.GetEnvironmentVariable("LISTEN_FDS"), NumberStyles.None, CultureInfo.InvariantCulture, out var count))
+        {
+            return [];
+        }
+
+        // One name each, with colons in between; without any, the manual says, each is called unknown.
+        var names = Environment.GetEnvironmentVariable("LISTEN_FDNAMES")?.Split(':') ?? [];
+        return [.. Enumerable.Range(0, count).Select(index =>
+            new PassedSocket(PassedSocket.FirstDescriptor + index, index < names.Length && names[index].Length > 0 ? names[index] : "unknown"))];
+    }
 
     public void NotifyReady(string status)
     {

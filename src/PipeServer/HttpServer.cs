@@ -1,16 +1,7 @@
 using System.Net;
-using System.Net.Sockets;
 using System.Runtime.CompilerServices;
-using System.Text;
-using Microsoft.Extensions.Logging;
-using PipeServer.Diagnostics;
-using PipeServer.Http;
 using PipeServer.Routing;
 using PipeServer.Server;
-using PipeServer.Server.Http1;
-using PipeServer.Transport;
-using PipeServer.Transport.Epoll;
-using PipeServer.Transport.Sockets;
 using PipeServer.Workers;
 
 namespace PipeServer;
@@ -25,12 +16,9 @@ namespace PipeServer;
 public sealed class HttpServer : IAsyncDisposable
 {
     private readonly HttpServerOptions _options;
-    private readonly List<Route> _routes = [];
+    private readonly RouteMap _routes = new();
     private readonly Lock _lifeLock = new();
-    private RouteHandler? _fallback;
-    private ITransport? _transport;
-    private ServerContext? _context;
-    private ConnectionDispatcher? _dispatcher;
+    private RunningServer? _running;
     private Task<ShutdownReport>? _stopped;
     private CancellationTokenSource? _force;
     private bool _isStarted;
@@ -44,7 +32,7 @@ public sealed class HttpServer : IAsyncDisposable
     }
 
     /// <summary>Where the server listens, with the real ports; empty before the start.</summary>
-    public IReadOnlyList<EndPoint> EndPoints { get; private set; } = [];
+    public IReadOnlyList<EndPoint> EndPoints => _running?.EndPoints ?? [];
 
     /// <summary>The address for a browser or a client: <c>http://127.0.0.1:7878</c>.</summary>
     /// <exception cref="InvalidOperationException">The server has not been started, or listens on a unix socket.</exception>
@@ -55,32 +43,28 @@ public sealed class HttpServer : IAsyncDisposable
 
     /// <summary>The pool that runs the handlers.</summary>
     /// <exception cref="InvalidOperationException">The server has not been started.</exception>
-    public WorkerPool Workers => Context.Workers;
+    public WorkerPool Workers => Running.Context.Workers;
 
     /// <summary>Completes when <see cref="HttpServerOptions.AcceptLimit"/> connections were accepted.</summary>
     /// <exception cref="InvalidOperationException">The server has not been started.</exception>
-    public Task AcceptLimitReached => Dispatcher.AcceptLimitReached;
+    public Task AcceptLimitReached => Running.Dispatcher.AcceptLimitReached;
 
     /// <summary>
     /// Completes when the server has stopped accepting by a fault that it cannot heal: stop it, and start another.
     /// </summary>
     /// <exception cref="InvalidOperationException">The server has not been started.</exception>
-    public Task Failed => Dispatcher.Failed;
+    public Task Failed => Running.Dispatcher.Failed;
 
     /// <summary>The ledger of connections so far.</summary>
-    public ConnectionCounts Connections => _context?.Connections.ConnectionCounts() ?? default;
+    public ConnectionCounts Connections => _running?.Context.Connections.ConnectionCounts() ?? default;
 
     /// <summary>How many accepts have failed so far: for want of descriptors, most likely.</summary>
-    public long FailedAccepts => _dispatcher?.Failures ?? 0;
+    public long FailedAccepts => _running?.Dispatcher.Failures ?? 0;
 
     /// <summary>The ledger of requests so far.</summary>
-    public RequestCounts Requests => _context?.Connections.RequestCounts() ?? default;
+    public RequestCounts Requests => _running?.Context.Connections.RequestCounts() ?? default;
 
-    private ServerContext Context =>
-        _context ?? throw new InvalidOperationException("The server has not been started.");
-
-    private ConnectionDispatcher Dispatcher =>
-        _dispatcher ?? throw new InvalidOperationException("The server has not been started.");
+    private RunningServer Running => _running ?? throw new InvalidOperationException("The server has not been started.");
 
     /// <summary>Maps a handler to a method and a path pattern.</summary>
     /// <param name="method">Any method token. GET also answers HEAD unless HEAD is mapped; OPTIONS answers itself.</param>
@@ -98,29 +82,7 @@ public sealed class HttpServer : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(method);
         ArgumentNullException.ThrowIfNull(handler);
         ThrowIfStarted();
-        AddRoute(method, pattern, new RouteHandler(handler, dispatch));
-    }
-
-    private void AddRoute(string method, string pattern, RouteHandler handler)
-    {
-        if (!Ascii.IsValid(method) || !HttpCharacters.IsToken(Encoding.ASCII.GetBytes(method)) || method is "CONNECT" or "TRACE")
-        {
-            throw new ArgumentException($"'{method}' is not a method that can be mapped.", nameof(method));
-        }
-
-        var parsed = RoutePattern.Parse(pattern);
-        var route = _routes.Find(route => route.Pattern.Text == parsed.Text);
-        if (route is null)
-        {
-            route = new Route(parsed);
-            _routes.Add(route);
-        }
-
-        var isTaken = _routes.Exists(other => other != route && other.Pattern.Shape == parsed.Shape && other.Methods.Contains(method));
-        if (isTaken || !route.TryAdd(method, handler))
-        {
-            throw new InvalidOperationException($"{method} {pattern} is mapped already, or a pattern that matches the same paths is.");
-        }
+        _routes.Add(method, pattern, new RouteHandler(handler, dispatch));
     }
 
     /// <inheritdoc cref="Map(string, string, RequestHandler, Dispatch)"/>
@@ -143,7 +105,7 @@ public sealed class HttpServer : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(first);
         ArgumentNullException.ThrowIfNull(handler);
         ThrowIfStarted();
-        AddRoute(method, pattern, new RouteHandler(handler, Dispatch.Worker, first));
+        _routes.Add(method, pattern, new RouteHandler(handler, Dispatch.Worker, first));
     }
 
     /// <summary>Maps a handler to GET, and with it to HEAD.</summary>
@@ -183,7 +145,7 @@ public sealed class HttpServer : IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(handler);
         ThrowIfStarted();
-        _fallback = new RouteHandler(handler, dispatch);
+        _routes.Fallback = new RouteHandler(handler, dispatch);
     }
 
     /// <summary>The same with an answer that may be at hand: only where it is not, a worker runs the handler.</summary>
@@ -195,7 +157,7 @@ public sealed class HttpServer : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(first);
         ArgumentNullException.ThrowIfNull(handler);
         ThrowIfStarted();
-        _fallback = new RouteHandler(handler, Dispatch.Worker, first);
+        _routes.Fallback = new RouteHandler(handler, Dispatch.Worker, first);
     }
 
     /// <inheritdoc cref="MapFallback(RequestHandler, Dispatch)"/>
@@ -207,7 +169,7 @@ public sealed class HttpServer : IAsyncDisposable
         MapFallback(ToHandler(handler), dispatch);
 
     /// <summary>Binds, starts the workers, and accepts connections from then on.</summary>
-    /// <exception cref="System.Net.Sockets.SocketException">The address is in use or cannot be bound.</exception>
+    /// <exception cref="ListenException">The server cannot listen on an endpoint; the message names it and the way out.</exception>
     /// <exception cref="InvalidOperationException">
     /// The server has been started before, or the process may not open enough files.
     /// </exception>
@@ -219,57 +181,18 @@ public sealed class HttpServer : IAsyncDisposable
             _isStarted = true;
         }
 
-        var logger = _options.LoggerFactory.CreateLogger("PipeServer.Server");
-        var transport = _options.Transport ?? CreateTransport(logger);
-        var descriptors = DescriptorBudget.Connections();
-        if (descriptors < 1)
-        {
-            throw new InvalidOperationException(
-                "The process may not open enough files to serve a single connection. Raise the limit: ulimit -n, or LimitNOFILE.");
-        }
-
-        const int Share = RefusedClients.ConnectionsPerPlace;
-        _options.MaxConnections = Math.Min(_options.MaxConnections, Math.Max(1, descriptors / (Share + 1) * Share));
-        EndPoint endPoint = (_options.ListenDescriptor, _options.UnixSocketPath) switch
-        {
-            ({ } inherited, _) => new InheritedSocketEndPoint(inherited),
-            (null, { } path) => new UnixDomainSocketEndPoint(path),
-            _ => new IPEndPoint(_options.Address, _options.Port),
-        };
-        IReadOnlyList<IConnectionListener> listeners;
-        try
-        {
-            listeners = await transport.ListenAsync(endPoint, _options.Backlog, cancellationToken).ConfigureAwait(false);
-        }
-        catch
-        {
-            // Nobody could stop it later: a server that has not started has no transport.
-            await transport.StopAsync(TimeSpan.Zero).ConfigureAwait(false);
-            throw;
-        }
-
-        // After the bind, which is what may fail: there is nothing to take back then.
-        var workers = new WorkerPool(_options.Workers, _options.QueueCapacity, new WorkerPoolOptions
-        {
-            Logger = _options.LoggerFactory.CreateLogger("PipeServer.Workers"),
-            TimeProvider = _options.TimeProvider,
-        });
         if (_options.HealthChecks)
         {
             MapHealthChecks();
         }
 
-        var context = new ServerContext(_options, new RouteTable(_routes, _fallback), workers, logger);
-        var protocol = new Http1Protocol(context);
-        var dispatcher = new ConnectionDispatcher(context, [.. listeners.Select(listener => new BoundListener(listener, protocol))]);
-        EndPoints = [.. listeners.Select(static listener => listener.EndPoint)];
+        var running = await RunningServer.StartAsync(_options, _routes, cancellationToken).ConfigureAwait(false);
         lock (_lifeLock)
         {
-            (_transport, _context, _dispatcher) = (transport, context, dispatcher);
+            _running = running;
         }
 
-        dispatcher.WarmUp();
-        dispatcher.Start();
+        running.Dispatcher.Start();
     }
 
     /// <summary>
@@ -286,13 +209,13 @@ public sealed class HttpServer : IAsyncDisposable
         CancellationTokenSource force;
         lock (_lifeLock)
         {
-            if (_context is null || _dispatcher is null)
+            if (_running is not { } running)
             {
                 return new ShutdownReport(ShutdownOutcome.Drained, TimeSpan.Zero, default, default, [], [], []);
             }
 
             force = _force ??= new CancellationTokenSource();
-            stopped = _stopped ??= new ServerShutdown(_context, _dispatcher, _transport!).RunAsync(force.Token);
+            stopped = _stopped ??= new ServerShutdown(running.Context, running.Dispatcher, running.Transport).RunAsync(force.Token);
         }
 
         using (cancellationToken.UnsafeRegister(static state => ((CancellationTokenSource)state!).Cancel(), force))
@@ -315,29 +238,13 @@ public sealed class HttpServer : IAsyncDisposable
     // Liveness is that somebody answers; readiness ends with the first word of a stop.
     private void MapHealthChecks()
     {
-        AddRoute("GET", "/healthz/live", new RouteHandler(ToHandler(static (_, response) => response.WriteText("live\n")), Dispatch.Inline));
-        AddRoute("GET", "/healthz/ready", new RouteHandler(ToHandler(static (request, response) =>
+        _routes.Add("GET", "/healthz/live", new RouteHandler(ToHandler(static (_, response) => response.WriteText("live\n")), Dispatch.Inline));
+        _routes.Add("GET", "/healthz/ready", new RouteHandler(ToHandler(static (request, response) =>
         {
             var isDraining = request.Draining.IsCancellationRequested;
             response.StatusCode = isDraining ? 503 : 200;
             response.WriteText(isDraining ? "draining\n" : "ready\n");
         }), Dispatch.Inline));
-    }
-
-    private ITransport CreateTransport(ILogger logger)
-    {
-        if (EpollTransport.IsSupported)
-        {
-            return new EpollTransport(new EpollTransportOptions
-            {
-                Loops = _options.Loops,
-                ReusePort = _options.ReusePort,
-                Logger = _options.LoggerFactory.CreateLogger("PipeServer.Transport"),
-            });
-        }
-
-        Log.TransportFallback(logger);
-        return new SocketTransport { ReusePort = _options.ReusePort };
     }
 
     private static RequestHandler ToHandler(Func<HttpRequest, HttpResponse, Task> handler)

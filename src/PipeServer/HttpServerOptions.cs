@@ -28,6 +28,22 @@ public sealed class HttpServerOptions
     /// <summary>The most event loops there can be: more than any machine has cores, and each is a thread.</summary>
     public const int MaxLoops = 1024;
 
+    /// <summary>
+    /// Where to listen. Default: none, and then the server listens on <see cref="Address"/> and <see cref="Port"/>, or on what takes
+    /// their place; with endpoints those are not looked at. All endpoints share the limits of the server.
+    /// </summary>
+    public IList<HttpEndpoint> Endpoints { get; set; } = [];
+
+    /// <summary>
+    /// The PROXY protocol is spoken on every endpoint; see <see cref="HttpEndpoint.ProxyProtocol"/>. Default: no.
+    /// </summary>
+    public bool ProxyProtocol { get; set; }
+
+    /// <summary>
+    /// The peers that may name a client in its stead, by the PROXY protocol. Default: none.
+    /// </summary>
+    public IList<TrustedProxy> TrustedProxies { get; set; } = [];
+
     /// <summary>The address to listen on. Default 127.0.0.1: reachable from this machine only.</summary>
     public IPAddress Address { get; set; } = IPAddress.Loopback;
 
@@ -166,12 +182,33 @@ public sealed class HttpServerOptions
     /// <summary>The clock behind every timeout and the Date header.</summary>
     public TimeProvider TimeProvider { get; set; } = TimeProvider.System;
 
+    /// <summary>Every place to listen at; each with its own options and those of all.</summary>
+    internal IReadOnlyList<HttpEndpoint> EffectiveEndpoints()
+    {
+        var endpoints = Endpoints.Select(static endpoint => endpoint.Copy()).ToList();
+        if (endpoints.Count == 0)
+        {
+            endpoints.Add((ListenDescriptor, UnixSocketPath) switch
+            {
+                ({ } descriptor, _) => HttpEndpoint.Inherited(descriptor),
+                (null, { } path) => HttpEndpoint.Unix(path),
+                _ => new HttpEndpoint(Address, Port),
+            });
+        }
+
+        endpoints.ForEach(endpoint => endpoint.ProxyProtocol |= ProxyProtocol);
+        return endpoints;
+    }
+
+    /// <summary>A copy that nobody else can change, of options that are in order.</summary>
     internal HttpServerOptions Validated()
     {
         // A TimeProvider's timers take no longer time, and nobody waits for 49 days.
         var longest = TimeSpan.FromMilliseconds(uint.MaxValue - 1);
         NotNull(Address, nameof(Address));
         NotNull(LoggerFactory, nameof(LoggerFactory));
+        NotNull(Endpoints, nameof(Endpoints));
+        NotNull(TrustedProxies, nameof(TrustedProxies));
         NotNull(TimeProvider, nameof(TimeProvider));
         InRange(Port, IPEndPoint.MinPort, IPEndPoint.MaxPort, nameof(Port));
         if (ListenDescriptor is { } descriptor)
@@ -232,7 +269,17 @@ public sealed class HttpServerOptions
                 nameof(UnixSocketPath));
         }
 
-        return (HttpServerOptions)MemberwiseClone();
+        var copy = (HttpServerOptions)MemberwiseClone();
+        copy.Endpoints = [.. EffectiveEndpoints()];
+        copy.TrustedProxies = [.. TrustedProxies];
+        if (copy.TrustedProxies.Count == 0 && copy.Endpoints.FirstOrDefault(static endpoint => endpoint.ProxyProtocol) is { } proxied)
+        {
+            throw new ArgumentException(
+                $"{nameof(TrustedProxies)} must name the proxies that speak the PROXY protocol on {proxied}: anybody else could claim to be any client.",
+                nameof(TrustedProxies));
+        }
+
+        return copy;
     }
 
     private static void NotNull(object? value, string option)

@@ -14,13 +14,14 @@ public sealed class ArchitectureTests
     // Room → what it may use of this library, beside itself.
     private static readonly Dictionary<string, string[]> Allowed = new()
     {
-        [Root] = ["PipeServer.Diagnostics", "PipeServer.Http", "PipeServer.Routing", "PipeServer.Server", "PipeServer.Server.Http1", "PipeServer.Transport", "PipeServer.Transport.Epoll", "PipeServer.Transport.Sockets", "PipeServer.Workers"],
+        [Root] = ["PipeServer.Diagnostics", "PipeServer.Http", "PipeServer.Routing", "PipeServer.Server", "PipeServer.Server.Http1", "PipeServer.Server.ProxyProtocol", "PipeServer.Transport", "PipeServer.Transport.Epoll", "PipeServer.Transport.Sockets", "PipeServer.Workers"],
         ["PipeServer.Diagnostics"] = [],
         ["PipeServer.Http"] = [],
         ["PipeServer.Platform"] = [],
         ["PipeServer.Routing"] = [Root, "PipeServer.Http"],
         ["PipeServer.Server"] = [Root, "PipeServer.Diagnostics", "PipeServer.Http", "PipeServer.Platform", "PipeServer.Routing", "PipeServer.Transport", "PipeServer.Workers"],
         ["PipeServer.Server.Http1"] = [Root, "PipeServer.Http", "PipeServer.Routing", "PipeServer.Server", "PipeServer.Transport", "PipeServer.Workers"],
+        ["PipeServer.Server.ProxyProtocol"] = [Root, "PipeServer.Diagnostics", "PipeServer.Server", "PipeServer.Transport"],
         ["PipeServer.StaticFiles"] = [Root, "PipeServer.Platform"],
         ["PipeServer.Transport"] = [],
         ["PipeServer.Transport.Epoll"] = ["PipeServer.Diagnostics", "PipeServer.Platform", "PipeServer.Transport"],
@@ -91,12 +92,12 @@ public sealed class ArchitectureTests
     [Fact]
     public void Only_the_composition_names_protocols_and_transports()
     {
-        string[] parts = ["PipeServer.Server.Http1", "PipeServer.Transport.Epoll", "PipeServer.Transport.Sockets"];
+        string[] parts = ["PipeServer.Server.Http1", "PipeServer.Server.ProxyProtocol", "PipeServer.Transport.Epoll", "PipeServer.Transport.Sockets"];
         var composers = Library.GetTypes().Where(static type => Room(type) == Root)
             .Where(type => Used(type).Any(used => parts.Contains(Room(used))))
             .Select(static type => (type.DeclaringType ?? type).Name)
             .Distinct();
-        Assert.Equal(["HttpServer"], composers);
+        Assert.Equal(["RunningServer"], composers);
     }
 
     private static bool IsPublic(MemberInfo member) => member switch

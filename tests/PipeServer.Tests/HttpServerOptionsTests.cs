@@ -86,7 +86,7 @@ public sealed class HttpServerOptionsTests
         await using var first = new HttpServer(new HttpServerOptions { Port = 0 });
         await first.StartAsync();
         await using var second = new HttpServer(new HttpServerOptions { Port = first.Address.Port });
-        await Assert.ThrowsAsync<System.Net.Sockets.SocketException>(() => second.StartAsync());
+        await Assert.ThrowsAsync<ListenException>(() => second.StartAsync());
         Assert.Throws<InvalidOperationException>(() => second.Workers);
         Assert.Equal(ShutdownOutcome.Drained, (await second.StopAsync()).Outcome);
     }

@@ -24,6 +24,7 @@ internal static class EventIds
     public const int RequestRejected = 62;
     public const int ResponseIncomplete = 63;
     public const int ConnectionAborted = 64;
+    public const int ProxyHeaderMissing = 65;
 
     public const int LoopFaulted = 80;
     public const int LoopEnded = 81;

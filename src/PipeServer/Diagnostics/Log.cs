@@ -71,6 +71,11 @@ internal static partial class Log
     [LoggerMessage(EventIds.ConnectionAborted, LogLevel.Debug, "Connection {Connection} aborted: {Reason}")]
     public static partial void ConnectionAborted(ILogger logger, long connection, string reason);
 
+    [LoggerMessage(EventIds.ProxyHeaderMissing, LogLevel.Warning,
+        "Connection {Connection} was closed: {Reason}. Name each proxy by TrustedProxies (--trusted-proxy), and let no other client come to this endpoint. "
+        + "Further ones are logged at the level Debug.")]
+    public static partial void ProxyHeaderMissing(ILogger logger, long connection, string reason);
+
     [LoggerMessage(EventIds.LoopFaulted, LogLevel.Error, "A handler on {Loop} threw; its connection is aborted, the loop goes on.")]
     public static partial void LoopFaulted(ILogger logger, string loop, Exception exception);
 

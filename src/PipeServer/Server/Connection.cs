@@ -117,14 +117,17 @@ internal abstract class Connection(ServerContext server)
 
         Tally.Close();
         Deadlines.Clear();
-        TransportConnection transport;
+        TransportConnection? transport;
         lock (_lock)
         {
-            transport = _transport!;
+            transport = _transport;
             _transport = null;
         }
 
-        await transport.DisposeAsync().ConfigureAwait(false);
+        if (transport is not null)
+        {
+            await transport.DisposeAsync().ConfigureAwait(false);
+        }
     }
 
     /// <summary>
@@ -200,6 +203,21 @@ internal abstract class Connection(ServerContext server)
     /// <summary>What happens on the connection, until it may be closed.</summary>
     /// <exception cref="IOException">The client has reset the connection, or it was aborted.</exception>
     protected abstract Task ServeAsync();
+
+    /// <summary>Lets go of the transport, whose next owner takes over; false when it has been aborted.</summary>
+    protected bool TryRelease()
+    {
+        lock (_lock)
+        {
+            if (_aborted)
+            {
+                return false;
+            }
+
+            _transport = null;
+            return true;
+        }
+    }
 
     private static bool HasWork(ConnectionState state) => state is ConnectionState.ReadingHead or ConnectionState.Handling;
 

@@ -130,7 +130,7 @@ internal sealed class ConnectionDispatcher
                 }
 
                 backOff = FirstBackOff;
-                Dispatch(transport, bound.Protocol, hasPermit);
+                Dispatch(transport, bound, hasPermit);
                 continue;
             }
 #pragma warning disable CA1031 // Whatever went wrong with one accept, the loop must live.
@@ -161,10 +161,59 @@ internal sealed class ConnectionDispatcher
         }
     }
 
-    // Admits a connection, or tells it no. In a drain the backlog is served beyond the limit: those clients were promised one.
-    private void Dispatch(TransportConnection transport, IProtocol protocol, bool hasPermit)
+    private void Dispatch(TransportConnection transport, BoundListener bound, bool hasPermit)
     {
-        hasPermit = hasPermit || _permits.Wait(0, CancellationToken.None);
+        var id = Interlocked.Increment(ref _lastId);
+        hasPermit = hasPermit || TryTakePermit();
+        if (bound.Filters.Count == 0)
+        {
+            Admit(transport, id, bound.Protocol, hasPermit);
+        }
+        else
+        {
+            _ = FilterAsync(transport, id, bound, hasPermit);
+        }
+    }
+
+    // Who the client is, and how it is to be told no, is known behind the filters only. A connection without a permit needs a place among
+    // those that are refused already now, or those on their way would have no bound.
+    private async Task FilterAsync(TransportConnection transport, long id, BoundListener bound, bool hasPermit)
+    {
+        var isStopping = _stopping.IsCancellationRequested;
+        var hasPlace = !hasPermit && !isStopping && _refusedClients.TryTakePlace();
+        var filtering = new FilteringConnection(_server, hasPermit || hasPlace || isStopping ? bound.Filters : null);
+        filtering.Attach(transport, id);
+        _server.Connections.Add(filtering);
+        await filtering.RunAsync().ConfigureAwait(false);
+        if (filtering.Filtered is { } filtered)
+        {
+            if (hasPlace && TryTakePermit())
+            {
+                _refusedClients.ReturnPlace();
+                (hasPermit, hasPlace) = (true, false);
+            }
+
+            Admit(filtered, id, bound.Protocol, hasPermit, hasPlace, filtering);
+            return;
+        }
+
+        _server.Connections.Remove(filtering);
+        if (hasPermit)
+        {
+            _permits.Release();
+        }
+        else if (hasPlace)
+        {
+            _refusedClients.ReturnPlace();
+        }
+    }
+
+    private bool TryTakePermit() => _permits.Wait(0, CancellationToken.None);
+
+    // Serves a connection, or tells it no. In a drain the backlog is served beyond the limit: those clients were promised an answer.
+    private void Admit(
+        TransportConnection transport, long id, IProtocol protocol, bool hasPermit, bool hasPlace = false, Connection? predecessor = null)
+    {
         var address = _addressQuota is null ? null : (transport.RemoteEndPoint as IPEndPoint)?.Address;
         var isOneTooMany = !hasPermit && !_stopping.IsCancellationRequested;
         if (isOneTooMany)
@@ -172,7 +221,6 @@ internal sealed class ConnectionDispatcher
             LogLimitOnce();
         }
 
-        var id = Interlocked.Increment(ref _lastId);
         if (isOneTooMany || (address is not null && !_addressQuota!.TryTake(address)))
         {
             if (hasPermit)
@@ -180,13 +228,13 @@ internal sealed class ConnectionDispatcher
                 _permits.Release();
             }
 
-            _refusedClients.Refuse(transport, id, protocol);
+            _refusedClients.Refuse(transport, id, protocol, hasPlace, predecessor);
             return;
         }
 
         var connection = protocol.Rent();
         connection.Attach(transport, id);
-        _server.Connections.Add(connection);
+        _server.Connections.Add(connection, predecessor);
         _ = RunAsync(connection, protocol, address, hasPermit);
     }
 

@@ -27,11 +27,18 @@ internal sealed class ConnectionManager
         }
     }
 
-    public void Add(Connection connection)
+    /// <summary>Adds a connection that was accepted.</summary>
+    /// <param name="connection">The connection.</param>
+    /// <param name="predecessor">What stood for it until now, and was counted as accepted; null for a new one.</param>
+    public void Add(Connection connection, Connection? predecessor = null)
     {
         lock (_lock)
         {
-            _accepted++;
+            if (predecessor is null || !_live.Remove(predecessor))
+            {
+                _accepted++;
+            }
+
             _live.Add(connection);
         }
     }

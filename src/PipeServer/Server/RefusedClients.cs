@@ -18,13 +18,24 @@ internal sealed class RefusedClients(ServerContext server)
 
     private readonly SemaphoreSlim _places = new(Math.Clamp(server.Options.MaxConnections / ConnectionsPerPlace, 1, MaxPlaces));
 
-    /// <summary>Refuses a client that has just been accepted.</summary>
-    public void Refuse(TransportConnection transport, long id, IProtocol protocol)
+    /// <summary>Takes a place beforehand, for a client that will be refused unless room comes free; false when there is none.</summary>
+    public bool TryTakePlace() => _places.Wait(0, CancellationToken.None);
+
+    /// <summary>Gives back a place that was not needed.</summary>
+    public void ReturnPlace() => _places.Release();
+
+    /// <summary>Refuses a client.</summary>
+    /// <param name="transport">Its connection.</param>
+    /// <param name="id">The connection's number.</param>
+    /// <param name="protocol">What is spoken on it.</param>
+    /// <param name="hasPlace">A place was taken for it; else there may be one now.</param>
+    /// <param name="predecessor">What stands for the connection in the ledger so far, or null.</param>
+    public void Refuse(TransportConnection transport, long id, IProtocol protocol, bool hasPlace, Connection? predecessor)
     {
-        var hasPlace = _places.Wait(0, CancellationToken.None);
+        hasPlace = hasPlace || TryTakePlace();
         var connection = new RefusedConnection(server, protocol, mayLinger: hasPlace);
         connection.Attach(transport, id);
-        server.Connections.Add(connection);
+        server.Connections.Add(connection, predecessor);
         _ = RunAsync(connection, hasPlace);
     }
 
@@ -35,7 +46,7 @@ internal sealed class RefusedClients(ServerContext server)
         server.Connections.Remove(connection);
         if (hasPlace)
         {
-            _places.Release();
+            ReturnPlace();
         }
     }
 }

@@ -80,6 +80,11 @@ public sealed class ConfigurationTests : IDisposable
     [InlineData("--mime foo=bar", "--mime must be media types")]
     [InlineData("--auth-file /no/such/file", "--auth-file: Could not find")]
     [InlineData("--config /no/such/file", "--config /no/such/file: Could not find")]
+    [InlineData("--listen 127.0.0.1", "--listen: '127.0.0.1' is not an endpoint: it must be ADDRESS:PORT")]
+    [InlineData("--listen 127.0.0.1:80,tls", "there is no option 'tls'; there is: proxy")]
+    [InlineData("--listen 127.0.0.1:80,proxy", "--trusted-proxy must name the proxies")]
+    [InlineData("--trusted-proxy example.com", "--trusted-proxy must be a network like 10.0.0.0/8, an address, or unix; 'example.com' is not.")]
+    [InlineData("--proxy-protocol", "--trusted-proxy must name the proxies")]
     [InlineData("-a 8080", "--address must be an IPv4 or IPv6 address")]
     public async Task A_mistake_is_told_in_one_line_with_its_place(string mistake, string expected)
     {
@@ -101,6 +106,22 @@ public sealed class ConfigurationTests : IDisposable
         var (exitCode, _, errors) = await CheckAsync(environment, arguments);
         Assert.Equal(1, exitCode);
         Assert.Contains(expected, Assert.Single(errors));
+    }
+
+    [Fact]
+    public async Task Places_come_from_every_source_and_the_address_counts_beside_them_if_it_is_named()
+    {
+        await using var cli = CliProcess.Start(
+            CliProcess.PipeServer,
+            new Dictionary<string, string> { ["PIPESERVER_LISTEN"] = $"127.0.0.1:0\nunix:{_folder}/a.sock" },
+            "serve", _folder, "--port", "0");
+        await Eventually.TrueAsync(() => cli.Output.Any(static line => line.StartsWith("Serving ")), "it serves");
+        var places = cli.Output.Where(static line => line.StartsWith("Listening on ")).ToList();
+        Assert.Equal(3, places.Count);
+        Assert.All(places.Take(2), static place => Assert.StartsWith("Listening on http://127.0.0.1:", place));
+        Assert.Equal($"Listening on unix:{_folder}/a.sock", places[2]);
+        await using var client = await TestClient.ConnectAsync(new System.Net.Sockets.UnixDomainSocketEndPoint($"{_folder}/a.sock"));
+        Assert.Equal(404, (await client.RequestAsync(TestClient.Get("/"))).Status);
     }
 
     [Fact]

@@ -117,11 +117,7 @@ public sealed partial class SystemdTests
     public async Task A_restart_on_a_passed_socket_loses_nobody(string transport)
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "systemd is Linux's.");
-        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        socket.Listen(16);
-        var descriptor = (int)socket.Handle;
-        Assert.Equal(0, Control(descriptor, F_SETFD, 0)); // heirs may have it
+        using var socket = ListenOnLoopback(out var descriptor);
         var script = $"exec 3<&{descriptor}; export LISTEN_PID=$$ LISTEN_FDS=1; {Serve} --transport {transport}";
         for (var round = 0; round < 2; round++)
         {
@@ -136,6 +132,36 @@ public sealed partial class SystemdTests
             Assert.True(await client.IsClosedAsync());
             await client.DisposeAsync();
             Assert.Equal(0, await cli.EndAsync());
+        }
+    }
+
+    // Several sockets were refused; now each is served, and named ones can have options of their own.
+    [Fact]
+    public async Task Passed_sockets_are_told_apart_by_their_names()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "systemd is Linux's.");
+        using var web = ListenOnLoopback(out var webDescriptor);
+        using var proxied = ListenOnLoopback(out var proxiedDescriptor);
+        var pass = $"exec 3<&{webDescriptor} 4<&{proxiedDescriptor}; export LISTEN_PID=$$ LISTEN_FDS=2 LISTEN_FDNAMES=web:internal";
+        await using (var cli = CliProcess.StartShell($"{pass}; {Serve} --listen fd:internal,proxy --listen 127.0.0.1:0 --trusted-proxy 127.0.0.1"))
+        {
+            await Eventually.TrueAsync(() => cli.Output.Count(static line => line.StartsWith("Listening on ")) == 3, "it tells three places");
+            await cli.ListeningAsync();
+            await using var plain = await TestClient.ConnectAsync(web.LocalEndPoint!);
+            Assert.Equal("Hello, World!", (await plain.RequestAsync(TestClient.Get("/plaintext"))).Text);
+            await using var proxy = await TestClient.ConnectAsync(proxied.LocalEndPoint!);
+            Assert.Equal("Hello, World!", (await proxy.RequestAsync("PROXY UNKNOWN\r\n" + TestClient.Get("/plaintext"))).Text);
+            await using var stranger = await TestClient.ConnectAsync(proxied.LocalEndPoint!);
+            await stranger.SendAsync(TestClient.Get("/plaintext"));
+            await Assert.ThrowsAnyAsync<IOException>(() => stranger.ReadResponseAsync());
+            cli.Signal(CliProcess.SigTerm);
+            Assert.Equal(0, await cli.EndAsync());
+        }
+
+        await using (var cli = CliProcess.StartShell($"{pass}; {Serve} --listen fd:wbe"))
+        {
+            Assert.Equal(1, await cli.EndAsync());
+            Assert.Equal("pipeserver: --listen fd:wbe: no socket of that name was passed. There are: web, internal.", Assert.Single(cli.Errors));
         }
     }
 
@@ -186,6 +212,16 @@ public sealed partial class SystemdTests
         Assert.Equal(migrates, !first.Errors.Any(static line => line.Contains("tcp_migrate_req")));
         second.Signal(CliProcess.SigTerm);
         Assert.Equal(0, await second.EndAsync());
+    }
+
+    private static Socket ListenOnLoopback(out int descriptor)
+    {
+        var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        socket.Listen(16);
+        descriptor = (int)socket.Handle;
+        Assert.Equal(0, Control(descriptor, F_SETFD, 0)); // heirs may have it
+        return socket;
     }
 
     // As systemd does, for what a service has to tell.

@@ -1,0 +1,22 @@
+namespace PipeServer.Cli;
+
+/// <summary>A listening socket that the process was given when it started (sd_listen_fds_with_names(3)).</summary>
+/// <param name="Descriptor">Its number.</param>
+/// <param name="Name">What the unit calls it by FileDescriptorName=.</param>
+internal sealed record PassedSocket(int Descriptor, string Name)
+{
+    /// <summary>The first one's number: SD_LISTEN_FDS_START.</summary>
+    public const int FirstDescriptor = 3;
+
+    private const string Prefix = "fd:";
+
+    /// <summary>What an endpoint's text says behind <c>fd:</c>, be it a name or a number; null where it is something else.</summary>
+    public static string? NameIn(string endpoint) =>
+        endpoint.StartsWith(Prefix, StringComparison.Ordinal) ? endpoint[Prefix.Length..].Split(',')[0] : null;
+
+    /// <summary>An endpoint's text with a number instead of a socket's name; as it is where there is none.</summary>
+    public static string WithNumber(string endpoint, int descriptor) =>
+        NameIn(endpoint) is { Length: > 0 } name && !name.All(char.IsAsciiDigit)
+            ? $"{Prefix}{descriptor}{endpoint[(Prefix.Length + name.Length)..]}"
+            : endpoint;
+}

@@ -1,0 +1,181 @@
+using System.ComponentModel;
+using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using PipeServer.Transport;
+
+namespace PipeServer;
+
+/// <summary>
+/// One place at which a server listens, with options of its own. Its text form is <c>127.0.0.1:8080</c>, <c>[::1]:8080</c>,
+/// <c>localhost:8080</c>, <c>unix:/run/app.sock</c> or <c>fd:3</c>, with the options behind it: <c>0.0.0.0:8080,proxy</c>.
+/// </summary>
+/// <remarks>Not thread-safe while it is being set up; a server takes a copy of it when it is created.</remarks>
+[TypeConverter(typeof(HttpEndpointConverter))]
+public sealed class HttpEndpoint : IParsable<HttpEndpoint>
+{
+    private const string ProxyWord = "proxy";
+    private const string UnixPrefix = "unix:";
+    private const string DescriptorPrefix = "fd:";
+
+    private const string Forms = "ADDRESS:PORT, [IPv6]:PORT, localhost:PORT, unix:PATH or fd:NUMBER";
+
+    /// <summary>Listens on an address and a port.</summary>
+    /// <param name="address">An IPv4 or IPv6 address; <see cref="IPAddress.Any"/> and <see cref="IPAddress.IPv6Any"/> for all.</param>
+    /// <param name="port">From 0, which takes a free one, to 65535.</param>
+    /// <exception cref="ArgumentException">The address is of another family, or the port out of its range.</exception>
+    public HttpEndpoint(IPAddress address, int port)
+    {
+        ArgumentNullException.ThrowIfNull(address);
+        if (address.AddressFamily is not (AddressFamily.InterNetwork or AddressFamily.InterNetworkV6))
+        {
+            throw new ArgumentException("The address of an endpoint must be an IPv4 or IPv6 address.", nameof(address));
+        }
+
+        ArgumentOutOfRangeException.ThrowIfLessThan(port, IPEndPoint.MinPort);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(port, IPEndPoint.MaxPort);
+        EndPoint = new IPEndPoint(address, port);
+    }
+
+    private HttpEndpoint(EndPoint endPoint) => EndPoint = endPoint;
+
+    /// <summary>
+    /// The PROXY protocol is spoken here: each connection begins with a header that names the client, sent by a proxy among
+    /// <see cref="HttpServerOptions.TrustedProxies"/>. A connection without it, or from elsewhere, is closed. Default: no.
+    /// </summary>
+    public bool ProxyProtocol { get; set; }
+
+    /// <summary>The address, or null where it is not one of IP.</summary>
+    public IPAddress? Address => (EndPoint as IPEndPoint)?.Address;
+
+    /// <summary>The port, with 0 for a free one; null where <see cref="Address"/> is.</summary>
+    public int? Port => (EndPoint as IPEndPoint)?.Port;
+
+    /// <summary>The path of a unix socket, or null.</summary>
+    public string? UnixSocketPath => (EndPoint as UnixDomainSocketEndPoint)?.ToString();
+
+    /// <summary>The number of a listening socket that the process was given, or null.</summary>
+    public int? Descriptor => (EndPoint as InheritedSocketEndPoint)?.Descriptor;
+
+    /// <summary>The place itself, as the transport is given it.</summary>
+    internal EndPoint EndPoint { get; }
+
+    /// <summary>Listens on a unix socket.</summary>
+    /// <param name="path">The path of its file; one that a dead server left there is replaced.</param>
+    /// <exception cref="ArgumentException">
+    /// The path is empty, or longer than <see cref="HttpServerOptions.MaxUnixSocketPathBytes"/>.
+    /// </exception>
+    public static HttpEndpoint Unix(string path)
+    {
+        ArgumentNullException.ThrowIfNull(path);
+        return path.Length > 0 && Encoding.UTF8.GetByteCount(path) <= HttpServerOptions.MaxUnixSocketPathBytes
+            ? new HttpEndpoint(new UnixDomainSocketEndPoint(path))
+            : throw new ArgumentException(
+                $"The path of a unix socket must have from 1 to {HttpServerOptions.MaxUnixSocketPathBytes} bytes.", nameof(path));
+    }
+
+    /// <summary>Accepts from a listening socket that the process was given when it started. Linux only.</summary>
+    /// <param name="descriptor">Its number: 3 for the first that systemd's socket activation passes.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The number is below 3.</exception>
+    public static HttpEndpoint Inherited(int descriptor)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(descriptor, 3);
+        return new HttpEndpoint(new InheritedSocketEndPoint(descriptor));
+    }
+
+    /// <summary>Reads the text form.</summary>
+    /// <exception cref="FormatException">The text is not one; the message says what is wrong with it.</exception>
+    public static HttpEndpoint Parse(string s) =>
+        Read(s, out var problem) ?? throw new FormatException($"'{s}' is not an endpoint: {problem}.");
+
+    /// <inheritdoc cref="Parse(string)"/>
+    public static HttpEndpoint Parse(string s, IFormatProvider? provider) => Parse(s);
+
+    /// <inheritdoc/>
+    public static bool TryParse([NotNullWhen(true)] string? s, IFormatProvider? provider, [MaybeNullWhen(false)] out HttpEndpoint result)
+    {
+        result = s is null ? null : Read(s, out _);
+        return result is not null;
+    }
+
+    /// <summary>The text form.</summary>
+    public override string ToString()
+    {
+        var place = EndPoint switch
+        {
+            UnixDomainSocketEndPoint unix => UnixPrefix + unix,
+            InheritedSocketEndPoint inherited => DescriptorPrefix + inherited.Descriptor.ToString(CultureInfo.InvariantCulture),
+            _ => EndPoint.ToString()!,
+        };
+        return ProxyProtocol ? $"{place},{ProxyWord}" : place;
+    }
+
+    /// <summary>A copy that nobody else can change.</summary>
+    internal HttpEndpoint Copy() => (HttpEndpoint)MemberwiseClone();
+
+    private static HttpEndpoint? Read(string text, out string problem)
+    {
+        var parts = text.Split(',');
+        var endpoint = ReadPlace(parts[0], out problem);
+        foreach (var word in parts.AsSpan(1))
+        {
+            if (word != ProxyWord)
+            {
+                problem = $"there is no option '{word}'; there is: {ProxyWord}";
+                return null;
+            }
+
+            endpoint?.ProxyProtocol = true;
+        }
+
+        return endpoint;
+    }
+
+    private static HttpEndpoint? ReadPlace(string text, out string problem)
+    {
+        if (text.StartsWith(UnixPrefix, StringComparison.Ordinal))
+        {
+            var path = text[UnixPrefix.Length..];
+            problem = $"the path must have from 1 to {HttpServerOptions.MaxUnixSocketPathBytes} bytes";
+            return path.Length > 0 && Encoding.UTF8.GetByteCount(path) <= HttpServerOptions.MaxUnixSocketPathBytes ? Unix(path) : null;
+        }
+
+        if (text.StartsWith(DescriptorPrefix, StringComparison.Ordinal))
+        {
+            problem = "the number of a passed socket is from 3 on";
+            return TryReadNumber(text[DescriptorPrefix.Length..], int.MaxValue, out var descriptor) && descriptor >= 3 ? Inherited(descriptor) : null;
+        }
+
+        var colon = text.LastIndexOf(':');
+        problem = $"it must be {Forms}";
+        if (colon < 0 || !TryReadAddress(text[..colon], out var address))
+        {
+            return null;
+        }
+
+        problem = $"the port must be from {IPEndPoint.MinPort} to {IPEndPoint.MaxPort}";
+        return TryReadNumber(text[(colon + 1)..], IPEndPoint.MaxPort, out var port) ? new HttpEndpoint(address, port) : null;
+    }
+
+    private static bool TryReadAddress(string text, [NotNullWhen(true)] out IPAddress? address)
+    {
+        if (text.Equals("localhost", StringComparison.OrdinalIgnoreCase))
+        {
+            address = IPAddress.Loopback;
+            return true;
+        }
+
+        if (text is ['[', .. var inner, ']'])
+        {
+            return IPAddress.TryParse(inner, out address) && address.AddressFamily == AddressFamily.InterNetworkV6;
+        }
+
+        // As it is written: not 8080, which would be 0.0.31.144, nor an IPv6 address whose last group would be the port.
+        return IPAddress.TryParse(text, out address) && address.AddressFamily == AddressFamily.InterNetwork && address.ToString() == text;
+    }
+
+    private static bool TryReadNumber(string text, int highest, out int number) =>
+        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out number) && number <= highest;
+}

@@ -1,0 +1,132 @@
+using System.Net;
+using System.Net.Sockets;
+using Microsoft.Extensions.Logging;
+using PipeServer.Diagnostics;
+using PipeServer.Routing;
+using PipeServer.Server;
+using PipeServer.Server.Http1;
+using PipeServer.Server.ProxyProtocol;
+using PipeServer.Transport;
+using PipeServer.Transport.Epoll;
+using PipeServer.Transport.Sockets;
+using PipeServer.Workers;
+
+namespace PipeServer;
+
+/// <summary>
+/// The parts of a server that has been started: the one place that puts transport, filters, protocols and workers together.
+/// </summary>
+internal sealed class RunningServer
+{
+    private RunningServer(ITransport transport, ServerContext context, ConnectionDispatcher dispatcher, IReadOnlyList<EndPoint> endPoints)
+    {
+        (Transport, Context, Dispatcher, EndPoints) = (transport, context, dispatcher, endPoints);
+    }
+
+    public ITransport Transport { get; }
+
+    public ServerContext Context { get; }
+
+    public ConnectionDispatcher Dispatcher { get; }
+
+    /// <summary>Where it listens, with the real ports.</summary>
+    public IReadOnlyList<EndPoint> EndPoints { get; }
+
+    /// <summary>Binds, and starts the workers; connections are accepted once the dispatcher is started.</summary>
+    /// <exception cref="ListenException">An endpoint cannot be bound.</exception>
+    /// <exception cref="InvalidOperationException">The process may not open enough files.</exception>
+    public static async Task<RunningServer> StartAsync(HttpServerOptions options, RouteMap routes, CancellationToken cancellationToken)
+    {
+        LimitConnections(options);
+        var logger = options.LoggerFactory.CreateLogger("PipeServer.Server");
+        var transport = options.Transport ?? CreateTransport(options, logger);
+        var listeners = await ListenAsync(options, transport, cancellationToken).ConfigureAwait(false);
+
+        // After the bind, which is what may fail: there is nothing to take back then.
+        var workers = new WorkerPool(options.Workers, options.QueueCapacity, new WorkerPoolOptions
+        {
+            Logger = options.LoggerFactory.CreateLogger("PipeServer.Workers"),
+            TimeProvider = options.TimeProvider,
+        });
+        var context = new ServerContext(options, routes.ToTable(), workers, logger);
+        var protocol = new Http1Protocol(context);
+        var proxyFilter = new ProxyProtocolFilter(context);
+        var dispatcher = new ConnectionDispatcher(
+            context,
+            [.. listeners.Select(item => new BoundListener(item.Listener, item.Endpoint.ProxyProtocol ? [proxyFilter] : [], protocol))]);
+        dispatcher.WarmUp();
+        return new RunningServer(transport, context, dispatcher, [.. listeners.Select(static item => item.Listener.EndPoint)]);
+    }
+
+    // The runtime itself needs descriptors: better to refuse clients than to be without one.
+    private static void LimitConnections(HttpServerOptions options)
+    {
+        var descriptors = DescriptorBudget.Connections();
+        if (descriptors < 1)
+        {
+            throw new InvalidOperationException(
+                "The process may not open enough files to serve a single connection. Raise the limit: ulimit -n, or LimitNOFILE.");
+        }
+
+        const int Share = RefusedClients.ConnectionsPerPlace;
+        options.MaxConnections = Math.Min(options.MaxConnections, Math.Max(1, descriptors / (Share + 1) * Share));
+    }
+
+    private static ITransport CreateTransport(HttpServerOptions options, ILogger logger)
+    {
+        if (EpollTransport.IsSupported)
+        {
+            return new EpollTransport(new EpollTransportOptions
+            {
+                Loops = options.Loops,
+                ReusePort = options.ReusePort,
+                Logger = options.LoggerFactory.CreateLogger("PipeServer.Transport"),
+            });
+        }
+
+        Log.TransportFallback(logger);
+        return new SocketTransport { ReusePort = options.ReusePort };
+    }
+
+    private static async Task<List<(HttpEndpoint Endpoint, IConnectionListener Listener)>> ListenAsync(
+        HttpServerOptions options, ITransport transport, CancellationToken cancellationToken)
+    {
+        var listeners = new List<(HttpEndpoint, IConnectionListener Listener)>();
+        try
+        {
+            foreach (var endpoint in options.Endpoints)
+            {
+                foreach (var listener in await ListenAsync(endpoint, options.Backlog, transport, cancellationToken).ConfigureAwait(false))
+                {
+                    listeners.Add((endpoint, listener));
+                }
+            }
+
+            return listeners;
+        }
+        catch
+        {
+            // Nobody could stop it later: a server that has not started has no transport.
+            foreach (var (_, listener) in listeners)
+            {
+                await listener.DisposeAsync().ConfigureAwait(false);
+            }
+
+            await transport.StopAsync(TimeSpan.Zero).ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    private static async ValueTask<IReadOnlyList<IConnectionListener>> ListenAsync(
+        HttpEndpoint endpoint, int backlog, ITransport transport, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await transport.ListenAsync(endpoint.EndPoint, backlog, cancellationToken).ConfigureAwait(false);
+        }
+        catch (SocketException exception)
+        {
+            throw new ListenException(endpoint, exception);
+        }
+    }
+}

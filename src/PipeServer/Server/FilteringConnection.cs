@@ -1,0 +1,49 @@
+using PipeServer.Transport;
+
+namespace PipeServer.Server;
+
+/// <summary>
+/// A connection on its way through the filters of its endpoint: accepted and counted, and not yet its protocol's. It has the head
+/// time-out for all of them together.
+/// </summary>
+/// <param name="server">What all connections share.</param>
+/// <param name="filters">The filters; null for a connection that is one too many, and is closed without a word.</param>
+internal sealed class FilteringConnection(ServerContext server, IReadOnlyList<IConnectionFilter>? filters) : Connection(server)
+{
+    public override ConnectionOutcome Outcome => filters is null ? ConnectionOutcome.Refused : base.Outcome;
+
+    /// <summary>What has come out of the last filter, the caller's to go on with; null when the connection has ended.</summary>
+    public TransportConnection? Filtered { get; private set; }
+
+    public override void Detach()
+    {
+        // Not pooled.
+    }
+
+    public override void DescribeRequests(ICollection<RequestDescription> descriptions) => descriptions.Add(RequestDescription.NotArrived);
+
+    protected override async Task ServeAsync()
+    {
+        if (filters is null)
+        {
+            return;
+        }
+
+        var filtered = Transport;
+        foreach (var filter in filters)
+        {
+            if (await filter.ApplyAsync(filtered, Id).ConfigureAwait(false) is not { } next)
+            {
+                return;
+            }
+
+            filtered = next;
+        }
+
+        // The filters' work is done, so an abort that has come meanwhile finds the connection where it goes next.
+        if (TryRelease())
+        {
+            Filtered = filtered;
+        }
+    }
+}

@@ -1,0 +1,20 @@
+using PipeServer.Transport;
+
+namespace PipeServer.Server;
+
+/// <summary>
+/// What happens on a connection before its protocol gets it: a filter reads what it has to, and hands on the connection, or another
+/// one around it. Thread-safe: one object filters all connections of an endpoint.
+/// </summary>
+internal interface IConnectionFilter
+{
+    /// <summary>Filters one connection. The time that it may take is the head time-out; then its read is cancelled.</summary>
+    /// <param name="transport">The connection as it comes from the transport or from the filter before.</param>
+    /// <param name="id">The connection's number, for the log.</param>
+    /// <returns>
+    /// What the next filter, or the protocol, gets; its disposal disposes <paramref name="transport"/> too. Null to close the connection
+    /// without a word.
+    /// </returns>
+    /// <exception cref="IOException">The client has reset the connection, or it was aborted.</exception>
+    ValueTask<TransportConnection?> ApplyAsync(TransportConnection transport, long id);
+}

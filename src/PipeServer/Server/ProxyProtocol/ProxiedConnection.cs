@@ -1,0 +1,35 @@
+using System.IO.Pipelines;
+using System.Net;
+using Microsoft.Win32.SafeHandles;
+using PipeServer.Transport;
+
+namespace PipeServer.Server.ProxyProtocol;
+
+/// <summary>A proxy's connection that stands for its client: the same bytes, another address.</summary>
+internal sealed class ProxiedConnection(TransportConnection inner, EndPoint client) : TransportConnection
+{
+    public override PipeReader Input => inner.Input;
+
+    public override PipeWriter Output => inner.Output;
+
+    public override EndPoint? RemoteEndPoint => client;
+
+    public override bool IsClosed => inner.IsClosed;
+
+    public override CancellationToken Closed => inner.Closed;
+
+    public override long BytesSent => inner.BytesSent;
+
+    public override bool IsPaceKnown => inner.IsPaceKnown;
+
+    public override void Write(PinnedBytes bytes) => inner.Write(bytes);
+
+    public override ValueTask<long> SendFileAsync(SafeFileHandle file, long offset, long count, CancellationToken cancellationToken) =>
+        inner.SendFileAsync(file, offset, count, cancellationToken);
+
+    public override ValueTask ShutdownOutputAsync() => inner.ShutdownOutputAsync();
+
+    public override void Abort() => inner.Abort();
+
+    public override ValueTask DisposeAsync() => inner.DisposeAsync();
+}

@@ -1,0 +1,58 @@
+using PipeServer.Diagnostics;
+using PipeServer.Transport;
+
+namespace PipeServer.Server.ProxyProtocol;
+
+/// <summary>
+/// Reads the header by which a trusted proxy names its client. A connection without one, or from somebody else, is closed: what it
+/// says cannot be trusted, and an answer would tell a stranger that somebody listens here.
+/// </summary>
+internal sealed class ProxyProtocolFilter(ServerContext server) : IConnectionFilter
+{
+    private readonly IReadOnlyList<TrustedProxy> _trusted = [.. server.Options.TrustedProxies];
+    private int _warned; // once in a life: from a scanner it would be a line for every connection
+
+    public async ValueTask<TransportConnection?> ApplyAsync(TransportConnection transport, long id)
+    {
+        if (!_trusted.Any(proxy => proxy.Includes(transport.RemoteEndPoint)))
+        {
+            return Close(id, $"{transport.RemoteEndPoint?.ToString() ?? "a unix socket"} is not among the trusted proxies");
+        }
+
+        while (true)
+        {
+            var read = await transport.Input.ReadAsync().ConfigureAwait(false);
+            var header = ProxyHeader.Parse(read.Buffer);
+            if (header.Status == ProxyHeaderStatus.Complete)
+            {
+                transport.Input.AdvanceTo(read.Buffer.GetPosition(header.Length));
+                return header.Client is { } client ? new ProxiedConnection(transport, client) : transport;
+            }
+
+            transport.Input.AdvanceTo(read.Buffer.Start, read.Buffer.End);
+            if (header.Status == ProxyHeaderStatus.Invalid)
+            {
+                return Close(id, "it does not begin with a header of the PROXY protocol");
+            }
+
+            if (read.IsCompleted || read.IsCanceled)
+            {
+                return Close(id, read.IsCanceled ? "its PROXY header took too long" : "it ended within its PROXY header");
+            }
+        }
+    }
+
+    private TransportConnection? Close(long id, string reason)
+    {
+        if (Interlocked.Exchange(ref _warned, 1) == 0)
+        {
+            Log.ProxyHeaderMissing(server.Logger, id, reason);
+        }
+        else
+        {
+            Log.ConnectionAborted(server.Logger, id, reason);
+        }
+
+        return null;
+    }
+}

@@ -1,0 +1,54 @@
+using System.ComponentModel;
+using System.Diagnostics.CodeAnalysis;
+using System.Net;
+
+namespace PipeServer;
+
+/// <summary>
+/// Peers that may speak for their clients: a network, <c>10.0.0.0/8</c> or <c>2001:db8::/32</c>, one address, or <c>unix</c>, everybody who can
+/// connect to a unix socket of the server. Immutable.
+/// </summary>
+[TypeConverter(typeof(TrustedProxyConverter))]
+public sealed class TrustedProxy : IParsable<TrustedProxy>
+{
+    private readonly IPNetwork? _network; // null: unix sockets
+
+    /// <summary>Trusts the addresses of a network.</summary>
+    public TrustedProxy(IPNetwork network) => _network = network;
+
+    private TrustedProxy()
+    {
+    }
+
+    /// <summary>Trusts every peer of a unix socket.</summary>
+    public static TrustedProxy Unix { get; } = new();
+
+    /// <summary>Reads the text form.</summary>
+    /// <exception cref="FormatException">The text is not one; the message says what is expected.</exception>
+    public static TrustedProxy Parse(string s) => TryParse(s, provider: null, out var proxy)
+        ? proxy
+        : throw new FormatException($"'{s}' does not name a proxy: it must be a network like 10.0.0.0/8, an address, or unix.");
+
+    /// <inheritdoc cref="Parse(string)"/>
+    public static TrustedProxy Parse(string s, IFormatProvider? provider) => Parse(s);
+
+    /// <inheritdoc/>
+    public static bool TryParse([NotNullWhen(true)] string? s, IFormatProvider? provider, [MaybeNullWhen(false)] out TrustedProxy result)
+    {
+        result = s == "unix" ? Unix
+            : IPNetwork.TryParse(s, out var network) ? new TrustedProxy(network)
+            : IPAddress.TryParse(s, out var address) && (s.Contains(':', StringComparison.Ordinal) || address.ToString() == s)
+                ? new TrustedProxy(new IPNetwork(address, address.GetAddressBytes().Length * 8))
+            : null;
+        return result is not null;
+    }
+
+    /// <summary>Whether it trusts the other end of a connection.</summary>
+    /// <param name="peer">The peer's address; anything but an IP end point is the peer of a unix socket.</param>
+    public bool Includes(EndPoint? peer) => peer is IPEndPoint { Address: var address }
+        ? _network is { } network && network.Contains(address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address)
+        : _network is null;
+
+    /// <summary>The text form.</summary>
+    public override string ToString() => _network?.ToString() ?? "unix";
+}

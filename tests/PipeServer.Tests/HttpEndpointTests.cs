@@ -1,0 +1,155 @@
+using System.ComponentModel;
+using System.Net;
+using System.Net.Sockets;
+
+namespace PipeServer.Tests;
+
+public sealed class HttpEndpointTests
+{
+    [Theory]
+    [InlineData("127.0.0.1:8080", null)]
+    [InlineData("0.0.0.0:0", null)]
+    [InlineData("[::1]:8080", null)]
+    [InlineData("[::]:65535,proxy", null)]
+    [InlineData("localhost:80", "127.0.0.1:80")]
+    [InlineData("unix:/run/app.sock", null)]
+    [InlineData("unix:relative.sock,proxy", null)]
+    [InlineData("fd:3", null)]
+    [InlineData("fd:17,proxy", null)]
+    public void The_text_form_is_read_and_written(string text, string? written)
+    {
+        var endpoint = HttpEndpoint.Parse(text);
+        Assert.Equal(written ?? text, endpoint.ToString());
+        Assert.Equal(text.EndsWith(",proxy"), endpoint.ProxyProtocol);
+        Assert.True(HttpEndpoint.TryParse(text, null, out var again));
+        Assert.Equal(endpoint.ToString(), again.ToString());
+        Assert.Equal(endpoint.ToString(), TypeDescriptor.GetConverter(typeof(HttpEndpoint)).ConvertFromInvariantString(text)?.ToString());
+    }
+
+    [Theory]
+    [InlineData("", "it must be ADDRESS:PORT")]
+    [InlineData("8080", "it must be ADDRESS:PORT")]
+    [InlineData("127.0.0.1", "it must be ADDRESS:PORT")]
+    [InlineData("127.0.0.1:65536", "the port must be from 0 to 65535")]
+    [InlineData("127.0.0.1:-1", "the port must be from 0 to 65535")]
+    [InlineData("127.0.0.1:", "the port must be from 0 to 65535")]
+    [InlineData("::1:8080", "it must be ADDRESS:PORT")]
+    [InlineData("[127.0.0.1]:80", "it must be ADDRESS:PORT")]
+    [InlineData("127.1:80", "it must be ADDRESS:PORT")]
+    [InlineData("example.com:80", "it must be ADDRESS:PORT")]
+    [InlineData("unix:", "the path must have from 1 to 103 bytes")]
+    [InlineData("fd:2", "the number of a passed socket is from 3 on")]
+    [InlineData("fd:web", "the number of a passed socket is from 3 on")]
+    [InlineData("127.0.0.1:80,tls", "there is no option 'tls'; there is: proxy")]
+    [InlineData("127.0.0.1:80,", "there is no option ''")]
+    public void What_is_wrong_with_a_text_is_said(string text, string problem)
+    {
+        Assert.StartsWith($"'{text}' is not an endpoint: {problem}", Assert.Throws<FormatException>(() => HttpEndpoint.Parse(text)).Message);
+        Assert.False(HttpEndpoint.TryParse(text, null, out _));
+    }
+
+    [Fact]
+    public void Each_kind_tells_its_place()
+    {
+        var ip = new HttpEndpoint(IPAddress.IPv6Loopback, 80);
+        Assert.Equal((IPAddress.IPv6Loopback, 80, null, null), (ip.Address, ip.Port, ip.UnixSocketPath, ip.Descriptor));
+        var unix = HttpEndpoint.Unix("/x");
+        Assert.Equal((null, null, "/x", null), (unix.Address, unix.Port, unix.UnixSocketPath, unix.Descriptor));
+        var inherited = HttpEndpoint.Inherited(4);
+        Assert.Equal((null, null, null, 4), (inherited.Address, inherited.Port, inherited.UnixSocketPath, inherited.Descriptor));
+        Assert.Throws<ArgumentOutOfRangeException>(static () => HttpEndpoint.Inherited(2));
+        Assert.Throws<ArgumentOutOfRangeException>(static () => new HttpEndpoint(IPAddress.Any, 70_000));
+        Assert.Throws<ArgumentException>(static () => HttpEndpoint.Unix(new string('x', 104)));
+    }
+
+    [Theory]
+    [InlineData("10.0.0.0/8", "10.255.0.1", true)]
+    [InlineData("10.0.0.0/8", "11.0.0.1", false)]
+    [InlineData("10.0.0.1/8", "10.200.0.1", true)]
+    [InlineData("10.0.0.0/8", "::ffff:10.1.1.1", true)]
+    [InlineData("192.0.2.7", "192.0.2.7", true)]
+    [InlineData("192.0.2.7", "192.0.2.8", false)]
+    [InlineData("2001:db8::/32", "2001:db8:1::1", true)]
+    [InlineData("2001:db8::/32", "2001:db9::1", false)]
+    [InlineData("::1", "::1", true)]
+    [InlineData("0.0.0.0/0", "::1", false)]
+    [InlineData("unix", "192.0.2.7", false)]
+    [InlineData("unix", null, true)]
+    [InlineData("0.0.0.0/0", null, false)]
+    public void A_proxy_is_trusted_by_its_address(string trusted, string? peer, bool expected)
+    {
+        var proxy = TrustedProxy.Parse(trusted);
+        Assert.Equal(expected, proxy.Includes(peer is null ? null : new IPEndPoint(IPAddress.Parse(peer), 1)));
+        Assert.Equal(proxy.ToString(), TrustedProxy.Parse(proxy.ToString()).ToString());
+        Assert.Equal(proxy.ToString(), TypeDescriptor.GetConverter(typeof(TrustedProxy)).ConvertFromInvariantString(trusted)?.ToString());
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("10.0.0.0/33")]
+    [InlineData("10")]
+    [InlineData("example.com")]
+    [InlineData("Unix")]
+    public void What_names_no_proxy_is_refused(string text)
+    {
+        Assert.StartsWith($"'{text}' does not name a proxy", Assert.Throws<FormatException>(() => TrustedProxy.Parse(text)).Message);
+        Assert.False(TrustedProxy.TryParse(text, null, out _));
+    }
+
+    [Fact]
+    public void A_proxy_endpoint_without_trusted_proxies_is_refused()
+    {
+        var options = new HttpServerOptions { Endpoints = [HttpEndpoint.Parse("127.0.0.1:0"), HttpEndpoint.Parse("127.0.0.1:0,proxy")] };
+        Assert.Contains("TrustedProxies must name the proxies", Assert.Throws<ArgumentException>(() => new HttpServer(options)).Message);
+        options = new HttpServerOptions { ProxyProtocol = true };
+        Assert.Contains("127.0.0.1:7878,proxy", Assert.Throws<ArgumentException>(() => new HttpServer(options)).Message);
+    }
+
+    [Theory]
+    [InlineData("epoll")]
+    [InlineData("sockets")]
+    public async Task A_server_listens_at_every_place(string transport)
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux() || transport == "sockets", "epoll is Linux's.");
+        Assert.SkipUnless(Socket.OSSupportsUnixDomainSockets, "Unix sockets are not available here.");
+        var path = Path.Combine(Path.GetTempPath(), $"pipeserver-{Guid.NewGuid():N}.sock");
+        await using var server = await TestServer.StartAsync(
+            transport,
+            static server => server.MapGet("/", static (_, response) => response.WriteText("hello")),
+            options => options.Endpoints = [HttpEndpoint.Parse("127.0.0.1:0"), HttpEndpoint.Unix(path), HttpEndpoint.Parse("[::1]:0")]);
+        Assert.Equal(3, server.Server.EndPoints.Count);
+        foreach (var endPoint in server.Server.EndPoints)
+        {
+            await using var client = await TestClient.ConnectAsync(endPoint);
+            Assert.Equal("hello", (await client.RequestAsync(TestClient.Get("/"))).Text);
+        }
+
+        var report = await server.Server.StopAsync();
+        Assert.Equal(3, report.Connections.Accepted);
+        Assert.False(File.Exists(path));
+        foreach (var endPoint in server.Server.EndPoints)
+        {
+            await Assert.ThrowsAnyAsync<SocketException>(() => TestClient.ConnectAsync(endPoint));
+        }
+    }
+
+    [Theory]
+    [InlineData("epoll")]
+    [InlineData("sockets")]
+    public async Task A_place_that_is_taken_fails_the_start_and_frees_the_others(string transport)
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux() || transport == "sockets", "epoll is Linux's.");
+        using var taken = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        taken.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        taken.Listen();
+        var port = ((IPEndPoint)taken.LocalEndPoint!).Port;
+        var path = Path.Combine(Path.GetTempPath(), $"pipeserver-{Guid.NewGuid():N}.sock");
+        var exception = await Assert.ThrowsAsync<ListenException>(() => TestServer.StartAsync(
+            transport, static _ => { }, options => options.Endpoints = [HttpEndpoint.Unix(path), HttpEndpoint.Parse($"127.0.0.1:{port}")]));
+        Assert.Equal(SocketError.AddressAlreadyInUse, exception.SocketErrorCode);
+        Assert.Equal($"127.0.0.1:{port}", exception.Endpoint.ToString());
+        Assert.StartsWith($"Cannot listen on 127.0.0.1:{port}: it is in use.", exception.Message);
+        await Assert.ThrowsAnyAsync<SocketException>(() => TestClient.ConnectAsync(new UnixDomainSocketEndPoint(path)));
+        File.Delete(path);
+    }
+}
