@@ -30,7 +30,7 @@ internal sealed class OptionTable
                 Number("--port", "The port to listen on; 0 takes a free one.", Server.Port, 0, 65535, "-p"),
                 static (settings, value) => settings.Options.Port = value),
             OptionRow.Of(
-                Endpoints("--listen", "More places: ADDRESS:PORT, unix:PATH, fd:NAME (a passed socket); ,proxy behind it. May be repeated."),
+                Endpoints("--listen", "More places: ADDRESS:PORT, unix:PATH, fd:NAME; ,proxy behind it; may be repeated."),
                 static (settings, value) => settings.Listen = value) with { Property = nameof(HttpServerOptions.Endpoints) },
             OptionRow.Of(
                 Flag("--proxy-protocol", "All connections begin with a PROXY header, from --trusted-proxy."),
