@@ -178,6 +178,9 @@ public sealed class HttpResponse
         Reset();
     }
 
+    /// <summary>See <see cref="ResponseWriter.SwitchAsync"/>; not public yet.</summary>
+    internal ValueTask<IDuplexPipe> SwitchAsync(int statusCode) => _body.SwitchAsync(statusCode);
+
     internal void Reset()
     {
         _body.Reset();

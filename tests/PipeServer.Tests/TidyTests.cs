@@ -61,7 +61,8 @@ public sealed partial class TidyTests
     [Fact]
     public void Every_line_of_the_product_is_at_most_160_characters()
     {
-        var findings = SourceFiles.Where(static path => path.StartsWith(Repository.Path("src"))).SelectMany(static path => File.ReadLines(path).Select((line, number) => (line, at: $"{path}:{number + 1}")))
+        var findings = SourceFiles.Where(static path => path.StartsWith(Repository.Path("src")))
+            .SelectMany(static path => File.ReadLines(path).Select((line, number) => (line, at: $"{path}:{number + 1}")))
             .Where(static item => item.line.Length > 160).Select(static item => item.at);
         Assert.Empty(findings);
     }

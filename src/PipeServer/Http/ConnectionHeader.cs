@@ -11,4 +11,7 @@ internal enum ConnectionHeader : byte
 
     /// <summary><c>Connection: keep-alive</c>, which a 1.0 client must read to believe it.</summary>
     KeepAlive,
+
+    /// <summary><c>Connection: Upgrade</c>, with a 101.</summary>
+    Upgrade,
 }

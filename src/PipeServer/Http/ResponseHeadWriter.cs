@@ -70,6 +70,9 @@ internal static class ResponseHeadWriter
             case ConnectionHeader.KeepAlive:
                 Append(buffer, "Connection: keep-alive\r\n"u8, ref length);
                 break;
+            case ConnectionHeader.Upgrade:
+                Append(buffer, "Connection: Upgrade\r\n"u8, ref length);
+                break;
             default:
                 break;
         }

@@ -16,9 +16,13 @@ internal sealed class RouteMap
     /// <exception cref="InvalidOperationException">The route is mapped already.</exception>
     public void Add(string method, string pattern, RouteHandler handler)
     {
-        if (!Ascii.IsValid(method) || !HttpCharacters.IsToken(Encoding.ASCII.GetBytes(method)) || method is "CONNECT" or "TRACE")
+        if (!Ascii.IsValid(method) || method.Length > RequestParser.MaxMethodBytes
+            || !HttpCharacters.IsToken(Encoding.ASCII.GetBytes(method)) || method is "CONNECT" or "TRACE")
         {
-            throw new ArgumentException($"'{method}' is not a method that can be mapped.", nameof(method));
+            throw new ArgumentException(
+                $"'{method}' is not a method that can be mapped: it must be a token of at most {RequestParser.MaxMethodBytes} characters, and not "
+                + "CONNECT or TRACE.",
+                nameof(method));
         }
 
         var parsed = RoutePattern.Parse(pattern);

@@ -219,7 +219,7 @@ internal abstract class Connection(ServerContext server)
         }
     }
 
-    private static bool HasWork(ConnectionState state) => state is ConnectionState.ReadingHead or ConnectionState.Handling;
+    private static bool HasWork(ConnectionState state) => state is ConnectionState.ReadingHead or ConnectionState.Handling or ConnectionState.Switched;
 
     private void AbortSlowReader(TransportConnection transport, string reason)
     {

@@ -112,7 +112,7 @@ internal sealed class ConnectionManager
                     case ConnectionState.ReadingHead:
                         reading++;
                         break;
-                    case ConnectionState.Handling:
+                    case ConnectionState.Handling or ConnectionState.Switched:
                         _ = connection.Deadlines.IsWriting ? writing++ : handling++;
                         oldest = oldest is null || connection.OldestRequestStarted < oldest.OldestRequestStarted ? connection : oldest;
                         break;

@@ -3,7 +3,7 @@ namespace PipeServer.Server;
 /// <summary>
 /// Where a connection is in its life. Written by the connection loop only; the heartbeat and a drain read it.
 /// <code>
-/// New ──► ReadingHead ──► Handling ──► Idle ──► ReadingHead …      every state ──► Closing
+/// New ──► ReadingHead ──► Handling ──► Idle ──► ReadingHead …      Handling ──► Switched      every state ──► Closing
 /// </code>
 /// </summary>
 internal enum ConnectionState
@@ -19,6 +19,12 @@ internal enum ConnectionState
 
     /// <summary>A request is queued, in its handler, or being answered.</summary>
     Handling,
+
+    /// <summary>
+    /// Handed to its handler for good, which speaks another protocol on it: no deadline for reads, and nothing but the handler, the
+    /// client or the end of the grace period ends it.
+    /// </summary>
+    Switched,
 
     /// <summary>The last response is written: half-closed, waiting for the client to do the same.</summary>
     Closing,

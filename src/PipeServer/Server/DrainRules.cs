@@ -51,7 +51,7 @@ internal static class DrainRules
         return timeLeft - margin;
     }
 
-    /// <summary>What is left to a connection in this state when the drain finds it; null for one whose handler is at work.</summary>
+    /// <summary>What is left to a connection in this state when the drain finds it; null for one that its handler has.</summary>
     /// <param name="state">The connection's state.</param>
     /// <param name="idleTimeout"><see cref="HttpServerOptions.DrainIdleTimeout"/>.</param>
     public static TimeSpan? ReadTimeout(ConnectionState state, TimeSpan idleTimeout) => state switch

@@ -24,6 +24,14 @@ internal abstract class ResponseWriter : PipeWriter
     /// <summary>Sends a part of a file; see <see cref="HttpResponse.SendFileAsync"/>.</summary>
     public abstract ValueTask<long> SendFileAsync(SafeFileHandle file, long offset, long count, CancellationToken cancellationToken);
 
+    /// <summary>
+    /// Sends the head, and hands the connection to the handler for good, to speak another protocol on it (RFC 9110 §7.8). It ends when the
+    /// handler does.
+    /// </summary>
+    /// <param name="statusCode">101, or the status that the other protocol begins with.</param>
+    /// <exception cref="InvalidOperationException">The response has been started, or the request's body is not read to its end.</exception>
+    public abstract ValueTask<IDuplexPipe> SwitchAsync(int statusCode);
+
     /// <summary>Ends the response after its handler: writes what is missing.</summary>
     /// <returns>Null, or what is wrong with a response that cannot be ended any more.</returns>
     /// <exception cref="InvalidOperationException">The handler has broken a rule, and nothing is sent yet.</exception>

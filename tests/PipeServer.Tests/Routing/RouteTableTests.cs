@@ -88,6 +88,9 @@ public sealed class RouteTableTests
         Assert.Throws<InvalidOperationException>(() => server.MapGet("/a/{c}", static (_, _) => { }));
         Assert.Throws<ArgumentException>(() => server.Map("B D", "/", static (_, _) => { }));
         Assert.Throws<ArgumentException>(() => server.Map("TRACE", "/", static (_, _) => { }));
+        Assert.Throws<ArgumentException>(() => server.Map("", "/", static (_, _) => { }));
+        Assert.Throws<ArgumentException>(() => server.Map(new string('A', 33), "/", static (_, _) => { }));
+        server.Map(new string('A', 32), "/", static (_, _) => { });
         await server.StartAsync();
         Assert.Throws<InvalidOperationException>(() => server.MapGet("/z", static (_, _) => { }));
         await Assert.ThrowsAsync<InvalidOperationException>(() => server.StartAsync());

@@ -106,6 +106,35 @@ public abstract partial class Http1ConnectionTests(string transport)
         await Eventually.TrueAsync(() => server.Server.Requests is { Received: 2, Completed: 1, Refused: 1 }, "one completed, one refused");
     }
 
+    // A fallback answers paths that no route has; it does not make the server know methods that nobody has mapped.
+    [Theory]
+    [InlineData(false, "PROPFIND /dav", 207)]
+    [InlineData(false, "PROPFIND /page", 405)]
+    [InlineData(false, "PROPFIND /nowhere", 404)]
+    [InlineData(false, "GET /dav", 405)]
+    [InlineData(false, "QUERY /page", 501)]
+    [InlineData(false, "propfind /dav", 501)]
+    [InlineData(true, "PROPFIND /page", 405)]
+    [InlineData(true, "PROPFIND /nowhere", 200)]
+    [InlineData(true, "QUERY /nowhere", 501)]
+    [InlineData(true, "QUERY /page", 501)]
+    public async Task Any_well_formed_method_can_be_mapped(bool hasFallback, string request, int status)
+    {
+        await using var server = await StartAsync(server =>
+        {
+            server.Map("PROPFIND", "/dav", static (_, response) => response.StatusCode = 207);
+            server.MapGet("/page", static (_, response) => response.WriteText("page"));
+            if (hasFallback)
+            {
+                server.MapFallback(static (request, response) => response.WriteText(request.Method));
+            }
+        });
+        await using var client = await server.ConnectAsync();
+        var response = await client.RequestAsync($"{request} HTTP/1.1\r\nHost: a\r\n\r\n");
+        Assert.Equal(status, response.Status);
+        Assert.Equal(request == "GET /dav" ? "PROPFIND, OPTIONS" : request.EndsWith("/page") && status == 405 ? "GET, HEAD, OPTIONS" : null, response["Allow"]);
+    }
+
     [Theory]
     [InlineData("GET /nothing HTTP/1.1\r\nHost: a\r\n\r\n", 404, null)]
     [InlineData("PUT /inline/1 HTTP/1.1\r\nHost: a\r\n\r\n", 405, "GET, HEAD, OPTIONS")]

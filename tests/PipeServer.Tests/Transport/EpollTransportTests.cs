@@ -188,7 +188,7 @@ public sealed class EpollTransportTests : NetworkTransportTests
         var another = Track(new EpollTransport(new EpollTransportOptions { Loops = 1 }));
         await using (var server = new HttpServer(new HttpServerOptions { Port = ((IPEndPoint)taken.EndPoint).Port, Transport = another }))
         {
-            await Assert.ThrowsAsync<SocketException>(() => server.StartAsync());
+            await Assert.ThrowsAsync<ListenException>(() => server.StartAsync());
         }
 
         await Assert.ThrowsAsync<ObjectDisposedException>(

@@ -24,7 +24,8 @@ internal sealed class Http1Connection : Connection
     private readonly Http1Output _output;
     private readonly Http1Exchange _exchange;
     private readonly RequestHead _head;
-    private bool _isInBody; // the input has moved on to the body of the request in progress
+    private bool _isInBody; // the input has moved on to the body of the request in progress, or to what is spoken behind it
+    private SequencePosition _afterHead; // of a request without a body: where the input moves to when the connection is switched
     private bool _clientHasEnded; // half-closed
 
     public Http1Connection(ServerContext server)
@@ -65,6 +66,20 @@ internal sealed class Http1Connection : Connection
     /// <summary>The connection ends with the response in progress.</summary>
     public void CloseAfterResponse() => IsClosing = true;
 
+    /// <summary>Hands the connection to the handler of the request in progress: its loop takes no further request.</summary>
+    public void Switch()
+    {
+        State = ConnectionState.Switched;
+        IsClosing = true;
+        _exchange.RequestBody.Detach();
+        if (!_isInBody)
+        {
+            _head.Detach();
+            Input.AdvanceTo(_afterHead);
+            _isInBody = true;
+        }
+    }
+
     /// <summary>An answer is written.</summary>
     public void CountAnswer(bool isRefusal)
     {
@@ -84,8 +99,11 @@ internal sealed class Http1Connection : Connection
     /// <summary>A flush has found that the client has left.</summary>
     public void OnClientGone() => WasAborted = true;
 
-    public override void DescribeRequests(ICollection<RequestDescription> descriptions) =>
-        descriptions.Add(State == ConnectionState.Handling ? RequestDescription.Of(_exchange, OldestRequestStarted) : RequestDescription.NotArrived);
+    public override void DescribeRequests(ICollection<RequestDescription> descriptions)
+    {
+        var hasRequest = State is ConnectionState.Handling or ConnectionState.Switched;
+        descriptions.Add(hasRequest ? RequestDescription.Of(_exchange, OldestRequestStarted) : RequestDescription.NotArrived);
+    }
 
     protected override async Task ServeAsync()
     {
@@ -222,6 +240,7 @@ internal sealed class Http1Connection : Connection
         }
         else
         {
+            _afterHead = afterHead;
             buffer = buffer.Slice(afterHead);
             IsMoreBuffered = !buffer.IsEmpty;
         }

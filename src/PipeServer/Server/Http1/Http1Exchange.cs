@@ -76,6 +76,16 @@ internal sealed class Http1Exchange : Exchange
             Output.Writer, Response.StatusCode, serverAndDate, Response.Fields, framing, contentLength, connection, lines);
     }
 
+    /// <summary>Writes the head behind which another protocol is spoken, and takes the connection out of the request loop.</summary>
+    public SwitchedPipe Switch(int statusCode)
+    {
+        _connection.Switch();
+        ResponseHeadWriter.Write(
+            Output.Writer, statusCode, _connection.Server.Heartbeat.ServerAndDate, Response.Fields, ResponseFraming.None, contentLength: 0,
+            statusCode == 101 ? ConnectionHeader.Upgrade : ConnectionHeader.None);
+        return new SwitchedPipe(this);
+    }
+
     /// <summary>Tells a client that waits for it to send its body; of no use once the response has begun.</summary>
     public async ValueTask SendContinueAsync()
     {

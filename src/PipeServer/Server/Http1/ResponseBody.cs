@@ -37,6 +37,9 @@ internal sealed class ResponseBody(Http1Exchange exchange) : ResponseWriter
 
         /// <summary>The head is out and stands for itself: HEAD, or a status that has no body.</summary>
         Discarding,
+
+        /// <summary>The connection is the handler's, and there is no body.</summary>
+        Switched,
     }
 
     public override bool HasBufferedBytes => _mode == Mode.Buffering && _buffered > 0;
@@ -209,6 +212,21 @@ internal sealed class ResponseBody(Http1Exchange exchange) : ResponseWriter
         var sent = await _output.SendFileForHandlerAsync(exchange, file, offset, count, cancellationToken).ConfigureAwait(false);
         _written += sent;
         return sent;
+    }
+
+    public override async ValueTask<IDuplexPipe> SwitchAsync(int statusCode)
+    {
+        ThrowIfCompleted();
+        if (HasStarted || _buffered > 0 || !exchange.RequestBody.IsFullyRead)
+        {
+            throw new InvalidOperationException("The connection can be handed over before the response is begun, and after the request's body is read.");
+        }
+
+        _mode = Mode.Switched;
+        _isCompleted = HasStarted = true;
+        var pipe = exchange.Switch(statusCode);
+        await _output.FlushForHandlerAsync(exchange, CancellationToken.None).ConfigureAwait(false);
+        return pipe;
     }
 
     public override void CancelPendingFlush() => _output.Writer.CancelPendingFlush();
