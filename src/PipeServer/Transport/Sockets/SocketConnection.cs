@@ -2,41 +2,38 @@ using System.Buffers;
 using System.IO.Pipelines;
 using System.Net;
 using System.Net.Sockets;
+using Pipelines.Sockets.Unofficial;
+using Pumps = Pipelines.Sockets.Unofficial.SocketConnection;
 
 namespace PipeServer.Transport.Sockets;
 
 /// <summary>
-/// One accepted socket behind two pipes: a receive loop fills the input pipe, a send loop empties the output pipe.
+/// One accepted socket. Pipelines.Sockets.Unofficial moves the bytes between it and two pipes; this class adds what
+/// <see cref="TransportConnection"/> promises beyond that: an abort is a reset, errors are <see cref="IOException"/>s, memory of a
+/// failed send stays with its writer, a client that is gone is told, bytes are counted as the client takes them.
 /// </summary>
 internal sealed class SocketConnection : TransportConnection
 {
-    // What may lie in a pipe before its writer has to wait. The same as Pipe's own default, named because it bounds the
-    // memory of a connection.
-    private const int PauseThresholdBytes = 64 * 1024;
-
-    // The pipe counts bytes, not memory: a receive must fill up the last segment before it takes another, or a client that
-    // sends single bytes would cost a segment for each. Only one that filled its buffer is followed by one with a large
-    // buffer, so that uploads need fewer system calls.
-    private const int SegmentBytes = 4096;
-    private const int LargeReceiveBytes = 32 * 1024;
-
     private readonly Socket _socket;
-    private readonly Pipe _inputPipe = new(CreateOptions(writerScheduler: PipeScheduler.Inline));
-
-    // A flush that had to wait resumes on the thread pool: on the send loop's own stack, a handler that then blocks on
-    // another flush would wait for the loop that it holds up.
-    private readonly Pipe _outputPipe = new(CreateOptions(writerScheduler: PipeScheduler.ThreadPool));
+    private readonly Pumps _pumps;
+    private readonly SocketInput _input;
+    private readonly SocketOutput _output;
     private readonly CancellationTokenSource _closed = new();
-    private readonly List<ArraySegment<byte>> _segments = [];
+    private readonly TaskCompletionSource _received = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _sent = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Lock _socketLock = new();
-    private Task _receiving = Task.CompletedTask;
-    private Task _sending = Task.CompletedTask;
     private readonly bool _isTcp;
     private long _bytesSent;
-    private volatile bool _aborted;
-    private volatile bool _disposed;
+    private volatile bool _isAborted;
+    private volatile bool _isDisposed;
 
     public SocketConnection(Socket socket)
+        : this(socket, ArrayPool<byte>.Shared)
+    {
+    }
+
+    /// <summary>For tests: says where the output's memory comes from.</summary>
+    internal SocketConnection(Socket socket, ArrayPool<byte> arrays)
     {
         _socket = socket;
         RemoteEndPoint = socket.RemoteEndPoint;
@@ -46,11 +43,22 @@ internal sealed class SocketConnection : TransportConnection
         {
             socket.NoDelay = true;
         }
+
+        var sendMemory = new SendMemory(arrays);
+        _pumps = Start(socket, new ReceiveMemory(arrays), sendMemory);
+        _input = new SocketInput(this, _pumps.Input);
+        _output = new SocketOutput(this, _pumps.Output, sendMemory);
+
+        // Nothing else tells that one of the two loops has ended. Both run their callbacks for a pipe, however late they are added.
+#pragma warning disable CS0618
+        _pumps.Input.OnWriterCompleted(static (error, connection) => ((SocketConnection)connection!).OnReceived(error), this);
+        _pumps.Output.OnReaderCompleted(static (error, connection) => ((SocketConnection)connection!).OnSent(error), this);
+#pragma warning restore CS0618
     }
 
-    public override PipeReader Input => _inputPipe.Reader;
+    public override PipeReader Input => _input;
 
-    public override PipeWriter Output => _outputPipe.Writer;
+    public override PipeWriter Output => _output;
 
     public override EndPoint? RemoteEndPoint { get; }
 
@@ -58,55 +66,62 @@ internal sealed class SocketConnection : TransportConnection
 
     public override bool IsClosed => _closed.IsCancellationRequested;
 
-    // The system counts the end of the stream as a byte.
-    public override long BytesSent => Math.Min(AcknowledgedBytes() ?? long.MaxValue, Volatile.Read(ref _bytesSent));
+    /// <remarks>
+    /// The package counts a send when all of it is done, so by up to what the pipe holds late, and not at all when
+    /// it fails half way. The system knows better over TCP; it counts the end of the stream as one more byte.
+    /// </remarks>
+    public override long BytesSent
+    {
+        get
+        {
+            var now = AcknowledgedBytes() is { } acknowledged ? Math.Min(acknowledged, _output.BytesWritten) : _pumps.BytesSent;
+            var before = Volatile.Read(ref _bytesSent);
+            while (now > before)
+            {
+                var found = Interlocked.CompareExchange(ref _bytesSent, now, before);
+                if (found == before)
+                {
+                    return now;
+                }
+
+                before = found;
+            }
+
+            return before;
+        }
+    }
 
     public override bool IsPaceKnown => _isTcp;
 
-    public void Start()
-    {
-        _receiving = ReceiveAsync();
-        _sending = SendAsync();
-    }
+    /// <summary>True from the moment at which one of the package's loops has failed or ended.</summary>
+    internal bool IsEnding => _pumps.ShutdownKind != PipeShutdownKind.None;
 
-    // What the system has taken moves in steps of a third of its buffers, which may be megabytes: a slow client would seem to stand still.
-    private long? AcknowledgedBytes()
-    {
-        if (!OperatingSystem.IsLinux() || !_isTcp || _disposed)
-        {
-            return null;
-        }
-
-        try
-        {
-            Span<byte> info = stackalloc byte[TcpInfo.Bytes];
-            return _socket.GetRawSocketOption((int)ProtocolType.Tcp, TcpInfo.Option, info) == info.Length ? TcpInfo.AcknowledgedBytes(info) : null;
-        }
-        catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
-        {
-            return null;
-        }
-    }
+    /// <summary>True once nothing more is sent, whatever is written.</summary>
+    internal bool IsSendingOver => _sent.Task.IsCompleted;
 
     public override async ValueTask ShutdownOutputAsync()
     {
-        await _outputPipe.Writer.CompleteAsync().ConfigureAwait(false);
-        await _sending.ConfigureAwait(false);
+        await _output.CompleteAsync().ConfigureAwait(false);
+        await _sent.Task.ConfigureAwait(false);
     }
 
+    /// <remarks>
+    /// Disposing of the package's connection is no abort: it half-closes first, which a client takes for the end of its response, and
+    /// runs what waits for a read inside that call. The socket's own disposal, with nothing to linger for, is a reset, and ends what
+    /// waits on the thread pool.
+    /// </remarks>
     public override void Abort()
     {
-        if (_aborted)
+        if (_isAborted)
         {
             return;
         }
 
-        _aborted = true;
+        _isAborted = true;
         lock (_socketLock)
         {
             try
             {
-                // Zero linger makes the close a reset, so that a client cannot take half a response for a whole one.
                 _socket.LingerState = new LingerOption(enable: true, seconds: 0);
             }
             catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
@@ -122,144 +137,73 @@ internal sealed class SocketConnection : TransportConnection
 
     public override async ValueTask DisposeAsync()
     {
-        await _inputPipe.Reader.CompleteAsync().ConfigureAwait(false);
-        await _outputPipe.Writer.CompleteAsync().ConfigureAwait(false);
-        _disposed = true;
+        await _input.CompleteAsync().ConfigureAwait(false);
+        await _output.CompleteAsync().ConfigureAwait(false);
+        _isDisposed = true;
         lock (_socketLock)
         {
             _socket.Dispose();
         }
 
-        await _receiving.ConfigureAwait(false);
-        await _sending.ConfigureAwait(false);
+        await _received.Task.ConfigureAwait(false);
+        await _sent.Task.ConfigureAwait(false);
     }
 
-    // Continuations run where the bytes arrive or leave: the connection loop on the thread that received, the send on the
-    // thread that flushed. A hop to a worker is the server's decision, not the pipe's.
-    private static PipeOptions CreateOptions(PipeScheduler writerScheduler) => new(
-        readerScheduler: PipeScheduler.Inline,
-        writerScheduler: writerScheduler,
-        pauseWriterThreshold: PauseThresholdBytes,
-        resumeWriterThreshold: PauseThresholdBytes / 2,
-        minimumSegmentSize: SegmentBytes,
-        useSynchronizationContext: false);
+    /// <summary>What a reader is told where the package says <paramref name="error"/>.</summary>
+    internal IOException Translate(Exception error) => error as IOException
+        ?? new IOException(_isAborted ? "The connection was aborted." : "The client reset the connection.", error);
 
-    private async Task ReceiveAsync()
+    private static Pumps Start(Socket socket, ReceiveMemory received, SendMemory sent)
     {
-        var writer = _inputPipe.Writer;
-        Exception? error = null;
-        var sizeHint = 1;
-        // Let the caller of Start get on: the first receive must not run the connection loop on the accept loop's stack.
-        await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+        var pumps = Pumps.Create(
+            socket, SocketPipes.CreateSendOptions(sent), SocketPipes.CreateReceiveOptions(received), SocketConnectionOptions.ZeroLengthReads);
+        (sent.Pumps, received.Pumps) = (pumps, pumps);
+        return pumps;
+    }
+
+    // What the system has taken moves in steps of a third of its buffers, which may be megabytes: a slow client would seem to stand still.
+    private long? AcknowledgedBytes()
+    {
+        if (!OperatingSystem.IsLinux() || !_isTcp || _isDisposed)
+        {
+            return null;
+        }
+
         try
         {
-            while (true)
-            {
-                var buffer = writer.GetMemory(sizeHint);
-                var received = await _socket.ReceiveAsync(buffer, SocketFlags.None).ConfigureAwait(false);
-                if (received == 0)
-                {
-                    break;
-                }
-
-                sizeHint = received == buffer.Length && received >= SegmentBytes / 2 ? LargeReceiveBytes : 1;
-                writer.Advance(received);
-                var flushed = await writer.FlushAsync().ConfigureAwait(false);
-                if (flushed.IsCompleted || flushed.IsCanceled)
-                {
-                    break;
-                }
-            }
+            Span<byte> info = stackalloc byte[TcpInfo.Bytes];
+            return _socket.GetRawSocketOption((int)ProtocolType.Tcp, TcpInfo.Option, info) == info.Length ? TcpInfo.AcknowledgedBytes(info) : null;
         }
         catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
         {
-            error = new IOException(
-                _aborted ? "The connection was aborted." : "The client reset the connection.", exception);
+            return null;
+        }
+    }
+
+    private void OnReceived(Exception? error)
+    {
+        if (error is not null)
+        {
             SignalClosed();
         }
 
-#pragma warning disable CA1031 // What the reader was completed with is the reader's business: nobody reads any more.
-        catch (Exception)
-#pragma warning restore CA1031
-        {
-            // Nothing to report to: there is no reader.
-        }
-
-        await writer.CompleteAsync(error).ConfigureAwait(false);
+        _received.TrySetResult();
     }
 
-    private async Task SendAsync()
+    private void OnSent(Exception? error)
     {
-        var reader = _outputPipe.Reader;
-        try
+        if (error is not null)
         {
-            while (true)
-            {
-                var result = await reader.ReadAsync().ConfigureAwait(false);
-                await SendAsync(result.Buffer).ConfigureAwait(false);
-                reader.AdvanceTo(result.Buffer.End);
-                if (result.IsCompleted || result.IsCanceled)
-                {
-                    break;
-                }
-            }
-
-            lock (_socketLock)
-            {
-                _socket.Shutdown(SocketShutdown.Send);
-            }
-        }
-        catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
-        {
-            // The client is gone; the writer learns it from its next flush.
             SignalClosed();
         }
-#pragma warning disable CA1031 // What the writer was completed with is the writer's business; what was sent is not the whole.
-        catch (Exception)
-#pragma warning restore CA1031
-        {
-            Abort();
-        }
 
-        await reader.CompleteAsync().ConfigureAwait(false);
-    }
-
-    private async ValueTask SendAsync(ReadOnlySequence<byte> buffer)
-    {
-        if (buffer.IsSingleSegment)
-        {
-            var rest = buffer.First;
-            while (!rest.IsEmpty)
-            {
-                var sent = await _socket.SendAsync(rest, SocketFlags.None).ConfigureAwait(false);
-                Volatile.Write(ref _bytesSent, _bytesSent + sent);
-                rest = rest[sent..];
-            }
-
-            return;
-        }
-
-        while (!buffer.IsEmpty)
-        {
-            _segments.Clear();
-            foreach (var memory in buffer)
-            {
-                if (System.Runtime.InteropServices.MemoryMarshal.TryGetArray(memory, out var segment) && segment.Count > 0)
-                {
-                    _segments.Add(segment);
-                }
-            }
-
-            var sent = await _socket.SendAsync(_segments, SocketFlags.None).ConfigureAwait(false);
-            Volatile.Write(ref _bytesSent, _bytesSent + sent);
-            buffer = buffer.Slice(sent);
-        }
+        _sent.TrySetResult();
     }
 
     // Callbacks of handlers hang on this token: they run on the thread pool, not inside the transport.
     private void SignalClosed()
     {
-        if (!_disposed)
+        if (!_isDisposed)
         {
             _ = _closed.CancelAsync();
         }

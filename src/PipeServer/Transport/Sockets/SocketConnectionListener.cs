@@ -24,7 +24,7 @@ internal sealed class SocketConnectionListener : IConnectionListener
             try
             {
                 // Cancelling loses no client: the runtime takes a connection out of the backlog only to complete the call.
-                return Start(await _socket.AcceptAsync(_stopped.Token).ConfigureAwait(false));
+                return new SocketConnection(await _socket.AcceptAsync(_stopped.Token).ConfigureAwait(false));
             }
             catch (OperationCanceledException)
             {
@@ -55,7 +55,7 @@ internal sealed class SocketConnectionListener : IConnectionListener
             {
                 try
                 {
-                    return Start(_socket.Accept());
+                    return new SocketConnection(_socket.Accept());
                 }
                 catch (SocketException exception) when (IsOfOneClient(exception.SocketErrorCode))
                 {
@@ -75,11 +75,4 @@ internal sealed class SocketConnectionListener : IConnectionListener
 
     private static bool IsOfOneClient(SocketError error) =>
         error is SocketError.ConnectionAborted or SocketError.ConnectionReset;
-
-    private static SocketConnection Start(Socket socket)
-    {
-        var connection = new SocketConnection(socket);
-        connection.Start();
-        return connection;
-    }
 }

@@ -1,0 +1,149 @@
+using System.IO.Pipelines;
+using System.Net.Sockets;
+using System.Runtime.CompilerServices;
+
+namespace PipeServer.Transport.Sockets;
+
+/// <summary>
+/// The package's output. What is written is handed to its pipe a block at a time. When a send fails, the package completes the pipe
+/// at both ends, whatever the writer is doing: what is written from then on goes nowhere, and the next flush says so.
+/// </summary>
+internal sealed class SocketOutput(SocketConnection connection, PipeWriter pipe, SendMemory memory) : PipeWriter
+{
+    private static readonly FlushResult ClientIsGone = new(isCanceled: false, isCompleted: true);
+
+    // The block that is being filled, and how much of it has not been handed to the pipe.
+    private Memory<byte> _block;
+    private int _filled;
+    private long _bytesWritten;
+    private bool _isCompleted;
+    private bool _isDiscarding;
+
+    public override bool CanGetUnflushedBytes => true;
+
+    public override long UnflushedBytes => pipe.UnflushedBytes + _filled;
+
+    /// <summary>How many bytes have been written so far, flushed or not. May be read on any thread.</summary>
+    public long BytesWritten => Volatile.Read(ref _bytesWritten);
+
+    public override Memory<byte> GetMemory(int sizeHint = 0)
+    {
+        if (_block.Length - _filled < Math.Max(sizeHint, 1) || _isCompleted)
+        {
+            TakeBlock(sizeHint);
+        }
+
+        return _block[_filled..];
+    }
+
+    public override Span<byte> GetSpan(int sizeHint = 0)
+    {
+        if (_block.Length - _filled < Math.Max(sizeHint, 1) || _isCompleted)
+        {
+            TakeBlock(sizeHint);
+        }
+
+        return _block.Span[_filled..];
+    }
+
+    public override void Advance(int bytes)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan((uint)bytes, (uint)(_block.Length - _filled), nameof(bytes));
+        _filled += bytes;
+        Volatile.Write(ref _bytesWritten, _bytesWritten + bytes);
+    }
+
+    public override ValueTask<FlushResult> FlushAsync(CancellationToken cancellationToken = default)
+    {
+        HandOver();
+        try
+        {
+            var flush = pipe.FlushAsync(cancellationToken);
+            return flush.IsCompletedSuccessfully ? flush : AwaitAsync(flush);
+        }
+        catch (Exception exception) when (IsOfTheSend(exception))
+        {
+            return new(ClientIsGone);
+        }
+    }
+
+    public override void CancelPendingFlush() => pipe.CancelPendingFlush();
+
+    public override void Complete(Exception? exception = null)
+    {
+        if (!_isCompleted)
+        {
+            HandOver();
+            _isCompleted = true;
+            memory.OnWriterCompleted();
+        }
+
+        if (exception is not null)
+        {
+            // The package would end the stream politely, and the client would take half a response for a whole one.
+            connection.Abort();
+        }
+
+        pipe.Complete();
+    }
+
+    private static bool IsOfTheSend(Exception exception) => exception is SocketException or IOException;
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private static async ValueTask<FlushResult> AwaitAsync(ValueTask<FlushResult> flush)
+    {
+        try
+        {
+            return await flush.ConfigureAwait(false);
+        }
+        catch (Exception exception) when (IsOfTheSend(exception))
+        {
+            return ClientIsGone;
+        }
+    }
+
+    private void TakeBlock(int sizeHint)
+    {
+        HandOver();
+        _block = _isDiscarding ? default : TakeFromPipe(sizeHint);
+        if (_block.Length < Math.Max(sizeHint, 1))
+        {
+            // Completed by the package: before the call, or inside of it.
+            _isDiscarding = true;
+            _block = new byte[Math.Max(sizeHint, SocketPipes.SegmentBytes)];
+        }
+    }
+
+    private Memory<byte> TakeFromPipe(int sizeHint)
+    {
+        try
+        {
+            return pipe.GetMemory(sizeHint);
+        }
+        catch (InvalidOperationException) when (!_isCompleted)
+        {
+            return default;
+        }
+    }
+
+    // The block may have gone on to the socket after this: the next write takes what the pipe has then.
+    private void HandOver()
+    {
+        var filled = _filled;
+        _filled = 0;
+        _block = default;
+        if (filled == 0 || _isDiscarding)
+        {
+            return;
+        }
+
+        try
+        {
+            pipe.Advance(filled);
+        }
+        catch (ArgumentOutOfRangeException)
+        {
+            // The package has completed the pipe since the block was taken.
+        }
+    }
+}
