@@ -21,7 +21,11 @@ internal sealed class CannedTransport : ITransport, IConnectionListener
     public async ValueTask<TransportConnection?> AcceptAsync() =>
         await _backlog.Reader.WaitToReadAsync() && _backlog.Reader.TryRead(out var connection) ? connection : null;
 
-    public void StopListening() => _backlog.Writer.TryComplete();
+    public ValueTask StopListeningAsync()
+    {
+        _backlog.Writer.TryComplete();
+        return ValueTask.CompletedTask;
+    }
 
     public ValueTask<IReadOnlyList<string>> StopAsync(TimeSpan timeout) => new([]);
 

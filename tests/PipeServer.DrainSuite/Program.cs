@@ -3,7 +3,7 @@ using System.Globalization;
 using PipeServer.DrainSuite;
 
 var command = new Option<string>("--command") { Description = "Starts the server in the foreground.", Required = true };
-var port = new Option<int>("--port") { Description = "Where it listens, on 127.0.0.1.", Required = true };
+var port = new Option<int>("--port") { Description = "Where it listens, on 127.0.0.1. 0: the first http:// address that it prints tells." };
 var slow = new Option<string>("--route-slow") { Description = "GET: answers after about a second.", DefaultValueFactory = _ => "/sleep?ms=1000" };
 var endless = new Option<string>("--route-endless") { Description = "GET: answers after longer than the grace period.", DefaultValueFactory = _ => "/sleep?ms=60000" };
 var echo = new Option<string>("--route-echo") { Description = "POST: answers with the body.", DefaultValueFactory = _ => "/echo" };

@@ -37,7 +37,7 @@ internal sealed class Scenarios(SuiteOptions options)
 
     private Task<ScenarioResult> InFlightGetAsync() => RunAsync("in-flight-get", async (server, tally) =>
     {
-        var clients = await ConnectAsync(4);
+        var clients = await ConnectAsync(server, 4);
         foreach (var client in clients)
         {
             await client.TrySendAsync(Client.Get(options.SlowRoute));
@@ -55,7 +55,7 @@ internal sealed class Scenarios(SuiteOptions options)
     private Task<ScenarioResult> HalfSentAsync(string name, string body, Index cut) => RunAsync(name, async (server, tally) =>
     {
         var request = Client.Post(options.EchoRoute, body);
-        var clients = await ConnectAsync(10);
+        var clients = await ConnectAsync(server, 10);
         foreach (var client in clients)
         {
             await client.TrySendAsync(request[..cut]);
@@ -73,7 +73,7 @@ internal sealed class Scenarios(SuiteOptions options)
 
     private Task<ScenarioResult> PipelinedAsync() => RunAsync("pipelined", async (server, tally) =>
     {
-        var clients = await ConnectAsync(5);
+        var clients = await ConnectAsync(server, 5);
         foreach (var client in clients)
         {
             await client.TrySendAsync(Client.Get(options.SlowRoute)
@@ -97,7 +97,7 @@ internal sealed class Scenarios(SuiteOptions options)
     // Clients that go on until they are told or shown that it is over.
     private Task<ScenarioResult> KeepAliveAsync() => RunAsync("keep-alive", async (server, tally) =>
     {
-        var running = (await ConnectAsync(options.Clients)).Select((client, number) => TalkAsync(client, tally, new Random(options.Seed + number))).ToList();
+        var running = (await ConnectAsync(server, options.Clients)).Select((client, number) => TalkAsync(client, tally, new Random(options.Seed + number))).ToList();
         await Task.Delay(_random.Next(200, 1200));
         await server.StopAsync();
         await Task.WhenAll(running);
@@ -110,7 +110,7 @@ internal sealed class Scenarios(SuiteOptions options)
         {
             while (!Volatile.Read(ref stopped))
             {
-                using var client = await Client.TryConnectAsync(options.Port);
+                using var client = await Client.TryConnectAsync(server.Port);
                 tally.Add(client is null ? RequestFate.RefusedBeforeSending : await client.ExchangeAsync(Client.Post(options.EchoRoute, $"{number}"), $"{number}"));
             }
         }).ToList();
@@ -123,7 +123,7 @@ internal sealed class Scenarios(SuiteOptions options)
 
     private Task<ScenarioResult> IdleAsync() => RunAsync("idle", async (server, tally, faults) =>
     {
-        var clients = await ConnectAsync(100);
+        var clients = await ConnectAsync(server, 100);
         foreach (var client in clients)
         {
             tally.Add(await client.ExchangeAsync(Client.Post(options.EchoRoute, "x"), "x"));
@@ -147,7 +147,7 @@ internal sealed class Scenarios(SuiteOptions options)
     private Task<ScenarioResult> UnacceptedAsync() => RunAsync("unaccepted", async (server, tally) =>
     {
         await server.SignalAsync("STOP");
-        var clients = await ConnectAsync(50);
+        var clients = await ConnectAsync(server, 50);
         foreach (var client in clients)
         {
             await client.TrySendAsync(Client.Post(options.EchoRoute, "hello"));
@@ -161,7 +161,7 @@ internal sealed class Scenarios(SuiteOptions options)
     private Task<ScenarioResult> SlowReaderAsync() => RunAsync("slow-reader", async (server, tally) =>
     {
         var body = new string('x', 1 << 20);
-        var clients = await ConnectAsync(4);
+        var clients = await ConnectAsync(server, 4);
         var sending = clients.Select(client => client.TrySendAsync(Client.Post(options.EchoRoute, body))).ToList();
         await Task.Delay(Moment);
         await server.StopAsync();
@@ -172,13 +172,13 @@ internal sealed class Scenarios(SuiteOptions options)
 
     private Task<ScenarioResult> SlowlorisAsync() => RunAsync("slowloris", async (server, tally) =>
     {
-        var slow = await ConnectAsync(100);
+        var slow = await ConnectAsync(server, 100);
         foreach (var client in slow)
         {
             await client.TrySendAsync("GET / HTTP/1.1\r\nHost: a\r\nX-a:");
         }
 
-        var clients = await ConnectAsync(4);
+        var clients = await ConnectAsync(server, 4);
         foreach (var client in clients)
         {
             await client.TrySendAsync(Client.Get(options.SlowRoute));
@@ -204,7 +204,7 @@ internal sealed class Scenarios(SuiteOptions options)
         ? new ScenarioResult("stream", new Tally(), 0, 0, [])
         : await RunAsync("stream", async (server, tally) =>
         {
-            var clients = await ConnectAsync(3);
+            var clients = await ConnectAsync(server, 3);
             foreach (var client in clients)
             {
                 await client.TrySendAsync(Client.Get(options.StreamRoute));
@@ -217,7 +217,7 @@ internal sealed class Scenarios(SuiteOptions options)
 
     private Task<ScenarioResult> SecondSignalAsync() => RunAsync("second-signal", async (server, _, faults) =>
     {
-        using var client = await Client.TryConnectAsync(options.Port);
+        using var client = await Client.TryConnectAsync(server.Port);
         await client!.TrySendAsync(Client.Get(options.EndlessRoute));
         await Task.Delay(Moment);
         await server.StopAsync();
@@ -232,7 +232,7 @@ internal sealed class Scenarios(SuiteOptions options)
 
     private Task<ScenarioResult> DeadlineAsync() => RunAsync("deadline", async (server, _) =>
     {
-        using var client = await Client.TryConnectAsync(options.Port);
+        using var client = await Client.TryConnectAsync(server.Port);
         await client!.TrySendAsync(Client.Get(options.EndlessRoute));
         await Task.Delay(Moment);
         await server.StopAsync();
@@ -258,12 +258,12 @@ internal sealed class Scenarios(SuiteOptions options)
         }
     }
 
-    private async Task<List<Client>> ConnectAsync(int count)
+    private static async Task<List<Client>> ConnectAsync(ServerProcess server, int count)
     {
         var clients = new List<Client>();
         for (var number = 0; number < count; number++)
         {
-            clients.Add(await Client.TryConnectAsync(options.Port) ?? throw new InvalidOperationException("The server refused a connection before it was told to stop."));
+            clients.Add(await Client.TryConnectAsync(server.Port) ?? throw new InvalidOperationException("The server refused a connection before it was told to stop."));
         }
 
         return clients;

@@ -1,10 +1,11 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Text.RegularExpressions;
 
 namespace PipeServer.DrainSuite;
 
 /// <summary>The server under test: started by its command, told to stop by a signal, waited for.</summary>
-internal sealed class ServerProcess : IDisposable
+internal sealed partial class ServerProcess : IDisposable
 {
     private static readonly TimeSpan StartPatience = TimeSpan.FromSeconds(20);
 
@@ -12,31 +13,38 @@ internal sealed class ServerProcess : IDisposable
     private readonly Stopwatch _sinceSignal = new();
     private readonly string _signal;
 
-    private ServerProcess(Process process, string signal)
+    private ServerProcess(Process process, int port, string signal)
     {
         _process = process;
+        Port = port;
         _signal = signal;
     }
 
+    /// <summary>Where it listens, on 127.0.0.1.</summary>
+    public int Port { get; }
+
     /// <summary>Starts it and waits until it accepts connections.</summary>
-    /// <exception cref="InvalidOperationException">It ended, or did not listen in time.</exception>
+    /// <exception cref="InvalidOperationException">It ended, did not say where it listens, or did not listen in time.</exception>
     public static async Task<ServerProcess> StartAsync(SuiteOptions options)
     {
-        // exec: the process that we signal is the server, not the shell.
-        var process = Process.Start(new ProcessStartInfo("/bin/sh", ["-c", "exec " + options.Command])
+        // exec: the process that we signal is the server, not the shell. What started us may have its signals ignored (nohup, `trap '' INT`),
+        // and the server would inherit that.
+        var command = OperatingSystem.IsLinux() ? "exec env --default-signal " + options.Command : "exec " + options.Command;
+        var process = Process.Start(new ProcessStartInfo("/bin/sh", ["-c", command])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         })!;
-        process.OutputDataReceived += static (_, _) => { };
+        var printed = new TaskCompletionSource<int>(TaskCreationOptions.RunContinuationsAsynchronously);
+        process.OutputDataReceived += (_, line) => Find(line.Data, printed);
         process.ErrorDataReceived += static (_, _) => { };
         process.BeginOutputReadLine();
         process.BeginErrorReadLine();
-        var server = new ServerProcess(process, options.Signal);
         var waited = Stopwatch.StartNew();
+        var server = new ServerProcess(process, options.Port != 0 ? options.Port : await PrintedPortAsync(process, printed.Task, options), options.Signal);
         while (true)
         {
-            using var probe = await Client.TryConnectAsync(options.Port);
+            using var probe = await Client.TryConnectAsync(server.Port);
             if (probe is not null)
             {
                 // Answered once, so that nothing of a scenario is measured on a cold server.
@@ -47,7 +55,7 @@ internal sealed class ServerProcess : IDisposable
             if (process.HasExited || waited.Elapsed > StartPatience)
             {
                 server.Dispose();
-                throw new InvalidOperationException($"The server does not listen on port {options.Port}: {options.Command}");
+                throw new InvalidOperationException($"The server does not listen on port {server.Port}: {options.Command}");
             }
 
             await Task.Delay(20);
@@ -91,4 +99,32 @@ internal sealed class ServerProcess : IDisposable
 
         _process.Dispose();
     }
+
+    private static async Task<int> PrintedPortAsync(Process process, Task<int> printed, SuiteOptions options)
+    {
+        try
+        {
+            return await printed.WaitAsync(StartPatience);
+        }
+        catch (Exception exception) when (exception is TimeoutException or InvalidOperationException)
+        {
+            new ServerProcess(process, 0, options.Signal).Dispose();
+            throw new InvalidOperationException($"The server did not print where it listens: {options.Command}", exception);
+        }
+    }
+
+    private static void Find(string? line, TaskCompletionSource<int> printed)
+    {
+        if (line is null)
+        {
+            printed.TrySetException(new InvalidOperationException("Its output has ended."));
+        }
+        else if (Address().Match(line) is { Success: true } match)
+        {
+            printed.TrySetResult(int.Parse(match.Groups[1].Value, CultureInfo.InvariantCulture));
+        }
+    }
+
+    [GeneratedRegex("http://[^/ ]*:([0-9]+)")]
+    private static partial Regex Address();
 }

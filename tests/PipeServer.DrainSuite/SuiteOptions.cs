@@ -2,7 +2,7 @@ namespace PipeServer.DrainSuite;
 
 /// <summary>What is run, and what it promises.</summary>
 /// <param name="Command">The shell command that starts the server in the foreground.</param>
-/// <param name="Port">Where it listens, on 127.0.0.1.</param>
+/// <param name="Port">Where it listens, on 127.0.0.1; 0: the first address that it prints tells.</param>
 /// <param name="SlowRoute">GET: answers after a second or so.</param>
 /// <param name="EndlessRoute">GET: answers after longer than the grace period.</param>
 /// <param name="EchoRoute">POST: answers with the body.</param>

@@ -22,7 +22,11 @@ internal sealed class MemoryTransport : ITransport, IConnectionListener
 
     public ValueTask<IReadOnlyList<string>> StopAsync(TimeSpan timeout) => new([]);
 
-    public void StopListening() => _backlog.Writer.TryComplete();
+    public ValueTask StopListeningAsync()
+    {
+        _backlog.Writer.TryComplete();
+        return ValueTask.CompletedTask;
+    }
 
     public ValueTask DisposeAsync()
     {

@@ -88,11 +88,7 @@ internal sealed class ConnectionDispatcher
     public async Task StopAcceptingAsync()
     {
         await _stopping.CancelAsync().ConfigureAwait(false);
-        foreach (var listener in _listeners)
-        {
-            listener.Listener.StopListening();
-        }
-
+        await Task.WhenAll(_listeners.Select(static bound => bound.Listener.StopListeningAsync().AsTask())).ConfigureAwait(false);
         await _accepting.ConfigureAwait(false);
     }
 

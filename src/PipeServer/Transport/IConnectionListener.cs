@@ -15,8 +15,9 @@ public interface IConnectionListener : IAsyncDisposable
     ValueTask<TransportConnection?> AcceptAsync();
 
     /// <summary>
-    /// Ends waiting for new clients: <see cref="AcceptAsync"/> hands out those whose handshake has finished, closes the
-    /// listener when there are no more, and returns null from then on.
+    /// Turns new clients away, and gives those that have begun a handshake a moment to finish it, where the system can do
+    /// that. From then on <see cref="AcceptAsync"/> hands out those whose handshake has finished, closes the listener when there
+    /// are no more, and returns null.
     /// </summary>
-    void StopListening();
+    ValueTask StopListeningAsync();
 }

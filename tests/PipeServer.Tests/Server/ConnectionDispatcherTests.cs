@@ -69,7 +69,7 @@ public sealed class ConnectionDispatcherTests
         await using var server = new HttpServer(new HttpServerOptions { Transport = transport, LoggerFactory = log });
         await server.StartAsync();
         Assert.False(server.Failed.IsCompleted);
-        transport.StopListening();
+        await transport.StopListeningAsync();
         await server.Failed.WaitAsync(TestClient.Patience);
         Assert.Contains(log.Messages, static message => message.StartsWith("A listener has ended though nobody stopped it"));
     }
@@ -112,7 +112,7 @@ public sealed class ConnectionDispatcherTests
             return await Memory.AcceptAsync();
         }
 
-        public void StopListening() => Memory.StopListening();
+        public ValueTask StopListeningAsync() => Memory.StopListeningAsync();
 
         public ValueTask DisposeAsync() => Memory.DisposeAsync();
     }

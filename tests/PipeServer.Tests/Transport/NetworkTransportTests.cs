@@ -110,6 +110,76 @@ public abstract class NetworkTransportTests : TransportConformanceTests
         Assert.Empty(await transport.StopAsync(TestClient.Patience));
     }
 
+    // A client that connected between the last accept and the close of the listener was reset: 15 of some 100,000 in 40 stops over TCP.
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_client_that_comes_while_a_listener_stops_is_accepted_or_refused_and_never_reset(bool isUnix)
+    {
+        Assert.SkipUnless(!isUnix || Socket.OSSupportsUnixDomainSockets, "Unix sockets are not available here.");
+        for (var round = 0; round < 40; round++)
+        {
+            EndPoint place = isUnix
+                ? new UnixDomainSocketEndPoint(Path.Combine(Path.GetTempPath(), $"ps-{Guid.NewGuid():N}.sock"))
+                : new IPEndPoint(IPAddress.Loopback, 0);
+            var transport = Track(CreateTransport());
+            var listener = (await transport.ListenAsync(place, 512, CancellationToken.None))[0];
+            using var isOver = new CancellationTokenSource();
+            var serving = ServeAsync(listener);
+            var clients = Enumerable.Range(0, 8).Select(_ => Task.Run(() => ComeAgainAndAgainAsync(listener.EndPoint, isOver.Token))).ToList();
+            await Task.Delay(5 + (round % 7));
+            await listener.StopListeningAsync().AsTask().WaitAsync(TestClient.Patience);
+            await serving.WaitAsync(TestClient.Patience);
+            await isOver.CancelAsync();
+            await Task.WhenAll(clients).WaitAsync(TestClient.Patience);
+            await listener.DisposeAsync();
+            Assert.Empty(await transport.StopAsync(TestClient.Patience));
+        }
+
+        static async Task ServeAsync(IConnectionListener listener)
+        {
+            var answering = new List<Task>();
+            while (await listener.AcceptAsync() is { } connection)
+            {
+                answering.Add(AnswerAsync(connection));
+            }
+
+            await Task.WhenAll(answering);
+        }
+
+        static async Task AnswerAsync(TransportConnection connection)
+        {
+            await using (connection)
+            {
+                var read = await connection.Input.ReadAsync();
+                connection.Input.AdvanceTo(read.Buffer.End);
+                await connection.Output.WriteAsync("y"u8.ToArray());
+                await connection.ShutdownOutputAsync();
+            }
+        }
+
+        static async Task ComeAgainAndAgainAsync(EndPoint endPoint, CancellationToken isOver)
+        {
+            while (!isOver.IsCancellationRequested)
+            {
+                using var socket = new Socket(endPoint.AddressFamily, SocketType.Stream, ProtocolType.Unspecified);
+                try
+                {
+                    await socket.ConnectAsync(endPoint, isOver);
+                }
+                catch (Exception exception) when (exception is SocketException or OperationCanceledException)
+                {
+                    return; // refused, or nobody answers any more
+                }
+
+                // From here on the client counts on being served.
+                await socket.SendAsync("x"u8.ToArray(), CancellationToken.None);
+                var answer = new byte[1];
+                Assert.Equal(1, await socket.ReceiveAsync(answer, CancellationToken.None));
+            }
+        }
+    }
+
     // Ends of connections, all at once and in every order, with objects and buffers that go back to their pools.
     [Fact]
     public async Task Many_connections_that_end_in_every_way_do_not_disturb_each_other()
@@ -118,7 +188,7 @@ public abstract class NetworkTransportTests : TransportConformanceTests
         var listener = (await transport.ListenAsync(new IPEndPoint(IPAddress.Loopback, 0), 512, CancellationToken.None))[0];
         var serving = ServeAsync();
         await Task.WhenAll(Enumerable.Range(0, 16).Select(ClientAsync));
-        listener.StopListening();
+        await listener.StopListeningAsync();
         await serving.WaitAsync(TestClient.Patience);
         await listener.DisposeAsync();
         Assert.Empty(await transport.StopAsync(TestClient.Patience));

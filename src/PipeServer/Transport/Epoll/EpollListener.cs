@@ -20,7 +20,7 @@ internal sealed class EpollListener : IConnectionListener, IEventHandler, IThrea
     private readonly ObjectPool<EpollConnection> _connections;
     private readonly DescriptorReserve _reserve = new();
     private readonly ulong _key;
-    private readonly bool _ownsSocketFile; // not of a unix socket that somebody else has bound
+    private readonly bool _ownsSocket; // not one that was inherited: others listen at it too, and will go on
     private readonly Parking<Accept, TransportConnection?> _parking;
     private TransportConnection? _accepted; // what the accept in progress has found
     private int _streak;
@@ -29,10 +29,10 @@ internal sealed class EpollListener : IConnectionListener, IEventHandler, IThrea
 
     /// <summary>Takes over a socket that is bound and listening.</summary>
     /// <exception cref="System.Net.Sockets.SocketException">The loop does not take it.</exception>
-    public EpollListener(EndPoint endPoint, Descriptor descriptor, EventLoop[] loops, ObjectPool<EpollConnection> connections, bool ownsSocketFile)
+    public EpollListener(EndPoint endPoint, Descriptor descriptor, EventLoop[] loops, ObjectPool<EpollConnection> connections, bool ownsSocket)
     {
         _parking = new Parking<Accept, TransportConnection?>(new Accept(this));
-        _ownsSocketFile = ownsSocketFile;
+        _ownsSocket = ownsSocket;
         EndPoint = endPoint;
         _descriptor = descriptor;
         _loops = loops;
@@ -48,15 +48,19 @@ internal sealed class EpollListener : IConnectionListener, IEventHandler, IThrea
         return TryComplete() ? new ValueTask<TransportConnection?>(TakeResult()) : _parking.StartAsync(CancellationToken.None);
     }
 
-    public void StopListening()
+    public async ValueTask StopListeningAsync()
     {
-        _isStopped = true;
-        _loop.Post(this);
+        if (_ownsSocket && Volatile.Read(ref _closed) == 0)
+        {
+            await TurnAwayAsync().ConfigureAwait(false);
+        }
+
+        Stop();
     }
 
     public ValueTask DisposeAsync()
     {
-        StopListening();
+        Stop();
         Close();
         return ValueTask.CompletedTask;
     }
@@ -82,6 +86,32 @@ internal sealed class EpollListener : IConnectionListener, IEventHandler, IThrea
 
     /// <summary>On the loop: it is the listener's turn again, or it has been stopped.</summary>
     public void Execute() => _parking.Resume();
+
+    private async ValueTask TurnAwayAsync()
+    {
+        try
+        {
+            if (EndPoint is UnixDomainSocketEndPoint)
+            {
+                // Connecting is one step there: from here on it is refused, and what has connected stays in the backlog.
+                _ = Libc.Shutdown(_descriptor, Libc.SHUT_RD);
+            }
+            else if (HandshakeFilter.TryAttach(_descriptor))
+            {
+                await Task.Delay(HandshakeFilter.HandshakeTime).ConfigureAwait(false);
+            }
+        }
+        catch (ObjectDisposedException)
+        {
+            // Closed a moment ago.
+        }
+    }
+
+    private void Stop()
+    {
+        _isStopped = true;
+        _loop.Post(this);
+    }
 
     private bool TryComplete()
     {
@@ -162,7 +192,7 @@ internal sealed class EpollListener : IConnectionListener, IEventHandler, IThrea
         if (Interlocked.Exchange(ref _closed, 1) == 0)
         {
             _loop.Remove(_key);
-            if (_ownsSocketFile && EndPoint is UnixDomainSocketEndPoint unix)
+            if (_ownsSocket && EndPoint is UnixDomainSocketEndPoint unix)
             {
                 // While the socket is open nobody takes the file for stale: it is certainly not a successor's.
                 UnixSocketFile.Delete(unix);

@@ -56,7 +56,7 @@ public sealed class EpollTransport : ITransport
         try
         {
             var local = LocalEndPoint(descriptor, endPoint);
-            return new([new EpollListener(local, descriptor, GetLoops(), _connections, ownsSocketFile: inherited is null)]);
+            return new([new EpollListener(local, descriptor, GetLoops(), _connections, ownsSocket: inherited is null)]);
         }
         catch
         {

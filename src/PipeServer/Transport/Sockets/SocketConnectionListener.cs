@@ -7,11 +7,13 @@ namespace PipeServer.Transport.Sockets;
 internal sealed class SocketConnectionListener : IConnectionListener
 {
     private readonly Socket _socket;
+    private readonly bool _ownsSocket; // not one that was inherited: others listen at it too, and will go on
     private readonly CancellationTokenSource _stopped = new();
 
-    public SocketConnectionListener(Socket socket)
+    public SocketConnectionListener(Socket socket, bool ownsSocket)
     {
         _socket = socket;
+        _ownsSocket = ownsSocket;
         EndPoint = socket.LocalEndPoint!;
     }
 
@@ -39,7 +41,27 @@ internal sealed class SocketConnectionListener : IConnectionListener
         return AcceptFromBacklog();
     }
 
-    public void StopListening() => _stopped.Cancel();
+    public async ValueTask StopListeningAsync()
+    {
+        try
+        {
+            if (_ownsSocket && EndPoint is UnixDomainSocketEndPoint)
+            {
+                // Connecting is one step there: from here on it is refused, and what has connected stays in the backlog.
+                _socket.Shutdown(SocketShutdown.Receive);
+            }
+            else if (_ownsSocket && HandshakeFilter.TryAttach(_socket.SafeHandle))
+            {
+                await Task.Delay(HandshakeFilter.HandshakeTime).ConfigureAwait(false);
+            }
+        }
+        catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
+        {
+            // Closed a moment ago, or a system that does not know it: the backlog is emptied all the same.
+        }
+
+        await _stopped.CancelAsync().ConfigureAwait(false);
+    }
 
     public async ValueTask DisposeAsync()
     {
@@ -51,7 +73,8 @@ internal sealed class SocketConnectionListener : IConnectionListener
     {
         try
         {
-            while (_socket.Poll(TimeSpan.Zero, SelectMode.SelectRead))
+            _socket.Blocking = false;
+            while (true)
             {
                 try
                 {
@@ -62,7 +85,9 @@ internal sealed class SocketConnectionListener : IConnectionListener
                     // As above.
                 }
             }
-
+        }
+        catch (SocketException exception) when (exception.SocketErrorCode == SocketError.WouldBlock)
+        {
             _socket.Dispose();
         }
         catch (ObjectDisposedException)

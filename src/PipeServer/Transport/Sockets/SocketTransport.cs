@@ -31,7 +31,7 @@ public sealed class SocketTransport : ITransport
         if (endPoint is InheritedSocketEndPoint inherited)
         {
             var taken = new Socket(new SafeSocketHandle(inherited.Descriptor, ownsHandle: true));
-            return new([new SocketConnectionListener(taken)]);
+            return new([new SocketConnectionListener(taken, ownsSocket: false)]);
         }
 
         var protocol = endPoint.AddressFamily == AddressFamily.Unix ? ProtocolType.Unspecified : ProtocolType.Tcp;
@@ -57,7 +57,7 @@ public sealed class SocketTransport : ITransport
             throw;
         }
 
-        return new([new SocketConnectionListener(socket)]);
+        return new([new SocketConnectionListener(socket, ownsSocket: true)]);
     }
 
     /// <inheritdoc/>
