@@ -88,21 +88,26 @@ static async Task<int> ServeAsync(ServeSettings settings)
     // The log is written to its end by now: the summary is the last line.
     var report = Report.From(shutdown, failedAccepts);
     await Console.Out.WriteLineAsync(report.Summary()).ConfigureAwait(false);
-    if (settings.ReportPath is not null)
+    if (settings.ReportPath is { } path)
     {
-        try
-        {
-            await File.WriteAllTextAsync(settings.ReportPath, report.ToJson() + "\n").ConfigureAwait(false);
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-        {
-            await Console.Error.WriteLineAsync($"pipeserver: the report could not be written: {exception.Message}").ConfigureAwait(false);
-        }
+        await WriteReportAsync(path, report).ConfigureAwait(false);
     }
 
     return hasFailed
         ? await CouldNotStartAsync("the server could not accept any more; the log says why. Start it again.").ConfigureAwait(false)
         : ExitCode.For(shutdown.Outcome);
+}
+
+static async Task WriteReportAsync(string path, Report report)
+{
+    try
+    {
+        await File.WriteAllTextAsync(path, report.ToJson() + "\n").ConfigureAwait(false);
+    }
+    catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+    {
+        await Console.Error.WriteLineAsync($"pipeserver: the report could not be written: {exception.Message}").ConfigureAwait(false);
+    }
 }
 
 static ILoggerFactory CreateLoggerFactory(LogLevel level) => LoggerFactory.Create(builder =>
