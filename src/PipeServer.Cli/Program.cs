@@ -123,14 +123,14 @@ static string Where(EndPoint endPoint) => endPoint switch
     _ => $"http://{endPoint}",
 };
 
-// Handshakes in the queue of a listener that closes go to another one of the same port only if the kernel is told so.
+// When a listener closes, the kernel moves the handshakes in its queue to another listener of the same port only if this setting is on.
 static void WarnAboutMigration()
 {
     const string Setting = "/proc/sys/net/ipv4/tcp_migrate_req";
     if (File.Exists(Setting) && File.ReadAllText(Setting).Trim() == "0")
     {
         Console.Error.WriteLine(
-            "pipeserver: with --reuse-port, set net.ipv4.tcp_migrate_req=1 (sysctl), or clients that connect in the moment in which "
+            "pipeserver: with --reuse-port, set net.ipv4.tcp_migrate_req=1 (sysctl), or clients that connect at the moment when "
             + "the old process closes its socket are reset.");
     }
 }
@@ -140,7 +140,7 @@ static string ExplainBind(ListenException exception)
     var endpoint = exception.Endpoint;
     if (endpoint.Descriptor is { } descriptor)
     {
-        return $"descriptor {descriptor}, which LISTEN_FDS tells of, is no listening socket: {exception.Reason}";
+        return $"descriptor {descriptor}, which LISTEN_FDS names, is not a listening socket: {exception.Reason}";
     }
 
     if (endpoint.UnixSocketPath is { } path)
