@@ -23,7 +23,7 @@ internal sealed class CommandLine
         1 could not start, 2 forced, 3 grace period over. Under systemd: Type=notify, WatchdogSec, socket activation.
         """;
 
-    // No @files: a folder may be called that.
+    // No response files: the name of a folder may start with @.
     private static readonly ParserConfiguration Parsing = new() { ResponseFileTokenReplacer = null };
 
     private readonly OptionTable _table = new();
@@ -131,7 +131,7 @@ internal sealed class CommandLine
         return settings;
     }
 
-    // The parser takes an empty value for none, and a value that a switch does not have for the folder.
+    // The parser itself would ignore an empty value, and would take a switch's wrong value as the folder.
     private string? CheckEqualSigns(IReadOnlyList<string> args)
     {
         foreach (var arg in args.TakeWhile(static arg => arg != "--"))
@@ -161,7 +161,7 @@ internal sealed class CommandLine
         return $"{NoOption} '{name}'.{suggestion}{(suggestion.Length == 0 ? $" A folder of that name would be './{name}'." : "")}";
     }
 
-    // One mistake makes several errors: the one that knows the way out first.
+    // One mistake can make several errors. The one that knows the way out is shown.
     private string Explain(ParseResult result)
     {
         if (result.CommandResult.Command == _command && result.UnmatchedTokens is [var name, ..])

@@ -21,7 +21,9 @@ internal sealed class ConfigurationFile
     /// <param name="path">Where it is.</param>
     /// <param name="source">What named it.</param>
     /// <param name="known">The names that there are.</param>
-    /// <exception cref="ConfigurationException">It cannot be read, is no JSON object, or has a name or a value that is none.</exception>
+    /// <exception cref="ConfigurationException">
+    /// The file cannot be read, is not a JSON object, or has an unknown name or an invalid value.
+    /// </exception>
     public ConfigurationFile(string path, string source, HashSet<string> known)
     {
         Path = path;
@@ -55,7 +57,7 @@ internal sealed class ConfigurationFile
         }
         catch (InvalidOperationException)
         {
-            throw new ConfigurationException($"{path}: a text in it is no Unicode. Save it as UTF-8.");
+            throw new ConfigurationException($"{path}: a text in it is not valid Unicode. Save it as UTF-8.");
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
@@ -65,7 +67,7 @@ internal sealed class ConfigurationFile
 
     public string Path { get; }
 
-    /// <summary>The values of an option, or null when the file does not say.</summary>
+    /// <summary>The values of an option, or null when the file does not set it.</summary>
     public IReadOnlyList<string>? Find(string name) => _values.GetValueOrDefault(name);
 
     // { "header": { "X-A": "b" } } is "X-A: b"; { "mime": { ".foo": "text/foo" } } is ".foo=text/foo".
@@ -84,7 +86,7 @@ internal sealed class ConfigurationFile
         var length = stream.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false);
         var content = bytes.AsMemory(0, length);
         return length > MaxBytes
-            ? throw new IOException($"It is larger than {MaxBytes} bytes, and so no file of options.")
+            ? throw new IOException($"It is larger than {MaxBytes} bytes, so it cannot be a file of options.")
             : content.Span.StartsWith(Encoding.UTF8.Preamble) ? content[3..] : content;
     }
 

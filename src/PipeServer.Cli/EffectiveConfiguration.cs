@@ -51,7 +51,7 @@ internal sealed class EffectiveConfiguration
     /// <summary>The folder to serve.</summary>
     public string Root { get; }
 
-    /// <summary>Whether one option was set by a source that goes before that of another, or by the same one.</summary>
+    /// <summary>True when one option was set by the same source as another one, or by a source that goes before it.</summary>
     public bool GoesBefore(string option, string other) => Rank(option) >= Rank(other);
 
     /// <summary>Whether an option was set by any source.</summary>
@@ -77,7 +77,7 @@ internal sealed class EffectiveConfiguration
                 && !known.Contains(name)
                 && Suggestion.Nearest(name[Prefix.Length..], known.Select(static item => item[Prefix.Length..])) is { } nearest)
             {
-                yield return $"the variable {name} is none of PipeServer's. Did you mean {Prefix}{nearest}?";
+                yield return $"PipeServer has no variable {name}. Did you mean {Prefix}{nearest}?";
             }
         }
     }
@@ -102,7 +102,7 @@ internal sealed class EffectiveConfiguration
             : null;
     }
 
-    // Not by way of the parser, which would take -h or @name for something else than a folder.
+    // Not by the parser, which would not take -h or @name as a folder.
     private string FindRoot(ParseResult given, Argument<string> root, ConfigurationFile? file)
     {
         if (given.GetResult(root) is { Tokens.Count: > 0 })
@@ -145,12 +145,12 @@ internal sealed class EffectiveConfiguration
             }
         }
 
-        // In front of what was written: an option that may go without a value must not take the next source's.
+        // They go before the command line's own words: an option without a value at the end of those must not take them as its value.
         var all = _command.Parse([args[0], .. more, .. args.Skip(1)], _parsing);
         return all.Errors.Count == 0 ? all : throw new ConfigurationException(all.Errors[0].Message);
     }
 
-    // A switch in all the ways in which people write them; the parser would take a word it does not know for the folder.
+    // A switch in all the ways in which people write it; the parser would take a word that it does not know as the folder.
     private static string Normalize(OptionRow row, string value, string source)
     {
         var option = row.Option;

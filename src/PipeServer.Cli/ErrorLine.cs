@@ -3,10 +3,10 @@ using Microsoft.Win32.SafeHandles;
 
 namespace PipeServer.Cli;
 
-/// <summary>One line on standard error, however little is left to write it with.</summary>
+/// <summary>Writes one line to standard error, even when the process has no descriptor left.</summary>
 internal static class ErrorLine
 {
-    /// <summary>Writes it; where that cannot be done, nobody can be told.</summary>
+    /// <summary>Writes the line. A failure to write it is ignored: there is no other place to report it.</summary>
     public static async Task WriteAsync(string message)
     {
         var line = $"pipeserver: {message}";

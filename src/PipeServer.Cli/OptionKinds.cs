@@ -8,7 +8,7 @@ using Microsoft.Extensions.Logging;
 
 namespace PipeServer.Cli;
 
-/// <summary>The kinds of values that options take, each with its rule and the words for breaking it.</summary>
+/// <summary>The kinds of values that options take, each with its rule and the message for a value that breaks it.</summary>
 internal static class OptionKinds
 {
     /// <summary>True when it is named.</summary>
@@ -89,7 +89,9 @@ internal static class OptionKinds
     /// <param name="name">The option's name.</param>
     /// <param name="what">What it takes, in the help.</param>
     /// <param name="description">The option's help.</param>
-    /// <param name="mayGoWithout">It may go without its value; then it means something else than without itself.</param>
+    /// <param name="mayGoWithout">
+    /// The option may be given without its value, which means something else than leaving the option out.
+    /// </param>
     public static Option<string?> Text(string name, string what, string description, bool mayGoWithout = false)
     {
         var option = new Option<string?>(name)
@@ -244,11 +246,11 @@ internal static class OptionKinds
             return new ListenAddress(standard, path);
         }
 
-        // Not 8080, which would be 0.0.31.144.
+        // Only a text that comes out as it was written: 8080 would be read as 0.0.31.144.
         if (!IPAddress.TryParse(text, out var address)
             || (address.AddressFamily == AddressFamily.InterNetwork && address.ToString() != text))
         {
-            result.AddError($"{name} must be an IPv4 or IPv6 address, localhost, or unix:PATH; '{text}' is none of them.");
+            result.AddError($"{name} must be an IPv4 or IPv6 address, localhost, or unix:PATH; '{text}' is not.");
             return null;
         }
 

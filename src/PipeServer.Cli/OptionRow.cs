@@ -7,13 +7,13 @@ namespace PipeServer.Cli;
 /// <param name="Apply">Puts its value into the settings.</param>
 internal sealed record OptionRow(Option Option, Action<ParseResult, ServeSettings> Apply)
 {
-    /// <summary>What an option means that may go without a value, and does; null for all others.</summary>
+    /// <summary>The value that the option has when it is given without one; null for options that need a value.</summary>
     public string? Implied { get; init; }
 
-    /// <summary>What the library calls it where its name can come up in a message; null where it cannot.</summary>
+    /// <summary>The library's name of the option, where messages of the library may contain it; null otherwise.</summary>
     public string? Property { get; init; }
 
-    /// <summary>It names a source of values for the others, and has none in such a source itself.</summary>
+    /// <summary>The option names a source of values for the others, so such a source cannot set it.</summary>
     public bool IsSource { get; init; }
 
     /// <summary>An option with a value of its own kind.</summary>
@@ -21,7 +21,7 @@ internal sealed record OptionRow(Option Option, Action<ParseResult, ServeSetting
         new(option, (result, settings) => apply(settings, result.GetValue(option)!));
 
     /// <summary>
-    /// An option that may go without a value: it is null when it is not given, or taken back by <c>=false</c>.
+    /// An option that may be given without a value: it is null when it is not given, or when <c>=false</c> takes it back.
     /// </summary>
     public static OptionRow OfOptional(Option<string?> option, string implied, Action<ServeSettings, string?> apply) =>
         new(option, (result, settings) =>

@@ -116,7 +116,7 @@ internal sealed class OptionTable
                 Seconds("--grace", "How long a stop waits for requests in flight.", Server.ShutdownGracePeriod, mayBeZero: true),
                 static (settings, value) => settings.Options.ShutdownGracePeriod = TimeSpan.FromSeconds(value)),
             OptionRow.Of(
-                Seconds("--drain-delay", "Before a stop: be not ready, close after each response, still accept.", Server.DrainDelay, mayBeZero: true),
+                Seconds("--drain-delay", "Before a stop: report not ready, close after each response, still accept.", Server.DrainDelay, mayBeZero: true),
                 static (settings, value) => settings.Options.DrainDelay = TimeSpan.FromSeconds(value)),
             OptionRow.Of(
                 Text("--report", "PATH", "On exit, write a report as one JSON object."),
@@ -156,7 +156,7 @@ internal sealed class OptionTable
                 Number("--max-request-body", "Bytes of a request's body; beyond that 413.", Server.MaxRequestBodyBytes, 0, long.MaxValue),
                 static (settings, value) => settings.Options.MaxRequestBodyBytes = value),
             OptionRow.Of(
-                Number("--min-rate", "Bytes a second that a waited-for client must send or take. 0: any.", Server.MinDataRate, 0, int.MaxValue),
+                Number("--min-rate", "Bytes a second that a client must at least send or take. 0: any.", Server.MinDataRate, 0, int.MaxValue),
                 static (settings, value) => settings.Options.MinDataRate = value),
             OptionRow.Of(
                 Number("--loops", "Event loops of the epoll transport.", Server.Loops, 1, HttpServerOptions.MaxLoops),
@@ -200,7 +200,7 @@ internal sealed class OptionTable
     /// <summary>The option that sets the level of the log.</summary>
     public const string LogLevelName = "--log-level";
 
-    /// <summary>The option that sets it to warnings, where its source goes before that of the other.</summary>
+    /// <summary>The option that sets the level to warnings, unless the source of the other one goes before its own.</summary>
     public const string QuietName = "--quiet";
 
     /// <summary>The rows whose values the settings are made of.</summary>

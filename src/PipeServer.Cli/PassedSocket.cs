@@ -10,11 +10,13 @@ internal sealed record PassedSocket(int Descriptor, string Name)
 
     private const string Prefix = "fd:";
 
-    /// <summary>What an endpoint's text says behind <c>fd:</c>, be it a name or a number; null where it is something else.</summary>
+    /// <summary>
+    /// What stands behind <c>fd:</c> in an endpoint's text, a name or a number; null when the text starts with something else.
+    /// </summary>
     public static string? NameIn(string endpoint) =>
         endpoint.StartsWith(Prefix, StringComparison.Ordinal) ? endpoint[Prefix.Length..].Split(',')[0] : null;
 
-    /// <summary>An endpoint's text with a number instead of a socket's name; as it is where there is none.</summary>
+    /// <summary>An endpoint's text with the number of a socket instead of its name; unchanged when it names no socket.</summary>
     public static string WithNumber(string endpoint, int descriptor) =>
         NameIn(endpoint) is { Length: > 0 } name && !name.All(char.IsAsciiDigit)
             ? $"{Prefix}{descriptor}{endpoint[(Prefix.Length + name.Length)..]}"

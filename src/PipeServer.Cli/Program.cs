@@ -88,21 +88,26 @@ static async Task<int> ServeAsync(ServeSettings settings)
     // The log is written to its end by now: the summary is the last line.
     var report = Report.From(shutdown, failedAccepts);
     await Console.Out.WriteLineAsync(report.Summary()).ConfigureAwait(false);
-    if (settings.ReportPath is not null)
+    if (settings.ReportPath is { } path)
     {
-        try
-        {
-            await File.WriteAllTextAsync(settings.ReportPath, report.ToJson() + "\n").ConfigureAwait(false);
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-        {
-            await Console.Error.WriteLineAsync($"pipeserver: the report could not be written: {exception.Message}").ConfigureAwait(false);
-        }
+        await WriteReportAsync(path, report).ConfigureAwait(false);
     }
 
     return hasFailed
         ? await CouldNotStartAsync("the server could not accept any more; the log says why. Start it again.").ConfigureAwait(false)
         : ExitCode.For(shutdown.Outcome);
+}
+
+static async Task WriteReportAsync(string path, Report report)
+{
+    try
+    {
+        await File.WriteAllTextAsync(path, report.ToJson() + "\n").ConfigureAwait(false);
+    }
+    catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+    {
+        await Console.Error.WriteLineAsync($"pipeserver: the report could not be written: {exception.Message}").ConfigureAwait(false);
+    }
 }
 
 static ILoggerFactory CreateLoggerFactory(LogLevel level) => LoggerFactory.Create(builder =>
@@ -118,14 +123,14 @@ static string Where(EndPoint endPoint) => endPoint switch
     _ => $"http://{endPoint}",
 };
 
-// Handshakes in the queue of a listener that closes go to another one of the same port only if the kernel is told so.
+// When a listener closes, the kernel moves the handshakes in its queue to another listener of the same port only if this setting is on.
 static void WarnAboutMigration()
 {
     const string Setting = "/proc/sys/net/ipv4/tcp_migrate_req";
     if (File.Exists(Setting) && File.ReadAllText(Setting).Trim() == "0")
     {
         Console.Error.WriteLine(
-            "pipeserver: with --reuse-port, set net.ipv4.tcp_migrate_req=1 (sysctl), or clients that connect in the moment in which "
+            "pipeserver: with --reuse-port, set net.ipv4.tcp_migrate_req=1 (sysctl), or clients that connect at the moment when "
             + "the old process closes its socket are reset.");
     }
 }
@@ -135,7 +140,7 @@ static string ExplainBind(ListenException exception)
     var endpoint = exception.Endpoint;
     if (endpoint.Descriptor is { } descriptor)
     {
-        return $"descriptor {descriptor}, which LISTEN_FDS tells of, is no listening socket: {exception.Reason}";
+        return $"descriptor {descriptor}, which LISTEN_FDS names, is not a listening socket: {exception.Reason}";
     }
 
     if (endpoint.UnixSocketPath is { } path)

@@ -14,16 +14,18 @@ internal sealed class ServeSettings(OptionTable table, string root)
     /// <summary>The server's options, all but the logger.</summary>
     public HttpServerOptions Options { get; } = new();
 
-    /// <summary>What is done with files.</summary>
+    /// <summary>The options of the file handler.</summary>
     public StaticFileOptions Files { get; } = new();
 
     /// <summary>Places to listen at, in the text form of <see cref="HttpEndpoint"/>, passed sockets by their names.</summary>
     public IReadOnlyList<string> Listen { get; set; } = [];
 
-    /// <summary>The address or the port was set, and is a place beside those of <see cref="Listen"/>.</summary>
+    /// <summary>
+    /// True when the address or the port was set, and the server listens there beside the places of <see cref="Listen"/>.
+    /// </summary>
     public bool IsAddressGiven { get; set; }
 
-    /// <summary>The portable transport is wanted.</summary>
+    /// <summary>Use the portable transport.</summary>
     public bool UsesSockets { get; set; }
 
     /// <summary>Add the demo routes.</summary>
@@ -35,7 +37,7 @@ internal sealed class ServeSettings(OptionTable table, string root)
     /// <summary>The lowest level that is logged.</summary>
     public LogLevel LogLevel { get; set; }
 
-    /// <summary>Warnings and errors only are wanted.</summary>
+    /// <summary>Log warnings and errors only.</summary>
     public bool IsQuiet { get; set; }
 
     /// <summary>Sets content types from lines like <c>.foo=text/foo</c>; of several for one extension the last counts.</summary>
@@ -54,8 +56,8 @@ internal sealed class ServeSettings(OptionTable table, string root)
     /// <summary>Sets the peers that may speak for their clients.</summary>
     public void SetTrustedProxies(IEnumerable<string> values) => Options.TrustedProxies = [.. values.Select(TrustedProxy.Parse)];
 
-    /// <summary>Opens what is to be served, and looks at all that a start would trip over, but for the address.</summary>
-    /// <param name="passed">The listening sockets that the process was given; null to take every name of one for granted.</param>
+    /// <summary>Opens the folder to serve, and checks everything that could make a start fail, except the address.</summary>
+    /// <param name="passed">The listening sockets that the process was given; null to accept every name.</param>
     /// <param name="files">The handler of the files, the caller's from now on; null when there is a problem.</param>
     /// <returns>What is wrong, with the way out; null when nothing is.</returns>
     public string? TryOpen(IReadOnlyList<PassedSocket>? passed, out StaticFileHandler? files)

@@ -1,6 +1,6 @@
 namespace PipeServer.Cli;
 
-/// <summary>Finds what somebody may have meant who mistyped a name.</summary>
+/// <summary>Finds the known name that a mistyped one was probably meant to be.</summary>
 internal static class Suggestion
 {
     /// <summary>" Did you mean …?" with the nearest of the known names, or an empty string when none is near.</summary>
@@ -16,7 +16,7 @@ internal static class Suggestion
         return best.Name is not null && best.Distance <= Math.Max(1, name.Trim('-').Length / 3) ? best.Name : null;
     }
 
-    // How many letters must be put in, taken out, exchanged for another or with their neighbour to make one of the other.
+    // How many edits turn one name into the other: a letter put in, taken out, replaced, or swapped with its neighbour.
     private static int Distance(string from, string to)
     {
         var rows = new int[from.Length + 1, to.Length + 1];

@@ -5,8 +5,8 @@ using System.Text;
 namespace PipeServer.Cli;
 
 /// <summary>
-/// What systemd passes by the environment: the socket to tell it how we are (sd_notify(3)), and listening sockets
-/// (sd_listen_fds_with_names(3)). Without systemd nothing of it does anything.
+/// What systemd passes by the environment: the socket for reports on this process (sd_notify(3)), and listening sockets
+/// (sd_listen_fds_with_names(3)). Without systemd, nothing here has an effect.
 /// </summary>
 internal sealed class Systemd : IDisposable
 {
@@ -40,7 +40,7 @@ internal sealed class Systemd : IDisposable
             && microseconds > 0
             && IsForThisProcess("WATCHDOG_PID", mayBeMissing: true))
         {
-            // Twice as often as is asked for, as its manual advises.
+            // Twice as often as systemd asks for, as its manual advises.
             _watchdogPeriod = TimeSpan.FromMicroseconds(microseconds / 2.0);
         }
     }
@@ -54,7 +54,7 @@ internal sealed class Systemd : IDisposable
             return [];
         }
 
-        // One name each, with colons in between; without any, the manual says, each is called unknown.
+        // One name for each, with colons in between. When the variable is missing, the manual says, each is called unknown.
         var names = Environment.GetEnvironmentVariable("LISTEN_FDNAMES")?.Split(':') ?? [];
         return [.. Enumerable.Range(0, count).Select(index =>
             new PassedSocket(PassedSocket.FirstDescriptor + index, index < names.Length && names[index].Length > 0 ? names[index] : "unknown"))];

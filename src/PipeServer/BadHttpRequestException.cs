@@ -1,8 +1,8 @@
 namespace PipeServer;
 
 /// <summary>
-/// The request's body turned out to be malformed, too large, too slow or cut short while it was read. A handler that lets
-/// the exception pass gets its client the right status; nothing is logged as a fault of the handler.
+/// The request's body turned out to be malformed, too large, too slow or cut short while it was read. When a handler lets the exception
+/// pass, the client gets the right status, and nothing is logged as a fault of the handler.
 /// </summary>
 public sealed class BadHttpRequestException : IOException
 {

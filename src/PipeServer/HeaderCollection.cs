@@ -24,7 +24,7 @@ public sealed class HeaderCollection : IReadOnlyCollection<KeyValuePair<string, 
     private const int StackBytes = 256;
 
     private readonly HeaderFields _fields;
-    private readonly HttpResponse? _response; // null: a request's, read-only
+    private readonly HttpResponse? _response; // null for the headers of a request, which are read-only
 
     internal HeaderCollection(HeaderFields fields, HttpResponse? response)
     {
@@ -43,7 +43,7 @@ public sealed class HeaderCollection : IReadOnlyCollection<KeyValuePair<string, 
     /// The name is not a token, or the value holds a control character or one that a header cannot carry.
     /// </exception>
     /// <exception cref="InvalidOperationException">
-    /// The headers are a request's or sent already, or the field is one that only the server sets.
+    /// The headers belong to a request or have been sent already, or only the server may set the field.
     /// </exception>
     public string? this[string name]
     {
@@ -70,7 +70,7 @@ public sealed class HeaderCollection : IReadOnlyCollection<KeyValuePair<string, 
     }
 
     /// <summary>Removes all lines of a name; false when there was none.</summary>
-    /// <exception cref="InvalidOperationException">The headers are a request's, or sent already.</exception>
+    /// <exception cref="InvalidOperationException">The headers belong to a request, or have been sent already.</exception>
     public bool Remove(string name)
     {
         ArgumentNullException.ThrowIfNull(name);
@@ -155,12 +155,12 @@ public sealed class HeaderCollection : IReadOnlyCollection<KeyValuePair<string, 
             bytes = new byte[name.Length];
         }
 
-        // A name beyond ASCII is no token and cannot be here.
+        // A name beyond ASCII is not a token, so no field here has it.
         return Ascii.FromUtf16(name, bytes, out var length) == OperationStatus.Done ? _fields.IndexOf(bytes[..length]) : -1;
     }
 
     /// <summary>Checks a field that is to be encoded outside of a collection.</summary>
-    /// <returns>The field's meaning to the server: of those that it sets itself, only Server gets through.</returns>
+    /// <returns>The field's meaning to the server. Of the fields that the server sets itself, only Server is allowed.</returns>
     /// <inheritdoc cref="this[string]" path="/exception"/>
     internal static KnownHeader Validate(string name, string value)
     {
@@ -196,7 +196,7 @@ public sealed class HeaderCollection : IReadOnlyCollection<KeyValuePair<string, 
 
         if (!Ascii.IsValid(name))
         {
-            // Before the encoder sees it: Latin-1 would make a plain A of an \u0100.
+            // Checked before it is encoded: the Latin-1 encoder would turn \u0100 into a plain A.
             throw new ArgumentException(NameError, nameof(name));
         }
     }

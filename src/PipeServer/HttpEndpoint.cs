@@ -47,10 +47,10 @@ public sealed class HttpEndpoint : IParsable<HttpEndpoint>
     /// </summary>
     public bool ProxyProtocol { get; set; }
 
-    /// <summary>The address, or null where it is not one of IP.</summary>
+    /// <summary>The IP address; null for a unix socket and for a passed socket.</summary>
     public IPAddress? Address => (EndPoint as IPEndPoint)?.Address;
 
-    /// <summary>The port, with 0 for a free one; null where <see cref="Address"/> is.</summary>
+    /// <summary>The port, with 0 for a free one; null where <see cref="Address"/> is null.</summary>
     public int? Port => (EndPoint as IPEndPoint)?.Port;
 
     /// <summary>The path of a unix socket, or null.</summary>
@@ -59,11 +59,11 @@ public sealed class HttpEndpoint : IParsable<HttpEndpoint>
     /// <summary>The number of a listening socket that the process was given, or null.</summary>
     public int? Descriptor => (EndPoint as InheritedSocketEndPoint)?.Descriptor;
 
-    /// <summary>The place itself, as the transport is given it.</summary>
+    /// <summary>The end point that the transport is given.</summary>
     internal EndPoint EndPoint { get; }
 
     /// <summary>Listens on a unix socket.</summary>
-    /// <param name="path">The path of its file; one that a dead server left there is replaced.</param>
+    /// <param name="path">The path of its file. A file that a dead server left there is replaced.</param>
     /// <exception cref="ArgumentException">
     /// The path is empty, or longer than <see cref="HttpServerOptions.MaxUnixSocketPathBytes"/>.
     /// </exception>
@@ -86,7 +86,7 @@ public sealed class HttpEndpoint : IParsable<HttpEndpoint>
     }
 
     /// <summary>Reads the text form.</summary>
-    /// <exception cref="FormatException">The text is not one; the message says what is wrong with it.</exception>
+    /// <exception cref="FormatException">The text is not an endpoint; the message says what is wrong with it.</exception>
     public static HttpEndpoint Parse(string s) =>
         Read(s, out var problem) ?? throw new FormatException($"'{s}' is not an endpoint: {problem}.");
 
@@ -123,7 +123,7 @@ public sealed class HttpEndpoint : IParsable<HttpEndpoint>
         {
             if (word != ProxyWord)
             {
-                problem = $"there is no option '{word}'; there is: {ProxyWord}";
+                problem = $"there is no option '{word}'; the only option is {ProxyWord}";
                 return null;
             }
 
@@ -144,7 +144,7 @@ public sealed class HttpEndpoint : IParsable<HttpEndpoint>
 
         if (text.StartsWith(DescriptorPrefix, StringComparison.Ordinal))
         {
-            problem = "the number of a passed socket is from 3 on";
+            problem = "the number of a passed socket must be 3 or more";
             return TryReadNumber(text[DescriptorPrefix.Length..], int.MaxValue, out var descriptor) && descriptor >= 3 ? Inherited(descriptor) : null;
         }
 
@@ -172,7 +172,8 @@ public sealed class HttpEndpoint : IParsable<HttpEndpoint>
             return IPAddress.TryParse(inner, out address) && address.AddressFamily == AddressFamily.InterNetworkV6;
         }
 
-        // As it is written: not 8080, which would be 0.0.31.144, nor an IPv6 address whose last group would be the port.
+        // Only a text that comes out as it was written: 8080 would be read as 0.0.31.144. IPv6 needs brackets, or its
+        // last group would be the port.
         return IPAddress.TryParse(text, out address) && address.AddressFamily == AddressFamily.InterNetwork && address.ToString() == text;
     }
 

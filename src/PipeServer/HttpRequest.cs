@@ -69,7 +69,7 @@ public sealed class HttpRequest
     /// <summary>What the route's parameters matched.</summary>
     public RouteValues RouteValues { get; }
 
-    /// <summary>The body's length in bytes where the client named one; null for a chunked body and for none.</summary>
+    /// <summary>The body's length in bytes where the client named one; null for a chunked body, and when there is no body.</summary>
     public long? ContentLength => _head.Framing.HasContentLength ? _head.Framing.ContentLength : null;
 
     /// <summary>

@@ -58,7 +58,7 @@ public sealed class HttpServer : IAsyncDisposable
     /// <summary>The ledger of connections so far.</summary>
     public ConnectionCounts Connections => _running?.Context.Connections.ConnectionCounts() ?? default;
 
-    /// <summary>How many accepts have failed so far: for want of descriptors, most likely.</summary>
+    /// <summary>How many accepts have failed so far, most likely because the process had no descriptor left.</summary>
     public long FailedAccepts => _running?.Dispatcher.Failures ?? 0;
 
     /// <summary>The ledger of requests so far.</summary>
@@ -93,7 +93,7 @@ public sealed class HttpServer : IAsyncDisposable
     public void Map(string method, string pattern, Action<HttpRequest, HttpResponse> handler, Dispatch dispatch = Dispatch.Worker) =>
         Map(method, pattern, ToHandler(handler), dispatch);
 
-    /// <summary>Maps an answer that may be at hand, and the handler that a worker runs where it is not.</summary>
+    /// <summary>Maps two handlers: the first may answer at once; where it does not, a worker runs the second.</summary>
     /// <param name="method">As in the other overloads.</param>
     /// <param name="pattern">As in the other overloads.</param>
     /// <param name="first">Is asked on the thread that received the request; must not block.</param>
@@ -137,7 +137,7 @@ public sealed class HttpServer : IAsyncDisposable
         Map("POST", pattern, handler, dispatch);
 
     /// <summary>
-    /// What answers every path that no route has, whatever the (known) method. Without it those requests get 404.
+    /// Maps the handler of every path that no route has, whatever the (known) method. Without it those requests get 404.
     /// </summary>
     /// <exception cref="InvalidOperationException">The server has been started.</exception>
     [OverloadResolutionPriority(1)]
@@ -148,7 +148,7 @@ public sealed class HttpServer : IAsyncDisposable
         _routes.Fallback = new RouteHandler(handler, dispatch);
     }
 
-    /// <summary>The same with an answer that may be at hand: only where it is not, a worker runs the handler.</summary>
+    /// <summary>Maps a fallback of two handlers: the first may answer at once; where it does not, a worker runs the second.</summary>
     /// <param name="first">Is asked on the thread that received the request; must not block.</param>
     /// <param name="handler">What answers the rest, on a worker.</param>
     /// <exception cref="InvalidOperationException">The server has been started.</exception>
@@ -235,7 +235,7 @@ public sealed class HttpServer : IAsyncDisposable
         }
     }
 
-    // Liveness is that somebody answers; readiness ends with the first word of a stop.
+    // The server is live as long as it answers, and ready until a stop begins.
     private void MapHealthChecks()
     {
         _routes.Add("GET", "/healthz/live", new RouteHandler(ToHandler(static (_, response) => response.WriteText("live\n")), Dispatch.Inline));

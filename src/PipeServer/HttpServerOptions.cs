@@ -20,8 +20,8 @@ public sealed class HttpServerOptions
     public const int MaxWorkers = 4096;
 
     /// <summary>
-    /// The longest path of a unix socket, in bytes of UTF-8: what the system's address structure has room for, on the system
-    /// where that is least.
+    /// The longest path of a unix socket, in bytes of UTF-8: the system's address structure has no room for more. Systems differ; this is
+    /// the smallest of their limits.
     /// </summary>
     public const int MaxUnixSocketPathBytes = 103;
 
@@ -29,8 +29,8 @@ public sealed class HttpServerOptions
     public const int MaxLoops = 1024;
 
     /// <summary>
-    /// Where to listen. Default: none, and then the server listens on <see cref="Address"/> and <see cref="Port"/>, or on what takes
-    /// their place; with endpoints those are not looked at. All endpoints share the limits of the server.
+    /// Where to listen. Default: none, and then the server listens on <see cref="Address"/> and <see cref="Port"/>, or on what replaces
+    /// them. When there are endpoints here, those options are ignored. All endpoints share the limits of the server.
     /// </summary>
     public IList<HttpEndpoint> Endpoints { get; set; } = [];
 
@@ -40,7 +40,7 @@ public sealed class HttpServerOptions
     public bool ProxyProtocol { get; set; }
 
     /// <summary>
-    /// The peers that may name a client in its stead, by the PROXY protocol. Default: none.
+    /// The proxies that are believed when they name their client by the PROXY protocol. Default: none.
     /// </summary>
     public IList<TrustedProxy> TrustedProxies { get; set; } = [];
 
@@ -77,7 +77,7 @@ public sealed class HttpServerOptions
     public int Workers { get; set; } = Math.Max(4, Environment.ProcessorCount);
 
     /// <summary>
-    /// How many requests may wait for a worker; what becomes of the next one, <see cref="Overload"/> says. Default 4,096: more than most
+    /// How many requests may wait for a worker; <see cref="Overload"/> says what happens to the next one. Default 4,096: more than most
     /// connections make at once, less than a second of work for quick handlers.
     /// </summary>
     public int QueueCapacity { get; set; } = 4096;
@@ -137,7 +137,7 @@ public sealed class HttpServerOptions
     /// </summary>
     public TimeSpan DrainIdleTimeout { get; set; } = TimeSpan.FromMilliseconds(500);
 
-    /// <summary>What is done where a bound is reached: the job channel's, or the number of connections. Default: reject.</summary>
+    /// <summary>What the server does when the job channel is full or the limit of connections is reached. Default: reject.</summary>
     public OverloadPolicy Overload { get; set; } = OverloadPolicy.Reject;
 
     /// <summary>
@@ -146,7 +146,7 @@ public sealed class HttpServerOptions
     /// </summary>
     public TimeSpan QueueTimeout { get; set; } = TimeSpan.FromSeconds(60);
 
-    /// <summary>Connections from one address at once; the next is answered with 503. Default: as many as there may be.</summary>
+    /// <summary>Connections from one address at once; the next is answered with 503. Default: no limit per address.</summary>
     public int? MaxConnectionsPerAddress { get; set; }
 
     /// <summary>
@@ -162,12 +162,14 @@ public sealed class HttpServerOptions
     public ReadOnlyMemory<byte> ServerErrorPage { get; set; }
 
     /// <summary>
-    /// Accept so many connections, then close the listener and complete <see cref="HttpServer.AcceptLimitReached"/>; null
-    /// for no end. What the Rust Book does with <c>take(2)</c>.
+    /// Accept this many connections, then close the listener and complete <see cref="HttpServer.AcceptLimitReached"/>; null for no limit.
+    /// The Rust Book does this with <c>take(2)</c>.
     /// </summary>
     public int? AcceptLimit { get; set; }
 
-    /// <summary>Event loops of the epoll transport, each a thread. Default: one per core; more than that only share them.</summary>
+    /// <summary>
+    /// Event loops of the epoll transport, each a thread. Default: one per core, because more would only share the cores.
+    /// </summary>
     public int Loops { get; set; } = Environment.ProcessorCount;
 
     /// <summary>
@@ -203,7 +205,7 @@ public sealed class HttpServerOptions
     /// <summary>A copy that nobody else can change, of options that are in order.</summary>
     internal HttpServerOptions Validated()
     {
-        // A TimeProvider's timers take no longer time, and nobody waits for 49 days.
+        // The longest time that a TimeProvider's timer takes, 49 days.
         var longest = TimeSpan.FromMilliseconds(uint.MaxValue - 1);
         NotNull(Address, nameof(Address));
         NotNull(LoggerFactory, nameof(LoggerFactory));

@@ -1,9 +1,9 @@
 namespace PipeServer;
 
-/// <summary>What is done where a bound is reached.</summary>
+/// <summary>What the server does when a limit is reached.</summary>
 public enum OverloadPolicy
 {
-    /// <summary>Say no at once: 503 with <c>Retry-After</c> and <c>Connection: close</c>.</summary>
+    /// <summary>Refuse at once: 503 with <c>Retry-After</c> and <c>Connection: close</c>.</summary>
     Reject,
 
     /// <summary>

@@ -14,7 +14,9 @@ public sealed class QueryCollection : IEnumerable<KeyValuePair<string, string>>
 
     internal QueryCollection(RequestHead head) => _head = head;
 
-    /// <summary>The first value of this name (compared exactly), an empty string for a name without value, null for none.</summary>
+    /// <summary>
+    /// The first value of this name (compared exactly), an empty string for a name without a value, null when no pair has the name.
+    /// </summary>
     public string? this[string name]
     {
         get

@@ -42,7 +42,7 @@ internal sealed class RunningServer
         var transport = options.Transport ?? CreateTransport(options, logger);
         var listeners = await ListenAsync(options, transport, cancellationToken).ConfigureAwait(false);
 
-        // After the bind, which is what may fail: there is nothing to take back then.
+        // After the bind: if that fails, there is nothing to undo.
         var workers = new WorkerPool(options.Workers, options.QueueCapacity, new WorkerPoolOptions
         {
             Logger = options.LoggerFactory.CreateLogger("PipeServer.Workers"),
@@ -58,7 +58,7 @@ internal sealed class RunningServer
         return new RunningServer(transport, context, dispatcher, [.. listeners.Select(static item => item.Listener.EndPoint)]);
     }
 
-    // The runtime itself needs descriptors: better to refuse clients than to be without one.
+    // The runtime itself needs descriptors: it is better to refuse clients than to run out of them.
     private static void LimitConnections(HttpServerOptions options)
     {
         var descriptors = DescriptorBudget.Connections();
@@ -106,7 +106,7 @@ internal sealed class RunningServer
         }
         catch
         {
-            // Nobody could stop it later: a server that has not started has no transport.
+            // Stopped here, because nobody could stop it later: a server that has not started has no transport.
             foreach (var (_, listener) in listeners)
             {
                 await listener.DisposeAsync().ConfigureAwait(false);

@@ -5,8 +5,8 @@ using System.Net;
 namespace PipeServer;
 
 /// <summary>
-/// Peers that may speak for their clients: a network, <c>10.0.0.0/8</c> or <c>2001:db8::/32</c>, one address, or <c>unix</c>, everybody who can
-/// connect to a unix socket of the server. Immutable.
+/// Peers that may speak for their clients: a network, <c>10.0.0.0/8</c> or <c>2001:db8::/32</c>, one address, or <c>unix</c>, which means
+/// every peer that can connect to a unix socket of the server. Immutable.
 /// </summary>
 [TypeConverter(typeof(TrustedProxyConverter))]
 public sealed class TrustedProxy : IParsable<TrustedProxy>
@@ -24,7 +24,7 @@ public sealed class TrustedProxy : IParsable<TrustedProxy>
     public static TrustedProxy Unix { get; } = new();
 
     /// <summary>Reads the text form.</summary>
-    /// <exception cref="FormatException">The text is not one; the message says what is expected.</exception>
+    /// <exception cref="FormatException">The text does not name a proxy; the message says what is expected.</exception>
     public static TrustedProxy Parse(string s) => TryParse(s, provider: null, out var proxy)
         ? proxy
         : throw new FormatException($"'{s}' does not name a proxy: it must be a network like 10.0.0.0/8, an address, or unix.");

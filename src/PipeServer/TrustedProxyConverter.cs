@@ -3,7 +3,7 @@ using System.Globalization;
 
 namespace PipeServer;
 
-/// <summary>Makes proxies of their text form, so that configuration can bind them.</summary>
+/// <summary>Converts the text form of a trusted proxy, so that configuration can bind it.</summary>
 internal sealed class TrustedProxyConverter : TypeConverter
 {
     public override bool CanConvertFrom(ITypeDescriptorContext? context, Type sourceType) =>

@@ -1,7 +1,7 @@
 namespace PipeServer;
 
 /// <summary>
-/// Answers a request at once, or leaves it to the handler behind: for answers that are at hand most of the time, and cost a
+/// Answers a request at once, or leaves it to the handler that is mapped with it: for answers that are ready most of the time, and need a
 /// wait otherwise. Runs on the thread that received the request, and must not block.
 /// </summary>
 /// <param name="request">What the client asked.</param>

@@ -38,9 +38,9 @@ public sealed class HttpEndpointTests
     [InlineData("127.1:80", "it must be ADDRESS:PORT")]
     [InlineData("example.com:80", "it must be ADDRESS:PORT")]
     [InlineData("unix:", "the path must have from 1 to 103 bytes")]
-    [InlineData("fd:2", "the number of a passed socket is from 3 on")]
-    [InlineData("fd:web", "the number of a passed socket is from 3 on")]
-    [InlineData("127.0.0.1:80,tls", "there is no option 'tls'; there is: proxy")]
+    [InlineData("fd:2", "the number of a passed socket must be 3 or more")]
+    [InlineData("fd:web", "the number of a passed socket must be 3 or more")]
+    [InlineData("127.0.0.1:80,tls", "there is no option 'tls'; the only option is proxy")]
     [InlineData("127.0.0.1:80,", "there is no option ''")]
     public void What_is_wrong_with_a_text_is_said(string text, string problem)
     {

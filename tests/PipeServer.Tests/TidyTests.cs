@@ -5,12 +5,24 @@ namespace PipeServer.Tests;
 /// <summary>The house rules that no analyzer knows.</summary>
 public sealed partial class TidyTests
 {
+    private const int MaxFileLines = 400;
+    private const int MaxMethodLines = 80;
+    private const int MaxExceptions = 3;
+
     private static readonly string[] Tops = ["src", "tests", "perf"];
+
+    // "src/Folder/File.cs", each with the reason why it is not two files.
+    private static readonly string[] LongFiles = [];
+
+    // "src/Folder/File.cs: Method", each with the reason why it is not two methods.
+    private static readonly string[] LongMethods = [];
 
     private static IEnumerable<string> SourceFiles => Tops
         .SelectMany(static top => Directory.EnumerateFiles(Repository.Path(top), "*.cs", SearchOption.AllDirectories))
         .Where(static path => !path.Contains($"{Path.DirectorySeparatorChar}obj{Path.DirectorySeparatorChar}")
             && !path.Contains($"{Path.DirectorySeparatorChar}bin{Path.DirectorySeparatorChar}"));
+
+    private static IEnumerable<string> ProductFiles => SourceFiles.Where(static path => path.StartsWith(Repository.Path("src")));
 
     [Fact]
     public void The_top_level_holds_the_usual_files_only()
@@ -62,19 +74,50 @@ public sealed partial class TidyTests
     [Fact]
     public void Every_line_of_the_product_is_at_most_160_characters()
     {
-        var findings = SourceFiles.Where(static path => path.StartsWith(Repository.Path("src")))
+        var findings = ProductFiles
             .SelectMany(static path => File.ReadLines(path).Select((line, number) => (line, at: $"{path}:{number + 1}")))
             .Where(static item => item.line.Length > 160).Select(static item => item.at);
         Assert.Empty(findings);
     }
 
     [Fact]
+    public void A_file_of_the_product_is_at_most_400_lines()
+    {
+        Assert.InRange(LongFiles.Length, 0, MaxExceptions);
+        var files = ProductFiles.Select(static path => (Name: NameOf(path), Lines: File.ReadLines(path).Count())).ToList();
+        Assert.NotEmpty(files);
+        var tooLong = files.Where(static file => file.Lines > MaxFileLines).ToList();
+        var findings = tooLong.Where(static file => !LongFiles.Contains(file.Name)).Select(static file => $"{file.Name} has {file.Lines} lines").ToList();
+        Assert.True(findings.Count == 0, string.Join('\n', findings));
+        Assert.Empty(LongFiles.Except(tooLong.Select(static file => file.Name))); // an exception that is no longer needed
+    }
+
+    [Fact]
+    public void A_method_of_the_product_is_at_most_80_lines()
+    {
+        Assert.InRange(LongMethods.Length, 0, MaxExceptions);
+        var methods = ProductFiles.SelectMany(static path => MethodLength.In(File.ReadAllText(path)).Select(method => (path, method))).ToList();
+        Assert.NotEmpty(methods);
+        var tooLong = methods.Where(static item => item.method.Lines > MaxMethodLines).ToList();
+        var findings = tooLong.Where(static item => !LongMethods.Contains(NameOf(item)))
+            .Select(static item => $"{NameOf(item)} has {item.method.Lines} lines, from line {item.method.FirstLine} on").ToList();
+        Assert.True(findings.Count == 0, string.Join('\n', findings));
+        Assert.Empty(LongMethods.Except(tooLong.Select(NameOf))); // an exception that is no longer needed
+    }
+
+    [Fact]
     public void Every_package_is_pinned_exactly()
     {
-        var versions = Version().Matches(File.ReadAllText(Repository.Path("Directory.Packages.props"))).Select(static match => match.Groups[1].Value).ToList();
+        var pins = File.ReadAllText(Repository.Path("Directory.Packages.props"));
+        var versions = Version().Matches(pins).Select(static match => match.Groups[1].Value).ToList();
         Assert.NotEmpty(versions);
+        Assert.Equal(pins.Split("<PackageVersion").Length - 1, versions.Count);
         Assert.All(versions, static version => Assert.Matches("^[0-9]+\\.[0-9]+\\.[0-9]+$", version));
     }
+
+    private static string NameOf(string path) => Path.GetRelativePath(Repository.Root, path).Replace('\\', '/');
+
+    private static string NameOf((string Path, MethodLength Method) item) => $"{NameOf(item.Path)}: {item.Method.Name}";
 
     [GeneratedRegex("(Helper|Util|Utils|Utilities|Common|Misc|Manager2)s?$")]
     private static partial Regex VagueName();

@@ -20,7 +20,7 @@ internal readonly ref struct Authority
     /// <summary>The host as it was sent; an IPv6 address with its brackets.</summary>
     public ReadOnlySpan<byte> Host { get; }
 
-    /// <summary>The port, or <see cref="NoPort"/> when there is none or an empty one (RFC 3986 §3.2.3 allows that).</summary>
+    /// <summary>The port, or <see cref="NoPort"/> when it is missing or empty (RFC 3986 §3.2.3 allows that).</summary>
     public int Port { get; }
 
     /// <summary>False for anything but one well-formed host with an optional port from 0 to 65535.</summary>
@@ -59,7 +59,7 @@ internal readonly ref struct Authority
         return true;
     }
 
-    /// <summary>Hosts in any case, ports with the scheme's default filled in.</summary>
+    /// <summary>Compares hosts in any case, and ports with the scheme's default filled in.</summary>
     public bool IsSameAs(Authority other, int defaultPort) =>
         Ascii.EqualsIgnoreCase(Host, other.Host)
         && (Port == NoPort ? defaultPort : Port) == (other.Port == NoPort ? defaultPort : other.Port);

@@ -4,8 +4,8 @@ namespace PipeServer.Http;
 
 /// <summary>How long the request's body is: the one place where Content-Length and Transfer-Encoding are decided on.</summary>
 /// <param name="IsChunked">The body comes in chunks (RFC 9112 §7.1).</param>
-/// <param name="ContentLength">The body's bytes, or 0 when it is chunked or there is none.</param>
-/// <param name="HasContentLength">The request named a length, be it 0.</param>
+/// <param name="ContentLength">The body's length in bytes; 0 for a chunked body, and when there is no body.</param>
+/// <param name="HasContentLength">The request named a length, which may be 0.</param>
 internal readonly record struct BodyFraming(bool IsChunked, long ContentLength, bool HasContentLength)
 {
     public static readonly BodyFraming None;
@@ -22,7 +22,7 @@ internal readonly record struct BodyFraming(bool IsChunked, long ContentLength, 
             return hasLength ? DecideByContentLength(fields, out framing) : RequestError.None;
         }
 
-        // RFC 9112 §6.1: a request with both smells of smuggling; 1.0 did not have transfer codings.
+        // RFC 9112 §6.1: a request with both may be an attempt at request smuggling; HTTP/1.0 did not have transfer codings.
         if (hasLength)
         {
             return RequestError.ContentLengthWithTransferEncoding;

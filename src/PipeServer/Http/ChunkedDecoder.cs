@@ -16,7 +16,7 @@ internal sealed class ChunkedDecoder
     /// <summary>Arbitrary, because no extension is in use anywhere; the limit is for all chunks of a body together.</summary>
     public const int MaxExtensionBytes = 4096;
 
-    // As many as a 64-bit size can need.
+    // As many digits as a 64-bit size can need.
     private const int MaxSizeDigits = 16;
 
     private State _state;
@@ -133,7 +133,7 @@ internal sealed class ChunkedDecoder
             case State.TrailerStart or State.TrailerName or State.TrailerValue or State.TrailerLineFeed:
                 return ++_trailerBytes > limits.MaxRequestHeadBytes ? RequestError.TrailersTooLarge : StepTrailer(value, limits);
             default:
-                // The CR that ends an extension is not of it; anywhere else it is refused.
+                // The CR that ends an extension is not part of it; anywhere else it is refused.
                 return value != (byte)'\r' && ++_extensionBytes > MaxExtensionBytes
                     ? RequestError.ChunkExtensionsTooLong
                     : StepExtension(value);

@@ -9,7 +9,7 @@ internal enum ConnectionHeader : byte
     /// <summary><c>Connection: close</c></summary>
     Close,
 
-    /// <summary><c>Connection: keep-alive</c>, which a 1.0 client must read to believe it.</summary>
+    /// <summary><c>Connection: keep-alive</c>, without which an HTTP/1.0 client expects the connection to close.</summary>
     KeepAlive,
 
     /// <summary><c>Connection: Upgrade</c>, with a 101.</summary>

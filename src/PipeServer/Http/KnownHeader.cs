@@ -13,6 +13,6 @@ internal enum KnownHeader : byte
     Server,
     ContentType,
 
-    /// <summary><c>Content_Length</c> or <c>Transfer_Encoding</c>: what a gateway behind us may take for the real one.</summary>
+    /// <summary><c>Content_Length</c> or <c>Transfer_Encoding</c>: a gateway behind us may read it as the field with a hyphen.</summary>
     Lookalike,
 }

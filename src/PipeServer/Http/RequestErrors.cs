@@ -17,7 +17,7 @@ internal static class RequestErrors
 
     public static string Text(RequestError error) => Table[(int)error].Text;
 
-    /// <summary>Where the rule stands that the request broke.</summary>
+    /// <summary>The section with the rule that the request broke.</summary>
     public static string Section(RequestError error) => Table[(int)error].Section;
 
     /// <summary>The response body: one line of plain text.</summary>

@@ -51,7 +51,7 @@ internal sealed class RequestHead
     /// <summary>The client waits for <c>100 Continue</c> before it sends the body.</summary>
     public bool ExpectsContinue { get; internal set; }
 
-    /// <summary>What is wrong with a request that is well-framed all the same: it is answered, the connection stays.</summary>
+    /// <summary>What is wrong with a request whose framing is right: it is refused, and the connection stays open.</summary>
     public RequestError NonFatalError { get; internal set; }
 
     // The parser's progress through a head that is not complete yet. Positions count from the head's first byte, so they

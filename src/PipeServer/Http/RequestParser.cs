@@ -28,7 +28,8 @@ internal static class RequestParser
         var memory = buffer.First;
         if (!buffer.IsSingleSegment)
         {
-            // The head mostly lies in the first piece, and is left there. Once an attempt has gone beyond it, it does not.
+            // Most heads lie in the first piece alone, and need no copy. This one does not if an earlier attempt has
+            // looked beyond that piece.
             if (head.Scanned <= memory.Length)
             {
                 var first = ParseLines(memory.Span, head, limits);
@@ -87,7 +88,7 @@ internal static class RequestParser
 
             if (lineFeed == start || data[lineFeed - 1] != (byte)'\r')
             {
-                // As if the line had come in two pieces: what is wrong before its end is what it is refused for.
+                // The same answer as if the line had come in two pieces: an error before its end counts first.
                 var earlier = head.HasRequestLine || lineFeed == start
                     ? RequestError.None
                     : CheckPartialRequestLine(data[start..lineFeed], head, limits);
@@ -131,7 +132,7 @@ internal static class RequestParser
         var line = data[head.LineStart..];
         if (!head.HasRequestLine && !line.IsEmpty)
         {
-            // The head starts where the request line does: at the first byte that is not of an empty line.
+            // The head starts where the request line does: at the first byte that is not part of an empty line.
             if (line[0] != (byte)'\r')
             {
                 head.RequestLineStart = head.LineStart;
@@ -155,7 +156,7 @@ internal static class RequestParser
             return Invalid(head, RequestError.BareCarriageReturn);
         }
 
-        // A CR that ends what is here is looked at again with the byte after it.
+        // A CR that is the last byte so far is looked at again with the byte after it.
         head.Scanned = carriageReturn >= 0 ? data.Length - 1 : data.Length;
         return ParseStatus.NeedMoreData;
     }

@@ -3,7 +3,7 @@ using System.Text;
 namespace PipeServer.Http;
 
 /// <summary>
-/// The rules of a request that only its whole head can tell: framing, target, Host, Connection, Expect. Pure, like the parser.
+/// The rules that need the whole head of a request: framing, target, Host, Connection, Expect. Pure, like the parser.
 /// </summary>
 internal static class RequestRules
 {

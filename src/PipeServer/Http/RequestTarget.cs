@@ -24,10 +24,10 @@ internal sealed class RequestTarget
 
     public TargetForm Form { get; private set; }
 
-    /// <summary>What is wrong with a target whose request is well-framed all the same; the connection stays usable.</summary>
+    /// <summary>What is wrong with the target of a request whose framing is right; the connection stays usable.</summary>
     public RequestError PathError { get; private set; }
 
-    /// <summary>True when there is a <c>?</c>, be there nothing after it.</summary>
+    /// <summary>True when there is a <c>?</c>, even with nothing after it.</summary>
     public bool HasQuery => _queryStart >= 0;
 
     /// <summary>The decoded path without dot segments, always starting with a slash; see <see cref="EncodedSlash"/>.</summary>
@@ -208,7 +208,7 @@ internal sealed class RequestTarget
         }
 
         _decodedLength = length;
-        // A path that is not text cannot be handed to anybody as text; overlong forms end here too.
+        // Handlers get the path as text, so it must be valid UTF-8. Overlong forms are refused here too.
         return Utf8.IsValid(_decoded.AsSpan(0, length)) ? RequestError.None : RequestError.BadPercentEncoding;
     }
 

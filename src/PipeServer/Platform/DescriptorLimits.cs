@@ -16,7 +16,7 @@ internal static partial class DescriptorLimits
     public static long Most => Limit.Value;
 
     /// <summary>How many descriptors are open now. Linux only.</summary>
-    /// <exception cref="IOException">There is not even one left to look.</exception>
+    /// <exception cref="IOException">No descriptor is left to look with.</exception>
     public static int Open() => Directory.EnumerateFileSystemEntries("/proc/self/fd").Count();
 
     // SAFETY: struct rlimit is two numbers, the soft limit first, on this stack frame for the whole call.

@@ -8,8 +8,8 @@ namespace PipeServer.Routing;
 /// The routes without parameters by their path: a fixed hash table of their bytes. Immutable.
 /// </summary>
 /// <remarks>
-/// The hash looks at the length and at no more than sixteen bytes. That is no way in for an attacker: what is looked up can only meet
-/// the routes that the program has mapped, and those are compared byte by byte.
+/// The hash looks at the length and at no more than sixteen bytes. An attacker gains nothing from that: requests add nothing to the table,
+/// and a path is compared with its routes byte by byte.
 /// </remarks>
 internal sealed class LiteralRoutes
 {

@@ -9,7 +9,7 @@ internal enum RouteOutcome : byte
     /// <summary>There is a handler.</summary>
     Found,
 
-    /// <summary>The path is there, for other methods.</summary>
+    /// <summary>The path has routes, but only for other methods.</summary>
     MethodNotAllowed,
 
     /// <summary>An OPTIONS request that the server answers by itself with the methods of the path.</summary>

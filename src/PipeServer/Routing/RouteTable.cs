@@ -42,7 +42,7 @@ internal sealed class RouteTable
 
         if (form == TargetForm.Authority)
         {
-            // CONNECT asks for a tunnel, and there is none to be had at any path.
+            // CONNECT asks for a tunnel, which no path offers.
             return new RouteMatch(RouteOutcome.MethodNotAllowed, Allow: _allowOfServer);
         }
 
@@ -90,7 +90,7 @@ internal sealed class RouteTable
 
         if (method == RequestMethod.Trace)
         {
-            // RFC 9110 §9.3.8: would echo what intermediaries added; never a handler's business by accident.
+            // RFC 9110 §9.3.8: TRACE would echo what intermediaries added, so no fallback gets it by accident.
             return new RouteMatch(RouteOutcome.MethodNotAllowed, Allow: _allowOfServer);
         }
 

@@ -8,7 +8,7 @@ internal sealed class AddressQuota(int limit)
 {
     private readonly Dictionary<IPAddress, int> _connections = []; // locked on itself
 
-    /// <summary>Counts one more; false, and nothing counted, when the address has as many as it may have.</summary>
+    /// <summary>Counts one more connection; false, and nothing counted, when the address has reached its limit.</summary>
     public bool TryTake(IPAddress address)
     {
         lock (_connections)
@@ -24,7 +24,7 @@ internal sealed class AddressQuota(int limit)
         }
     }
 
-    /// <summary>One that was counted has ended.</summary>
+    /// <summary>A connection that was counted has ended.</summary>
     public void Return(IPAddress address)
     {
         lock (_connections)

@@ -31,7 +31,7 @@ internal abstract class Connection(ServerContext server)
     /// <summary>The number of the connection, from 1, in the order of the accepts.</summary>
     public long Id { get; private set; }
 
-    /// <summary>The time that the connection has.</summary>
+    /// <summary>The deadlines of the connection.</summary>
     public ConnectionDeadlines Deadlines { get; } = new(server);
 
     /// <summary>What the client sends.</summary>
@@ -134,7 +134,7 @@ internal abstract class Connection(ServerContext server)
     /// The end of the grace period. Cuts off what is in progress; a connection that has its answers is closed, not reset: they
     /// may still be on their way. From any thread.
     /// </summary>
-    /// <returns>True when that cut off a request, or a client that was never heard.</returns>
+    /// <returns>True when that cut off a request, or a client of which nothing has been read.</returns>
     public bool EndNow()
     {
         lock (_lock)
@@ -182,7 +182,7 @@ internal abstract class Connection(ServerContext server)
             switch (Deadlines.Check(transport, _state, now, draining))
             {
                 case DeadlineVerdict.ReadTimedOut:
-                    // Not here: the connection's loop, or a handler that waits for its body, would run on the heartbeat's thread.
+                    // Not on this thread: the connection's loop, or a handler that waits for its body, would go on inside the heartbeat.
                     ThreadPool.UnsafeQueueUserWorkItem(static late => late.Connection.CancelPendingRead(late.Id), (Connection: this, Id), preferLocal: false);
                     break;
                 case DeadlineVerdict.WriteTooSlow:

@@ -3,12 +3,12 @@ using PipeServer.Transport;
 namespace PipeServer.Server;
 
 /// <summary>
-/// The time that one connection has: the deadline of its read, that of its write, and the least rate of both. Whoever waits sets
-/// and ends a deadline; the heartbeat judges them by <see cref="Check"/>, under the connection's lock.
+/// The time that one connection has: the deadline of its read, that of its write, and the least rate of both. The code that waits sets and
+/// ends a deadline; the heartbeat judges them by <see cref="Check"/>, under the connection's lock.
 /// </summary>
 internal sealed class ConnectionDeadlines(ServerContext server)
 {
-    // Before this much waiting nobody's rate is looked at: a slow start does not make a slow client.
+    // The rate counts only after this much waiting: a client that starts slowly need not be a slow client.
     private const long RateGraceMilliseconds = 5000;
 
     private Deadline _read = new();
@@ -26,7 +26,7 @@ internal sealed class ConnectionDeadlines(ServerContext server)
     /// <summary>True from the moment the heartbeat found the read's time to be up until it is set or ended.</summary>
     public bool IsReadExpired => _read.IsExpired;
 
-    /// <summary>The time of the read was up before, and it has got one more beat by <see cref="GrantFinalBeat"/>.</summary>
+    /// <summary>True when the time of the read was up before, and <see cref="GrantFinalBeat"/> has given it one more beat.</summary>
     public bool IsFinalBeat { get; private set; }
 
     /// <summary>From now on the heartbeat wakes the pending read when this much time has passed.</summary>
@@ -55,8 +55,8 @@ internal sealed class ConnectionDeadlines(ServerContext server)
     }
 
     /// <summary>
-    /// One more beat for a read whose time was up: a process that was paused finds every time over, and what its clients sent
-    /// meanwhile still on its way through the transport.
+    /// One more beat for a read whose time was up: after a pause of the whole process every deadline has passed, while what the clients
+    /// sent meanwhile is still on its way through the transport.
     /// </summary>
     public void GrantFinalBeat()
     {
@@ -117,7 +117,7 @@ internal sealed class ConnectionDeadlines(ServerContext server)
             _read.Tighten(now + (long)timeout.TotalMilliseconds);
         }
 
-        // One that has expired is told again and again, in case the first time came between two reads.
+        // An expired deadline is reported at every beat, in case the first report came between two reads.
         return _read.IsExpired || _read.TryExpire(now) ? DeadlineVerdict.ReadTimedOut : DeadlineVerdict.InTime;
     }
 
@@ -142,6 +142,6 @@ internal sealed class ConnectionDeadlines(ServerContext server)
         return _write.TryExpire(now) ? DeadlineVerdict.WriteTimedOut : DeadlineVerdict.InTime;
     }
 
-    // The milliseconds of waiting that so many bytes are worth.
+    // How many milliseconds of waiting this number of bytes is worth.
     private long RateLimitAfter(long bytes) => RateGraceMilliseconds + (bytes * 1000 / server.Options.MinDataRate);
 }

@@ -29,7 +29,9 @@ internal sealed class ConnectionManager
 
     /// <summary>Adds a connection that was accepted.</summary>
     /// <param name="connection">The connection.</param>
-    /// <param name="predecessor">What stood for it until now, and was counted as accepted; null for a new one.</param>
+    /// <param name="predecessor">
+    /// The object that stood for the connection until now, and was counted as accepted; null for a new connection.
+    /// </param>
     public void Add(Connection connection, Connection? predecessor = null)
     {
         lock (_lock)
@@ -50,7 +52,7 @@ internal sealed class ConnectionManager
         {
             if (!_live.Remove(connection))
             {
-                return; // written off
+                return; // WriteOff has counted it
             }
 
             CountEnd(connection.Outcome);
@@ -154,7 +156,7 @@ internal sealed class ConnectionManager
     }
 
     /// <summary>
-    /// Takes out of the ledger what would not end: connections whose handler is stuck are aborted, and their requests too.
+    /// Gives up the connections that do not end because their handler is stuck: the ledger counts them and their requests as aborted.
     /// </summary>
     public void WriteOff()
     {

@@ -9,6 +9,6 @@ internal enum ConnectionOutcome : byte
     /// <summary>It was cut off.</summary>
     Aborted,
 
-    /// <summary>It was told no.</summary>
+    /// <summary>It was refused.</summary>
     Refused,
 }

@@ -21,7 +21,7 @@ internal enum ConnectionState
     Handling,
 
     /// <summary>
-    /// Handed to its handler for good, which speaks another protocol on it: no deadline for reads, and nothing but the handler, the
+    /// Its handler has taken it over for good, to speak another protocol on it: reads have no deadline, and nothing but the handler, the
     /// client or the end of the grace period ends it.
     /// </summary>
     Switched,

@@ -1,8 +1,8 @@
 namespace PipeServer.Server;
 
 /// <summary>
-/// The time by which a wait must end, in milliseconds of the <see cref="Heartbeat"/>. Set and cleared by the one who waits,
-/// expired by the heartbeat; one atomic exchange settles which of the two came first.
+/// The time by which a wait must end, in milliseconds of the <see cref="Heartbeat"/>. Set and cleared by the code that waits, expired by
+/// the heartbeat; one atomic exchange settles which of the two came first.
 /// </summary>
 internal struct Deadline
 {
@@ -26,13 +26,13 @@ internal struct Deadline
 
     public readonly bool IsDue(long now) => IsDue(Volatile.Read(in _at), now);
 
-    /// <summary>Expires it if it is due. False also when the wait ended just now, or has another deadline.</summary>
+    /// <summary>Expires the deadline if it is due. False also when the wait has just ended, or has got another deadline.</summary>
     public bool TryExpire(long now) => TryReplace(now, Expired);
 
     /// <summary>Gives a wait that is due more time.</summary>
     public void Extend(long now, long at) => TryReplace(now, at);
 
-    /// <summary>Makes one that is set earlier, never later.</summary>
+    /// <summary>Moves a deadline that is set to an earlier time, never to a later one.</summary>
     public void Tighten(long latest)
     {
         var current = Volatile.Read(ref _at);

@@ -25,7 +25,7 @@ internal static class DescriptorBudget
         }
         catch (IOException)
         {
-            return 0; // so few that not even those in use can be counted
+            return 0; // no descriptor is left to count those in use with
         }
     }
 }

@@ -3,20 +3,20 @@ using PipeServer.Http;
 namespace PipeServer.Server;
 
 /// <summary>
-/// What the server itself says instead of a handler: status and words from <see cref="RequestErrors"/>, and the visitor's page where
-/// there is one.
+/// The answers that the server itself gives instead of a handler: status and words from <see cref="RequestErrors"/>, and the
+/// visitor's page where there is one.
 /// </summary>
 internal sealed class ErrorAnswers(ReadOnlyMemory<byte> page)
 {
     private const string PlainText = "text/plain; charset=utf-8";
 
-    /// <summary>The answer to a client beyond the number of connections, which is sent before anything is read.</summary>
+    /// <summary>The answer to a client beyond the limit of connections, which is sent before anything is read.</summary>
     public PreparedResponse TooManyConnections { get; } = new(
         RequestErrors.Status(RequestError.TooManyConnections),
         [new("Retry-After", RetryAfterSeconds), new("Content-Type", PlainText)],
         RequestErrors.Body(RequestError.TooManyConnections).ToArray());
 
-    // The queue empties in well under a second unless all workers are stuck, and then nobody can tell.
+    // The queue empties in well under a second unless all workers are stuck, and then no number would be right.
     private static string RetryAfterSeconds => "1";
 
     /// <summary>Writes the whole answer.</summary>

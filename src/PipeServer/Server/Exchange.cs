@@ -24,13 +24,13 @@ internal abstract class Exchange(Connection connection, RequestHead head)
     /// <summary>The way of the response to the client.</summary>
     public ResponseWriter Writer { get; protected init; } = null!;
 
-    /// <summary>What answers; null where the server itself does.</summary>
+    /// <summary>The handler that answers; null where the server itself does.</summary>
     public RouteHandler? Handler { get; set; }
 
-    /// <summary>Where there is neither a handler nor a refusal: what the route table has said.</summary>
+    /// <summary>What the route table has said; it decides where there is neither a handler nor a refusal.</summary>
     public RouteOutcome Outcome { get; set; }
 
-    /// <summary>With it: the value of the Allow field, or null.</summary>
+    /// <summary>The value of the Allow field that goes with <see cref="Outcome"/>, or null.</summary>
     public string? Allow { get; set; }
 
     /// <summary>Why the request is refused instead of being answered by its handler.</summary>
@@ -49,18 +49,17 @@ internal abstract class Exchange(Connection connection, RequestHead head)
     public abstract bool IsClientGone { get; }
 
     /// <summary>
-    /// After a wait for the client, a handler that may block goes on on the thread pool, because on the transport's thread it would
+    /// After a wait for the client, a handler that may block continues on the thread pool, because on the transport's thread it would
     /// hold up the very loop that it waits for. Not on a worker: all of them may be blocked, each waiting for this very wait to end.
     /// </summary>
     public bool MustLeaveTransportThread => MayBlock && !connection.Server.Workers.IsOnWorker;
 
     /// <summary>
-    /// Checks what has arrived of a body that nobody will read any more, so that a request that has no meaning gets no other
-    /// answer than that.
+    /// Checks what has arrived of a body that nobody will read any more, so that a malformed request is answered as one.
     /// </summary>
     public abstract RequestError CheckUnreadBody();
 
-    /// <summary>Nothing behind this request can be understood: its answer is the connection's last.</summary>
+    /// <summary>What follows this request cannot be understood: its answer is the connection's last.</summary>
     public abstract void CloseAfterResponse();
 
     /// <summary>Counts the answer, which is written to its end.</summary>

@@ -3,16 +3,16 @@ using PipeServer.Transport;
 namespace PipeServer.Server;
 
 /// <summary>
-/// A connection on its way through the filters of its endpoint: accepted and counted, and not yet its protocol's. It has the head
-/// time-out for all of them together.
+/// A connection on its way through the filters of its endpoint: accepted and counted, but not handed to its protocol yet. All filters
+/// together have the head time-out.
 /// </summary>
 /// <param name="server">What all connections share.</param>
-/// <param name="filters">The filters; null for a connection that is one too many, and is closed without a word.</param>
+/// <param name="filters">The filters; null for a connection beyond the limit, which is closed without an answer.</param>
 internal sealed class FilteringConnection(ServerContext server, IReadOnlyList<IConnectionFilter>? filters) : Connection(server)
 {
     public override ConnectionOutcome Outcome => filters is null ? ConnectionOutcome.Refused : base.Outcome;
 
-    /// <summary>What has come out of the last filter, the caller's to go on with; null when the connection has ended.</summary>
+    /// <summary>The connection that the last filter has returned, for the caller to go on with; null when it has ended.</summary>
     public TransportConnection? Filtered { get; private set; }
 
     public override void Detach()

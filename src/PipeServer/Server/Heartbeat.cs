@@ -10,8 +10,8 @@ namespace PipeServer.Server;
 /// </summary>
 internal sealed class Heartbeat : IDisposable
 {
-    // The Date header needs one a second. A timeout comes up to two beats late, never early: its start is rounded up to one,
-    // and its end is seen by one. Ten thousand connections take well under a millisecond to look over.
+    // The Date header needs one beat a second. A timeout comes up to two beats late, never early: its start is rounded up to a beat, and
+    // its end is noticed by a beat. Ten thousand connections take well under a millisecond to look over.
     private static readonly TimeSpan NormalPeriod = TimeSpan.FromMilliseconds(250);
 
     private readonly TimeProvider _timeProvider;
@@ -46,7 +46,7 @@ internal sealed class Heartbeat : IDisposable
     /// <summary>The Server and Date fields, at most a beat old.</summary>
     public byte[] ServerAndDate => _serverAndDate;
 
-    /// <summary>In a drain, the latest that a read may time out; until then none.</summary>
+    /// <summary>The latest time at which a read times out in a drain; before a drain, <see cref="long.MaxValue"/>.</summary>
     public long LatestRead => Volatile.Read(ref _latestRead);
 
     /// <summary>
@@ -56,8 +56,8 @@ internal sealed class Heartbeat : IDisposable
     public long DeadlineAfter(TimeSpan timeout) => Math.Min(LatestRead, WriteDeadlineAfter(timeout));
 
     /// <summary>
-    /// The same for a write, which a drain does not shorten: who still reads at the end of the grace period is cut off there,
-    /// and named.
+    /// The same for a write, which a drain does not shorten: a client that still reads at the end of the grace period is cut off there, and
+    /// the report names its request.
     /// </summary>
     public long WriteDeadlineAfter(TimeSpan timeout) => Now + (long)timeout.TotalMilliseconds + Volatile.Read(ref _slack);
 

@@ -5,7 +5,7 @@ namespace PipeServer.Server;
 /// sends would reset the connection, and the reset can take the response with it (RFC 9112 §9.6).
 /// </summary>
 /// <param name="IdleTimeout">How long the client may be silent.</param>
-/// <param name="Limit">How long it may take altogether: for one that sends on and on.</param>
+/// <param name="Limit">How long the close may take altogether, for a client that sends without end.</param>
 internal readonly record struct LingeringClose(TimeSpan IdleTimeout, TimeSpan Limit)
 {
     /// <summary>After an answer. Both values are nginx's.</summary>
@@ -25,7 +25,7 @@ internal readonly record struct LingeringClose(TimeSpan IdleTimeout, TimeSpan Li
         {
             if (heartbeat.IsDraining && !isLimitedByDrain)
             {
-                // Once, not for each byte that comes.
+                // Only once: each byte that comes must not move the limit.
                 isLimitedByDrain = true;
                 limit = Math.Min(limit, heartbeat.DeadlineAfter(DrainRules.LingerTimeout));
             }

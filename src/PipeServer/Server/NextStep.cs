@@ -12,6 +12,6 @@ internal enum NextStep : byte
     /// <summary>Await the handler, then end the answer.</summary>
     Handle,
 
-    /// <summary>Nobody is there to get an answer: abort the connection.</summary>
+    /// <summary>The client is gone: abort the connection.</summary>
     Abandon,
 }

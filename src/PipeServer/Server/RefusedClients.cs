@@ -8,8 +8,8 @@ internal sealed class RefusedClients(ServerContext server)
 #pragma warning restore CA1001
 {
     /// <summary>
-    /// For this many connections that are served there is one place, at most <see cref="MaxPlaces"/>, to wait until a client that was
-    /// refused has closed its side. They need descriptors too.
+    /// There is one place for this many connections that are served, and at most <see cref="MaxPlaces"/>. In a place, the server waits
+    /// until a client that was refused has closed its side. Each takes a descriptor.
     /// </summary>
     public const int ConnectionsPerPlace = 8;
 
@@ -18,7 +18,9 @@ internal sealed class RefusedClients(ServerContext server)
 
     private readonly SemaphoreSlim _places = new(Math.Clamp(server.Options.MaxConnections / ConnectionsPerPlace, 1, MaxPlaces));
 
-    /// <summary>Takes a place beforehand, for a client that will be refused unless room comes free; false when there is none.</summary>
+    /// <summary>
+    /// Takes a place in advance, for a client that will be refused unless a permit comes free; false when no place is left.
+    /// </summary>
     public bool TryTakePlace() => _places.Wait(0, CancellationToken.None);
 
     /// <summary>Gives back a place that was not needed.</summary>
@@ -28,8 +30,8 @@ internal sealed class RefusedClients(ServerContext server)
     /// <param name="transport">Its connection.</param>
     /// <param name="id">The connection's number.</param>
     /// <param name="protocol">What is spoken on it.</param>
-    /// <param name="hasPlace">A place was taken for it; else there may be one now.</param>
-    /// <param name="predecessor">What stands for the connection in the ledger so far, or null.</param>
+    /// <param name="hasPlace">A place was taken for it in advance; else one is taken now if there is one.</param>
+    /// <param name="predecessor">The object that stands for the connection in the ledger so far, or null.</param>
     public void Refuse(TransportConnection transport, long id, IProtocol protocol, bool hasPlace, Connection? predecessor)
     {
         hasPlace = hasPlace || TryTakePlace();

@@ -7,7 +7,7 @@ namespace PipeServer.Server;
 /// because a reset for the unread request would take the answer with it.
 /// </summary>
 /// <param name="server">What all connections share.</param>
-/// <param name="protocol">Has the words.</param>
+/// <param name="protocol">Words the refusal.</param>
 /// <param name="mayLinger">There is a place to wait until the client has closed its side.</param>
 internal sealed class RefusedConnection(ServerContext server, IProtocol protocol, bool mayLinger) : Connection(server)
 {

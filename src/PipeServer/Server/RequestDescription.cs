@@ -22,7 +22,7 @@ internal readonly record struct RequestDescription(string Request, TimeSpan Dura
         {
             request = exchange.ToString();
         }
-#pragma warning disable CA1031 // It is its connection's, which may be done with it at this moment.
+#pragma warning disable CA1031 // The exchange belongs to its connection, which may reset it at this moment.
         catch (Exception)
 #pragma warning restore CA1031
         {

@@ -166,7 +166,7 @@ internal sealed class RequestPipeline(ServerContext server)
         var fault = exchange.Fault ?? exchange.Writer.Fault;
         if (exchange.IsClientGone)
         {
-            // Nobody is there to read the answer: what the handler made of that is not its fault.
+            // The client is gone: an exception that the handler threw because of that is not its fault.
             Log.ConnectionAborted(server.Logger, exchange.Connection.Id, fault?.Message ?? "the client left before its answer");
             return false;
         }

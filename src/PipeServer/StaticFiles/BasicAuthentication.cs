@@ -6,24 +6,25 @@ using System.Text;
 namespace PipeServer.StaticFiles;
 
 /// <summary>
-/// Basic authentication (RFC 7617) by a file of <c>user:hash</c> lines. A wrong password, a wrong user and no such user take the
-/// same time. What was right once is known again without the hash's cost, which is meant for those who guess.
+/// Basic authentication (RFC 7617) by a file of <c>user:hash</c> lines. A wrong password and an unknown user take the same time.
+/// Credentials that were right once are recognised without computing the hash again: its cost is meant for those that guess.
 /// </summary>
 #pragma warning disable CA1001 // A semaphore without a wait handle holds nothing.
 internal sealed class BasicAuthentication
 #pragma warning restore CA1001
 {
-    // Who has more users than this at once pays for a hash now and then.
+    // With more users than this at once, a hash is computed again now and then.
     private const int MaxRemembered = 4096;
 
-    // Waiting for their turn at most: who guesses by the thousand is told to come back later, and costs a core at most.
+    // The most requests that wait for their turn. A client that guesses by the thousand is told to come back later, and
+    // costs one core at most.
     private const int MaxChecking = 16;
 
-    // RFC 7617 sets no bound; a head has one, and a password of this length is no password.
+    // RFC 7617 sets no limit, but nobody types a password of this length.
     private const int MaxCredentialBytes = 1024;
 
     private readonly Dictionary<string, string> _hashes = new(StringComparer.Ordinal);
-    private readonly string _anybody; // a hash of the same cost for names that are not there
+    private readonly string _anybody; // a hash of the same cost, for users that do not exist
     private readonly byte[] _key = RandomNumberGenerator.GetBytes(32);
     private readonly SemaphoreSlim _oneAtATime = new(1);
     private int _checking;
@@ -83,8 +84,8 @@ internal sealed class BasicAuthentication
         && _remembered.ContainsKey(Fingerprint(field));
 
     /// <summary>
-    /// Whether the request's credentials are right; null when so many others are being checked that nobody can tell soon. Computes
-    /// one hash at a time, which may take a good part of a second: who waits for that holds no thread.
+    /// Whether the request's credentials are right; null when too many others are waiting to be checked. Computes one hash at a time, which
+    /// may take a good part of a second; a request that waits for that holds no thread.
     /// </summary>
     public async ValueTask<bool?> IsAuthorizedAsync(HttpRequest request)
     {
@@ -188,7 +189,8 @@ internal sealed class BasicAuthentication
             || ((hash.StartsWith("$2b$", StringComparison.Ordinal) || hash.StartsWith("$2y$", StringComparison.Ordinal)
                 || hash.StartsWith("$2a$", StringComparison.Ordinal)) && hash.Length == 60 && char.IsAsciiDigit(hash[4]) && char.IsAsciiDigit(hash[5])));
 
-    // About, in microseconds: the dearest stands for names that are not there, so that time does not tell them apart.
+    // Roughly, in microseconds. An unknown user is checked against the most expensive hash, so that the time does not tell that
+    // there is no such user.
     private static double Cost(string hash)
     {
         const int SixtyPerRound = 60;
@@ -205,12 +207,12 @@ internal sealed class BasicAuthentication
             : 2500;
     }
 
-    // For a look at the start whether the system knows the method: the cheapest cost it has.
+    // For the check at the start that the system knows the method: the method at its lowest cost.
     private static string Setting(string hash) =>
         hash.StartsWith("$6$", StringComparison.Ordinal) ? "$6$rounds=1000$salt$" : string.Concat(hash.AsSpan(0, 4), "04", hash.AsSpan(6));
 
-    // Keyed: whoever reads the process's memory later must not find what to guess at cheaply without the key beside it, and
-    // nobody outside can choose what collides.
+    // Keyed: without the key beside it, the value in memory is of no use for guessing cheaply, and nobody outside can
+    // choose values that collide.
     private (ulong, ulong, ulong, ulong) Fingerprint(ReadOnlySpan<byte> field)
     {
         Span<byte> hash = stackalloc byte[32];

@@ -11,7 +11,7 @@ namespace PipeServer.StaticFiles;
 internal static class ByteRanges
 {
     /// <summary>
-    /// More parts than this in one request are not heeded: nobody needs them, and many small or overlapping ones are an attack
+    /// A request for more parts than this gets the whole file: nobody needs them, and many small or overlapping ones are an attack
     /// (§17.15).
     /// </summary>
     public const int MaxRanges = 16;
@@ -20,7 +20,7 @@ internal static class ByteRanges
     private const int MinGapBytes = 80;
 
     /// <summary>
-    /// False for a field that is not to be heeded: another unit, malformed, or too many parts. True with no range: none of
+    /// False for a field that is to be ignored: another unit, malformed, or too many parts. True with no range: none of
     /// them can be satisfied.
     /// </summary>
     /// <param name="field">The field's value.</param>
@@ -44,7 +44,7 @@ internal static class ByteRanges
             var range = rest[part].Trim(" \t");
             if (range.IsEmpty)
             {
-                continue; // an empty element of a list is none (§5.6.1.2)
+                continue; // empty elements of a list are ignored (§5.6.1.2)
             }
 
             if (++count > MaxRanges || !TryParseOne(range, length, out var start, out var end))
@@ -79,7 +79,7 @@ internal static class ByteRanges
                 return false;
             }
 
-            // Satisfied by all of an empty file, which no Content-Range can say: then it is the file without ranges.
+            // An empty file satisfies it as a whole, which no Content-Range can express: the file is sent without ranges.
             (start, end) = (Math.Max(0, length - last.Value), length);
             return length > 0 || last == 0;
         }
@@ -93,7 +93,7 @@ internal static class ByteRanges
         return true;
     }
 
-    // 1*DIGIT, or nothing. What is too large for a number is as good as the largest.
+    // 1*DIGIT, or nothing. A number that is too large counts as the largest.
     private static bool TryParseNumber(ReadOnlySpan<char> digits, out long? value)
     {
         value = null;

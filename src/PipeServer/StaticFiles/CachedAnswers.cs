@@ -4,8 +4,8 @@ using System.Text;
 namespace PipeServer.StaticFiles;
 
 /// <summary>
-/// Whole answers of small files, head and body as they are sent, in a <see cref="FileCache"/>: asked first for every request, filled
-/// on the way of those that it could not answer. Thread-safe.
+/// Whole answers of small files, head and body as they are sent, in a <see cref="FileCache"/>: asked first for every request, filled by the
+/// requests that it could not answer. Thread-safe.
 /// </summary>
 internal sealed class CachedAnswers(
     FileCache cache, FileRoot root, FileLocator locator, FileForms forms, FileHeaders headers, StaticFileOptions options) : IDisposable
@@ -14,8 +14,8 @@ internal sealed class CachedAnswers(
     private const int MaxAcceptEncodingBytes = 256;
 
     /// <summary>
-    /// Answers a GET or HEAD request, if that needs no look at the disk, and nothing of the request but what is looked at here decides
-    /// the answer. Allocates nothing.
+    /// Answers a GET or HEAD request, if no look at the disk is needed and the answer depends on nothing in the request but what is checked
+    /// here. Allocates nothing.
     /// </summary>
     public bool TryAnswer(HttpRequest request, HttpResponse response)
     {
@@ -35,7 +35,7 @@ internal sealed class CachedAnswers(
 
         if (fields.TryGetBytes("If-None-Match"u8, out var tag))
         {
-            // Anything but the very tag, a list or an old one, takes the long way.
+            // Anything but exactly this tag, such as a list or an old tag, takes the long way.
             if (!(tag.StartsWith("W/"u8) ? tag[2..] : tag).SequenceEqual(representation.Tag))
             {
                 return false;
@@ -93,7 +93,7 @@ internal sealed class CachedAnswers(
 
     public void Dispose() => cache.Dispose();
 
-    // False when the client's wishes want the long way: they are not ASCII, or longer than anybody's are.
+    // False when Accept-Encoding needs the long way: it is not ASCII, or unusually long.
     private static bool TryChoose(CachedFile file, ReadOnlySpan<byte> accepted, out Representation best)
     {
         best = file.Representations[0];
@@ -112,7 +112,7 @@ internal sealed class CachedAnswers(
         return true;
     }
 
-    // Null when a file is changing: not today.
+    // Null when a file is changing: it is not cached now.
     private Representation[]? Represent(FileLocation location, List<FileForm> allForms, List<FileForm> small)
     {
         var representations = new List<Representation>();

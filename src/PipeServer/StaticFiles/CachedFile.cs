@@ -35,15 +35,15 @@ internal sealed class CachedFile(byte[] path, FileSources sources, Representatio
         set => Volatile.Write(ref _checkedAt, value);
     }
 
-    /// <summary>Its place among those that may be given up; the cache's, under its lock.</summary>
+    /// <summary>Its place in the order in which answers are given up; used by the cache, under its lock.</summary>
     public LinkedListNode<CachedFile>? Place { get; set; }
 
-    /// <summary>Where it hears of changes; the cache's, under its lock.</summary>
+    /// <summary>The names whose change makes it stale; used by the cache, under its lock.</summary>
     public List<(string Folder, string Name)> Dependencies { get; } = [];
 
     /// <summary>What it takes in memory, about, in bytes.</summary>
     public long Size => (2 * Path.Length) + 512 + Representations.Sum(static representation => representation.Size);
 
-    /// <summary>For one of many that find it due to be looked at again: true for the one who is to do it.</summary>
+    /// <summary>Of several threads that find it due to be compared with the disk, one gets true, and does it.</summary>
     public bool TryStartCheck(long checkedAt, long now) => Interlocked.CompareExchange(ref _checkedAt, now, checkedAt) == checkedAt;
 }

@@ -15,12 +15,12 @@ internal sealed class CompressedFiles(long maxBytes)
 
     private readonly Lock _lock = new();
     private readonly Dictionary<(string Path, FileIdentity Identity, string Coding), LinkedListNode<Entry>> _entries = [];
-    private readonly LinkedList<Entry> _byUse = new(); // used last, last
+    private readonly LinkedList<Entry> _byUse = new(); // the one used last is the last
     private readonly HashSet<(string Path, FileIdentity Identity, string Coding)> _inProgress = [];
     private long _bytes;
 
     /// <summary>
-    /// The file in a coding, made now if it has not been; null where that is not worth it, or somebody else is at it just now.
+    /// The file in a coding, made now if it has not been; null where that is not worth it, or another thread is compressing it now.
     /// </summary>
     /// <param name="path">The file: not every system can tell two files of one length and one time apart.</param>
     /// <param name="identity">The version.</param>

@@ -15,7 +15,7 @@ internal static class EntityTags
             return true;
         }
 
-        rest = rest.TrimStart(" \t,"); // an empty element of a list is none (§5.6.1.2)
+        rest = rest.TrimStart(" \t,"); // empty elements of a list are ignored (§5.6.1.2)
         while (!rest.IsEmpty)
         {
             var isWeak = rest.StartsWith("W/", StringComparison.Ordinal);

@@ -54,7 +54,7 @@ internal sealed class FileAnswer(FileForms forms, FileHeaders headers, ErrorPage
         return await TrySendAsync(request, response, chosen.Form.Source!, ranges).ConfigureAwait(false);
     }
 
-    /// <summary>Sends bytes piece by piece: a client that does not read holds no copy of them.</summary>
+    /// <summary>Sends bytes piece by piece, so that a client that does not read costs no copy of them.</summary>
     public static async ValueTask SendAsync(HttpRequest request, HttpResponse response, ReadOnlyMemory<byte> bytes)
     {
         const int PieceBytes = 64 * 1024;
@@ -80,15 +80,15 @@ internal sealed class FileAnswer(FileForms forms, FileHeaders headers, ErrorPage
     {
         var all = forms.Of(location);
         var file = cached?.FindOrAdd(path, location, all);
-        var isWhole = request.Method != "GET" || !request.Headers.Contains("Range");
-        var form = FileForms.Choose(all, request.Headers["Accept-Encoding"], mayBeMade: isWhole);
+        var wantsWholeFile = request.Method != "GET" || !request.Headers.Contains("Range");
+        var form = FileForms.Choose(all, request.Headers["Accept-Encoding"], mayBeMade: wantsWholeFile);
         var representation = file is null ? null : Array.Find(file.Representations, item => item.Coding == form.Coding);
         if (form.Source is not null)
         {
             return new Chosen(form, representation, Compressed: null, all.Count > 1);
         }
 
-        // What is compressed on the fly is compressed before anything is said about it: it may not be worth it.
+        // Compression on the fly comes before the head is decided, because it may turn out not to be worth it.
         var compressed = representation?.Whole?.Body ?? forms.Compress(location, form.Coding!);
         if (compressed is null)
         {

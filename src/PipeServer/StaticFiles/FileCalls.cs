@@ -6,8 +6,7 @@ using PipeServer.Platform;
 namespace PipeServer.StaticFiles;
 
 /// <summary>
-/// The calls into Linux that .NET has no name for: what each takes and returns is its man page. They return 0 or the error
-/// number.
+/// The calls into Linux that .NET has no name for: the man page of each says what it takes and returns. They return 0 or the error number.
 /// </summary>
 /// <remarks>Numbers from the kernel's uapi headers; those used here are the same on x64 and arm64, the octal ones but for O_DIRECTORY.</remarks>
 internal static partial class FileCalls
@@ -30,7 +29,7 @@ internal static partial class FileCalls
     private const int AT_EMPTY_PATH = 0x1000;
     private const uint STATX_BASIC_STATS = 0x7FF;
 
-    /// <summary>The platforms whose numbers these are.</summary>
+    /// <summary>True on the platforms for which these numbers hold.</summary>
     public static bool AreSupported =>
         OperatingSystem.IsLinux() && RuntimeInformation.ProcessArchitecture is Architecture.X64 or Architecture.Arm64;
 

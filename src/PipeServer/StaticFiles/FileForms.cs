@@ -96,7 +96,7 @@ internal sealed class FileForms(FileRoot root, FileHeaders headers, StaticFileOp
             $"\"{identity.LastModified.UtcTicks:x}-{identity.Length:x}{changed}{(coding is null ? "" : "-" + coding.Name)}\"");
     }
 
-    // RFC 9110 §8.8.2.1: never later than Date, which may be a second old, whatever somebody has set.
+    // RFC 9110 §8.8.2.1: never later than Date, which may be a second old, whatever time a tool has set.
     private DateTimeOffset LastModified(OpenedFile file)
     {
         var (modified, now) = (file.Identity.LastModified, options.TimeProvider.GetUtcNow());

@@ -16,10 +16,10 @@ internal sealed class FileHeaders
 
     private readonly StaticFileOptions _options;
     private readonly List<KeyValuePair<string, string>> _common = [];
-    private readonly FrozenSet<string> _overridden; // a field that was asked for goes instead of one of ours
+    private readonly FrozenSet<string> _overridden; // the options' fields that replace fields of ours
     private readonly FrozenSet<string> _attachments;
 
-    /// <summary>Checks the fields that were asked for.</summary>
+    /// <summary>Checks the fields of the options.</summary>
     /// <exception cref="ArgumentException">One of them is malformed, or the server's own.</exception>
     public FileHeaders(StaticFileOptions options)
     {
@@ -32,7 +32,7 @@ internal sealed class FileHeaders
             throw new ArgumentException($"{nameof(StaticFileOptions.Headers)}: {key} is set for each file by what the file is.");
         }
 
-        // Vary is a list, and what a response varies by is not for anybody to take away.
+        // Vary is a list, and no option may take away what a response varies by.
         _overridden = _common.Select(static field => field.Key)
             .Where(static name => !name.Equals("Vary", StringComparison.OrdinalIgnoreCase)).ToFrozenSet(StringComparer.OrdinalIgnoreCase);
         if (options.CorsOrigin is { } origin)

@@ -12,7 +12,10 @@ internal readonly record struct FileIdentity(ulong Device, ulong Inode, long Len
 
     public DateTimeOffset LastModified => DateTimeOffset.UnixEpoch.AddTicks(Modified / NanosecondsPerTick);
 
-    /// <summary>When anything was changed last, where that is known: unlike the other time nobody can set it, nor ahead of the clock.</summary>
+    /// <summary>
+    /// When anything was changed last, else when the content was: unlike the time of the content, this one cannot be set, and is never
+    /// ahead of the clock.
+    /// </summary>
     public DateTimeOffset LastChanged => DateTimeOffset.UnixEpoch.AddTicks((Changed != 0 ? Changed : Modified) / NanosecondsPerTick);
 
     public static long Nanoseconds(DateTime utc) => (utc - DateTime.UnixEpoch).Ticks * NanosecondsPerTick;

@@ -14,7 +14,9 @@ internal sealed class FileLocation : IDisposable
     /// <summary>The same file compressed, in the order of <see cref="ContentCoding.All"/>; null where there is none.</summary>
     public OpenedFile?[] Siblings { get; } = new OpenedFile?[ContentCoding.All.Count];
 
-    /// <summary>Every path below the root that was looked at: whether it is there, and what it is, made this what it is.</summary>
+    /// <summary>
+    /// Every path below the root that was looked at. The result depends on whether each of them exists, and on what it is.
+    /// </summary>
     public List<string> ProbedPaths { get; } = [];
 
     public bool IsDirect => File is { IsDirect: true } && Array.TrueForAll(Siblings, static sibling => sibling is null or { IsDirect: true });

@@ -100,7 +100,7 @@ internal sealed class FileLocator(FileRoot root, StaticFileOptions options)
         (location.Status, location.RelativePath) = (OpenStatus.Folder, relative);
     }
 
-    // One that is older than the file is somebody's forgotten work.
+    // A sibling that is older than the file is ignored: it was made of an earlier version.
     private void OpenSiblings(FileLocation location)
     {
         for (var index = 0; index < ContentCoding.All.Count; index++)

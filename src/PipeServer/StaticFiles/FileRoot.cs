@@ -3,7 +3,7 @@ namespace PipeServer.StaticFiles;
 /// <summary>A folder, and the one way to open what is below it. Safe for any number of threads.</summary>
 internal abstract class FileRoot(string path) : IDisposable
 {
-    // A listing is one page: who has more files in a folder does not look for one by eye.
+    // A listing is one page, and nobody looks through more files than this by eye.
     private const int MaxListed = 10_000;
 
     private static readonly EnumerationOptions Everything = new() { IgnoreInaccessible = true, AttributesToSkip = FileAttributes.None };
@@ -36,7 +36,7 @@ internal abstract class FileRoot(string path) : IDisposable
         return LinuxFileRoot.TryOpen(canonical, followSymlinks) ?? (FileRoot)new PortableFileRoot(canonical, followSymlinks);
     }
 
-    /// <summary>Opens a file. Never blocks on what is no file, never opens what is not below the root.</summary>
+    /// <summary>Opens a file. Never blocks on anything that is not a regular file, never opens anything outside the root.</summary>
     /// <param name="relativePath">
     /// Segments with slashes between them, none of them <c>.</c> or <c>..</c>; empty for the root itself.
     /// </param>

@@ -5,16 +5,16 @@ using System.Text;
 namespace PipeServer.StaticFiles;
 
 /// <summary>
-/// Sends an open file, or parts of it, as one version: what has changed since the head was made up is not sent as if it had not.
+/// Sends an open file, or parts of it, as one version: a file that has changed since its head was made up is never sent as if it had not.
 /// </summary>
 internal readonly struct FileSender(FileRoot root, OpenedFile file, bool isSettled, HttpResponse response, CancellationToken aborted)
 {
     // One read and one flush. A file of up to this much is read before anything is sent, so that there is a way back.
     private const int ChunkBytes = 64 * 1024;
 
-    // From here on the system sends straight from its cache: what is under way then is the file's own memory, and who writes into
-    // the file, without cutting it off first, changes it on its way. So the end is copied, and as long as it is not sent the
-    // rest has time to arrive; before its last piece the file is looked at once more.
+    // From here on the system sends straight from its cache of the file. A program that writes into the file, without truncating it
+    // first, changes bytes that are on their way. So the end is copied, and as long as it is not sent the rest has time to arrive;
+    // before its last piece the file is looked at once more.
     private const int StraightFrom = 2 * 1024 * 1024;
     private const int CopiedBytes = ChunkBytes;
 
@@ -84,7 +84,7 @@ internal readonly struct FileSender(FileRoot root, OpenedFile file, bool isSettl
         return true;
     }
 
-    // The system sets a file's time before it takes over what is written: whoever reads in between gets half of it under the new time.
+    // The system sets a file's time before it takes over what is written: a read in between gets half of it under the new time.
     private static bool IsReadAgain(OpenedFile file, long offset, ReadOnlySpan<byte> bytes)
     {
         var again = ArrayPool<byte>.Shared.Rent(bytes.Length);
@@ -99,7 +99,7 @@ internal readonly struct FileSender(FileRoot root, OpenedFile file, bool isSettl
         }
     }
 
-    // Not the time of the last change of any kind: who replaces the file by a rename changes that of the old one, and no byte.
+    // Changed is not compared: a rename that replaces the file sets the old one's Changed, and leaves its bytes as they are.
     private static bool IsStillTheSame(FileRoot root, OpenedFile file)
     {
         var now = root.Identify(file);

@@ -14,8 +14,8 @@ internal static class Fingerprint
 
     /// <summary>
     /// True for <c>app.3f2a9c1b.js</c> (8 or more hexadecimal digits, letters and digits among them), <c>app-5WPBKZ7D.js</c> and
-    /// <c>index-BfQ8rX9a.js</c> (8 of base 32 or base 64, mixed). A date or a word is none: better to ask too often than to keep
-    /// an old file for a year.
+    /// <c>index-BfQ8rX9a.js</c> (8 of base 32 or base 64, mixed). A date or a word is not a fingerprint: it is better to ask too often than
+    /// to keep an old file for a year.
     /// </summary>
     public static bool IsIn(string path)
     {

@@ -23,7 +23,7 @@ internal sealed class FolderListing
     /// <param name="path">The folder's path in the request, slashes at both ends.</param>
     /// <param name="entries">What is in it.</param>
     /// <param name="sort">name, size or modified; anything else is name.</param>
-    /// <param name="order">desc turns it round.</param>
+    /// <param name="order">desc reverses the order.</param>
     public FolderListing(string path, IReadOnlyList<FolderEntry> entries, string? sort, string? order)
     {
         _path = path;
@@ -129,7 +129,7 @@ internal sealed class FolderListing
     private static string Count(int count, string what) =>
         string.Create(CultureInfo.InvariantCulture, $"{count} {what}{(count == 1 ? "" : "s")}");
 
-    // A second click on the head that is sorted by turns the order round.
+    // A second click on the column that is sorted by reverses the order.
     private string Head(string column, string title, string attributes)
     {
         var isSorted = column == _sort;

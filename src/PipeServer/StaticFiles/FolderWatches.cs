@@ -6,7 +6,7 @@ namespace PipeServer.StaticFiles;
 
 /// <summary>
 /// Knows of changes in folders, by Linux's inotify(7): the kernel queues an event before the call that made the change returns,
-/// so who looks at the queue has not missed any. One user at a time, but for <see cref="HasEvents"/>.
+/// so a look at the queue misses none. Used by one thread at a time, except for <see cref="HasEvents"/>.
 /// </summary>
 internal sealed partial class FolderWatches : IDisposable
 {
@@ -40,7 +40,9 @@ internal sealed partial class FolderWatches : IDisposable
 
     private FolderWatches(SafeFileHandle inotify) => _inotify = inotify;
 
-    /// <summary>A change: of what is called <paramref name="Name"/> in a folder, or, without a name, of all that is known of it.</summary>
+    /// <summary>
+    /// A change of the entry <paramref name="Name"/> of a folder; without a name, everything about the folder may have changed.
+    /// </summary>
     /// <param name="Folder">As it was given to <see cref="TryAdd"/>; null when events were lost, and nothing is certain.</param>
     /// <param name="Name">A file or folder in it.</param>
     public readonly record struct Change(string? Folder, string? Name);
@@ -68,7 +70,7 @@ internal sealed partial class FolderWatches : IDisposable
         return handle.IsInvalid ? null : new FolderWatches(handle);
     }
 
-    /// <summary>Watches a folder from now on; false where that cannot be had.</summary>
+    /// <summary>Watches a folder from now on; false when the system does not allow it.</summary>
     // SAFETY: the array is pinned for the call and ends with a zero byte.
     public unsafe bool TryAdd(string folder)
     {

@@ -15,7 +15,7 @@ internal static class HttpDate
 
     private static readonly CultureInfo Culture = CreateCulture();
 
-    /// <summary>False for what is no date, or has the wrong day of the week.</summary>
+    /// <summary>False for a text that is not a date, or has the wrong day of the week.</summary>
     public static bool TryParse(string text, out DateTimeOffset date)
     {
         // The grammar has leap seconds; .NET has none.

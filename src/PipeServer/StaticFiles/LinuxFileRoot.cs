@@ -179,7 +179,7 @@ internal sealed class LinuxFileRoot : FileRoot
         {
             if (TimeProvider.System.GetElapsedTime(_lookedAt) < LookAgainAfter)
             {
-                return _root; // somebody else has just looked
+                return _root; // another thread has just looked
             }
 
             Volatile.Write(ref _lookedAt, TimeProvider.System.GetTimestamp());

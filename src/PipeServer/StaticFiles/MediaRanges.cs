@@ -7,7 +7,7 @@ internal static class MediaRanges
     public static bool PreferJson(string? accept) =>
         accept is not null && Weight(accept, "application", "json") > Weight(accept, "text", "html");
 
-    /// <summary>True when a client names HTML, as browsers do that go to a page; <c>*/*</c> names nothing.</summary>
+    /// <summary>True when a client names HTML, as browsers do when they open a page; <c>*/*</c> names nothing.</summary>
     public static bool NameHtml(string? accept) =>
         accept is not null && accept.Contains("text/html", StringComparison.OrdinalIgnoreCase) && Weight(accept, "text", "html") > 0;
 

@@ -4,7 +4,7 @@ namespace PipeServer.StaticFiles;
 
 /// <summary>
 /// For systems without <c>openat2</c>: resolves every link by itself, opens what it found, and looks where the open file really
-/// is, or, where the system does not tell, resolves once more. Who changes links in between gets a 404, not another file.
+/// is, or, where the system does not tell, resolves once more. When a link is changed in between, the answer is a 404, never another file.
 /// </summary>
 internal sealed class PortableFileRoot(string path, bool followSymlinks) : FileRoot(path)
 {
@@ -28,7 +28,7 @@ internal sealed class PortableFileRoot(string path, bool followSymlinks) : FileR
 
         if (info.Length == 0 && !FileCalls.AreSupported)
         {
-            // Not opened: where the kind of a file is not to be had, this could be a FIFO or a device, and block for ever.
+            // Not opened: where the kind of a file is not known, this could be a FIFO or a device, and block for ever.
             file = new OpenedFile(
                 new SafeFileHandle(), new FileIdentity(0, 0, 0, FileIdentity.Nanoseconds(info.LastWriteTimeUtc), 0), IsDirect: false);
             return OpenStatus.File;

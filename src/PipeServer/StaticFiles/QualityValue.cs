@@ -8,7 +8,7 @@ internal static class QualityValue
     /// <summary>What an element without a weight has.</summary>
     public const int Most = 1000;
 
-    /// <summary>The weight among an element's parameters, in thousandths; a malformed one is no wish.</summary>
+    /// <summary>The weight among an element's parameters, in thousandths; 0 when it is malformed.</summary>
     /// <param name="parameters">What is behind the first semicolon.</param>
     public static int Of(ReadOnlySpan<char> parameters)
     {

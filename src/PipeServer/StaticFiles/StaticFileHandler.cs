@@ -124,7 +124,7 @@ public sealed class StaticFileHandler : IDisposable
             return;
         }
 
-        // A slash that was sent encoded is a character of a name, and no name has one; nor do bytes that are not UTF-8 name anything.
+        // A slash that was sent encoded would be part of a name, and no file's name has one. Bytes that are not UTF-8 name no file either.
         if (request.PathBytes.Contains((byte)0) || !Utf8.IsValid(request.PathBytes))
         {
             await _errors.SendNotFoundAsync(request, response).ConfigureAwait(false);

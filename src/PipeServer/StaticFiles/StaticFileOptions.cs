@@ -101,12 +101,12 @@ public sealed class StaticFileOptions
         {
             if (extension.TrimStart('.').Length == 0 || extension.Contains('/', StringComparison.Ordinal))
             {
-                throw new ArgumentException($"{nameof(ContentTypes)} must be by extension, like .foo; '{extension}' is none.");
+                throw new ArgumentException($"{nameof(ContentTypes)} must map extensions like .foo; '{extension}' is not one.");
             }
 
             if (!StaticFiles.ContentTypes.IsValid(type))
             {
-                throw new ArgumentException($"{nameof(ContentTypes)} must be media types, like text/plain; '{type}' is none.");
+                throw new ArgumentException($"{nameof(ContentTypes)} must map to media types like text/plain; '{type}' is not one.");
             }
         }
 

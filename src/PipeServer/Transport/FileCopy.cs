@@ -38,7 +38,7 @@ internal static class FileCopy
             sent += read;
             if (hasToWait)
             {
-                await Task.Yield(); // the thread is whoever's made room
+                await Task.Yield(); // off the thread that has made room: the next read may wait for the disk
             }
         }
 

@@ -4,7 +4,7 @@ namespace PipeServer.Transport;
 
 /// <summary>
 /// A listening socket that this process was given when it started, by systemd's socket activation for example. It is bound
-/// and listening already, and whoever gave it keeps it: closing it here refuses nobody.
+/// and listening already, and the process that gave it keeps it open: closing it here refuses no client.
 /// </summary>
 /// <param name="descriptor">Its number, from 3 on.</param>
 public sealed class InheritedSocketEndPoint(int descriptor) : EndPoint

@@ -26,7 +26,7 @@ public abstract class TransportConnection : IDuplexPipe, IAsyncDisposable
     /// <summary>The client's address, where the transport knows one.</summary>
     public abstract EndPoint? RemoteEndPoint { get; }
 
-    /// <summary>True once <see cref="Closed"/> is cancelled, for those who only want to look.</summary>
+    /// <summary>True once <see cref="Closed"/> is cancelled; cheaper than the token.</summary>
     public abstract bool IsClosed { get; }
 
     /// <summary>

@@ -16,7 +16,7 @@ internal static class UnixSocketFile
             return;
         }
 
-        // Of another type than a server's socket: one that is alive refuses it for that, and need not accept it.
+        // Of another type than a server's socket: a server that is alive refuses it for that, and need not accept it.
         using var probe = new Socket(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified);
         try
         {

@@ -27,7 +27,7 @@ internal sealed class ParkedWorkers(int size)
         Interlocked.MemoryBarrier();
     }
 
-    /// <summary>Takes a worker out that need not sleep; false when somebody has taken it out before, and will wake it.</summary>
+    /// <summary>Takes a worker out that need not sleep; false when another thread has taken it out before, and will wake it.</summary>
     public bool TryRemove(Worker worker)
     {
         lock (_lock)

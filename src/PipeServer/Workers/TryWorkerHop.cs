@@ -25,7 +25,7 @@ public readonly struct TryWorkerHop : ICriticalNotifyCompletion
     /// True when the caller is on a worker of the pool already, and nobody is waiting for one, or its turn of a millisecond is
     /// not over.
     /// </summary>
-    public bool IsCompleted => _pool.MayGoOn;
+    public bool IsCompleted => _pool.MayStayOnWorker;
 
     /// <summary>This value is its own awaiter.</summary>
     public TryWorkerHop GetAwaiter() => this;

@@ -3,12 +3,12 @@ using System.Runtime.CompilerServices;
 namespace PipeServer.Workers;
 
 /// <summary>
-/// The await of <see cref="WorkerPool.WaitForWorker"/>: goes on on a worker, waiting without a thread while the channel is full;
+/// The await of <see cref="WorkerPool.WaitForWorker"/>: continues on a worker, waiting without a thread while the channel is full;
 /// false when the pool takes no more jobs.
 /// </summary>
 internal readonly struct WaitingWorkerHop(WorkerPool pool, object? description) : ICriticalNotifyCompletion
 {
-    public bool IsCompleted => pool.MayGoOn;
+    public bool IsCompleted => pool.MayStayOnWorker;
 
     public WaitingWorkerHop GetAwaiter() => this;
 

@@ -20,11 +20,11 @@ internal sealed class Worker
     private readonly WorkerPool _pool;
     private readonly Thread _thread;
 
-    // Set by whoever pops this worker off the pool's parking list. No spinning: under load a worker finds its next job
-    // without parking, and when idle a spinning worker would take the core from those who make its work.
+    // Set by the thread that takes this worker off the pool's parking list. No spinning: under load a worker finds its next job
+    // without parking, and when idle a spinning worker would take the core from the threads that hand in jobs.
     private readonly ManualResetEventSlim _wake = new(initialState: false, spinCount: 0);
 
-    // Continuations must not run on the worker's last breath: whoever waits here may want to join the thread.
+    // Continuations must not run on the worker's own thread: they may want to join it.
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     // Guards the pair below: a report may read them while the worker changes them.
@@ -193,8 +193,8 @@ internal sealed class Worker
 
     private void Park()
     {
-        // The core to those who make our work, once: on a busy machine there is a job afterwards, and a yield is cheaper than
-        // to sleep and be woken (ARCHITECTURE.md has the figures). On an idle one it comes back at once.
+        // Leaves the core once to the threads that hand in jobs. On a busy machine there is a job afterwards, and a yield is cheaper than
+        // to sleep and be woken (ARCHITECTURE.md has the figures). On an idle machine the core comes back at once.
         Thread.Yield();
         if (_pool.HasJobOrIsCompleted)
         {
@@ -203,9 +203,9 @@ internal sealed class Worker
 
         _wake.Reset();
         _pool.Register(this);
-        // A job or the completion may have come between the look into the channel and the registration: its producer
-        // saw nobody parked, so look once more. If somebody popped us meanwhile, Wake has been or will be called, and
-        // waiting for it keeps the event and the list in step.
+        // A job or the completion may have come between the look into the channel and the registration: its producer saw nobody
+        // parked, so look once more. If another thread has taken this worker off the list meanwhile, it has called Wake or will,
+        // and waiting for that keeps the event and the list in step.
         if (_pool.HasJobOrIsCompleted && _pool.Unregister(this))
         {
             return;

@@ -93,7 +93,7 @@ public sealed class WorkerPool : IDisposable, IAsyncDisposable
     /// <summary>
     /// True when the calling thread is a worker that need not hop: its turn is not over yet, or nobody waits for one.
     /// </summary>
-    internal bool MayGoOn => Worker.Current is { } worker && worker.Pool == this && (worker.IsWithinTurn || Queued == 0);
+    internal bool MayStayOnWorker => Worker.Current is { } worker && worker.Pool == this && (worker.IsWithinTurn || Queued == 0);
 
     internal ILogger Logger { get; }
 
@@ -156,8 +156,8 @@ public sealed class WorkerPool : IDisposable, IAsyncDisposable
     public WorkerHop ContinueOnWorker(object? description = null) => new(this, description);
 
     /// <summary>
-    /// <c>if (await pool.TryContinueOnWorker())</c> goes on on a worker, or, when the channel is full or completed, where
-    /// it was with <c>false</c>. Allocates nothing.
+    /// <c>if (await pool.TryContinueOnWorker())</c> continues on a worker; when the channel is full or completed, it continues where it
+    /// was, with <c>false</c>. Allocates nothing.
     /// </summary>
     /// <param name="description">Its <c>ToString()</c> names the work in reports; called only for a report.</param>
     public TryWorkerHop TryContinueOnWorker(object? description = null) => new(this, description);
@@ -268,7 +268,7 @@ public sealed class WorkerPool : IDisposable, IAsyncDisposable
     /// <summary>Puts a worker on the parking list. The caller looks into the channel once more before it sleeps.</summary>
     internal void Register(Worker worker) => _parked.Add(worker);
 
-    /// <summary>Takes a worker off the parking list; false when somebody has taken it off and will wake it.</summary>
+    /// <summary>Takes a worker off the parking list; false when another thread has taken it off and will wake it.</summary>
     internal bool Unregister(Worker worker) => _parked.TryRemove(worker);
 
     internal void ReportFault(Worker worker, Exception exception)

@@ -254,7 +254,7 @@ public sealed class CommandLineServerTests
     [InlineData("--queue", "0", "--queue must be a whole number from 1")]
     [InlineData("--grace", "-1", "--grace must be from 0")]
     [InlineData("--exit-after", "0", "--exit-after must be a whole number from 1 on")]
-    [InlineData("--address", "nowhere", "--address must be an IPv4 or IPv6 address, localhost, or unix:PATH; 'nowhere' is none of them")]
+    [InlineData("--address", "nowhere", "--address must be an IPv4 or IPv6 address, localhost, or unix:PATH; 'nowhere' is not")]
     [InlineData("--frobnicate", "1", "--frobnicate")]
     [InlineData("--port", "x", "--port must be a whole number from 0 to 65535; 'x' is not")]
     [InlineData("--grace", "NaN", "--grace must be from 0")]

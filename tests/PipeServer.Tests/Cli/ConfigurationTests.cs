@@ -62,7 +62,7 @@ public sealed class ConfigurationTests : IDisposable
     [InlineData("{\"port\": [1, 2]}", "\"port\" must be one value.")]
     [InlineData("{\"root\": []}", "\"root\" must be one value.")]
     [InlineData("{\"index\": [\"a\", \"\"]}", "\"index\" must not be empty")]
-    [InlineData("{\"cache\": \"\\ud800\"}", "no Unicode")]
+    [InlineData("{\"cache\": \"\\ud800\"}", "not valid Unicode")]
     [InlineData("{\"port\": {}}", "\"port\" must be a string, a number")]
     [InlineData("{\"browse\": \"maybe\"}", "--browse must be true or false; 'maybe' is not.")]
     [InlineData("{\"port\": 70000}", "--port must be a whole number from 0 to 65535; '70000' is not.")]
@@ -77,11 +77,11 @@ public sealed class ConfigurationTests : IDisposable
     [InlineData("--cors example.com", "--cors must be * or an origin like https://example.com")]
     [InlineData("--header X", "--header must be like \"X-Name: value\"; 'X' is not.")]
     [InlineData("--header Date:x", "--header: Date is set by the server")]
-    [InlineData("--mime foo=bar", "--mime must be media types")]
+    [InlineData("--mime foo=bar", "--mime must map to media types")]
     [InlineData("--auth-file /no/such/file", "--auth-file: Could not find")]
     [InlineData("--config /no/such/file", "--config /no/such/file: Could not find")]
     [InlineData("--listen 127.0.0.1", "--listen: '127.0.0.1' is not an endpoint: it must be ADDRESS:PORT")]
-    [InlineData("--listen 127.0.0.1:80,tls", "there is no option 'tls'; there is: proxy")]
+    [InlineData("--listen 127.0.0.1:80,tls", "there is no option 'tls'; the only option is proxy")]
     [InlineData("--listen 127.0.0.1:80,proxy", "--trusted-proxy must name the proxies")]
     [InlineData("--trusted-proxy example.com", "--trusted-proxy must be a network like 10.0.0.0/8, an address, or unix; 'example.com' is not.")]
     [InlineData("--proxy-protocol", "--trusted-proxy must name the proxies")]
@@ -129,7 +129,7 @@ public sealed class ConfigurationTests : IDisposable
     {
         var (exitCode, output, errors) = await CheckAsync(new() { ["PIPESERVER_PROT"] = "1", ["PIPESERVER_PORT"] = "tcp://10.0.0.1:80", ["PIPESERVER_SERVICE_HOST"] = "10.0.0.1" }, _folder);
         Assert.Equal(0, exitCode);
-        Assert.Contains("PIPESERVER_PROT is none of PipeServer's. Did you mean PIPESERVER_PORT?", Assert.Single(errors));
+        Assert.Contains("PipeServer has no variable PIPESERVER_PROT. Did you mean PIPESERVER_PORT?", Assert.Single(errors));
         Assert.Contains(output, static line => line.StartsWith("--port ") && line.EndsWith(" default"));
     }
 

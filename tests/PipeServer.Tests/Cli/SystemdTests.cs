@@ -171,7 +171,7 @@ public sealed partial class SystemdTests
         Assert.SkipUnless(OperatingSystem.IsLinux(), "systemd is Linux's.");
         await using var cli = CliProcess.StartShell($"exec 3</dev/null; export LISTEN_PID=$$ LISTEN_FDS=1; {Serve}");
         Assert.Equal(1, await cli.EndAsync());
-        Assert.StartsWith("pipeserver: descriptor 3, which LISTEN_FDS tells of, is no listening socket", Assert.Single(cli.Errors));
+        Assert.StartsWith("pipeserver: descriptor 3, which LISTEN_FDS names, is not a listening socket", Assert.Single(cli.Errors));
     }
 
     [Fact]

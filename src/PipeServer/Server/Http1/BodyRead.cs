@@ -26,7 +26,7 @@ internal sealed class BodyRead : IValueTaskSource<ReadResult>, IThreadPoolWorkIt
     private bool _isPending; // from StartAsync until the caller has taken the result
     private bool _isTimedOut;
     private bool _isFinalBeat;
-    private bool _wasTooSlow; // and has had its final beat
+    private bool _wasTooSlow; // the client was too slow, and has had its final beat
 
     public BodyRead(Http1Exchange exchange, RequestBody body)
     {
@@ -110,7 +110,7 @@ internal sealed class BodyRead : IValueTaskSource<ReadResult>, IThreadPoolWorkIt
                 _reading = _exchange.Connection.Input.ReadAsync(_token).ConfigureAwait(false).GetAwaiter();
 #pragma warning restore CA2012
             }
-#pragma warning disable CA1031 // Whatever it is belongs to the one who awaits the read.
+#pragma warning disable CA1031 // Every exception goes to the code that awaits the read.
             catch (Exception exception)
 #pragma warning restore CA1031
             {
@@ -171,7 +171,7 @@ internal sealed class BodyRead : IValueTaskSource<ReadResult>, IThreadPoolWorkIt
                 return false;
             }
         }
-#pragma warning disable CA1031 // Whatever it is belongs to the one who awaits the read.
+#pragma warning disable CA1031 // Every exception goes to the code that awaits the read.
         catch (Exception exception)
 #pragma warning restore CA1031
         {
@@ -183,7 +183,7 @@ internal sealed class BodyRead : IValueTaskSource<ReadResult>, IThreadPoolWorkIt
         return true;
     }
 
-    // Once for a client that is too slow, or a byte at a time would do for ever.
+    // Only once for a client that is too slow, or one byte at a time would keep the read alive for ever.
     private void GrantFinalBeat()
     {
         var isTooSlow = _deadlines.IsTooSlow(_waited, _body.ReceivedBytes);

@@ -19,7 +19,7 @@ internal struct ChunkWriter
 
     private readonly int Room => _chunk.IsEmpty ? 0 : _chunk.Length - _prefix - Length - ChunkedEncoder.SuffixBytes;
 
-    /// <summary>Room for at least so many bytes, in the open chunk or in a new one.</summary>
+    /// <summary>Room for at least this many bytes, in the open chunk or in a new one.</summary>
     public Memory<byte> GetMemory(Http1Output output, int sizeHint)
     {
         if (Room < Math.Max(1, sizeHint))
@@ -33,7 +33,7 @@ internal struct ChunkWriter
         return _chunk.Slice(_prefix + Length, Room);
     }
 
-    /// <summary>So many bytes were written into that room.</summary>
+    /// <summary>Notes how many bytes were written into that room.</summary>
     /// <exception cref="ArgumentOutOfRangeException">There was less room.</exception>
     public void Advance(int bytes)
     {

@@ -14,10 +14,10 @@ internal sealed class ChunkedBody(Connection connection) : FramedBody
     private readonly ChunkedDecoder _decoder = new();
     private ChunkedDecoder? _previewDecoder;
 
-    // Filled on demand by whoever reads, one buffer of the input at a time, so it needs no threshold of its own.
+    // Filled on demand by the reader, one buffer of the input at a time, so it needs no threshold of its own.
     private Pipe? _decoded;
     private long _length; // bytes of the body that came out of the decoder
-    private long _discarded; // those of them that nobody wanted
+    private long _discarded; // those of them that were discarded unread
     private bool _isTooLongToDrain;
     private RequestError _error;
 
@@ -113,7 +113,7 @@ internal sealed class ChunkedBody(Connection connection) : FramedBody
         return _error == RequestError.None;
     }
 
-    // Where a chunked body ends, nobody knows before it has been read.
+    // The end of a chunked body is not known before it has been read.
     public override bool IsMoreBehind(PipeReader input)
     {
         if (!IsFullyRead || !input.TryRead(out var read))
@@ -171,7 +171,7 @@ internal sealed class ChunkedBody(Connection connection) : FramedBody
                     return decoder.Error;
                 }
 
-                // By what a chunk announces: nobody has to send it to be refused.
+                // Judged by the size that a chunk announces: a body that is too large is refused before all of it has come.
                 length += data.Length;
                 if (decoder.AnnouncedBytes > _maxBytes - length)
                 {

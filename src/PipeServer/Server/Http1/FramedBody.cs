@@ -40,7 +40,7 @@ internal abstract class FramedBody
     /// <exception cref="BadHttpRequestException">The body is malformed, too large or cut short.</exception>
     public abstract bool TryTake(in ReadResult input, bool isCanceled, out ReadResult result);
 
-    /// <summary>True when a buffer certainly has something that an earlier read has not had.</summary>
+    /// <summary>True when a buffer certainly has bytes that no earlier read has returned.</summary>
     public abstract bool HasNews(in ReadOnlySequence<byte> buffer);
 
     /// <summary>Ends a read of the handler's.</summary>
@@ -56,9 +56,9 @@ internal abstract class FramedBody
     /// <summary>True when there is something behind the body, as far as a buffer of the connection's input tells.</summary>
     public abstract bool IsMoreBehind(PipeReader input);
 
-    /// <summary>Discards what has arrived, without waiting for more, as far as that may tell that the body is malformed.</summary>
+    /// <summary>Discards what has arrived, without waiting for more, where that can show that the body is malformed.</summary>
     public virtual RequestError DiscardArrived(PipeReader input) => RequestError.None;
 
-    /// <summary>Looks at what has arrived, and leaves it where it is, as far as that may tell that the body is malformed.</summary>
+    /// <summary>Looks at what has arrived, and leaves it where it is, where that can show that the body is malformed.</summary>
     public virtual RequestError Preview(in ReadOnlySequence<byte> buffer) => RequestError.None;
 }

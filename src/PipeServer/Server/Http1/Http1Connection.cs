@@ -17,7 +17,7 @@ internal sealed class Http1Connection : Connection
     // Responses of one pipelined batch pile up in the output until there is nothing more to parse, or this much.
     private const int MaxUnflushedBytes = 64 * 1024;
 
-    // For what a handler has left of its body: the next request must not wait for it for long.
+    // For the rest of a body that its handler did not read: the next request must not wait for it for long.
     private static readonly TimeSpan UnreadBodyTimeout = TimeSpan.FromSeconds(5);
 
     private readonly RequestPipeline _pipeline;
@@ -40,7 +40,7 @@ internal sealed class Http1Connection : Connection
     /// <summary>The response in progress, or the last one, is the connection's last.</summary>
     public bool IsClosing { get; private set; }
 
-    /// <summary>Behind a request without a body: the start of another one is buffered.</summary>
+    /// <summary>True when the start of another request is buffered behind a request without a body.</summary>
     public bool IsMoreBuffered { get; private set; }
 
     /// <summary>An answer is written and not flushed.</summary>
@@ -143,7 +143,7 @@ internal sealed class Http1Connection : Connection
             _isInBody = false;
             while (!IsClosing && !_isInBody && TryTakeRequest(ref buffer))
             {
-                // :: Route. Neither hop has a ConfigureAwait: they go on on a worker, and nowhere else.
+                // :: Route. Neither hop has a ConfigureAwait: the loop continues on a worker, and nowhere else.
                 var next = _exchange.Refusal == RequestError.None ? _pipeline.Begin(_exchange) : NextStep.End;
                 if (next == NextStep.Hop)
                 {
@@ -181,13 +181,13 @@ internal sealed class Http1Connection : Connection
                 _head.Reset();
             }
 
-            // :: What is left waits for more, or for nobody.
+            // :: What is left is kept until more comes, or until the connection ends.
             if (!_isInBody)
             {
                 Input.AdvanceTo(buffer.Start, IsClosing ? buffer.Start : buffer.End);
                 if (read.IsCompleted)
                 {
-                    _clientHasEnded = true; // half-closed: what was whole is answered, half a request is nothing
+                    _clientHasEnded = true; // half-closed: complete requests are answered, half a request is dropped
                     break;
                 }
             }
@@ -261,7 +261,8 @@ internal sealed class Http1Connection : Connection
 
     private bool HasToSettle() => _isInBody || Output.UnflushedBytes > MaxUnflushedBytes;
 
-    // Between two requests: the rest of a body that nobody wanted, and a batch that has grown large. False: the client is gone.
+    // Between two requests: discards the rest of a body that its handler did not read, and flushes a batch that has grown large. False: the
+    // client is gone.
     private async ValueTask<bool> TrySettleAsync()
     {
         if (_isInBody)

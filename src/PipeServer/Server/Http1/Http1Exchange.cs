@@ -46,8 +46,8 @@ internal sealed class Http1Exchange : Exchange
     /// <summary>Writes the head of the response, and settles whether it is the connection's last.</summary>
     /// <param name="framing">How the body ends.</param>
     /// <param name="contentLength">The body's length, where the framing tells it.</param>
-    /// <param name="handlerHasEnded">What the handler has not read of the request it never will.</param>
-    /// <param name="prepared">What has field lines beside the response's own, framing included; or null.</param>
+    /// <param name="handlerHasEnded">The handler has ended, so it will read no more of the request.</param>
+    /// <param name="prepared">A response whose encoded field lines, framing included, go beside the response's own; or null.</param>
     public void WriteResponseHead(ResponseFraming framing, long contentLength, bool handlerHasEnded, PreparedResponse? prepared = null)
     {
         // A client that still waits for 100 Continue, and now will not get it, may send its body or not: the next bytes

@@ -79,8 +79,8 @@ internal sealed class RequestBody : PipeReader
     }
 
     /// <summary>
-    /// Discards what has arrived of a chunked body, after <see cref="Detach"/>, without waiting for more: a body that is
-    /// malformed as far as it is here makes its request one, whether the handler has looked at it or not.
+    /// Discards what has arrived of a chunked body, after <see cref="Detach"/>, without waiting for more: if what is here is malformed, so
+    /// is the request, whether the handler has looked at the body or not.
     /// </summary>
     public RequestError DiscardArrived() => _body?.DiscardArrived(_connection.Input) ?? RequestError.None;
 
@@ -212,7 +212,7 @@ internal sealed class RequestBody : PipeReader
         }
     }
 
-    /// <summary>True when a buffer of the connection's input certainly has something that an earlier read has not had.</summary>
+    /// <summary>True when a buffer of the connection's input certainly has bytes that no earlier read has returned.</summary>
     public bool HasNews(in ReadOnlySequence<byte> buffer) => _body!.HasNews(buffer);
 
     /// <summary>Takes a read of the connection's input; false when it holds nothing for the handler.</summary>

@@ -307,7 +307,7 @@ internal sealed class ResponseBody(Http1Exchange exchange) : ResponseWriter
 
     private void Reserve(int length)
     {
-        // Bytes that nobody will see overwrite each other.
+        // This body is not sent, so its bytes may overwrite each other.
         var used = _mode == Mode.Discarding ? 0 : _buffered;
         if (_buffer.Length - used >= length)
         {

@@ -4,8 +4,8 @@ using System.Runtime.CompilerServices;
 namespace PipeServer.Server.Http1;
 
 /// <summary>
-/// A connection that its handler has for good: its bytes as they are. Writes have the write time-out and the least rate of responses;
-/// reads have no time-out. A handler that may block never goes on on a thread of the transport.
+/// A connection that its handler has taken over for good: its bytes as they are. Writes have the write time-out and the least rate
+/// of responses; reads have no time-out. A handler that may block never continues on a thread of the transport.
 /// </summary>
 internal sealed class SwitchedPipe(Http1Exchange exchange) : IDuplexPipe
 {

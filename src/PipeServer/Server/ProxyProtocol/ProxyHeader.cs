@@ -116,7 +116,7 @@ internal readonly record struct ProxyHeader(ProxyHeaderStatus Status, int Length
             return Invalid;
         }
 
-        // UNSPEC, TCP over IPv4, TCP over IPv6, stream over a unix socket; what is no stream cannot be spoken of here.
+        // UNSPEC, TCP over IPv4, TCP over IPv6, stream over a unix socket; HTTP needs a stream, so the others are refused.
         int? addressBytes = bytes[13] switch { 0x00 => 0, 0x11 => 12, 0x21 => 36, 0x31 => 216, _ => null };
         if (addressBytes is not { } addresses || (command == 1 && length < Version2HeadBytes + addresses))
         {
@@ -131,7 +131,7 @@ internal readonly record struct ProxyHeader(ProxyHeaderStatus Status, int Length
         var header = bytes[..length];
         if (command == 0)
         {
-            // LOCAL: the proxy itself asks, for a health check; whatever addresses there are say nothing.
+            // LOCAL: the proxy itself asks, for a health check; addresses in the header mean nothing.
             return new ProxyHeader(ProxyHeaderStatus.Complete, length, null);
         }
 

@@ -4,13 +4,13 @@ using PipeServer.Transport;
 namespace PipeServer.Server.ProxyProtocol;
 
 /// <summary>
-/// Reads the header by which a trusted proxy names its client. A connection without one, or from somebody else, is closed: what it
-/// says cannot be trusted, and an answer would tell a stranger that somebody listens here.
+/// Reads the header by which a trusted proxy names its client. A connection without one, or from another peer, is closed: what it says
+/// cannot be trusted, and an answer would tell a stranger that a server listens here.
 /// </summary>
 internal sealed class ProxyProtocolFilter(ServerContext server) : IConnectionFilter
 {
     private readonly IReadOnlyList<TrustedProxy> _trusted = [.. server.Options.TrustedProxies];
-    private int _warned; // once in a life: from a scanner it would be a line for every connection
+    private int _warned; // once per server: a scanner would cause a line for every connection
 
     public async ValueTask<TransportConnection?> ApplyAsync(TransportConnection transport, long id)
     {

@@ -17,7 +17,7 @@ internal struct BlockChain
     /// <summary>The block of the last byte.</summary>
     public PinnedBlock? Tail { get; private set; }
 
-    /// <summary>True when there are no bytes, be there a block or not.</summary>
+    /// <summary>True when there are no bytes, whether or not a block is held.</summary>
     public readonly bool IsEmpty => Head == Tail && _headStart == _tailEnd;
 
     /// <summary>True when there is one block, or none.</summary>
@@ -70,7 +70,7 @@ internal struct BlockChain
         _tailEnd = 0;
     }
 
-    /// <summary>So many bytes were written into the room.</summary>
+    /// <summary>Notes how many bytes were written into the room.</summary>
     public void Advance(int bytes) => _tailEnd += bytes;
 
     /// <summary>Drops bytes from the front, fewer than there are, and gives back the blocks that held nothing else.</summary>

@@ -4,7 +4,7 @@ namespace PipeServer.Transport.Epoll;
 
 /// <summary>
 /// Owns one file descriptor: it is closed once, and if its owner is forgotten, by the finalizer. A call that is given this
-/// object keeps it open until it returns, so that no call can reach the stranger who gets the same number next.
+/// object keeps it open until it returns, so that no call can reach an unrelated file that gets the same number next.
 /// </summary>
 internal sealed class Descriptor : SafeHandleMinusOneIsInvalid
 {

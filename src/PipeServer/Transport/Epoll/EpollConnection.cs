@@ -139,7 +139,7 @@ internal sealed class EpollConnection : TransportConnection, IEventHandler, IThr
 
         while ((await _output.WaitUntilTakenAsync(sent, started, cancellationToken).ConfigureAwait(false)).IsCanceled)
         {
-            // What is under way is under way, whoever is told to stop.
+            // A cancelled wait starts anew: the bytes are on their way, and until they arrive, a change of the file would change them.
         }
 
         return sent;
@@ -160,7 +160,7 @@ internal sealed class EpollConnection : TransportConnection, IEventHandler, IThr
             return;
         }
 
-        // Before the client can see it: whoever looks then finds the connection closed.
+        // Before the client can see it: from then on everybody must find the connection closed.
         _isAborted = true;
         SignalClosed();
         try
@@ -180,7 +180,7 @@ internal sealed class EpollConnection : TransportConnection, IEventHandler, IThr
             return;
         }
 
-        // Whoever waits goes on on the loop, not inside the caller: that may be a timer with other things to do.
+        // An operation that waits continues on the loop, not inside the caller, which may be a timer with other things to do.
         loop.Post(this);
     }
 
@@ -215,8 +215,8 @@ internal sealed class EpollConnection : TransportConnection, IEventHandler, IThr
             _pool.Return(this);
         }
 
-        // Otherwise a waker may still be telling somebody a result: the object, and the blocks of that result, must not be
-        // anybody else's by then. They are left to the garbage collector.
+        // Otherwise a waker may still be handing over a result: the object, and the blocks of that result, must not have another
+        // owner by then. They are left to the garbage collector.
         return ValueTask.CompletedTask;
     }
 
@@ -242,7 +242,7 @@ internal sealed class EpollConnection : TransportConnection, IEventHandler, IThr
 
     public void OnHangUp()
     {
-        // Both directions are shut: unless we have shut ours, by the client.
+        // Both directions are shut. If we have not shut ours, the client has ended both.
         if (!_isOutputShut)
         {
             SignalClosed();
@@ -257,7 +257,7 @@ internal sealed class EpollConnection : TransportConnection, IEventHandler, IThr
         _output.OnWritable();
     }
 
-    /// <summary>Calls <see cref="OnDue"/> in so many milliseconds, or at once where this is not the loop's thread.</summary>
+    /// <summary>Calls <see cref="OnDue"/> after this many milliseconds, or at once where this is not the loop's thread.</summary>
     public void LookAgain(int milliseconds)
     {
         if (!_loop!.IsCurrent)
@@ -271,14 +271,14 @@ internal sealed class EpollConnection : TransportConnection, IEventHandler, IThr
         }
     }
 
-    /// <summary>On the loop, because somebody has asked for it by <see cref="Wake"/>: whoever waits looks again.</summary>
+    /// <summary>On the loop, after <see cref="Wake"/>: the operations that wait look again.</summary>
     public void Execute()
     {
         _output.OnWritable();
         _input.OnReadable();
     }
 
-    /// <summary>Lets the loop's other connections have their turn, then wakes who waits here.</summary>
+    /// <summary>Lets the loop's other connections have their turn, then wakes the operations that wait here.</summary>
     public void Wake() => _loop!.Post(this);
 
     /// <summary>Nothing that is written from now on can arrive.</summary>

@@ -9,11 +9,11 @@ namespace PipeServer.Transport.Epoll;
 /// </summary>
 /// <remarks>
 /// One reader at a time, on any thread; only <see cref="PipeReader.CancelPendingRead"/> and <see cref="Interrupt"/> may come
-/// from others. While a read is parked, whoever unparks it owns this object until the read completes.
+/// from others. While a read is parked, the thread that unparks it owns this object until the read completes.
 /// </remarks>
 internal sealed class EpollInput : PipeReader
 {
-    // So many receives without a wait, then it is the turn of the loop's other connections: a client that sends without end
+    // After this many receives without a wait, the loop's other connections get their turn: a client that sends without end
     // must not have the thread to itself.
     private const int MaxStreak = 16;
 
@@ -176,7 +176,7 @@ internal sealed class EpollInput : PipeReader
         var isCanceled = _parking.TakeCancelRequest();
         _isReading = true;
         _hasUnexamined = false;
-        _mayHaveMore |= isCanceled; // a cancelled read has not asked: the next one does, before somebody gives up
+        _mayHaveMore |= isCanceled; // a cancelled read has not asked the system, so the next one must
         if (_chain.IsEmpty)
         {
             _chain.Return();

@@ -176,8 +176,8 @@ internal sealed class EpollOutput : PipeWriter
     }
 
     /// <summary>
-    /// Waits until the client has acknowledged everything. What is under way of a file is the file's own memory: who writes to
-    /// the file changes it. The system has no event for that moment, so it is asked when, at the pace so far, it should have come.
+    /// Waits until the client has acknowledged everything. Until then, a program that writes to the file changes bytes that are on their
+    /// way. The system has no event for that moment, so it is asked when, at the pace so far, it should have come.
     /// </summary>
     public ValueTask<FlushResult> WaitUntilTakenAsync(long bytes, long started, CancellationToken cancellationToken)
     {
@@ -255,7 +255,7 @@ internal sealed class EpollOutput : PipeWriter
         return isDone || _parking.IsCancelRequested;
     }
 
-    // For what nobody can ask the system: an event has come since it last said no.
+    // The system cannot be asked whether it has room: it has when an event has come since it last took no more.
     private bool HasRoom()
     {
         _isClientGone |= _connection.IsAborted;
@@ -264,7 +264,7 @@ internal sealed class EpollOutput : PipeWriter
 
     private bool HasTakenAll()
     {
-        _ = _parking.TryClear(); // before the look: what comes after it is for the next
+        _ = _parking.TryClear(); // cleared before the system is asked: a later event is for the next look
         _isClientGone |= _connection.IsAborted;
         if (_isClientGone || Libc.UnsentBytes(_connection.Number) is not (> 0 and var underWay))
         {

@@ -50,7 +50,7 @@ public sealed class EpollTransport : ITransport
             UnixSocketFile.DeleteIfStale(unix);
         }
 
-        // Before the loops start: what may fail has nothing to take back then.
+        // Before the loops start: if it fails, there is nothing to undo.
         var inherited = endPoint as InheritedSocketEndPoint;
         var descriptor = inherited is null ? Bind(endPoint, backlog) : TakeOver(inherited);
         try
@@ -86,7 +86,7 @@ public sealed class EpollTransport : ITransport
         }
         catch (TimeoutException)
         {
-            // Told below, by name.
+            // Reported below, by name.
         }
 
         var stuck = loops.Where(static loop => !loop.Ended.IsCompleted).Select(static loop => loop.Name).ToArray();

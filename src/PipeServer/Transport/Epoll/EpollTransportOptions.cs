@@ -6,7 +6,7 @@ namespace PipeServer.Transport.Epoll;
 /// <summary>What can be set on an <see cref="EpollTransport"/>.</summary>
 public sealed class EpollTransportOptions
 {
-    /// <summary>Event loops, each a thread. Default: one per core; more than that only share the cores.</summary>
+    /// <summary>Event loops, each a thread. Default: one per core, because more would only share the cores.</summary>
     public int Loops { get; set; } = Environment.ProcessorCount;
 
     /// <summary>

@@ -46,7 +46,7 @@ internal sealed class EventLoop
     private readonly ConcurrentQueue<IThreadPoolWorkItem> _posted = new();
     private readonly Lock _slotsLock = new();
     private readonly Stack<int> _freeSlots = new();
-    private readonly PriorityQueue<ulong, long> _due = new(); // who wants to be called when; the loop's own
+    private readonly PriorityQueue<ulong, long> _due = new(); // registrations by the time to call them; used by the loop only
     private Slot[] _slots = new Slot[64]; // replaced by a longer one under _slotsLock; the loop reads it without
     private int _usedSlots;
     private int _count;
@@ -85,7 +85,7 @@ internal sealed class EventLoop
 
     public void Start() => _thread.Start();
 
-    /// <summary>Tells the loop to end. What is still registered then is lost to it, and is told so.</summary>
+    /// <summary>Tells the loop to end. Handlers that are still registered then are told that they get no more events.</summary>
     public void Stop()
     {
         _stopping = true;
@@ -183,7 +183,7 @@ internal sealed class EventLoop
     public bool IsCurrent => _ofThisThread == this;
 
     /// <summary>
-    /// Calls <see cref="IEventHandler.OnDue"/> of a registration after so many milliseconds, if it is still there. On the loop's
+    /// Calls <see cref="IEventHandler.OnDue"/> of a registration after this many milliseconds, if it is still there. On the loop's
     /// thread only.
     /// </summary>
     public void CallLater(ulong key, int milliseconds) => _due.Enqueue(key, Now() + milliseconds);
@@ -251,7 +251,7 @@ internal sealed class EventLoop
 
     private int MillisecondsUntilDue() => _due.TryPeek(out _, out var time) ? (int)Math.Clamp(time - Now(), 0, int.MaxValue) : -1;
 
-    // True when the next wait may go better: the system is short of something. The connections are none the worse for it.
+    // True when the next wait may succeed: the system is short of something, which does the connections no harm.
     private bool TryOutlast(int errno)
     {
         var exception = Errno.ToException(errno, "epoll_wait");
@@ -310,7 +310,7 @@ internal sealed class EventLoop
         }
     }
 
-    // Under the lock, so that it can only be the one who has the slot: it may just be leaving, and be somebody else soon.
+    // Under the lock, so that the slot is still this handler's: it may be about to leave, and its object soon serve another connection.
     private void Lose(int index, uint? generation)
     {
         try
@@ -323,7 +323,7 @@ internal sealed class EventLoop
                 }
             }
         }
-#pragma warning disable CA1031 // One that cannot even be lost must not keep the others from it.
+#pragma warning disable CA1031 // A handler that throws even here must not keep the others from being told.
         catch (Exception exception)
 #pragma warning restore CA1031
         {

@@ -1,6 +1,6 @@
 namespace PipeServer.Transport.Epoll;
 
-/// <summary>Who gets a descriptor's events, on the thread of the loop that it is registered with.</summary>
+/// <summary>Gets a descriptor's events, on the thread of the loop that it is registered with.</summary>
 internal interface IEventHandler
 {
     /// <summary>Something happened; the bits are epoll's. A hint: it may come late, or for nothing.</summary>
@@ -10,7 +10,7 @@ internal interface IEventHandler
     void OnDue();
 
     /// <summary>
-    /// The other side is gone. Called under the loop's lock, so that it can hit nobody else: it may only take note.
+    /// The other side is gone. Called under the loop's lock, so that it cannot reach a later connection: it may only take note.
     /// </summary>
     void OnHangUp();
 

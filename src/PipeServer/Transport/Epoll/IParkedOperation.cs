@@ -2,7 +2,7 @@ namespace PipeServer.Transport.Epoll;
 
 /// <summary>
 /// What <see cref="Parking{TOperation, TResult}"/> asks of the read, flush or accept that waits in it. Only one thread at a time calls
-/// these: the operation's own, or whoever has unparked it; <see cref="IsAborted"/> may be asked by any.
+/// these: the operation's own, or the one that has unparked it; any thread may ask <see cref="IsAborted"/>.
 /// </summary>
 /// <typeparam name="TResult">What the operation brings.</typeparam>
 internal interface IParkedOperation<TResult>

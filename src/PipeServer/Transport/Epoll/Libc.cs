@@ -5,7 +5,7 @@ using Microsoft.Win32.SafeHandles;
 namespace PipeServer.Transport.Epoll;
 
 /// <summary>
-/// Every call of this transport into the system, and nothing else: what each takes and returns is its man page. They return
+/// Every call of this transport into the system, and nothing else: the man page of each says what it takes and returns. They return
 /// the result or a negated error number, so that no caller has to fetch errno, or can fetch it too late.
 /// </summary>
 /// <remarks>Numbers from the kernel's uapi headers; those used here are the same on x64 and arm64.</remarks>
@@ -185,7 +185,7 @@ internal static partial class Libc
         return OrError(connect(descriptor, unspecified, 16));
     }
 
-    /// <summary>What a socket of our own has from the start: calls that never wait, and no heirs of its own.</summary>
+    /// <summary>Gives a passed socket what our own have from the start: calls never wait, and child processes do not inherit it.</summary>
     public static int SetNonBlocking(Descriptor descriptor)
     {
         var flags = OrError(fcntl(descriptor, F_GETFL, 0));
@@ -216,7 +216,7 @@ internal static partial class Libc
         var error = Fault?.Invoke(SystemCall.Send, ref length) ?? 0;
         if (length < (int)pieces[0].Length)
         {
-            // A fault that cuts it short: a send that takes less than it could.
+            // A fault that cuts the send short: it takes less than it could.
             pieces[0].Length = (nuint)length;
             count = 1;
         }

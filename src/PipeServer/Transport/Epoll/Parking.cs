@@ -9,7 +9,7 @@ namespace PipeServer.Transport.Epoll;
 /// <remarks>
 /// <para>
 /// The operation parks only once somebody awaits it, so a completion always finds its continuation, and an event can never come
-/// between the two. Whoever unparks the operation owns it until it completes or parks again.
+/// between the two. The thread that unparks the operation owns it until it completes or parks again.
 /// </para>
 /// <para>
 /// In this order, always: the event is cleared before the system is asked; the result is taken before <c>EndWait</c>, and that comes
@@ -191,7 +191,7 @@ internal sealed class Parking<TOperation, TResult>(TOperation operation) : IValu
 
             result = operation.TakeResult();
         }
-#pragma warning disable CA1031 // Whatever it is belongs to the one who awaits the operation.
+#pragma warning disable CA1031 // Every exception goes to the code that awaits the operation.
         catch (Exception exception)
 #pragma warning restore CA1031
         {

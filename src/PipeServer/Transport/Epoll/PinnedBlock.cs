@@ -35,7 +35,7 @@ internal sealed class PinnedBlock : ReadOnlySequenceSegment<byte>
 
     public Memory<byte> Slice(int start) => _array.AsMemory(start);
 
-    /// <summary>Makes a block without memory of its own stand for somebody else's, to be read only.</summary>
+    /// <summary>Makes a block without memory of its own stand for the memory of another owner, to be read only.</summary>
     // SAFETY: their array is pinned as long as it lives, and Memory holds it.
     public unsafe void Borrow(PinnedBytes bytes)
     {

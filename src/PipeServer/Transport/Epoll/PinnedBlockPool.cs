@@ -30,7 +30,7 @@ internal sealed class PinnedBlockPool
         _borrowed = Create(bytes: 0, KeptSmall);
     }
 
-    /// <summary>A block of at least so many bytes. One beyond <see cref="LargeBytes"/> is made for the occasion.</summary>
+    /// <summary>A block of at least this many bytes. One beyond <see cref="LargeBytes"/> is not pooled.</summary>
     public PinnedBlock Rent(int bytes) => bytes switch
     {
         <= SmallBytes => TakeSpare() ?? _small.Get(),

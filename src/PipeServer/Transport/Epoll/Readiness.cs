@@ -1,13 +1,13 @@
 namespace PipeServer.Transport.Epoll;
 
 /// <summary>
-/// Where an edge-triggered event and the one who waits for it meet: three values, moved by one compare-and-swap.
+/// Where an edge-triggered event meets the operation that waits for it: three values, moved by one compare-and-swap.
 /// </summary>
 /// <remarks>
 /// <para>
 /// <c>None → Ready</c>: an event came while nobody waited. <c>None → Waiting</c>: the reader, or writer, has parked.
-/// <c>Waiting → None</c>: whoever makes this move, be it the event loop, a cancellation or an abort, owns the parked
-/// operation, and nobody else touches it. <c>Ready → None</c>: the event is used up.
+/// <c>Waiting → None</c>: the thread that makes this move, for the event loop, a cancellation or an abort, owns the parked operation, and
+/// no other touches it. <c>Ready → None</c>: the event is used up.
 /// </para>
 /// <para>
 /// A signal is a hint, never a promise: one too many costs a call that returns EAGAIN. None may be lost, so the owner
@@ -58,7 +58,7 @@ internal struct Readiness
     /// <summary>Parks; false when an event has come in between, and the system must be asked again.</summary>
     public bool TryPark() => Interlocked.CompareExchange(ref _state, Waiting, None) == None;
 
-    /// <summary>Takes over the parked operation; false when there is none, or somebody else was faster.</summary>
+    /// <summary>Takes over the parked operation; false when there is none, or another thread was faster.</summary>
     public bool TryUnpark() => Interlocked.CompareExchange(ref _state, None, Waiting) == Waiting;
 
     /// <summary>For a new connection.</summary>

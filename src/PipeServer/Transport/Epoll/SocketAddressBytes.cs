@@ -14,7 +14,7 @@ internal struct SocketAddressBytes
 
     private byte _first;
 
-    /// <summary>AF_UNIX, which the system tells of unix clients, who have no name; it is 1.</summary>
+    /// <summary>AF_UNIX is 1: the system reports this family for the clients of a unix socket, which have no name.</summary>
     public static bool IsUnix(ReadOnlySpan<byte> address) => BitConverter.ToUInt16(address) == 1;
 
     /// <summary>The end point, or null when it is not one of IP: a client of a unix socket has no name.</summary>

@@ -75,7 +75,7 @@ internal sealed class SocketInput : PipeReader, IValueTaskSource<ReadResult>
             result = _pending.GetResult();
 #pragma warning restore VSTHRD002
         }
-#pragma warning disable CA1031 // Every error belongs to whoever awaits the read.
+#pragma warning disable CA1031 // Every error goes to the code that awaits the read.
         catch (Exception exception)
 #pragma warning restore CA1031
         {

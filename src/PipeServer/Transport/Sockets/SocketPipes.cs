@@ -17,7 +17,7 @@ internal static class SocketPipes
     public static PipeOptions CreateReceiveOptions(ReceiveMemory memory) => Create(memory, ReceivePauseBytes, PipeScheduler.Inline);
 
     /// <summary>
-    /// What is sent. The send runs on the thread that flushed. A flush that had to wait goes on on the thread pool: on the send
+    /// What is sent. The send runs on the thread that flushed. A flush that had to wait continues on the thread pool: on the send
     /// loop's own stack, a handler that then blocks on another flush would wait for the loop that it holds up.
     /// </summary>
     public static PipeOptions CreateSendOptions(SendMemory memory) => Create(memory, SendPauseBytes, PipeScheduler.ThreadPool);
@@ -29,5 +29,5 @@ internal static class SocketPipes
         pauseWriterThreshold: pauseBytes,
         resumeWriterThreshold: pauseBytes / 2,
         minimumSegmentSize: SegmentBytes,
-        useSynchronizationContext: false); // nor do the package's loops belong to it, then
+        useSynchronizationContext: false); // the package's loops then do not run on it either
 }
