@@ -73,10 +73,12 @@ internal sealed class ConnectionDeadlines(ServerContext server)
     /// <summary>A flush begins to wait for the client.</summary>
     public void BeginWrite(TransportConnection transport)
     {
-        // In this order: Check reads the start again after the mark, and so knows that both are of one flush.
+        // In this order. What was sent is read before the time: a thread that is paused between the two gives the client too much, not
+        // too little. And Check reads the start again after the mark, and so knows that both are of one flush.
+        var sent = transport.BytesSent;
         Volatile.Write(ref _flushStarted, Now);
-        Volatile.Write(ref _sentAtFlush, transport.BytesSent);
-        _sentAtDeadline = _sentAtFlush;
+        Volatile.Write(ref _sentAtFlush, sent);
+        _sentAtDeadline = sent;
         _write.Set(server.Heartbeat.WriteDeadlineAfter(server.Options.ResponseWriteTimeout));
     }
 

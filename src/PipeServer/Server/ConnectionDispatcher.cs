@@ -193,7 +193,6 @@ internal sealed class ConnectionDispatcher
             return;
         }
 
-        _server.Connections.Remove(filtering);
         if (hasPermit)
         {
             _permits.Release();
@@ -202,6 +201,8 @@ internal sealed class ConnectionDispatcher
         {
             _refusedClients.ReturnPlace();
         }
+
+        _server.Connections.Remove(filtering);
     }
 
     private bool TryTakePermit() => _permits.Wait(0, CancellationToken.None);
@@ -238,13 +239,8 @@ internal sealed class ConnectionDispatcher
     private async Task RunAsync(Connection connection, IProtocol protocol, IPAddress? address, bool hasPermit)
     {
         await connection.RunAsync().ConfigureAwait(false);
-        _server.Connections.Remove(connection);
-        if (!connection.WasAborted)
-        {
-            // A handler may still hold on to the request of a connection that was cut off under it.
-            protocol.Return(connection);
-        }
 
+        // What it has held first: a connection that is counted as ended has made room for the next one.
         if (address is not null)
         {
             _addressQuota!.Return(address);
@@ -253,6 +249,13 @@ internal sealed class ConnectionDispatcher
         if (hasPermit)
         {
             _permits.Release();
+        }
+
+        _server.Connections.Remove(connection);
+        if (!connection.WasAborted)
+        {
+            // Not after an abort: a handler may still use the request of a connection that was cut off.
+            protocol.Return(connection);
         }
     }
 

@@ -45,10 +45,11 @@ internal sealed class RefusedClients(ServerContext server)
     private async Task RunAsync(RefusedConnection connection, bool hasPlace)
     {
         await connection.RunAsync().ConfigureAwait(false);
-        server.Connections.Remove(connection);
         if (hasPlace)
         {
             ReturnPlace();
         }
+
+        server.Connections.Remove(connection);
     }
 }
