@@ -44,6 +44,7 @@ internal static partial class HandshakeFilter
         return setsockopt(listener, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(Program)) == 0;
     }
 
+    // SAFETY: the value points at as many bytes as the length says, for the whole call.
     [LibraryImport("libc")]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     private static unsafe partial int setsockopt(SafeHandle descriptor, int level, int option, void* value, int length);
@@ -59,6 +60,7 @@ internal static partial class HandshakeFilter
     }
 
     // struct sock_fprog
+    // SAFETY: the instructions live on the stack frame of TryAttach, as this value does.
     [StructLayout(LayoutKind.Sequential)]
     private readonly unsafe struct Program(ushort length, Instruction* instructions)
     {
