@@ -1,5 +1,6 @@
 using System.Reflection;
 using System.Reflection.Emit;
+using PipeServer.Cli;
 
 namespace PipeServer.Tests;
 
@@ -98,6 +99,19 @@ public sealed class ArchitectureTests
             .Select(static type => (type.DeclaringType ?? type).Name)
             .Distinct();
         Assert.Equal(["RunningServer"], composers);
+    }
+
+    // The package moves bytes for one transport; everything else knows pipes, so that the package can be replaced or left behind.
+    [Fact]
+    public void Only_the_sockets_transport_uses_the_sockets_package()
+    {
+        const string Package = "Pipelines.Sockets.Unofficial";
+        var users = Library.GetTypes()
+            .Where(static type => Used(type).Any(static used => (used.Namespace + ".").StartsWith(Package + ".")))
+            .Select(static type => type.Namespace)
+            .Distinct();
+        Assert.Equal(["PipeServer.Transport.Sockets"], users);
+        Assert.DoesNotContain(typeof(OptionTable).Assembly.GetReferencedAssemblies(), static assembly => assembly.Name == Package);
     }
 
     private static bool IsPublic(MemberInfo member) => member switch

@@ -15,8 +15,8 @@ internal static class EventIds
     public const int ShutdownCompleted = 23;
     public const int AcceptFailed = 24;
     public const int AcceptLoopEnded = 25;
-    public const int ConnectionLimitReached = 27;
     public const int HeartbeatFailed = 26;
+    public const int ConnectionLimitReached = 27;
     public const int DrainCensus = 28;
 
     public const int HandlerFaulted = 60;

@@ -52,19 +52,19 @@ internal sealed class ServerShutdown(ServerContext server, ConnectionDispatcher 
         var cutOff = new List<string>();
         if (outcome != ShutdownOutcome.Drained)
         {
-            // What is accepted after the cut would not be cut: the backlog first, which is bounded.
+            // First the rest of the backlog, which is bounded: a connection accepted after the abort would not be aborted.
             await TryWaitAsync(stopAccepting, DrainRules.AbortTimeout, CancellationToken.None).ConfigureAwait(false);
             var reason = outcome == ShutdownOutcome.Forced ? "forced" : "the grace period has passed";
             CutOff(cutOff, reason);
             if (!await TryWaitAsync(server.Connections.WhenEmptyAsync(), DrainRules.AbortTimeout, CancellationToken.None).ConfigureAwait(false))
             {
-                // An idle connection may have got a request in the moment in which it was told to end.
+                // An idle connection may have got a request at the moment when it was told to end.
                 CutOff(cutOff, reason);
             }
 
             if (cutOff.Count == 0 && outcome == ShutdownOutcome.TimedOut)
             {
-                outcome = ShutdownOutcome.Drained; // all had their answers, and were only waited for to close
+                outcome = ShutdownOutcome.Drained; // all clients had their answers; only their closing was waited for
             }
 
             EndPhase("abort");
@@ -128,7 +128,7 @@ internal sealed class ServerShutdown(ServerContext server, ConnectionDispatcher 
         await server.Connections.WhenEmptyAsync().ConfigureAwait(false);
     }
 
-    // A line for each second: whoever waits for the stop sees what it waits for.
+    // One line a second, so that an operator sees what the stop is waiting for.
     private async Task<ShutdownOutcome> WaitAsync(Task drained, CancellationToken force)
     {
         var left = server.Options.ShutdownGracePeriod;

@@ -5,12 +5,12 @@ namespace PipeServer.StaticFiles;
 
 /// <summary>
 /// Answers of small files, by path, within bounds of memory and number. Safe for any number of threads;
-/// <see cref="TryFind"/> waits for nothing, neither disk nor, but for the moment in which changes are applied, other threads.
+/// <see cref="TryFind"/> never waits for the disk, and for other threads only while changes are applied.
 /// </summary>
 /// <remarks>
-/// An answer holds as long as no folder on its path has told of a change, and is compared with the disk once a second all the
-/// same: a change by memory mapping, by another name of the file, or on another machine's side of a network tells nobody. One
-/// that cannot be watched is compared at each request.
+/// An answer holds as long as no folder on its path has reported a change. It is compared with the disk once a second as well,
+/// because a change by memory mapping, by another name of the file, or by another machine over a network is not reported. An
+/// answer that cannot be watched is compared at each request.
 /// </remarks>
 internal sealed class FileCache : IDisposable
 {
@@ -28,7 +28,7 @@ internal sealed class FileCache : IDisposable
     private readonly int _maxFiles;
     private readonly TimeProvider _timeProvider;
     private long _bytes;
-    private uint _asked; // while it was full
+    private uint _asked; // how often Admits was asked while the cache was full
     private volatile bool _isApplying;
 
     public FileCache(long maxBytes, int maxFiles, TimeProvider timeProvider)
@@ -39,7 +39,7 @@ internal sealed class FileCache : IDisposable
         _filesBySpan = _files.GetAlternateLookup<ReadOnlySpan<byte>>();
     }
 
-    /// <summary>What is held, in bytes, about.</summary>
+    /// <summary>How many bytes the answers take, roughly.</summary>
     public long Bytes => Volatile.Read(ref _bytes);
 
     public int Count => _files.Count;
@@ -47,7 +47,7 @@ internal sealed class FileCache : IDisposable
     /// <summary>The answer for a path, if it certainly holds.</summary>
     public bool TryFind(ReadOnlySpan<byte> path, [NotNullWhen(true)] out CachedFile? file)
     {
-        // In this order: who finds the queue empty because another thread has just emptied it must see that it is at work.
+        // In this order: a thread that finds the queue empty because another has just emptied it must see that the other is still at work.
         if (_watches is not null && (_watches.HasEvents || _isApplying))
         {
             ApplyChanges();
@@ -98,9 +98,9 @@ internal sealed class FileCache : IDisposable
     }
 
     /// <summary>
-    /// Whether an answer of about so many bytes is worth making up. While there is room, each is; then one of so many that are
-    /// asked for: files that many ask for are soon among them, and of more files than there is room for, all asked for alike,
-    /// most stay where they are instead of pushing each other out.
+    /// Whether an answer of about this many bytes is worth making up. While there is room, every answer is. When the cache is full,
+    /// one in <see cref="AdmittedWhenFull"/> is: popular files soon get in, and when more files are asked for equally than there is
+    /// room for, most stay in place instead of pushing each other out.
     /// </summary>
     public bool Admits(long bytes)
     {
@@ -115,9 +115,9 @@ internal sealed class FileCache : IDisposable
     /// </summary>
     /// <param name="file">The answer.</param>
     /// <param name="root">The root's absolute path.</param>
-    /// <param name="probedPaths">Every path below the root whose coming, going or changing would change the answer.</param>
+    /// <param name="probedPaths">Every path below the root which changes the answer when it appears, disappears or changes.</param>
     /// <param name="isDirect">No symbolic link is on the way: the folders of these paths are all there is to watch.</param>
-    /// <param name="lookAgain">What the path is made of now; null when it is nothing any more.</param>
+    /// <param name="lookAgain">What the path is made of now; null when nothing is there any more.</param>
     public void Add(CachedFile file, string root, IReadOnlyList<string> probedPaths, bool isDirect, Func<FileSources?> lookAgain)
     {
         lock (_lock)
@@ -128,7 +128,7 @@ internal sealed class FileCache : IDisposable
             }
 
             file.CheckedAt = _timeProvider.GetTimestamp();
-            file.IsUsed = true; // else it would be the first to go
+            file.IsUsed = true; // otherwise it would be the first to be evicted
             file.IsWatched = isDirect && _watches is not null && TryWatch(file, root, probedPaths);
         }
 
@@ -299,7 +299,7 @@ internal sealed class FileCache : IDisposable
         }
     }
 
-    // As in RouteTable: this room knows the public API only.
+    // As in RouteTable: this namespace uses the public API only.
     private sealed class BytesComparer : IEqualityComparer<byte[]>, IAlternateEqualityComparer<ReadOnlySpan<byte>, byte[]>
     {
         public bool Equals(byte[]? x, byte[]? y) => x.AsSpan().SequenceEqual(y);
@@ -310,7 +310,7 @@ internal sealed class FileCache : IDisposable
 
         public int GetHashCode(ReadOnlySpan<byte> alternate)
         {
-            // Randomised per process by HashCode: paths are anybody's.
+            // Randomised per process by HashCode: clients choose the paths.
             var hash = default(HashCode);
             hash.AddBytes(alternate);
             return hash.ToHashCode();

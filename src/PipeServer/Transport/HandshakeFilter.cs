@@ -3,18 +3,18 @@ using System.Runtime.InteropServices;
 namespace PipeServer.Transport;
 
 /// <summary>
-/// Closes a listening TCP socket to new clients without closing it (Linux). What close(2) finds in the backlog it resets, and the
-/// handshakes under way with it: between a last accept and the close there is always room for one more client. Behind this filter
-/// none begins a handshake any more, those that have begun one finish it, and the backlog runs empty for good.
+/// Shuts new clients out of a listening TCP socket without closing the socket (Linux). Closing a listening socket resets the connections
+/// in its backlog and the handshakes that are under way, and between the last accept and the close one more client can always come.
+/// Behind this filter no client begins a handshake any more, handshakes that have begun are finished, and the backlog runs empty for good.
 /// </summary>
 /// <remarks>
-/// A client that comes meanwhile is not answered. Its system tries again a second later, and is refused then, or finds whoever listens next.
+/// A client that comes meanwhile gets no answer. Its system tries again a second later. By then it is refused, or another server listens.
 /// </remarks>
 internal static partial class HandshakeFilter
 {
     /// <summary>
-    /// How long a handshake that has begun may take to finish: the way to a client and back, within a continent. It is the network's
-    /// time, whatever clock the server has been given.
+    /// How long a handshake that has begun may take to finish: the way to a client and back, within a continent. This is real time, even
+    /// when the server has been given another clock, because the network does not follow that clock.
     /// </summary>
     public static readonly TimeSpan HandshakeTime = TimeSpan.FromMilliseconds(20);
 
@@ -22,7 +22,7 @@ internal static partial class HandshakeFilter
     private const int SO_ATTACH_FILTER = 26;
 
     /// <summary>Drops every segment that opens a connection (SYN without ACK). False where the system has no such filter.</summary>
-    /// <param name="listener">The socket, listening, and listened at by nobody else.</param>
+    /// <param name="listener">A listening socket on which no other process listens.</param>
     // SAFETY: the system copies the instructions during the call; they live on this stack frame.
     public static unsafe bool TryAttach(SafeHandle listener)
     {
@@ -31,7 +31,7 @@ internal static partial class HandshakeFilter
             return false;
         }
 
-        // Classic BPF, as in linux/filter.h; a TCP socket's filter sees a segment from its TCP header on, whose flags are byte 13.
+        // Classic BPF, as in linux/filter.h. A TCP socket's filter sees a segment from its TCP header on, and the header's byte 13 has the flags.
         var instructions = stackalloc Instruction[]
         {
             new(0x30, 0, 0, 13), // A = byte 13
@@ -44,6 +44,7 @@ internal static partial class HandshakeFilter
         return setsockopt(listener, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(Program)) == 0;
     }
 
+    // SAFETY: the value points at as many bytes as the length says, for the whole call.
     [LibraryImport("libc")]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     private static unsafe partial int setsockopt(SafeHandle descriptor, int level, int option, void* value, int length);
@@ -59,6 +60,7 @@ internal static partial class HandshakeFilter
     }
 
     // struct sock_fprog
+    // SAFETY: the instructions live on the stack frame of TryAttach, as this value does.
     [StructLayout(LayoutKind.Sequential)]
     private readonly unsafe struct Program(ushort length, Instruction* instructions)
     {

@@ -194,7 +194,8 @@ internal sealed class Worker
     private void Park()
     {
         // Leaves the core once to the threads that hand in jobs. On a busy machine there is a job afterwards, and a yield is cheaper than
-        // to sleep and be woken (ARCHITECTURE.md has the figures). On an idle machine the core comes back at once.
+        // to sleep and be woken (docs/decisions/002-threads-yield-once-before-they-sleep.md has the figures). On an idle machine the core
+        // comes back at once.
         Thread.Yield();
         if (_pool.HasJobOrIsCompleted)
         {

@@ -246,9 +246,10 @@ public abstract class DrainTests(string transport)
 
     // Clients that the backlog brought after the cut were neither answered nor counted.
     [Fact]
+    [Trait(Stress.Trait, Stress.Name)]
     public async Task Without_a_grace_period_everybody_is_answered_or_counted()
     {
-        for (var round = 0; round < 10; round++)
+        for (var round = 0; round < Stress.Rounds(10); round++)
         {
             var server = await StartAsync(null, static options => options.ShutdownGracePeriod = TimeSpan.Zero);
             var clients = new List<TestClient>();
@@ -417,10 +418,11 @@ public abstract class DrainTests(string transport)
     // The promise: whenever the stop comes, every request that a client sent on an accepted connection is answered, or the
     // connection was closed before it could be; never a broken answer, and both sides count the same.
     [Fact]
+    [Trait(Stress.Trait, Stress.Name)]
     public async Task A_stop_at_a_random_moment_under_load_breaks_no_response_and_the_ledger_adds_up()
     {
         var random = new Random(5);
-        for (var round = 0; round < 10; round++)
+        for (var round = 0; round < Stress.Rounds(10); round++)
         {
             var server = await StartAsync(null);
             var answered = 0;

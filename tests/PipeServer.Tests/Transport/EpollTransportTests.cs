@@ -98,12 +98,13 @@ public sealed class EpollTransportTests : NetworkTransportTests
     // A disposal in the very moment in which bytes completed the read put the object back into its pool under the loop's hands:
     // the old reader hung, or the next client's first read failed.
     [Fact]
+    [Trait(Stress.Trait, Stress.Name)]
     public async Task A_disposal_that_races_with_bytes_wakes_the_reader_and_spares_the_next_client()
     {
         var transport = Track(new EpollTransport(new EpollTransportOptions { Loops = 1 }));
         var listener = (await transport.ListenAsync(new IPEndPoint(IPAddress.Loopback, 0), 64, CancellationToken.None))[0];
         var random = new Random(7);
-        for (var i = 0; i < 3000; i++)
+        for (var i = 0; i < Stress.Rounds(3000); i++)
         {
             await using var client = await TestClient.ConnectAsync(listener.EndPoint);
             var server = (await listener.AcceptAsync())!;
@@ -128,9 +129,10 @@ public sealed class EpollTransportTests : NetworkTransportTests
 
     // The loop's last round told connections that had just been disposed of that it was over, and died of it, unhandled.
     [Fact]
+    [Trait(Stress.Trait, Stress.Name)]
     public async Task Connections_that_end_while_their_loop_ends_do_no_harm()
     {
-        for (var round = 0; round < 20; round++)
+        for (var round = 0; round < Stress.Rounds(20); round++)
         {
             var log = new TestLog();
             var transport = Track(new EpollTransport(new EpollTransportOptions { Loops = 1, Logger = log }));

@@ -114,10 +114,11 @@ public abstract class NetworkTransportTests : TransportConformanceTests
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
+    [Trait(Stress.Trait, Stress.Name)]
     public async Task A_client_that_comes_while_a_listener_stops_is_accepted_or_refused_and_never_reset(bool isUnix)
     {
         Assert.SkipUnless(!isUnix || Socket.OSSupportsUnixDomainSockets, "Unix sockets are not available here.");
-        for (var round = 0; round < 40; round++)
+        for (var round = 0; round < Stress.Rounds(40); round++)
         {
             EndPoint place = isUnix
                 ? new UnixDomainSocketEndPoint(Path.Combine(Path.GetTempPath(), $"ps-{Guid.NewGuid():N}.sock"))
@@ -182,6 +183,7 @@ public abstract class NetworkTransportTests : TransportConformanceTests
 
     // Ends of connections, all at once and in every order, with objects and buffers that go back to their pools.
     [Fact]
+    [Trait(Stress.Trait, Stress.Name)]
     public async Task Many_connections_that_end_in_every_way_do_not_disturb_each_other()
     {
         var transport = Track(CreateTransport());
@@ -236,7 +238,7 @@ public abstract class NetworkTransportTests : TransportConformanceTests
         async Task ClientAsync(int seed)
         {
             var random = new Random(seed);
-            for (var i = 0; i < 60; i++)
+            for (var i = 0; i < Stress.Rounds(60); i++)
             {
                 var client = await TestClient.ConnectAsync(listener.EndPoint);
                 var bytes = new byte[random.Next(1, 30_000)];

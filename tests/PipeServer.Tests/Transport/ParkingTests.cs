@@ -77,15 +77,16 @@ public sealed class ParkingTests
 
     // Whoever wakes, and whenever: between the look and the park, while it parks, twice at once. Each value arrives, none twice.
     [Fact]
+    [Trait(Stress.Trait, Stress.Name)]
     public async Task No_wake_up_is_lost_in_ten_thousand_races()
     {
-        const int Rounds = 10_000;
+        var rounds = Stress.Rounds(10_000);
         using var start = new SemaphoreSlim(0);
         var random = new Random(3);
         var waker = Task.Factory.StartNew(
             () =>
             {
-                for (var round = 1; round <= Rounds; round++)
+                for (var round = 1; round <= rounds; round++)
                 {
                     start.Wait();
                     Thread.SpinWait(random.Next(200));
@@ -94,7 +95,7 @@ public sealed class ParkingTests
                 }
             },
             CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
-        for (var round = 1; round <= Rounds; round++)
+        for (var round = 1; round <= rounds; round++)
         {
             start.Release();
             Thread.SpinWait(round % 200);

@@ -15,11 +15,12 @@ public sealed class SocketConnectionTests
     // When a send fails, the package completes both ends of the output, and the block that a handler is writing into went back to
     // the pool that all connections share: 75 of 200 resets put one client's bytes into another's response.
     [Fact]
+    [Trait(Stress.Trait, Stress.Name)]
     public async Task The_memory_of_a_failed_send_is_never_rented_to_another_connection()
     {
-        var arrays = new RecordingPool();
-        for (var round = 0; round < 1000; round++)
+        for (var round = 0; round < Stress.Rounds(1000); round++)
         {
+            var arrays = new RecordingPool(); // one a round: it keeps every array that it has seen
             var (client, connection) = await ConnectAsync(arrays);
             for (var i = 0; i < 6; i++)
             {
@@ -67,9 +68,10 @@ public sealed class SocketConnectionTests
 
     // The package's own Dispose half-closes first: the client took what it had for the whole response.
     [Fact]
+    [Trait(Stress.Trait, Stress.Name)]
     public async Task An_abort_is_a_reset()
     {
-        for (var round = 0; round < 100; round++)
+        for (var round = 0; round < Stress.Rounds(100); round++)
         {
             var (client, connection) = await ConnectAsync(ArrayPool<byte>.Shared);
             connection.Output.Write("half a resp"u8);
@@ -89,9 +91,10 @@ public sealed class SocketConnectionTests
 
     // The package's own Dispose runs what waits for a read inside the call, and so on the heartbeat that aborts a late client.
     [Fact]
+    [Trait(Stress.Trait, Stress.Name)]
     public async Task What_waits_for_a_read_never_runs_on_the_thread_that_aborts()
     {
-        for (var round = 0; round < 100; round++)
+        for (var round = 0; round < Stress.Rounds(100); round++)
         {
             var (client, connection) = await ConnectAsync(ArrayPool<byte>.Shared);
             var reading = ReadAsync(connection);
@@ -134,16 +137,18 @@ public sealed class SocketConnectionTests
 
     // At the end of a connection the package's own count came out too small now and then.
     [Fact]
+    [Trait(Stress.Trait, Stress.Name)]
     public async Task Bytes_are_counted_exactly_to_the_end()
     {
-        for (var round = 0; round < 200; round++)
+        for (var round = 0; round < Stress.Rounds(200); round++)
         {
+            var length = round % 200 * 31; // all three together fit the pipe: nobody reads while they are written
             var (client, connection) = await ConnectAsync(ArrayPool<byte>.Shared);
             var expected = 0;
             for (var i = 0; i < 3; i++)
             {
-                connection.Output.Write(new byte[(round * 31) + i]);
-                expected += (round * 31) + i;
+                connection.Output.Write(new byte[length + i]);
+                expected += length + i;
                 await connection.Output.FlushAsync();
             }
 

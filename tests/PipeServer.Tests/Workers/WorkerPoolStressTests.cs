@@ -13,10 +13,11 @@ public sealed class WorkerPoolStressTests
     [InlineData(2, 4)]
     [InlineData(8, 16)]
     [InlineData(8, 1024)]
+    [Trait(Stress.Trait, Stress.Name)]
     public async Task Completion_at_a_random_moment_loses_no_job_and_runs_none_twice(int size, int capacity)
     {
         var random = new Random(size * 1000 + capacity);
-        for (var round = 0; round < 25; round++)
+        for (var round = 0; round < Stress.Rounds(25); round++)
         {
             const int Producers = 6;
             const int JobsEach = 1500;
@@ -68,6 +69,7 @@ public sealed class WorkerPoolStressTests
     // dotnet/runtime#131141: a parked reader that never wakes under CPU contention. Ours park themselves; the same must
     // not happen to them. One job at a time, so that nearly every one finds its worker parked or parking.
     [Fact]
+    [Trait(Stress.Trait, Stress.Name)]
     public async Task A_parked_worker_always_wakes_with_more_workers_than_cores_and_busy_neighbours()
     {
         using var stop = new CancellationTokenSource();
@@ -84,7 +86,7 @@ public sealed class WorkerPoolStressTests
         {
             await using var pool = new WorkerPool(Environment.ProcessorCount * 4, 64);
             using var ran = new SemaphoreSlim(0);
-            for (var i = 0; i < 10_000; i++)
+            for (var i = 0; i < Stress.Rounds(10_000); i++)
             {
                 pool.Execute(static state => state.Release(), ran);
                 Assert.True(await ran.WaitAsync(Patience), $"job {i} was never run");
@@ -98,17 +100,19 @@ public sealed class WorkerPoolStressTests
     }
 
     [Fact]
+    [Trait(Stress.Trait, Stress.Name)]
     public async Task Hops_of_many_methods_all_arrive()
     {
+        var hops = Stress.Rounds(200);
         await using var pool = new WorkerPool(4, 8);
         var arrived = 0;
         var methods = Enumerable.Range(0, 64).Select(_ => HopAsync()).ToList();
         await Task.WhenAll(methods).WaitAsync(Patience);
-        Assert.Equal(64 * 200, arrived);
+        Assert.Equal(64 * hops, arrived);
 
         async Task HopAsync()
         {
-            for (var i = 0; i < 200; i++)
+            for (var i = 0; i < hops; i++)
             {
                 await pool.ContinueOnWorker();
                 Assert.True(pool.IsOnWorker);

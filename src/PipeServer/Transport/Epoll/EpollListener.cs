@@ -11,7 +11,7 @@ namespace PipeServer.Transport.Epoll;
 /// </summary>
 internal sealed class EpollListener : IConnectionListener, IEventHandler, IThreadPoolWorkItem
 {
-    // So many accepts in a row, then the loop's connections get their turn: a burst of clients must not starve them.
+    // After this many accepts in a row, the loop's connections get their turn: a burst of clients must not starve them.
     private const int MaxStreak = 32;
 
     private readonly Descriptor _descriptor;
@@ -20,7 +20,7 @@ internal sealed class EpollListener : IConnectionListener, IEventHandler, IThrea
     private readonly ObjectPool<EpollConnection> _connections;
     private readonly DescriptorReserve _reserve = new();
     private readonly ulong _key;
-    private readonly bool _ownsSocket; // not one that was inherited: others listen at it too, and will go on
+    private readonly bool _ownsSocket; // false for an inherited socket: other processes listen on it too, and go on
     private readonly Parking<Accept, TransportConnection?> _parking;
     private TransportConnection? _accepted; // what the accept in progress has found
     private int _streak;
@@ -93,7 +93,7 @@ internal sealed class EpollListener : IConnectionListener, IEventHandler, IThrea
         {
             if (EndPoint is UnixDomainSocketEndPoint)
             {
-                // Connecting is one step there: from here on it is refused, and what has connected stays in the backlog.
+                // Connecting to a Unix socket is one step: from here on it is refused, and clients that have connected stay in the backlog.
                 _ = Libc.Shutdown(_descriptor, Libc.SHUT_RD);
             }
             else if (HandshakeFilter.TryAttach(_descriptor))
@@ -180,7 +180,8 @@ internal sealed class EpollListener : IConnectionListener, IEventHandler, IThrea
 
             if (!Errno.IsOfOneClient(-accepted))
             {
-                // Out of descriptors, most likely: whoever reports this and waits needs the runtime, and the runtime needs some.
+                // The process is most likely out of descriptors: the caller that logs this and waits needs the runtime, and the runtime
+                // needs some.
                 _reserve.Release();
                 throw Errno.ToException(-accepted, "accept4");
             }
@@ -194,7 +195,7 @@ internal sealed class EpollListener : IConnectionListener, IEventHandler, IThrea
             _loop.Remove(_key);
             if (_ownsSocket && EndPoint is UnixDomainSocketEndPoint unix)
             {
-                // While the socket is open nobody takes the file for stale: it is certainly not a successor's.
+                // Deleted while the socket is still open: nobody takes the file for stale yet, so it cannot be a successor's.
                 UnixSocketFile.Delete(unix);
             }
 
@@ -208,7 +209,7 @@ internal sealed class EpollListener : IConnectionListener, IEventHandler, IThrea
         var least = _loops[0];
         foreach (var loop in _loops)
         {
-            // One that a fault has ended would look like the least loaded for ever.
+            // A loop that has ended by a fault would look like the least loaded for ever.
             if (!loop.Ended.IsCompleted && (loop.Count < least.Count || least.Ended.IsCompleted))
             {
                 least = loop;

@@ -20,8 +20,8 @@ internal sealed class EventLoop
     private const int MaxEvents = 256;
 
     // After a batch smaller than this the loop lets others have the core before it looks again: the workers that it has given
-    // its requests to, and the clients. The next batch is larger for it, and nobody has to be woken (ARCHITECTURE.md has the
-    // figures). After a large batch more is waiting already.
+    // its requests to, and the clients. The next batch is larger for it, and nobody has to be woken
+    // (docs/decisions/002-threads-yield-once-before-they-sleep.md has the figures). After a large batch more is waiting already.
     private const int SmallBatch = 16;
 
     // Long enough not to spin and not to flood the log, short enough that nobody's request times out.

@@ -3,7 +3,7 @@ using Pumps = Pipelines.Sockets.Unofficial.SocketConnection;
 
 namespace PipeServer.Transport.Sockets;
 
-/// <summary>The blocks of one pipe of one connection, from a pool that all share.</summary>
+/// <summary>The memory of one pipe of one connection. Its arrays come from a pool that all connections share.</summary>
 internal abstract class PipeMemory(ArrayPool<byte> arrays) : MemoryPool<byte>
 {
     private readonly ArrayPool<byte> _arrays = arrays;
@@ -11,7 +11,7 @@ internal abstract class PipeMemory(ArrayPool<byte> arrays) : MemoryPool<byte>
 
     public sealed override int MaxBufferSize => Array.MaxLength;
 
-    /// <summary>Whose pipe it is. Null while the package makes it: it may receive as early as that.</summary>
+    /// <summary>The package's connection that the pipe belongs to. Null while the package creates it, which may already receive then.</summary>
     public Pumps? Pumps { get; set; }
 
     public sealed override IMemoryOwner<byte> Rent(int minBufferSize = -1)
@@ -21,17 +21,17 @@ internal abstract class PipeMemory(ArrayPool<byte> arrays) : MemoryPool<byte>
         return block;
     }
 
-    /// <summary>How long the next block shall be, at least.</summary>
+    /// <summary>How long the next block must be at least.</summary>
     protected abstract int ChooseLength(int minimum);
 
-    /// <summary>False where somebody may still write into a block that comes back: it is left to the collector then.</summary>
+    /// <summary>False while somebody may still write into a block that is returned. Such a block is left to the garbage collector.</summary>
     protected virtual bool MayReturn => true;
 
     protected sealed override void Dispose(bool disposing)
     {
     }
 
-    /// <summary>Owns an array while it is rented. One of them is kept for the next, so that a request costs no garbage.</summary>
+    /// <summary>Owns an array while it is rented. One block is kept for the next rent, so that a request makes no garbage.</summary>
     private sealed class Block(PipeMemory memory) : IMemoryOwner<byte>
     {
         public byte[]? Array { get; set; }

@@ -3,8 +3,8 @@ using System.Buffers;
 namespace PipeServer.Transport.Sockets;
 
 /// <summary>
-/// The blocks of an input. The package asks for one byte at least and receives as much as there is room for: a client that has
-/// filled a block gets a large one next, so that an upload takes few system calls.
+/// The memory of an input. The package asks for at least one byte and receives as much as the block holds. After a client has
+/// filled a block, the next one is large, so that an upload takes few system calls.
 /// </summary>
 internal sealed class ReceiveMemory(ArrayPool<byte> arrays) : PipeMemory(arrays)
 {

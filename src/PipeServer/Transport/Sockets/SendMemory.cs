@@ -4,8 +4,8 @@ using Pipelines.Sockets.Unofficial;
 namespace PipeServer.Transport.Sockets;
 
 /// <summary>
-/// The blocks of an output. When a send fails, the package gives back even the block that a handler may be writing into at that
-/// moment. Until the writer has completed, what comes back from then on is not rented out again, so that no other connection gets it.
+/// The memory of an output. When a send fails, the package returns every block, even one that a handler may be writing into at that
+/// moment. From then on until the writer has completed, returned blocks are not rented out again, so that no other connection gets them.
 /// </summary>
 internal sealed class SendMemory(ArrayPool<byte> arrays) : PipeMemory(arrays)
 {
@@ -13,7 +13,7 @@ internal sealed class SendMemory(ArrayPool<byte> arrays) : PipeMemory(arrays)
 
     protected override bool MayReturn => _isWriterCompleted || Pumps is not { ShutdownKind: not PipeShutdownKind.None };
 
-    /// <summary>The writer holds no block any more.</summary>
+    /// <summary>To be called when the writer holds no block any more.</summary>
     public void OnWriterCompleted() => _isWriterCompleted = true;
 
     protected override int ChooseLength(int minimum) => minimum;

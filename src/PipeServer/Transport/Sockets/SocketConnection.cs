@@ -9,8 +9,8 @@ namespace PipeServer.Transport.Sockets;
 
 /// <summary>
 /// One accepted socket. Pipelines.Sockets.Unofficial moves the bytes between it and two pipes; this class adds what
-/// <see cref="TransportConnection"/> promises beyond that: an abort is a reset, errors are <see cref="IOException"/>s, memory of a
-/// failed send stays with its writer, a client that is gone is told, bytes are counted as the client takes them.
+/// <see cref="TransportConnection"/> promises beyond that: an abort resets the connection, errors are <see cref="IOException"/>s, the
+/// memory of a failed send stays with its writer, a client that has gone is reported, and bytes are counted as the client takes them.
 /// </summary>
 internal sealed class SocketConnection : TransportConnection
 {
@@ -32,7 +32,7 @@ internal sealed class SocketConnection : TransportConnection
     {
     }
 
-    /// <summary>For tests: says where the output's memory comes from.</summary>
+    /// <summary>For tests, which choose where the memory of both pipes comes from.</summary>
     internal SocketConnection(Socket socket, ArrayPool<byte> arrays)
     {
         _socket = socket;
@@ -49,7 +49,7 @@ internal sealed class SocketConnection : TransportConnection
         _input = new SocketInput(this, _pumps.Input);
         _output = new SocketOutput(this, _pumps.Output, sendMemory);
 
-        // Nothing else tells that one of the two loops has ended. Both run their callbacks for a pipe, however late they are added.
+        // Only these obsolete callbacks tell when one of the package's two loops has ended. A callback that is added after the end runs too.
 #pragma warning disable CS0618
         _pumps.Input.OnWriterCompleted(static (error, connection) => ((SocketConnection)connection!).OnReceived(error), this);
         _pumps.Output.OnReaderCompleted(static (error, connection) => ((SocketConnection)connection!).OnSent(error), this);
@@ -67,8 +67,9 @@ internal sealed class SocketConnection : TransportConnection
     public override bool IsClosed => _closed.IsCancellationRequested;
 
     /// <remarks>
-    /// The package counts a send when all of it is done, so by up to what the pipe holds late, and not at all when
-    /// it fails half way. The system knows better over TCP; it counts the end of the stream as one more byte.
+    /// The package counts a send only when all of it is done: its count lags by up to what the pipe holds, and leaves out a send
+    /// that fails half way. Over TCP the system's own count is better. It counts the end of the stream as one more byte, so the
+    /// number of bytes written bounds it.
     /// </remarks>
     public override long BytesSent
     {
@@ -93,10 +94,10 @@ internal sealed class SocketConnection : TransportConnection
 
     public override bool IsPaceKnown => _isTcp;
 
-    /// <summary>True from the moment at which one of the package's loops has failed or ended.</summary>
+    /// <summary>True once one of the package's loops has failed or ended.</summary>
     internal bool IsEnding => _pumps.ShutdownKind != PipeShutdownKind.None;
 
-    /// <summary>True once nothing more is sent, whatever is written.</summary>
+    /// <summary>True once nothing more is sent, even if more is written.</summary>
     internal bool IsSendingOver => _sent.Task.IsCompleted;
 
     public override async ValueTask ShutdownOutputAsync()
@@ -106,9 +107,9 @@ internal sealed class SocketConnection : TransportConnection
     }
 
     /// <remarks>
-    /// Disposing of the package's connection is no abort: it half-closes first, which a client takes for the end of its response, and
-    /// runs what waits for a read inside that call. The socket's own disposal, with nothing to linger for, is a reset, and ends what
-    /// waits on the thread pool.
+    /// Disposing of the package's connection does not abort it: that half-closes first, which a client takes for the end of its
+    /// response, and runs the code that awaits a read inside the call. Disposing of the socket itself with a linger time of zero
+    /// resets the connection, and the code that awaits a read continues on the thread pool.
     /// </remarks>
     public override void Abort()
     {
@@ -149,7 +150,7 @@ internal sealed class SocketConnection : TransportConnection
         await _sent.Task.ConfigureAwait(false);
     }
 
-    /// <summary>What a reader is told where the package says <paramref name="error"/>.</summary>
+    /// <summary>The exception that a reader gets in place of the package's <paramref name="error"/>.</summary>
     internal IOException Translate(Exception error) => error as IOException
         ?? new IOException(_isAborted ? "The connection was aborted." : "The client reset the connection.", error);
 
@@ -161,7 +162,8 @@ internal sealed class SocketConnection : TransportConnection
         return pumps;
     }
 
-    // What the system has taken moves in steps of a third of its buffers, which may be megabytes: a slow client would seem to stand still.
+    // Not the bytes that the system has taken: their count moves in steps of a third of its buffers, which may be megabytes, and a slow
+    // client would seem to stand still.
     private long? AcknowledgedBytes()
     {
         if (!OperatingSystem.IsLinux() || !_isTcp || _isDisposed)
@@ -200,7 +202,7 @@ internal sealed class SocketConnection : TransportConnection
         _sent.TrySetResult();
     }
 
-    // Callbacks of handlers hang on this token: they run on the thread pool, not inside the transport.
+    // Handlers register callbacks with this token. Those run on the thread pool, not inside the transport.
     private void SignalClosed()
     {
         if (!_isDisposed)

@@ -7,7 +7,7 @@ namespace PipeServer.Transport.Sockets;
 internal sealed class SocketConnectionListener : IConnectionListener
 {
     private readonly Socket _socket;
-    private readonly bool _ownsSocket; // not one that was inherited: others listen at it too, and will go on
+    private readonly bool _ownsSocket; // false for an inherited socket: other processes listen on it too, and go on
     private readonly CancellationTokenSource _stopped = new();
 
     public SocketConnectionListener(Socket socket, bool ownsSocket)
@@ -25,7 +25,7 @@ internal sealed class SocketConnectionListener : IConnectionListener
         {
             try
             {
-                // Cancelling loses no client: the runtime takes a connection out of the backlog only to complete the call.
+                // Cancelling loses no client: the runtime takes a connection out of the backlog only when it completes the call with it.
                 return new SocketConnection(await _socket.AcceptAsync(_stopped.Token).ConfigureAwait(false));
             }
             catch (OperationCanceledException)
@@ -34,7 +34,7 @@ internal sealed class SocketConnectionListener : IConnectionListener
             }
             catch (SocketException exception) when (IsOfOneClient(exception.SocketErrorCode))
             {
-                // That client left between its handshake and our accept; the next one is waiting.
+                // That client left between its handshake and our accept. The next accept gets the next client.
             }
         }
 
@@ -47,7 +47,7 @@ internal sealed class SocketConnectionListener : IConnectionListener
         {
             if (_ownsSocket && EndPoint is UnixDomainSocketEndPoint)
             {
-                // Connecting is one step there: from here on it is refused, and what has connected stays in the backlog.
+                // Connecting to a Unix socket is one step: from here on it is refused, and clients that have connected stay in the backlog.
                 _socket.Shutdown(SocketShutdown.Receive);
             }
             else if (_ownsSocket && HandshakeFilter.TryAttach(_socket.SafeHandle))
@@ -57,7 +57,7 @@ internal sealed class SocketConnectionListener : IConnectionListener
         }
         catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
         {
-            // Closed a moment ago, or a system that does not know it: the backlog is emptied all the same.
+            // The socket was closed a moment ago, or the system does not support this. The backlog is emptied in either case.
         }
 
         await _stopped.CancelAsync().ConfigureAwait(false);
@@ -82,7 +82,7 @@ internal sealed class SocketConnectionListener : IConnectionListener
                 }
                 catch (SocketException exception) when (IsOfOneClient(exception.SocketErrorCode))
                 {
-                    // As above.
+                    // That client left as well.
                 }
             }
         }

@@ -6,7 +6,7 @@ using Pipelines.Sockets.Unofficial;
 
 namespace PipeServer.Transport.Sockets;
 
-/// <summary>The package's input, whose errors are those that <see cref="TransportConnection.Input"/> promises. A read that waits allocates nothing.</summary>
+/// <summary>The package's input, with the errors that <see cref="TransportConnection.Input"/> promises. A read that waits allocates nothing.</summary>
 internal sealed class SocketInput : PipeReader, IValueTaskSource<ReadResult>
 {
     private readonly SocketConnection _connection;

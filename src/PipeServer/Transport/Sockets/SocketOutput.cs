@@ -5,14 +5,15 @@ using System.Runtime.CompilerServices;
 namespace PipeServer.Transport.Sockets;
 
 /// <summary>
-/// The package's output. What is written is handed to its pipe a block at a time. When a send fails, the package completes the pipe
-/// at both ends, whatever the writer is doing: what is written from then on goes nowhere, and the next flush says so.
+/// The package's output. Written bytes are handed to its pipe a block at a time. When a send fails, the package completes the pipe
+/// at both ends, even while the writer is writing. Bytes written from then on are dropped, and the next flush reports that the client
+/// has gone.
 /// </summary>
 internal sealed class SocketOutput(SocketConnection connection, PipeWriter pipe, SendMemory memory) : PipeWriter
 {
     private static readonly FlushResult ClientIsGone = new(isCanceled: false, isCompleted: true);
 
-    // The block that is being filled, and how much of it has not been handed to the pipe.
+    // The block that is being filled, and how many bytes of it are written and not yet handed to the pipe.
     private Memory<byte> _block;
     private int _filled;
     private long _bytesWritten;
@@ -108,7 +109,7 @@ internal sealed class SocketOutput(SocketConnection connection, PipeWriter pipe,
         _block = _isDiscarding ? default : TakeFromPipe(sizeHint);
         if (_block.Length < Math.Max(sizeHint, 1))
         {
-            // Completed by the package: before the call, or inside of it.
+            // The package has completed the pipe, before this call or during it.
             _isDiscarding = true;
             _block = new byte[Math.Max(sizeHint, SocketPipes.SegmentBytes)];
         }
@@ -126,7 +127,7 @@ internal sealed class SocketOutput(SocketConnection connection, PipeWriter pipe,
         }
     }
 
-    // The block may have gone on to the socket after this: the next write takes what the pipe has then.
+    // Afterwards the block may already be on its way to the socket, so the next write asks the pipe for memory again.
     private void HandOver()
     {
         var filled = _filled;

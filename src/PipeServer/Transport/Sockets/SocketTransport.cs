@@ -3,7 +3,7 @@ using System.Net.Sockets;
 
 namespace PipeServer.Transport.Sockets;
 
-/// <summary>The portable transport: System.Net.Sockets, two pipes a connection. Runs wherever .NET runs.</summary>
+/// <summary>The portable transport: System.Net.Sockets, with two pipes for each connection. It runs wherever .NET runs.</summary>
 public sealed class SocketTransport : ITransport
 {
     private const int SOL_SOCKET = 1;
@@ -13,7 +13,7 @@ public sealed class SocketTransport : ITransport
     public string Name => "sockets";
 
     /// <summary>
-    /// Let other processes listen on the same address and port (SO_REUSEPORT, Linux only), to take over without a gap.
+    /// Lets other processes listen on the same address and port (SO_REUSEPORT, Linux only), so that one can take over without a gap.
     /// </summary>
     public bool ReusePort { get; init; }
 
