@@ -69,10 +69,6 @@ static async Task<int> ServeAsync(ServeSettings settings)
                 $"Serving {opened.Root} with {settings.Options.Workers} worker{(settings.Options.Workers == 1 ? "" : "s")}, "
                 + $"at most {settings.Options.MaxConnections} connections; Ctrl+C drains and stops.")
                 .ConfigureAwait(false);
-            if (settings.Options.ReusePort)
-            {
-                WarnAboutMigration();
-            }
 
             systemd.NotifyReady($"Listening on {string.Join(", ", places)}");
             await Task.WhenAny(signals.Stop, server.AcceptLimitReached, server.Failed).ConfigureAwait(false);
@@ -122,18 +118,6 @@ static string Where(EndPoint endPoint) => endPoint switch
     UnixDomainSocketEndPoint unix => $"unix:{unix}",
     _ => $"http://{endPoint}",
 };
-
-// When a listener closes, the kernel moves the handshakes in its queue to another listener of the same port only if this setting is on.
-static void WarnAboutMigration()
-{
-    const string Setting = "/proc/sys/net/ipv4/tcp_migrate_req";
-    if (File.Exists(Setting) && File.ReadAllText(Setting).Trim() == "0")
-    {
-        Console.Error.WriteLine(
-            "pipeserver: with --reuse-port, set net.ipv4.tcp_migrate_req=1 (sysctl), or clients that connect at the moment when "
-            + "the old process closes its socket are reset.");
-    }
-}
 
 static string ExplainBind(ListenException exception)
 {

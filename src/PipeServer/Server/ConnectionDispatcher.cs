@@ -8,13 +8,13 @@ namespace PipeServer.Server;
 
 /// <summary>
 /// Accepts connections, one loop per listener, and sets each one going. A connection needs a permit: at
-/// <see cref="HttpServerOptions.MaxConnections"/> a client is accepted only to be told 503, or waits in the system's backlog.
+/// <see cref="HttpServerOptions.MaxConnections"/> a client is accepted only to be answered with 503, or waits in the system's backlog.
 /// </summary>
 #pragma warning disable CA1001 // Neither the source nor the permits hold anything, and a stuck handler may need them even later.
 internal sealed class ConnectionDispatcher
 #pragma warning restore CA1001
 {
-    // Out of descriptors, most likely: the first pause is short because one may come free any moment, the last one long
+    // The process is most likely out of descriptors: the first pause is short because one may come free any moment, the last one long
     // enough that a starved server does not also spin.
     private static readonly TimeSpan FirstBackOff = TimeSpan.FromMilliseconds(5);
     private static readonly TimeSpan LongestBackOff = TimeSpan.FromSeconds(1);
@@ -31,7 +31,7 @@ internal sealed class ConnectionDispatcher
     private long _lastId;
     private long _acceptsLeft;
     private long _failures;
-    private int _limitLogged; // once in a life: at the limit it would be a line for every client
+    private int _limitLogged; // once per server: at the limit every client would cause a line
 
     public ConnectionDispatcher(ServerContext server, IReadOnlyList<BoundListener> listeners)
     {
@@ -43,7 +43,7 @@ internal sealed class ConnectionDispatcher
         _acceptsLeft = server.Options.AcceptLimit ?? long.MaxValue;
     }
 
-    /// <summary>How many accepts have failed, for want of descriptors most likely.</summary>
+    /// <summary>How many accepts have failed, most likely because no descriptor was left.</summary>
     public long Failures => Volatile.Read(ref _failures);
 
     /// <summary>Completes when <see cref="HttpServerOptions.AcceptLimit"/> connections were accepted.</summary>
@@ -53,8 +53,8 @@ internal sealed class ConnectionDispatcher
     public Task Failed => _failed.Task;
 
     /// <summary>
-    /// Goes once through what is needed when descriptors run out: code that is loaded for the first time then needs files
-    /// itself, and the runtime ends the process when it cannot open them.
+    /// Runs once through the code that is needed when descriptors run out: loading it only then would need files itself, and the
+    /// runtime ends the process when it cannot open them.
     /// </summary>
     public void WarmUp()
     {
@@ -84,7 +84,7 @@ internal sealed class ConnectionDispatcher
     /// <summary>
     /// Accepts what has finished its handshake, then closes the listeners. Those clients are served.
     /// </summary>
-    /// <remarks>Bounded by itself: the backlog is finite, and so is the number of failures.</remarks>
+    /// <remarks>This ends without a time limit: the backlog is finite, and so is the number of failures.</remarks>
     public async Task StopAcceptingAsync()
     {
         await _stopping.CancelAsync().ConfigureAwait(false);
@@ -98,7 +98,7 @@ internal sealed class ConnectionDispatcher
         var backOff = FirstBackOff;
         var drainFailures = 0;
 
-        // The backlog as it was when the drain began; clients that come on and on would keep us for ever.
+        // The backlog as it was when the drain began; a stream of new clients would keep the loop running for ever.
         var drainAcceptsLeft = _server.Options.Backlog;
         while (Interlocked.Decrement(ref _acceptsLeft) >= 0)
         {
@@ -117,7 +117,7 @@ internal sealed class ConnectionDispatcher
                     ReturnPermit(hasPermit);
                     if (!_stopping.IsCancellationRequested)
                     {
-                        // The listener is gone, by a fault of its transport: a server without ears must not look alive.
+                        // The listener ended by a fault of its transport: a server that accepts nothing must not look alive.
                         Log.AcceptLoopEnded(_server.Logger);
                         _failed.TrySetResult();
                     }
@@ -171,8 +171,8 @@ internal sealed class ConnectionDispatcher
         }
     }
 
-    // Who the client is, and how it is to be told no, is known behind the filters only. A connection without a permit needs a place among
-    // those that are refused already now, or those on their way would have no bound.
+    // Only behind the filters is it known which client this is, and how it can be refused. A connection without a permit needs a place
+    // among the refused ones before that, or connections in the filters would have no limit.
     private async Task FilterAsync(TransportConnection transport, long id, BoundListener bound, bool hasPermit)
     {
         var isStopping = _stopping.IsCancellationRequested;
@@ -207,7 +207,7 @@ internal sealed class ConnectionDispatcher
 
     private bool TryTakePermit() => _permits.Wait(0, CancellationToken.None);
 
-    // Serves a connection, or tells it no. In a drain the backlog is served beyond the limit: those clients were promised an answer.
+    // Serves a connection, or refuses it. In a drain the backlog is served beyond the limit: those clients have connected in good faith.
     private void Admit(
         TransportConnection transport, long id, IProtocol protocol, bool hasPermit, bool hasPlace = false, Connection? predecessor = null)
     {

@@ -192,7 +192,7 @@ public sealed partial class SystemdTests
                 }
                 catch (Exception exception) when (exception is SocketException or IOException)
                 {
-                    // Reset in the queue of the one that closed: what comes first, the connect or the read, learns it.
+                    // What comes first, the connect or the read, learns of a reset.
                     Interlocked.Increment(ref failures);
                 }
             }
@@ -206,10 +206,9 @@ public sealed partial class SystemdTests
         await stop.CancelAsync();
         await Task.WhenAll(clients);
 
-        // What is in the old one's handshake queue when it closes moves to the new one only with tcp_migrate_req.
-        var migrates = (await File.ReadAllTextAsync("/proc/sys/net/ipv4/tcp_migrate_req")).Trim() == "1";
-        Assert.InRange(failures, 0, migrates ? 0 : 4);
-        Assert.Equal(migrates, !first.Errors.Any(static line => line.Contains("tcp_migrate_req")));
+        // Up to four were reset in the queue of the one that closed, unless the system moved them (net.ipv4.tcp_migrate_req).
+        Assert.Equal(0, failures);
+        Assert.Empty(first.Errors);
         second.Signal(CliProcess.SigTerm);
         Assert.Equal(0, await second.EndAsync());
     }
