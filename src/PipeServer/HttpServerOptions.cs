@@ -274,15 +274,27 @@ public sealed class HttpServerOptions
         var copy = (HttpServerOptions)MemberwiseClone();
         copy.Endpoints = [.. EffectiveEndpoints()];
         copy.TrustedProxies = [.. TrustedProxies];
-        if (copy.TrustedProxies.Count == 0 && copy.Endpoints.FirstOrDefault(static endpoint => endpoint.ProxyProtocol) is { } proxied)
-        {
-            throw new ArgumentException(
-                $"{nameof(TrustedProxies)} must name the proxies that speak the PROXY protocol on {proxied}: anybody else could claim to be any client.",
-                nameof(TrustedProxies));
-        }
-
+        ValidateEndpoints(copy);
         return copy;
     }
+
+    private static void ValidateEndpoints(HttpServerOptions options)
+    {
+        if (options.Endpoints.Where(static endpoint => endpoint.Descriptor is not null).GroupBy(static endpoint => endpoint.Descriptor)
+            .FirstOrDefault(static group => group.Count() > 1) is { } twice)
+        {
+            throw Invalid(nameof(Endpoints), $"{nameof(Endpoints)} must name a passed socket once; fd {twice.Key} is there more than once.");
+        }
+
+        if (options.TrustedProxies.Count == 0 && options.Endpoints.FirstOrDefault(static endpoint => endpoint.ProxyProtocol) is { } proxied)
+        {
+            throw Invalid(
+                nameof(TrustedProxies),
+                $"{nameof(TrustedProxies)} must name the proxies that speak the PROXY protocol on {proxied}: anybody else could claim to be any client.");
+        }
+    }
+
+    private static ArgumentException Invalid(string option, string message) => new(message, option);
 
     private static void NotNull(object? value, string option)
     {

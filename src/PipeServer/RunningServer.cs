@@ -41,27 +41,38 @@ internal sealed class RunningServer
         var logger = options.LoggerFactory.CreateLogger("PipeServer.Server");
         var transport = options.Transport ?? CreateTransport(options, logger);
         var listeners = await ListenAsync(options, transport, cancellationToken).ConfigureAwait(false);
-
-        // After the bind: if that fails, there is nothing to undo.
-        var workers = new WorkerPool(options.Workers, options.QueueCapacity, new WorkerPoolOptions
+        WorkerPool? workers = null;
+        ServerContext? context = null;
+        try
         {
-            Logger = options.LoggerFactory.CreateLogger("PipeServer.Workers"),
-            TimeProvider = options.TimeProvider,
-        });
-        var context = new ServerContext(options, routes.ToTable(), workers, logger);
-        var protocol = new Http1Protocol(context);
-        var proxyFilter = new ProxyProtocolFilter(context);
-        var dispatcher = new ConnectionDispatcher(
-            context,
-            [.. listeners.Select(item => new BoundListener(item.Listener, item.Endpoint.ProxyProtocol ? [proxyFilter] : [], protocol))]);
-        dispatcher.WarmUp();
-        return new RunningServer(transport, context, dispatcher, [.. listeners.Select(static item => item.Listener.EndPoint)]);
+            // After the bind: a server that finds its port taken has started no thread.
+            workers = new WorkerPool(options.Workers, options.QueueCapacity, new WorkerPoolOptions
+            {
+                Logger = options.LoggerFactory.CreateLogger("PipeServer.Workers"),
+                TimeProvider = options.TimeProvider,
+            });
+            context = new ServerContext(options, routes.ToTable(), workers, logger);
+            var protocol = new Http1Protocol(context);
+            var proxyFilter = new ProxyProtocolFilter(context);
+            var dispatcher = new ConnectionDispatcher(
+                context,
+                [.. listeners.Select(item => new BoundListener(item.Listener, item.Endpoint.ProxyProtocol ? [proxyFilter] : [], protocol))]);
+            dispatcher.WarmUp();
+            return new RunningServer(transport, context, dispatcher, [.. listeners.Select(static item => item.Listener.EndPoint)]);
+        }
+        catch
+        {
+            context?.Heartbeat.Dispose();
+            workers?.Dispose();
+            await CloseAsync(listeners, transport).ConfigureAwait(false);
+            throw;
+        }
     }
 
     // The runtime itself needs descriptors: it is better to refuse clients than to run out of them.
     private static void LimitConnections(HttpServerOptions options)
     {
-        var descriptors = DescriptorBudget.Connections();
+        var descriptors = DescriptorBudget.Connections(options.Endpoints.Count);
         if (descriptors < 1)
         {
             throw new InvalidOperationException(
@@ -91,7 +102,7 @@ internal sealed class RunningServer
     private static async Task<List<(HttpEndpoint Endpoint, IConnectionListener Listener)>> ListenAsync(
         HttpServerOptions options, ITransport transport, CancellationToken cancellationToken)
     {
-        var listeners = new List<(HttpEndpoint, IConnectionListener Listener)>();
+        var listeners = new List<(HttpEndpoint Endpoint, IConnectionListener Listener)>();
         try
         {
             foreach (var endpoint in options.Endpoints)
@@ -106,15 +117,20 @@ internal sealed class RunningServer
         }
         catch
         {
-            // Stopped here, because nobody could stop it later: a server that has not started has no transport.
-            foreach (var (_, listener) in listeners)
-            {
-                await listener.DisposeAsync().ConfigureAwait(false);
-            }
-
-            await transport.StopAsync(TimeSpan.Zero).ConfigureAwait(false);
+            await CloseAsync(listeners, transport).ConfigureAwait(false);
             throw;
         }
+    }
+
+    // Of a start that has failed: nobody could stop them later, because a server that has not started has no transport.
+    private static async Task CloseAsync(List<(HttpEndpoint Endpoint, IConnectionListener Listener)> listeners, ITransport transport)
+    {
+        foreach (var (_, listener) in listeners)
+        {
+            await listener.DisposeAsync().ConfigureAwait(false);
+        }
+
+        await transport.StopAsync(TimeSpan.Zero).ConfigureAwait(false);
     }
 
     private static async ValueTask<IReadOnlyList<IConnectionListener>> ListenAsync(

@@ -152,4 +152,13 @@ public sealed class HttpEndpointTests
         await Assert.ThrowsAnyAsync<SocketException>(() => TestClient.ConnectAsync(new UnixDomainSocketEndPoint(path)));
         File.Delete(path);
     }
+
+    // Both owned the descriptor, and the second of them closed whatever had its number by then.
+    [Fact]
+    public void A_passed_socket_is_named_once()
+    {
+        var options = new HttpServerOptions { Endpoints = [HttpEndpoint.Inherited(3), HttpEndpoint.Inherited(3)] };
+        var exception = Assert.Throws<ArgumentException>(() => new HttpServer(options));
+        Assert.StartsWith("Endpoints must name a passed socket once; fd 3", exception.Message);
+    }
 }

@@ -8,6 +8,10 @@ internal sealed class AddressQuota(int limit)
 {
     private readonly Dictionary<IPAddress, int> _connections = []; // locked on itself
 
+    /// <summary>What an address is counted as: the same client is the same, whichever listener or proxy names it.</summary>
+    public static IPAddress Key(IPAddress address) =>
+        address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : new IPAddress(address.GetAddressBytes()); // without its scope
+
     /// <summary>Counts one more connection; false, and nothing counted, when the address has reached its limit.</summary>
     public bool TryTake(IPAddress address)
     {

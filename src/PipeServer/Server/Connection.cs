@@ -126,7 +126,7 @@ internal abstract class Connection(ServerContext server)
 
         if (transport is not null)
         {
-            await transport.DisposeAsync().ConfigureAwait(false);
+            await DisposeAsync(transport).ConfigureAwait(false);
         }
     }
 
@@ -216,6 +216,20 @@ internal abstract class Connection(ServerContext server)
 
             _transport = null;
             return true;
+        }
+    }
+
+    private async ValueTask DisposeAsync(TransportConnection transport)
+    {
+        try
+        {
+            await transport.DisposeAsync().ConfigureAwait(false);
+        }
+#pragma warning disable CA1031 // Whoever runs the connection gives back what it has held, and counts it.
+        catch (Exception exception)
+#pragma warning restore CA1031
+        {
+            Log.ConnectionFaulted(server.Logger, Id, exception);
         }
     }
 

@@ -52,6 +52,8 @@ internal sealed class ConnectionDispatcher
     /// <summary>Completes when a listener has ended though nobody has stopped it.</summary>
     public Task Failed => _failed.Task;
 
+    private bool IsAcceptLimitReached => Volatile.Read(ref _acceptsLeft) <= 0;
+
     /// <summary>
     /// Runs once through the code that is needed when descriptors run out: loading it only then would need files itself, and the
     /// runtime ends the process when it cannot open them.
@@ -98,24 +100,18 @@ internal sealed class ConnectionDispatcher
         var backOff = FirstBackOff;
         var drainFailures = 0;
 
-        // The backlog as it was when the drain began; a stream of new clients would keep the loop running for ever.
-        var drainAcceptsLeft = _server.Options.Backlog;
-        while (Interlocked.Decrement(ref _acceptsLeft) >= 0)
+        // The queue as it was when the drain began, and as much again that got in meanwhile: where the listener cannot turn clients away,
+        // a stream of new ones would keep the loop running for ever.
+        var drainAcceptsLeft = 2 * (_server.Options.Backlog + 1L);
+        while (!IsAcceptLimitReached
+            && !(_stopping.IsCancellationRequested && (drainAcceptsLeft <= 0 || drainFailures > DrainRules.MaxAcceptFailures)))
         {
-            var hasPermit = await WaitForRoomAsync().ConfigureAwait(false);
-            if (_stopping.IsCancellationRequested && (--drainAcceptsLeft < 0 || drainFailures > DrainRules.MaxAcceptFailures))
-            {
-                ReturnPermit(hasPermit);
-                break;
-            }
-
             try
             {
                 var transport = await listener.AcceptAsync().ConfigureAwait(false);
                 if (transport is null)
                 {
-                    ReturnPermit(hasPermit);
-                    if (!_stopping.IsCancellationRequested)
+                    if (!_stopping.IsCancellationRequested && !IsAcceptLimitReached)
                     {
                         // The listener ended by a fault of its transport: a server that accepts nothing must not look alive.
                         Log.AcceptLoopEnded(_server.Logger);
@@ -126,14 +122,23 @@ internal sealed class ConnectionDispatcher
                 }
 
                 backOff = FirstBackOff;
-                Dispatch(transport, bound, hasPermit);
+                drainAcceptsLeft -= _stopping.IsCancellationRequested ? 1 : 0;
+                if (Interlocked.Decrement(ref _acceptsLeft) < 0)
+                {
+                    // Another listener has got the last one that was wanted: this client is one of the backlog that is closed with its listener.
+                    transport.Abort();
+                    await transport.DisposeAsync().ConfigureAwait(false);
+                    break;
+                }
+
+                // After the accept: a loop that waited with a permit in its hand would keep it from the other listeners.
+                Dispatch(transport, bound, await WaitForRoomAsync().ConfigureAwait(false));
                 continue;
             }
 #pragma warning disable CA1031 // Whatever went wrong with one accept, the loop must live.
             catch (Exception exception)
 #pragma warning restore CA1031
             {
-                ReturnPermit(hasPermit);
                 Log.AcceptFailed(_server.Logger, exception.Message, backOff.TotalMilliseconds);
             }
 
@@ -151,8 +156,13 @@ internal sealed class ConnectionDispatcher
         }
 
         await listener.DisposeAsync().ConfigureAwait(false);
-        if (Volatile.Read(ref _acceptsLeft) <= 0)
+        if (IsAcceptLimitReached)
         {
+            foreach (var other in _listeners)
+            {
+                await other.Listener.DisposeAsync().ConfigureAwait(false);
+            }
+
             _acceptLimitReached.TrySetResult();
         }
     }
@@ -211,7 +221,7 @@ internal sealed class ConnectionDispatcher
     private void Admit(
         TransportConnection transport, long id, IProtocol protocol, bool hasPermit, bool hasPlace = false, Connection? predecessor = null)
     {
-        var address = _addressQuota is null ? null : (transport.RemoteEndPoint as IPEndPoint)?.Address;
+        var address = _addressQuota is not null && transport.RemoteEndPoint is IPEndPoint client ? AddressQuota.Key(client.Address) : null;
         var isOneTooMany = !hasPermit && !_stopping.IsCancellationRequested;
         if (isOneTooMany)
         {
@@ -259,7 +269,7 @@ internal sealed class ConnectionDispatcher
         }
     }
 
-    // Before an accept: waits for a permit, where clients are to wait. True with a permit; in a drain there may be none.
+    // Waits for a permit, where clients are to wait. True with a permit; in a drain there may be none.
     private async ValueTask<bool> WaitForRoomAsync()
     {
         try
@@ -280,16 +290,7 @@ internal sealed class ConnectionDispatcher
         }
         catch (OperationCanceledException)
         {
-            return false; // stopping: go on into the backlog
-        }
-    }
-
-    private void ReturnPermit(bool hasPermit)
-    {
-        Interlocked.Increment(ref _acceptsLeft);
-        if (hasPermit)
-        {
-            _permits.Release();
+            return false; // stopping: the client is served without one
         }
     }
 

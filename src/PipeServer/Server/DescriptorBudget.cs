@@ -8,11 +8,15 @@ namespace PipeServer.Server;
 /// </summary>
 internal static class DescriptorBudget
 {
-    // For files being served, listeners, assemblies loaded late, and log files: more than a server was ever seen to need.
+    // For files being served, a listener, assemblies loaded late, and log files: more than a server was ever seen to need.
     private const int Reserve = 64;
 
+    // A listener's own, the eight that the epoll transport keeps in reserve for it, and a client that waits there for room.
+    private const int ForEachListener = 10;
+
     /// <summary>The number of connections, possibly below 1; <see cref="int.MaxValue"/> where the limit is not known.</summary>
-    public static int Connections()
+    /// <param name="listeners">How many listeners there will be; they are not open yet.</param>
+    public static int Connections(int listeners)
     {
         if (DescriptorLimits.Most == long.MaxValue)
         {
@@ -21,7 +25,8 @@ internal static class DescriptorBudget
 
         try
         {
-            return (int)Math.Clamp(DescriptorLimits.Most - DescriptorLimits.Open() - Reserve, int.MinValue, int.MaxValue);
+            var reserved = Reserve + ((listeners - 1L) * ForEachListener);
+            return (int)Math.Clamp(DescriptorLimits.Most - DescriptorLimits.Open() - reserved, int.MinValue, int.MaxValue);
         }
         catch (IOException)
         {

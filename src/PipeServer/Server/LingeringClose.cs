@@ -33,7 +33,9 @@ internal readonly record struct LingeringClose(TimeSpan IdleTimeout, TimeSpan Li
             connection.Deadlines.SetReadAt(Math.Min(limit, heartbeat.DeadlineAfter(IdleTimeout)));
             var read = await connection.Input.ReadAsync().ConfigureAwait(false);
             connection.Input.AdvanceTo(read.Buffer.End);
-            if (read.IsCompleted || (read.IsCanceled && connection.Deadlines.IsReadExpired))
+
+            // The limit by itself: a client that sends without a pause never lets a read wait until it is cancelled.
+            if (read.IsCompleted || (read.IsCanceled && connection.Deadlines.IsReadExpired) || heartbeat.Now >= limit)
             {
                 return;
             }

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using Microsoft.Extensions.Logging;
 using PipeServer.Transport;
 
 namespace PipeServer.Tests.Server;
@@ -60,6 +61,65 @@ public sealed class ConnectionDispatcherTests
         Assert.Single(server.Log.Messages, static message => message.StartsWith("All 2 connections are in use"));
     }
 
+    // Each listener's loop took an accept before it waited for one: with two of them, --exit-after 1 ended before anybody came.
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    public async Task The_accept_limit_counts_clients_of_all_listeners_together(int used)
+    {
+        await using var server = await StartTwoAsync(static options => options.AcceptLimit = 2);
+        await using var first = await TestClient.ConnectAsync(server.EndPoints[used]);
+        Assert.Equal("hello", (await first.RequestAsync(TestClient.Get("/"))).Text);
+        Assert.False(server.AcceptLimitReached.IsCompleted);
+        await using var second = await TestClient.ConnectAsync(server.EndPoints[1 - used]);
+        await server.AcceptLimitReached.WaitAsync(TestClient.Patience);
+        Assert.Equal("hello", (await second.RequestAsync(TestClient.Get("/"))).Text);
+        foreach (var endPoint in server.EndPoints)
+        {
+            await Assert.ThrowsAnyAsync<SocketException>(() => TestClient.ConnectAsync(endPoint));
+        }
+
+        Assert.False(server.Failed.IsCompleted);
+        Assert.Equal(2, server.Connections.Accepted);
+    }
+
+    // Each listener's loop waited for its next client with a permit in its hand, which the others lacked.
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    public async Task A_listener_that_nobody_comes_to_takes_no_permit(int used)
+    {
+        await using var server = await StartTwoAsync(static options => (options.MaxConnections, options.Overload) = (1, OverloadPolicy.Wait));
+        for (var round = 0; round < 3; round++)
+        {
+            await using var client = await TestClient.ConnectAsync(server.EndPoints[used]);
+            Assert.Equal("hello", (await client.RequestAsync(TestClient.Get("/"))).Text);
+        }
+    }
+
+    // What was bound and started stayed behind when something after the bind failed.
+    [Theory]
+    [InlineData("epoll")]
+    [InlineData("sockets")]
+    public async Task A_start_that_fails_after_the_bind_gives_the_port_back(string transport)
+    {
+        using var probe = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        probe.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        var place = (IPEndPoint)probe.LocalEndPoint!;
+        probe.Dispose();
+        var before = ProcessResources.Now();
+        var server = new HttpServer(new HttpServerOptions
+        {
+            Port = place.Port,
+            Transport = Transports.Create(transport),
+            LoggerFactory = new FailingLoggers(),
+        });
+        await Assert.ThrowsAsync<InvalidOperationException>(() => server.StartAsync());
+        await Assert.ThrowsAnyAsync<SocketException>(() => TestClient.ConnectAsync(place));
+        await server.DisposeAsync();
+        await before.ReturnedAsync();
+    }
+
     // An accept loop that ended by itself was seen by nobody: the process lived on, and served no one.
     [Fact]
     public async Task A_listener_that_ends_by_itself_is_told()
@@ -74,10 +134,35 @@ public sealed class ConnectionDispatcherTests
         Assert.Contains(log.Messages, static message => message.StartsWith("A listener has ended though nobody stopped it"));
     }
 
+    private static async Task<HttpServer> StartTwoAsync(Action<HttpServerOptions> configure)
+    {
+        var options = new HttpServerOptions { Endpoints = [new HttpEndpoint(IPAddress.Loopback, 0), new HttpEndpoint(IPAddress.Loopback, 0)] };
+        configure(options);
+        var server = new HttpServer(options);
+        server.MapGet("/", static (_, response) => response.WriteText("hello"));
+        await server.StartAsync();
+        return server;
+    }
+
     private static bool Advance(ManualTimeProvider time)
     {
         time.Advance(TimeSpan.FromMilliseconds(100));
         return true;
+    }
+
+    private sealed class FailingLoggers : ILoggerFactory
+    {
+        public ILogger CreateLogger(string categoryName) => categoryName == "PipeServer.Workers"
+            ? throw new InvalidOperationException("On purpose.")
+            : Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance;
+
+        public void AddProvider(ILoggerProvider provider)
+        {
+        }
+
+        public void Dispose()
+        {
+        }
     }
 
     private sealed class FailingTransport : ITransport, IConnectionListener

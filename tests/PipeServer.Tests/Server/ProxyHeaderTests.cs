@@ -46,6 +46,7 @@ public sealed class ProxyHeaderTests
         { "20000000", null },
         { "2011000C C0000201 C0000202 04D2 0050", null }, // LOCAL: addresses say nothing
         { "20110000", null },
+        { "2012000C C0000201 C0000202 04D2 0050", null }, { "20FF0000", null }, // and neither does the family, which was refused
     };
 
     public static TheoryData<string> Broken2 =>

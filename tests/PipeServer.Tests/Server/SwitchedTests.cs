@@ -62,6 +62,24 @@ public abstract class SwitchedTests(string transport)
         Assert.True(await client.IsClosedAsync());
     }
 
+    // What it had read and not advanced made the polite end a reset; a read that it left pending cannot be taken back, but ends.
+    [Theory]
+    [InlineData("/read-and-left")]
+    [InlineData("/reading-and-left")]
+    public async Task A_handler_may_leave_a_read_behind(string path)
+    {
+        await using var server = await StartAsync();
+        await using var client = await server.ConnectAsync();
+        await client.SendAsync(TestClient.Get(path, "Connection: Upgrade", "Upgrade: lines"));
+        Assert.StartsWith("HTTP/1.1 101", await client.ReadLineAsync());
+        await client.SendAsync("one");
+        var rest = Encoding.ASCII.GetString(await client.ReadToEndAsync());
+        Assert.EndsWith("bye", rest);
+        await client.DisposeAsync();
+        await Eventually.TrueAsync(() => server.Server.Connections.Closed == 1, "it ends");
+        Assert.DoesNotContain(server.Log.Entries, static entry => entry.Exception is not null);
+    }
+
     [Fact]
     public async Task Silence_does_not_end_it()
     {
@@ -175,6 +193,22 @@ public abstract class SwitchedTests(string transport)
             {
                 response.WriteText("begun");
                 await response.SwitchAsync(101);
+            });
+            server.MapGet("/read-and-left", static async (_, response) =>
+            {
+                var pipe = await response.SwitchAsync(101);
+                await pipe.Output.FlushAsync();
+                await pipe.Input.ReadAsync();
+                pipe.Output.Write("bye"u8);
+            });
+            server.MapGet("/reading-and-left", static async (request, response) =>
+            {
+                var pipe = await response.SwitchAsync(101);
+                await pipe.Output.FlushAsync();
+                var read = await pipe.Input.ReadAsync();
+                pipe.Input.AdvanceTo(read.Buffer.End);
+                _ = pipe.Input.ReadAsync().AsTask();
+                pipe.Output.Write("bye"u8);
             });
             server.MapPost("/unread", static async (_, response) => await response.SwitchAsync(101));
         },

@@ -77,7 +77,10 @@ public sealed class FileRootTests : IAsyncLifetime
         using var end = new CancellationTokenSource();
         var swapping = Swap(end.Token);
         var found = 0;
-        for (var attempt = 0; attempt < 20_000; attempt++)
+        var started = TimeProvider.System.GetTimestamp();
+
+        // On a busy machine 20,000 attempts were over before the other thread had begun.
+        for (var attempt = 0; attempt < 20_000 || (found == 0 && TimeProvider.System.GetElapsedTime(started) < TestClient.Patience); attempt++)
         {
             if (root.TryOpen("swapped/secret.txt", out var file) == OpenStatus.File)
             {

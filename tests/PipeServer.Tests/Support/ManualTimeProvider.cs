@@ -55,6 +55,23 @@ internal sealed class ManualTimeProvider : TimeProvider
         }
     }
 
+    /// <summary>Moves the clock in one go, as a pause of the whole process does: what is due meanwhile fires once, at the end.</summary>
+    public void Jump(TimeSpan by)
+    {
+        List<ManualTimer> due;
+        lock (_lock)
+        {
+            _now += by;
+            due = [.. _timers.Where(timer => timer.Due <= _now)];
+            foreach (var timer in due)
+            {
+                timer.RescheduleFrom(_now);
+            }
+        }
+
+        due.ForEach(static timer => timer.Fire());
+    }
+
     private sealed class ManualTimer(ManualTimeProvider provider, Action fire) : ITimer
     {
         private TimeSpan _period = Timeout.InfiniteTimeSpan;
@@ -72,6 +89,8 @@ internal sealed class ManualTimeProvider : TimeProvider
         }
 
         public void Reschedule() => Due = _period == Timeout.InfiniteTimeSpan || _period == TimeSpan.Zero ? null : Due + _period;
+
+        public void RescheduleFrom(DateTimeOffset now) => Due = _period == Timeout.InfiniteTimeSpan || _period == TimeSpan.Zero ? null : now + _period;
 
         public void Fire() => fire();
 

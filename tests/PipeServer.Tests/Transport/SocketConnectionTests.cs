@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Collections.Concurrent;
+using System.IO.Pipelines;
 using System.Net;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
@@ -64,6 +65,34 @@ public sealed class SocketConnectionTests
         client.Dispose();
         await connection.DisposeAsync().AsTask().WaitAsync(Patience);
         Assert.Equal(arrays.Rented, arrays.Returned);
+    }
+
+    // An Advance between the two halves of the package's completion broke its pipe for good: flush and completion threw, and with them the
+    // disposal, so that the connection was never counted out.
+    [Fact]
+    public async Task A_pipe_that_the_package_has_broken_is_a_client_that_is_gone()
+    {
+        var (client, connection) = await ConnectAsync(new RecordingPool());
+        connection.Abort();
+        await Eventually.TrueAsync(() => connection.IsEnding, "the package's loops end");
+        var output = new SocketOutput(connection, new BrokenPipe(), new SendMemory(new RecordingPool()));
+        output.Write("x"u8);
+        Assert.True((await output.FlushAsync()).IsCompleted);
+        output.Complete();
+        client.Dispose();
+        await connection.DisposeAsync().AsTask().WaitAsync(Patience);
+    }
+
+    // A read after the failure threw the package's own exception, at once and not by its task.
+    [Fact]
+    public async Task A_read_after_a_reset_fails_as_any_read_does()
+    {
+        var (client, connection) = await ConnectAsync(new RecordingPool());
+        client.LingerState = new LingerOption(enable: true, seconds: 0);
+        client.Dispose();
+        await Eventually.TrueAsync(() => connection.IsClosed, "the reset is noticed");
+        await Assert.ThrowsAnyAsync<IOException>(async () => await connection.Input.ReadAsync());
+        await connection.DisposeAsync().AsTask().WaitAsync(Patience);
     }
 
     // The package's own Dispose half-closes first: the client took what it had for the whole response.
@@ -264,4 +293,26 @@ public sealed class SocketConnectionTests
 
         public override void Post(SendOrPostCallback d, object? state) => Interlocked.Increment(ref _posts);
     }
+
+#pragma warning disable CA2201, MA0012 // It is what the pipe throws.
+    // As a pipe is whose memory has gone between Advance and the commit.
+    private sealed class BrokenPipe : PipeWriter
+    {
+        public override void Advance(int bytes)
+        {
+        }
+
+        public override void CancelPendingFlush()
+        {
+        }
+
+        public override void Complete(Exception? exception = null) => throw new NullReferenceException();
+
+        public override ValueTask<FlushResult> FlushAsync(CancellationToken cancellationToken = default) => throw new NullReferenceException();
+
+        public override Memory<byte> GetMemory(int sizeHint = 0) => new byte[4096];
+
+        public override Span<byte> GetSpan(int sizeHint = 0) => new byte[4096];
+    }
+#pragma warning restore CA2201, MA0012
 }

@@ -115,7 +115,7 @@ internal sealed class Http1Connection : Connection
 
         await _output.ShutdownAsync().ConfigureAwait(false);
         State = ConnectionState.Closing;
-        if (!_clientHasEnded)
+        if (_exchange.TryEndReads() && !_clientHasEnded)
         {
             await LingeringClose.AfterAnswer.WaitAsync(this).ConfigureAwait(false);
         }

@@ -7,6 +7,7 @@ namespace PipeServer.Server.Http1;
 internal sealed class Http1Exchange : Exchange
 {
     private readonly Http1Connection _connection;
+    private SwitchedPipe? _switched;
 
     public Http1Exchange(Http1Connection connection, Http1Output output)
         : base(connection, new RequestHead())
@@ -83,7 +84,18 @@ internal sealed class Http1Exchange : Exchange
         ResponseHeadWriter.Write(
             Output.Writer, statusCode, _connection.Server.Heartbeat.ServerAndDate, Response.Fields, ResponseFraming.None, contentLength: 0,
             statusCode == 101 ? ConnectionHeader.Upgrade : ConnectionHeader.None);
-        return new SwitchedPipe(this);
+        return _switched = new SwitchedPipe(this);
+    }
+
+    /// <summary>
+    /// What a handler that had the connection for good has read and not advanced goes back. False when it has left a read pending: nobody
+    /// else can read then.
+    /// </summary>
+    public bool TryEndReads()
+    {
+        var switched = _switched;
+        _switched = null;
+        return switched is null || switched.TryEndReads();
     }
 
     /// <summary>Tells a client that waits for it to send its body; of no use once the response has begun.</summary>

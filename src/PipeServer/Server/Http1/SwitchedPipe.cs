@@ -9,22 +9,53 @@ namespace PipeServer.Server.Http1;
 /// </summary>
 internal sealed class SwitchedPipe(Http1Exchange exchange) : IDuplexPipe
 {
+    private readonly Reader _input = new(exchange);
+
     /// <inheritdoc/>
-    public PipeReader Input { get; } = new Reader(exchange);
+    public PipeReader Input => _input;
 
     /// <inheritdoc/>
     public PipeWriter Output { get; } = new Writer(exchange);
 
+    /// <summary>
+    /// The handler has ended: gives back what it has read and not advanced. False when it has left a read pending, so that the
+    /// connection cannot be read any more.
+    /// </summary>
+    public bool TryEndReads()
+    {
+        _input.Complete();
+        return !_input.IsPending;
+    }
+
     private sealed class Reader(Http1Exchange exchange) : PipeReader
     {
         private readonly PipeReader _input = exchange.Connection.Input;
+        private SequencePosition? _unread; // where the bytes begin that the handler has got and not advanced over
 
-        public override bool TryRead(out ReadResult result) => _input.TryRead(out result);
+        public bool IsPending { get; private set; }
+
+        public override bool TryRead(out ReadResult result)
+        {
+            var hasRead = _input.TryRead(out result);
+            _unread = hasRead ? result.Buffer.Start : _unread;
+            return hasRead;
+        }
 
         [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
         public override async ValueTask<ReadResult> ReadAsync(CancellationToken cancellationToken = default)
         {
-            var result = await _input.ReadAsync(cancellationToken).ConfigureAwait(false);
+            IsPending = true;
+            ReadResult result;
+            try
+            {
+                result = await _input.ReadAsync(cancellationToken).ConfigureAwait(false);
+            }
+            finally
+            {
+                IsPending = false;
+            }
+
+            _unread = result.Buffer.Start;
             if (exchange.MustLeaveTransportThread)
             {
                 await Task.Yield();
@@ -33,15 +64,23 @@ internal sealed class SwitchedPipe(Http1Exchange exchange) : IDuplexPipe
             return result;
         }
 
-        public override void AdvanceTo(SequencePosition consumed) => _input.AdvanceTo(consumed);
+        public override void AdvanceTo(SequencePosition consumed) => AdvanceTo(consumed, consumed);
 
-        public override void AdvanceTo(SequencePosition consumed, SequencePosition examined) => _input.AdvanceTo(consumed, examined);
+        public override void AdvanceTo(SequencePosition consumed, SequencePosition examined)
+        {
+            _unread = null;
+            _input.AdvanceTo(consumed, examined);
+        }
 
         public override void CancelPendingRead() => _input.CancelPendingRead();
 
         public override void Complete(Exception? exception = null)
         {
             // The connection reads on until its client has closed it; see LingeringClose.
+            if (_unread is { } unread)
+            {
+                AdvanceTo(unread);
+            }
         }
     }
 

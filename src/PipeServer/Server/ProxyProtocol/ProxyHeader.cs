@@ -116,9 +116,15 @@ internal readonly record struct ProxyHeader(ProxyHeaderStatus Status, int Length
             return Invalid;
         }
 
+        if (command == 0)
+        {
+            // LOCAL: the proxy itself asks, for a health check; family and addresses mean nothing.
+            return bytes.Length < length ? Partial : new ProxyHeader(ProxyHeaderStatus.Complete, length, null);
+        }
+
         // UNSPEC, TCP over IPv4, TCP over IPv6, stream over a unix socket; HTTP needs a stream, so the others are refused.
         int? addressBytes = bytes[13] switch { 0x00 => 0, 0x11 => 12, 0x21 => 36, 0x31 => 216, _ => null };
-        if (addressBytes is not { } addresses || (command == 1 && length < Version2HeadBytes + addresses))
+        if (addressBytes is not { } addresses || length < Version2HeadBytes + addresses)
         {
             return Invalid;
         }
@@ -129,12 +135,6 @@ internal readonly record struct ProxyHeader(ProxyHeaderStatus Status, int Length
         }
 
         var header = bytes[..length];
-        if (command == 0)
-        {
-            // LOCAL: the proxy itself asks, for a health check; addresses in the header mean nothing.
-            return new ProxyHeader(ProxyHeaderStatus.Complete, length, null);
-        }
-
         if (!AreTlvsSound(header, Version2HeadBytes + addresses))
         {
             return Invalid;

@@ -138,12 +138,18 @@ internal sealed class SocketConnection : TransportConnection
 
     public override async ValueTask DisposeAsync()
     {
-        await _input.CompleteAsync().ConfigureAwait(false);
-        await _output.CompleteAsync().ConfigureAwait(false);
-        _isDisposed = true;
-        lock (_socketLock)
+        try
         {
-            _socket.Dispose();
+            await _input.CompleteAsync().ConfigureAwait(false);
+            await _output.CompleteAsync().ConfigureAwait(false);
+        }
+        finally
+        {
+            _isDisposed = true;
+            lock (_socketLock)
+            {
+                _socket.Dispose();
+            }
         }
 
         await _received.Task.ConfigureAwait(false);

@@ -26,7 +26,7 @@ internal sealed class SocketConnectionListener : IConnectionListener
             try
             {
                 // Cancelling loses no client: the runtime takes a connection out of the backlog only when it completes the call with it.
-                return new SocketConnection(await _socket.AcceptAsync(_stopped.Token).ConfigureAwait(false));
+                return Start(await _socket.AcceptAsync(_stopped.Token).ConfigureAwait(false));
             }
             catch (OperationCanceledException)
             {
@@ -69,6 +69,19 @@ internal sealed class SocketConnectionListener : IConnectionListener
         _socket.Dispose();
     }
 
+    private static SocketConnection Start(Socket accepted)
+    {
+        try
+        {
+            return new SocketConnection(accepted);
+        }
+        catch
+        {
+            accepted.Dispose();
+            throw;
+        }
+    }
+
     private SocketConnection? AcceptFromBacklog()
     {
         try
@@ -78,7 +91,7 @@ internal sealed class SocketConnectionListener : IConnectionListener
             {
                 try
                 {
-                    return new SocketConnection(_socket.Accept());
+                    return Start(_socket.Accept());
                 }
                 catch (SocketException exception) when (IsOfOneClient(exception.SocketErrorCode))
                 {

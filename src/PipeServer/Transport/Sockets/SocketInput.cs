@@ -44,7 +44,17 @@ internal sealed class SocketInput : PipeReader, IValueTaskSource<ReadResult>
 
     public override ValueTask<ReadResult> ReadAsync(CancellationToken cancellationToken = default)
     {
-        var read = _pipe.ReadAsync(cancellationToken);
+        ValueTask<ReadResult> read;
+        try
+        {
+            read = _pipe.ReadAsync(cancellationToken);
+        }
+        catch (Exception exception) when (IsOfThePackage(exception))
+        {
+            // Not by the task: a pipe whose writer has failed already says so at once.
+            return ValueTask.FromException<ReadResult>(_connection.Translate(exception));
+        }
+
         if (read.IsCompletedSuccessfully)
         {
             return read;

@@ -62,7 +62,7 @@ internal sealed class SocketOutput(SocketConnection connection, PipeWriter pipe,
             var flush = pipe.FlushAsync(cancellationToken);
             return flush.IsCompletedSuccessfully ? flush : AwaitAsync(flush);
         }
-        catch (Exception exception) when (IsOfTheSend(exception))
+        catch (Exception exception) when (IsOfTheSend(exception) || IsOfABrokenPipe(exception))
         {
             return new(ClientIsGone);
         }
@@ -85,10 +85,21 @@ internal sealed class SocketOutput(SocketConnection connection, PipeWriter pipe,
             connection.Abort();
         }
 
-        pipe.Complete();
+        try
+        {
+            pipe.Complete();
+        }
+        catch (Exception broken) when (IsOfABrokenPipe(broken))
+        {
+            // It is completed as far as it can be: the package has ended both of its sides.
+        }
     }
 
     private static bool IsOfTheSend(Exception exception) => exception is SocketException or IOException;
+
+    // An Advance that falls between the two halves of the package's completion is counted by the pipe, and its memory is gone: from then on
+    // the pipe finds no memory to commit it to.
+    private bool IsOfABrokenPipe(Exception exception) => exception is NullReferenceException && connection.IsEnding;
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private static async ValueTask<FlushResult> AwaitAsync(ValueTask<FlushResult> flush)
