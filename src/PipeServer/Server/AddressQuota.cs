@@ -8,16 +8,13 @@ internal sealed class AddressQuota(int limit)
 {
     private readonly Dictionary<IPAddress, int> _connections = []; // locked on itself
 
-    /// <summary>What an address is counted as: the same client is the same, whichever listener or proxy names it.</summary>
-    public static IPAddress Key(IPAddress address) =>
-        address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : new IPAddress(address.GetAddressBytes()); // without its scope
-
     /// <summary>Counts one more connection; false, and nothing counted, when the address has reached its limit.</summary>
     public bool TryTake(IPAddress address)
     {
+        var client = Client(address);
         lock (_connections)
         {
-            ref var count = ref CollectionsMarshal.GetValueRefOrAddDefault(_connections, address, out _);
+            ref var count = ref CollectionsMarshal.GetValueRefOrAddDefault(_connections, client, out _);
             if (count >= limit)
             {
                 return false;
@@ -31,12 +28,16 @@ internal sealed class AddressQuota(int limit)
     /// <summary>A connection that was counted has ended.</summary>
     public void Return(IPAddress address)
     {
+        var client = Client(address);
         lock (_connections)
         {
-            if (--CollectionsMarshal.GetValueRefOrNullRef(_connections, address) == 0)
+            if (--CollectionsMarshal.GetValueRefOrNullRef(_connections, client) == 0)
             {
-                _connections.Remove(address);
+                _connections.Remove(client);
             }
         }
     }
+
+    // The same client counts once, whichever listener or proxy names it: IPv4 as such, IPv6 without its scope.
+    private static IPAddress Client(IPAddress address) => address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : new IPAddress(address.GetAddressBytes());
 }

@@ -221,7 +221,7 @@ internal sealed class ConnectionDispatcher
     private void Admit(
         TransportConnection transport, long id, IProtocol protocol, bool hasPermit, bool hasPlace = false, Connection? predecessor = null)
     {
-        var address = _addressQuota is not null && transport.RemoteEndPoint is IPEndPoint client ? AddressQuota.Key(client.Address) : null;
+        var address = _addressQuota is null ? null : (transport.RemoteEndPoint as IPEndPoint)?.Address;
         var isOneTooMany = !hasPermit && !_stopping.IsCancellationRequested;
         if (isOneTooMany)
         {

@@ -12,9 +12,9 @@ public sealed class AddressQuotaTests
     public void An_address_counts_once_however_it_is_written(string one, string other)
     {
         var quota = new AddressQuota(1);
-        Assert.True(quota.TryTake(AddressQuota.Key(IPAddress.Parse(one))));
-        Assert.False(quota.TryTake(AddressQuota.Key(IPAddress.Parse(other))));
-        quota.Return(AddressQuota.Key(IPAddress.Parse(one)));
-        Assert.True(quota.TryTake(AddressQuota.Key(IPAddress.Parse(other))));
+        Assert.True(quota.TryTake(IPAddress.Parse(one)));
+        Assert.False(quota.TryTake(IPAddress.Parse(other)));
+        quota.Return(IPAddress.Parse(one));
+        Assert.True(quota.TryTake(IPAddress.Parse(other)));
     }
 }

@@ -48,7 +48,7 @@ internal sealed class ManualTimeProvider : TimeProvider
                 }
 
                 _now = next.Due > _now ? next.Due.Value : _now;
-                next.Reschedule();
+                next.Reschedule(next.Due!.Value);
             }
 
             next.Fire();
@@ -65,7 +65,7 @@ internal sealed class ManualTimeProvider : TimeProvider
             due = [.. _timers.Where(timer => timer.Due <= _now)];
             foreach (var timer in due)
             {
-                timer.RescheduleFrom(_now);
+                timer.Reschedule(_now);
             }
         }
 
@@ -88,9 +88,7 @@ internal sealed class ManualTimeProvider : TimeProvider
             }
         }
 
-        public void Reschedule() => Due = _period == Timeout.InfiniteTimeSpan || _period == TimeSpan.Zero ? null : Due + _period;
-
-        public void RescheduleFrom(DateTimeOffset now) => Due = _period == Timeout.InfiniteTimeSpan || _period == TimeSpan.Zero ? null : now + _period;
+        public void Reschedule(DateTimeOffset fired) => Due = _period == Timeout.InfiniteTimeSpan || _period == TimeSpan.Zero ? null : fired + _period;
 
         public void Fire() => fire();
 

@@ -27,6 +27,7 @@ internal sealed class Http1Connection : Connection
     private bool _isInBody; // the input has moved on to the body of the request in progress, or to what is spoken behind it
     private SequencePosition _afterHead; // of a request without a body: where the input moves to when the connection is switched
     private bool _clientHasEnded; // half-closed
+    private SwitchedPipe? _switched; // set while a handler has the connection for good
 
     public Http1Connection(ServerContext server)
         : base(server)
@@ -61,13 +62,14 @@ internal sealed class Http1Connection : Connection
         _exchange.Request.Attach(null);
         _head.Reset();
         _exchange.ResponseBody.Release();
+        _switched = null;
     }
 
     /// <summary>The connection ends with the response in progress.</summary>
     public void CloseAfterResponse() => IsClosing = true;
 
     /// <summary>Hands the connection to the handler of the request in progress: its loop takes no further request.</summary>
-    public void Switch()
+    public SwitchedPipe Switch()
     {
         State = ConnectionState.Switched;
         IsClosing = true;
@@ -78,6 +80,8 @@ internal sealed class Http1Connection : Connection
             Input.AdvanceTo(_afterHead);
             _isInBody = true;
         }
+
+        return _switched = new SwitchedPipe(_exchange);
     }
 
     /// <summary>An answer is written.</summary>
@@ -115,7 +119,7 @@ internal sealed class Http1Connection : Connection
 
         await _output.ShutdownAsync().ConfigureAwait(false);
         State = ConnectionState.Closing;
-        if (_exchange.TryEndReads() && !_clientHasEnded)
+        if (!_clientHasEnded && _switched?.TryEndReads() != false)
         {
             await LingeringClose.AfterAnswer.WaitAsync(this).ConfigureAwait(false);
         }

@@ -7,7 +7,6 @@ namespace PipeServer.Server.Http1;
 internal sealed class Http1Exchange : Exchange
 {
     private readonly Http1Connection _connection;
-    private SwitchedPipe? _switched;
 
     public Http1Exchange(Http1Connection connection, Http1Output output)
         : base(connection, new RequestHead())
@@ -80,22 +79,11 @@ internal sealed class Http1Exchange : Exchange
     /// <summary>Writes the head behind which another protocol is spoken, and takes the connection out of the request loop.</summary>
     public SwitchedPipe Switch(int statusCode)
     {
-        _connection.Switch();
+        var pipe = _connection.Switch();
         ResponseHeadWriter.Write(
             Output.Writer, statusCode, _connection.Server.Heartbeat.ServerAndDate, Response.Fields, ResponseFraming.None, contentLength: 0,
             statusCode == 101 ? ConnectionHeader.Upgrade : ConnectionHeader.None);
-        return _switched = new SwitchedPipe(this);
-    }
-
-    /// <summary>
-    /// What a handler that had the connection for good has read and not advanced goes back. False when it has left a read pending: nobody
-    /// else can read then.
-    /// </summary>
-    public bool TryEndReads()
-    {
-        var switched = _switched;
-        _switched = null;
-        return switched is null || switched.TryEndReads();
+        return pipe;
     }
 
     /// <summary>Tells a client that waits for it to send its body; of no use once the response has begun.</summary>

@@ -50,9 +50,9 @@ internal sealed class EpollListener : IConnectionListener, IEventHandler, IThrea
 
     public async ValueTask StopListeningAsync()
     {
-        if (_ownsSocket && Volatile.Read(ref _closed) == 0)
+        if (_ownsSocket)
         {
-            await TurnAwayAsync().ConfigureAwait(false);
+            await ListeningSocket.TurnClientsAwayAsync(_descriptor, EndPoint).ConfigureAwait(false);
         }
 
         Stop();
@@ -86,26 +86,6 @@ internal sealed class EpollListener : IConnectionListener, IEventHandler, IThrea
 
     /// <summary>On the loop: it is the listener's turn again, or it has been stopped.</summary>
     public void Execute() => _parking.Resume();
-
-    private async ValueTask TurnAwayAsync()
-    {
-        try
-        {
-            if (EndPoint is UnixDomainSocketEndPoint)
-            {
-                // Connecting to a Unix socket is one step: from here on it is refused, and clients that have connected stay in the backlog.
-                _ = Libc.Shutdown(_descriptor, Libc.SHUT_RD);
-            }
-            else if (HandshakeFilter.TryAttach(_descriptor))
-            {
-                await Task.Delay(HandshakeFilter.HandshakeTime).ConfigureAwait(false);
-            }
-        }
-        catch (ObjectDisposedException)
-        {
-            // Closed a moment ago.
-        }
-    }
 
     private void Stop()
     {

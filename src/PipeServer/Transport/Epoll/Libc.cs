@@ -12,7 +12,6 @@ namespace PipeServer.Transport.Epoll;
 internal static partial class Libc
 {
     public const int SOCK_STREAM = 1;
-    public const int SHUT_RD = 0;
     public const int SHUT_WR = 1;
     public const int SHUT_RDWR = 2;
     public const int SOL_SOCKET = 1;

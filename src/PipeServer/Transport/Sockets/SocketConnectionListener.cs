@@ -43,21 +43,9 @@ internal sealed class SocketConnectionListener : IConnectionListener
 
     public async ValueTask StopListeningAsync()
     {
-        try
+        if (_ownsSocket)
         {
-            if (_ownsSocket && EndPoint is UnixDomainSocketEndPoint)
-            {
-                // Connecting to a Unix socket is one step: from here on it is refused, and clients that have connected stay in the backlog.
-                _socket.Shutdown(SocketShutdown.Receive);
-            }
-            else if (_ownsSocket && HandshakeFilter.TryAttach(_socket.SafeHandle))
-            {
-                await Task.Delay(HandshakeFilter.HandshakeTime).ConfigureAwait(false);
-            }
-        }
-        catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
-        {
-            // The socket was closed a moment ago, or the system does not support this. The backlog is emptied in either case.
+            await ListeningSocket.TurnClientsAwayAsync(_socket.SafeHandle, EndPoint).ConfigureAwait(false);
         }
 
         await _stopped.CancelAsync().ConfigureAwait(false);

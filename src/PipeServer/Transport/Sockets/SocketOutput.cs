@@ -37,15 +37,7 @@ internal sealed class SocketOutput(SocketConnection connection, PipeWriter pipe,
         return _block[_filled..];
     }
 
-    public override Span<byte> GetSpan(int sizeHint = 0)
-    {
-        if (_block.Length - _filled < Math.Max(sizeHint, 1) || _isCompleted)
-        {
-            TakeBlock(sizeHint);
-        }
-
-        return _block.Span[_filled..];
-    }
+    public override Span<byte> GetSpan(int sizeHint = 0) => GetMemory(sizeHint).Span;
 
     public override void Advance(int bytes)
     {

@@ -1,0 +1,101 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Runtime.InteropServices;
+
+namespace PipeServer.Transport;
+
+/// <summary>
+/// Shuts new clients out of a listening socket without closing the socket. Closing a listening socket resets the connections in its backlog
+/// and the handshakes that are under way, and between the last accept and the close one more client can always come. Behind this no
+/// client begins a handshake any more, handshakes that have begun are finished, and the backlog runs empty for good.
+/// </summary>
+internal static partial class ListeningSocket
+{
+    private const int SOL_SOCKET = 1;
+    private const int SO_ATTACH_FILTER = 26;
+    private const int SHUT_RD = 0;
+
+    // How long a handshake that has begun may take to finish: the way to a client and back, within a continent. This is real time, even
+    // when the server has been given another clock, because the network does not follow that clock.
+    private static readonly TimeSpan HandshakeTime = TimeSpan.FromMilliseconds(20);
+
+    /// <summary>
+    /// Turns new clients away, and waits a moment for handshakes that have begun. Does nothing where the system does not support it, or
+    /// the socket has been closed: the backlog is emptied in either case.
+    /// </summary>
+    /// <remarks>
+    /// A client that comes meanwhile over TCP gets no answer. Its system tries again a second later. By then it is refused, or another
+    /// server listens.
+    /// </remarks>
+    /// <param name="listener">A listening socket on which no other process listens.</param>
+    /// <param name="endPoint">Where it listens.</param>
+    public static async ValueTask TurnClientsAwayAsync(SafeHandle listener, EndPoint endPoint)
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            return;
+        }
+
+        try
+        {
+            if (endPoint is UnixDomainSocketEndPoint)
+            {
+                // Connecting to a Unix socket is one step: from here on it is refused, and clients that have connected stay in the backlog.
+                _ = shutdown(listener, SHUT_RD);
+            }
+            else if (OperatingSystem.IsLinux() && TryAttachFilter(listener))
+            {
+                await Task.Delay(HandshakeTime).ConfigureAwait(false);
+            }
+        }
+        catch (ObjectDisposedException)
+        {
+            // Closed a moment ago.
+        }
+    }
+
+    // Drops every segment that opens a connection (SYN without ACK).
+    // SAFETY: the system copies the instructions during the call; they live on this stack frame.
+    private static unsafe bool TryAttachFilter(SafeHandle listener)
+    {
+        // Classic BPF, as in linux/filter.h. A TCP socket's filter sees a segment from its TCP header on, and the header's byte 13 has the flags.
+        var instructions = stackalloc Instruction[]
+        {
+            new(0x30, 0, 0, 13), // A = byte 13
+            new(0x54, 0, 0, 0x12), // A &= SYN | ACK
+            new(0x15, 0, 1, 0x02), // SYN alone?
+            new(0x06, 0, 0, 0), // yes: keep nothing of it
+            new(0x06, 0, 0, uint.MaxValue), // no: keep all of it
+        };
+        var program = new Program(5, instructions);
+        return setsockopt(listener, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(Program)) == 0;
+    }
+
+    // SAFETY: the value points at as many bytes as the length says, for the whole call.
+    [LibraryImport("libc")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static partial int shutdown(SafeHandle descriptor, int how);
+
+    [LibraryImport("libc")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static unsafe partial int setsockopt(SafeHandle descriptor, int level, int option, void* value, int length);
+
+    // struct sock_filter
+    [StructLayout(LayoutKind.Sequential)]
+    private readonly struct Instruction(ushort code, byte ifTrue, byte ifFalse, uint operand)
+    {
+        public readonly ushort Code = code;
+        public readonly byte IfTrue = ifTrue;
+        public readonly byte IfFalse = ifFalse;
+        public readonly uint Operand = operand;
+    }
+
+    // struct sock_fprog
+    // SAFETY: the instructions live on the stack frame of TryAttach, as this value does.
+    [StructLayout(LayoutKind.Sequential)]
+    private readonly unsafe struct Program(ushort length, Instruction* instructions)
+    {
+        public readonly ushort Length = length;
+        public readonly Instruction* Instructions = instructions;
+    }
+}
