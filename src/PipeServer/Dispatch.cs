@@ -10,7 +10,8 @@ public enum Dispatch
 
     /// <summary>
     /// Directly on the thread that received the request: the fastest way, for handlers that never block. A handler that
-    /// does block holds up other connections.
+    /// does block holds up other connections. One that is an <see cref="Action{T1, T2}"/> is known never to wait either, so that answers
+    /// to pipelined requests before it are sent together with its own; before every other handler they are sent first.
     /// </summary>
     Inline,
 }

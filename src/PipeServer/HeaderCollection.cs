@@ -36,8 +36,8 @@ public sealed class HeaderCollection : IReadOnlyCollection<KeyValuePair<string, 
     public int Count => _fields.Count;
 
     /// <summary>
-    /// The value of a field; of several lines of one name, their values joined with commas (RFC 9110 §5.3); null when
-    /// there is none. Setting replaces all lines of the name, setting null removes them.
+    /// The value of a field; of several lines of one name, their values joined with commas (RFC 9110 §5.3), and those of Cookie with
+    /// semicolons (RFC 9113 §8.2.3); null when there is none. Setting replaces all lines of the name, setting null removes them.
     /// </summary>
     /// <exception cref="ArgumentException">
     /// The name is not a token, or the value holds a control character or one that a header cannot carry.
@@ -102,7 +102,7 @@ public sealed class HeaderCollection : IReadOnlyCollection<KeyValuePair<string, 
         var nameBytes = _fields.Name(index);
         for (index = _fields.IndexOf(nameBytes, index + 1); index >= 0; index = _fields.IndexOf(nameBytes, index + 1))
         {
-            value += ", " + Encoding.Latin1.GetString(_fields.Value(index));
+            value += (Ascii.EqualsIgnoreCase(nameBytes, "cookie"u8) ? "; " : ", ") + Encoding.Latin1.GetString(_fields.Value(index));
         }
 
         return true;

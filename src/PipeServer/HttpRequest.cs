@@ -12,6 +12,8 @@ namespace PipeServer;
 /// </summary>
 public sealed class HttpRequest
 {
+    private const int LongestShownTarget = 512;
+
     private readonly RequestHead _head;
     private Connection? _connection;
 
@@ -29,6 +31,12 @@ public sealed class HttpRequest
     public string Method => _head.Method == RequestMethod.Other
         ? Encoding.ASCII.GetString(_head.MethodBytes)
         : RequestMethods.Name(_head.Method);
+
+    /// <summary>
+    /// Host and port that are asked for, as they were sent: the authority of an absolute target, which goes before the Host field and
+    /// replaces its value (RFC 9112 §3.2.2), else the Host field; empty where a client of HTTP/1.0 names none.
+    /// </summary>
+    public string Host => Encoding.ASCII.GetString(_head.Host);
 
     /// <summary>The request target as it was sent.</summary>
     public string Target => Encoding.ASCII.GetString(_head.TargetBytes);
@@ -51,7 +59,7 @@ public sealed class HttpRequest
     /// <summary>The same as bytes, valid until the handler has ended.</summary>
     public ReadOnlySpan<byte> QueryBytes => _head.Query;
 
-    /// <summary>The query's pairs.</summary>
+    /// <summary>The query's pairs, decoded: they can hold any character, line ends and NUL included.</summary>
     public QueryCollection Query { get; }
 
     /// <summary>1.0 or 1.1. Later minor versions are served, and shown, as 1.1.</summary>
@@ -92,8 +100,17 @@ public sealed class HttpRequest
     /// <summary>Cancelled when the server starts to stop: finish what you have. Streams without an end should end here.</summary>
     public CancellationToken Draining => _connection?.Draining ?? CancellationToken.None;
 
-    /// <summary>The method and the target's path, for logs.</summary>
-    public override string ToString() => $"{Method} {Path}";
+    /// <summary>
+    /// The method and the target as it was sent, for logs: nothing in it is decoded, so nothing in it can forge a line. What is longer than
+    /// 512 characters is cut.
+    /// </summary>
+    public override string ToString()
+    {
+        var target = _head.TargetBytes;
+        return target.Length <= LongestShownTarget
+            ? $"{Method} {Encoding.ASCII.GetString(target)}"
+            : $"{Method} {Encoding.ASCII.GetString(target[..LongestShownTarget])}…";
+    }
 
     internal void Attach(Connection? connection) => _connection = connection;
 }

@@ -89,9 +89,14 @@ public sealed class HttpServer : IAsyncDisposable
     public void Map(string method, string pattern, Func<HttpRequest, HttpResponse, Task> handler, Dispatch dispatch = Dispatch.Worker) =>
         Map(method, pattern, ToHandler(handler), dispatch);
 
+    /// <summary>Maps a handler to a method and a path pattern, and declares it synchronous: it has answered when it returns.</summary>
     /// <inheritdoc cref="Map(string, string, RequestHandler, Dispatch)"/>
-    public void Map(string method, string pattern, Action<HttpRequest, HttpResponse> handler, Dispatch dispatch = Dispatch.Worker) =>
-        Map(method, pattern, ToHandler(handler), dispatch);
+    public void Map(string method, string pattern, Action<HttpRequest, HttpResponse> handler, Dispatch dispatch = Dispatch.Worker)
+    {
+        ArgumentNullException.ThrowIfNull(method);
+        ThrowIfStarted();
+        _routes.Add(method, pattern, RouteHandler.Synchronous(handler, dispatch));
+    }
 
     /// <summary>Maps two handlers: the first may answer at once; where it does not, a worker runs the second.</summary>
     /// <param name="method">As in the other overloads.</param>
@@ -165,8 +170,11 @@ public sealed class HttpServer : IAsyncDisposable
         MapFallback(ToHandler(handler), dispatch);
 
     /// <inheritdoc cref="MapFallback(RequestHandler, Dispatch)"/>
-    public void MapFallback(Action<HttpRequest, HttpResponse> handler, Dispatch dispatch = Dispatch.Worker) =>
-        MapFallback(ToHandler(handler), dispatch);
+    public void MapFallback(Action<HttpRequest, HttpResponse> handler, Dispatch dispatch = Dispatch.Worker)
+    {
+        ThrowIfStarted();
+        _routes.Fallback = RouteHandler.Synchronous(handler, dispatch);
+    }
 
     /// <summary>Binds, starts the workers, and accepts connections from then on.</summary>
     /// <exception cref="ListenException">The server cannot listen on an endpoint; the message names it and the way out.</exception>
@@ -238,28 +246,20 @@ public sealed class HttpServer : IAsyncDisposable
     // The server is live as long as it answers, and ready until a stop begins.
     private void MapHealthChecks()
     {
-        _routes.Add("GET", "/healthz/live", new RouteHandler(ToHandler(static (_, response) => response.WriteText("live\n")), Dispatch.Inline));
-        _routes.Add("GET", "/healthz/ready", new RouteHandler(ToHandler(static (request, response) =>
-        {
-            var isDraining = request.Draining.IsCancellationRequested;
-            response.StatusCode = isDraining ? 503 : 200;
-            response.WriteText(isDraining ? "draining\n" : "ready\n");
-        }), Dispatch.Inline));
+        _routes.Add("GET", "/healthz/live", RouteHandler.Synchronous(static (_, response) => response.WriteText("live\n"), Dispatch.Inline));
+        _routes.Add("GET", "/healthz/ready", RouteHandler.Synchronous(
+            static (request, response) =>
+            {
+                var isDraining = request.Draining.IsCancellationRequested;
+                response.StatusCode = isDraining ? 503 : 200;
+                response.WriteText(isDraining ? "draining\n" : "ready\n");
+            },
+            Dispatch.Inline));
     }
 
     private static RequestHandler ToHandler(Func<HttpRequest, HttpResponse, Task> handler)
     {
         ArgumentNullException.ThrowIfNull(handler);
         return (request, response) => new ValueTask(handler(request, response));
-    }
-
-    private static RequestHandler ToHandler(Action<HttpRequest, HttpResponse> handler)
-    {
-        ArgumentNullException.ThrowIfNull(handler);
-        return (request, response) =>
-        {
-            handler(request, response);
-            return ValueTask.CompletedTask;
-        };
     }
 }

@@ -7,6 +7,8 @@ namespace PipeServer;
 /// <summary>
 /// The query's <c>name=value</c> pairs as HTML forms write them: separated by <c>&amp;</c>, percent-encoded, with
 /// <c>+</c> for a space. Looked up in the target each time; nothing is kept.
+/// What is decoded is data and can hold any character, line ends and NUL (<c>%0D%0A</c>, <c>%00</c>) included, as a form's text area sends
+/// them. A <c>%</c> that begins no escape, and escapes that are no UTF-8, are left as they were sent.
 /// </summary>
 public sealed class QueryCollection : IEnumerable<KeyValuePair<string, string>>
 {

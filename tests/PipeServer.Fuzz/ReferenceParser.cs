@@ -67,7 +67,7 @@ internal static partial class ReferenceParser
         var minor = match.Groups["minor"].Value == "0" ? 0 : 1;
         var framing = Framing(fields, minor);
         var target = Target(match.Groups["method"].Value, match.Groups["target"].Value);
-        if (framing is null || target is null || !IsHostRight(fields, minor, target))
+        if (framing is null || target is null || !IsHostRight(fields, minor))
         {
             return ReferenceRequest.Refused;
         }
@@ -87,7 +87,7 @@ internal static partial class ReferenceParser
             KeepAlive = keepAlive,
             OwnStatus = ownStatus,
             Meaning = $"{match.Groups["method"].Value} {target.Form} {target.Path} {target.Query} 1.{minor} chunked={isChunked} length={length} "
-                + $"keep={keepAlive} status={ownStatus}\n" + string.Join('\n', fields.Select(static field => field.Name + "=" + field.Value)),
+                + $"keep={keepAlive} status={ownStatus}\n" + string.Join('\n', fields.Select(field => field.Name + "=" + ValueOf(field, target))),
         };
         return WithBody(request, text[match.Length..]);
     }
@@ -209,7 +209,11 @@ internal static partial class ReferenceParser
             : null;
     }
 
-    private static bool IsHostRight(List<(string Name, string Value)> fields, int minor, ReferenceTarget target)
+    // RFC 9112 §3.2.2: the authority of an absolute target replaces what the Host field says.
+    private static string ValueOf((string Name, string Value) field, ReferenceTarget target) =>
+        target.Authority is not null && field.Name.Equals("host", StringComparison.OrdinalIgnoreCase) ? target.Authority : field.Value;
+
+    private static bool IsHostRight(List<(string Name, string Value)> fields, int minor)
     {
         var hosts = Values(fields, "host");
         if (hosts.Count == 0)
@@ -217,13 +221,7 @@ internal static partial class ReferenceParser
             return minor == 0;
         }
 
-        if (hosts.Count > 1 || Authority(hosts[0]) is not { } host)
-        {
-            return false;
-        }
-
-        return target.Form == "Authority" || target.Host is null
-            || (target.Host.Equals(host.Host, StringComparison.OrdinalIgnoreCase) && (target.Port ?? target.DefaultPort) == (host.Port ?? target.DefaultPort));
+        return hosts.Count == 1 && Authority(hosts[0]) is not null;
     }
 
     private static (string Host, int? Port)? Authority(string text)
@@ -282,24 +280,22 @@ internal static partial class ReferenceParser
     {
         if (method == "CONNECT")
         {
-            return Authority(text) is { Port: not null } end ? new ReferenceTarget("Authority", end.Host, end.Port, 0, "", "") : null;
+            return Authority(text) is { Port: not null } end ? new ReferenceTarget("Authority", null, "", "") : null;
         }
 
         if (text == "*")
         {
-            return method == "OPTIONS" ? new ReferenceTarget("Asterisk", null, null, 0, "", "") : null;
+            return method == "OPTIONS" ? new ReferenceTarget("Asterisk", null, "", "") : null;
         }
 
         var absolute = Absolute().Match(text);
         var form = "Origin";
-        (string Host, int? Port)? authority = null;
-        var defaultPort = 0;
+        string? authority = null;
         if (absolute.Success)
         {
             form = "Absolute";
-            authority = Authority(absolute.Groups["authority"].Value);
-            defaultPort = absolute.Groups["s"].Success ? 443 : 80;
-            if (authority is null)
+            authority = absolute.Groups["authority"].Value;
+            if (Authority(authority) is null)
             {
                 return null;
             }
@@ -307,7 +303,7 @@ internal static partial class ReferenceParser
             text = absolute.Groups["rest"].Value;
             if (text == "" && method == "OPTIONS")
             {
-                return new ReferenceTarget("Asterisk", authority.Value.Host, authority.Value.Port, defaultPort, "", "");
+                return new ReferenceTarget("Asterisk", authority, "", "");
             }
         }
         else if (text[0] != '/')
@@ -318,7 +314,8 @@ internal static partial class ReferenceParser
         var question = text.IndexOf('?', StringComparison.Ordinal);
         var path = question < 0 ? text : text[..question];
         var query = question < 0 ? "" : text[(question + 1)..];
-        return new ReferenceTarget(form, authority?.Host, authority?.Port, defaultPort, BadEscape().IsMatch(text) ? "" : Path(path == "" ? "/" : path), query);
+        return path.Contains('\\', StringComparison.Ordinal) ? null
+            : new ReferenceTarget(form, authority, BadEscape().IsMatch(path) ? "" : Path(path == "" ? "/" : path), query);
     }
 
     // RFC 3986 §5.2.4 on decoded segments; "" for a path that leads above the root or is no UTF-8.
@@ -367,7 +364,7 @@ internal static partial class ReferenceParser
     }
 
     // HTTP-message = request-line CRLF *( field-line CRLF ) CRLF
-    [GeneratedRegex(@"\A(?<method>[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,32}) (?<target>[\-._~!$&'()*+,;=:@/?\[\]%0-9A-Za-z]+) HTTP/(?<major>[0-9])\.(?<minor>[0-9])\r\n"
+    [GeneratedRegex(@"\A(?<method>[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,32}) (?<target>[\-._~!$&'()*+,;=:@/?\[\]%\\^`{|}0-9A-Za-z]+) HTTP/(?<major>[0-9])\.(?<minor>[0-9])\r\n"
         + @"(?:(?<field>[!#$%&'*+\-.^_`|~0-9A-Za-z]+:[\t\x20-\x7E\x80-\xFF]*)\r\n)*\r\n")]
     private static partial Regex Head();
 
@@ -393,7 +390,7 @@ internal static partial class ReferenceParser
     [GeneratedRegex(@"\A(?<host>\[(?<ip>[0-9A-Fa-f:.]+)\]|(?:[\-._~!$&'()*+;=0-9A-Za-z]|%(?!00|0[aAdD])[0-9A-Fa-f]{2})+)(?::(?<port>[0-9]*))?\z")]
     private static partial Regex HostAndPort();
 
-    [GeneratedRegex(@"\A[hH][tT][tT][pP](?<s>[sS])?://(?<authority>[^/?]*)(?<rest>.*)\z")]
+    [GeneratedRegex(@"\A[hH][tT][tT][pP][sS]?://(?<authority>[^/?]*)(?<rest>.*)\z")]
     private static partial Regex Absolute();
 
     [GeneratedRegex(@"%(?![0-9A-Fa-f]{2})|%00|%0[aAdD]")]
@@ -411,5 +408,5 @@ internal static partial class ReferenceParser
     [GeneratedRegex(@"\A(?:(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])(?:\.(?!\z)|\z)){4}\z")]
     private static partial Regex DottedDecimal();
 
-    private sealed record ReferenceTarget(string Form, string? Host, int? Port, int DefaultPort, string Path, string Query);
+    private sealed record ReferenceTarget(string Form, string? Authority, string Path, string Query);
 }

@@ -1,5 +1,4 @@
 using System.Net;
-using System.Text;
 
 namespace PipeServer.Http;
 
@@ -58,11 +57,6 @@ internal readonly ref struct Authority
         authority = new Authority(value[..hostLength], port);
         return true;
     }
-
-    /// <summary>Compares hosts in any case, and ports with the scheme's default filled in.</summary>
-    public bool IsSameAs(Authority other, int defaultPort) =>
-        Ascii.EqualsIgnoreCase(Host, other.Host)
-        && (Port == NoPort ? defaultPort : Port) == (other.Port == NoPort ? defaultPort : other.Port);
 
     // port = *DIGIT
     private static bool TryParsePort(ReadOnlySpan<byte> digits, out int port)

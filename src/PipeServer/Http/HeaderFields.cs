@@ -77,6 +77,10 @@ internal sealed class HeaderFields
         _known |= 1u << (int)field.Known;
     }
 
+    /// <summary>Lets a field have a value that lies elsewhere in the same block.</summary>
+    public void ReplaceValue(int index, int start, int length) =>
+        _fields[index] = _fields[index] with { ValueStart = start, ValueLength = length };
+
     /// <summary>Names the block that the slices point into.</summary>
     public void SetBytes(ReadOnlyMemory<byte> bytes) => _bytes = bytes;
 

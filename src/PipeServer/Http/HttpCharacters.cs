@@ -12,9 +12,10 @@ internal static class HttpCharacters
     // tchar = "!" / "#" / "$" / "%" / "&" / "'" / "*" / "+" / "-" / "." / "^" / "_" / "`" / "|" / "~" / DIGIT / ALPHA
     public static readonly SearchValues<byte> Token = Set("!#$%&'*+-.^_`|~" + Digits + Letters);
 
-    // RFC 3986 §2 and appendix A: what may stand in path and query, and the gen-delims that authority and absolute
-    // forms add. Left out are the fragment's "#" and what the grammar has nowhere: " < > \ ^ ` { | } and all but ASCII.
-    public static readonly SearchValues<byte> Target = Set("-._~!$&'()*+,;=:@/?[]%" + Digits + Letters);
+    // What may stand in a target: RFC 3986 §2 and appendix A, and \ ^ ` { | }, which no grammar has and browsers send raw
+    // (the URL standard's query percent-encode set leaves them alone). Left out are the fragment's "#", " < > and all but
+    // visible ASCII. A backslash is for queries alone.
+    public static readonly SearchValues<byte> Target = Set("-._~!$&'()*+,;=:@/?[]%\\^`{|}" + Digits + Letters);
 
     // RFC 9110 §5.5: the complement of
     // field-value = *( HTAB / SP / VCHAR / obs-text )

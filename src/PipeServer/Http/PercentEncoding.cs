@@ -5,8 +5,8 @@ internal static class PercentEncoding
 {
     /// <summary>Decodes the escape at the start of the bytes.</summary>
     /// <returns>
-    /// False when the escape is cut short or malformed, or stands for NUL, CR or LF. Those have no use in a target, and a program that
-    /// decodes them carelessly gets a string that ends early, or a line that the sender made up.
+    /// False when the escape is cut short or malformed, or stands for NUL, CR or LF. Those have no use in a path or a host, and a program
+    /// that decodes them carelessly gets a string that ends early, or a line that the sender made up.
     /// </returns>
     public static bool TryDecode(ReadOnlySpan<byte> escape, out byte value)
     {

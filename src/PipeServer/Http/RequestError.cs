@@ -29,7 +29,6 @@ internal enum RequestError : byte
     MissingHost,
     SeveralHosts,
     BadHost,
-    HostMismatch,
 
     // Framing
     BadContentLength,

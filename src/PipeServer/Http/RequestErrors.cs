@@ -54,7 +54,6 @@ internal static class RequestErrors
         Closing(RequestError.MissingHost, 400, "an HTTP/1.1 request needs a Host header", "RFC 9112 §3.2");
         Closing(RequestError.SeveralHosts, 400, "more than one Host header", "RFC 9112 §3.2");
         Closing(RequestError.BadHost, 400, "the Host header is not one valid host with an optional port", "RFC 9112 §3.2");
-        Closing(RequestError.HostMismatch, 400, "the target's authority differs from the Host header", "RFC 9112 §3.2.2");
 
         Closing(RequestError.BadContentLength, 400, "Content-Length is not a decimal number", "RFC 9112 §6.3");
         Closing(RequestError.SeveralContentLengths, 400, "more than one Content-Length", "RFC 9112 §6.3");

@@ -38,6 +38,12 @@ internal sealed class RequestHead
 
     public ReadOnlySpan<byte> Query => Target.Query(TargetBytes);
 
+    /// <summary>Host and port that are asked for: the target's own, else those of the Host field; empty without either.</summary>
+    public ReadOnlySpan<byte> Host =>
+        Target.HasAuthority ? TargetBytes.Slice(Target.AuthorityStart, Target.AuthorityLength)
+        : Fields.IndexOf(KnownHeader.Host) is >= 0 and var index ? Fields.Value(index)
+        : default;
+
     /// <summary>0 for HTTP/1.0; 1 for HTTP/1.1, and for 1.2 to 1.9, which are served as 1.1 (RFC 9110 §2.5).</summary>
     public int MinorVersion { get; internal set; }
 
@@ -133,6 +139,10 @@ internal sealed class RequestHead
         (_methodStart, _methodLength) = (methodStart, methodLength);
         (_targetStart, _targetLength) = (targetStart, targetLength);
     }
+
+    /// <summary>Puts the authority of an absolute target in the place of what the Host field says (RFC 9112 §3.2.2).</summary>
+    internal void ReplaceHost(int index) =>
+        Fields.ReplaceValue(index, _targetStart + Target.AuthorityStart, Target.AuthorityLength);
 
     private void Reserve(int length)
     {

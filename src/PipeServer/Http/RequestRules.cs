@@ -20,13 +20,13 @@ internal static class RequestRules
         }
 
         head.Framing = framing;
-        error = head.Target.Parse(head.TargetBytes, head.Method, out var authority, out var defaultPort);
+        error = head.Target.Parse(head.TargetBytes, head.Method);
         if (error != RequestError.None)
         {
             return error;
         }
 
-        error = ValidateHost(head, authority, defaultPort);
+        error = CheckHost(head);
         if (error != RequestError.None)
         {
             return error;
@@ -37,8 +37,9 @@ internal static class RequestRules
         return RequestError.None;
     }
 
-    // RFC 9112 §3.2: exactly one valid Host in 1.1, at most one in 1.0; the target's authority goes before it.
-    private static RequestError ValidateHost(RequestHead head, Authority authority, int defaultPort)
+    // RFC 9112 §3.2: exactly one valid Host in 1.1, at most one in 1.0. §3.2.2: the authority of an absolute target replaces it, whatever
+    // it says. CONNECT names the tunnel's end, which need not be the host that is asked for it.
+    private static RequestError CheckHost(RequestHead head)
     {
         var index = head.Fields.IndexOf(KnownHeader.Host);
         if (index < 0)
@@ -51,15 +52,17 @@ internal static class RequestRules
             return RequestError.SeveralHosts;
         }
 
-        if (!Authority.TryParse(head.Fields.Value(index), out var host))
+        if (!Authority.TryParse(head.Fields.Value(index), out _))
         {
             return RequestError.BadHost;
         }
 
-        // CONNECT names the tunnel's end, which need not be the host that is asked for it.
-        return authority.Host.IsEmpty || head.Target.Form == TargetForm.Authority || authority.IsSameAs(host, defaultPort)
-            ? RequestError.None
-            : RequestError.HostMismatch;
+        if (head.Target.HasAuthority)
+        {
+            head.ReplaceHost(index);
+        }
+
+        return RequestError.None;
     }
 
     // RFC 9112 §9.3; Connection = #connection-option, over all its lines

@@ -24,6 +24,15 @@ internal sealed class RequestTarget
 
     public TargetForm Form { get; private set; }
 
+    /// <summary>True in absolute form (RFC 9112 §3.2.2), which names host and port itself.</summary>
+    public bool HasAuthority => AuthorityLength > 0;
+
+    /// <summary>Where host and port of an absolute target begin in it.</summary>
+    public int AuthorityStart { get; private set; }
+
+    /// <summary>How long they are; 0 in the other forms.</summary>
+    public int AuthorityLength { get; private set; }
+
     /// <summary>What is wrong with the target of a request whose framing is right; the connection stays usable.</summary>
     public RequestError PathError { get; private set; }
 
@@ -48,17 +57,13 @@ internal sealed class RequestTarget
     /// </summary>
     /// <param name="target">The bytes between the two spaces of the request line; not empty.</param>
     /// <param name="method">Two of the forms belong to one method each.</param>
-    /// <param name="authority">In absolute and authority form: host and port, which replace the Host field.</param>
-    /// <param name="defaultPort">In absolute form: the scheme's port.</param>
     /// <returns>An error that ends the connection, or none; <see cref="PathError"/> has the other kind.</returns>
-    public RequestError Parse(
-        ReadOnlySpan<byte> target, RequestMethod method, out Authority authority, out int defaultPort)
+    public RequestError Parse(ReadOnlySpan<byte> target, RequestMethod method)
     {
         PathError = RequestError.None;
         Form = TargetForm.Origin;
         (_pathStart, _pathLength, _queryStart, _queryLength, _decodedLength) = (0, 0, -1, 0, -1);
-        authority = default;
-        defaultPort = Authority.NoPort;
+        AuthorityLength = 0;
         if (target.ContainsAnyExcept(HttpCharacters.Target))
         {
             return RequestError.BadTarget;
@@ -67,15 +72,14 @@ internal sealed class RequestTarget
         if (method == RequestMethod.Connect)
         {
             Form = TargetForm.Authority;
-            return Authority.TryParse(target, out authority) && authority.Port != Authority.NoPort
+            return Authority.TryParse(target, out var end) && end.Port != Authority.NoPort
                 ? RequestError.None
                 : RequestError.BadTarget;
         }
 
         if (target[0] == (byte)'/')
         {
-            SetPathAndQuery(target, 0);
-            return RequestError.None;
+            return SetPathAndQuery(target, 0);
         }
 
         if (target[0] == (byte)'*')
@@ -84,36 +88,35 @@ internal sealed class RequestTarget
             return target.Length == 1 && method == RequestMethod.Options ? RequestError.None : RequestError.BadTarget;
         }
 
-        return ParseAbsolute(target, method, out authority, out defaultPort);
+        return ParseAbsolute(target, method);
     }
 
     // absolute-form = absolute-URI, of which an origin server takes "http" and "https" (RFC 9110 §4.2)
-    private RequestError ParseAbsolute(
-        ReadOnlySpan<byte> target, RequestMethod method, out Authority authority, out int defaultPort)
+    private RequestError ParseAbsolute(ReadOnlySpan<byte> target, RequestMethod method)
     {
-        authority = default;
         Form = TargetForm.Absolute;
         int start;
         if (target.Length > 7 && Ascii.EqualsIgnoreCase(target[..7], "http://"u8))
         {
-            (start, defaultPort) = (7, 80);
+            start = 7;
         }
         else if (target.Length > 8 && Ascii.EqualsIgnoreCase(target[..8], "https://"u8))
         {
-            (start, defaultPort) = (8, 443);
+            start = 8;
         }
         else
         {
-            defaultPort = Authority.NoPort;
             return RequestError.BadTarget;
         }
 
         var length = target[start..].IndexOfAny((byte)'/', (byte)'?');
         var end = length < 0 ? target.Length : start + length;
-        if (!Authority.TryParse(target[start..end], out authority))
+        if (!Authority.TryParse(target[start..end], out _))
         {
             return RequestError.BadTarget;
         }
+
+        (AuthorityStart, AuthorityLength) = (start, end - start);
 
         if (end == target.Length && method == RequestMethod.Options)
         {
@@ -121,11 +124,11 @@ internal sealed class RequestTarget
             return RequestError.None;
         }
 
-        SetPathAndQuery(target, end);
-        return RequestError.None;
+        return SetPathAndQuery(target, end);
     }
 
-    private void SetPathAndQuery(ReadOnlySpan<byte> target, int start)
+    // query: data, whatever its escapes stand for, and whether they are escapes. Nothing here decodes it, so nothing here can be misled.
+    private RequestError SetPathAndQuery(ReadOnlySpan<byte> target, int start)
     {
         _pathStart = start;
         var question = target[start..].IndexOf((byte)'?');
@@ -137,15 +140,18 @@ internal sealed class RequestTarget
         }
 
         var path = target.Slice(start, _pathLength);
-        if (path.Contains((byte)'%') || path.IndexOf("/."u8) >= 0)
+        var hasSpecial = path.ContainsAny((byte)'%', (byte)'\\');
+        if (hasSpecial && path.Contains((byte)'\\'))
+        {
+            return RequestError.BadTarget; // some proxies take it for a slash, and browsers never send it here
+        }
+
+        if (hasSpecial || path.IndexOf("/."u8) >= 0)
         {
             PathError = Normalize(path);
         }
 
-        if (PathError == RequestError.None && !PercentEncoding.IsValid(Query(target)))
-        {
-            PathError = RequestError.BadPercentEncoding;
-        }
+        return RequestError.None;
     }
 
     /// <summary>Gives back what the decoding of a long path has needed.</summary>

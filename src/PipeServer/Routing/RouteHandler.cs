@@ -6,4 +6,21 @@ namespace PipeServer.Routing;
 /// <param name="TryAnswer">
 /// The handler that is asked first, on the thread that received the request, and may answer at once; or null.
 /// </param>
-internal sealed record RouteHandler(RequestHandler Answer, Dispatch Dispatch, TryRequestHandler? TryAnswer = null);
+/// <param name="IsSynchronous">The handler has answered when it returns: by its type it cannot wait.</param>
+internal sealed record RouteHandler(
+    RequestHandler Answer, Dispatch Dispatch, TryRequestHandler? TryAnswer = null, bool IsSynchronous = false)
+{
+    /// <summary>A handler that is declared synchronous, by its type.</summary>
+    public static RouteHandler Synchronous(Action<HttpRequest, HttpResponse> answer, Dispatch dispatch)
+    {
+        ArgumentNullException.ThrowIfNull(answer);
+        return new RouteHandler(
+            (request, response) =>
+            {
+                answer(request, response);
+                return ValueTask.CompletedTask;
+            },
+            dispatch,
+            IsSynchronous: true);
+    }
+}

@@ -42,6 +42,9 @@ internal abstract class Exchange(Connection connection, RequestHead head)
     /// <summary>When the request began to wait for a worker: a timestamp of the server's clock.</summary>
     public long QueuedAt { get; set; }
 
+    /// <summary>When that wait ended: a timestamp of the server's clock.</summary>
+    public long DequeuedAt { get; set; }
+
     /// <summary>The handler is one that may block: it was given a worker.</summary>
     public bool MayBlock { get; set; }
 

@@ -63,7 +63,8 @@ internal sealed class RequestPipeline(ServerContext server)
             return NextStep.Abandon;
         }
 
-        exchange.Refusal = !hasHopped ? RequestError.QueueFull : HasWaitedTooLong(exchange.QueuedAt) ? RequestError.QueueTimeout : RequestError.None;
+        exchange.DequeuedAt = server.Options.TimeProvider.GetTimestamp();
+        exchange.Refusal = !hasHopped ? RequestError.QueueFull : HasWaitedTooLong(exchange) ? RequestError.QueueTimeout : RequestError.None;
         exchange.MayBlock = true;
         return exchange.Refusal == RequestError.None ? NextStep.Handle : NextStep.End;
     }
@@ -128,10 +129,11 @@ internal sealed class RequestPipeline(ServerContext server)
         exchange.Count(isRefusal);
     }
 
-    private bool HasWaitedTooLong(long queuedAt)
+    private bool HasWaitedTooLong(Exchange exchange)
     {
         var timeout = server.Options.QueueTimeout;
-        return timeout != Timeout.InfiniteTimeSpan && server.Options.TimeProvider.GetElapsedTime(queuedAt) > timeout;
+        return timeout != Timeout.InfiniteTimeSpan
+            && server.Options.TimeProvider.GetElapsedTime(exchange.QueuedAt, exchange.DequeuedAt) > timeout;
     }
 
     private void AnswerWithoutHandler(Exchange exchange)

@@ -160,6 +160,16 @@ internal sealed class TestClient(Stream stream) : IAsyncDisposable
     /// <summary>The same; 0 at the connection's end.</summary>
     public async Task<int> ReadUpToAsync(int atMost) => await _stream.ReadAsync(new byte[atMost]).AsTask().WaitAsync(Patience);
 
+    /// <summary>What one read brings that needs no second.</summary>
+    public async Task<byte[]> ReadOnceAsync()
+    {
+        Assert.Equal(_start, _end);
+        Assert.True(await FillAsync(), "The connection has ended.");
+        var bytes = _buffer[_start.._end];
+        _start = _end = 0;
+        return bytes;
+    }
+
     public ValueTask DisposeAsync() => _stream.DisposeAsync();
 
     private async Task<TestResponse> ReadHeadAsync()

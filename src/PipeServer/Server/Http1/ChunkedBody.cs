@@ -88,6 +88,10 @@ internal sealed class ChunkedBody(Connection connection) : FramedBody
         return TryReadBuffered(isCanceled, out result);
     }
 
+    // What is malformed needs no wait either.
+    public override bool HasArrived(in ReadOnlySequence<byte> buffer) =>
+        Preview(buffer) != RequestError.None || _previewDecoder!.IsComplete;
+
     public override bool HasNews(in ReadOnlySequence<byte> buffer) => !buffer.IsEmpty;
 
     public override void AdvanceTo(SequencePosition consumed, SequencePosition examined) => _decoded!.Reader.AdvanceTo(consumed, examined);

@@ -25,6 +25,9 @@ internal abstract class FramedBody
     /// <summary>True when more of the body is known to be unread than is worth discarding.</summary>
     public abstract bool IsTooLongToDrain { get; }
 
+    /// <summary>True when a buffer with what has arrived of a body, of which nothing has been read, holds all of it.</summary>
+    public abstract bool HasArrived(in ReadOnlySequence<byte> buffer);
+
     /// <summary>Starts a new body.</summary>
     /// <param name="contentLength">Its length in bytes, where the request has named one.</param>
     public abstract void Start(long contentLength);

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.IO.Pipelines;
 using PipeServer.Http;
 using PipeServer.Transport;
 
@@ -6,7 +7,8 @@ namespace PipeServer.Server.Http1;
 
 /// <summary>
 /// The request loop of HTTP/1, for every transport: reads, parses all that is buffered, moves to a worker for each request whose
-/// route wants one, lets the handler answer, and flushes once for the whole batch.
+/// route wants one, lets the handler answer, and flushes once for the whole batch, or earlier where an answer would have to wait for
+/// something else than its neighbours' answers (<see cref="MustFlushBefore"/>).
 /// </summary>
 /// <remarks>
 /// There is no hop back: after the handler the loop goes on where it is, and only a read that has to wait gives the connection
@@ -20,6 +22,9 @@ internal sealed class Http1Connection : Connection
     // For the rest of a body that its handler did not read: the next request must not wait for it for long.
     private static readonly TimeSpan UnreadBodyTimeout = TimeSpan.FromSeconds(5);
 
+    // On a worker, answers wait for the handlers behind them in their batch for this long, and for the one that is running then.
+    private static readonly TimeSpan LongestBatch = TimeSpan.FromMilliseconds(1);
+
     private readonly RequestPipeline _pipeline;
     private readonly Http1Output _output;
     private readonly Http1Exchange _exchange;
@@ -27,6 +32,7 @@ internal sealed class Http1Connection : Connection
     private bool _isInBody; // the input has moved on to the body of the request in progress, or to what is spoken behind it
     private SequencePosition _afterHead; // of a request without a body: where the input moves to when the connection is switched
     private bool _clientHasEnded; // half-closed
+    private long _batchStarted; // when the first handler of what is not flushed began on a worker
     private SwitchedPipe? _switched; // set while a handler has the connection for good
 
     public Http1Connection(ServerContext server)
@@ -149,11 +155,20 @@ internal sealed class Http1Connection : Connection
             {
                 // :: Route. Neither hop has a ConfigureAwait: the loop continues on a worker, and nowhere else.
                 var next = _exchange.Refusal == RequestError.None ? _pipeline.Begin(_exchange) : NextStep.End;
+                var mayStay = next == NextStep.Hop && Server.Workers.MayStayOnWorker;
+                if (Tally.HasUnflushed && MustFlushBefore(next, mayStay))
+                {
+                    await _output.FlushAsync(CancellationToken.None).ConfigureAwait(false);
+                    mayStay = false; // it may have waited, and gone on elsewhere
+                    next = _output.IsClientGone ? NextStep.Abandon : next;
+                }
+
                 if (next == NextStep.Hop)
                 {
-                    var isOnWorker = await Server.Workers.TryContinueOnWorker(_exchange)
+                    var isOnWorker = mayStay || await Server.Workers.TryContinueOnWorker(_exchange)
                         || (_pipeline.MayWaitForWorker && await Server.Workers.WaitForWorker(_exchange));
                     next = _pipeline.AfterHop(_exchange, isOnWorker);
+                    _batchStarted = Tally.HasUnflushed ? _batchStarted : _exchange.DequeuedAt;
                 }
 
                 // :: Handle
@@ -185,24 +200,25 @@ internal sealed class Http1Connection : Connection
                 _head.Reset();
             }
 
-            // :: What is left is kept until more comes, or until the connection ends.
-            if (!_isInBody)
-            {
-                Input.AdvanceTo(buffer.Start, IsClosing ? buffer.Start : buffer.End);
-                if (read.IsCompleted)
-                {
-                    _clientHasEnded = true; // half-closed: complete requests are answered, half a request is dropped
-                    break;
-                }
-            }
-
-            if (isTimedOut && Deadlines.IsReadExpired && !MayWaitForFinalBeat())
+            if (!TryKeepRest(read, buffer) || (isTimedOut && Deadlines.IsReadExpired && !MayWaitForFinalBeat()))
             {
                 break;
             }
         }
 
         await _output.FlushAsync(CancellationToken.None).ConfigureAwait(false);
+    }
+
+    // What is left of a read is kept until more comes, or until the connection ends. False: nothing more will come.
+    private bool TryKeepRest(in ReadResult read, in ReadOnlySequence<byte> rest)
+    {
+        if (!_isInBody)
+        {
+            Input.AdvanceTo(rest.Start, IsClosing ? rest.Start : rest.End);
+            _clientHasEnded = read.IsCompleted; // half-closed: complete requests are answered, half a request is dropped
+        }
+
+        return !_clientHasEnded;
     }
 
     // True with a request to be answered, or to be refused as the exchange says.
@@ -251,6 +267,17 @@ internal sealed class Http1Connection : Connection
 
         return true;
     }
+
+    // A whole answer does not wait for what may take its time: a worker, a body that has not come, a handler that may wait. Where nothing
+    // of that is ahead, a batch keeps its one flush.
+    private bool MustFlushBefore(NextStep next, bool staysOnWorker) => next switch
+    {
+        NextStep.End => false,
+        _ when _isInBody && !_exchange.RequestBody.HasArrived() => true,
+        NextStep.Hop => !staysOnWorker
+            || Server.Options.TimeProvider.GetElapsedTime(_batchStarted, _exchange.QueuedAt) >= LongestBatch,
+        _ => !_exchange.Handler!.IsSynchronous,
+    };
 
     // The response cannot be ended. What was answered before in this batch is whole, and is sent before the cut.
     private async ValueTask AbandonAsync(bool isClientGone)

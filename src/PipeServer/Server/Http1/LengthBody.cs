@@ -65,6 +65,8 @@ internal sealed class LengthBody(Connection connection) : FramedBody
         return true;
     }
 
+    public override bool HasArrived(in ReadOnlySequence<byte> buffer) => buffer.Length >= _remaining;
+
     // Only the whole rest is certain to be new: what the handler has left unconsumed comes again.
     public override bool HasNews(in ReadOnlySequence<byte> buffer) => buffer.Length >= _remaining;
 

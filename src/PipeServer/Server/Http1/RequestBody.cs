@@ -50,6 +50,19 @@ internal sealed class RequestBody : PipeReader
     /// <summary>True when the input holds something behind the body already, as far as that can be told.</summary>
     public bool IsMoreBehind() => _body is not null && !_read.IsWaiting && _body.IsMoreBehind(_connection.Input);
 
+    /// <summary>True when all of a body that nobody has read from yet has arrived, so that reading it will not wait.</summary>
+    public bool HasArrived()
+    {
+        if (_body is null || !_connection.Input.TryRead(out var read))
+        {
+            return IsFullyRead;
+        }
+
+        var hasArrived = read.IsCompleted || _body.HasArrived(read.Buffer);
+        PutBack(read);
+        return hasArrived;
+    }
+
     /// <summary>Starts the body of a new request.</summary>
     public void Start(BodyFraming framing, bool continuePending)
     {
@@ -94,12 +107,7 @@ internal sealed class RequestBody : PipeReader
         }
 
         var error = _chunkedBody.Preview(read.Buffer);
-        _connection.Input.AdvanceTo(read.Buffer.Start);
-        if (read.IsCanceled)
-        {
-            _connection.Input.CancelPendingRead(); // it was meant for the handler's next read
-        }
-
+        PutBack(read);
         if (error != RequestError.None)
         {
             throw new BadHttpRequestException(error);
@@ -229,6 +237,16 @@ internal sealed class RequestBody : PipeReader
         ContinuePending = false;
         await _exchange.SendContinueAsync().ConfigureAwait(false);
         return await _read.StartAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    // Of a read that only had a look.
+    private void PutBack(in ReadResult read)
+    {
+        _connection.Input.AdvanceTo(read.Buffer.Start);
+        if (read.IsCanceled)
+        {
+            _connection.Input.CancelPendingRead(); // it was meant for the handler's next read
+        }
     }
 
     private bool TakeCancelRequest()
