@@ -219,6 +219,24 @@ internal static class OptionKinds
         return option;
     }
 
+    /// <summary>
+    /// A value with the paths in it made absolute, by its option's kind: a PATH, and what stands behind <c>unix:</c> in an address or a place.
+    /// </summary>
+    /// <param name="option">What the value is of.</param>
+    /// <param name="value">The value; absolute paths, <c>-</c> and abstract names (<c>unix:@name</c>) stay.</param>
+    /// <param name="folder">What relative paths in it are relative to.</param>
+    public static string Resolve(Option option, string value, string folder)
+    {
+        const string Unix = "unix:";
+        return option.HelpName switch
+        {
+            "PATH" when value is not ("" or "-") => Path.GetFullPath(value, folder),
+            "IP" or "PLACE" when value.StartsWith(Unix, StringComparison.Ordinal) && value.Length > Unix.Length && value[Unix.Length] is not ('@' or ',') =>
+                Unix + Path.GetFullPath(value[Unix.Length..], folder),
+            _ => value,
+        };
+    }
+
     private static void MustNotBeEmpty(Option option) => option.Validators.Add(result =>
     {
         if (result.Tokens.Any(static token => token.Value.Length == 0))
