@@ -2,7 +2,6 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
 using System.Net;
-using System.Net.Sockets;
 using System.Text;
 using Microsoft.Extensions.Logging;
 
@@ -248,11 +247,6 @@ internal static class OptionKinds
     private static ListenAddress? ParseAddress(string name, ArgumentResult result, IPAddress standard)
     {
         var text = result.Tokens.Count == 1 ? result.Tokens[0].Value : "";
-        if (text.Equals("localhost", StringComparison.OrdinalIgnoreCase))
-        {
-            return new ListenAddress(IPAddress.Loopback, UnixSocketPath: null);
-        }
-
         if (text.StartsWith("unix:", StringComparison.Ordinal))
         {
             var path = text["unix:".Length..];
@@ -264,9 +258,7 @@ internal static class OptionKinds
             return new ListenAddress(standard, path);
         }
 
-        // Only a text that comes out as it was written: 8080 would be read as 0.0.31.144.
-        if (!IPAddress.TryParse(text, out var address)
-            || (address.AddressFamily == AddressFamily.InterNetwork && address.ToString() != text))
+        if (!BindAddress.TryParse(text, provider: null, out var address))
         {
             result.AddError($"{name} must be an IPv4 or IPv6 address, localhost, or unix:PATH; '{text}' is not.");
             return null;

@@ -1,3 +1,4 @@
+using System.Net;
 using PipeServer.Cli;
 
 namespace PipeServer.Tests;
@@ -10,12 +11,17 @@ public sealed class ReadmeTests
     [Theory]
     [InlineData("Embedding", 15)]
     [InlineData("Pool", 10)]
+    [InlineData("Settings", 15)]
     public void The_examples_are_the_ones_in_the_readme(string example, int maxLines)
     {
         var code = File.ReadAllText(Repository.Path("tests", "Examples", example, "Program.cs")).ReplaceLineEndings("\n");
         Assert.Contains($"```csharp\n{code}```\n", Readme);
         Assert.InRange(code.Split('\n').Count(static line => line.Length > 0), 1, maxLines);
     }
+
+    [Fact]
+    public void The_settings_are_the_ones_in_the_readme() => Assert.Contains(
+        $"```json\n{File.ReadAllText(Repository.Path("tests", "Examples", "Settings", "appsettings.json")).ReplaceLineEndings("\n")}```\n", Readme);
 
     // The one place to add an option is the table; this is what keeps the README from being forgotten.
     [Fact]
@@ -83,6 +89,35 @@ public sealed class ReadmeTests
         const string Command = "dotnet test PipeServer.sln -c Release";
         Assert.Contains($"\n{Command}\n", Readme);
         Assert.Contains(Command, File.ReadAllText(Repository.Path(".ci", "run")));
+    }
+
+    [Fact]
+    public async Task The_settings_example_takes_its_options_from_the_file_and_one_signal_stops_both_servers()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "Signals cannot be sent to a process on Windows.");
+        var folder = Directory.CreateTempSubdirectory("pipeserver-tests-").FullName;
+        try
+        {
+            var file = Path.Combine(folder, "appsettings.json");
+            await File.WriteAllTextAsync(file, """
+                { "Site": { "Address": "0.0.0.0", "Port": 0 }, "Admin": { "Endpoints": ["127.0.0.1:0", "127.0.0.1:0"], "HealthChecks": true } }
+                """);
+            await using var example = CliProcess.Start(Repository.Assembly("tests/Examples/Settings", "Settings"), file);
+            await Eventually.TrueAsync(() => example.Output.Count == 2, "both servers listen");
+            Assert.Single(example.Output, static line => line.StartsWith("Listening on 0.0.0.0:"));
+            var admin = Assert.Single(example.Output, static line => line.StartsWith("Listening on 127.0.0.1:") && line.Contains(", 127.0.0.1:"));
+            await using (var client = await TestClient.ConnectAsync(IPEndPoint.Parse(admin.Split(", ")[1])))
+            {
+                Assert.Equal("ready\n", (await client.RequestAsync(TestClient.Get("/healthz/ready"))).Text);
+            }
+
+            example.Signal(CliProcess.SigTerm);
+            Assert.Equal(0, await example.EndAsync());
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
     }
 
     // Without a console, as under systemd or in a container: its input ends at once.
