@@ -336,7 +336,7 @@ public sealed class HttpServer : IAsyncDisposable
     {
         if (_isStarted)
         {
-            throw new InvalidOperationException("The server has been started: routes are mapped before, and it starts only once, by StartAsync or by RunAsync.");
+            throw new InvalidOperationException("The server has been started: routes are mapped before, and it starts once, by StartAsync or RunAsync.");
         }
     }
 

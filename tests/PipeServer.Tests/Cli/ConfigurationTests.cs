@@ -90,6 +90,7 @@ public sealed class ConfigurationTests : IDisposable
     [InlineData("--trusted-proxy example.com", "--trusted-proxy must be a network like 10.0.0.0/8, an address, or unix; 'example.com' is not.")]
     [InlineData("--proxy-protocol", "--trusted-proxy must name the proxies")]
     [InlineData("-a 8080", "--address must be an IPv4 or IPv6 address")]
+    [InlineData("-a [::1]:8080", "--address must be an IPv4 or IPv6 address")]
     public async Task A_mistake_is_told_in_one_line_with_its_place(string mistake, string expected)
     {
         var environment = new Dictionary<string, string>();
@@ -224,6 +225,17 @@ public sealed class ConfigurationTests : IDisposable
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "The paths are those of other systems.");
         Assert.Equal(expected, OptionKinds.Resolve(new OptionTable().Options.Single(item => item.Name == option), value, "/f"));
+    }
+
+    // The help's word for what an option takes decides: this is what keeps a new option from being forgotten.
+    [Fact]
+    public void Every_option_that_names_a_file_takes_a_path()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "The paths are those of other systems.");
+        string[] ends = ["-file", "-path", "-folder", "-directory", "-socket"];
+        var paths = new OptionTable().Options.Where(option => option.HelpName == "PATH" || ends.Any(option.Name.EndsWith)).ToList();
+        Assert.NotEmpty(paths);
+        Assert.All(paths, static option => Assert.Equal("/f/x", OptionKinds.Resolve(option, "x", "/f")));
     }
 
     [Fact]
