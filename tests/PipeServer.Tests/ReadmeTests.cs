@@ -111,6 +111,14 @@ public sealed class ReadmeTests
                 Assert.Equal("ready\n", (await client.RequestAsync(TestClient.Get("/healthz/ready"))).Text);
             }
 
+            // Of two servers for one place, the one that cannot have it ends the other.
+            await File.WriteAllTextAsync(file, $$"""{ "Site": { "Port": 0 }, "Admin": { "Endpoints": ["{{admin.Split(", ")[1]}}"] } }""");
+            await using (var second = CliProcess.Start(Repository.Assembly("tests/Examples/Settings", "Settings"), file))
+            {
+                Assert.NotEqual(0, await second.EndAsync());
+                Assert.Contains(second.Errors, static line => line.Contains("Cannot listen on 127.0.0.1:"));
+            }
+
             example.Signal(CliProcess.SigTerm);
             Assert.Equal(0, await example.EndAsync());
         }

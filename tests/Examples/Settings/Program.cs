@@ -5,7 +5,7 @@ var settings = new ConfigurationBuilder().AddJsonFile(Path.GetFullPath(args.Firs
 await using var site = new HttpServer(Options("Site"));
 await using var admin = new HttpServer(Options("Admin"));
 site.MapGet("/", (_, response) => response.WriteText("Hello, World!"));
-await Task.WhenAll(site.RunAsync(() => Show(site)), admin.RunAsync(() => Show(admin)));
+await await Task.WhenAny(site.RunAsync(() => Show(site)), admin.RunAsync(() => Show(admin))); // one that fails ends the other
 
 HttpServerOptions? Options(string section) => // a name that is misspelt is an error too
     settings.GetSection(section).Get<HttpServerOptions>(binder => binder.ErrorOnUnknownConfiguration = true);
