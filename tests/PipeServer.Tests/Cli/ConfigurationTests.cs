@@ -136,9 +136,16 @@ public sealed class ConfigurationTests : IDisposable
         var (exitCode, output, errors) = await CheckAsync(
             new()
             {
-                ["PIPESERVER_PROT"] = "secret", ["PIPESERVER_COMPLETELY_ELSE"] = "secret", ["pipeserver_port"] = "secret", ["PIPESERVER_PORT"] = "tcp://10.0.0.1:80",
-                ["PIPESERVER_SERVICE_HOST"] = "10.0.0.1", ["PIPESERVER_SERVICE_PORT_HTTP"] = "80", ["PIPESERVER_PORT_80_TCP_ADDR"] = "10.0.0.1",
-                ["PIPESERVER_BLUE_SERVICE_PORT"] = "80", ["PIPESERVER_BLUE_PORT"] = "tcp://10.0.0.1:80", ["PIPESERVER_STRESS"] = "1",
+                ["PIPESERVER_PROT"] = "secret",
+                ["PIPESERVER_COMPLETELY_ELSE"] = "secret",
+                ["pipeserver_port"] = "secret",
+                ["PIPESERVER_PORT"] = "tcp://10.0.0.1:80",
+                ["PIPESERVER_SERVICE_HOST"] = "10.0.0.1",
+                ["PIPESERVER_SERVICE_PORT_HTTP"] = "80",
+                ["PIPESERVER_PORT_80_TCP_ADDR"] = "10.0.0.1",
+                ["PIPESERVER_BLUE_SERVICE_PORT"] = "80",
+                ["PIPESERVER_BLUE_PORT"] = "tcp://10.0.0.1:80",
+                ["PIPESERVER_STRESS"] = "1",
             },
             _folder);
         Assert.Equal(0, exitCode);
