@@ -10,8 +10,8 @@ internal sealed class CommandLine
     private const string NoOption = "There is no option";
 
     private const string Ending = """
-        Every option is also a variable (PIPESERVER_PORT=8080; lists by lines) and a name in the file of --config. The command
-        line goes before the environment, that before the file. A switch is taken back by =false.
+        Every option is also a variable (PIPESERVER_PORT=8080; lists by lines) and a name in the file of --config; paths there
+        are relative to it. The command line goes before the environment, that before the file. =false takes a switch back.
 
         Examples:
           pipeserver serve                                the folder wwwroot, or this one, on http://127.0.0.1:7878

@@ -3,7 +3,10 @@ using System.Text.Json;
 
 namespace PipeServer.Cli;
 
-/// <summary>A file of options: one JSON object with the options' names without dashes; comments and a last comma are allowed.</summary>
+/// <summary>
+/// A file of options: one JSON object with the options' names without dashes, in any case; comments and a last comma are allowed. Paths in
+/// it are relative to its folder.
+/// </summary>
 internal sealed class ConfigurationFile
 {
     private static readonly JsonDocumentOptions Options = new()
@@ -15,18 +18,19 @@ internal sealed class ConfigurationFile
 
     private const int MaxBytes = 1024 * 1024;
 
-    private readonly Dictionary<string, List<string>> _values = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, List<string>> _values = new(StringComparer.OrdinalIgnoreCase);
 
     /// <summary>Reads a file.</summary>
     /// <param name="path">Where it is.</param>
     /// <param name="source">What named it.</param>
-    /// <param name="known">The names that there are.</param>
+    /// <param name="known">The names that there are, compared without regard to case.</param>
     /// <exception cref="ConfigurationException">
     /// The file cannot be read, is not a JSON object, or has an unknown name or an invalid value.
     /// </exception>
     public ConfigurationFile(string path, string source, HashSet<string> known)
     {
         Path = path;
+        var names = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
         try
         {
             using var document = JsonDocument.Parse(Read(path), Options);
@@ -41,6 +45,12 @@ internal sealed class ConfigurationFile
                 {
                     throw new ConfigurationException(
                         $"{path}: there is no option \"{property.Name}\" for a file.{Suggestion.For(property.Name.TrimStart('-'), known)}");
+                }
+
+                if (!names.TryAdd(property.Name, property.Name))
+                {
+                    throw new ConfigurationException(
+                        $"{path}: \"{names[property.Name]}\" and \"{property.Name}\" are the same option; case does not count. Keep one of them.");
                 }
 
                 if (property.Value.ValueKind != JsonValueKind.Null)
@@ -67,6 +77,12 @@ internal sealed class ConfigurationFile
 
     public string Path { get; }
 
+    /// <summary>What relative paths in it are relative to. What comes through a pipe or a device lies nowhere: then it is the working folder.</summary>
+    public string Folder => System.IO.Path.GetFullPath(Path) is var path
+        && (path.StartsWith("/dev/", StringComparison.Ordinal) || path.StartsWith("/proc/", StringComparison.Ordinal))
+            ? Environment.CurrentDirectory
+            : System.IO.Path.GetDirectoryName(path) ?? Environment.CurrentDirectory;
+
     /// <summary>The values of an option, or null when the file does not set it.</summary>
     public IReadOnlyList<string>? Find(string name) => _values.GetValueOrDefault(name);
 
@@ -74,10 +90,13 @@ internal sealed class ConfigurationFile
     private List<string> Texts(JsonProperty property) => property.Value.ValueKind switch
     {
         JsonValueKind.Array => [.. property.Value.EnumerateArray().Select(item => Text(property.Name, item))],
-        JsonValueKind.Object when property.Name is "header" or "mime" => [.. property.Value.EnumerateObject()
-            .Select(pair => pair.Name + (property.Name == "header" ? ": " : "=") + Text(property.Name, pair.Value))],
+        JsonValueKind.Object when property.Name.Equals("header", StringComparison.OrdinalIgnoreCase) => Pairs(property, ": "),
+        JsonValueKind.Object when property.Name.Equals("mime", StringComparison.OrdinalIgnoreCase) => Pairs(property, "="),
         _ => [Text(property.Name, property.Value)],
     };
+
+    private List<string> Pairs(JsonProperty property, string separator) =>
+        [.. property.Value.EnumerateObject().Select(pair => pair.Name + separator + Text(property.Name, pair.Value))];
 
     private static ReadOnlyMemory<byte> Read(string path)
     {

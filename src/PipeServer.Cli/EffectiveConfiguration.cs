@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using System.Text.RegularExpressions;
 using Microsoft.Extensions.Logging;
 
 namespace PipeServer.Cli;
@@ -8,7 +9,7 @@ namespace PipeServer.Cli;
 /// Puts the sources of the configuration together: the command line goes before the environment (<c>PIPESERVER_PORT</c> for
 /// <c>--port</c>), that before the file of <c>--config</c>, that before the defaults.
 /// </summary>
-internal sealed class EffectiveConfiguration
+internal sealed partial class EffectiveConfiguration
 {
     private const string Prefix = "PIPESERVER_";
     private const string RootKey = "root";
@@ -60,27 +61,43 @@ internal sealed class EffectiveConfiguration
     /// <summary>A line for each option: its name, its value, and where the value comes from.</summary>
     public IEnumerable<(string Name, string Value, string Source)> Describe()
     {
-        yield return ("ROOT", Root, SourceOf(RootKey));
+        yield return ("ROOT", Path.GetFullPath(Root), SourceOf(RootKey));
         foreach (var row in _table.Rows)
         {
             yield return (row.Option.Name, Value(row), SourceOf(Key(row.Option)));
         }
     }
 
-    /// <summary>Names that look like a mistyped variable of ours; others may belong to somebody else.</summary>
+    /// <summary>
+    /// A line for each variable of our prefix that names no option, and so has no effect. Its value, which may be a secret, is not told.
+    /// </summary>
     public IEnumerable<string> Warnings()
     {
-        var known = _table.Options.Select(static option => Variable(Key(option))).Append(Variable(RootKey)).ToList();
+        var byName = OperatingSystem.IsWindows() ? StringComparer.OrdinalIgnoreCase : StringComparer.Ordinal;
+        HashSet<string> known = new(_table.Options.Select(static option => Variable(Key(option))).Append(Variable(RootKey)), byName);
         foreach (var name in Environment.GetEnvironmentVariables().Keys.OfType<string>().Order(StringComparer.Ordinal))
         {
-            if (name.StartsWith(Prefix, StringComparison.Ordinal)
-                && !known.Contains(name)
-                && Suggestion.Nearest(name[Prefix.Length..], known.Select(static item => item[Prefix.Length..])) is { } nearest)
+            if (name.StartsWith(Prefix, StringComparison.OrdinalIgnoreCase) && !known.Contains(name) && !IsOfSomebodyElse(name))
             {
-                yield return $"PipeServer has no variable {name}. Did you mean {Prefix}{nearest}?";
+                var nearest = Suggestion.Nearest(name[Prefix.Length..], known.Select(static item => item[Prefix.Length..]));
+                var shown = new string([.. name.Select(static c => char.IsControl(c) ? '?' : c)]);
+                yield return $"{shown} is ignored: there is no such option.{(nearest is null ? "" : $" Did you mean {Prefix}{nearest}?")}";
             }
         }
     }
+
+    // The variable of the repository's own tests, and those that Kubernetes sets in every pod beside a service whose name starts with pipeserver.
+    private static bool IsOfSomebodyElse(string name) =>
+        name == Prefix + "STRESS" || ServiceVariable().IsMatch(name) || IsServicePlace(Environment.GetEnvironmentVariable(name));
+
+    [GeneratedRegex("_SERVICE_(HOST|PORT(_[A-Z0-9_]+)?)$|_PORT_[0-9]+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?$", RegexOptions.ExplicitCapture, 1000)]
+    private static partial Regex ServiceVariable();
+
+    // Kubernetes sets PIPESERVER_PORT=tcp://10.0.0.1:80 in every pod beside a service of the name pipeserver.
+    private static bool IsServicePlace(string? value) => value is not null
+        && (value.StartsWith("tcp://", StringComparison.Ordinal)
+            || value.StartsWith("udp://", StringComparison.Ordinal)
+            || value.StartsWith("sctp://", StringComparison.Ordinal));
 
     private static string Key(Option option) => option.Name.TrimStart('-');
 
@@ -90,7 +107,7 @@ internal sealed class EffectiveConfiguration
 
     private ConfigurationFile? OpenFile(ParseResult given)
     {
-        HashSet<string> known = [.. _table.Rows.Select(static row => Key(row.Option)), RootKey];
+        HashSet<string> known = new(_table.Rows.Select(static row => Key(row.Option)).Append(RootKey), StringComparer.OrdinalIgnoreCase);
         if (IsGiven(given, OptionTable.Config))
         {
             return new ConfigurationFile(given.GetValue(OptionTable.Config)!, "--config", known);
@@ -112,7 +129,7 @@ internal sealed class EffectiveConfiguration
         else if (Find(RootKey, isList: false, file) is ({ } values, var source))
         {
             _sources[RootKey] = source;
-            return values[0];
+            return source == file?.Path ? Path.GetFullPath(values[0], file.Folder) : values[0];
         }
 
         return given.GetValue(root)!;
@@ -133,6 +150,11 @@ internal sealed class EffectiveConfiguration
             var (values, source) = Find(Key(option), TakesSeveral(option), file);
             if (values is not null)
             {
+                if (source == file?.Path)
+                {
+                    values = [.. values.Select(value => OptionKinds.Resolve(option, value, file.Folder))];
+                }
+
                 var tokens = values.Select(value => $"{option.Name}={Normalize(row, value, source)}").ToList();
                 var result = _command.Parse([_subcommand.Name, .. tokens], _parsing);
                 if (result.Errors.Count > 0)
@@ -172,9 +194,7 @@ internal sealed class EffectiveConfiguration
     {
         var variable = Variable(key);
         var value = Environment.GetEnvironmentVariable(variable);
-
-        // Kubernetes sets PIPESERVER_PORT=tcp://10.0.0.1:80 in every pod beside a service of the name pipeserver.
-        if (!string.IsNullOrEmpty(value) && !value.StartsWith("tcp://", StringComparison.Ordinal))
+        if (!string.IsNullOrEmpty(value) && !IsServicePlace(value))
         {
             return (isList ? value.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries) : [value], variable);
         }
@@ -204,7 +224,7 @@ internal sealed class EffectiveConfiguration
         var tokens = Result.GetResult(option) is { Implicit: false } given ? given.Tokens : null;
         var value = tokens switch
         {
-            { Count: > 0 } => string.Join(", ", tokens.Select(static token => token.Value)),
+            { Count: > 0 } => string.Join(", ", tokens.Select(token => OptionKinds.Resolve(option, token.Value, Environment.CurrentDirectory))),
             { Count: 0 } => row.Implied ?? "true",
             _ => option.HasDefaultValue ? option.GetDefaultValue() : null,
         };

@@ -2,7 +2,6 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
 using System.Net;
-using System.Net.Sockets;
 using System.Text;
 using Microsoft.Extensions.Logging;
 
@@ -219,6 +218,24 @@ internal static class OptionKinds
         return option;
     }
 
+    /// <summary>
+    /// A value with the paths in it made absolute, by its option's kind: a PATH, and what stands behind <c>unix:</c> in an address or a place.
+    /// </summary>
+    /// <param name="option">What the value is of.</param>
+    /// <param name="value">The value; absolute paths, <c>-</c> and abstract names (<c>unix:@name</c>) stay.</param>
+    /// <param name="folder">What relative paths in it are relative to.</param>
+    public static string Resolve(Option option, string value, string folder)
+    {
+        const string Unix = "unix:";
+        return option.HelpName switch
+        {
+            "PATH" when value is not ("" or "-") => Path.GetFullPath(value, folder),
+            "IP" or "PLACE" when value.StartsWith(Unix, StringComparison.Ordinal) && value.Length > Unix.Length && value[Unix.Length] is not ('@' or ',') =>
+                Unix + Path.GetFullPath(value[Unix.Length..], folder),
+            _ => value,
+        };
+    }
+
     private static void MustNotBeEmpty(Option option) => option.Validators.Add(result =>
     {
         if (result.Tokens.Any(static token => token.Value.Length == 0))
@@ -230,11 +247,6 @@ internal static class OptionKinds
     private static ListenAddress? ParseAddress(string name, ArgumentResult result, IPAddress standard)
     {
         var text = result.Tokens.Count == 1 ? result.Tokens[0].Value : "";
-        if (text.Equals("localhost", StringComparison.OrdinalIgnoreCase))
-        {
-            return new ListenAddress(IPAddress.Loopback, UnixSocketPath: null);
-        }
-
         if (text.StartsWith("unix:", StringComparison.Ordinal))
         {
             var path = text["unix:".Length..];
@@ -246,9 +258,7 @@ internal static class OptionKinds
             return new ListenAddress(standard, path);
         }
 
-        // Only a text that comes out as it was written: 8080 would be read as 0.0.31.144.
-        if (!IPAddress.TryParse(text, out var address)
-            || (address.AddressFamily == AddressFamily.InterNetwork && address.ToString() != text))
+        if (!BindAddress.TryParse(text, provider: null, out var address))
         {
             result.AddError($"{name} must be an IPv4 or IPv6 address, localhost, or unix:PATH; '{text}' is not.");
             return null;

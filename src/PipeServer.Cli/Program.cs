@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Runtime.InteropServices;
 using Microsoft.Extensions.Logging;
 using PipeServer;
 using PipeServer.Cli;
@@ -31,6 +32,9 @@ static async Task<int> ServeAsync(ServeSettings settings)
 
     // Registered before the server listens, and to the very end: a signal in between must not kill the process.
     var signals = new StopSignals();
+
+    // A closed terminal is no reason to stop serving.
+    using var hangUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, static context => context.Cancel = true);
     ShutdownReport shutdown;
     bool hasFailed;
     long failedAccepts;

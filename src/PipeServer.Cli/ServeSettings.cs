@@ -51,7 +51,7 @@ internal sealed class ServeSettings(OptionTable table, string root)
 
     /// <summary>Sets header fields from lines like <c>X-Name: value</c>.</summary>
     public void SetHeaders(IEnumerable<string> lines) => Files.Headers = [.. lines.Select(static line => line.Split(':', 2))
-        .Select(static pair => new KeyValuePair<string, string>(pair[0].Trim(), pair[1].Trim()))];
+        .Select(static pair => new StaticHeader(pair[0].Trim(), pair[1].Trim()))];
 
     /// <summary>Sets the peers that may speak for their clients.</summary>
     public void SetTrustedProxies(IEnumerable<string> values) => Options.TrustedProxies = [.. values.Select(TrustedProxy.Parse)];

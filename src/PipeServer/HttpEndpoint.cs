@@ -24,19 +24,14 @@ public sealed class HttpEndpoint : IParsable<HttpEndpoint>
 
     /// <summary>Listens on an address and a port.</summary>
     /// <param name="address">An IPv4 or IPv6 address; <see cref="IPAddress.Any"/> and <see cref="IPAddress.IPv6Any"/> for all.</param>
-    /// <param name="port">From 0, which takes a free one, to 65535.</param>
-    /// <exception cref="ArgumentException">The address is of another family, or the port out of its range.</exception>
-    public HttpEndpoint(IPAddress address, int port)
+    /// <param name="port">From 0, which takes a free one, to 65535; null is 0. Nullable, because <see cref="Port"/> is: binders want one type.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The port is out of its range.</exception>
+    public HttpEndpoint(BindAddress address, int? port)
     {
         ArgumentNullException.ThrowIfNull(address);
-        if (address.AddressFamily is not (AddressFamily.InterNetwork or AddressFamily.InterNetworkV6))
-        {
-            throw new ArgumentException("The address of an endpoint must be an IPv4 or IPv6 address.", nameof(address));
-        }
-
-        ArgumentOutOfRangeException.ThrowIfLessThan(port, IPEndPoint.MinPort);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(port, IPEndPoint.MaxPort);
-        EndPoint = new IPEndPoint(address, port);
+        ArgumentOutOfRangeException.ThrowIfLessThan(port ?? 0, IPEndPoint.MinPort);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(port ?? 0, IPEndPoint.MaxPort);
+        EndPoint = new IPEndPoint(address, port ?? 0);
     }
 
     private HttpEndpoint(EndPoint endPoint) => EndPoint = endPoint;
@@ -61,6 +56,9 @@ public sealed class HttpEndpoint : IParsable<HttpEndpoint>
 
     /// <summary>The end point that the transport is given.</summary>
     internal EndPoint EndPoint { get; }
+
+    /// <summary>What is wrong with the text that configuration had for it; null when nothing is. A server refuses it when it is created.</summary>
+    internal string? Problem { get; private init; }
 
     /// <summary>Listens on a unix socket.</summary>
     /// <param name="path">The path of its file. A file that a dead server left there is replaced.</param>
@@ -111,6 +109,12 @@ public sealed class HttpEndpoint : IParsable<HttpEndpoint>
         };
         return ProxyProtocol ? $"{place},{ProxyWord}" : place;
     }
+
+    /// <summary>
+    /// What a text of configuration is: with its <see cref="Problem"/>, because a binder drops an element of a list that throws, without a word.
+    /// </summary>
+    internal static HttpEndpoint FromConfiguration(string text) => Read(text, out var problem)
+        ?? new HttpEndpoint(new IPEndPoint(IPAddress.None, 0)) { Problem = $"'{text}' is not an endpoint: {problem}." };
 
     /// <summary>A copy that nobody else can change.</summary>
     internal HttpEndpoint Copy() => (HttpEndpoint)MemberwiseClone();

@@ -10,5 +10,5 @@ internal sealed class HttpEndpointConverter : TypeConverter
         sourceType == typeof(string) || base.CanConvertFrom(context, sourceType);
 
     public override object? ConvertFrom(ITypeDescriptorContext? context, CultureInfo? culture, object value) =>
-        value is string text ? HttpEndpoint.Parse(text) : base.ConvertFrom(context, culture, value);
+        value is string text ? HttpEndpoint.FromConfiguration(text) : base.ConvertFrom(context, culture, value);
 }

@@ -10,14 +10,15 @@ namespace PipeServer;
 /// An HTTP/1.1 server: map handlers, start it, stop it. One object is one life: a stopped server is not started again.
 /// </summary>
 /// <remarks>
-/// Routes are mapped before the start, from one thread. <see cref="StartAsync"/>, <see cref="StopAsync"/> and
-/// <see cref="DisposeAsync"/> may be called from any thread.
+/// Routes are mapped before the start, from one thread. <see cref="RunAsync(CancellationToken)"/>, <see cref="StartAsync"/>,
+/// <see cref="StopAsync"/> and <see cref="DisposeAsync"/> may be called from any thread.
 /// </remarks>
 public sealed class HttpServer : IAsyncDisposable
 {
     private readonly HttpServerOptions _options;
     private readonly RouteMap _routes = new();
     private readonly Lock _lifeLock = new();
+    private readonly TaskCompletionSource _stopRequested = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private RunningServer? _running;
     private Task<ShutdownReport>? _stopped;
     private CancellationTokenSource? _force;
@@ -67,10 +68,14 @@ public sealed class HttpServer : IAsyncDisposable
     private RunningServer Running => _running ?? throw new InvalidOperationException("The server has not been started.");
 
     /// <summary>Maps a handler to a method and a path pattern.</summary>
-    /// <param name="method">Any method token. GET also answers HEAD unless HEAD is mapped; OPTIONS answers itself.</param>
+    /// <param name="method">
+    /// Any method token but CONNECT and TRACE, in the case in which clients send it: methods are case-sensitive (RFC 9110 §9.1). GET also
+    /// answers HEAD unless HEAD is mapped; OPTIONS answers itself.
+    /// </param>
     /// <param name="pattern">
-    /// A path that starts with a slash, matched exactly; <c>{name}</c> takes one segment, <c>{*rest}</c> at the end takes
-    /// all that remain. Literal segments go before parameters.
+    /// A path that starts with a slash, not percent-encoded, matched exactly: case counts, and <c>/a/</c> is another path than <c>/a</c>.
+    /// <c>{name}</c> takes one whole segment that is not empty, <c>{*rest}</c> at the end takes all that remain, slashes included; it may be
+    /// empty, but its slash is needed. Literal segments go before parameters, parameters before <c>{*rest}</c>, from left to right.
     /// </param>
     /// <param name="handler">What answers.</param>
     /// <param name="dispatch">Where the handler runs.</param>
@@ -141,6 +146,48 @@ public sealed class HttpServer : IAsyncDisposable
     public void MapPost(string pattern, Action<HttpRequest, HttpResponse> handler, Dispatch dispatch = Dispatch.Worker) =>
         Map("POST", pattern, handler, dispatch);
 
+    /// <summary>Maps a handler to PUT.</summary>
+    /// <inheritdoc cref="Map(string, string, RequestHandler, Dispatch)"/>
+    [OverloadResolutionPriority(1)]
+    public void MapPut(string pattern, RequestHandler handler, Dispatch dispatch = Dispatch.Worker) =>
+        Map("PUT", pattern, handler, dispatch);
+
+    /// <inheritdoc cref="MapPut(string, RequestHandler, Dispatch)"/>
+    public void MapPut(string pattern, Func<HttpRequest, HttpResponse, Task> handler, Dispatch dispatch = Dispatch.Worker) =>
+        Map("PUT", pattern, handler, dispatch);
+
+    /// <inheritdoc cref="MapPut(string, RequestHandler, Dispatch)"/>
+    public void MapPut(string pattern, Action<HttpRequest, HttpResponse> handler, Dispatch dispatch = Dispatch.Worker) =>
+        Map("PUT", pattern, handler, dispatch);
+
+    /// <summary>Maps a handler to PATCH (RFC 5789).</summary>
+    /// <inheritdoc cref="Map(string, string, RequestHandler, Dispatch)"/>
+    [OverloadResolutionPriority(1)]
+    public void MapPatch(string pattern, RequestHandler handler, Dispatch dispatch = Dispatch.Worker) =>
+        Map("PATCH", pattern, handler, dispatch);
+
+    /// <inheritdoc cref="MapPatch(string, RequestHandler, Dispatch)"/>
+    public void MapPatch(string pattern, Func<HttpRequest, HttpResponse, Task> handler, Dispatch dispatch = Dispatch.Worker) =>
+        Map("PATCH", pattern, handler, dispatch);
+
+    /// <inheritdoc cref="MapPatch(string, RequestHandler, Dispatch)"/>
+    public void MapPatch(string pattern, Action<HttpRequest, HttpResponse> handler, Dispatch dispatch = Dispatch.Worker) =>
+        Map("PATCH", pattern, handler, dispatch);
+
+    /// <summary>Maps a handler to DELETE.</summary>
+    /// <inheritdoc cref="Map(string, string, RequestHandler, Dispatch)"/>
+    [OverloadResolutionPriority(1)]
+    public void MapDelete(string pattern, RequestHandler handler, Dispatch dispatch = Dispatch.Worker) =>
+        Map("DELETE", pattern, handler, dispatch);
+
+    /// <inheritdoc cref="MapDelete(string, RequestHandler, Dispatch)"/>
+    public void MapDelete(string pattern, Func<HttpRequest, HttpResponse, Task> handler, Dispatch dispatch = Dispatch.Worker) =>
+        Map("DELETE", pattern, handler, dispatch);
+
+    /// <inheritdoc cref="MapDelete(string, RequestHandler, Dispatch)"/>
+    public void MapDelete(string pattern, Action<HttpRequest, HttpResponse> handler, Dispatch dispatch = Dispatch.Worker) =>
+        Map("DELETE", pattern, handler, dispatch);
+
     /// <summary>
     /// Maps the handler of every path that no route has, whatever the (known) method. Without it those requests get 404.
     /// </summary>
@@ -174,6 +221,63 @@ public sealed class HttpServer : IAsyncDisposable
     {
         ThrowIfStarted();
         _routes.Fallback = RouteHandler.Synchronous(handler, dispatch);
+    }
+
+    /// <summary>
+    /// The server's whole life: starts, waits for SIGINT, SIGTERM or SIGQUIT (Ctrl+C), drains, and returns the report. Works without a
+    /// console.
+    /// </summary>
+    /// <param name="cancellationToken">
+    /// Asks for the same graceful stop as a signal does, and never makes this throw: a server whose token is cancelled already starts, and
+    /// drains at once.
+    /// </param>
+    /// <returns>The report, after everything has ended. The exit code is the program's.</returns>
+    /// <remarks>
+    /// A second signal cuts the drain short, as the token of <see cref="StopAsync"/> does. The stop begins too when somebody calls
+    /// <see cref="StopAsync"/>, and when <see cref="HttpServerOptions.AcceptLimit"/> connections were accepted. The signals are taken over
+    /// before the server listens and given back at the end, by <see cref="StopSignals"/>: one signal stops every server of the process.
+    /// </remarks>
+    /// <exception cref="ListenException">The server cannot listen on an endpoint; the message names it and the way out.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// The server has been started before, or the process may not open enough files.
+    /// </exception>
+    /// <exception cref="IOException">
+    /// The server could not accept any more (<see cref="Failed"/>); thrown after the drain, so that the program does not end as if it had
+    /// been told to.
+    /// </exception>
+    public Task<ShutdownReport> RunAsync(CancellationToken cancellationToken = default) => RunAsync(static () => { }, cancellationToken);
+
+    /// <summary>As the other one, and tells when the server listens.</summary>
+    /// <param name="listening">
+    /// Is called once, when <see cref="EndPoints"/> and <see cref="Address"/> tell where the server listens and before it waits. What it
+    /// throws stops the server, and is thrown on.
+    /// </param>
+    /// <param name="cancellationToken">As in the other one.</param>
+    /// <inheritdoc cref="RunAsync(CancellationToken)"/>
+    public async Task<ShutdownReport> RunAsync(Action listening, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(listening);
+        ThrowIfStarted();
+        using var signals = new StopSignals();
+        await StartAsync(CancellationToken.None).ConfigureAwait(false);
+        try
+        {
+            listening();
+        }
+        catch
+        {
+            await StopAsync(signals.Force).ConfigureAwait(false);
+            throw;
+        }
+
+        using (cancellationToken.UnsafeRegister(static state => ((TaskCompletionSource)state!).TrySetResult(), _stopRequested))
+        {
+            await Task.WhenAny(signals.Stop, _stopRequested.Task, AcceptLimitReached, Failed).ConfigureAwait(false);
+        }
+
+        var hasFailed = Failed.IsCompleted;
+        var report = await StopAsync(signals.Force).ConfigureAwait(false);
+        return hasFailed ? throw new IOException("The server could not accept any more; its log says why. Start another one.") : report;
     }
 
     /// <summary>Binds, starts the workers, and accepts connections from then on.</summary>
@@ -215,6 +319,7 @@ public sealed class HttpServer : IAsyncDisposable
     {
         Task<ShutdownReport> stopped;
         CancellationTokenSource force;
+        _stopRequested.TrySetResult();
         lock (_lifeLock)
         {
             if (_running is not { } running)
@@ -239,7 +344,7 @@ public sealed class HttpServer : IAsyncDisposable
     {
         if (_isStarted)
         {
-            throw new InvalidOperationException("The server has been started: routes are mapped before, and it starts only once.");
+            throw new InvalidOperationException("The server has been started: routes are mapped before, and it starts once, by StartAsync or RunAsync.");
         }
     }
 

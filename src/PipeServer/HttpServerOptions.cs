@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Sockets;
 using System.Text;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -11,6 +10,11 @@ namespace PipeServer;
 /// Everything that can be set on an <see cref="HttpServer"/>. Every limit is finite by default. Values are checked when the
 /// server is created; changes after that have no effect.
 /// </summary>
+/// <remarks>
+/// An <c>IConfiguration</c> binds all but <see cref="Transport"/>, <see cref="LoggerFactory"/>, <see cref="TimeProvider"/> and
+/// <see cref="ServerErrorPage"/>, which are objects: addresses, endpoints and trusted proxies by their text, durations as <c>00:00:30</c>. The
+/// source-generated binder takes no types by their text, and says so in the build (SYSLIB1101): set those by their <c>Parse</c>.
+/// </remarks>
 public sealed class HttpServerOptions
 {
     /// <summary>
@@ -45,7 +49,7 @@ public sealed class HttpServerOptions
     public IList<TrustedProxy> TrustedProxies { get; set; } = [];
 
     /// <summary>The address to listen on. Default 127.0.0.1: reachable from this machine only.</summary>
-    public IPAddress Address { get; set; } = IPAddress.Loopback;
+    public BindAddress Address { get; set; } = IPAddress.Loopback;
 
     /// <summary>The port to listen on, 0 for a free one. Default 7878, the Rust Book's.</summary>
     public int Port { get; set; } = 7878;
@@ -259,11 +263,6 @@ public sealed class HttpServerOptions
                 nameof(MaxRequestHeadBytes));
         }
 
-        if (Address.AddressFamily is not (AddressFamily.InterNetwork or AddressFamily.InterNetworkV6))
-        {
-            throw new ArgumentException($"{nameof(Address)} must be an IPv4 or IPv6 address.", nameof(Address));
-        }
-
         if (UnixSocketPath is not null && (UnixSocketPath.Length == 0 || Encoding.UTF8.GetByteCount(UnixSocketPath) > MaxUnixSocketPathBytes))
         {
             throw new ArgumentException(
@@ -280,6 +279,16 @@ public sealed class HttpServerOptions
 
     private static void ValidateEndpoints(HttpServerOptions options)
     {
+        if (options.Endpoints.Select(static endpoint => endpoint.Problem).FirstOrDefault(static problem => problem is not null) is { } unread)
+        {
+            throw Invalid(nameof(Endpoints), $"{nameof(Endpoints)}: {unread}");
+        }
+
+        if (options.TrustedProxies.Select(static proxy => proxy.Problem).FirstOrDefault(static problem => problem is not null) is { } stranger)
+        {
+            throw Invalid(nameof(TrustedProxies), $"{nameof(TrustedProxies)}: {stranger}");
+        }
+
         if (options.Endpoints.Where(static endpoint => endpoint.Descriptor is not null).GroupBy(static endpoint => endpoint.Descriptor)
             .FirstOrDefault(static group => group.Count() > 1) is { } twice)
         {

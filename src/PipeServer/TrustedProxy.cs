@@ -20,6 +20,9 @@ public sealed class TrustedProxy : IParsable<TrustedProxy>
     {
     }
 
+    /// <summary>What is wrong with the text that configuration had for it; null when nothing is. A server refuses it when it is created.</summary>
+    internal string? Problem { get; private init; }
+
     /// <summary>Trusts every peer of a unix socket.</summary>
     public static TrustedProxy Unix { get; } = new();
 
@@ -27,7 +30,7 @@ public sealed class TrustedProxy : IParsable<TrustedProxy>
     /// <exception cref="FormatException">The text does not name a proxy; the message says what is expected.</exception>
     public static TrustedProxy Parse(string s) => TryParse(s, provider: null, out var proxy)
         ? proxy
-        : throw new FormatException($"'{s}' does not name a proxy: it must be a network like 10.0.0.0/8, an address, or unix.");
+        : throw new FormatException(Explain(s));
 
     /// <inheritdoc cref="Parse(string)"/>
     public static TrustedProxy Parse(string s, IFormatProvider? provider) => Parse(s);
@@ -37,7 +40,7 @@ public sealed class TrustedProxy : IParsable<TrustedProxy>
     {
         result = s == "unix" ? Unix
             : IPNetwork.TryParse(s, out var network) ? new TrustedProxy(network)
-            : IPAddress.TryParse(s, out var address) && (s.Contains(':', StringComparison.Ordinal) || address.ToString() == s)
+            : IPAddress.TryParse(s, out var address) && (address.ToString() == s || (s.Contains(':', StringComparison.Ordinal) && s[0] != '['))
                 ? new TrustedProxy(new IPNetwork(address, address.GetAddressBytes().Length * 8))
             : null;
         return result is not null;
@@ -45,10 +48,20 @@ public sealed class TrustedProxy : IParsable<TrustedProxy>
 
     /// <summary>Whether it trusts the other end of a connection.</summary>
     /// <param name="peer">The peer's address; anything but an IP end point is the peer of a unix socket.</param>
-    public bool Includes(EndPoint? peer) => peer is IPEndPoint { Address: var address }
-        ? _network is { } network && network.Contains(address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address)
-        : _network is null;
+    public bool Includes(EndPoint? peer) => Problem is null && IsOfNetwork(peer);
 
     /// <summary>The text form.</summary>
     public override string ToString() => _network?.ToString() ?? "unix";
+
+    /// <summary>
+    /// What a text of configuration is: with its <see cref="Problem"/>, because a binder drops an element of a list that throws, without a word.
+    /// </summary>
+    internal static TrustedProxy FromConfiguration(string text) =>
+        TryParse(text, provider: null, out var proxy) ? proxy : new TrustedProxy { Problem = Explain(text) };
+
+    private static string Explain(string text) => $"'{text}' does not name a proxy: it must be a network like 10.0.0.0/8, an address, or unix.";
+
+    private bool IsOfNetwork(EndPoint? peer) => peer is IPEndPoint { Address: var address }
+        ? _network is { } network && network.Contains(address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address)
+        : _network is null;
 }

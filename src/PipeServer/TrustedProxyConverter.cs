@@ -10,5 +10,5 @@ internal sealed class TrustedProxyConverter : TypeConverter
         sourceType == typeof(string) || base.CanConvertFrom(context, sourceType);
 
     public override object? ConvertFrom(ITypeDescriptorContext? context, CultureInfo? culture, object value) =>
-        value is string text ? TrustedProxy.Parse(text) : base.ConvertFrom(context, culture, value);
+        value is string text ? TrustedProxy.FromConfiguration(text) : base.ConvertFrom(context, culture, value);
 }

@@ -88,6 +88,7 @@ public sealed class HttpEndpointTests
     [InlineData("")]
     [InlineData("10.0.0.0/33")]
     [InlineData("10")]
+    [InlineData("[::1]:80")]
     [InlineData("example.com")]
     [InlineData("Unix")]
     public void What_names_no_proxy_is_refused(string text)

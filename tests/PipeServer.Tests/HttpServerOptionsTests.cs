@@ -63,7 +63,7 @@ public sealed class HttpServerOptionsTests
     public void Every_limit_is_finite_by_default()
     {
         var options = new HttpServerOptions();
-        Assert.Equal(IPAddress.Loopback, options.Address);
+        Assert.Equal(IPAddress.Loopback, options.Address.Value);
         Assert.Equal(7878, options.Port);
         Assert.Equal(32 * 1024, options.MaxRequestHeadBytes);
         Assert.Equal(100, options.MaxRequestHeaderCount);

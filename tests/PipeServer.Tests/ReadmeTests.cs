@@ -1,3 +1,4 @@
+using System.Net;
 using PipeServer.Cli;
 
 namespace PipeServer.Tests;
@@ -10,12 +11,17 @@ public sealed class ReadmeTests
     [Theory]
     [InlineData("Embedding", 15)]
     [InlineData("Pool", 10)]
+    [InlineData("Settings", 15)]
     public void The_examples_are_the_ones_in_the_readme(string example, int maxLines)
     {
         var code = File.ReadAllText(Repository.Path("tests", "Examples", example, "Program.cs")).ReplaceLineEndings("\n");
         Assert.Contains($"```csharp\n{code}```\n", Readme);
         Assert.InRange(code.Split('\n').Count(static line => line.Length > 0), 1, maxLines);
     }
+
+    [Fact]
+    public void The_settings_are_the_ones_in_the_readme() => Assert.Contains(
+        $"```json\n{File.ReadAllText(Repository.Path("tests", "Examples", "Settings", "appsettings.json")).ReplaceLineEndings("\n")}```\n", Readme);
 
     // The one place to add an option is the table; this is what keeps the README from being forgotten.
     [Fact]
@@ -35,19 +41,46 @@ public sealed class ReadmeTests
         Assert.Equal(["The sum of the squares up to 1000 is 333833500."], example.Output);
     }
 
-    [Fact]
-    public async Task The_embedding_example_runs_and_stops()
+    // It waited for a line from the console: a signal ended it with every request in flight lost, and without a console it ended at once.
+    [Theory]
+    [InlineData(CliProcess.SigTerm)]
+    [InlineData(CliProcess.SigInt)]
+    public async Task The_embedding_example_answers_what_is_in_flight_when_a_signal_comes(int signal)
     {
-        await using var example = CliProcess.Start(Repository.Assembly("tests/Examples/Embedding", "Embedding"), "0");
-        await example.ListeningAsync();
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "Signals cannot be sent to a process on Windows.");
+        await using var example = await EmbeddingAsync();
+        await using var half = await TestClient.ConnectAsync(example.EndPoint);
         await using (var client = await TestClient.ConnectAsync(example.EndPoint))
         {
             Assert.Equal("Hello, World!", (await client.RequestAsync(TestClient.Get("/hello/World"))).Text);
-            Assert.Equal("LOUD", (await client.RequestAsync("POST /upper HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\nloud")).Text);
+            await half.SendAsync("POST /upper HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 4\r\n\r\n");
+            Assert.Equal(100, (await half.ReadResponseAsync()).Status); // its handler waits for the body
+            example.Signal(signal);
+            Assert.True(await client.IsClosedAsync()); // the idle one, by the drain
         }
 
-        await example.Input.WriteLineAsync();
+        await half.SendAsync("loud");
+        var response = await half.ReadResponseAsync();
+        Assert.Equal(("LOUD", "close"), (response.Text, response["Connection"]));
         Assert.Equal(0, await example.EndAsync());
+        Assert.Equal("Drained with 2 requests answered.", example.Output[^1]);
+    }
+
+    [Fact]
+    public async Task A_second_signal_cuts_the_embedding_examples_drain_short()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "Signals cannot be sent to a process on Windows.");
+        await using var example = await EmbeddingAsync();
+        await using var half = await TestClient.ConnectAsync(example.EndPoint);
+        await using var idle = await TestClient.ConnectAsync(example.EndPoint);
+        Assert.Equal(200, (await idle.RequestAsync(TestClient.Get("/hello/a"))).Status);
+        await half.SendAsync("POST /upper HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 4\r\n\r\n");
+        Assert.Equal(100, (await half.ReadResponseAsync()).Status);
+        example.Signal(CliProcess.SigTerm);
+        Assert.True(await idle.IsClosedAsync()); // the first signal has come
+        example.Signal(CliProcess.SigTerm);
+        Assert.Equal(0, await example.EndAsync());
+        Assert.Equal("Forced with 1 requests answered.", example.Output[^1]);
     }
 
     [Fact]
@@ -56,5 +89,51 @@ public sealed class ReadmeTests
         const string Command = "dotnet test PipeServer.sln -c Release";
         Assert.Contains($"\n{Command}\n", Readme);
         Assert.Contains(Command, File.ReadAllText(Repository.Path(".ci", "run")));
+    }
+
+    [Fact]
+    public async Task The_settings_example_takes_its_options_from_the_file_and_one_signal_stops_both_servers()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "Signals cannot be sent to a process on Windows.");
+        var folder = Directory.CreateTempSubdirectory("pipeserver-tests-").FullName;
+        try
+        {
+            var file = Path.Combine(folder, "appsettings.json");
+            await File.WriteAllTextAsync(file, """
+                { "Site": { "Address": "0.0.0.0", "Port": 0 }, "Admin": { "Endpoints": ["127.0.0.1:0", "127.0.0.1:0"], "HealthChecks": true } }
+                """);
+            await using var example = CliProcess.Start(Repository.Assembly("tests/Examples/Settings", "Settings"), file);
+            await Eventually.TrueAsync(() => example.Output.Count == 2, "both servers listen");
+            Assert.Single(example.Output, static line => line.StartsWith("Listening on 0.0.0.0:"));
+            var admin = Assert.Single(example.Output, static line => line.StartsWith("Listening on 127.0.0.1:") && line.Contains(", 127.0.0.1:"));
+            await using (var client = await TestClient.ConnectAsync(IPEndPoint.Parse(admin.Split(", ")[1])))
+            {
+                Assert.Equal("ready\n", (await client.RequestAsync(TestClient.Get("/healthz/ready"))).Text);
+            }
+
+            // Of two servers for one place, the one that cannot have it ends the other.
+            await File.WriteAllTextAsync(file, $$"""{ "Site": { "Port": 0 }, "Admin": { "Endpoints": ["{{admin.Split(", ")[1]}}"] } }""");
+            await using (var second = CliProcess.Start(Repository.Assembly("tests/Examples/Settings", "Settings"), file))
+            {
+                Assert.NotEqual(0, await second.EndAsync());
+                Assert.Contains(second.Errors, static line => line.Contains("Cannot listen on 127.0.0.1:"));
+            }
+
+            example.Signal(CliProcess.SigTerm);
+            Assert.Equal(0, await example.EndAsync());
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    // Without a console, as under systemd or in a container: its input ends at once.
+    private static async Task<CliProcess> EmbeddingAsync()
+    {
+        var example = CliProcess.Start(Repository.Assembly("tests/Examples/Embedding", "Embedding"), "0");
+        example.Input.Close();
+        await example.ListeningAsync();
+        return example;
     }
 }

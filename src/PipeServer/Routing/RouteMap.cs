@@ -6,6 +6,13 @@ namespace PipeServer.Routing;
 /// <summary>The routes of a server while they are being mapped, from one thread; <see cref="ToTable"/> freezes them.</summary>
 internal sealed class RouteMap
 {
+    // RFC 9110 §9.3, RFC 5789, and the rest of the registry (RFC 9110 §16.1.1) that an application could answer.
+    private static readonly HashSet<string> StandardMethods = new(
+        ("GET HEAD POST PUT DELETE CONNECT OPTIONS TRACE PATCH ACL BASELINE-CONTROL BIND CHECKIN CHECKOUT COPY LABEL LINK LOCK MERGE MKACTIVITY "
+            + "MKCALENDAR MKCOL MKREDIRECTREF MKWORKSPACE MOVE ORDERPATCH PROPFIND PROPPATCH QUERY REBIND REPORT SEARCH UNBIND UNCHECKOUT UNLINK "
+            + "UNLOCK UPDATE UPDATEREDIRECTREF VERSION-CONTROL").Split(' '),
+        StringComparer.OrdinalIgnoreCase);
+
     private readonly List<Route> _routes = [];
 
     /// <summary>What answers every path that no route has; null for 404.</summary>
@@ -17,11 +24,18 @@ internal sealed class RouteMap
     public void Add(string method, string pattern, RouteHandler handler)
     {
         if (!Ascii.IsValid(method) || method.Length > RequestParser.MaxMethodBytes
-            || !HttpCharacters.IsToken(Encoding.ASCII.GetBytes(method)) || method is "CONNECT" or "TRACE")
+            || !HttpCharacters.IsToken(Encoding.ASCII.GetBytes(method)) || method.ToUpperInvariant() is "CONNECT" or "TRACE")
         {
             throw new ArgumentException(
                 $"'{method}' is not a method that can be mapped: it must be a token of at most {RequestParser.MaxMethodBytes} characters, and not "
                 + "CONNECT or TRACE.",
+                nameof(method));
+        }
+
+        if (StandardMethods.TryGetValue(method, out var standard) && standard != method)
+        {
+            throw new ArgumentException(
+                $"'{method}' is not a method that can be mapped: methods are case-sensitive (RFC 9110 §9.1), and no client sends it. Write {standard}.",
                 nameof(method));
         }
 

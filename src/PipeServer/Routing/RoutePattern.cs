@@ -4,7 +4,7 @@ namespace PipeServer.Routing;
 
 /// <summary>
 /// A route's path pattern: literal segments, <c>{parameter}</c> segments, and possibly a last <c>{*rest}</c> that takes all
-/// remaining segments, slashes included.
+/// remaining segments, slashes included. Literals are compared byte by byte with the decoded path: case and a last slash count.
 /// </summary>
 internal sealed class RoutePattern
 {
@@ -43,11 +43,7 @@ internal sealed class RoutePattern
     public static RoutePattern Parse(string pattern)
     {
         ArgumentNullException.ThrowIfNull(pattern);
-        if (!pattern.StartsWith('/'))
-        {
-            throw new ArgumentException($"The route pattern '{pattern}' must start with a slash.", nameof(pattern));
-        }
-
+        RefuseWhatNeverMatches(pattern);
         var texts = pattern[1..].Split('/');
         var segments = new Segment[texts.Length];
         for (var index = 0; index < texts.Length; index++)
@@ -58,7 +54,7 @@ internal sealed class RoutePattern
         var names = segments.Where(static segment => segment.Kind != SegmentKind.Literal).Select(static segment => segment.Text).ToList();
         if (names.Distinct(StringComparer.Ordinal).Count() != names.Count)
         {
-            throw new ArgumentException($"The route pattern '{pattern}' uses a parameter name twice.", nameof(pattern));
+            throw Malformed(pattern, "uses a parameter name twice");
         }
 
         return new RoutePattern(pattern, segments);
@@ -132,38 +128,78 @@ internal sealed class RoutePattern
         return default;
     }
 
+    // What is matched is a decoded path without dot segments; what it can never contain would be a route that is never found.
+    private static void RefuseWhatNeverMatches(string pattern)
+    {
+        if (!pattern.StartsWith('/'))
+        {
+            throw Malformed(pattern, "must start with a slash, as the path of a request does");
+        }
+
+        if (pattern.Any(char.IsControl) || Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(pattern)) != pattern)
+        {
+            throw Malformed(pattern, "must be text: it has control characters in it, or half a surrogate pair");
+        }
+
+        if (pattern.AsSpan().IndexOfAny('?', '#') is >= 0 and var at && !IsInBraces(pattern, at))
+        {
+            throw Malformed(pattern, $"must be a path without '{pattern[at]}': the query is in HttpRequest.Query, and a fragment is never sent");
+        }
+
+        if (Uri.UnescapeDataString(pattern) is var decoded && decoded != pattern)
+        {
+            throw Malformed(pattern, decoded.Count(static c => c == '/') == pattern.Count(static c => c == '/')
+                ? $"must not be percent-encoded, because it is compared with the decoded path: write '{decoded}'"
+                : "must not be percent-encoded; a slash inside a segment, sent as %2F, can only be the value of a parameter");
+        }
+    }
+
+    private static bool IsInBraces(string pattern, int at) => pattern.LastIndexOf('{', at) > pattern.LastIndexOf('}', at);
+
     private static Segment ParseSegment(string pattern, string text, bool isLast)
     {
-        if (!text.Contains('{', StringComparison.Ordinal) && !text.Contains('}', StringComparison.Ordinal))
+        if (text.AsSpan().IndexOfAny('{', '}') < 0)
         {
-            return new Segment(SegmentKind.Literal, text, Encoding.UTF8.GetBytes(text));
+            return text switch
+            {
+                "." or ".." => throw Malformed(pattern, $"has '{text}' in it, which is resolved in every request before routes are looked for"),
+                "*" or "**" => throw Malformed(pattern, $"has '{text}' in it: what takes all remaining segments is written {{*name}}"),
+                [':', _, ..] => throw Malformed(pattern, $"has '{text}' in it: a parameter is written {{{text[1..]}}}"),
+                _ => new Segment(SegmentKind.Literal, text, Encoding.UTF8.GetBytes(text)),
+            };
         }
 
-        if (text.Length < 3 || text[0] != '{' || text[^1] != '}')
+        if (text is not ['{', .. var name, '}'] || name.AsSpan().IndexOfAny('{', '}') >= 0)
         {
-            throw new ArgumentException(
-                $"In the route pattern '{pattern}' the segment '{text}' must be a literal or one whole {{parameter}}.",
-                nameof(pattern));
+            throw Malformed(
+                pattern,
+                $"has the segment '{text}' in it: a parameter is one whole segment. Write {{name}} for the segment, and take its value apart in the handler");
         }
 
-        var name = text[1..^1];
         var isCatchAll = name.StartsWith('*');
-        name = name.TrimStart('*');
+        name = name.StartsWith("**", StringComparison.Ordinal) ? name[2..] : name.TrimStart('*');
+        if (name.Split(':', '=', '?') is [var bare, _, ..])
+        {
+            throw Malformed(pattern, name[bare.Length] switch
+            {
+                ':' => $"has a constraint in '{text}', which there is not: write {{{bare}}}, and check the value in the handler",
+                '=' => $"has a default value in '{text}', which there is not: map the path without it as a route of its own",
+                _ => $"has the optional parameter '{text}', which there is not: map two routes, one with {{{bare}}} and one without it",
+            });
+        }
+
         if (name.Length == 0 || !name.All(static character => char.IsAsciiLetterOrDigit(character) || character == '_'))
         {
-            throw new ArgumentException(
-                $"In the route pattern '{pattern}' the parameter '{text}' needs a name of letters, digits and underscores.",
-                nameof(pattern));
+            throw Malformed(pattern, $"has the parameter '{text}': it needs a name of letters, digits and underscores, {{name}} or {{*name}}");
         }
 
-        if (isCatchAll && !isLast)
-        {
-            throw new ArgumentException(
-                $"In the route pattern '{pattern}' the catch-all '{text}' must be the last segment.", nameof(pattern));
-        }
-
-        return new Segment(isCatchAll ? SegmentKind.CatchAll : SegmentKind.Parameter, name, []);
+        return !isCatchAll ? new Segment(SegmentKind.Parameter, name, [])
+            : isLast ? new Segment(SegmentKind.CatchAll, name, [])
+            : throw Malformed(pattern, $"has the catch-all '{text}' in it, which must be the last segment");
     }
+
+    private static ArgumentException Malformed(string pattern, string problem) =>
+        new($"The route pattern '{pattern}' {problem}.", nameof(pattern));
 
     private sealed record Segment(SegmentKind Kind, string Text, byte[] Bytes);
 }

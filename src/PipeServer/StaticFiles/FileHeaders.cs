@@ -26,7 +26,7 @@ internal sealed class FileHeaders
         _options = options;
         ContentTypes = new ContentTypes(options.ContentTypes);
         _attachments = options.AttachmentExtensions.Select(static extension => "." + extension.TrimStart('.')).ToFrozenSet(StringComparer.OrdinalIgnoreCase);
-        _common.AddRange(options.Headers);
+        _common.AddRange(options.Headers.Select(static header => KeyValuePair.Create(header.Name, header.Value)));
         if (_common.Find(static field => OfTheFile.Contains(field.Key)) is { Key: { } key })
         {
             throw new ArgumentException($"{nameof(StaticFileOptions.Headers)}: {key} is set for each file by what the file is.");

@@ -6,7 +6,10 @@ namespace PipeServer.StaticFiles;
 /// </summary>
 public sealed class StaticFileOptions
 {
-    /// <summary>The files that stand for their folder, the first that is there. Default: <c>index.html</c>.</summary>
+    /// <summary>
+    /// The files that stand for their folder, the first that is there. Default: <c>index.html</c>. (A configuration binder adds to a list and
+    /// does not replace it: there, more names come behind the default.)
+    /// </summary>
     public IReadOnlyList<string> IndexFiles { get; set; } = ["index.html"];
 
     /// <summary>Answer a folder without index file with a listing, HTML or, where <c>Accept</c> prefers it, JSON. Default: no.</summary>
@@ -42,8 +45,8 @@ public sealed class StaticFileOptions
     /// </summary>
     public string? CacheControl { get; set; }
 
-    /// <summary>Header fields for every response of the handler. Default: none.</summary>
-    public IReadOnlyList<KeyValuePair<string, string>> Headers { get; set; } = [];
+    /// <summary>Header fields for every response of the handler; in configuration a list of texts like <c>X-Name: value</c>. Default: none.</summary>
+    public IReadOnlyList<StaticHeader> Headers { get; set; } = [];
 
     /// <summary>
     /// The origin that may read the files from its pages (<c>Access-Control-Allow-Origin</c>), or <c>*</c> for all. Preflight
@@ -108,6 +111,11 @@ public sealed class StaticFileOptions
             {
                 throw new ArgumentException($"{nameof(ContentTypes)} must map to media types like text/plain; '{type}' is not one.");
             }
+        }
+
+        if (Headers.Where(static header => string.IsNullOrEmpty(header.Name)).Select(static header => header.Value).FirstOrDefault("") is { Length: > 0 } text)
+        {
+            throw new ArgumentException($"{nameof(Headers)} must be like \"X-Name: value\"; '{text}' is not.");
         }
 
         if (SpaFile is not null && SpaFile.Trim('/').Length == 0)

@@ -10,6 +10,5 @@ server.MapPost("/upper", async (request, response) =>
     response.WriteText((await reader.ReadToEndAsync()).ToUpperInvariant());
 });
 
-await server.StartAsync();
-Console.WriteLine($"Listening on {server.Address}; Enter stops.");
-Console.ReadLine();
+var report = await server.RunAsync(() => Console.WriteLine($"Listening on {server.Address}; Ctrl+C stops."));
+Console.WriteLine($"{report.Outcome} with {report.Requests.Completed} requests answered.");

@@ -1,3 +1,5 @@
+using PipeServer.Cli;
+
 namespace PipeServer.Tests.Cli;
 
 /// <summary>Where the configuration comes from: command line before environment before file before defaults, and what is said of mistakes.</summary>
@@ -59,6 +61,8 @@ public sealed class ConfigurationTests : IDisposable
     [InlineData("PIPESERVER_WORKERS=x", "PIPESERVER_WORKERS: --workers must be a whole number from 1 to 4096; 'x' is not.")]
     [InlineData("{\"prot\": 1}", "there is no option \"prot\" for a file. Did you mean port?")]
     [InlineData("{\"port\": 1, \"port\": 2}", "Duplicate property 'port'")]
+    [InlineData("{\"port\": 1, \"Port\": 2}", "\"port\" and \"Port\" are the same option; case does not count. Keep one of them.")]
+    [InlineData("{\"PROT\": 1}", "there is no option \"PROT\" for a file. Did you mean port?")]
     [InlineData("{\"port\": [1, 2]}", "\"port\" must be one value.")]
     [InlineData("{\"root\": []}", "\"root\" must be one value.")]
     [InlineData("{\"index\": [\"a\", \"\"]}", "\"index\" must not be empty")]
@@ -86,6 +90,7 @@ public sealed class ConfigurationTests : IDisposable
     [InlineData("--trusted-proxy example.com", "--trusted-proxy must be a network like 10.0.0.0/8, an address, or unix; 'example.com' is not.")]
     [InlineData("--proxy-protocol", "--trusted-proxy must name the proxies")]
     [InlineData("-a 8080", "--address must be an IPv4 or IPv6 address")]
+    [InlineData("-a [::1]:8080", "--address must be an IPv4 or IPv6 address")]
     public async Task A_mistake_is_told_in_one_line_with_its_place(string mistake, string expected)
     {
         var environment = new Dictionary<string, string>();
@@ -124,13 +129,133 @@ public sealed class ConfigurationTests : IDisposable
         Assert.Equal(404, (await client.RequestAsync(TestClient.Get("/"))).Status);
     }
 
+    // A variable was only spoken of when a name like it was near, and silently did nothing otherwise.
     [Fact]
-    public async Task A_mistyped_variable_is_warned_of()
+    public async Task A_variable_that_names_no_option_is_said_to_be_ignored()
     {
-        var (exitCode, output, errors) = await CheckAsync(new() { ["PIPESERVER_PROT"] = "1", ["PIPESERVER_PORT"] = "tcp://10.0.0.1:80", ["PIPESERVER_SERVICE_HOST"] = "10.0.0.1" }, _folder);
+        var (exitCode, output, errors) = await CheckAsync(
+            new()
+            {
+                ["PIPESERVER_PROT"] = "secret",
+                ["PIPESERVER_COMPLETELY_ELSE"] = "secret",
+                ["pipeserver_port"] = "secret",
+                ["PIPESERVER_PORT"] = "tcp://10.0.0.1:80",
+                ["PIPESERVER_SERVICE_HOST"] = "10.0.0.1",
+                ["PIPESERVER_SERVICE_PORT_HTTP"] = "80",
+                ["PIPESERVER_PORT_80_TCP_ADDR"] = "10.0.0.1",
+                ["PIPESERVER_BLUE_SERVICE_PORT"] = "80",
+                ["PIPESERVER_BLUE_PORT"] = "tcp://10.0.0.1:80",
+                ["PIPESERVER_STRESS"] = "1",
+            },
+            _folder);
         Assert.Equal(0, exitCode);
-        Assert.Contains("PipeServer has no variable PIPESERVER_PROT. Did you mean PIPESERVER_PORT?", Assert.Single(errors));
+        string[] expected =
+        [
+            "pipeserver: PIPESERVER_COMPLETELY_ELSE is ignored: there is no such option.",
+            "pipeserver: PIPESERVER_PROT is ignored: there is no such option. Did you mean PIPESERVER_PORT?",
+            "pipeserver: pipeserver_port is ignored: there is no such option. Did you mean PIPESERVER_PORT?",
+        ];
+        Assert.Equal(OperatingSystem.IsWindows() ? expected[..2] : expected, errors);
         Assert.Contains(output, static line => line.StartsWith("--port ") && line.EndsWith(" default"));
+    }
+
+    // They were relative to wherever the process happened to be started, so that a file worked from one folder only.
+    [Fact]
+    public async Task Paths_in_a_file_are_relative_to_the_file()
+    {
+        var below = Directory.CreateDirectory(Path.Combine(_folder, "site")).FullName;
+        await File.WriteAllTextAsync(Path.Combine(below, "home.txt"), "home");
+        await File.WriteAllTextAsync(Path.Combine(_folder, "users"), "a:$2y$05$abcdefghijklmnopqrstuuWz8yS6XGmB5YmX6rQ0bJ8k5X9mC6S1e\n");
+        var file = Write("""
+            { "root": "site", "auth-file": "./users", "report": "site/../report.json", "address": "unix:a.sock", "listen": ["unix:b.sock", "127.0.0.1:0"] }
+            """);
+        var (exitCode, output, errors) = await CheckAsync(new(), "--config", file);
+        Assert.Empty(errors);
+        Assert.Equal(0, exitCode);
+        foreach (var (name, value) in new[]
+        {
+            ("ROOT", below), ("--auth-file", Path.Combine(_folder, "users")), ("--report", Path.Combine(_folder, "report.json")),
+            ("--address", $"unix:{_folder}/a.sock"), ("--listen", $"unix:{_folder}/b.sock, 127.0.0.1:0"),
+        })
+        {
+            Assert.StartsWith(value + " ", Assert.Single(output, line => line.StartsWith(name + " "))[name.Length..].TrimStart());
+        }
+    }
+
+    [Fact]
+    public async Task A_server_by_a_file_finds_everything_beside_it()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "Signals cannot be sent to a process on Windows.");
+        await File.WriteAllTextAsync(Path.Combine(Directory.CreateDirectory(Path.Combine(_folder, "site")).FullName, "index.html"), "home");
+        var file = Write("""{ "Root": "site", "LISTEN": "unix:b.sock", "Report": "report.json" }""");
+        await using var cli = CliProcess.Start(CliProcess.PipeServer, "serve", "--config", file);
+        await Eventually.TrueAsync(() => cli.Output.Contains($"Listening on unix:{_folder}/b.sock"), "it listens");
+        await using (var client = await TestClient.ConnectAsync(new System.Net.Sockets.UnixDomainSocketEndPoint($"{_folder}/b.sock")))
+        {
+            Assert.Equal("home", (await client.RequestAsync(TestClient.Get("/"))).Text);
+        }
+
+        cli.Signal(CliProcess.SigTerm);
+        Assert.Equal(0, await cli.EndAsync());
+        Assert.Contains("\"drained\"", await File.ReadAllTextAsync(Path.Combine(_folder, "report.json")));
+    }
+
+    // Elsewhere they are relative to the working folder, as with every other program.
+    [Fact]
+    public async Task Paths_on_the_command_line_and_in_variables_are_relative_to_the_working_folder()
+    {
+        var file = Write("""{ "port": 0 }""");
+        var (exitCode, output, _) = await CheckAsync(new() { ["PIPESERVER_REPORT"] = "r.json" }, _folder, "--config", file, "--address", "unix:a.sock");
+        Assert.Equal(0, exitCode);
+        var here = Path.TrimEndingDirectorySeparator(Path.GetTempPath()); // CliProcess starts there
+        Assert.Contains(output, line => line.StartsWith("--report ") && line.Contains($" {here}/r.json "));
+        Assert.Contains(output, line => line.StartsWith("--address ") && line.Contains($" unix:{here}/a.sock "));
+    }
+
+    [Theory]
+    [InlineData("--auth-file", "users", "/f/users")]
+    [InlineData("--auth-file", "../users", "/users")]
+    [InlineData("--auth-file", "/etc/users", "/etc/users")]
+    [InlineData("--report", "/dev/stdout", "/dev/stdout")]
+    [InlineData("--report", "-", "-")]
+    [InlineData("--address", "unix:a.sock", "unix:/f/a.sock")]
+    [InlineData("--address", "unix:/run/a.sock", "unix:/run/a.sock")]
+    [InlineData("--address", "unix:@name", "unix:@name")]
+    [InlineData("--address", "unix:", "unix:")]
+    [InlineData("--address", "127.0.0.1", "127.0.0.1")]
+    [InlineData("--listen", "unix:a.sock,proxy", "unix:/f/a.sock,proxy")]
+    [InlineData("--listen", "fd:http", "fd:http")]
+    [InlineData("--header", "unix:a.sock", "unix:a.sock")]
+    [InlineData("--spa", "app.html", "app.html")]
+    [InlineData("--trusted-proxy", "unix", "unix")]
+    public void What_is_a_path_is_made_absolute(string option, string value, string expected)
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "The paths are those of other systems.");
+        Assert.Equal(expected, OptionKinds.Resolve(new OptionTable().Options.Single(item => item.Name == option), value, "/f"));
+    }
+
+    // The help's word for what an option takes decides: this is what keeps a new option from being forgotten.
+    [Fact]
+    public void Every_option_that_names_a_file_takes_a_path()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "The paths are those of other systems.");
+        string[] ends = ["-file", "-path", "-folder", "-directory", "-socket"];
+        var paths = new OptionTable().Options.Where(option => option.HelpName == "PATH" || ends.Any(option.Name.EndsWith)).ToList();
+        Assert.NotEmpty(paths);
+        Assert.All(paths, static option => Assert.Equal("/f/x", OptionKinds.Resolve(option, "x", "/f")));
+    }
+
+    [Fact]
+    public async Task Names_in_a_file_ignore_case()
+    {
+        var file = Write("""{ "Port": 1001, "MAX-Connections": 9, "Browse": true, "Header": { "X-A": "b" }, "MIME": { ".foo": "text/foo" } }""");
+        var (exitCode, output, errors) = await CheckAsync(new(), _folder, "--config", file);
+        Assert.Empty(errors);
+        Assert.Equal(0, exitCode);
+        foreach (var line in new[] { "--port 1001", "--max-connections 9", "--browse true", "--header X-A: b", "--mime .foo=text/foo" })
+        {
+            Assert.Contains($"{line} {file}", output.Select(static line => string.Join(' ', line.Split(' ', StringSplitOptions.RemoveEmptyEntries))));
+        }
     }
 
     [Fact]
