@@ -61,9 +61,8 @@ internal sealed class LimitedLines(Action<string> write, TimeProvider timeProvid
     {
         if (_suppressed > 0)
         {
-            write(string.Create(
-                CultureInfo.InvariantCulture,
-                $"PipeServer: {_suppressed} more line{(_suppressed == 1 ? "" : "s")} of the log {(_suppressed == 1 ? "is" : "are")} not shown: at most {LinesPerSecond} a second."));
+            var lines = _suppressed == 1 ? "line of the log is" : "lines of the log are";
+            write(string.Create(CultureInfo.InvariantCulture, $"PipeServer: {_suppressed} more {lines} not shown: at most {LinesPerSecond} a second."));
             _suppressed = 0;
         }
     }
