@@ -81,7 +81,8 @@ internal sealed class ServeCommand(StandardStreams streams)
         streams.DrainOutput();
         var report = Report.From(shutdown, failedAccepts, streams.LinesLost);
         Say(settings, report.Summary());
-        if (settings.ReportPath is { } path && ReportFile.Write(path, report.ToJson() + "\n", streams.TimeLeft, streams.Hurry) is { } problem)
+        streams.DrainOutput(); // the report may go to the same place
+        if (settings.ReportPath is { } path && ReportFile.Write(path, report.ToJson() + "\n", streams.TimeForReport, streams.Hurry) is { } problem)
         {
             streams.WriteError($"the report could not be written: {problem}");
         }

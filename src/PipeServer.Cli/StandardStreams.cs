@@ -10,9 +10,11 @@ namespace PipeServer.Cli;
 /// </summary>
 internal sealed partial class StandardStreams
 {
-    // How long the end of the process waits in all for readers that do not read, a report's included, and for the one of standard output alone.
+    // How long the end of the process waits in all for readers that do not read, the report's included; how much of that is left when standard
+    // output is given up; and how much when the report is, so that it can still be told.
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
-    private static readonly TimeSpan OutputPatience = Patience / 2;
+    private static readonly TimeSpan BehindOutput = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan BehindReport = TimeSpan.FromMilliseconds(300);
 
     private readonly LineWriter _output = new(new StandardStream(StandardStream.Output), "standard output");
     private readonly LineWriter _error = new(new StandardStream(StandardStream.Error), "standard error");
@@ -23,16 +25,8 @@ internal sealed partial class StandardStreams
     /// <summary>Once cancelled, readers that do not read are not waited for.</summary>
     public CancellationToken Hurry { get; set; }
 
-    /// <summary>What is left of the time to wait for readers; it begins when somebody asks.</summary>
-    public TimeSpan TimeLeft
-    {
-        get
-        {
-            _firstWait ??= Stopwatch.GetTimestamp();
-            var left = Patience - Stopwatch.GetElapsedTime(_firstWait.Value);
-            return left > TimeSpan.Zero ? left : TimeSpan.Zero;
-        }
-    }
+    /// <summary>How long the report may take. The time for all readers together begins when somebody first waits.</summary>
+    public TimeSpan TimeForReport => TimeUntil(BehindReport);
 
     /// <summary>What commands print that do not serve.</summary>
     public PlainOutput Plain { get; } = new(new StandardStream(StandardStream.Output));
@@ -47,17 +41,13 @@ internal sealed partial class StandardStreams
     public void WriteError(string message) => _error.Write($"pipeserver: {message}");
 
     /// <summary>Waits until the lines on standard output are written, or its part of the time is over; then it is not waited for again.</summary>
-    public void DrainOutput()
-    {
-        var left = TimeLeft;
-        _isOutputGivenUp = _isOutputGivenUp || !_output.Drain(left < OutputPatience ? left : OutputPatience, Hurry);
-    }
+    public void DrainOutput() => _isOutputGivenUp = _isOutputGivenUp || !_output.Drain(TimeUntil(BehindOutput), Hurry);
 
     /// <summary>Waits until all lines are written, or the time is over. The last thing that the process does.</summary>
     public void Finish()
     {
         DrainOutput();
-        _error.Drain(TimeLeft, Hurry);
+        _error.Drain(TimeUntil(TimeSpan.Zero), Hurry);
     }
 
     /// <summary>
@@ -73,6 +63,13 @@ internal sealed partial class StandardStreams
             abort();
         }
     };
+
+    private TimeSpan TimeUntil(TimeSpan left)
+    {
+        _firstWait ??= Stopwatch.GetTimestamp();
+        var time = Patience - left - Stopwatch.GetElapsedTime(_firstWait.Value);
+        return time > TimeSpan.Zero ? time : TimeSpan.Zero;
+    }
 
     [LibraryImport("libc")]
     private static partial void abort();
