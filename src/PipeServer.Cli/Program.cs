@@ -10,9 +10,9 @@ try
 }
 catch (Exception exception) when (exception is IOException or OutOfMemoryException)
 {
-    // Most likely the runtime itself found no descriptor (ENFILE, EMFILE) or no thread.
+    // Most likely the runtime itself found no descriptor (ENFILE, EMFILE), for an assembly or else, or no thread.
     var reason = exception.Message.Split('\n')[0].TrimEnd('.', '\r');
-    var isLimit = exception is OutOfMemoryException || exception.HResult is 23 or 24;
+    var isLimit = exception is OutOfMemoryException or FileNotFoundException || exception.HResult is 23 or 24;
     streams.WriteError($"{reason}.{(isLimit ? " The process needs more files or threads: ulimit -n, ulimit -u, or LimitNOFILE." : "")}");
     code = ExitCode.CouldNotStart;
 }

@@ -86,6 +86,11 @@ internal sealed class LineWriter(ILineTarget target, string name)
         var started = Stopwatch.GetTimestamp();
         lock (_gate)
         {
+            if (_thread is null)
+            {
+                WriteWithoutThread();
+            }
+
             while (!_isIdle || _pendingBytes > 0)
             {
                 var left = most - Stopwatch.GetElapsedTime(started);
@@ -99,6 +104,24 @@ internal sealed class LineWriter(ILineTarget target, string name)
 
             return true;
         }
+    }
+
+    // The system has no thread left, or nothing is pending. At most as much as the target takes without a wait, by the caller: this may be all
+    // that tells why the process ends.
+    private void WriteWithoutThread()
+    {
+        var lines = _pending.AsSpan(0, _pendingBytes);
+        while (!lines.IsEmpty && target.IsReady)
+        {
+            var chunk = lines[..ChunkLength(lines)];
+            lines = lines[chunk.Length..];
+            long count = chunk.Count((byte)'\n');
+            _lost += count - WriteChunk(chunk);
+            _pendingLines -= count;
+        }
+
+        lines.CopyTo(_pending);
+        _pendingBytes = lines.Length;
     }
 
     private bool HasRoomFor(int bytes)
