@@ -26,6 +26,7 @@ internal sealed class CommandLine
     // No response files: the name of a folder may start with @.
     private static readonly ParserConfiguration Parsing = new() { ResponseFileTokenReplacer = null };
 
+    private readonly StandardStreams _streams;
     private readonly OptionTable _table = new();
     private readonly Argument<string> _root = new("ROOT")
     {
@@ -38,9 +39,11 @@ internal sealed class CommandLine
     private EffectiveConfiguration? _effective;
 
     /// <summary>Creates the command line.</summary>
+    /// <param name="streams">Where help, values and mistakes go.</param>
     /// <param name="serve">What <c>pipeserver serve</c> does; gives the exit code.</param>
-    public CommandLine(Func<ServeSettings, Task<int>> serve)
+    public CommandLine(StandardStreams streams, Func<ServeSettings, Task<int>> serve)
     {
+        _streams = streams;
         _root.Validators.Add(result =>
         {
             if (result.Tokens is [{ Value: "" }])
@@ -55,7 +58,7 @@ internal sealed class CommandLine
         _command = new RootCommand("PipeServer: a multithreaded HTTP/1.1 server with a bounded worker pool and graceful stop.")
         {
             Create("serve", "Serve a folder over HTTP/1.1 until a signal, then finish what is in flight.", serve),
-            Create("check", "Check a configuration as serve would, and print it with the source of each value.", CheckAsync),
+            Create("check", "Check a configuration as serve would, and print it with the source of each value.", settings => Task.FromResult(Check(settings))),
         };
     }
 
@@ -66,12 +69,12 @@ internal sealed class CommandLine
         var result = _command.Parse(args, Parsing);
         if (CheckEqualSigns(args) is { } problem)
         {
-            return await FailAsync(problem).ConfigureAwait(false);
+            return Fail(problem);
         }
 
         if (result.Errors.Count > 0)
         {
-            return await FailAsync(Explain(result)).ConfigureAwait(false);
+            return Fail(Explain(result));
         }
 
         if (_command.Subcommands.Contains(result.CommandResult.Command) && result.Action is not (HelpText or null))
@@ -82,12 +85,12 @@ internal sealed class CommandLine
             }
             catch (ConfigurationException exception)
             {
-                return await FailAsync(exception.Message).ConfigureAwait(false);
+                return Fail(exception.Message);
             }
 
             foreach (var warning in _effective.Warnings())
             {
-                await ErrorLine.WriteAsync(warning).ConfigureAwait(false);
+                _streams.WriteError(warning);
             }
 
             result = _effective.Result;
@@ -98,6 +101,7 @@ internal sealed class CommandLine
         {
             ProcessTerminationTimeout = null,
             EnableDefaultExceptionHandler = false,
+            Output = _streams.Plain,
         }).ConfigureAwait(false);
     }
 
@@ -122,7 +126,8 @@ internal sealed class CommandLine
     {
         var settings = new ServeSettings(_table, effective.Root);
         _table.Apply(effective.Result, settings);
-        if (settings.IsQuiet && effective.GoesBefore(OptionTable.QuietName, OptionTable.LogLevelName))
+        settings.IsQuiet = settings.IsQuiet && effective.GoesBefore(OptionTable.QuietName, OptionTable.LogLevelName);
+        if (settings.IsQuiet)
         {
             settings.LogLevel = LogLevel.Warning;
         }
@@ -183,11 +188,11 @@ internal sealed class CommandLine
         return messages.Find(static message => message.StartsWith(NoOption, StringComparison.Ordinal)) ?? messages[0];
     }
 
-    private async Task<int> CheckAsync(ServeSettings settings)
+    private int Check(ServeSettings settings)
     {
         if (settings.TryOpen(passed: null, out var files) is { } problem)
         {
-            return await FailAsync(problem).ConfigureAwait(false);
+            return Fail(problem);
         }
 
         files!.Dispose();
@@ -197,17 +202,17 @@ internal sealed class CommandLine
         foreach (var line in lines)
         {
             var shown = new string([.. line.Value.Select(static c => char.IsControl(c) ? '?' : c)]);
-            await Console.Out.WriteLineAsync($"{line.Name.PadRight(name)}  {shown.PadRight(value)}  {line.Source}").ConfigureAwait(false);
+            _streams.Plain.WriteLine($"{line.Name.PadRight(name)}  {shown.PadRight(value)}  {line.Source}");
         }
 
-        await Console.Out.WriteLineAsync("The configuration is valid.").ConfigureAwait(false);
+        _streams.Plain.WriteLine("The configuration is valid.");
         return ExitCode.Drained;
     }
 
-    private static async Task<int> FailAsync(string message)
+    private int Fail(string message)
     {
         var end = message.EndsWith('?') ? "" : ".";
-        await ErrorLine.WriteAsync($"{message.TrimEnd('.')}{end} See 'pipeserver serve --help'.").ConfigureAwait(false);
+        _streams.WriteError($"{message.TrimEnd('.')}{end} See 'pipeserver serve --help'.");
         return ExitCode.CouldNotStart;
     }
 }

@@ -128,7 +128,7 @@ internal sealed class OptionTable
                 Level(LogLevelName, LogLevel.Information),
                 static (settings, value) => settings.LogLevel = value),
             OptionRow.Of(
-                Flag(QuietName, "Log warnings and errors only.", "-q"),
+                Flag(QuietName, "Print nothing but warnings and errors.", "-q"),
                 static (settings, value) => settings.IsQuiet = value),
             new OptionRow(Config, static (_, _) => { }) { IsSource = true },
         ]),

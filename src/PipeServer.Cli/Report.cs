@@ -12,9 +12,10 @@ internal sealed record Report(
     IReadOnlyDictionary<string, double> PhaseSeconds,
     IReadOnlyList<string> CutOff,
     long FailedAccepts,
+    long LogLinesLost,
     Report.RuntimeFigures Runtime)
 {
-    public static Report From(ShutdownReport report, long failedAccepts)
+    public static Report From(ShutdownReport report, long failedAccepts, long logLinesLost)
     {
         using var process = Process.GetCurrentProcess();
         var outcome = report.Outcome switch
@@ -31,6 +32,7 @@ internal sealed record Report(
             report.Phases.ToDictionary(static phase => phase.Name, static phase => Math.Round(phase.Elapsed.TotalSeconds, 3), StringComparer.Ordinal),
             report.CutOff,
             failedAccepts,
+            logLinesLost,
             new RuntimeFigures(GC.GetTotalAllocatedBytes(precise: true), GC.CollectionCount(0), process.PeakWorkingSet64));
     }
 
@@ -41,7 +43,8 @@ internal sealed record Report(
         $"Stopped ({Outcome}) in {ElapsedSeconds:0.000} s; "
         + $"connections: {Connections.Accepted} accepted, {Connections.Closed} closed, {Connections.Aborted} aborted"
         + $"{(Connections.Refused > 0 ? $", {Connections.Refused} refused" : "")}; "
-        + $"requests: {Requests.Received} received, {Requests.Completed} completed, {Requests.Refused} refused, {Requests.Aborted} aborted.");
+        + $"requests: {Requests.Received} received, {Requests.Completed} completed, {Requests.Refused} refused, {Requests.Aborted} aborted"
+        + $"{(LogLinesLost > 0 ? $"; log lines lost: {LogLinesLost}" : "")}.");
 
     internal sealed record ConnectionLedger(long Accepted, long Closed, long Aborted, long Refused);
 

@@ -37,7 +37,7 @@ internal sealed class ServeSettings(OptionTable table, string root)
     /// <summary>The lowest level that is logged.</summary>
     public LogLevel LogLevel { get; set; }
 
-    /// <summary>Log warnings and errors only.</summary>
+    /// <summary>Print warnings and errors only.</summary>
     public bool IsQuiet { get; set; }
 
     /// <summary>Sets content types from lines like <c>.foo=text/foo</c>; of several for one extension the last counts.</summary>
@@ -68,7 +68,7 @@ internal sealed class ServeSettings(OptionTable table, string root)
             return mistake;
         }
 
-        if (ReportPath is not null && FindProblem(ReportPath) is { } problem)
+        if (ReportPath is not null && ReportFile.FindProblem(ReportPath) is { } problem)
         {
             return $"--report {ReportPath}: {problem}";
         }
@@ -144,30 +144,5 @@ internal sealed class ServeSettings(OptionTable table, string root)
         endpoints.AddRange(left.Select(static socket => HttpEndpoint.Inherited(socket.Descriptor)));
         Options.Endpoints = endpoints;
         return null;
-    }
-
-    // By trying: what cannot be written now cannot be written on exit.
-    private static string? FindProblem(string reportPath)
-    {
-        try
-        {
-            if (Directory.Exists(reportPath))
-            {
-                return "this is a folder. Name a file.";
-            }
-
-            var isNew = !File.Exists(reportPath);
-            File.OpenHandle(reportPath, FileMode.OpenOrCreate, FileAccess.Write).Dispose();
-            if (isNew)
-            {
-                File.Delete(reportPath);
-            }
-
-            return null;
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or ArgumentException)
-        {
-            return $"{exception.Message.TrimEnd('.')}. Choose another path.";
-        }
     }
 }

@@ -1,7 +1,7 @@
 using System.Net;
 using System.Text;
 using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Logging.Abstractions;
+using PipeServer.Diagnostics;
 using PipeServer.Transport;
 
 namespace PipeServer;
@@ -182,8 +182,14 @@ public sealed class HttpServerOptions
     /// </summary>
     public ITransport? Transport { get; set; }
 
-    /// <summary>Where the server's log goes. Default: nowhere.</summary>
-    public ILoggerFactory LoggerFactory { get; set; } = NullLoggerFactory.Instance;
+    /// <summary>
+    /// Where the server's log goes. Default: faults (<see cref="LogLevel.Error"/> and above) to standard error, one escaped line each, at most
+    /// ten a second; nobody waits for it to be read, and what cannot be written is counted and told later. NullLoggerFactory.Instance silences it.
+    /// </summary>
+    /// <remarks>
+    /// A logger of your own is called on the threads that serve: one that blocks holds up its request, one that throws is ignored.
+    /// </remarks>
+    public ILoggerFactory LoggerFactory { get; set; } = LineLoggerFactory.StandardError;
 
     /// <summary>The clock behind every timeout and the Date header.</summary>
     public TimeProvider TimeProvider { get; set; } = TimeProvider.System;

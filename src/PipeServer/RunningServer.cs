@@ -38,7 +38,7 @@ internal sealed class RunningServer
     public static async Task<RunningServer> StartAsync(HttpServerOptions options, RouteMap routes, CancellationToken cancellationToken)
     {
         LimitConnections(options);
-        var logger = options.LoggerFactory.CreateLogger("PipeServer.Server");
+        var logger = GuardedLogger.Around(options.LoggerFactory.CreateLogger("PipeServer.Server"));
         var transport = options.Transport ?? CreateTransport(options, logger);
         var listeners = await ListenAsync(options, transport, cancellationToken).ConfigureAwait(false);
         WorkerPool? workers = null;

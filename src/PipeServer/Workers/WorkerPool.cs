@@ -39,7 +39,7 @@ public sealed class WorkerPool : IDisposable, IAsyncDisposable
         options ??= new WorkerPoolOptions();
 
         Capacity = capacity;
-        Logger = options.Logger;
+        Logger = GuardedLogger.Around(options.Logger);
         TimeProvider = options.TimeProvider;
         _stopTimeout = options.StopTimeout;
         _jobs = Channel.CreateBounded<Job>(new BoundedChannelOptions(capacity)

@@ -1,5 +1,5 @@
 using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Logging.Abstractions;
+using PipeServer.Diagnostics;
 
 namespace PipeServer.Workers;
 
@@ -21,7 +21,8 @@ public sealed class WorkerPoolOptions
         }
     } = TimeSpan.FromSeconds(30);
 
-    /// <summary>Where jobs, faults and the stop are reported. Default: nowhere.</summary>
+    /// <summary>Where jobs, faults and the stop are reported. Default: faults only, to standard error, one escaped line each, at most ten a second.</summary>
+    /// <remarks>It is called on the workers: one that blocks holds up its worker, one that throws is ignored. NullLogger.Instance silences it.</remarks>
     public ILogger Logger
     {
         get;
@@ -30,7 +31,7 @@ public sealed class WorkerPoolOptions
             ArgumentNullException.ThrowIfNull(value);
             field = value;
         }
-    } = NullLogger.Instance;
+    } = LineLoggerFactory.StandardError.CreateLogger("PipeServer.Workers");
 
     /// <summary>The clock for job durations and the stop deadline.</summary>
     public TimeProvider TimeProvider

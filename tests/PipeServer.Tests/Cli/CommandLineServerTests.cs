@@ -337,14 +337,4 @@ public sealed class CommandLineServerTests
             Assert.Contains(option, readme);
         }
     }
-
-    [Fact]
-    public async Task Quiet_logs_nothing_but_the_frame_of_the_run()
-    {
-        Assert.SkipWhen(OperatingSystem.IsWindows(), NoSignals);
-        await using var cli = await CliProcess.ServeAsync("-q");
-        cli.Signal(CliProcess.SigTerm);
-        Assert.Equal(0, await cli.EndAsync());
-        Assert.Equal(4, cli.Output.Count);
-    }
 }

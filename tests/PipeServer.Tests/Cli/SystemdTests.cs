@@ -91,7 +91,7 @@ public sealed partial class SystemdTests
     public async Task A_hail_of_signals_ends_with_0_or_2()
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "Signals of this kind are Unix's.");
-        await using var cli = await CliProcess.ServeAsync("-q");
+        await using var cli = await CliProcess.ServeAsync();
         var ending = cli.EndAsync();
         while (!ending.IsCompleted)
         {

@@ -25,6 +25,27 @@ internal sealed class TestClient(Stream stream) : IAsyncDisposable
         return new TestClient(new NetworkStream(socket, ownsSocket: true));
     }
 
+    /// <summary>Connects as soon as somebody listens there.</summary>
+    public static async Task<TestClient> ConnectWhenListeningAsync(EndPoint endPoint)
+    {
+        TestClient? client = null;
+        await Eventually.TrueAsync(
+            async () =>
+            {
+                try
+                {
+                    client = await ConnectAsync(endPoint);
+                    return true;
+                }
+                catch (SocketException)
+                {
+                    return false;
+                }
+            },
+            "somebody listens");
+        return client!;
+    }
+
     public static string Get(string target, params string[] headers) =>
         $"GET {target} HTTP/1.1\r\nHost: test\r\n{string.Concat(headers.Select(static header => header + "\r\n"))}\r\n";
 

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.ObjectPool;
 using PipeServer.Diagnostics;
 using PipeServer.Platform;
@@ -18,6 +19,7 @@ public sealed class EpollTransport : ITransport
     private static readonly Lazy<bool> Supported = new(Probe);
 
     private readonly EpollTransportOptions _options;
+    private readonly ILogger _logger;
     private readonly ObjectPool<EpollConnection> _connections;
     private readonly Lock _lock = new();
     private EventLoop[] _loops = [];
@@ -28,6 +30,7 @@ public sealed class EpollTransport : ITransport
     public EpollTransport(EpollTransportOptions? options = null)
     {
         _options = options ?? new EpollTransportOptions();
+        _logger = GuardedLogger.Around(_options.Logger);
         ArgumentOutOfRangeException.ThrowIfLessThan(_options.Loops, 1, nameof(options));
         var policy = new ConnectionPolicy();
         _connections = policy.Pool = new DefaultObjectPool<EpollConnection>(policy, KeptConnections);
@@ -92,7 +95,7 @@ public sealed class EpollTransport : ITransport
         var stuck = loops.Where(static loop => !loop.Ended.IsCompleted).Select(static loop => loop.Name).ToArray();
         foreach (var loop in stuck)
         {
-            Log.LoopStuck(_options.Logger, loop);
+            Log.LoopStuck(_logger, loop);
         }
 
         return stuck;
@@ -187,7 +190,7 @@ public sealed class EpollTransport : ITransport
                 {
                     for (var index = 0; index < _options.Loops; index++)
                     {
-                        loops.Add(new EventLoop(index, _options.Logger));
+                        loops.Add(new EventLoop(index, _logger));
                     }
                 }
                 catch

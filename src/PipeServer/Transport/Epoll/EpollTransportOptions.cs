@@ -1,5 +1,5 @@
 using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Logging.Abstractions;
+using PipeServer.Diagnostics;
 
 namespace PipeServer.Transport.Epoll;
 
@@ -14,6 +14,6 @@ public sealed class EpollTransportOptions
     /// </summary>
     public bool ReusePort { get; set; }
 
-    /// <summary>Where faults of a loop are logged. Default: nowhere.</summary>
-    public ILogger Logger { get; set; } = NullLogger.Instance;
+    /// <summary>Where faults of a loop are logged. Default: to standard error.</summary>
+    public ILogger Logger { get; set; } = LineLoggerFactory.StandardError.CreateLogger("PipeServer.Transport");
 }

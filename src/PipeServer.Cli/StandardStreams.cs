@@ -1,0 +1,76 @@
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+using PipeServer.Diagnostics;
+
+namespace PipeServer.Cli;
+
+/// <summary>
+/// Standard output and standard error of the process. Nothing else writes there: lines of a server go through writers that nobody waits
+/// for longer than two seconds at the end, the text of plain commands through <see cref="Plain"/>.
+/// </summary>
+internal sealed partial class StandardStreams
+{
+    // How long the end of the process waits in all for readers that do not read, the report's included; how much of that is left when standard
+    // output is given up; and how much when the report is, so that it can still be told.
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan BehindOutput = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan BehindReport = TimeSpan.FromMilliseconds(300);
+
+    private readonly LineWriter _output = new(new StandardStream(StandardStream.Output), "standard output");
+    private readonly LineWriter _error = new(new StandardStream(StandardStream.Error), "standard error");
+
+    private long? _firstWait;
+    private bool _isOutputGivenUp;
+
+    /// <summary>Once cancelled, readers that do not read are not waited for.</summary>
+    public CancellationToken Hurry { get; set; }
+
+    /// <summary>How long the report may take. The time for all readers together begins when somebody first waits.</summary>
+    public TimeSpan TimeForReport => TimeUntil(BehindReport);
+
+    /// <summary>What commands print that do not serve.</summary>
+    public PlainOutput Plain { get; } = new(new StandardStream(StandardStream.Output));
+
+    /// <summary>Lines that had no reader, those that are still waiting for one included.</summary>
+    public long LinesLost => _output.LinesLost + _error.LinesLost + _output.LinesPending + _error.LinesPending;
+
+    /// <summary>A line on standard output. Neither waits nor throws.</summary>
+    public void WriteLine(string line) => _output.Write(line);
+
+    /// <summary>A line on standard error, with the name of the program in front. Neither waits nor throws.</summary>
+    public void WriteError(string message) => _error.Write($"pipeserver: {message}");
+
+    /// <summary>Waits until the lines on standard output are written, or its part of the time is over; then it is not waited for again.</summary>
+    public void DrainOutput() => _isOutputGivenUp = _isOutputGivenUp || !_output.Drain(TimeUntil(BehindOutput), Hurry);
+
+    /// <summary>Waits until all lines are written, or the time is over. The last thing that the process does.</summary>
+    public void Finish()
+    {
+        DrainOutput();
+        _error.Drain(TimeUntil(TimeSpan.Zero), Hurry);
+    }
+
+    /// <summary>
+    /// Reports a fault that nothing has caught, in one line, and ends the process as the runtime would, which itself would wait for the reader
+    /// of standard error for ever.
+    /// </summary>
+    public void ReportCrashes() => AppDomain.CurrentDomain.UnhandledException += (_, e) =>
+    {
+        if (!OperatingSystem.IsWindows())
+        {
+            WriteError($"crashed: {(e.ExceptionObject is Exception exception ? LineLogger.Describe(exception) : e.ExceptionObject)}");
+            Finish();
+            abort();
+        }
+    };
+
+    private TimeSpan TimeUntil(TimeSpan left)
+    {
+        _firstWait ??= Stopwatch.GetTimestamp();
+        var time = Patience - left - Stopwatch.GetElapsedTime(_firstWait.Value);
+        return time > TimeSpan.Zero ? time : TimeSpan.Zero;
+    }
+
+    [LibraryImport("libc")]
+    private static partial void abort();
+}

@@ -1,0 +1,45 @@
+using Microsoft.Extensions.Logging;
+
+namespace PipeServer.Diagnostics;
+
+/// <summary>Makes loggers that write a line for each event.</summary>
+/// <param name="minimum">The lowest level that is logged.</param>
+/// <param name="write">Takes a line, from any thread; neither waits nor throws.</param>
+/// <param name="namesCategories">Each line begins with the logger's category.</param>
+internal sealed class LineLoggerFactory(LogLevel minimum, Action<string> write, bool namesCategories) : ILoggerFactory
+{
+    // Long enough for a reader that reads; one that does not is not waited for.
+    private static readonly TimeSpan AtExit = TimeSpan.FromSeconds(2);
+
+    private static readonly Lazy<LimitedLines> StandardErrorLines = new(OpenStandardError);
+
+    /// <summary>
+    /// The log of a server that was given none: faults only, to standard error, limited in rate. Nothing is opened before the first one.
+    /// </summary>
+    public static LineLoggerFactory StandardError { get; } = new(LogLevel.Error, static line => StandardErrorLines.Value.Write(line), namesCategories: true);
+
+    /// <inheritdoc/>
+    public ILogger CreateLogger(string categoryName) => new LineLogger(namesCategories ? categoryName + ": " : "", minimum, write);
+
+    /// <inheritdoc/>
+    public void AddProvider(ILoggerProvider provider) =>
+        throw new NotSupportedException("This factory writes to one place only: set LoggerFactory to one of your own, to which providers can be added.");
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        // Nothing is held; what lies behind the action is its owner's.
+    }
+
+    private static LimitedLines OpenStandardError()
+    {
+        var writer = new LineWriter(new StandardStream(StandardStream.Error), "PipeServer log");
+        var limited = new LimitedLines(writer.Write, TimeProvider.System);
+        AppDomain.CurrentDomain.ProcessExit += (_, _) =>
+        {
+            limited.Tell();
+            writer.Drain(AtExit, new CancellationToken(canceled: true));
+        };
+        return limited;
+    }
+}
