@@ -8,9 +8,10 @@ try
 {
     code = await new CommandLine(streams, new ServeCommand(streams).RunAsync).InvokeAsync(args).ConfigureAwait(false);
 }
-catch (Exception exception) when (exception is IOException or OutOfMemoryException)
+catch (Exception fault) when (fault is IOException or OutOfMemoryException or TypeInitializationException { InnerException: IOException })
 {
     // Most likely the runtime itself found no descriptor (ENFILE, EMFILE), for an assembly or else, or no thread.
+    var exception = fault is TypeInitializationException ? fault.InnerException! : fault;
     var reason = exception.Message.Split('\n')[0].TrimEnd('.', '\r');
     var isLimit = exception is OutOfMemoryException or FileNotFoundException || exception.HResult is 23 or 24;
     streams.WriteError($"{reason}.{(isLimit ? " The process needs more files or threads: ulimit -n, ulimit -u, or LimitNOFILE." : "")}");

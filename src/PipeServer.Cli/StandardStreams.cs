@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using PipeServer.Diagnostics;
 
@@ -21,6 +22,12 @@ internal sealed partial class StandardStreams
 
     private long? _firstWait;
     private bool _isOutputGivenUp;
+
+    /// <summary>
+    /// Takes what a line of standard error will need: without a descriptor left, the runtime finds none of its assemblies any more, and the very
+    /// line that would say so could not be written.
+    /// </summary>
+    public StandardStreams() => RuntimeHelpers.RunClassConstructor(typeof(Thread).TypeHandle);
 
     /// <summary>Once cancelled, readers that do not read are not waited for.</summary>
     public CancellationToken Hurry { get; set; }

@@ -243,7 +243,7 @@ public sealed class CommandLineServerTests
         cli.Signal(CliProcess.SigTerm);
         Assert.Equal(3, await cli.EndAsync());
         Assert.StartsWith("Stopped (timedOut)", cli.Output[^1]);
-        Assert.Contains(cli.Output, static line => line.StartsWith("warning: Cut off (the grace period has passed): GET /sleep, "));
+        Assert.Contains(cli.Output, static line => line.StartsWith("warning: Cut off (the grace period has passed): GET /sleep?ms=60000, "));
         Assert.Contains("worker-", cli.Output.Single(static line => line.Contains("Cut off")));
     }
 
