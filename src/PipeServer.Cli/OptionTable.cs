@@ -67,8 +67,11 @@ internal sealed class OptionTable
                 Flag("--compress", "Compress text on the fly (br, gzip), once; .br, .zst and .gz files are used anyway."),
                 static (settings, value) => settings.Files.Compress = value),
             OptionRow.Of(
-                CacheControl("--cache", "Cache-Control: seconds, or its value; names with a fingerprint are immutable then."),
+                CacheControl("--cache", "Cache-Control: seconds, or its value."),
                 static (settings, value) => settings.SetCacheControl(value)) with { Property = nameof(StaticFileOptions.CacheControl) },
+            OptionRow.Of(
+                Several("--immutable", "GLOB", "Files that never change, like 'assets/**': kept for a year; may be repeated."),
+                static (settings, value) => settings.Files.ImmutableFiles = value) with { Property = nameof(StaticFileOptions.ImmutableFiles) },
             OptionRow.Of(
                 Pairs("--header", "LINE", "A header for all files, \"Name: value\"; may be repeated.", ':', "\"X-Name: value\""),
                 static (settings, value) => settings.SetHeaders(value)) with { Property = nameof(StaticFileOptions.Headers) },

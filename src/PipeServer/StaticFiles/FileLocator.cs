@@ -1,16 +1,16 @@
 namespace PipeServer.StaticFiles;
 
 /// <summary>From a request's path to the file that answers it: hidden names, index files, left-out extensions, compressed siblings.</summary>
-internal sealed class FileLocator(FileRoot root, StaticFileOptions options)
+internal sealed class FileLocator(FileRoot root, ContentTypes types, StaticFileOptions options)
 {
     private static readonly string Forbidden = OperatingSystem.IsWindows() ? "\0\\:*?\"<>|" : "\0\\";
 
-    /// <summary>Opens what is at a path, with its compressed siblings.</summary>
+    /// <summary>Opens what is at a path, with its compressed siblings; a file that is compressed by its nature has none.</summary>
     /// <param name="path">Decoded, starting with a slash.</param>
     public FileLocation Locate(string path)
     {
         var location = LocateAlone(path);
-        if (location.File is not null)
+        if (location.File is not null && types.CodingOf(location.RelativePath) is null)
         {
             OpenSiblings(location);
         }

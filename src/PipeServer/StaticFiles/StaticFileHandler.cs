@@ -49,7 +49,7 @@ public sealed class StaticFileHandler : IDisposable
         _headers = new FileHeaders(_options);
         _authentication = _options.AuthFile is { } path ? new BasicAuthentication(path) : null;
         _root = open(root, _options.FollowSymlinks);
-        _locator = new FileLocator(_root, _options);
+        _locator = new FileLocator(_root, _headers.ContentTypes, _options);
         var forms = new FileForms(_root, _headers, _options);
         _errors = new ErrorPages(_locator, forms, _headers);
         _cached = _options is { CacheBytes: > 0, MaxCachedFiles: > 0, MaxCachedFileBytes: > 0 }

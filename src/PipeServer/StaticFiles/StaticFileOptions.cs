@@ -36,11 +36,20 @@ public sealed class StaticFileOptions
     /// <summary>What compressed versions are kept in, in bytes. Default 32 MiB; the one unused for longest goes first.</summary>
     public long MaxCompressedBytes { get; set; } = 32L * 1024 * 1024;
 
-    /// <summary>
-    /// The value of <c>Cache-Control</c> for files. With one, names with a fingerprint in them (<c>app.3f2a9c1b.js</c>) get
-    /// <c>max-age=31536000, immutable</c> instead. Default: null, no such field.
-    /// </summary>
+    /// <summary>The value of <c>Cache-Control</c> for files that are not of <see cref="ImmutableFiles"/>. Default: null, no such field.</summary>
     public string? CacheControl { get; set; }
+
+    /// <summary>
+    /// Patterns of the files that never change, because their names have a hash of what is in them. They get a year's <c>Cache-Control</c>,
+    /// <c>max-age=31536000, immutable</c>, with or without <see cref="CacheControl"/>; no client will ask for one of them again, so name only
+    /// what a build tool has named. Default: none.
+    /// </summary>
+    /// <remarks>
+    /// A pattern is held against the file's path below the root, and counts case: <c>*</c> stands for any characters of a name, <c>?</c> for
+    /// one, <c>**</c> between slashes for any folders, or none. One without a slash is for names in any folder: <c>assets/**</c>,
+    /// <c>_next/static/**/*.js</c>, <c>*-????????.css</c>.
+    /// </remarks>
+    public IReadOnlyList<string> ImmutableFiles { get; set; } = [];
 
     /// <summary>Header fields for every response of the handler. Default: none.</summary>
     public IReadOnlyList<KeyValuePair<string, string>> Headers { get; set; } = [];
