@@ -53,6 +53,12 @@ internal sealed class OptionTable
             OptionRow.Of(
                 Flag("--browse", "List folders that have no index file; as JSON to a client that prefers it."),
                 static (settings, value) => settings.Files.Browse = value),
+            OptionRow.Of(
+                Number("--browse-sorted", "Entries up to which a listing is sorted; a larger one is whole, but unsorted.", Files.MaxSortedEntries, 0, 1_000_000),
+                static (settings, value) => settings.Files.MaxSortedEntries = value),
+            OptionRow.Of(
+                Text("--base-path", "PATH", "What a proxy in front passes on before each path, like /files; the rest is below ROOT."),
+                static (settings, value) => settings.Files.BasePath = value ?? "") with { Property = nameof(StaticFileOptions.BasePath) },
             OptionRow.OfOptional(
                 Text("--spa", "FILE", "What answers paths at which there is nothing; index.html if not named.", mayGoWithout: true),
                 "index.html",

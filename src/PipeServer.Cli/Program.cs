@@ -42,7 +42,7 @@ static async Task<int> ServeAsync(ServeSettings settings)
         {
             if (settings.Demo)
             {
-                DemoRoutes.Map(server, opened);
+                DemoRoutes.Map(server, opened, settings.Files.BasePath.TrimEnd('/'));
             }
 
             server.MapFallback(opened.TryHandle, opened.HandleAsync);

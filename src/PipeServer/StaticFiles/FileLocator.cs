@@ -3,7 +3,8 @@ namespace PipeServer.StaticFiles;
 /// <summary>From a request's path to the file that answers it: hidden names, index files, left-out extensions, compressed siblings.</summary>
 internal sealed class FileLocator(FileRoot root, ContentTypes types, StaticFileOptions options)
 {
-    private static readonly string Forbidden = OperatingSystem.IsWindows() ? "\0\\:*?\"<>|" : "\0\\";
+    // What no request can ask for (Http/PercentEncoding.cs), and what has a meaning of its own on Windows.
+    private static readonly string Forbidden = OperatingSystem.IsWindows() ? "\0\r\n\\:*?\"<>|" : "\0\r\n\\";
 
     /// <summary>Opens what is at a path, with its compressed siblings; a file that is compressed by its nature has none.</summary>
     /// <param name="path">Decoded, starting with a slash.</param>
@@ -51,7 +52,7 @@ internal sealed class FileLocator(FileRoot root, ContentTypes types, StaticFileO
     public bool IsServed(string path)
     {
         if (!path.StartsWith('/') || path.Contains("//", StringComparison.Ordinal) || path.AsSpan().ContainsAny(Forbidden)
-            || path.Any(char.IsControl))
+            || (OperatingSystem.IsWindows() && path.Any(char.IsControl)))
         {
             return false;
         }

@@ -13,6 +13,21 @@ public sealed class StaticFileOptions
     public bool Browse { get; set; }
 
     /// <summary>
+    /// Up to how many entries a listing is sorted: so many are held in memory, about 250 bytes each. A larger folder is listed whole, as the
+    /// file system has it, and says so. From 0 to 1,000,000; default 50,000. Listings that would hold more than eight times as many at once
+    /// are answered 503.
+    /// </summary>
+    public int MaxSortedEntries { get; set; } = 50_000;
+
+    /// <summary>
+    /// The prefix that whoever stands in front of the server passes on, decoded: with <c>/files</c>, <c>/files/a.txt</c> is the file
+    /// <c>a.txt</c>, and what is not below the prefix is 404, <c>/filesX</c> too. Not needed where the prefix is taken off, because redirects
+    /// and listings have relative links only. <see cref="StaticFileHandler.ServeAsync"/> and <see cref="StaticFileHandler.Contains"/> know
+    /// nothing of it. Default: empty, none.
+    /// </summary>
+    public string BasePath { get; set; } = "";
+
+    /// <summary>
     /// What answers, with 200, a path at which there is nothing, as single-page applications need it; a path below the root.
     /// Not for names with an extension, unless the client asks for HTML: a missing script must not be a page. Default: null, none.
     /// </summary>
@@ -129,6 +144,9 @@ public sealed class StaticFileOptions
             throw new ArgumentException($"{nameof(CorsOrigin)} must be * or an origin like https://example.com; '{CorsOrigin}' is not.");
         }
 
+        ArgumentNullException.ThrowIfNull(BasePath);
+        _ = StaticFiles.BasePath.Parse(BasePath);
+        InRange(MaxSortedEntries, 0, 1_000_000, nameof(MaxSortedEntries));
         InRange(MaxCompressedFileBytes, 0, Array.MaxLength, nameof(MaxCompressedFileBytes));
         InRange(MaxCompressedBytes, 0, long.MaxValue, nameof(MaxCompressedBytes));
         InRange(CacheBytes, 0, long.MaxValue, nameof(CacheBytes));

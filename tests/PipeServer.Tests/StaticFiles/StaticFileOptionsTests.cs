@@ -64,13 +64,13 @@ public abstract class StaticFileOptionsTests(string transport) : IAsyncLifetime
         Assert.Contains("aria-sort=\"ascending\"", page.Text);
         var json = await GetAsync(server, "/sub/", "Accept: application/json");
         Assert.Equal("application/json", json["Content-Type"]);
-        var entries = JsonDocument.Parse(json.Text).RootElement.EnumerateArray().ToList();
+        var entries = JsonDocument.Parse(json.Text).RootElement.GetProperty("entries").EnumerateArray().ToList();
         Assert.Equal(
             ["inner", "<script>&\"'.txt", "page.txt", "ünïcode #1%.txt"], entries.Select(static entry => entry.GetProperty("name").GetString()));
         Assert.Equal(["directory", "file", "file", "file"], entries.Select(static entry => entry.GetProperty("type").GetString()));
         Assert.Equal([1, 4, 2], entries.Skip(1).Select(static entry => entry.GetProperty("size").GetInt32()));
         var bySize = await GetAsync(server, "/sub/?sort=size&order=desc", "Accept: application/json, text/html;q=0.9");
-        Assert.Equal([4, 2, 1], JsonDocument.Parse(bySize.Text).RootElement.EnumerateArray().Skip(1).Select(static entry => entry.GetProperty("size").GetInt32()));
+        Assert.Equal([4, 2, 1], JsonDocument.Parse(bySize.Text).RootElement.GetProperty("entries").EnumerateArray().Skip(1).Select(static entry => entry.GetProperty("size").GetInt32()));
         Assert.StartsWith("<!DOCTYPE html>", (await GetAsync(server, "/sub/", "Accept: text/html, application/json;q=0.9, */*;q=0.8")).Text);
         Assert.Equal("<p>index", (await GetAsync(server, "/")).Text);
         Assert.Equal(301, (await GetAsync(server, "/sub")).Status);
@@ -86,7 +86,7 @@ public abstract class StaticFileOptionsTests(string transport) : IAsyncLifetime
         File.CreateSymbolicLink(_folder.Path("root/sub/outside"), "../../root");
         _folder.Write("root/sub/line\nbreak", "x");
         var server = await _folder.ServeAsync(static options => options.Browse = true);
-        var entries = JsonDocument.Parse((await GetAsync(server, "/sub/", "Accept: application/json")).Text).RootElement.EnumerateArray().ToList();
+        var entries = JsonDocument.Parse((await GetAsync(server, "/sub/", "Accept: application/json")).Text).RootElement.GetProperty("entries").EnumerateArray().ToList();
         Assert.Equal(
             ["folder directory", "link file", "page.txt file"],
             entries.Select(static entry => $"{entry.GetProperty("name")} {entry.GetProperty("type")}"));
