@@ -54,9 +54,6 @@ internal sealed class OptionTable
                 Flag("--browse", "List folders that have no index file; as JSON to a client that prefers it."),
                 static (settings, value) => settings.Files.Browse = value),
             OptionRow.Of(
-                Number("--browse-sorted", "Entries up to which a listing is sorted; a larger one is whole, but unsorted.", Files.MaxSortedEntries, 0, 1_000_000),
-                static (settings, value) => settings.Files.MaxSortedEntries = value),
-            OptionRow.Of(
                 Text("--base-path", "PATH", "What a proxy in front passes on before each path, like /files; the rest is below ROOT."),
                 static (settings, value) => settings.Files.BasePath = value ?? "") with { Property = nameof(StaticFileOptions.BasePath) },
             OptionRow.OfOptional(
@@ -179,6 +176,9 @@ internal sealed class OptionTable
             OptionRow.Of(
                 Number("--file-cache-count", "Files kept there.", Files.MaxCachedFiles, 0, int.MaxValue),
                 static (settings, value) => settings.Files.MaxCachedFiles = value),
+            OptionRow.Of(
+                Number("--max-sorted", "Entries up to which a listing is sorted; a larger one is whole all the same.", Files.MaxSortedEntries, 0, 1_000_000),
+                static (settings, value) => settings.Files.MaxSortedEntries = value),
         ], IsDense: true),
         new("Time-outs",
         [

@@ -3,7 +3,10 @@ using PipeServer.Routing;
 
 namespace PipeServer;
 
-/// <summary>What the parameters of the route's pattern matched, percent-decoded: <c>{name}</c> of <c>/hello/{name}</c>. Bytes that are not UTF-8 stay encoded.</summary>
+/// <summary>
+/// What the parameters of the route's pattern matched, percent-decoded: <c>{name}</c> of <c>/hello/{name}</c>. Bytes that are not UTF-8 stay
+/// encoded.
+/// </summary>
 public sealed class RouteValues
 {
     private readonly RequestHead _head;

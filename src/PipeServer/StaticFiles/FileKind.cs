@@ -14,7 +14,8 @@ internal sealed record FileKind(string Name, string Id, string Shape)
     private static readonly FileKind Text = new("text", "k-text", Sheet + "M5.5 7.5h5M5.5 9.5h5M5.5 11.5h3");
     private static readonly FileKind Document = new("document", "k-document", Sheet + "M5.5 7.5h5v4.5h-5z");
     private static readonly FileKind Image = new("image", "k-image", "M1.5 2.5h13v11h-13zM1.5 11.5L5.5 7.5l3 3L10.5 8.5l4 4M10.5 5h1v1h-1z");
-    private static readonly FileKind Audio = new("audio", "k-audio", "M6 12V3l7-1.5V10.5M6 12a2 1.5 0 1 1-4 0 2 1.5 0 1 1 4 0M13 10.5a2 1.5 0 1 1-4 0 2 1.5 0 1 1 4 0");
+    private static readonly FileKind Audio = new(
+        "audio", "k-audio", "M6 12V3l7-1.5V10.5M6 12a2 1.5 0 1 1-4 0 2 1.5 0 1 1 4 0M13 10.5a2 1.5 0 1 1-4 0 2 1.5 0 1 1 4 0");
     private static readonly FileKind Video = new("video", "k-video", "M1.5 3.5h13v9h-13zM6.5 5.5v5l4-2.5z");
     private static readonly FileKind Archive = new("archive", "k-archive", "M1.5 2.5h13v3h-13zM2.5 5.5h11v8h-11zM6 8h4");
     private static readonly FileKind Font = new("font", "k-font", "M3 13.5L8 2.5l5 11M5 9.5h6");
@@ -26,16 +27,20 @@ internal sealed record FileKind(string Name, string Id, string Shape)
     private static readonly string[] Archives =
     [
         "application/zip", "application/gzip", "application/zstd", "application/x-bzip", "application/x-bzip2", "application/x-xz", "application/x-tar",
-        "application/x-gtar", "application/x-7z-compressed", "application/vnd.rar", "application/java-archive", "application/x-cpio", "application/x-lzip",
-        "application/x-lzma", "application/x-lz4", "application/x-lha", "application/x-lzh", "application/x-stuffit", "application/vnd.ms-cab-compressed",
+        "application/x-gtar", "application/x-7z-compressed", "application/vnd.rar", "application/java-archive", "application/x-cpio",
+        "application/x-lzip",
+        "application/x-lzma", "application/x-lz4", "application/x-lha", "application/x-lzh", "application/x-stuffit",
+        "application/vnd.ms-cab-compressed",
         "application/vnd.debian.binary-package", "application/x-rpm", "application/vnd.android.package-archive", "application/x-apple-diskimage",
         "application/x-iso9660-image", "application/x-raw-disk-image", "application/x-brotli",
     ];
 
     private static readonly string[] Documents =
     [
-        "application/pdf", "application/postscript", "application/epub+zip", "application/msword", "application/rtf", "application/vnd.ms-", "application/x-dvi",
-        "application/vnd.openxmlformats-", "application/vnd.oasis.opendocument.", "application/vnd.apple.", "application/x-mobipocket-ebook", "application/oxps",
+        "application/pdf", "application/postscript", "application/epub+zip", "application/msword", "application/rtf", "application/vnd.ms-",
+        "application/x-dvi",
+        "application/vnd.openxmlformats-", "application/vnd.oasis.opendocument.", "application/vnd.apple.", "application/x-mobipocket-ebook",
+        "application/oxps",
     ];
 
     /// <summary>The kind of a content type.</summary>

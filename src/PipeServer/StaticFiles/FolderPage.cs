@@ -19,16 +19,20 @@ namespace PipeServer.StaticFiles;
 internal sealed class FolderPage(PipeWriter output, string prefix, string path, ContentTypes types, int maxSorted) : FolderView(output)
 {
     private const string Style = """
-        :root{color-scheme:light dark;--text:light-dark(#1c2530,#e6ebf0);--quiet:light-dark(#55606e,#a3aebb);--page:light-dark(#fbfbf9,#14191f);--line:light-dark(#d9dde2,#323b46);--link:light-dark(#0a5fb4,#7db8f5);--row:light-dark(#eef1f4,#1e262f)}
+        :root{color-scheme:light dark;--text:light-dark(#1c2530,#e6ebf0);--quiet:light-dark(#55606e,#a3aebb);--page:light-dark(#fbfbf9,#14191f);
+          --line:light-dark(#d9dde2,#323b46);--link:light-dark(#0a5fb4,#7db8f5);--row:light-dark(#eef1f4,#1e262f)}
         *{box-sizing:border-box}
-        body{margin:0 auto;max-width:60rem;padding:clamp(1rem,5vw,3rem) clamp(1rem,4vw,1.5rem);background:var(--page);color:var(--text);font:1.0625rem/1.6 system-ui,sans-serif}
+        body{margin:0 auto;max-width:60rem;padding:clamp(1rem,5vw,3rem) clamp(1rem,4vw,1.5rem);
+          background:var(--page);color:var(--text);font:1.0625rem/1.6 system-ui,sans-serif}
         h1{margin:.25rem 0 1.25rem;font-size:clamp(1.5rem,6vw,2.25rem);line-height:1.15;overflow-wrap:anywhere}
         a{color:var(--link)}
         a:focus-visible,input:focus-visible{outline:3px solid var(--link);outline-offset:2px}
         nav ol{display:flex;flex-wrap:wrap;margin:0;padding:0;list-style:none}
         nav li{overflow-wrap:anywhere}
         nav li+li::before{content:"/";margin:0 .4rem;color:var(--quiet)}
-        input{width:100%;max-width:24rem;padding:.4rem .6rem;border:1px solid var(--quiet);border-radius:.25rem;background:var(--page);color:var(--text);font:inherit}
+        input{width:100%;max-width:24rem;padding:.4rem .6rem;border:1px solid var(--quiet);border-radius:.25rem;
+          background:var(--page);color:var(--text);font:inherit}
+        input::placeholder{color:var(--quiet);opacity:1}
         table{width:100%;margin-top:1rem;border-collapse:collapse}
         th,td{padding:0 .5rem;border-bottom:1px solid var(--line);text-align:left}
         th{padding-block:.5rem;white-space:nowrap}
@@ -41,7 +45,8 @@ internal sealed class FolderPage(PipeWriter output, string prefix, string path, 
         .number{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
         .note{color:var(--quiet)}
         .sprite{position:absolute}
-        @media(max-width:40rem){th,td{padding-inline:.3rem}td.number{font-size:.875rem;line-height:1.3}td:last-child{white-space:normal;width:6em}}
+        @media(max-width:40rem){th,td{padding-inline:.3rem}th,td.number{font-size:.875rem;line-height:1.3}
+          th:last-child,td:last-child{width:6.5rem;white-space:normal}}
         """;
 
     private const string Script = """
@@ -70,7 +75,8 @@ internal sealed class FolderPage(PipeWriter output, string prefix, string path, 
 
     private static readonly HtmlEncoder Html = HtmlEncoder.Create(UnicodeRanges.All);
 
-    private static readonly string Sprite = string.Concat(FileKind.All.Select(static kind => $"<symbol id=\"{kind.Id}\" viewBox=\"0 0 16 16\"><path d=\"{kind.Shape}\"/></symbol>"));
+    private static readonly string Sprite = string.Concat(FileKind.All.Select(static kind =>
+        $"<symbol id=\"{kind.Id}\" viewBox=\"0 0 16 16\"><path d=\"{kind.Shape}\"/></symbol>"));
 
     private readonly StringBuilder _text = new();
     private int _folders;
@@ -107,7 +113,8 @@ internal sealed class FolderPage(PipeWriter output, string prefix, string path, 
         _text.Append(CultureInfo.InvariantCulture, $"</ol></nav>\n<h1>Index of {title}</h1>\n</header>\n<main>\n");
         if (order is null)
         {
-            _text.Append(CultureInfo.InvariantCulture, $"<p class=\"note\">This folder has more than {maxSorted:N0} entries: all are listed, but not sorted.</p>\n");
+            _text.Append(CultureInfo.InvariantCulture, $"<p class=\"note\">This folder has more than {maxSorted:N0} entries: ");
+            _text.Append("all are listed, but not sorted.</p>\n");
         }
 
         _text.Append("<table>\n<thead><tr>");
@@ -155,7 +162,8 @@ internal sealed class FolderPage(PipeWriter output, string prefix, string path, 
             (value, unit) = (value / 1024, unit + 1);
         }
 
-        return string.Create(CultureInfo.InvariantCulture, $"{value.ToString(unit == 0 || value >= 100 ? "0" : "0.0", CultureInfo.InvariantCulture)} {units[unit]}");
+        var digits = value.ToString(unit == 0 || value >= 100 ? "0" : "0.0", CultureInfo.InvariantCulture);
+        return $"{digits} {units[unit]}";
     }
 
     // Each by the number of folders that it is above: an address that a proxy has changed is right all the same.

@@ -21,7 +21,8 @@ internal sealed class Glob
             : path.EndsWith('/') ? "it ends with a slash, and files are meant; for everything in a folder write folder/**"
             : Array.Exists(segments, static segment => segment is "" or "." or "..") ? "it has an empty segment, or . or .."
             : text.AsSpan().ContainsAny("[]{}") ? "[ ] { } have no meaning here; write ? for a character of the name that is one of them"
-            : Array.Exists(segments, static segment => segment.Contains("**", StringComparison.Ordinal) && segment != "**") ? "** must stand alone between slashes"
+            : Array.Exists(segments, static segment => segment != "**" && segment.Contains("**", StringComparison.Ordinal))
+                ? "** must stand alone between slashes"
             : text.Any(static c => char.IsControl(c) || c == '\\') ? "a name has no backslash and no control character"
             : null;
         if (mistake is not null)

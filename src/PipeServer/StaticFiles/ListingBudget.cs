@@ -7,7 +7,7 @@ namespace PipeServer.StaticFiles;
 /// <param name="maxSorted">The entries of the largest listing that is sorted.</param>
 internal sealed class ListingBudget(int maxSorted)
 {
-    // What a listing counts for at least: it holds a folder open and a buffer. So there are at most 64 with a small bound, 781 with the default.
+    // What a listing counts for at least: it holds a folder open and a buffer. So there are at most 64 with a small bound, 789 with the default.
     private const int LeastEntries = 512;
     private const int LargestAtOnce = 8;
 

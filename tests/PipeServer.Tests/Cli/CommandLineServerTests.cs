@@ -12,6 +12,24 @@ public sealed class CommandLineServerTests
     private const string NoSignals = "Signals cannot be sent to a process on Windows.";
 
     [Fact]
+    public async Task Files_and_demo_routes_are_below_the_base_path()
+    {
+        await using var cli = await CliProcess.ServeAsync("--demo", "--health", "--base-path", "/files/", "--immutable", "*.css", "--immutable", "favicon.*");
+        await using var client = await TestClient.ConnectAsync(cli.EndPoint);
+        foreach (var (target, status) in new[]
+        {
+            ("/files/", 200), ("/files", 301), ("/files/style.css", 200), ("/files/plaintext", 200), ("/files/sleep?ms=0", 200), ("/healthz/live", 200),
+            ("/", 404), ("/plaintext", 404), ("/filesX", 404), ("/style.css", 404),
+        })
+        {
+            Assert.Equal((target, status), (target, (await client.RequestAsync(TestClient.Get(target))).Status));
+        }
+
+        Assert.Equal("max-age=31536000, immutable", (await client.RequestAsync(TestClient.Get("/files/style.css")))["Cache-Control"]);
+        Assert.Null((await client.RequestAsync(TestClient.Get("/files/")))["Cache-Control"]);
+    }
+
+    [Fact]
     public async Task It_serves_the_site_and_the_demo_routes()
     {
         await using var cli = await CliProcess.ServeAsync("--demo");

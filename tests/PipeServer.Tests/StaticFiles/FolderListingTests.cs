@@ -152,8 +152,13 @@ public abstract partial class FolderListingTests(string transport) : IAsyncLifet
         var server = await _folder.ServeAsync(static options => (options.Browse, options.TimeProvider) = (true, new LaterTime()));
         var expected = new Dictionary<string, string>
         {
-            ["%FF"] = "ff", ["%FE"] = "fe", ["caf%C3%A9.txt"] = "utf-8", ["caf%E9.txt"] = "latin-1", ["a%C0%AFb"] = "an overlong slash is no slash",
-            ["%ED%B2%80"] = "a surrogate is none", ["%EF%BF%BD"] = "the replacement itself",
+            ["%FF"] = "ff",
+            ["%FE"] = "fe",
+            ["caf%C3%A9.txt"] = "utf-8",
+            ["caf%E9.txt"] = "latin-1",
+            ["a%C0%AFb"] = "an overlong slash is no slash",
+            ["%ED%B2%80"] = "a surrogate is none",
+            ["%EF%BF%BD"] = "the replacement itself",
         };
         for (var round = 0; round < 2; round++)
         {
