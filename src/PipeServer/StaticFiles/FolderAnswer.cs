@@ -97,9 +97,8 @@ internal sealed class FolderAnswer(
         isEnough = true;
         try
         {
-            while (first.Count <= options.MaxSortedEntries && entries.MoveNext())
+            while (first.Count <= options.MaxSortedEntries && entries.MoveNext() && !aborted.IsCancellationRequested)
             {
-                aborted.ThrowIfCancellationRequested();
                 first.Add(entries.Current);
                 if (!share.TryHold(first.Count))
                 {

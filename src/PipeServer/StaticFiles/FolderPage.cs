@@ -64,8 +64,7 @@ internal sealed class FolderPage(PipeWriter output, string prefix, string path, 
             const wanted = box.value.trim().normalize().toLowerCase();
             let count = 0;
             rows.forEach((row, index) => {
-              row.hidden = !names[index].includes(wanted);
-              count += row.hidden ? 0 : 1;
+              count += row.toggleAttribute('hidden', !names[index].includes(wanted)) ? 0 : 1;
             });
             said.textContent = wanted ? `${count} of ${rows.length}` : '';
           });
