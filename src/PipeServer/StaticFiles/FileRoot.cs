@@ -63,11 +63,23 @@ internal abstract class FileRoot(string path) : IDisposable
     }
 
     /// <summary>What is at a name of a folder, or null when it is nothing to be listed.</summary>
+    /// <exception cref="IOException">That cannot be said now; without it the listing would not be whole.</exception>
     protected FolderEntry? Look(string relativePath, string name, bool isLink)
     {
-        var status = Look(relativePath.Length == 0 ? name : relativePath + "/" + name, out var identity);
+        OpenStatus status;
+        FileIdentity identity;
+        try
+        {
+            status = Look(relativePath.Length == 0 ? name : relativePath + "/" + name, out identity);
+        }
+        catch (IOException)
+        {
+            return null; // the disk has an error at this one, and asking for it would be answered 500
+        }
+
         return status switch
         {
+            OpenStatus.Exhausted => throw new IOException("There is no descriptor left to look at a file of a folder."),
             OpenStatus.File => new FolderEntry(name, IsFolder: false, isLink, identity.Length, identity.LastModified),
             OpenStatus.Folder => new FolderEntry(name, IsFolder: true, isLink, 0, identity.LastModified),
             _ => null,

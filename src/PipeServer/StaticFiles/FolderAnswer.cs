@@ -7,6 +7,8 @@ internal sealed class FolderAnswer(
     // What is written before it is flushed. A smaller listing goes out with its length.
     private const int PieceBytes = 32 * 1024;
 
+    private const string TooMany = "too many folders are being listed";
+
     private readonly ListingBudget _budget = new(options.MaxSortedEntries);
 
     /// <summary>
@@ -26,35 +28,84 @@ internal sealed class FolderAnswer(
     /// <param name="response">What gets the listing.</param>
     /// <param name="path">The folder's path below the root, slashes at both ends.</param>
     /// <param name="relativePath">The folder as the root knows it.</param>
-    /// <returns>False when the folder cannot be read, and nothing is sent.</returns>
+    /// <returns>False when there is no folder to be read, and nothing is sent.</returns>
     public async ValueTask<bool> TrySendListingAsync(HttpRequest request, HttpResponse response, string path, string relativePath)
     {
         using var share = _budget.TryBegin();
         if (share is null)
         {
-            errors.WriteUnavailable(response, "too many folders are being listed");
+            errors.WriteUnavailable(response, TooMany);
             return true;
         }
 
-        if (root.List(relativePath) is not { } all)
-        {
-            return false;
-        }
-
-        // From here to the first step nothing may fail: an enumeration that has not begun does not close its folder.
-        using var entries = all.Where(entry => locator.IsServed("/" + entry.Name)).GetEnumerator();
         var first = new List<FolderEntry>();
-        if (!TryReadFirst(entries, first, share, request.Aborted, out var isEnough))
+        IEnumerator<FolderEntry>? rest;
+        try
+        {
+            rest = Open(relativePath, first, share, request.Aborted);
+        }
+        catch (Exception exception) when (exception is DirectoryNotFoundException or UnauthorizedAccessException)
         {
             return false;
         }
-
-        if (!isEnough)
+        catch (IOException)
         {
-            errors.WriteUnavailable(response, "too many folders are being listed");
+            errors.WriteUnavailable(response, "the folder cannot be read now");
             return true;
         }
 
+        if (rest is null)
+        {
+            errors.WriteUnavailable(response, TooMany);
+            return true;
+        }
+
+        using (rest)
+        {
+            await SendAsync(request, response, path, first, rest, share).ConfigureAwait(false);
+        }
+
+        return true;
+    }
+
+    // The enumeration of what is behind the first entries: those that are sorted, and one more, if there is one. Null when there is no room.
+    private IEnumerator<FolderEntry>? Open(string relativePath, List<FolderEntry> first, ListingBudget.Share share, CancellationToken aborted)
+    {
+        var all = root.List(relativePath) ?? throw new DirectoryNotFoundException();
+        var entries = all.Where(entry => locator.IsServed("/" + entry.Name)).GetEnumerator();
+        var isOpen = false;
+        try
+        {
+            // The first step is made in any case: an enumeration that has not begun does not close its folder.
+            while (entries.MoveNext())
+            {
+                first.Add(entries.Current);
+                if (!share.TryHold(first.Count))
+                {
+                    return null;
+                }
+
+                if (first.Count > options.MaxSortedEntries || aborted.IsCancellationRequested)
+                {
+                    break;
+                }
+            }
+
+            isOpen = true;
+            return entries;
+        }
+        finally
+        {
+            if (!isOpen)
+            {
+                entries.Dispose();
+            }
+        }
+    }
+
+    private async ValueTask SendAsync(
+        HttpRequest request, HttpResponse response, string path, List<FolderEntry> first, IEnumerator<FolderEntry> rest, ListingBudget.Share share)
+    {
         var order = first.Count <= options.MaxSortedEntries ? FolderOrder.Of(request) : null;
         if (order is not null)
         {
@@ -68,51 +119,26 @@ internal sealed class FolderAnswer(
             view.Write(entry);
             if (!await TryFlushAsync(request, response, view).ConfigureAwait(false))
             {
-                return true;
+                return;
             }
         }
 
         if (order is null)
         {
-            first = [];
+            first.Clear();
+            first.TrimExcess();
             share.Shrink();
-            while (entries.MoveNext())
+            while (rest.MoveNext())
             {
-                view.Write(entries.Current);
+                view.Write(rest.Current);
                 if (!await TryFlushAsync(request, response, view).ConfigureAwait(false))
                 {
-                    return true;
+                    return;
                 }
             }
         }
 
         view.End();
-        return true;
-    }
-
-    // One more than is sorted, if there is one. False when the folder cannot be read; isEnough is false when there is no room for its entries.
-    private bool TryReadFirst(
-        IEnumerator<FolderEntry> entries, List<FolderEntry> first, ListingBudget.Share share, CancellationToken aborted, out bool isEnough)
-    {
-        isEnough = true;
-        try
-        {
-            while (first.Count <= options.MaxSortedEntries && entries.MoveNext() && !aborted.IsCancellationRequested)
-            {
-                first.Add(entries.Current);
-                if (!share.TryHold(first.Count))
-                {
-                    isEnough = false;
-                    break;
-                }
-            }
-
-            return true;
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-        {
-            return false;
-        }
     }
 
     private FolderView Choose(HttpRequest request, HttpResponse response, string path)

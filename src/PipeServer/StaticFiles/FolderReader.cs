@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using Microsoft.Win32.SafeHandles;
+using PipeServer.Platform;
 
 namespace PipeServer.StaticFiles;
 
@@ -44,9 +45,12 @@ internal static class FolderReader
         }
     }
 
-    private static int Fill(SafeFileHandle folder, byte[] buffer) => FileCalls.ReadFolder(folder, buffer, out var length) is var error and not 0
-        ? throw new IOException($"A folder could not be read to its end (error {error}).")
-        : length;
+    private static int Fill(SafeFileHandle folder, byte[] buffer) => FileCalls.ReadFolder(folder, buffer, out var length) switch
+    {
+        0 => length,
+        Errno.ENOENT => throw new DirectoryNotFoundException("The folder was deleted while it was read."),
+        var error => throw new IOException($"A folder could not be read to its end (error {error})."),
+    };
 
     // Null for the folder itself and the one above.
     private static string? Name(ReadOnlySpan<byte> entry)

@@ -87,7 +87,7 @@ internal sealed class LinuxFileRoot : FileRoot
         }
 
         folder.Dispose();
-        return null;
+        return status == OpenStatus.Exhausted ? throw new IOException("There is no descriptor left to read a folder.") : null;
     }
 
     protected override void Dispose(bool disposing)
