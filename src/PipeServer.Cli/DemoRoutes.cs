@@ -22,15 +22,19 @@ internal static class DemoRoutes
 
     private static ReadOnlySpan<byte> Greeting => "Hello, World!"u8;
 
-    public static void Map(HttpServer server, StaticFileHandler files)
+    /// <summary>Maps them.</summary>
+    /// <param name="server">Gets them.</param>
+    /// <param name="files">For /sleep.</param>
+    /// <param name="basePath">What is before their paths: the pages below ROOT link to them, and a proxy passes on nothing else.</param>
+    public static void Map(HttpServer server, StaticFileHandler files, string basePath)
     {
-        server.MapGet("/plaintext", Plaintext, Dispatch.Inline);
-        server.MapGet("/worker/plaintext", Plaintext);
-        server.MapGet("/json", static (_, response) =>
+        server.MapGet($"{basePath}/plaintext", Plaintext, Dispatch.Inline);
+        server.MapGet($"{basePath}/worker/plaintext", Plaintext);
+        server.MapGet($"{basePath}/json", static (_, response) =>
             response.WriteJson(new Greetings("Hello, World!"), CliJson.Default.Greetings));
-        server.MapGet("/sleep", (request, response) => SleepAsync(request, response, files));
-        server.MapGet("/events", EventsAsync);
-        server.MapPost("/echo", EchoAsync);
+        server.MapGet($"{basePath}/sleep", (request, response) => SleepAsync(request, response, files));
+        server.MapGet($"{basePath}/events", EventsAsync);
+        server.MapPost($"{basePath}/echo", EchoAsync);
     }
 
     private static void Plaintext(HttpRequest request, HttpResponse response) => response.WriteBytes(Greeting, "text/plain");

@@ -53,6 +53,9 @@ internal sealed class OptionTable
             OptionRow.Of(
                 Flag("--browse", "List folders that have no index file; as JSON to a client that prefers it."),
                 static (settings, value) => settings.Files.Browse = value),
+            OptionRow.Of(
+                Text("--base-path", "PATH", "What a proxy in front passes on before each path, like /files; the rest is below ROOT."),
+                static (settings, value) => settings.Files.BasePath = value ?? "") with { Property = nameof(StaticFileOptions.BasePath) },
             OptionRow.OfOptional(
                 Text("--spa", "FILE", "What answers paths at which there is nothing; index.html if not named.", mayGoWithout: true),
                 "index.html",
@@ -67,8 +70,11 @@ internal sealed class OptionTable
                 Flag("--compress", "Compress text on the fly (br, gzip), once; .br, .zst and .gz files are used anyway."),
                 static (settings, value) => settings.Files.Compress = value),
             OptionRow.Of(
-                CacheControl("--cache", "Cache-Control: seconds, or its value; names with a fingerprint are immutable then."),
+                CacheControl("--cache", "Cache-Control: seconds, or its value."),
                 static (settings, value) => settings.SetCacheControl(value)) with { Property = nameof(StaticFileOptions.CacheControl) },
+            OptionRow.Of(
+                Several("--immutable", "GLOB", "Files that never change, like 'assets/**': kept for a year; may be repeated."),
+                static (settings, value) => settings.Files.ImmutableFiles = value) with { Property = nameof(StaticFileOptions.ImmutableFiles) },
             OptionRow.Of(
                 Pairs("--header", "LINE", "A header for all files, \"Name: value\"; may be repeated.", ':', "\"X-Name: value\""),
                 static (settings, value) => settings.SetHeaders(value)) with { Property = nameof(StaticFileOptions.Headers) },
@@ -170,6 +176,9 @@ internal sealed class OptionTable
             OptionRow.Of(
                 Number("--file-cache-count", "Files kept there.", Files.MaxCachedFiles, 0, int.MaxValue),
                 static (settings, value) => settings.Files.MaxCachedFiles = value),
+            OptionRow.Of(
+                Number("--max-sorted", "Entries up to which a listing is sorted; a larger one is whole all the same.", Files.MaxSortedEntries, 0, 1_000_000),
+                static (settings, value) => settings.Files.MaxSortedEntries = value),
         ], IsDense: true),
         new("Time-outs",
         [

@@ -32,7 +32,7 @@ internal sealed class ServeCommand(StandardStreams streams)
         {
             if (settings.Demo)
             {
-                DemoRoutes.Map(server, opened);
+                DemoRoutes.Map(server, opened, settings.Files.BasePath.TrimEnd('/'));
             }
 
             server.MapFallback(opened.TryHandle, opened.HandleAsync);

@@ -43,13 +43,21 @@ public sealed class HttpRequest
 
     /// <summary>
     /// The path: percent-decoded once, dot segments removed, always starting with a slash. A slash that was sent encoded
-    /// stays <c>%2F</c>, because it separates nothing.
+    /// stays <c>%2F</c>, because it separates nothing, and bytes that are not UTF-8 stay encoded too (<c>%FF</c>): this is a text to show and
+    /// to compare. Where two paths must never be one, go by <see cref="RawPath"/> or <see cref="PathBytes"/>.
     /// </summary>
-    public string Path => Encoding.UTF8.GetString(_head.Path).Replace("\0", "%2F", StringComparison.Ordinal);
+    public string Path => RequestPath.ToText(_head.Path, slash: "%2F");
 
     /// <summary>
-    /// The same as bytes, valid until the handler has ended, for handlers that must not allocate; a slash that was sent encoded
-    /// is a zero byte here.
+    /// The same path percent-encoded, whatever bytes it has, for links, keys, and names of files that are not UTF-8: one spelling for each
+    /// path, hexadecimal digits in upper case, and nothing encoded that may stand as it is (RFC 3986 §3.3, §6.2.2). Decoded, it is
+    /// <see cref="PathBytes"/>, but for an encoded slash, which is <c>%2F</c>. For the path as it was sent see <see cref="Target"/>.
+    /// </summary>
+    public string RawPath => RequestPath.ToEscaped(_head.Path);
+
+    /// <summary>
+    /// The decoded path as bytes, which need not be UTF-8; valid until the handler has ended, for handlers that must not allocate. A slash
+    /// that was sent encoded is a zero byte here.
     /// </summary>
     public ReadOnlySpan<byte> PathBytes => _head.Path;
 

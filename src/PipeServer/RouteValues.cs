@@ -1,10 +1,12 @@
-using System.Text;
 using PipeServer.Http;
 using PipeServer.Routing;
 
 namespace PipeServer;
 
-/// <summary>What the parameters of the route's pattern matched, percent-decoded: <c>{name}</c> of <c>/hello/{name}</c>.</summary>
+/// <summary>
+/// What the parameters of the route's pattern matched, percent-decoded: <c>{name}</c> of <c>/hello/{name}</c>. Bytes that are not UTF-8 stay
+/// encoded.
+/// </summary>
 public sealed class RouteValues
 {
     private readonly RequestHead _head;
@@ -29,15 +31,9 @@ public sealed class RouteValues
                     $"The route {_pattern?.Text ?? "of this request"} has no parameter {{{name}}}.");
             }
 
-            return ToText(_pattern!.Value(index, _head.Path));
+            return RequestPath.ToText(_pattern!.Value(index, _head.Path), slash: "/");
         }
     }
 
     internal void Set(RoutePattern? pattern) => _pattern = pattern;
-
-    private static string ToText(ReadOnlySpan<byte> value)
-    {
-        var text = Encoding.UTF8.GetString(value);
-        return text.Replace((char)RequestTarget.EncodedSlash, '/');
-    }
 }

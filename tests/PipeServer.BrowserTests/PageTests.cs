@@ -72,6 +72,87 @@ public sealed partial class PageTests(Site site) : IClassFixture<Site>
         Assert.Empty(await look.FaultsAsync());
     }
 
+    // On a phone the column with the date was left out.
+    [Theory]
+    [InlineData(Desktop)]
+    [InlineData(Phone)]
+    public async Task A_listing_tells_everything_at_any_width(int width)
+    {
+        await using var look = await Look.AtAsync(site.Browser, width);
+        var page = look.Page;
+        await page.GotoAsync(new Uri(site.Address, "/files/").ToString());
+        foreach (var row in await page.GetByRole(AriaRole.Row).AllAsync())
+        {
+            foreach (var cell in await row.Locator("th, td").AllAsync())
+            {
+                var box = await cell.BoundingBoxAsync();
+                Assert.True(box is { Width: > 20, X: >= 0 } && box.X + box.Width <= width, $"{await cell.InnerTextAsync()}: {box?.X}+{box?.Width} of {width}");
+            }
+        }
+
+        var small = page.GetByRole(AriaRole.Row).Filter(new() { HasText = "small.txt" });
+        await Assertions.Expect(small.Locator("time")).ToBeVisibleAsync();
+        await Assertions.Expect(small.GetByRole(AriaRole.Img, new() { Name = "text" })).ToBeVisibleAsync();
+        await Assertions.Expect(page.GetByRole(AriaRole.Img, new() { Name = "folder" })).ToHaveCountAsync(2);
+        await Assertions.Expect(page.GetByRole(AriaRole.Img, new() { Name = "archive" })).ToHaveCountAsync(1);
+    }
+
+    [Fact]
+    public async Task A_listing_is_filtered_by_name()
+    {
+        await using var look = await Look.AtAsync(site.Browser, Desktop);
+        var page = look.Page;
+        await page.GotoAsync(new Uri(site.Address, "/files/").ToString());
+        var all = await NamesAsync(page);
+        var filter = page.GetByRole(AriaRole.Searchbox, new() { Name = "Filter by name" });
+        await filter.FillAsync("OLD");
+        await Assertions.Expect(page.Locator("tbody tr:visible")).ToHaveCountAsync(3); // folder, another folder, bold
+        await Assertions.Expect(page.GetByRole(AriaRole.Status)).ToHaveTextAsync($"3 of {all.Count}");
+        await filter.FillAsync("gru\u0308ße"); // as macOS writes it
+        await Assertions.Expect(page.Locator("tbody tr:visible")).ToHaveCountAsync(1);
+        await filter.FillAsync("no such name");
+        await Assertions.Expect(page.Locator("tbody tr:visible")).ToHaveCountAsync(0);
+        await filter.FillAsync("");
+        await Assertions.Expect(page.Locator("tbody tr:visible")).ToHaveCountAsync(all.Count);
+        Assert.Empty(await look.FaultsAsync());
+    }
+
+    [Fact]
+    public async Task A_listing_needs_no_script()
+    {
+        await using var context = await site.Browser.NewContextAsync(new() { JavaScriptEnabled = false });
+        var page = await context.NewPageAsync();
+        await page.GotoAsync(new Uri(site.Address, "/files/").ToString());
+        await Assertions.Expect(page.GetByRole(AriaRole.Searchbox)).ToHaveCountAsync(0);
+        await page.GetByRole(AriaRole.Columnheader).GetByRole(AriaRole.Link, new() { Name = "Size" }).ClickAsync();
+        Assert.EndsWith(".tar.gz", (await NamesAsync(page))[^1]);
+        await page.GetByRole(AriaRole.Link, new() { Name = "folder/", Exact = true }).ClickAsync();
+        await Assertions.Expect(page).ToHaveTitleAsync("Index of /files/folder/");
+    }
+
+    // A listing is the index page's sister, and a row shows that the pointer is on it.
+    [Theory]
+    [InlineData(ColorScheme.Light)]
+    [InlineData(ColorScheme.Dark)]
+    public async Task A_listing_looks_like_the_index_page(ColorScheme colors)
+    {
+        await using var look = await Look.AtAsync(site.Browser, Desktop, colors);
+        var page = look.Page;
+        const string Looks = "() => { const body = getComputedStyle(document.body), link = getComputedStyle(document.querySelector('main a')); return [body.backgroundColor, body.color, body.fontFamily, body.fontSize, link.color].join(); }";
+        await page.GotoAsync(site.Address.ToString());
+        var index = await page.EvaluateAsync<string>(Looks);
+        await page.GotoAsync(new Uri(site.Address, "/files/folder/").ToString());
+        Assert.Equal(index.Split(',')[..^3], (await page.EvaluateAsync<string>(Looks)).Split(',')[..^3]);
+        Assert.Equal(
+            await page.EvaluateAsync<string>("getComputedStyle(document.querySelector('td a')).color"), string.Join(',', index.Split(',')[^3..]));
+        var row = page.GetByRole(AriaRole.Row).Filter(new() { HasText = "inner.txt" });
+        const string Background = "row => getComputedStyle(row).backgroundColor";
+        var before = await row.EvaluateAsync<string>(Background);
+        await row.HoverAsync();
+        Assert.NotEqual(before, await row.EvaluateAsync<string>(Background));
+        Assert.Empty(await look.FaultsAsync());
+    }
+
     [Fact]
     public async Task A_listing_is_used_by_the_keyboard()
     {

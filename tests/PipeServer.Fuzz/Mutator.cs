@@ -10,7 +10,7 @@ internal sealed class Mutator(Random random, IReadOnlyList<byte[]> seeds)
     [
         .. "\r|\n|\r\n|\r\n\r\n|\0| |\t|:|,|;|=|/|?|*|%|.|..|/../|[|]|[::1]|@|-|+|0|1|5|a|F|\"|\\|_|\u000B|\u0080|\u00A0|\u00FF|\u007F"
             .Split('|').Select(Encoding.Latin1.GetBytes),
-        .. "GET|HEAD|POST|PUT|OPTIONS|CONNECT|TRACE|get|HTTP/1.1|HTTP/1.0|HTTP/1.2|HTTP/2.0|http://a|https://a:443|Host: a\r\n|Host: b\r\n|host:a:80\r\n|%2e%2e|%2F|%00|%0d|%c3%a9"
+        .. "GET|HEAD|POST|PUT|OPTIONS|CONNECT|TRACE|get|HTTP/1.1|HTTP/1.0|HTTP/1.2|HTTP/2.0|http://a|https://a:443|Host: a\r\n|Host: b\r\n|host:a:80\r\n|%2e%2e|%2F|%00|%0d|%c3%a9|%ff|%c0%af"
             .Split('|').Select(Encoding.Latin1.GetBytes),
         .. "Content-Length: 5\r\n|Content-Length: 0\r\n|Content-Length:|content_length: 1\r\n|Transfer-Encoding: chunked\r\n|Transfer-Encoding: gzip\r\n|chunked|, chunked|Connection: close\r\n|Connection: keep-alive\r\n|Expect: 100-continue\r\n|Expect: x\r\n"
             .Split('|').Select(Encoding.Latin1.GetBytes),

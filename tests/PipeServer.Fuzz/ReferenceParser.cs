@@ -318,7 +318,7 @@ internal static partial class ReferenceParser
             : new ReferenceTarget(form, authority, BadEscape().IsMatch(path) ? "" : Path(path == "" ? "/" : path), query);
     }
 
-    // RFC 3986 §5.2.4 on decoded segments; "" for a path that leads above the root or is no UTF-8.
+    // RFC 3986 §5.2.4 on decoded segments; "" for a path that leads above the root.
     private static string Path(string path)
     {
         var segments = new List<string>();
@@ -351,16 +351,7 @@ internal static partial class ReferenceParser
             }
         }
 
-        var decoded = "/" + string.Join('/', segments);
-        try
-        {
-            _ = new UTF8Encoding(false, throwOnInvalidBytes: true).GetString(Encoding.Latin1.GetBytes(decoded));
-            return decoded;
-        }
-        catch (DecoderFallbackException)
-        {
-            return "";
-        }
+        return "/" + string.Join('/', segments);
     }
 
     // HTTP-message = request-line CRLF *( field-line CRLF ) CRLF

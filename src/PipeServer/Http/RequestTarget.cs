@@ -1,5 +1,4 @@
 using System.Text;
-using System.Text.Unicode;
 
 namespace PipeServer.Http;
 
@@ -214,8 +213,9 @@ internal sealed class RequestTarget
         }
 
         _decodedLength = length;
-        // Handlers get the path as text, so it must be valid UTF-8. Overlong forms are refused here too.
-        return Utf8.IsValid(_decoded.AsSpan(0, length)) ? RequestError.None : RequestError.BadPercentEncoding;
+
+        // Not necessarily UTF-8: a file's name need not be. Nothing is made of an overlong form, so it is two bytes of a name, not a slash.
+        return RequestError.None;
     }
 
     private RequestError Decode(ReadOnlySpan<byte> segment, ref int length)

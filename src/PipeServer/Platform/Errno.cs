@@ -10,6 +10,7 @@ namespace PipeServer.Platform;
 internal static class Errno
 {
     public const int EPERM = 1;
+    public const int ENOENT = 2;
     public const int EINTR = 4;
     public const int EIO = 5;
     public const int EBADF = 9;

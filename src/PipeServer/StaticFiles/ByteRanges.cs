@@ -89,8 +89,10 @@ internal static class ByteRanges
             return false;
         }
 
+        // The same goes for one from the first byte on, although the RFC would have a 416: clients that send a Range with every request
+        // want an empty file like any other (nginx and Go answer so). One that starts later goes on with a file that it takes for longer.
         (start, end) = (first.Value, last is null || last >= length ? length : last.Value + 1);
-        return true;
+        return length > 0 || first > 0;
     }
 
     // 1*DIGIT, or nothing. A number that is too large counts as the largest.

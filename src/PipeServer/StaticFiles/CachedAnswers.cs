@@ -17,12 +17,15 @@ internal sealed class CachedAnswers(
     /// Answers a GET or HEAD request, if no look at the disk is needed and the answer depends on nothing in the request but what is checked
     /// here. Allocates nothing.
     /// </summary>
-    public bool TryAnswer(HttpRequest request, HttpResponse response)
+    /// <param name="request">For its conditions.</param>
+    /// <param name="response">What gets the file.</param>
+    /// <param name="path">The request's path below the root, decoded.</param>
+    public bool TryAnswer(HttpRequest request, HttpResponse response, ReadOnlySpan<byte> path)
     {
         var fields = request.Headers;
         if (fields.CountOf("Range"u8) + fields.CountOf("If-Match"u8) + fields.CountOf("If-Unmodified-Since"u8) > 0
             || fields.CountOf("If-None-Match"u8) > 1 || fields.CountOf("Accept-Encoding"u8) > 1
-            || !cache.TryFind(request.PathBytes, out var file))
+            || !cache.TryFind(path, out var file))
         {
             return false;
         }
@@ -58,6 +61,11 @@ internal sealed class CachedAnswers(
     /// <returns>Null when it cannot be kept: it is too large, it is changing, or there is no room.</returns>
     public CachedFile? FindOrAdd(string path, FileLocation location, List<FileForm> allForms)
     {
+        if (!PathText.IsUtf8(path))
+        {
+            return null; // inotify's names are text here, and could be another file's
+        }
+
         var key = Encoding.UTF8.GetBytes(path);
         if (cache.Confirm(key, location.Sources) is { } known)
         {

@@ -6,9 +6,17 @@ internal static class CanonicalPath
     // Linux gives up after 40 links in one path; so do we, and that ends cycles.
     private const int MaxLinks = 40;
 
-    /// <summary>The path with every symbolic link on the way resolved, or null when something on the way does not exist.</summary>
+    /// <summary>
+    /// The path with every symbolic link on the way resolved, or null when something on the way does not exist. .NET knows no file whose
+    /// name is not text, and would take another one for it: there is none at such a path.
+    /// </summary>
     public static string? Of(string path)
     {
+        if (!PathText.IsUtf8(path))
+        {
+            return null;
+        }
+
         var links = 0;
         var resolved = Path.GetPathRoot(path)!;
         var rest = new Stack<string>(Segments(path).Reverse());

@@ -21,6 +21,7 @@ internal static partial class FileCalls
 
     private const int KeptDescriptors = 24;
     private const int SYS_openat2 = 437;
+    private static readonly int SYS_getdents64 = RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? 61 : 217;
     private const int O_NOCTTY = 0x100;
     private const int O_NONBLOCK = 0x800;
     private const int O_CLOEXEC = 0x80000;
@@ -42,7 +43,7 @@ internal static partial class FileCalls
     {
         var size = Encoding.UTF8.GetMaxByteCount(relativePath.Length) + 1;
         var name = size <= 1024 ? stackalloc byte[size] : new byte[size];
-        name[Encoding.UTF8.GetBytes(relativePath, name)] = 0;
+        name[PathText.GetBytes(relativePath, name)] = 0;
         var how = stackalloc ulong[3] { O_NOCTTY | O_NONBLOCK | O_CLOEXEC, 0, resolve };
         fixed (byte* first = name)
         {
@@ -53,6 +54,21 @@ internal static partial class FileCalls
             }
             while (result < 0 && Marshal.GetLastPInvokeError() == Errno.EINTR);
             handle = new SafeFileHandle(result, ownsHandle: true);
+            return result < 0 ? Marshal.GetLastPInvokeError() : 0;
+        }
+    }
+
+    /// <summary>
+    /// Reads entries of a folder that is open for reading, from where the last call has ended, as bytes: <c>struct linux_dirent64</c>, one
+    /// behind the other. None are left when <paramref name="length"/> is 0.
+    /// </summary>
+    // SAFETY: the buffer is pinned for the call, and the kernel writes no more than its length.
+    public static unsafe int ReadFolder(SafeFileHandle folder, byte[] buffer, out int length)
+    {
+        fixed (byte* first = buffer)
+        {
+            var result = syscall_getdents64(SYS_getdents64, folder, first, (nuint)buffer.Length);
+            length = (int)Math.Max(0, result);
             return result < 0 ? Marshal.GetLastPInvokeError() : 0;
         }
     }
@@ -117,6 +133,10 @@ internal static partial class FileCalls
     [LibraryImport("libc", SetLastError = true)]
     // SAFETY: see OpenBelow.
     private static unsafe partial nint syscall(nint number, SafeFileHandle root, byte* path, ulong* how, nuint size);
+
+    [LibraryImport("libc", EntryPoint = "syscall", SetLastError = true)]
+    // SAFETY: see ReadFolder.
+    private static unsafe partial nint syscall_getdents64(nint number, SafeFileHandle folder, byte* buffer, nuint size);
 
     [LibraryImport("libc", SetLastError = true)]
     // SAFETY: see OpenRoot.

@@ -24,7 +24,8 @@ internal sealed class FileForms(FileRoot root, FileHeaders headers, StaticFileOp
         var canCompress = _compressed is not null
             && file.Identity.Length >= MinCompressedFileBytes
             && file.Identity.Length <= options.MaxCompressedFileBytes
-            && ContentTypes.IsCompressible(headers.ContentTypes.For(location.RelativePath));
+            && ContentTypes.IsCompressible(headers.ContentTypes.For(location.RelativePath))
+            && headers.ContentTypes.CodingOf(location.RelativePath) is null;
         for (var index = 0; index < ContentCoding.All.Count; index++)
         {
             var coding = ContentCoding.All[index];

@@ -18,6 +18,7 @@ internal sealed class FileHeaders
     private readonly List<KeyValuePair<string, string>> _common = [];
     private readonly FrozenSet<string> _overridden; // the options' fields that replace fields of ours
     private readonly FrozenSet<string> _attachments;
+    private readonly Glob[] _immutable;
 
     /// <summary>Checks the fields of the options.</summary>
     /// <exception cref="ArgumentException">One of them is malformed, or the server's own.</exception>
@@ -26,10 +27,18 @@ internal sealed class FileHeaders
         _options = options;
         ContentTypes = new ContentTypes(options.ContentTypes);
         _attachments = options.AttachmentExtensions.Select(static extension => "." + extension.TrimStart('.')).ToFrozenSet(StringComparer.OrdinalIgnoreCase);
+        _immutable = [.. options.ImmutableFiles.Select(Glob.Parse)];
         _common.AddRange(options.Headers.Select(static header => KeyValuePair.Create(header.Name, header.Value)));
         if (_common.Find(static field => OfTheFile.Contains(field.Key)) is { Key: { } key })
         {
             throw new ArgumentException($"{nameof(StaticFileOptions.Headers)}: {key} is set for each file by what the file is.");
+        }
+
+        if (_immutable.Length > 0 && _common.Exists(static field => field.Key.Equals("Cache-Control", StringComparison.OrdinalIgnoreCase)))
+        {
+            throw new ArgumentException(
+                $"{nameof(StaticFileOptions.Headers)}: Cache-Control goes before {nameof(StaticFileOptions.ImmutableFiles)} for every file. "
+                + $"Give it by {nameof(StaticFileOptions.CacheControl)} instead.");
         }
 
         // Vary is a list, and no option may take away what a response varies by.
@@ -100,9 +109,9 @@ internal sealed class FileHeaders
             fields.Add(new("Vary", "Accept-Encoding")); // §12.5.5
         }
 
-        if (_options.CacheControl is { } cacheControl)
+        if ((Array.Exists(_immutable, glob => glob.Matches(path)) ? Immutable : _options.CacheControl) is { } cacheControl)
         {
-            fields.Add(new("Cache-Control", Fingerprint.IsIn(path) ? Immutable : cacheControl));
+            fields.Add(new("Cache-Control", cacheControl));
         }
 
         return withCommon ? AddCommon(fields) : fields;
@@ -113,9 +122,9 @@ internal sealed class FileHeaders
     {
         yield return new("Content-Type", ContentTypes.For(path));
         yield return new("X-Content-Type-Options", "nosniff");
-        if (form.Coding is not null)
+        if ((form.Coding?.Name ?? ContentTypes.CodingOf(path)) is { } coding)
         {
-            yield return new("Content-Encoding", form.Coding.Name);
+            yield return new("Content-Encoding", coding);
         }
     }
 

@@ -1,16 +1,17 @@
 namespace PipeServer.StaticFiles;
 
 /// <summary>From a request's path to the file that answers it: hidden names, index files, left-out extensions, compressed siblings.</summary>
-internal sealed class FileLocator(FileRoot root, StaticFileOptions options)
+internal sealed class FileLocator(FileRoot root, ContentTypes types, StaticFileOptions options)
 {
-    private static readonly string Forbidden = OperatingSystem.IsWindows() ? "\0\\:*?\"<>|" : "\0\\";
+    // What no request can ask for (Http/PercentEncoding.cs), and what has a meaning of its own on Windows.
+    private static readonly string Forbidden = OperatingSystem.IsWindows() ? "\0\r\n\\:*?\"<>|" : "\0\r\n\\";
 
-    /// <summary>Opens what is at a path, with its compressed siblings.</summary>
+    /// <summary>Opens what is at a path, with its compressed siblings; a file that is compressed by its nature has none.</summary>
     /// <param name="path">Decoded, starting with a slash.</param>
     public FileLocation Locate(string path)
     {
         var location = LocateAlone(path);
-        if (location.File is not null)
+        if (location.File is not null && types.CodingOf(location.RelativePath) is null)
         {
             OpenSiblings(location);
         }
@@ -51,7 +52,7 @@ internal sealed class FileLocator(FileRoot root, StaticFileOptions options)
     public bool IsServed(string path)
     {
         if (!path.StartsWith('/') || path.Contains("//", StringComparison.Ordinal) || path.AsSpan().ContainsAny(Forbidden)
-            || path.Any(char.IsControl))
+            || (OperatingSystem.IsWindows() && path.Any(char.IsControl)))
         {
             return false;
         }

@@ -3,11 +3,6 @@ namespace PipeServer.StaticFiles;
 /// <summary>A folder, and the one way to open what is below it. Safe for any number of threads.</summary>
 internal abstract class FileRoot(string path) : IDisposable
 {
-    // A listing is one page, and nobody looks through more files than this by eye.
-    private const int MaxListed = 10_000;
-
-    private static readonly EnumerationOptions Everything = new() { IgnoreInaccessible = true, AttributesToSkip = FileAttributes.None };
-
     /// <summary>The folder, absolute, with all symbolic links resolved at the start.</summary>
     public string Path { get; } = path;
 
@@ -49,8 +44,12 @@ internal abstract class FileRoot(string path) : IDisposable
     /// <summary>What an open file is by now.</summary>
     public abstract FileIdentity Identify(OpenedFile file);
 
-    /// <summary>The files and folders of a folder with what a listing tells of them, or null when it cannot be read.</summary>
-    public abstract IReadOnlyList<FolderEntry>? List(string relativePath);
+    /// <summary>
+    /// The files and folders of a folder with what a listing tells of them, in the order of the file system, read as they are asked for; or
+    /// null when it cannot be read. Each name is looked at as if it were asked for: what would not be opened is not listed.
+    /// </summary>
+    /// <remarks>The enumeration holds the folder open, blocks on the disk, and throws what .NET throws for it.</remarks>
+    public abstract IEnumerable<FolderEntry>? List(string relativePath);
 
     /// <inheritdoc/>
     public void Dispose()
@@ -63,31 +62,28 @@ internal abstract class FileRoot(string path) : IDisposable
     {
     }
 
-    /// <summary>Looks at each name in a folder as if it were asked for: what would not be served is not listed.</summary>
-    /// <param name="folder">Where the names are read from.</param>
-    /// <param name="relativePath">The same folder below the root.</param>
-    protected IReadOnlyList<FolderEntry>? List(string folder, string relativePath)
+    /// <summary>What is at a name of a folder, or null when it is nothing to be listed.</summary>
+    /// <exception cref="IOException">That cannot be said now; without it the listing would not be whole.</exception>
+    protected FolderEntry? Look(string relativePath, string name, bool isLink)
     {
-        var entries = new List<FolderEntry>();
+        OpenStatus status;
+        FileIdentity identity;
         try
         {
-            foreach (var entry in Directory.EnumerateFileSystemEntries(folder, "*", Everything).Take(MaxListed))
-            {
-                var name = System.IO.Path.GetFileName(entry);
-                var status = Look(relativePath.Length == 0 ? name : relativePath + "/" + name, out var identity);
-                if (status is OpenStatus.File or OpenStatus.Folder)
-                {
-                    var isFolder = status == OpenStatus.Folder;
-                    entries.Add(new FolderEntry(name, isFolder, isFolder ? 0 : identity.Length, identity.LastModified));
-                }
-            }
+            status = Look(relativePath.Length == 0 ? name : relativePath + "/" + name, out identity);
         }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        catch (IOException)
         {
-            return null;
+            return null; // the disk has an error at this one, and asking for it would be answered 500
         }
 
-        return entries;
+        return status switch
+        {
+            OpenStatus.Exhausted => throw new IOException("There is no descriptor left to look at a file of a folder."),
+            OpenStatus.File => new FolderEntry(name, IsFolder: false, isLink, identity.Length, identity.LastModified),
+            OpenStatus.Folder => new FolderEntry(name, IsFolder: true, isLink, 0, identity.LastModified),
+            _ => null,
+        };
     }
 
     protected bool IsInside(string canonical) =>

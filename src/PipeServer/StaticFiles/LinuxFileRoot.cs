@@ -77,14 +77,17 @@ internal sealed class LinuxFileRoot : FileRoot
     public override FileIdentity Identify(OpenedFile file) =>
         FileCalls.Identify(file.Handle, out var identity, out _) == 0 ? identity : default;
 
-    public override IReadOnlyList<FolderEntry>? List(string relativePath)
+    public override IEnumerable<FolderEntry>? List(string relativePath)
     {
         // By the handle, so that it is the folder that was checked.
         var status = TryOpen(relativePath, out var folder, out _, out _);
-        using (folder)
+        if (status == OpenStatus.Folder)
         {
-            return status == OpenStatus.Folder ? List($"/proc/self/fd/{folder.DangerousGetHandle()}/", relativePath) : null;
+            return FolderReader.Read(folder, (name, isLink) => Look(relativePath, name, isLink));
         }
+
+        folder.Dispose();
+        return status == OpenStatus.Exhausted ? throw new IOException("There is no descriptor left to read a folder.") : null;
     }
 
     protected override void Dispose(bool disposing)

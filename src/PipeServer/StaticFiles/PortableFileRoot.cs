@@ -8,6 +8,8 @@ namespace PipeServer.StaticFiles;
 /// </summary>
 internal sealed class PortableFileRoot(string path, bool followSymlinks) : FileRoot(path)
 {
+    private static readonly EnumerationOptions Everything = new() { IgnoreInaccessible = true, AttributesToSkip = FileAttributes.None };
+
     public override OpenStatus TryOpen(string relativePath, out OpenedFile? file)
     {
         file = null;
@@ -80,8 +82,18 @@ internal sealed class PortableFileRoot(string path, bool followSymlinks) : FileR
         return status;
     }
 
-    public override IReadOnlyList<FolderEntry>? List(string relativePath) =>
-        Locate(relativePath) is { } folder ? List(folder, relativePath) : null;
+    public override IEnumerable<FolderEntry>? List(string relativePath) => Locate(relativePath) is { } folder ? Read(folder, relativePath) : null;
+
+    private IEnumerable<FolderEntry> Read(string folder, string relativePath)
+    {
+        foreach (var entry in new DirectoryInfo(folder).EnumerateFileSystemInfos("*", Everything))
+        {
+            if (Look(relativePath, entry.Name, entry.Attributes.HasFlag(FileAttributes.ReparsePoint)) is { } listed)
+            {
+                yield return listed;
+            }
+        }
+    }
 
     private string? Locate(string relativePath) =>
         CanonicalPath.Of(FullPath(relativePath)) is { } canonical && (followSymlinks || IsInside(canonical)) ? canonical : null;

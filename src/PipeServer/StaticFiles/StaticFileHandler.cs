@@ -1,5 +1,3 @@
-using System.Text.Unicode;
-
 namespace PipeServer.StaticFiles;
 
 /// <summary>
@@ -21,6 +19,7 @@ public sealed class StaticFileHandler : IDisposable
 
     private readonly StaticFileOptions _options;
     private readonly FileRoot _root;
+    private readonly BasePath _basePath;
     private readonly FileLocator _locator;
     private readonly FileHeaders _headers;
     private readonly FileAnswer _files;
@@ -46,10 +45,11 @@ public sealed class StaticFileHandler : IDisposable
     internal StaticFileHandler(string root, StaticFileOptions? options, Func<string, bool, FileRoot> open)
     {
         _options = (options ?? new StaticFileOptions()).Validated();
+        _basePath = BasePath.Parse(_options.BasePath);
         _headers = new FileHeaders(_options);
         _authentication = _options.AuthFile is { } path ? new BasicAuthentication(path) : null;
         _root = open(root, _options.FollowSymlinks);
-        _locator = new FileLocator(_root, _options);
+        _locator = new FileLocator(_root, _headers.ContentTypes, _options);
         var forms = new FileForms(_root, _headers, _options);
         _errors = new ErrorPages(_locator, forms, _headers);
         _cached = _options is { CacheBytes: > 0, MaxCachedFiles: > 0, MaxCachedFileBytes: > 0 }
@@ -57,7 +57,7 @@ public sealed class StaticFileHandler : IDisposable
                 new FileCache(_options.CacheBytes, _options.MaxCachedFiles, _options.TimeProvider), _root, _locator, forms, _headers, _options)
             : null;
         _files = new FileAnswer(forms, _headers, _errors, _cached, _options);
-        _folders = new FolderAnswer(_locator, _headers, _errors);
+        _folders = new FolderAnswer(_root, _locator, _headers, _errors, _basePath, _options);
     }
 
     /// <summary>The folder's full path, symbolic links resolved.</summary>
@@ -67,7 +67,7 @@ public sealed class StaticFileHandler : IDisposable
     public ReadOnlyMemory<byte> ServerErrorPage => _errors.ServerErrorPage;
 
     /// <summary>Whether there is a file at a path that would be served.</summary>
-    /// <param name="path">A decoded path that starts with a slash.</param>
+    /// <param name="path">A decoded path below the root that starts with a slash.</param>
     public bool Contains(string path)
     {
         ArgumentNullException.ThrowIfNull(path);
@@ -87,7 +87,8 @@ public sealed class StaticFileHandler : IDisposable
             && request.Method is "GET" or "HEAD"
             && !FileAnswer.IsDownload(request)
             && (_authentication is null || _authentication.IsRemembered(request))
-            && _cached.TryAnswer(request, response);
+            && _basePath.TryRemove(request.PathBytes, out var path)
+            && _cached.TryAnswer(request, response, path);
     }
 
     /// <summary>Answers a request with the file that its path names.</summary>
@@ -124,20 +125,26 @@ public sealed class StaticFileHandler : IDisposable
             return;
         }
 
-        // A slash that was sent encoded would be part of a name, and no file's name has one. Bytes that are not UTF-8 name no file either.
-        if (request.PathBytes.Contains((byte)0) || !Utf8.IsValid(request.PathBytes))
+        if (_basePath.IsItself(request.PathBytes))
         {
-            await _errors.SendNotFoundAsync(request, response).ConfigureAwait(false);
+            _folders.Redirect(request, response, _basePath.Text);
             return;
         }
 
-        await ServeAsync(request, response, request.Path).ConfigureAwait(false);
+        if (ReadPath(request) is { } below)
+        {
+            await ServeAsync(request, response, below).ConfigureAwait(false);
+        }
+        else
+        {
+            await _errors.SendNotFoundAsync(request, response).ConfigureAwait(false);
+        }
     }
 
     /// <summary>Answers a GET or HEAD request with the file at a path, whatever the request's own path is.</summary>
     /// <param name="request">For its conditions and its method.</param>
     /// <param name="response">What gets the file.</param>
-    /// <param name="path">A decoded path that starts with a slash.</param>
+    /// <param name="path">A decoded path below the root that starts with a slash.</param>
     public async ValueTask ServeAsync(HttpRequest request, HttpResponse response, string path)
     {
         ArgumentNullException.ThrowIfNull(request);
@@ -163,6 +170,10 @@ public sealed class StaticFileHandler : IDisposable
         _root.Dispose();
     }
 
+    // Below the root. A slash that was sent encoded would be part of a name, and no file's name has one.
+    private string? ReadPath(HttpRequest request) =>
+        _basePath.TryRemove(request.PathBytes, out var path) && !path.Contains((byte)0) ? PathText.FromBytes(path) : null;
+
     // A path that looks like a file's is meant for a script or an image, unless the client asks for a page.
     private static bool MayBePage(HttpRequest request, HttpResponse response, string path)
     {
@@ -186,9 +197,9 @@ public sealed class StaticFileHandler : IDisposable
             case OpenStatus.Folder when !path.EndsWith('/'):
                 _folders.Redirect(request, response, path);
                 return true;
-            case OpenStatus.Folder when _options.Browse && _root.List(location.RelativePath) is { } entries:
-                await _folders.SendListingAsync(request, response, path, entries).ConfigureAwait(false);
-                return true;
+            case OpenStatus.Folder when _options.Browse:
+                return await _folders.TrySendListingAsync(request, response, path, location.RelativePath).ConfigureAwait(false)
+                    || await TryServePageAsync(request, response, path).ConfigureAwait(false);
             case OpenStatus.Forbidden:
                 _errors.Write(response, 403, "403 Forbidden: the server may not read this file.\n");
                 return true;

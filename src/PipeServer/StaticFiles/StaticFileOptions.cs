@@ -16,6 +16,21 @@ public sealed class StaticFileOptions
     public bool Browse { get; set; }
 
     /// <summary>
+    /// Up to how many entries a listing is sorted: so many are held in memory, about 250 bytes each. A larger folder is listed whole, as the
+    /// file system has it, and says so. From 0 to 1,000,000; default 50,000. Listings that would hold more than eight times as many at once
+    /// are answered 503.
+    /// </summary>
+    public int MaxSortedEntries { get; set; } = 50_000;
+
+    /// <summary>
+    /// The prefix that whoever stands in front of the server passes on, decoded: with <c>/files</c>, <c>/files/a.txt</c> is the file
+    /// <c>a.txt</c>, and what is not below the prefix is 404, <c>/filesX</c> too. Not needed where the prefix is taken off, because redirects
+    /// and listings have relative links only. <see cref="StaticFileHandler.ServeAsync"/> and <see cref="StaticFileHandler.Contains"/> know
+    /// nothing of it. Default: empty, none.
+    /// </summary>
+    public string BasePath { get; set; } = "";
+
+    /// <summary>
     /// What answers, with 200, a path at which there is nothing, as single-page applications need it; a path below the root.
     /// Not for names with an extension, unless the client asks for HTML: a missing script must not be a page. Default: null, none.
     /// </summary>
@@ -39,11 +54,20 @@ public sealed class StaticFileOptions
     /// <summary>What compressed versions are kept in, in bytes. Default 32 MiB; the one unused for longest goes first.</summary>
     public long MaxCompressedBytes { get; set; } = 32L * 1024 * 1024;
 
-    /// <summary>
-    /// The value of <c>Cache-Control</c> for files. With one, names with a fingerprint in them (<c>app.3f2a9c1b.js</c>) get
-    /// <c>max-age=31536000, immutable</c> instead. Default: null, no such field.
-    /// </summary>
+    /// <summary>The value of <c>Cache-Control</c> for files that are not of <see cref="ImmutableFiles"/>. Default: null, no such field.</summary>
     public string? CacheControl { get; set; }
+
+    /// <summary>
+    /// Patterns of the files that never change, because their names have a hash of what is in them. They get a year's <c>Cache-Control</c>,
+    /// <c>max-age=31536000, immutable</c>, with or without <see cref="CacheControl"/>; no client will ask for one of them again, so name only
+    /// what a build tool has named. Default: none.
+    /// </summary>
+    /// <remarks>
+    /// A pattern is held against the file's path below the root, and counts case: <c>*</c> stands for any characters of a name, <c>?</c> for
+    /// one, <c>**</c> between slashes for any folders, or none. One without a slash is for names in any folder: <c>assets/**</c>,
+    /// <c>_next/static/**/*.js</c>, <c>*-????????.css</c>.
+    /// </remarks>
+    public IReadOnlyList<string> ImmutableFiles { get; set; } = [];
 
     /// <summary>Header fields for every response of the handler; in configuration a list of texts like <c>X-Name: value</c>. Default: none.</summary>
     public IReadOnlyList<StaticHeader> Headers { get; set; } = [];
@@ -128,6 +152,9 @@ public sealed class StaticFileOptions
             throw new ArgumentException($"{nameof(CorsOrigin)} must be * or an origin like https://example.com; '{CorsOrigin}' is not.");
         }
 
+        ArgumentNullException.ThrowIfNull(BasePath);
+        _ = StaticFiles.BasePath.Parse(BasePath);
+        InRange(MaxSortedEntries, 0, 1_000_000, nameof(MaxSortedEntries));
         InRange(MaxCompressedFileBytes, 0, Array.MaxLength, nameof(MaxCompressedFileBytes));
         InRange(MaxCompressedBytes, 0, long.MaxValue, nameof(MaxCompressedBytes));
         InRange(CacheBytes, 0, long.MaxValue, nameof(CacheBytes));

@@ -12,6 +12,24 @@ public sealed class CommandLineServerTests
     private const string NoSignals = "Signals cannot be sent to a process on Windows.";
 
     [Fact]
+    public async Task Files_and_demo_routes_are_below_the_base_path()
+    {
+        await using var cli = await CliProcess.ServeAsync("--demo", "--health", "--base-path", "/files/", "--immutable", "*.css", "--immutable", "favicon.*");
+        await using var client = await TestClient.ConnectAsync(cli.EndPoint);
+        foreach (var (target, status) in new[]
+        {
+            ("/files/", 200), ("/files", 301), ("/files/style.css", 200), ("/files/plaintext", 200), ("/files/sleep?ms=0", 200), ("/healthz/live", 200),
+            ("/", 404), ("/plaintext", 404), ("/filesX", 404), ("/style.css", 404),
+        })
+        {
+            Assert.Equal((target, status), (target, (await client.RequestAsync(TestClient.Get(target))).Status));
+        }
+
+        Assert.Equal("max-age=31536000, immutable", (await client.RequestAsync(TestClient.Get("/files/style.css")))["Cache-Control"]);
+        Assert.Null((await client.RequestAsync(TestClient.Get("/files/")))["Cache-Control"]);
+    }
+
+    [Fact]
     public async Task It_serves_the_site_and_the_demo_routes()
     {
         await using var cli = await CliProcess.ServeAsync("--demo");
@@ -321,7 +339,7 @@ public sealed class CommandLineServerTests
         await using var cli = CliProcess.Start(CliProcess.PipeServer, "serve", "--help");
         Assert.Equal(0, await cli.EndAsync());
         var help = string.Join('\n', cli.Output);
-        Assert.InRange(cli.Output.Count, 30, 62); // one screen
+        Assert.InRange(cli.Output.Count, 30, 64); // one screen
         Assert.All(cli.Output, static line => Assert.InRange(line.Length, 0, 122));
         var readme = await File.ReadAllTextAsync(Repository.Path("README.md"));
         foreach (var option in new[]
@@ -329,7 +347,7 @@ public sealed class CommandLineServerTests
             "--address", "--port", "--transport", "--loops", "--workers", "--queue", "--demo", "--exit-after", "--grace", "--report", "--log-level", "--quiet", "--max-connections", "--backlog",
             "--max-request-line", "--max-request-head", "--max-request-headers", "--max-request-body", "--keep-alive-timeout", "--head-timeout", "--body-timeout", "--write-timeout",
             "--drain-delay", "--drain-idle", "--overload", "--queue-timeout", "--max-connections-per-ip", "--min-rate", "--health", "--reuse-port",
-            "--index", "--browse", "--spa", "--ext", "--mime", "--compress", "--cache", "--header", "--cors", "--attachment", "--auth-file", "--hidden", "--follow-symlinks",
+            "--index", "--browse", "--spa", "--ext", "--mime", "--compress", "--cache", "--header", "--cors", "--attachment", "--auth-file", "--hidden", "--follow-symlinks", "--immutable", "--base-path", "--max-sorted",
             "--file-cache", "--file-cache-max", "--file-cache-count", "--config",
         })
         {

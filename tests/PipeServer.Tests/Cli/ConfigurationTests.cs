@@ -16,7 +16,7 @@ public sealed class ConfigurationTests : IDisposable
             {
               // comments, and a last comma, are fine
               "port": 1001, "workers": 5, "queue": 50, "browse": true, "cors": true, "spa": false,
-              "header": { "X-A": "b", "X-C": "d: e" }, "mime": { ".foo": "text/foo" }, "index": ["a.html", "b.html"],
+              "header": { "X-A": "b", "X-C": "d: e" }, "mime": { ".foo": "text/foo" }, "index": ["a.html", "b.html"], "base-path": "/files",
             }
             """);
         var (exitCode, output, _) = await CheckAsync(
@@ -28,7 +28,8 @@ public sealed class ConfigurationTests : IDisposable
             ("ROOT", _folder, "command line"), ("--port", "1003", "command line"), ("--workers", "6", "PIPESERVER_WORKERS"), ("--queue", "50", file),
             ("--browse", "false", "command line"), ("--cors", "*", file), ("--spa", "none", file), ("--header", "X-A: b, X-C: d: e", file),
             ("--mime", ".foo=text/foo", file), ("--index", "a.html, b.html", file), ("--attachment", "zip, pdf", "PIPESERVER_ATTACHMENT"),
-            ("--hidden", "true", "PIPESERVER_HIDDEN"), ("--grace", "30", "default"),
+            ("--hidden", "true", "PIPESERVER_HIDDEN"), ("--grace", "30", "default"), ("--immutable", "none", "default"), ("--base-path", "/files", file),
+            ("--max-sorted", "50000", "default"),
         })
         {
             var line = Assert.Single(output, line => line.StartsWith(name + " "));
@@ -79,6 +80,11 @@ public sealed class ConfigurationTests : IDisposable
     [InlineData("--cache é", "--cache must be seconds")]
     [InlineData("--spa ../x", "--spa: there is no file '../x' to be served")]
     [InlineData("--cors example.com", "--cors must be * or an origin like https://example.com")]
+    [InlineData("--base-path files", "--base-path must be a path like /files; 'files' is not: it does not begin with a slash.")]
+    [InlineData("--base-path /a%20b", "--base-path must be a path like /files; '/a%20b' is not: write it decoded")]
+    [InlineData("--max-sorted 1000001", "--max-sorted must be a whole number from 0 to 1000000; '1000001' is not.")]
+    [InlineData("--immutable assets/", "--immutable must be patterns like assets/** or *-????????.js; 'assets/' is not")]
+    [InlineData("--immutable=", "--immutable must not be empty.")]
     [InlineData("--header X", "--header must be like \"X-Name: value\"; 'X' is not.")]
     [InlineData("--header Date:x", "--header: Date is set by the server")]
     [InlineData("--mime foo=bar", "--mime must map to media types")]

@@ -26,6 +26,21 @@ public abstract partial class Http1ConnectionTests(string transport)
         }
     }
 
+    // It was a 400: what is no text could not be asked for. An overlong slash separates nothing, whoever looks at it.
+    [Theory]
+    [InlineData("/one/a%ffb", "a%FFb | /one/a%FFb | /one/a%FFb | 2F6F6E652F61FF62")]
+    [InlineData("/one/a%c0%afb", "a%C0%AFb | /one/a%C0%AFb | /one/a%C0%AFb | 2F6F6E652F61C0AF62")]
+    [InlineData("/one/a%2f%20%c3%b6%25ff", "a/ ö%ff | /one/a%2F ö%ff | /one/a%2F%20%C3%B6%25ff | 2F6F6E652F610020C3B6256666")]
+    [InlineData("/one/../one/%E9", "%E9 | /one/%E9 | /one/%E9 | 2F6F6E652FE9")]
+    public async Task A_path_may_be_bytes_that_are_no_text(string target, string seen)
+    {
+        await using var server = await StartAsync(static server => server.MapGet("/one/{name}", static (request, response) => response.WriteText(
+            $"{request.RouteValues["name"]} | {request.Path} | {request.RawPath} | {Convert.ToHexString(request.PathBytes)}")));
+        await using var client = await server.ConnectAsync();
+        var response = await client.RequestAsync(TestClient.Get(target));
+        Assert.Equal((200, seen), (response.Status, response.Text));
+    }
+
     [Fact]
     public async Task Pipelined_requests_are_answered_in_order_whatever_their_dispatch()
     {

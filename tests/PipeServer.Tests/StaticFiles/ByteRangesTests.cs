@@ -54,12 +54,17 @@ public sealed class ByteRangesTests
         }
     }
 
-    // All of an empty file satisfies a suffix, and no Content-Range can say so: then it is sent without ranges.
+    // All of an empty file satisfies a suffix, and no Content-Range can say so: then it is sent without ranges. So it is for a range from
+    // its start, which by the letter is a 416: a client that sends a Range with each request wants it.
     [Theory]
     [InlineData("bytes=-5", false)]
     [InlineData("bytes=0-,-1", false)]
     [InlineData("bytes=-0", true)]
-    [InlineData("bytes=0-", true)]
+    [InlineData("bytes=0-", false)]
+    [InlineData("bytes=0-0", false)]
+    [InlineData("bytes=5-9,0-99", false)]
+    [InlineData("bytes=1-", true)]
+    [InlineData("bytes=1-2,-0", true)]
     public void An_empty_file_has_no_parts(string field, bool isHeeded)
     {
         Assert.Equal(isHeeded, ByteRanges.TryParse(field, 0, out var ranges));

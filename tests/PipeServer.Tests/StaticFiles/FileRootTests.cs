@@ -114,7 +114,7 @@ public sealed class FileRootTests : IAsyncLifetime
         [
             "/", "/", "/", ".", "..", "%2e", "%2E%2e", "%2f", "%5c", "\\", "%00", "%c0%ae", "%e0%80%ae", "%c0%af", "%252e", "%25", "%u002e", ";", "~", "%20", "+",
             "secret.txt", "file.txt", "file", "sub", "inside", "outside", "absolute", "absolute-outside", "folder-outside", "lookalike", "loop",
-            "dangling", "process", "device", "fifo", ".hidden", ".git", "config", "root", "rootlike", "e%CC%81", "%C3%A9", "%F0%9F%98%80", "con", "nul", "x", "?a", "%",
+            "dangling", "process", "device", "fifo", ".hidden", ".git", "config", "root", "rootlike", "e%CC%81", "%C3%A9", "%F0%9F%98%80", "con", "nul", "x", "?a", "%", "%ff", "%01", "%09",
         ];
         var statuses = new SortedDictionary<int, int>();
         for (var number = 0; number < 50_000; number++)

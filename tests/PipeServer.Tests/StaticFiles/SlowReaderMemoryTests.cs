@@ -40,7 +40,7 @@ public sealed class SlowReaderMemoryTests
             Assert.Equal("HTTP/1.1 200 OK", await clients[^1].ReadLineAsync());
         }
 
-        // The listing is made for each, once: about 1 MB. The compressed file, of 4 MB, is one for all.
+        // The listing's entries are held for each: less than 1 MB. The compressed file, of 4 MB, is one for all.
         var held = GC.GetTotalMemory(forceFullCollection: true) - before;
         Assert.InRange(held, long.MinValue, Clients * 2_000_000);
         foreach (var client in clients)

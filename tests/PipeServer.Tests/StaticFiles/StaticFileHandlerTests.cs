@@ -116,7 +116,7 @@ public abstract class StaticFileHandlerTests(string transport) : IAsyncLifetime
     {
         var response = await GetAsync("/sub?a=b");
         Assert.Equal(301, response.Status);
-        Assert.Equal("/sub/?a=b", response["Location"]);
+        Assert.Equal("./sub/?a=b", response["Location"]);
     }
 
     [Fact]

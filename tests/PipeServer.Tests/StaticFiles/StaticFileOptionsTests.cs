@@ -64,13 +64,13 @@ public abstract class StaticFileOptionsTests(string transport) : IAsyncLifetime
         Assert.Contains("aria-sort=\"ascending\"", page.Text);
         var json = await GetAsync(server, "/sub/", "Accept: application/json");
         Assert.Equal("application/json", json["Content-Type"]);
-        var entries = JsonDocument.Parse(json.Text).RootElement.EnumerateArray().ToList();
+        var entries = JsonDocument.Parse(json.Text).RootElement.GetProperty("entries").EnumerateArray().ToList();
         Assert.Equal(
             ["inner", "<script>&\"'.txt", "page.txt", "ünïcode #1%.txt"], entries.Select(static entry => entry.GetProperty("name").GetString()));
         Assert.Equal(["directory", "file", "file", "file"], entries.Select(static entry => entry.GetProperty("type").GetString()));
         Assert.Equal([1, 4, 2], entries.Skip(1).Select(static entry => entry.GetProperty("size").GetInt32()));
         var bySize = await GetAsync(server, "/sub/?sort=size&order=desc", "Accept: application/json, text/html;q=0.9");
-        Assert.Equal([4, 2, 1], JsonDocument.Parse(bySize.Text).RootElement.EnumerateArray().Skip(1).Select(static entry => entry.GetProperty("size").GetInt32()));
+        Assert.Equal([4, 2, 1], JsonDocument.Parse(bySize.Text).RootElement.GetProperty("entries").EnumerateArray().Skip(1).Select(static entry => entry.GetProperty("size").GetInt32()));
         Assert.StartsWith("<!DOCTYPE html>", (await GetAsync(server, "/sub/", "Accept: text/html, application/json;q=0.9, */*;q=0.8")).Text);
         Assert.Equal("<p>index", (await GetAsync(server, "/")).Text);
         Assert.Equal(301, (await GetAsync(server, "/sub")).Status);
@@ -86,7 +86,7 @@ public abstract class StaticFileOptionsTests(string transport) : IAsyncLifetime
         File.CreateSymbolicLink(_folder.Path("root/sub/outside"), "../../root");
         _folder.Write("root/sub/line\nbreak", "x");
         var server = await _folder.ServeAsync(static options => options.Browse = true);
-        var entries = JsonDocument.Parse((await GetAsync(server, "/sub/", "Accept: application/json")).Text).RootElement.EnumerateArray().ToList();
+        var entries = JsonDocument.Parse((await GetAsync(server, "/sub/", "Accept: application/json")).Text).RootElement.GetProperty("entries").EnumerateArray().ToList();
         Assert.Equal(
             ["folder directory", "link file", "page.txt file"],
             entries.Select(static entry => $"{entry.GetProperty("name")} {entry.GetProperty("type")}"));
@@ -207,23 +207,91 @@ public abstract class StaticFileOptionsTests(string transport) : IAsyncLifetime
         }
     }
 
+    // By their looks Scan0001.pdf, Room101A.html or a UUID were taken for names with a hash, and browsers kept them for a year.
     [Theory]
-    [InlineData("/style.css", "max-age=60")]
-    [InlineData("/app.3f2a9c1b.js", "max-age=31536000, immutable")]
-    [InlineData("/index-BfQ8rX9a.css", "max-age=31536000, immutable")]
-    [InlineData("/chunk-5WPBKZ7D.js", "max-age=31536000, immutable")]
-    [InlineData("/photo-20240131.jpg", "max-age=60")]
-    [InlineData("/deadbeef.js", "max-age=60")]
-    [InlineData("/jquery-3.7.1.min.js", "max-age=60")]
-    [InlineData("/my-component.js", "max-age=60")]
-    public async Task Names_with_a_fingerprint_are_immutable(string target, string cacheControl)
+    [InlineData("/style.css", false)]
+    [InlineData("/app.3f2a9c1b.js", false)]
+    [InlineData("/Scan0001.pdf", false)]
+    [InlineData("/page-Windows7.html", false)]
+    [InlineData("/latest-A1B2C3D4.zip", false)]
+    [InlineData("/x-0b7f4b8e-64a5-4c8a-9a40-6f1f5a4f1d11.png", false)]
+    [InlineData("/sub/assets/app.js", false)]
+    [InlineData("/assets/app.js", true)]
+    [InlineData("/assets/deeper/app.js", true)]
+    [InlineData("/sub/index-BfQ8rX9a.css", true)]
+    public async Task Only_what_is_named_is_immutable(string target, bool isImmutable)
     {
         _folder.Write("root" + target, "x");
-        var server = await _folder.ServeAsync(static options => options.CacheControl = "max-age=60");
-        var response = await GetAsync(server, target);
-        Assert.Equal(cacheControl, response["Cache-Control"]);
-        Assert.Equal(cacheControl, (await GetAsync(server, target, $"If-None-Match: {response["ETag"]}"))["Cache-Control"]);
-        Assert.Null((await GetAsync(server, "/nothing"))["Cache-Control"]);
+        var byDefault = await _folder.ServeAsync(static options => options.CacheControl = "max-age=60");
+        Assert.Equal("max-age=60", (await GetAsync(byDefault, target))["Cache-Control"]);
+        foreach (var cacheControl in new[] { "max-age=60", null })
+        {
+            var server = await _folder.ServeAsync(options =>
+            {
+                (options.CacheControl, options.ImmutableFiles) = (cacheControl, ["assets/**", "*-????????.css"]);
+                options.TimeProvider = new LaterTime();
+            });
+            var expected = isImmutable ? "max-age=31536000, immutable" : cacheControl;
+            for (var round = 0; round < 2; round++)
+            {
+                var response = await GetAsync(server, target);
+                Assert.Equal(expected, response["Cache-Control"]);
+                Assert.Equal(expected, (await GetAsync(server, target, $"If-None-Match: {response["ETag"]}"))["Cache-Control"]);
+            }
+
+            Assert.Null((await GetAsync(server, "/assets/nothing"))["Cache-Control"]);
+        }
+    }
+
+    // Browsers got the compressed bytes of an .svgz without being told, and showed an error.
+    [Fact]
+    public async Task What_is_compressed_by_its_nature_is_said_to_be_and_not_compressed_again()
+    {
+        using var packed = new MemoryStream();
+        using (var gzip = new GZipStream(packed, CompressionLevel.Optimal, leaveOpen: true))
+        {
+            gzip.Write(Encoding.UTF8.GetBytes("<svg>" + string.Join(' ', Enumerable.Range(0, 3000)) + "</svg>"));
+        }
+
+        await File.WriteAllBytesAsync(_folder.Path("root/a.SVGZ"), packed.ToArray());
+        _folder.Write("root/a.SVGZ.br", "twice");
+        var server = await _folder.ServeAsync(static options => (options.Compress, options.TimeProvider) = (true, new LaterTime()));
+        foreach (var accepted in new[] { "br, gzip", "identity", "gzip;q=0", "br, gzip" })
+        {
+            var whole = await GetAsync(server, "/a.SVGZ", $"Accept-Encoding: {accepted}");
+            Assert.Equal((200, "image/svg+xml", "gzip", null), (whole.Status, whole["Content-Type"], whole["Content-Encoding"], whole["Vary"]));
+            Assert.Equal(packed.ToArray(), whole.Body);
+            var part = await GetAsync(server, "/a.SVGZ", $"Accept-Encoding: {accepted}", "Range: bytes=1-2", $"If-Range: {whole["ETag"]}");
+            Assert.Equal((206, "gzip"), (part.Status, part["Content-Encoding"]));
+            Assert.Equal(packed.ToArray()[1..3], part.Body);
+            Assert.Equal(304, (await GetAsync(server, "/a.SVGZ", $"If-None-Match: {whole["ETag"]}")).Status);
+        }
+
+        var own = await _folder.ServeAsync(static options => options.ContentTypes = new Dictionary<string, string> { ["svgz"] = "application/x-mine" });
+        Assert.Null((await GetAsync(own, "/a.SVGZ"))["Content-Encoding"]);
+    }
+
+    // 416 for a client that sends a Range with everything: to it an empty file was an error.
+    [Theory]
+    [InlineData("bytes=0-", 200)]
+    [InlineData("bytes=0-0", 200)]
+    [InlineData("bytes=0-1023", 200)]
+    [InlineData("bytes=-5", 200)]
+    [InlineData("bytes=0-,5-9", 200)]
+    [InlineData("bytes=1-", 416)]
+    [InlineData("bytes=-0", 416)]
+    public async Task An_empty_file_is_sent_whole_to_who_asks_for_it_from_its_start(string range, int status)
+    {
+        _folder.Write("root/empty.txt", "");
+        var server = await _folder.ServeAsync(static options => options.TimeProvider = new LaterTime());
+        for (var round = 0; round < 2; round++)
+        {
+            var response = await GetAsync(server, "/empty.txt", $"Range: {range}");
+            Assert.Equal(status, response.Status);
+            Assert.Equal(status == 416 ? "bytes */0" : null, response["Content-Range"]);
+            Assert.Equal(status == 416, response.Body.Length > 0);
+            Assert.Equal(200, (await GetAsync(server, "/empty.txt")).Status);
+        }
     }
 
     [Theory]
@@ -401,6 +469,8 @@ public abstract class StaticFileOptionsTests(string transport) : IAsyncLifetime
         { static options => options.DefaultExtension = "a/b", nameof(StaticFileOptions.DefaultExtension) },
         { static options => options.AttachmentExtensions = [""], nameof(StaticFileOptions.AttachmentExtensions) },
         { static options => options.CacheControl = "a\nb", nameof(StaticFileOptions.CacheControl) },
+        { static options => options.ImmutableFiles = ["a[bc]"], nameof(StaticFileOptions.ImmutableFiles) },
+        { static options => (options.ImmutableFiles, options.Headers) = (["*"], [new("cache-control", "no-cache")]), nameof(StaticFileOptions.ImmutableFiles) },
         { static options => options.CacheBytes = -1, nameof(StaticFileOptions.CacheBytes) },
     };
 
