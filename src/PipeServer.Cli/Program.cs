@@ -1,5 +1,3 @@
-using System.Net;
-using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
 using PipeServer;
 using PipeServer.Cli;
@@ -52,14 +50,14 @@ static async Task<int> ServeAsync(ServeSettings settings)
             }
             catch (ListenException exception)
             {
-                return await CouldNotStartAsync(ExplainBind(exception)).ConfigureAwait(false);
+                return await CouldNotStartAsync(ListenProblem.Explain(exception)).ConfigureAwait(false);
             }
             catch (InvalidOperationException exception)
             {
                 return await CouldNotStartAsync(exception.Message).ConfigureAwait(false);
             }
 
-            var places = server.EndPoints.Select(Where).ToList();
+            var places = server.Addresses;
             foreach (var place in places)
             {
                 await Console.Out.WriteLineAsync($"Listening on {place}").ConfigureAwait(false);
@@ -112,40 +110,6 @@ static ILoggerFactory CreateLoggerFactory(LogLevel level) => LoggerFactory.Creat
     builder.AddConsole(static options => options.FormatterName = ConsoleLine.FormatterName);
     builder.AddConsoleFormatter<ConsoleLine, Microsoft.Extensions.Logging.Console.ConsoleFormatterOptions>();
 });
-
-static string Where(EndPoint endPoint) => endPoint switch
-{
-    UnixDomainSocketEndPoint unix => $"unix:{unix}",
-    _ => $"http://{endPoint}",
-};
-
-static string ExplainBind(ListenException exception)
-{
-    var endpoint = exception.Endpoint;
-    if (endpoint.Descriptor is { } descriptor)
-    {
-        return $"descriptor {descriptor}, which LISTEN_FDS names, is not a listening socket: {exception.Reason}";
-    }
-
-    if (endpoint.UnixSocketPath is { } path)
-    {
-        return exception.SocketErrorCode == SocketError.AddressAlreadyInUse
-            ? $"cannot listen on unix:{path}: it is in use, or another file is in the way. Stop the other program, or choose another path."
-            : $"cannot listen on unix:{path}: {exception.Reason}. The folder must exist and be writable.";
-    }
-
-    var where = $"{endpoint.Address} port {endpoint.Port}";
-    return exception.SocketErrorCode switch
-    {
-        SocketError.AddressAlreadyInUse =>
-            $"cannot listen on {where}: the port is in use. Stop the other program, or choose another with --port (0 takes a free one).",
-        SocketError.AccessDenied =>
-            $"cannot listen on {where}: permission denied. Choose a port from 1024 on with --port.",
-        SocketError.AddressNotAvailable =>
-            $"cannot listen on {where}: this machine does not have that address. Choose one of its own with --address.",
-        _ => $"cannot listen on {where}: {exception.Reason}. See --address and --port.",
-    };
-}
 
 static async Task<int> CouldNotStartAsync(string reason)
 {

@@ -25,6 +25,9 @@ internal sealed class ServeSettings(OptionTable table, string root)
     /// </summary>
     public bool IsAddressGiven { get; set; }
 
+    /// <summary>True for every address that localhost names instead of the one of the options.</summary>
+    public bool IsLocalhost { get; private set; }
+
     /// <summary>Use the portable transport.</summary>
     public bool UsesSockets { get; set; }
 
@@ -39,6 +42,14 @@ internal sealed class ServeSettings(OptionTable table, string root)
 
     /// <summary>Log warnings and errors only.</summary>
     public bool IsQuiet { get; set; }
+
+    /// <summary>Sets the address from what <c>--address</c> said.</summary>
+    public void SetAddress(ListenAddress value) =>
+        (Options.Address, Options.UnixSocketPath, IsLocalhost) = (value.Address, value.UnixSocketPath, value.IsLocalhost);
+
+    /// <summary>Sets the permissions of unix sockets from octal digits.</summary>
+    public void SetSocketMode(string? value) =>
+        Options.SocketMode = value is not null && OptionKinds.TryParseMode(value, out var mode) ? mode : null;
 
     /// <summary>Sets content types from lines like <c>.foo=text/foo</c>; of several for one extension the last counts.</summary>
     public void SetContentTypes(IEnumerable<string> lines) => Files.ContentTypes = lines.Select(static line => line.Split('=', 2))
@@ -115,12 +126,14 @@ internal sealed class ServeSettings(OptionTable table, string root)
     private string? ResolveEndpoints(IReadOnlyList<PassedSocket>? passed)
     {
         var endpoints = new List<HttpEndpoint>();
-        if (Listen.Count > 0 && IsAddressGiven)
+        var left = passed?.ToList() ?? [];
+        if ((Listen.Count > 0 && IsAddressGiven) || (IsLocalhost && Listen.Count == 0 && left.Count == 0))
         {
-            endpoints.Add(Options.UnixSocketPath is { } path ? HttpEndpoint.Unix(path) : new HttpEndpoint(Options.Address, Options.Port));
+            endpoints.Add(Options.UnixSocketPath is { } path ? HttpEndpoint.Unix(path)
+                : IsLocalhost ? HttpEndpoint.Localhost(Options.Port)
+                : new HttpEndpoint(Options.Address, Options.Port));
         }
 
-        var left = passed?.ToList() ?? [];
         foreach (var text in Listen)
         {
             if (passed is null || PassedSocket.NameIn(text) is not { } name)
