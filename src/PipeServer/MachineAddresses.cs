@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.NetworkInformation;
 using System.Net.Sockets;
+using PipeServer.Transport;
 
 namespace PipeServer;
 
@@ -25,11 +26,13 @@ internal static class MachineAddresses
             return All(endPoint.Port, AddressFamily.InterNetwork, IPAddress.Loopback);
         }
 
-        // Takes IPv4 too.
-        return endPoint.Address.Equals(IPAddress.IPv6Any)
-            ? All(endPoint.Port, AddressFamily.InterNetworkV6, IPAddress.IPv6Loopback)
-                .Concat(All(endPoint.Port, AddressFamily.InterNetwork, IPAddress.Loopback))
-            : [endPoint];
+        if (!endPoint.Address.Equals(IPAddress.IPv6Any))
+        {
+            return [endPoint];
+        }
+
+        var places = All(endPoint.Port, AddressFamily.InterNetworkV6, IPAddress.IPv6Loopback);
+        return endPoint is IPv6OnlyEndPoint ? places : places.Concat(All(endPoint.Port, AddressFamily.InterNetwork, IPAddress.Loopback));
     }
 
     private static IEnumerable<IPEndPoint> All(int port, AddressFamily family, IPAddress loopback) => Own()

@@ -18,6 +18,8 @@ internal static partial class ListeningSocket
     private const int SO_ACCEPTCONN = 30;
     private const int SOCK_STREAM = 1;
     private const int SHUT_RD = 0;
+    private const int IPPROTO_IPV6 = 41;
+    private const int IPV6_V6ONLY = 26;
     private const int F_SETFD = 2;
     private const int FD_CLOEXEC = 1;
 
@@ -71,14 +73,14 @@ internal static partial class ListeningSocket
             return;
         }
 
-        var isListening = GetOption(passed, SO_ACCEPTCONN)
+        var isListening = GetOption(passed, SOL_SOCKET, SO_ACCEPTCONN)
             ?? throw new EndPointException(SocketError.NotSocket, Marshal.GetPInvokeErrorMessage(Marshal.GetLastPInvokeError()));
         if (isListening == 0)
         {
             throw new EndPointException(SocketError.InvalidArgument, "it does not listen");
         }
 
-        if (GetOption(passed, SO_TYPE) != SOCK_STREAM)
+        if (GetOption(passed, SOL_SOCKET, SO_TYPE) != SOCK_STREAM)
         {
             throw new EndPointException(SocketError.SocketNotSupported, "its connections are not streams");
         }
@@ -86,12 +88,19 @@ internal static partial class ListeningSocket
         _ = fcntl(passed, F_SETFD, FD_CLOEXEC);
     }
 
+    /// <summary>Where a passed socket listens, as its own address says and its options mean it.</summary>
+    public static EndPoint? AddressOf(SafeHandle passed, EndPoint? local) =>
+        local is IPEndPoint { Port: var port } ip && ip.Address.Equals(IPAddress.IPv6Any)
+            && OperatingSystem.IsLinux() && GetOption(passed, IPPROTO_IPV6, IPV6_V6ONLY) == 1
+                ? new IPv6OnlyEndPoint(port)
+                : UnixSocketAddress.WithoutAmbiguity(local);
+
     // SAFETY: the value and its length live on this stack frame for the whole call.
-    private static unsafe int? GetOption(SafeHandle socket, int option)
+    private static unsafe int? GetOption(SafeHandle socket, int level, int option)
     {
         var value = 0;
         var length = (uint)sizeof(int);
-        return getsockopt(socket, SOL_SOCKET, option, &value, &length) == 0 ? value : null;
+        return getsockopt(socket, level, option, &value, &length) == 0 ? value : null;
     }
 
     // Drops every segment that opens a connection (SYN without ACK).

@@ -98,7 +98,7 @@ public sealed partial class ListeningLineTests : IDisposable
     [Theory]
     [InlineData("--address unix:FOLDER/missing/a.sock", "cannot listen on unix:FOLDER/missing/a.sock: there is no folder FOLDER/missing, or the process may not look into it. Create it, or choose another path.")]
     [InlineData("--address unix:FOLDER", "cannot listen on unix:FOLDER: it is a folder. Choose a path in it.")]
-    [InlineData("--address 198.51.100.1", "cannot listen on 192.0.2.1 port 7878: this machine does not have that address. Choose one of its own with --address.")]
+    [InlineData("--address 198.51.100.1", "cannot listen on 198.51.100.1 port 7878: this machine does not have that address. Choose one of its own with --address.")]
     [InlineData("--address unix:FOLDER/a.sock --socket-group no-such-group", "cannot listen on unix:FOLDER/a.sock: there is no group 'no-such-group' for its file. Name one of getent group, or its number.")]
     [InlineData("--address unix:FOLDER/a.sock --socket-mode 888", "--socket-mode must be octal, from 0 to 777, like 660; '888' is not.")]
     [InlineData("--address unix:FOLDER/a.sock --socket-mode 4660", "--socket-mode must be octal, from 0 to 777, like 660; '4660' is not.")]

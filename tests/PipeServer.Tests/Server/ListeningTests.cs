@@ -174,6 +174,24 @@ public sealed partial class ListeningTests
         }
     }
 
+    [Theory]
+    [InlineData("epoll")]
+    [InlineData("sockets")]
+    public async Task A_passed_socket_for_IPv6_alone_is_told_without_IPv4(string transport)
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux() && HasIPv6(), "IPv6 and Linux are needed.");
+        using var passed = new Socket(AddressFamily.InterNetworkV6, SocketType.Stream, ProtocolType.Tcp) { DualMode = false };
+        passed.Bind(new IPEndPoint(IPAddress.IPv6Any, 0));
+        passed.Listen(16);
+        await using var server = await TestServer.StartAsync(
+            transport, MapHello, options => options.Endpoints = [HttpEndpoint.Inherited(Duplicate((int)passed.Handle))]);
+        Assert.Equal(passed.LocalEndPoint, Assert.Single(server.Server.EndPoints));
+        Assert.Equal($"http://[::1]:{((IPEndPoint)passed.LocalEndPoint!).Port}", server.Server.Addresses[0]);
+        Assert.DoesNotContain(server.Server.Addresses, static address => address.Contains("127.0.0.1"));
+        await using var client = await TestClient.ConnectAsync(new IPEndPoint(IPAddress.IPv6Loopback, server.Server.Address.Port));
+        Assert.Equal("hello", (await client.RequestAsync(TestClient.Get("/"))).Text);
+    }
+
     internal static void MapHello(HttpServer server) => server.MapGet("/", static (_, response) => response.WriteText("hello"));
 
     private static bool HasIPv6()

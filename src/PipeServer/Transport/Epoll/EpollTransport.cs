@@ -53,6 +53,7 @@ public sealed class EpollTransport : ITransport
         try
         {
             var local = unix ?? LocalEndPoint(descriptor) ?? endPoint;
+            local = inherited is null ? local : ListeningSocket.AddressOf(descriptor, local) ?? local;
             return new([new EpollListener(local, descriptor, GetLoops(), _connections, ownsSocket: inherited is null)]);
         }
         catch

@@ -16,7 +16,7 @@ internal sealed class SocketConnectionListener : IConnectionListener
     {
         _socket = socket;
         _ownsSocket = passed is null;
-        EndPoint = UnixSocketAddress.WithoutAmbiguity(socket.LocalEndPoint) ?? passed!;
+        EndPoint = (passed is null ? socket.LocalEndPoint : ListeningSocket.AddressOf(socket.SafeHandle, socket.LocalEndPoint)) ?? passed!;
     }
 
     public EndPoint EndPoint { get; }
