@@ -2,7 +2,6 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
 using System.Net;
-using System.Text;
 using Microsoft.Extensions.Logging;
 
 namespace PipeServer.Cli;
@@ -192,6 +191,33 @@ internal static class OptionKinds
         return option;
     }
 
+    /// <summary>The permissions of a file in octal, as chmod(1) takes them, or none.</summary>
+    public static Option<string?> Mode(string name, string description)
+    {
+        var option = Text(name, "OCTAL", description);
+        option.Validators.Add(result =>
+        {
+            if (result.Tokens is [{ Value: { Length: > 0 } value }] && !TryParseMode(value, out _))
+            {
+                result.AddError($"{name} must be octal, from 0 to 777, like 660; '{value}' is not.");
+            }
+        });
+        return option;
+    }
+
+    /// <summary>Reads permissions in octal.</summary>
+    public static bool TryParseMode(string text, out UnixFileMode mode)
+    {
+        mode = default;
+        if (text.Length > 4 || text.Any(static digit => digit is < '0' or > '7'))
+        {
+            return false;
+        }
+
+        mode = (UnixFileMode)Convert.ToInt32(text, 8);
+        return (int)mode <= 0x1FF;
+    }
+
     /// <summary>The lowest level that is logged.</summary>
     public static Option<LogLevel> Level(string name, LogLevel standard)
     {
@@ -250,9 +276,13 @@ internal static class OptionKinds
         if (text.StartsWith("unix:", StringComparison.Ordinal))
         {
             var path = text["unix:".Length..];
-            if (path.Length == 0 || Encoding.UTF8.GetByteCount(path) > HttpServerOptions.MaxUnixSocketPathBytes)
+            try
             {
-                result.AddError($"{name} unix:PATH must have a path of 1 to {HttpServerOptions.MaxUnixSocketPathBytes} bytes.");
+                _ = HttpEndpoint.Unix(path);
+            }
+            catch (ArgumentException exception)
+            {
+                result.AddError($"{name} {text}: {exception.Message.Split(" (Parameter")[0]}");
             }
 
             return new ListenAddress(standard, path);

@@ -24,14 +24,20 @@ internal sealed class OptionTable
         new("Listening",
         [
             OptionRow.Of(
-                Address("--address", "The address to listen on; 0.0.0.0 or :: for all; unix:PATH for a unix socket.", Server.Address, "-a"),
-                static (settings, value) => (settings.Options.Address, settings.Options.UnixSocketPath) = (value.Address, value.UnixSocketPath)),
+                Address("--address", "Where to listen: localhost; 0.0.0.0 or :: for all; unix:PATH or unix:@NAME.", Server.Address, "-a"),
+                static (settings, value) => settings.SetAddress(value)),
             OptionRow.Of(
                 Number("--port", "The port to listen on; 0 takes a free one.", Server.Port, 0, 65535, "-p"),
                 static (settings, value) => settings.Options.Port = value),
             OptionRow.Of(
-                Endpoints("--listen", "More places: ADDRESS:PORT, unix:PATH, fd:NAME; ,proxy behind it; may be repeated."),
+                Endpoints("--listen", "More places: ADDRESS:PORT, unix:PATH, fd:NAME; ,proxy ,mode=660 behind; may be repeated."),
                 static (settings, value) => settings.Listen = value) with { Property = nameof(HttpServerOptions.Endpoints) },
+            OptionRow.Of(
+                Mode("--socket-mode", "Permissions of the files of unix sockets, like 660; otherwise what the umask leaves."),
+                static (settings, value) => settings.SetSocketMode(value)) with { Property = nameof(HttpServerOptions.SocketMode) },
+            OptionRow.Of(
+                Text("--socket-group", "NAME", "The group of these files, by its name or number."),
+                static (settings, value) => settings.Options.SocketGroup = value) with { Property = nameof(HttpServerOptions.SocketGroup) },
             OptionRow.Of(
                 Flag("--proxy-protocol", "All connections begin with a PROXY header, from --trusted-proxy."),
                 static (settings, value) => settings.Options.ProxyProtocol = value) with { Property = nameof(HttpServerOptions.ProxyProtocol) },

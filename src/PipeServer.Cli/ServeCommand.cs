@@ -1,5 +1,3 @@
-using System.Net;
-using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using PipeServer.Diagnostics;
 
@@ -42,14 +40,14 @@ internal sealed class ServeCommand(StandardStreams streams)
             }
             catch (ListenException exception)
             {
-                return CouldNotStart(ExplainBind(exception));
+                return CouldNotStart(ListenProblem.Explain(exception));
             }
             catch (InvalidOperationException exception)
             {
                 return CouldNotStart(exception.Message);
             }
 
-            var places = server.EndPoints.Select(Where).ToList();
+            var places = server.Addresses;
             foreach (var place in places)
             {
                 Say(settings, $"Listening on {place}");
@@ -96,39 +94,5 @@ internal sealed class ServeCommand(StandardStreams streams)
     {
         streams.WriteError(reason);
         return ExitCode.CouldNotStart;
-    }
-
-    private static string Where(EndPoint endPoint) => endPoint switch
-    {
-        UnixDomainSocketEndPoint unix => $"unix:{unix}",
-        _ => $"http://{endPoint}",
-    };
-
-    private static string ExplainBind(ListenException exception)
-    {
-        var endpoint = exception.Endpoint;
-        if (endpoint.Descriptor is { } descriptor)
-        {
-            return $"descriptor {descriptor}, which LISTEN_FDS names, is not a listening socket: {exception.Reason}";
-        }
-
-        if (endpoint.UnixSocketPath is { } path)
-        {
-            return exception.SocketErrorCode == SocketError.AddressAlreadyInUse
-                ? $"cannot listen on unix:{path}: it is in use, or another file is in the way. Stop the other program, or choose another path."
-                : $"cannot listen on unix:{path}: {exception.Reason}. The folder must exist and be writable.";
-        }
-
-        var where = $"{endpoint.Address} port {endpoint.Port}";
-        return exception.SocketErrorCode switch
-        {
-            SocketError.AddressAlreadyInUse =>
-                $"cannot listen on {where}: the port is in use. Stop the other program, or choose another with --port (0 takes a free one).",
-            SocketError.AccessDenied =>
-                $"cannot listen on {where}: permission denied. Choose a port from 1024 on with --port.",
-            SocketError.AddressNotAvailable =>
-                $"cannot listen on {where}: this machine does not have that address. Choose one of its own with --address.",
-            _ => $"cannot listen on {where}: {exception.Reason}. See --address and --port.",
-        };
     }
 }

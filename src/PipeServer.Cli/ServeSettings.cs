@@ -40,6 +40,14 @@ internal sealed class ServeSettings(OptionTable table, string root)
     /// <summary>Print warnings and errors only.</summary>
     public bool IsQuiet { get; set; }
 
+    /// <summary>Sets the address from what <c>--address</c> said.</summary>
+    public void SetAddress(ListenAddress value) =>
+        (Options.Address, Options.UnixSocketPath) = (value.Address, value.UnixSocketPath);
+
+    /// <summary>Sets the permissions of unix sockets from octal digits.</summary>
+    public void SetSocketMode(string? value) =>
+        Options.SocketMode = value is not null && OptionKinds.TryParseMode(value, out var mode) ? mode : null;
+
     /// <summary>Sets content types from lines like <c>.foo=text/foo</c>; of several for one extension the last counts.</summary>
     public void SetContentTypes(IEnumerable<string> lines) => Files.ContentTypes = lines.Select(static line => line.Split('=', 2))
         .GroupBy(static pair => pair[0].TrimStart('.'), static pair => pair[1], StringComparer.OrdinalIgnoreCase)
@@ -115,12 +123,12 @@ internal sealed class ServeSettings(OptionTable table, string root)
     private string? ResolveEndpoints(IReadOnlyList<PassedSocket>? passed)
     {
         var endpoints = new List<HttpEndpoint>();
+        var left = passed?.ToList() ?? [];
         if (Listen.Count > 0 && IsAddressGiven)
         {
             endpoints.Add(Options.UnixSocketPath is { } path ? HttpEndpoint.Unix(path) : new HttpEndpoint(Options.Address, Options.Port));
         }
 
-        var left = passed?.ToList() ?? [];
         foreach (var text in Listen)
         {
             if (passed is null || PassedSocket.NameIn(text) is not { } name)

@@ -7,16 +7,22 @@ namespace PipeServer;
 
 /// <summary>
 /// An address to listen on: an <see cref="IPAddress"/> that has a text form, <c>127.0.0.1</c>, <c>0.0.0.0</c>, <c>::1</c>, <c>::</c> or
-/// <c>localhost</c>, which is 127.0.0.1. Configuration binds it from that; in code an <see cref="IPAddress"/> does. Immutable.
+/// <c>localhost</c>, which is every loopback address that there is, with one port for all. Configuration binds it from that; in code an <see cref="IPAddress"/> does. Immutable.
 /// </summary>
 /// <remarks>A type of its own, because <see cref="IPAddress"/> has no <see cref="TypeConverter"/>: a binder ignores it without a word.</remarks>
 [TypeConverter(typeof(BindAddressConverter))]
 public sealed class BindAddress : IParsable<BindAddress>, IEquatable<BindAddress>
 {
-    private BindAddress(IPAddress value) => Value = value;
+    private BindAddress(IPAddress value, bool isLocalhost = false) => (Value, IsLocalhost) = (value, isLocalhost);
 
-    /// <summary>The address.</summary>
+    /// <summary>Every loopback address that localhost names, normally 127.0.0.1 and ::1; see <see cref="HttpEndpoint.Localhost"/>.</summary>
+    public static BindAddress Localhost { get; } = new(IPAddress.Loopback, isLocalhost: true);
+
+    /// <summary>The address; 127.0.0.1 for <see cref="Localhost"/>.</summary>
     public IPAddress Value { get; }
+
+    /// <summary>True for <see cref="Localhost"/>, which may be several addresses.</summary>
+    public bool IsLocalhost { get; }
 
     /// <summary>An address as it is.</summary>
     [return: NotNullIfNotNull(nameof(value))]
@@ -52,7 +58,7 @@ public sealed class BindAddress : IParsable<BindAddress>, IEquatable<BindAddress
         result = null;
         if (string.Equals(s, "localhost", StringComparison.OrdinalIgnoreCase))
         {
-            result = new BindAddress(IPAddress.Loopback);
+            result = Localhost;
         }
         else if (IPAddress.TryParse(s, out var address)
             && (address.AddressFamily == AddressFamily.InterNetwork ? address.ToString() == s : !s!.StartsWith('[')))
@@ -65,7 +71,7 @@ public sealed class BindAddress : IParsable<BindAddress>, IEquatable<BindAddress
     }
 
     /// <inheritdoc/>
-    public bool Equals(BindAddress? other) => other is not null && Value.Equals(other.Value);
+    public bool Equals(BindAddress? other) => other is not null && Value.Equals(other.Value) && IsLocalhost == other.IsLocalhost;
 
     /// <inheritdoc/>
     public override bool Equals(object? obj) => Equals(obj as BindAddress);
@@ -74,5 +80,5 @@ public sealed class BindAddress : IParsable<BindAddress>, IEquatable<BindAddress
     public override int GetHashCode() => Value.GetHashCode();
 
     /// <summary>The text form.</summary>
-    public override string ToString() => Value.ToString();
+    public override string ToString() => IsLocalhost ? "localhost" : Value.ToString();
 }

@@ -1,29 +1,27 @@
 using System.ComponentModel;
 using System.Diagnostics.CodeAnalysis;
-using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
-using System.Text;
 using PipeServer.Transport;
 
 namespace PipeServer;
 
 /// <summary>
 /// One place at which a server listens, with options of its own. Its text form is <c>127.0.0.1:8080</c>, <c>[::1]:8080</c>,
-/// <c>localhost:8080</c>, <c>unix:/run/app.sock</c> or <c>fd:3</c>, with the options behind it: <c>0.0.0.0:8080,proxy</c>.
+/// <c>localhost:8080</c>, <c>unix:/run/app.sock</c>, <c>unix:@name</c> or <c>fd:3</c>, with the options behind it:
+/// <c>0.0.0.0:8080,proxy</c>, <c>unix:/run/app.sock,mode=660,group=www-data</c>. A comma in a path is written twice.
 /// </summary>
 /// <remarks>Not thread-safe while it is being set up; a server takes a copy of it when it is created.</remarks>
 [TypeConverter(typeof(HttpEndpointConverter))]
 public sealed class HttpEndpoint : IParsable<HttpEndpoint>
 {
-    private const string ProxyWord = "proxy";
-    private const string UnixPrefix = "unix:";
-    private const string DescriptorPrefix = "fd:";
-
-    private const string Forms = "ADDRESS:PORT, [IPv6]:PORT, localhost:PORT, unix:PATH or fd:NUMBER";
+    /// <summary>Every permission that a socket's file can have.</summary>
+    internal const UnixFileMode AllPermissions = (UnixFileMode)0x1FF;
 
     /// <summary>Listens on an address and a port.</summary>
-    /// <param name="address">An IPv4 or IPv6 address; <see cref="IPAddress.Any"/> and <see cref="IPAddress.IPv6Any"/> for all.</param>
+    /// <param name="address">
+    /// An IPv4 or IPv6 address; <see cref="IPAddress.Any"/> and <see cref="IPAddress.IPv6Any"/> for all; or <see cref="BindAddress.Localhost"/>.
+    /// </param>
     /// <param name="port">From 0, which takes a free one, to 65535; null is 0. Nullable, because <see cref="Port"/> is: binders want one type.</param>
     /// <exception cref="ArgumentOutOfRangeException">The port is out of its range.</exception>
     public HttpEndpoint(BindAddress address, int? port)
@@ -31,10 +29,10 @@ public sealed class HttpEndpoint : IParsable<HttpEndpoint>
         ArgumentNullException.ThrowIfNull(address);
         ArgumentOutOfRangeException.ThrowIfLessThan(port ?? 0, IPEndPoint.MinPort);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(port ?? 0, IPEndPoint.MaxPort);
-        EndPoint = new IPEndPoint(address, port ?? 0);
+        Place = address.IsLocalhost ? new DnsEndPoint("localhost", port ?? 0) : new IPEndPoint(address.Value, port ?? 0);
     }
 
-    private HttpEndpoint(EndPoint endPoint) => EndPoint = endPoint;
+    internal HttpEndpoint(EndPoint place) => Place = place;
 
     /// <summary>
     /// The PROXY protocol is spoken here: each connection begins with a header that names the client, sent by a proxy among
@@ -42,36 +40,70 @@ public sealed class HttpEndpoint : IParsable<HttpEndpoint>
     /// </summary>
     public bool ProxyProtocol { get; set; }
 
-    /// <summary>The IP address; null for a unix socket and for a passed socket.</summary>
-    public IPAddress? Address => (EndPoint as IPEndPoint)?.Address;
+    /// <summary>
+    /// The permissions of a unix socket's file, whatever the process's umask: a client needs the permission to write. Null, the default, for
+    /// <see cref="HttpServerOptions.SocketMode"/>, or else for what the umask leaves. Not for abstract names, which have no file, and not on
+    /// Windows.
+    /// </summary>
+    public UnixFileMode? SocketMode { get; set; }
 
-    /// <summary>The port, with 0 for a free one; null where <see cref="Address"/> is null.</summary>
-    public int? Port => (EndPoint as IPEndPoint)?.Port;
+    /// <summary>
+    /// The group of a unix socket's file, by its name or number. The process must be a member of it, or root. Null, the default, for
+    /// <see cref="HttpServerOptions.SocketGroup"/>, or else for the process's own. Not for abstract names, and not on Windows.
+    /// </summary>
+    public string? SocketGroup { get; set; }
 
-    /// <summary>The path of a unix socket, or null.</summary>
-    public string? UnixSocketPath => (EndPoint as UnixDomainSocketEndPoint)?.ToString();
+    /// <summary>The IP address; null for <c>localhost</c>, which may be several, for a unix socket and for a passed socket.</summary>
+    public IPAddress? Address => (Place as IPEndPoint)?.Address;
+
+    /// <summary>The port, with 0 for a free one; null for a unix socket and for a passed socket.</summary>
+    public int? Port => (Place as IPEndPoint)?.Port ?? (Place as DnsEndPoint)?.Port;
+
+    /// <summary>True for every address that <c>localhost</c> names, with one port for all; see <see cref="Localhost"/>.</summary>
+    public bool IsLocalhost => Place is DnsEndPoint;
+
+    /// <summary>The path of a unix socket, or <c>@</c> and a name of Linux's abstract namespace, which has no file; or null.</summary>
+    public string? UnixSocketPath => (Place as UnixDomainSocketEndPoint)?.ToString();
 
     /// <summary>The number of a listening socket that the process was given, or null.</summary>
-    public int? Descriptor => (EndPoint as InheritedSocketEndPoint)?.Descriptor;
+    public int? Descriptor => (Place as InheritedSocketEndPoint)?.Descriptor;
 
-    /// <summary>The end point that the transport is given.</summary>
-    internal EndPoint EndPoint { get; }
+    /// <summary>True for a unix socket that is a file.</summary>
+    internal bool HasSocketFile => Place is UnixDomainSocketEndPoint unix && !UnixSocketAddress.IsAbstract(unix);
 
     /// <summary>What is wrong with the text that configuration had for it; null when nothing is. A server refuses it when it is created.</summary>
     internal string? Problem { get; private init; }
 
+    /// <summary>Where it listens, as the constructor was told.</summary>
+    internal EndPoint Place { get; }
+
+    /// <summary>The end point that the transport is given; localhost is given to it address by address.</summary>
+    internal EndPoint EndPoint => Place is UnixDomainSocketEndPoint unix && (SocketMode is not null || SocketGroup is not null)
+        ? new UnixSocketFileEndPoint(unix, SocketMode, SocketGroup)
+        : Place;
+
+    /// <summary>
+    /// Listens on every loopback address that <c>localhost</c> names, normally 127.0.0.1 and ::1, with the same port: clients try one or the
+    /// other first. On 127.0.0.1 alone where there is no IPv6.
+    /// </summary>
+    /// <param name="port">From 0, which takes one that is free at all of them, to 65535.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The port is out of its range.</exception>
+    public static HttpEndpoint Localhost(int port) => new(BindAddress.Localhost, port);
+
     /// <summary>Listens on a unix socket.</summary>
-    /// <param name="path">The path of its file. A file that a dead server left there is replaced.</param>
+    /// <param name="path">
+    /// The path of its file, where a file that a dead server left is replaced; or <c>@</c> and a name of Linux's abstract namespace, which has
+    /// no file, and to which every process of the machine may connect. A file of such a name is written <c>./@name</c>.
+    /// </param>
     /// <exception cref="ArgumentException">
     /// The path is empty, or longer than <see cref="HttpServerOptions.MaxUnixSocketPathBytes"/>.
     /// </exception>
     public static HttpEndpoint Unix(string path)
     {
         ArgumentNullException.ThrowIfNull(path);
-        return path.Length > 0 && Encoding.UTF8.GetByteCount(path) <= HttpServerOptions.MaxUnixSocketPathBytes
-            ? new HttpEndpoint(new UnixDomainSocketEndPoint(path))
-            : throw new ArgumentException(
-                $"The path of a unix socket must have from 1 to {HttpServerOptions.MaxUnixSocketPathBytes} bytes.", nameof(path));
+        return UnixSocketAddress.TryParse(path, out var endPoint, out var problem)
+            ? new HttpEndpoint(endPoint)
+            : throw new ArgumentException($"A unix socket cannot listen there: {problem}.", nameof(path));
     }
 
     /// <summary>Accepts from a listening socket that the process was given when it started. Linux only.</summary>
@@ -86,7 +118,7 @@ public sealed class HttpEndpoint : IParsable<HttpEndpoint>
     /// <summary>Reads the text form.</summary>
     /// <exception cref="FormatException">The text is not an endpoint; the message says what is wrong with it.</exception>
     public static HttpEndpoint Parse(string s) =>
-        Read(s, out var problem) ?? throw new FormatException($"'{s}' is not an endpoint: {problem}.");
+        HttpEndpointText.Read(s, out var problem) ?? throw new FormatException($"'{s}' is not an endpoint: {problem}.");
 
     /// <inheritdoc cref="Parse(string)"/>
     public static HttpEndpoint Parse(string s, IFormatProvider? provider) => Parse(s);
@@ -94,93 +126,19 @@ public sealed class HttpEndpoint : IParsable<HttpEndpoint>
     /// <inheritdoc/>
     public static bool TryParse([NotNullWhen(true)] string? s, IFormatProvider? provider, [MaybeNullWhen(false)] out HttpEndpoint result)
     {
-        result = s is null ? null : Read(s, out _);
+        result = s is null ? null : HttpEndpointText.Read(s, out _);
         return result is not null;
     }
 
     /// <summary>The text form.</summary>
-    public override string ToString()
-    {
-        var place = EndPoint switch
-        {
-            UnixDomainSocketEndPoint unix => UnixPrefix + unix,
-            InheritedSocketEndPoint inherited => DescriptorPrefix + inherited.Descriptor.ToString(CultureInfo.InvariantCulture),
-            _ => EndPoint.ToString()!,
-        };
-        return ProxyProtocol ? $"{place},{ProxyWord}" : place;
-    }
+    public override string ToString() => HttpEndpointText.Write(this);
 
     /// <summary>
     /// What a text of configuration is: with its <see cref="Problem"/>, because a binder drops an element of a list that throws, without a word.
     /// </summary>
-    internal static HttpEndpoint FromConfiguration(string text) => Read(text, out var problem)
+    internal static HttpEndpoint FromConfiguration(string text) => HttpEndpointText.Read(text, out var problem)
         ?? new HttpEndpoint(new IPEndPoint(IPAddress.None, 0)) { Problem = $"'{text}' is not an endpoint: {problem}." };
 
     /// <summary>A copy that nobody else can change.</summary>
     internal HttpEndpoint Copy() => (HttpEndpoint)MemberwiseClone();
-
-    private static HttpEndpoint? Read(string text, out string problem)
-    {
-        var parts = text.Split(',');
-        var endpoint = ReadPlace(parts[0], out problem);
-        foreach (var word in parts.AsSpan(1))
-        {
-            if (word != ProxyWord)
-            {
-                problem = $"there is no option '{word}'; the only option is {ProxyWord}";
-                return null;
-            }
-
-            endpoint?.ProxyProtocol = true;
-        }
-
-        return endpoint;
-    }
-
-    private static HttpEndpoint? ReadPlace(string text, out string problem)
-    {
-        if (text.StartsWith(UnixPrefix, StringComparison.Ordinal))
-        {
-            var path = text[UnixPrefix.Length..];
-            problem = $"the path must have from 1 to {HttpServerOptions.MaxUnixSocketPathBytes} bytes";
-            return path.Length > 0 && Encoding.UTF8.GetByteCount(path) <= HttpServerOptions.MaxUnixSocketPathBytes ? Unix(path) : null;
-        }
-
-        if (text.StartsWith(DescriptorPrefix, StringComparison.Ordinal))
-        {
-            problem = "the number of a passed socket must be 3 or more";
-            return TryReadNumber(text[DescriptorPrefix.Length..], int.MaxValue, out var descriptor) && descriptor >= 3 ? Inherited(descriptor) : null;
-        }
-
-        var colon = text.LastIndexOf(':');
-        problem = $"it must be {Forms}";
-        if (colon < 0 || !TryReadAddress(text[..colon], out var address))
-        {
-            return null;
-        }
-
-        problem = $"the port must be from {IPEndPoint.MinPort} to {IPEndPoint.MaxPort}";
-        return TryReadNumber(text[(colon + 1)..], IPEndPoint.MaxPort, out var port) ? new HttpEndpoint(address, port) : null;
-    }
-
-    private static bool TryReadAddress(string text, [NotNullWhen(true)] out IPAddress? address)
-    {
-        if (text.Equals("localhost", StringComparison.OrdinalIgnoreCase))
-        {
-            address = IPAddress.Loopback;
-            return true;
-        }
-
-        if (text is ['[', .. var inner, ']'])
-        {
-            return IPAddress.TryParse(inner, out address) && address.AddressFamily == AddressFamily.InterNetworkV6;
-        }
-
-        // Only a text that comes out as it was written: 8080 would be read as 0.0.31.144. IPv6 needs brackets, or its
-        // last group would be the port.
-        return IPAddress.TryParse(text, out address) && address.AddressFamily == AddressFamily.InterNetwork && address.ToString() == text;
-    }
-
-    private static bool TryReadNumber(string text, int highest, out int number) =>
-        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out number) && number <= highest;
 }

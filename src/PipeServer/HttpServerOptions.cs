@@ -1,5 +1,4 @@
 using System.Net;
-using System.Text;
 using Microsoft.Extensions.Logging;
 using PipeServer.Diagnostics;
 using PipeServer.Transport;
@@ -27,7 +26,7 @@ public sealed class HttpServerOptions
     /// The longest path of a unix socket, in bytes of UTF-8: the system's address structure has no room for more. Systems differ; this is
     /// the smallest of their limits.
     /// </summary>
-    public const int MaxUnixSocketPathBytes = 103;
+    public const int MaxUnixSocketPathBytes = UnixSocketAddress.MaxPathBytes;
 
     /// <summary>The most event loops there can be: more than any machine has cores, and each is a thread.</summary>
     public const int MaxLoops = 1024;
@@ -56,9 +55,22 @@ public sealed class HttpServerOptions
 
     /// <summary>
     /// A unix socket to listen on instead of <see cref="Address"/> and <see cref="Port"/>; null for none. A file that a dead
-    /// server left there is replaced; the server deletes its own when it stops. Who may connect is up to the folder and the umask.
+    /// server left there is replaced; the server deletes its own when it stops. Who may connect is up to the folder, and to
+    /// <see cref="SocketMode"/> and <see cref="SocketGroup"/> or else the umask. <c>@name</c> is an abstract name of Linux, which has no file.
     /// </summary>
     public string? UnixSocketPath { get; set; }
+
+    /// <summary>
+    /// The permissions of the files of all unix sockets that say nothing else; see <see cref="HttpEndpoint.SocketMode"/>. Default: null, what
+    /// the umask leaves. Refused where there is no such file.
+    /// </summary>
+    public UnixFileMode? SocketMode { get; set; }
+
+    /// <summary>
+    /// The group of the files of all unix sockets that say nothing else, by its name or number; see <see cref="HttpEndpoint.SocketGroup"/>.
+    /// Default: null, the process's own. Refused where there is no such file.
+    /// </summary>
+    public string? SocketGroup { get; set; }
 
     /// <summary>
     /// A listening socket that the process was given, to accept from instead of binding one; null for none. The number is the
@@ -209,6 +221,12 @@ public sealed class HttpServerOptions
         }
 
         endpoints.ForEach(endpoint => endpoint.ProxyProtocol |= ProxyProtocol);
+        foreach (var endpoint in endpoints.Where(static endpoint => endpoint.HasSocketFile))
+        {
+            endpoint.SocketMode ??= SocketMode;
+            endpoint.SocketGroup ??= SocketGroup;
+        }
+
         return endpoints;
     }
 
@@ -269,17 +287,16 @@ public sealed class HttpServerOptions
                 nameof(MaxRequestHeadBytes));
         }
 
-        if (UnixSocketPath is not null && (UnixSocketPath.Length == 0 || Encoding.UTF8.GetByteCount(UnixSocketPath) > MaxUnixSocketPathBytes))
+        if (UnixSocketPath is not null && !UnixSocketAddress.TryParse(UnixSocketPath, out _, out var problem))
         {
-            throw new ArgumentException(
-                $"{nameof(UnixSocketPath)} must have from 1 to {MaxUnixSocketPathBytes} bytes, which is all that the system takes.",
-                nameof(UnixSocketPath));
+            throw Invalid(nameof(UnixSocketPath), $"{nameof(UnixSocketPath)} cannot be listened on: {problem}.");
         }
 
         var copy = (HttpServerOptions)MemberwiseClone();
         copy.Endpoints = [.. EffectiveEndpoints()];
         copy.TrustedProxies = [.. TrustedProxies];
         ValidateEndpoints(copy);
+        ValidateSocketFiles(copy);
         return copy;
     }
 
@@ -306,6 +323,42 @@ public sealed class HttpServerOptions
             throw Invalid(
                 nameof(TrustedProxies),
                 $"{nameof(TrustedProxies)} must name the proxies that speak the PROXY protocol on {proxied}: anybody else could claim to be any client.");
+        }
+    }
+
+    // Where permissions would have no effect, they are refused: somebody counts on them.
+    private static void ValidateSocketFiles(HttpServerOptions options)
+    {
+        foreach (var endpoint in options.Endpoints.Where(static endpoint => endpoint.SocketMode is not null || endpoint.SocketGroup is not null))
+        {
+            if (!endpoint.HasSocketFile)
+            {
+                throw Invalid(
+                    nameof(Endpoints),
+                    $"{nameof(SocketMode)} and {nameof(SocketGroup)} are for the file of a unix socket, and an endpoint without one has them: {endpoint}.");
+            }
+
+            if (endpoint.SocketMode is { } mode && (mode & ~HttpEndpoint.AllPermissions) != UnixFileMode.None)
+            {
+                throw Invalid(nameof(SocketMode), $"{nameof(SocketMode)} must be from 0 to 777 in octal, and is {HttpEndpointText.WriteMode(mode)}.");
+            }
+
+            if (endpoint.SocketGroup is "")
+            {
+                throw Invalid(nameof(SocketGroup), $"{nameof(SocketGroup)} must not be empty; leave it out for the process's own.");
+            }
+        }
+
+        var given = options.SocketMode is not null ? nameof(SocketMode) : options.SocketGroup is not null ? nameof(SocketGroup) : null;
+        var name = options.Endpoints.FirstOrDefault(static endpoint => endpoint.UnixSocketPath is not null && !endpoint.HasSocketFile);
+        if (given is not null && name is not null)
+        {
+            throw Invalid(given, $"{given} cannot be given to {name}: an abstract name has no file, and everybody may connect. Choose a path.");
+        }
+
+        if (given is not null && !options.Endpoints.Any(static endpoint => endpoint.HasSocketFile))
+        {
+            throw Invalid(given, $"{given} is for the file of a unix socket, and the server listens on none. A passed socket has been given its own.");
         }
     }
 

@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using PipeServer.Transport;
 
 namespace PipeServer;
 
@@ -7,11 +8,19 @@ namespace PipeServer;
 public sealed class ListenException : SocketException
 #pragma warning restore CA1032
 {
+    private const int FirstFreePort = 1024;
+
     internal ListenException(HttpEndpoint endpoint, SocketException cause)
-        : base((int)cause.SocketErrorCode, $"Cannot listen on {endpoint}: {Explain(cause)}")
+        : this(endpoint, cause, Explain(endpoint, cause))
+    {
+    }
+
+    private ListenException(HttpEndpoint endpoint, SocketException cause, string explanation)
+        : base((int)cause.SocketErrorCode, $"Cannot listen on {endpoint}: {explanation}")
     {
         Endpoint = endpoint;
         Reason = cause.Message;
+        Explanation = explanation;
     }
 
     /// <summary>Where the server was to listen.</summary>
@@ -20,11 +29,66 @@ public sealed class ListenException : SocketException
     /// <summary>The system's own words.</summary>
     public string Reason { get; }
 
-    private static string Explain(SocketException cause) => cause.SocketErrorCode switch
+    /// <summary>What is wrong and the way out, in one line without the endpoint.</summary>
+    public string Explanation { get; }
+
+    private static string Explain(HttpEndpoint endpoint, SocketException cause)
     {
-        SocketError.AddressAlreadyInUse => "it is in use. Stop the other program, or choose another place; port 0 takes a free one.",
-        SocketError.AccessDenied => "permission denied. Choose a port from 1024 on, or a path that the process may write to.",
-        SocketError.AddressNotAvailable => "this machine does not have that address. Choose one of its own.",
-        _ => cause.Message,
-    };
+        if (endpoint.Descriptor is { } descriptor)
+        {
+            return $"descriptor {descriptor} is not a listening socket that this process was passed: {cause.Message}.";
+        }
+
+        if (cause is EndPointException)
+        {
+            return cause.Message;
+        }
+
+        return endpoint.UnixSocketPath is { } path ? ExplainUnix(path, endpoint.HasSocketFile, cause) : cause.SocketErrorCode switch
+        {
+            SocketError.AddressAlreadyInUse => "it is in use. Stop the other program, or choose another place; port 0 takes a free one.",
+            SocketError.AccessDenied when endpoint.Port is > 0 and < FirstFreePort =>
+                $"permission denied. Choose a port from {FirstFreePort} on, or give the process the capability CAP_NET_BIND_SERVICE.",
+            SocketError.AccessDenied => "permission denied: a rule of this system forbids it. Choose another port.",
+            SocketError.AddressNotAvailable => "this machine does not have that address. Choose one of its own.",
+            SocketError.AddressFamilyNotSupported when endpoint.Address?.AddressFamily == AddressFamily.InterNetworkV6 =>
+                "this machine has no IPv6. Choose an IPv4 address.",
+            SocketError.AddressFamilyNotSupported => "this machine has no IPv4. Choose an IPv6 address.",
+            _ => $"{cause.Message}.",
+        };
+    }
+
+    // By looking: the errors of different systems differ, and one of them stands for several causes.
+    private static string ExplainUnix(string path, bool isFile, SocketException cause)
+    {
+        var folder = isFile ? Path.GetDirectoryName(Path.GetFullPath(path)) ?? "/" : "/";
+        if (cause.SocketErrorCode == SocketError.AddressFamilyNotSupported)
+        {
+            return "this system has no unix sockets. Choose an address and a port.";
+        }
+
+        if (!Directory.Exists(folder))
+        {
+            return $"there is no folder {folder}, or the process may not look into it. Create it, or choose another path.";
+        }
+
+        if (Directory.Exists(path))
+        {
+            return "it is a folder. Choose a path in it.";
+        }
+
+        if (isFile && (cause.SocketErrorCode == SocketError.AddressAlreadyInUse || File.Exists(path)))
+        {
+            return File.Exists(path) && !UnixSocketFile.IsSocket(path)
+                ? "there is a file that is not a socket. Move it away, or choose another path."
+                : "it is in use. Stop the other program, or choose another path.";
+        }
+
+        return cause.SocketErrorCode switch
+        {
+            SocketError.AddressAlreadyInUse => "it is in use. Stop the other program, or choose another name.",
+            SocketError.AccessDenied => $"permission denied. The process must be allowed to write to the folder {folder}.",
+            _ => $"{cause.Message}. The folder {folder} must be writable.",
+        };
+    }
 }

@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
 using PipeServer.Diagnostics;
 using PipeServer.Routing;
@@ -40,7 +39,7 @@ internal sealed class RunningServer
         LimitConnections(options);
         var logger = GuardedLogger.Around(options.LoggerFactory.CreateLogger("PipeServer.Server"));
         var transport = options.Transport ?? CreateTransport(options, logger);
-        var listeners = await ListenAsync(options, transport, cancellationToken).ConfigureAwait(false);
+        var listeners = await EndpointListeners.OpenAsync(options, transport, cancellationToken).ConfigureAwait(false);
         WorkerPool? workers = null;
         ServerContext? context = null;
         try
@@ -64,7 +63,7 @@ internal sealed class RunningServer
         {
             context?.Heartbeat.Dispose();
             workers?.Dispose();
-            await CloseAsync(listeners, transport).ConfigureAwait(false);
+            await EndpointListeners.CloseAsync(listeners.Select(static item => item.Listener), transport).ConfigureAwait(false);
             throw;
         }
     }
@@ -72,7 +71,7 @@ internal sealed class RunningServer
     // The runtime itself needs descriptors: it is better to refuse clients than to run out of them.
     private static void LimitConnections(HttpServerOptions options)
     {
-        var descriptors = DescriptorBudget.Connections(options.Endpoints.Count);
+        var descriptors = DescriptorBudget.Connections(options.Endpoints.Sum(EndpointListeners.CountOf));
         if (descriptors < 1)
         {
             throw new InvalidOperationException(
@@ -97,52 +96,5 @@ internal sealed class RunningServer
 
         Log.TransportFallback(logger);
         return new SocketTransport { ReusePort = options.ReusePort };
-    }
-
-    private static async Task<List<(HttpEndpoint Endpoint, IConnectionListener Listener)>> ListenAsync(
-        HttpServerOptions options, ITransport transport, CancellationToken cancellationToken)
-    {
-        var listeners = new List<(HttpEndpoint Endpoint, IConnectionListener Listener)>();
-        try
-        {
-            foreach (var endpoint in options.Endpoints)
-            {
-                foreach (var listener in await ListenAsync(endpoint, options.Backlog, transport, cancellationToken).ConfigureAwait(false))
-                {
-                    listeners.Add((endpoint, listener));
-                }
-            }
-
-            return listeners;
-        }
-        catch
-        {
-            await CloseAsync(listeners, transport).ConfigureAwait(false);
-            throw;
-        }
-    }
-
-    // Of a start that has failed: nobody could stop them later, because a server that has not started has no transport.
-    private static async Task CloseAsync(List<(HttpEndpoint Endpoint, IConnectionListener Listener)> listeners, ITransport transport)
-    {
-        foreach (var (_, listener) in listeners)
-        {
-            await listener.DisposeAsync().ConfigureAwait(false);
-        }
-
-        await transport.StopAsync(TimeSpan.Zero).ConfigureAwait(false);
-    }
-
-    private static async ValueTask<IReadOnlyList<IConnectionListener>> ListenAsync(
-        HttpEndpoint endpoint, int backlog, ITransport transport, CancellationToken cancellationToken)
-    {
-        try
-        {
-            return await transport.ListenAsync(endpoint.EndPoint, backlog, cancellationToken).ConfigureAwait(false);
-        }
-        catch (SocketException exception)
-        {
-            throw new ListenException(endpoint, exception);
-        }
     }
 }

@@ -11,16 +11,26 @@ public sealed class HttpEndpointTests
     [InlineData("0.0.0.0:0", null)]
     [InlineData("[::1]:8080", null)]
     [InlineData("[::]:65535,proxy", null)]
-    [InlineData("localhost:80", "127.0.0.1:80")]
+    [InlineData("localhost:80", null)]
+    [InlineData("LocalHost:0,proxy", "localhost:0,proxy")]
     [InlineData("unix:/run/app.sock", null)]
     [InlineData("unix:relative.sock,proxy", null)]
+    [InlineData("unix:@app", null)]
+    [InlineData("unix:@a,,b,proxy", null)]
+    [InlineData("unix:./@app,mode=600", null)]
+    [InlineData("unix:/run/app.sock,proxy,mode=660,group=www-data", null)]
+    [InlineData("unix:/run/app.sock,group=33,mode=0060", "unix:/run/app.sock,mode=060,group=33")]
+    [InlineData("unix:/run/a,,b.sock", null)]
+    [InlineData("unix:/run/a,,", null)]
+    [InlineData("unix:/run/a,,,,,mode=666", null)]
+    [InlineData("unix:,,", null)]
     [InlineData("fd:3", null)]
     [InlineData("fd:17,proxy", null)]
     public void The_text_form_is_read_and_written(string text, string? written)
     {
         var endpoint = HttpEndpoint.Parse(text);
         Assert.Equal(written ?? text, endpoint.ToString());
-        Assert.Equal(text.EndsWith(",proxy"), endpoint.ProxyProtocol);
+        Assert.Equal(text.Contains(",proxy"), endpoint.ProxyProtocol);
         Assert.True(HttpEndpoint.TryParse(text, null, out var again));
         Assert.Equal(endpoint.ToString(), again.ToString());
         Assert.Equal(endpoint.ToString(), TypeDescriptor.GetConverter(typeof(HttpEndpoint)).ConvertFromInvariantString(text)?.ToString());
@@ -40,7 +50,17 @@ public sealed class HttpEndpointTests
     [InlineData("unix:", "the path must have from 1 to 103 bytes")]
     [InlineData("fd:2", "the number of a passed socket must be 3 or more")]
     [InlineData("fd:web", "the number of a passed socket must be 3 or more")]
-    [InlineData("127.0.0.1:80,tls", "there is no option 'tls'; the only option is proxy")]
+    [InlineData("127.0.0.1:80,tls", "there is no option 'tls'; the options are proxy, and behind unix:PATH mode=660 and group=NAME")]
+    [InlineData("unix:/a,b", "there is no option 'b'; the options are proxy, and behind unix:PATH mode=660 and group=NAME (a comma in the path is written twice)")]
+    [InlineData("unix:/a,mode=888", "the mode must be octal, from 0 to 777, and '888' is not")]
+    [InlineData("unix:/a,mode=1777", "the mode must be octal")]
+    [InlineData("unix:/a,mode=", "the mode must be octal")]
+    [InlineData("unix:/a,group=", "the name of the group is missing")]
+    [InlineData("unix:@a,mode=660", "mode=660 is for the file of a unix socket, and there is none")]
+    [InlineData("127.0.0.1:80,group=x", "group=x is for the file of a unix socket, and there is none")]
+    [InlineData("unix:@", "the abstract name must have from 1 to 102 bytes")]
+    [InlineData("unix:/a\0b", "it must not contain NUL")]
+    [InlineData("localhost:65536", "the port must be from 0 to 65535")]
     [InlineData("127.0.0.1:80,", "there is no option ''")]
     public void What_is_wrong_with_a_text_is_said(string text, string problem)
     {
@@ -55,6 +75,11 @@ public sealed class HttpEndpointTests
         Assert.Equal((IPAddress.IPv6Loopback, 80, null, null), (ip.Address, ip.Port, ip.UnixSocketPath, ip.Descriptor));
         var unix = HttpEndpoint.Unix("/x");
         Assert.Equal((null, null, "/x", null), (unix.Address, unix.Port, unix.UnixSocketPath, unix.Descriptor));
+        var name = HttpEndpoint.Unix("\0x");
+        Assert.Equal((null, null, "@x", null), (name.Address, name.Port, name.UnixSocketPath, name.Descriptor));
+        var local = HttpEndpoint.Localhost(80);
+        Assert.Equal((null, 80, null, null, true), (local.Address, local.Port, local.UnixSocketPath, local.Descriptor, local.IsLocalhost));
+        Assert.Throws<ArgumentOutOfRangeException>(static () => HttpEndpoint.Localhost(65_536));
         var inherited = HttpEndpoint.Inherited(4);
         Assert.Equal((null, null, null, 4), (inherited.Address, inherited.Port, inherited.UnixSocketPath, inherited.Descriptor));
         Assert.Throws<ArgumentOutOfRangeException>(static () => HttpEndpoint.Inherited(2));

@@ -18,9 +18,11 @@ internal static class Errno
     public const int ENOMEM = 12;
     public const int EACCES = 13;
     public const int EXDEV = 18;
+    public const int ENOTDIR = 20;
     public const int EINVAL = 22;
     public const int ENFILE = 23;
     public const int EMFILE = 24;
+    public const int EROFS = 30;
     public const int EPIPE = 32;
     public const int ELOOP = 40;
     public const int EPROTO = 71;
@@ -59,7 +61,8 @@ internal static class Errno
 
     private static SocketError ToSocketError(int errno) => errno switch
     {
-        EACCES => SocketError.AccessDenied,
+        EACCES or EPERM or EROFS => SocketError.AccessDenied,
+        ENOENT or ENOTDIR => SocketError.AddressNotAvailable, // the folder of a unix socket
         EINVAL => SocketError.InvalidArgument,
         ENFILE or EMFILE => SocketError.TooManyOpenSockets,
         ENOMEM or ENOBUFS => SocketError.NoBufferSpaceAvailable,

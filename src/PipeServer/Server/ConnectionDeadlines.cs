@@ -13,7 +13,8 @@ internal sealed class ConnectionDeadlines(ServerContext server)
 
     private Deadline _read = new();
     private Deadline _write = new(); // apart from the other: a handler may read its body while a flush waits
-    private long _sentAtDeadline; // what the client had taken when the write deadline was set
+    private long _sentAtBeat; // what the client had taken at the last beat that looked, and what it had still to read; the heartbeat's own
+    private long _unreadAtBeat = -1;
     private long _flushStarted; // when the flush in progress began to wait, and what the client had taken by then
     private long _sentAtFlush;
 
@@ -78,7 +79,6 @@ internal sealed class ConnectionDeadlines(ServerContext server)
         var sent = transport.BytesSent;
         Volatile.Write(ref _flushStarted, Now);
         Volatile.Write(ref _sentAtFlush, sent);
-        _sentAtDeadline = sent;
         _write.Set(server.Heartbeat.WriteDeadlineAfter(server.Options.ResponseWriteTimeout));
     }
 
@@ -133,15 +133,30 @@ internal sealed class ConnectionDeadlines(ServerContext server)
             return DeadlineVerdict.WriteTooSlow;
         }
 
-        if (_write.IsDue(now) && sent != _sentAtDeadline)
+        if (HasProgressed(transport, sent, mark))
         {
-            // The client reads, slowly: the time counts from its last byte.
-            _sentAtDeadline = sent;
-            _write.Extend(now, server.Heartbeat.WriteDeadlineAfter(server.Options.ResponseWriteTimeout));
-            return DeadlineVerdict.InTime;
+            // Looked for at each beat, so that the time counts from the client's last byte, and not from when it was nearly over. A beat has
+            // the right time: no slack is due, as it is in BeginWrite.
+            _write.Postpone(now + (long)server.Options.ResponseWriteTimeout.TotalMilliseconds);
         }
 
         return _write.TryExpire(now) ? DeadlineVerdict.WriteTimedOut : DeadlineVerdict.InTime;
+    }
+
+    // True when the client has taken something since the last look. The other thread may begin a flush meanwhile: what has been taken before
+    // that is no progress of the flush, and a figure that is left over from an earlier one costs a beat at most.
+    private bool HasProgressed(TransportConnection transport, long sent, long mark)
+    {
+        var hasTaken = sent != _sentAtBeat && sent > mark;
+        _sentAtBeat = sent;
+        if (transport.UnreadBytes is { } unread)
+        {
+            // It falls when the client has read, and rises when that has made room for more. With a client that does not read it stands still.
+            hasTaken |= unread != _unreadAtBeat && _unreadAtBeat >= 0;
+            _unreadAtBeat = unread;
+        }
+
+        return hasTaken;
     }
 
     // How many milliseconds of waiting this number of bytes is worth.

@@ -27,10 +27,21 @@ internal struct Deadline
     public readonly bool IsDue(long now) => IsDue(Volatile.Read(in _at), now);
 
     /// <summary>Expires the deadline if it is due. False also when the wait has just ended, or has got another deadline.</summary>
-    public bool TryExpire(long now) => TryReplace(now, Expired);
+    public bool TryExpire(long now)
+    {
+        var current = Volatile.Read(ref _at);
+        return IsDue(current, now) && Interlocked.CompareExchange(ref _at, Expired, current) == current;
+    }
 
-    /// <summary>Gives a wait that is due more time.</summary>
-    public void Extend(long now, long at) => TryReplace(now, at);
+    /// <summary>Moves a deadline that is set to a later time, never to an earlier one. Of no effect when the wait has just ended.</summary>
+    public void Postpone(long earliest)
+    {
+        var current = Volatile.Read(ref _at);
+        if (current is not (Expired or None) && earliest > current)
+        {
+            Interlocked.CompareExchange(ref _at, earliest, current);
+        }
+    }
 
     /// <summary>Moves a deadline that is set to an earlier time, never to a later one.</summary>
     public void Tighten(long latest)
@@ -40,12 +51,6 @@ internal struct Deadline
         {
             Interlocked.CompareExchange(ref _at, latest, current);
         }
-    }
-
-    private bool TryReplace(long now, long replacement)
-    {
-        var current = Volatile.Read(ref _at);
-        return IsDue(current, now) && Interlocked.CompareExchange(ref _at, replacement, current) == current;
     }
 
     private static bool IsDue(long at, long now) => at != Expired && at <= now;

@@ -5,15 +5,23 @@ using System.Runtime.InteropServices;
 namespace PipeServer.Transport;
 
 /// <summary>
-/// Shuts new clients out of a listening socket without closing the socket. Closing a listening socket resets the connections in its backlog
-/// and the handshakes that are under way, and between the last accept and the close one more client can always come. Behind this no
-/// client begins a handshake any more, handshakes that have begun are finished, and the backlog runs empty for good.
+/// What listening sockets can do beyond what .NET offers: take over one that was passed, and shut new clients out without closing.
+/// Closing a listening socket resets the connections in its backlog and the handshakes that are under way, and between the last accept and
+/// the close one more client can always come. Once clients are shut out, none begins a handshake any more, handshakes that have begun are
+/// finished, and the backlog runs empty for good.
 /// </summary>
 internal static partial class ListeningSocket
 {
     private const int SOL_SOCKET = 1;
     private const int SO_ATTACH_FILTER = 26;
+    private const int SO_TYPE = 3;
+    private const int SO_ACCEPTCONN = 30;
+    private const int SOCK_STREAM = 1;
     private const int SHUT_RD = 0;
+    private const int IPPROTO_IPV6 = 41;
+    private const int IPV6_V6ONLY = 26;
+    private const int F_SETFD = 2;
+    private const int FD_CLOEXEC = 1;
 
     // How long a handshake that has begun may take to finish: the way to a client and back, within a continent. This is real time, even
     // when the server has been given another clock, because the network does not follow that clock.
@@ -54,6 +62,47 @@ internal static partial class ListeningSocket
         }
     }
 
+    /// <summary>
+    /// Checks that a socket that the process was passed accepts connections that are streams, and keeps it from this process's children.
+    /// </summary>
+    /// <exception cref="SocketException">It is not such a socket.</exception>
+    public static void TakeOver(SafeHandle passed)
+    {
+        if (!OperatingSystem.IsLinux())
+        {
+            return;
+        }
+
+        var isListening = GetOption(passed, SOL_SOCKET, SO_ACCEPTCONN)
+            ?? throw new EndPointException(SocketError.NotSocket, Marshal.GetPInvokeErrorMessage(Marshal.GetLastPInvokeError()));
+        if (isListening == 0)
+        {
+            throw new EndPointException(SocketError.InvalidArgument, "it does not listen");
+        }
+
+        if (GetOption(passed, SOL_SOCKET, SO_TYPE) != SOCK_STREAM)
+        {
+            throw new EndPointException(SocketError.SocketNotSupported, "its connections are not streams");
+        }
+
+        _ = fcntl(passed, F_SETFD, FD_CLOEXEC);
+    }
+
+    /// <summary>Where a passed socket listens, as its own address says and its options mean it.</summary>
+    public static EndPoint? AddressOf(SafeHandle passed, EndPoint? local) =>
+        local is IPEndPoint { Port: var port } ip && ip.Address.Equals(IPAddress.IPv6Any)
+            && OperatingSystem.IsLinux() && GetOption(passed, IPPROTO_IPV6, IPV6_V6ONLY) == 1
+                ? new IPv6OnlyEndPoint(port)
+                : UnixSocketAddress.WithoutAmbiguity(local);
+
+    // SAFETY: the value and its length live on this stack frame for the whole call.
+    private static unsafe int? GetOption(SafeHandle socket, int level, int option)
+    {
+        var value = 0;
+        var length = (uint)sizeof(int);
+        return getsockopt(socket, level, option, &value, &length) == 0 ? value : null;
+    }
+
     // Drops every segment that opens a connection (SYN without ACK).
     // SAFETY: the system copies the instructions during the call; they live on this stack frame.
     private static unsafe bool TryAttachFilter(SafeHandle listener)
@@ -79,6 +128,15 @@ internal static partial class ListeningSocket
     [LibraryImport("libc")]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     private static unsafe partial int setsockopt(SafeHandle descriptor, int level, int option, void* value, int length);
+
+    [LibraryImport("libc", SetLastError = true)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    // SAFETY: see GetOption.
+    private static unsafe partial int getsockopt(SafeHandle descriptor, int level, int option, void* value, uint* length);
+
+    [LibraryImport("libc")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static partial int fcntl(SafeHandle descriptor, int command, int argument);
 
     // struct sock_filter
     [StructLayout(LayoutKind.Sequential)]

@@ -47,6 +47,13 @@ public abstract class TransportConnection : IDuplexPipe, IAsyncDisposable
     /// </summary>
     public virtual bool IsPaceKnown => true;
 
+    /// <summary>
+    /// How much of what the system has taken the client has still to read, in bytes of the system's own bookkeeping; null where that is not
+    /// told, or <see cref="BytesSent"/> tells it better. Over a unix socket of Linux it tells a slow client from one that has stopped
+    /// reading: it falls with each piece, of some 32 KiB, that has been read, and while nothing is read it stands still. May be read on any thread.
+    /// </summary>
+    public virtual long? UnreadBytes => null;
+
     /// <summary>Writes bytes to <see cref="Output"/>, without copying them where the transport can send them from where they lie.</summary>
     public virtual void Write(PinnedBytes bytes)
     {

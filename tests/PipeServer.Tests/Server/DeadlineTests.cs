@@ -23,22 +23,24 @@ public sealed class DeadlineTests
     }
 
     [Fact]
-    public void It_is_tightened_never_loosened_and_extended_only_when_due()
+    public void It_is_tightened_and_postponed_while_it_is_set_and_only_to_one_side()
     {
         var deadline = new Deadline();
         deadline.Tighten(50);
+        deadline.Postpone(50);
         Assert.False(deadline.IsSet);
         Assert.False(deadline.IsDue(100));
         deadline.Set(150);
         deadline.Tighten(100);
         deadline.Tighten(200);
         Assert.True(deadline.IsDue(100));
-        deadline.Extend(99, 300);
+        deadline.Postpone(90);
         Assert.True(deadline.IsDue(100));
-        deadline.Extend(100, 300);
+        deadline.Postpone(300);
         Assert.False(deadline.IsDue(299));
         Assert.True(deadline.TryExpire(300));
         deadline.Tighten(50);
+        deadline.Postpone(500);
         Assert.True(deadline.IsExpired);
     }
 }

@@ -22,6 +22,8 @@ internal sealed class ProxiedConnection(TransportConnection inner, EndPoint clie
 
     public override bool IsPaceKnown => inner.IsPaceKnown;
 
+    public override long? UnreadBytes => inner.UnreadBytes;
+
     public override void Write(PinnedBytes bytes) => inner.Write(bytes);
 
     public override ValueTask<long> SendFileAsync(SafeFileHandle file, long offset, long count, CancellationToken cancellationToken) =>

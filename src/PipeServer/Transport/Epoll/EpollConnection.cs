@@ -65,6 +65,8 @@ internal sealed class EpollConnection : TransportConnection, IEventHandler, IThr
 
     public override bool IsPaceKnown => Libc.AcknowledgedBytes(Number) is not null;
 
+    public override long? UnreadBytes => SocketAddressBytes.IsUnix(_remoteAddress) ? Libc.UnsentBytes(Number) : null;
+
     /// <summary>The descriptor's number, for as long as the connection is not disposed of; then an invalid one.</summary>
     public int Number { get; private set; } = -1;
 

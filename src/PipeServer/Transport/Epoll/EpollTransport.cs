@@ -48,22 +48,20 @@ public sealed class EpollTransport : ITransport
     {
         ArgumentNullException.ThrowIfNull(endPoint);
         cancellationToken.ThrowIfCancellationRequested();
-        if (endPoint is UnixDomainSocketEndPoint unix)
-        {
-            UnixSocketFile.DeleteIfStale(unix);
-        }
+        var unix = UnixSocketFile.Prepare(endPoint);
 
         // Before the loops start: if it fails, there is nothing to undo.
         var inherited = endPoint as InheritedSocketEndPoint;
         var descriptor = inherited is null ? Bind(endPoint, backlog) : TakeOver(inherited);
         try
         {
-            var local = LocalEndPoint(descriptor, endPoint);
+            var local = unix ?? LocalEndPoint(descriptor) ?? endPoint;
+            local = inherited is null ? local : ListeningSocket.AddressOf(descriptor, local) ?? local;
             return new([new EpollListener(local, descriptor, GetLoops(), _connections, ownsSocket: inherited is null)]);
         }
         catch
         {
-            descriptor.Dispose();
+            Discard(descriptor, unix);
             throw;
         }
     }
@@ -124,6 +122,7 @@ public sealed class EpollTransport : ITransport
         var descriptor = new Descriptor(endPoint.Descriptor);
         try
         {
+            ListeningSocket.TakeOver(descriptor);
             Errno.ThrowOnError(Libc.SetNonBlocking(descriptor), "fcntl");
         }
         catch
@@ -140,6 +139,7 @@ public sealed class EpollTransport : ITransport
     {
         var address = endPoint.Serialize();
         var isUnix = endPoint.AddressFamily == AddressFamily.Unix;
+        var isBound = false;
         Errno.ThrowOnError(Libc.Socket(BitConverter.ToUInt16(address.Buffer.Span), isUnix ? 0 : Libc.IPPROTO_TCP, out var descriptor), "socket");
         try
         {
@@ -161,21 +161,40 @@ public sealed class EpollTransport : ITransport
             }
 
             Errno.ThrowOnError(Libc.Bind(descriptor, address.Buffer.Span[..address.Size]), "bind");
+            isBound = true;
+            if (endPoint is UnixSocketFileEndPoint file)
+            {
+                UnixSocketFile.SetAccess(file);
+            }
+
             Errno.ThrowOnError(Libc.Listen(descriptor, backlog), "listen");
             return descriptor;
         }
         catch
         {
-            descriptor.Dispose();
+            Discard(descriptor, isBound ? (endPoint as UnixSocketFileEndPoint)?.Socket ?? endPoint as UnixDomainSocketEndPoint : null);
             throw;
         }
     }
 
-    private static EndPoint LocalEndPoint(Descriptor descriptor, EndPoint asked)
+    // A unix socket's file before the socket, as in a listener that closes.
+    private static void Discard(Descriptor descriptor, UnixDomainSocketEndPoint? bound)
     {
-        var address = default(SocketAddressBytes);
-        Errno.ThrowOnError(Libc.LocalAddress(descriptor, address), "getsockname");
-        return SocketAddressBytes.ToEndPoint(address) ?? asked;
+        if (bound is not null)
+        {
+            UnixSocketFile.Delete(bound);
+        }
+
+        descriptor.Dispose();
+    }
+
+    private static EndPoint? LocalEndPoint(Descriptor descriptor)
+    {
+        Span<byte> address = stackalloc byte[UnixSocketAddress.MaxBytes];
+        var length = Libc.LocalAddress(descriptor, address);
+        Errno.ThrowOnError(length, "getsockname");
+        address = address[..Math.Min(length, address.Length)];
+        return SocketAddressBytes.IsUnix(address) ? UnixSocketAddress.ToEndPoint(address) : SocketAddressBytes.ToEndPoint(address);
     }
 
     private EventLoop[] GetLoops()

@@ -140,13 +140,15 @@ internal static partial class Libc
 
     public static int Listen(Descriptor descriptor, int backlog) => OrError(listen(descriptor, backlog));
 
+    /// <summary>Fills in as much of the socket's own address as there is room for; its length.</summary>
     // SAFETY: the span is pinned for the call, its length bounds what is written.
     public static unsafe int LocalAddress(Descriptor descriptor, Span<byte> address)
     {
         fixed (byte* first = address)
         {
             var size = address.Length;
-            return OrError(getsockname(descriptor, first, &size));
+            var result = OrError(getsockname(descriptor, first, &size));
+            return result < 0 ? result : size;
         }
     }
 

@@ -94,6 +94,8 @@ internal sealed class SocketConnection : TransportConnection
 
     public override bool IsPaceKnown => _isTcp;
 
+    public override long? UnreadBytes => _isTcp || _isDisposed ? null : SendQueue.UnreadBytes(_socket.SafeHandle);
+
     /// <summary>True once one of the package's loops has failed or ended.</summary>
     internal bool IsEnding => _pumps.ShutdownKind != PipeShutdownKind.None;
 

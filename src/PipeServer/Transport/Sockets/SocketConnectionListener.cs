@@ -10,11 +10,13 @@ internal sealed class SocketConnectionListener : IConnectionListener
     private readonly bool _ownsSocket; // false for an inherited socket: other processes listen on it too, and go on
     private readonly CancellationTokenSource _stopped = new();
 
-    public SocketConnectionListener(Socket socket, bool ownsSocket)
+    /// <param name="socket">Bound and listening.</param>
+    /// <param name="passed">Who it was passed as, or null when it is our own.</param>
+    public SocketConnectionListener(Socket socket, InheritedSocketEndPoint? passed)
     {
         _socket = socket;
-        _ownsSocket = ownsSocket;
-        EndPoint = socket.LocalEndPoint!;
+        _ownsSocket = passed is null;
+        EndPoint = (passed is null ? socket.LocalEndPoint : ListeningSocket.AddressOf(socket.SafeHandle, socket.LocalEndPoint)) ?? passed!;
     }
 
     public EndPoint EndPoint { get; }

@@ -23,18 +23,13 @@ public sealed class SocketTransport : ITransport
     {
         ArgumentNullException.ThrowIfNull(endPoint);
         cancellationToken.ThrowIfCancellationRequested();
-        if (endPoint is UnixDomainSocketEndPoint unix)
-        {
-            UnixSocketFile.DeleteIfStale(unix);
-        }
-
+        var unix = UnixSocketFile.Prepare(endPoint);
         if (endPoint is InheritedSocketEndPoint inherited)
         {
-            var taken = new Socket(new SafeSocketHandle(inherited.Descriptor, ownsHandle: true));
-            return new([new SocketConnectionListener(taken, ownsSocket: false)]);
+            return new([new SocketConnectionListener(TakeOver(inherited), inherited)]);
         }
 
-        var protocol = endPoint.AddressFamily == AddressFamily.Unix ? ProtocolType.Unspecified : ProtocolType.Tcp;
+        var protocol = unix is null ? ProtocolType.Tcp : ProtocolType.Unspecified;
         var socket = new Socket(endPoint.AddressFamily, SocketType.Stream, protocol);
         try
         {
@@ -48,18 +43,38 @@ public sealed class SocketTransport : ITransport
                 socket.SetRawSocketOption(SOL_SOCKET, SO_REUSEPORT, BitConverter.GetBytes(1));
             }
 
-            socket.Bind(endPoint);
+            socket.Bind(unix ?? endPoint);
+            if (endPoint is UnixSocketFileEndPoint file)
+            {
+                UnixSocketFile.SetAccess(file);
+            }
+
             socket.Listen(backlog);
         }
         catch
         {
-            socket.Dispose();
+            socket.Dispose(); // deletes the file of a unix socket that it has bound
             throw;
         }
 
-        return new([new SocketConnectionListener(socket, ownsSocket: true)]);
+        return new([new SocketConnectionListener(socket, passed: null)]);
     }
 
     /// <inheritdoc/>
     public ValueTask<IReadOnlyList<string>> StopAsync(TimeSpan timeout) => new([]);
+
+    private static Socket TakeOver(InheritedSocketEndPoint endPoint)
+    {
+        var handle = new SafeSocketHandle(endPoint.Descriptor, ownsHandle: true);
+        try
+        {
+            ListeningSocket.TakeOver(handle);
+            return new Socket(handle);
+        }
+        catch
+        {
+            handle.Dispose();
+            throw;
+        }
+    }
 }
