@@ -112,7 +112,7 @@ internal static partial class FileCalls
     }
 
     // SAFETY: struct statx_timestamp: seconds in eight bytes, nanoseconds in four.
-    private static unsafe long Time(byte* time) => (*(long*)time * 1_000_000_000) + *(uint*)(time + 8);
+    private static unsafe FileTime Time(byte* time) => new(*(long*)time, *(uint*)(time + 8));
 
     [LibraryImport("libc", SetLastError = true)]
     // SAFETY: see OpenBelow.

@@ -78,7 +78,7 @@ internal abstract class FileRoot(string path) : IDisposable
                 if (status is OpenStatus.File or OpenStatus.Folder)
                 {
                     var isFolder = status == OpenStatus.Folder;
-                    entries.Add(new FolderEntry(name, isFolder, isFolder ? 0 : identity.Length, identity.LastModified));
+                    entries.Add(new FolderEntry(name, isFolder, isFolder ? 0 : identity.Length, identity.Modified.NearestDate));
                 }
             }
         }

@@ -30,7 +30,7 @@ internal sealed class PortableFileRoot(string path, bool followSymlinks) : FileR
         {
             // Not opened: where the kind of a file is not known, this could be a FIFO or a device, and block for ever.
             file = new OpenedFile(
-                new SafeFileHandle(), new FileIdentity(0, 0, 0, FileIdentity.Nanoseconds(info.LastWriteTimeUtc), 0), IsDirect: false);
+                new SafeFileHandle(), new FileIdentity(0, 0, 0, FileTime.Of(info.LastWriteTimeUtc), Changed: null), IsDirect: false);
             return OpenStatus.File;
         }
 
@@ -74,7 +74,7 @@ internal sealed class PortableFileRoot(string path, bool followSymlinks) : FileR
         file?.Dispose();
         if (status == OpenStatus.Folder)
         {
-            identity = new FileIdentity(0, 0, 0, FileIdentity.Nanoseconds(Directory.GetLastWriteTimeUtc(FullPath(relativePath))), 0);
+            identity = new FileIdentity(0, 0, 0, FileTime.Of(Directory.GetLastWriteTimeUtc(FullPath(relativePath))), Changed: null);
         }
 
         return status;
@@ -95,5 +95,5 @@ internal sealed class PortableFileRoot(string path, bool followSymlinks) : FileR
 
     private static FileIdentity IdentityOf(SafeFileHandle handle) =>
         FileCalls.AreSupported && FileCalls.Identify(handle, out var identity, out _) == 0 ? identity : new FileIdentity(
-        0, 0, RandomAccess.GetLength(handle), FileIdentity.Nanoseconds(File.GetLastWriteTimeUtc(handle)), 0);
+        0, 0, RandomAccess.GetLength(handle), FileTime.Of(File.GetLastWriteTimeUtc(handle)), Changed: null);
 }
