@@ -21,6 +21,8 @@ catch (UnauthorizedAccessException exception)
 
 static async Task<int> ServeAsync(ServeSettings settings)
 {
+    var loggerFactory = CreateLoggerFactory(settings.LogLevel);
+    settings.Options.LoggerFactory = settings.Files.LoggerFactory = loggerFactory;
     if (settings.TryOpen(Systemd.PassedSockets(), out var files) is { } problem)
     {
         return await CouldNotStartAsync(problem).ConfigureAwait(false);
@@ -34,9 +36,8 @@ static async Task<int> ServeAsync(ServeSettings settings)
     ShutdownReport shutdown;
     bool hasFailed;
     long failedAccepts;
-    using (var loggerFactory = CreateLoggerFactory(settings.LogLevel))
+    using (loggerFactory)
     {
-        settings.Options.LoggerFactory = loggerFactory;
         var server = new HttpServer(settings.Options);
         await using (server.ConfigureAwait(false))
         {

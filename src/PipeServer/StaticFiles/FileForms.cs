@@ -16,6 +16,9 @@ internal sealed class FileForms(FileRoot root, FileHeaders headers, StaticFileOp
 
     private readonly CompressedFiles? _compressed = options.Compress ? new CompressedFiles(options.MaxCompressedBytes) : null;
 
+    /// <summary>Gives up what was compressed, and keeps nothing from now on.</summary>
+    public void Close() => _compressed?.Close();
+
     /// <summary>Every form of a file: as it is, then the compressed ones, the preferred first.</summary>
     public List<FileForm> Of(FileLocation location)
     {

@@ -8,6 +8,9 @@ namespace PipeServer.StaticFiles;
 /// <param name="Changed">When anything was changed last, which nobody can set back; null where it is not known.</param>
 internal readonly record struct FileIdentity(ulong Device, ulong Inode, long Length, FileTime Modified, FileTime? Changed)
 {
+    /// <summary>The same of a folder, which is the same one whatever its times.</summary>
+    public FolderIdentity OfFolder => new(Device, Inode, Path: null, Created: default);
+
     /// <summary>
     /// When anything was changed last, else when the content was: unlike the time of the content, this one cannot be set, and is never
     /// ahead of the clock. Null where neither is to be had.

@@ -6,8 +6,25 @@ namespace PipeServer.StaticFiles;
 /// For systems without <c>openat2</c>: resolves every link by itself, opens what it found, and looks where the open file really
 /// is, or, where the system does not tell, resolves once more. When a link is changed in between, the answer is a 404, never another file.
 /// </summary>
-internal sealed class PortableFileRoot(string path, bool followSymlinks) : FileRoot(path)
+internal sealed class PortableFileRoot : FileRoot
 {
+    private readonly bool _followSymlinks;
+    private readonly SafeFileHandle? _held; // where folders have numbers, so that no other one gets this one's
+
+    /// <summary>Takes a folder for a root.</summary>
+    /// <param name="path">The folder, absolute, symbolic links resolved.</param>
+    /// <param name="followSymlinks">Follow symbolic links wherever they lead.</param>
+    public PortableFileRoot(string path, bool followSymlinks)
+        : base(path)
+    {
+        _followSymlinks = followSymlinks;
+        _held = FileCalls.AreSupported ? FileCalls.OpenFolder(path) : null;
+        _ = new RootName(path).TryIdentify(out var identity, out _); // if it has gone meanwhile, none is the same: it is opened anew
+        Identity = identity;
+    }
+
+    public override FolderIdentity Identity { get; }
+
     public override OpenStatus TryOpen(string relativePath, out OpenedFile? file)
     {
         file = null;
@@ -38,7 +55,7 @@ internal sealed class PortableFileRoot(string path, bool followSymlinks) : FileR
         try
         {
             handle = File.OpenHandle(located, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
-            if (!followSymlinks && !IsStillInside(handle, relativePath, located))
+            if (!_followSymlinks && !IsStillInside(handle, relativePath, located))
             {
                 handle.Dispose();
                 return OpenStatus.NotFound;
@@ -83,12 +100,20 @@ internal sealed class PortableFileRoot(string path, bool followSymlinks) : FileR
     public override IReadOnlyList<FolderEntry>? List(string relativePath) =>
         Locate(relativePath) is { } folder ? List(folder, relativePath) : null;
 
+    protected override void Dispose(bool disposing)
+    {
+        _held?.Dispose();
+        base.Dispose(disposing);
+    }
+
+    private string FullPath(string relativePath) => relativePath.Length == 0 ? Path : System.IO.Path.Combine(Path, relativePath);
+
     private string? Locate(string relativePath) =>
-        CanonicalPath.Of(FullPath(relativePath)) is { } canonical && (followSymlinks || IsInside(canonical)) ? canonical : null;
+        CanonicalPath.Of(FullPath(relativePath)) is { } canonical && (_followSymlinks || IsInside(Path, canonical)) ? canonical : null;
 
     private bool IsStillInside(SafeFileHandle handle, string relativePath, string located) =>
         OperatingSystem.IsLinux() && File.ResolveLinkTarget($"/proc/self/fd/{handle.DangerousGetHandle()}", returnFinalTarget: false) is { } real
-            ? IsInside(real.FullName)
+            ? IsInside(Path, real.FullName)
             : Locate(relativePath) == located;
 
     private static bool IsRegular(string path) => !FileCalls.AreSupported || FileCalls.TypeOf(path) == FileCalls.IFREG;
