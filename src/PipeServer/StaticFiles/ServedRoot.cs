@@ -83,9 +83,10 @@ internal sealed class ServedRoot : IDisposable
             return; // another thread is at it
         }
 
+        var identity = default(FolderIdentity);
         try
         {
-            if (!_name.TryIdentify(out var identity, out var problem))
+            if (!_name.TryIdentify(out identity, out var problem))
             {
                 Lose(problem);
             }
@@ -102,7 +103,11 @@ internal sealed class ServedRoot : IDisposable
         catch (Exception exception)
 #pragma warning restore CA1031
         {
-            Lose($"leads to what cannot be opened ({exception.Message.TrimEnd('.')})");
+            // If it was switched on meanwhile, what could not be opened does not matter any more.
+            if (!_name.TryIdentify(out var now, out _) || now == identity)
+            {
+                Lose($"leads to what cannot be opened ({exception.Message.TrimEnd('.')})");
+            }
         }
         finally
         {

@@ -19,7 +19,7 @@ public sealed class StaticFileHandler : IDisposable
     private const string Methods = "GET, HEAD, OPTIONS";
 
     // A request for what is not there follows the root's name so often; then it is a 404, however fast the name is switched on.
-    private const int Generations = 3;
+    private const int Generations = 8;
 
     private readonly StaticFileOptions _options;
     private readonly FileHeaders _headers;

@@ -320,16 +320,21 @@ public abstract partial class RootSwitchTests(string transport) : IAsyncLifetime
             if (switches % 2 == 0)
             {
                 Directory.Delete(_folder.Path($"trees/{switches}"), recursive: true); // before anybody has looked
-                _time.Pass(Second);
-            }
-            else
-            {
-                _time.Pass(Second);
-                Directory.Delete(_folder.Path($"trees/{switches}"), recursive: true);
             }
 
+            // A look is left out while a request is at it.
+            await Eventually.TrueAsync(
+                () =>
+                {
+                    _time.Pass(Second);
+                    return _files.Root == _folder.Path($"trees/{switches + 1}");
+                },
+                "the switch is noticed");
             Volatile.Write(ref noticed, switches + 1);
-            await Task.Delay(1);
+            if (switches % 2 != 0)
+            {
+                Directory.Delete(_folder.Path($"trees/{switches}"), recursive: true);
+            }
         }
 
         await end.CancelAsync();
