@@ -10,6 +10,8 @@ internal sealed class ServeCommand(StandardStreams streams)
     /// <returns>The exit code.</returns>
     public async Task<int> RunAsync(ServeSettings settings)
     {
+        settings.Options.LoggerFactory = settings.Files.LoggerFactory =
+            new LineLoggerFactory(settings.LogLevel, streams.WriteLine, namesCategories: false);
         if (settings.TryOpen(Systemd.PassedSockets(), out var files) is { } problem)
         {
             return CouldNotStart(problem);
@@ -24,7 +26,6 @@ internal sealed class ServeCommand(StandardStreams streams)
         // A closed terminal is no reason to stop serving.
         using var hangUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, static context => context.Cancel = true);
         streams.Hurry = signals.Force;
-        settings.Options.LoggerFactory = new LineLoggerFactory(settings.LogLevel, streams.WriteLine, namesCategories: false);
         var server = new HttpServer(settings.Options);
         await using (server.ConfigureAwait(false))
         {

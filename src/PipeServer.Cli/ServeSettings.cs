@@ -109,7 +109,8 @@ internal sealed class ServeSettings(OptionTable table, string root)
                 : $"--spa: there is no file '{spa}' to be served in {Path.GetFullPath(Root)}. Name one below it: --spa FILE";
         }
 
-        Options.ServerErrorPage = files.ServerErrorPage;
+        var opened = files;
+        Options.GetServerErrorPage = () => opened.ServerErrorPage;
         if (UsesSockets)
         {
             Options.Transport = new SocketTransport { ReusePort = Options.ReusePort };

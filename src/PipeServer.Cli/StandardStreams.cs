@@ -27,7 +27,11 @@ internal sealed partial class StandardStreams
     /// Takes what a line of standard error will need: without a descriptor left, the runtime finds none of its assemblies any more, and the very
     /// line that would say so could not be written.
     /// </summary>
-    public StandardStreams() => RuntimeHelpers.RunClassConstructor(typeof(Thread).TypeHandle);
+    public StandardStreams()
+    {
+        RuntimeHelpers.RunClassConstructor(typeof(Thread).TypeHandle);
+        RuntimeHelpers.RunClassConstructor(typeof(ManualResetEventSlim).TypeHandle); // System.Threading, for interlocked counts
+    }
 
     /// <summary>Once cancelled, readers that do not read are not waited for.</summary>
     public CancellationToken Hurry { get; set; }

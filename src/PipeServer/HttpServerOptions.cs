@@ -178,6 +178,12 @@ public sealed class HttpServerOptions
     public ReadOnlyMemory<byte> ServerErrorPage { get; set; }
 
     /// <summary>
+    /// Gives that page anew for each such answer, in place of <see cref="ServerErrorPage"/>, for one that may change. Called on any thread, at
+    /// the same time on several; must neither block nor throw. Default: null, <see cref="ServerErrorPage"/> it is.
+    /// </summary>
+    public Func<ReadOnlyMemory<byte>>? GetServerErrorPage { get; set; }
+
+    /// <summary>
     /// Accept this many connections, then close the listener and complete <see cref="HttpServer.AcceptLimitReached"/>; null for no limit.
     /// The Rust Book does this with <c>take(2)</c>.
     /// </summary>

@@ -1,6 +1,6 @@
 namespace PipeServer.Diagnostics;
 
-/// <summary>The numbers of the log events, by room: workers 1–19, server 20–59, connections 60–79, transport 80–99.</summary>
+/// <summary>The numbers of the log events, by room: workers 1–19, server 20–59, connections 60–79, transport 80–99, static files 100–119.</summary>
 internal static class EventIds
 {
     public const int WorkerGotJob = 1;
@@ -31,4 +31,8 @@ internal static class EventIds
     public const int LoopStuck = 82;
     public const int TransportFallback = 83;
     public const int LoopWaitFailed = 84;
+
+    public const int RootSwitched = 100;
+    public const int RootLost = 101;
+    public const int RootFound = 102;
 }

@@ -90,4 +90,14 @@ internal static partial class Log
 
     [LoggerMessage(EventIds.TransportFallback, LogLevel.Warning, "epoll is not available here; using the sockets transport.")]
     public static partial void TransportFallback(ILogger logger);
+
+    [LoggerMessage(EventIds.RootSwitched, LogLevel.Information, "ROOT {Name} leads to another folder now, {Path}; new requests get it.")]
+    public static partial void RootSwitched(ILogger logger, string name, string path);
+
+    [LoggerMessage(EventIds.RootLost, LogLevel.Warning,
+        "ROOT {Name} {Problem}; what it led to before, {Path}, is served meanwhile.")]
+    public static partial void RootLost(ILogger logger, string name, string problem, string path);
+
+    [LoggerMessage(EventIds.RootFound, LogLevel.Information, "ROOT {Name} leads to a folder again: {Path}.")]
+    public static partial void RootFound(ILogger logger, string name, string path);
 }

@@ -6,7 +6,7 @@ namespace PipeServer.Server;
 /// The answers that the server itself gives instead of a handler: status and words from <see cref="RequestErrors"/>, and the
 /// visitor's page where there is one.
 /// </summary>
-internal sealed class ErrorAnswers(ReadOnlyMemory<byte> page)
+internal sealed class ErrorAnswers(Func<ReadOnlyMemory<byte>> getPage)
 {
     private const string PlainText = "text/plain; charset=utf-8";
 
@@ -28,7 +28,7 @@ internal sealed class ErrorAnswers(ReadOnlyMemory<byte> page)
             response.Headers["Retry-After"] = RetryAfterSeconds;
         }
 
-        if (response.StatusCode is 500 or 503 && !page.IsEmpty)
+        if (response.StatusCode is 500 or 503 && getPage() is { IsEmpty: false } page)
         {
             response.WriteBytes(page.Span, "text/html; charset=utf-8");
         }

@@ -23,7 +23,7 @@ internal sealed class ServerContext
         Draining = _draining.Token;
         Connections = new ConnectionManager();
         Heartbeat = new Heartbeat(options.TimeProvider, Connections, logger);
-        ErrorAnswers = new ErrorAnswers(options.ServerErrorPage);
+        ErrorAnswers = new ErrorAnswers(options.GetServerErrorPage ?? (() => options.ServerErrorPage));
         Pipeline = new RequestPipeline(this);
     }
 

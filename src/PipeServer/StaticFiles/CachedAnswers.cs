@@ -82,7 +82,7 @@ internal sealed class CachedAnswers(
         }
 
         var file = new CachedFile(key, location.Sources, representations);
-        cache.Add(file, root.Path, location.ProbedPaths, location.IsDirect, () =>
+        cache.Add(file, root.WatchedPath, location.ProbedPaths, location.IsDirect, () =>
         {
             using var again = locator.Locate(path);
             return again.Status == OpenStatus.File ? again.Sources : null;

@@ -18,6 +18,7 @@ internal sealed class CompressedFiles(long maxBytes)
     private readonly LinkedList<Entry> _byUse = new(); // the one used last is the last
     private readonly HashSet<(string Path, FileIdentity Identity, string Coding)> _inProgress = [];
     private long _bytes;
+    private bool _isClosed;
 
     /// <summary>
     /// The file in a coding, made now if it has not been; null where that is not worth it, or another thread is compressing it now.
@@ -82,11 +83,23 @@ internal sealed class CompressedFiles(long maxBytes)
         }
     }
 
+    /// <summary>Gives up everything, and keeps nothing from now on. What is in use stays so.</summary>
+    public void Close()
+    {
+        lock (_lock)
+        {
+            _isClosed = true;
+            _entries.Clear();
+            _byUse.Clear();
+            _bytes = 0;
+        }
+    }
+
     private void Add(Entry entry)
     {
         lock (_lock)
         {
-            if (entry.Size > maxBytes)
+            if (_isClosed || entry.Size > maxBytes)
             {
                 return;
             }

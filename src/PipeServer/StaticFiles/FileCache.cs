@@ -23,11 +23,12 @@ internal sealed class FileCache : IDisposable
     private readonly Lock _lock = new(); // for everything below, and for adding and removing
     private readonly LinkedList<CachedFile> _clock = new(); // second chance: an answer that was used goes round once more
     private readonly Dictionary<(string Folder, string Name), HashSet<CachedFile>> _dependents = [];
-    private readonly FolderWatches? _watches = FolderWatches.TryCreate();
     private readonly long _maxBytes;
     private readonly int _maxFiles;
     private readonly TimeProvider _timeProvider;
+    private FolderWatches? _watches; // from the first file on; a user may have few of them
     private long _bytes;
+    private bool _isClosed;
     private uint _asked; // how often Admits was asked while the cache was full
     private volatile bool _isApplying;
 
@@ -106,7 +107,7 @@ internal sealed class FileCache : IDisposable
     {
         lock (_lock)
         {
-            return (_bytes + bytes <= _maxBytes && _clock.Count < _maxFiles) || ++_asked % AdmittedWhenFull == 0;
+            return !_isClosed && ((_bytes + bytes <= _maxBytes && _clock.Count < _maxFiles) || ++_asked % AdmittedWhenFull == 0);
         }
     }
 
@@ -114,7 +115,7 @@ internal sealed class FileCache : IDisposable
     /// Adds an answer. Its folders are watched first and then the disk is looked at again, so that no change can fall in between.
     /// </summary>
     /// <param name="file">The answer.</param>
-    /// <param name="root">The root's absolute path.</param>
+    /// <param name="root">A path to the root that leads there as long as the root is open.</param>
     /// <param name="probedPaths">Every path below the root which changes the answer when it appears, disappears or changes.</param>
     /// <param name="isDirect">No symbolic link is on the way: the folders of these paths are all there is to watch.</param>
     /// <param name="lookAgain">What the path is made of now; null when nothing is there any more.</param>
@@ -122,20 +123,21 @@ internal sealed class FileCache : IDisposable
     {
         lock (_lock)
         {
-            if (file.Size > _maxBytes || _maxFiles == 0)
+            if (_isClosed || file.Size > _maxBytes || _maxFiles == 0)
             {
                 return;
             }
 
             file.CheckedAt = _timeProvider.GetTimestamp();
             file.IsUsed = true; // otherwise it would be the first to be evicted
+            _watches ??= FolderWatches.TryCreate();
             file.IsWatched = isDirect && _watches is not null && TryWatch(file, root, probedPaths);
         }
 
         var isSame = lookAgain() == file.Sources;
         lock (_lock)
         {
-            if (!isSame || file.IsStale)
+            if (!isSame || file.IsStale || _isClosed)
             {
                 Forget(file);
                 return;
@@ -167,10 +169,13 @@ internal sealed class FileCache : IDisposable
         }
     }
 
+    /// <summary>Gives everything up. Threads that are still at it find nothing from now on, and add nothing.</summary>
     public void Dispose()
     {
         lock (_lock)
         {
+            _isClosed = true;
+            RemoveAll(_files.Values);
             _watches?.Dispose();
         }
     }
@@ -213,6 +218,11 @@ internal sealed class FileCache : IDisposable
     {
         lock (_lock)
         {
+            if (_isClosed)
+            {
+                return;
+            }
+
             _isApplying = true;
             Interlocked.MemoryBarrier(); // the mark before the reading
             while (_watches!.Read() is { Count: > 0 } changes)

@@ -28,6 +28,7 @@ internal static partial class FileCalls
     private const int O_PATH = 0x200000;
     private const int AT_FDCWD = -100;
     private const int AT_EMPTY_PATH = 0x1000;
+    private const uint STATX_INO = 0x100;
     private const uint STATX_BASIC_STATS = 0x7FF;
 
     /// <summary>True on the platforms for which these numbers hold.</summary>
@@ -79,17 +80,17 @@ internal static partial class FileCalls
     /// </summary>
     public static bool IsOneOfTheLast(SafeFileHandle handle) => AreSupported && handle.DangerousGetHandle() > DescriptorLimits.Most - KeptDescriptors;
 
-    /// <summary>Opens a folder by its absolute path, to open others below it. The permission to enter it is enough; that to list it is not needed.</summary>
-    /// <param name="path">In UTF-8, with a zero byte at its end.</param>
-    /// <param name="handle">The folder; invalid when there is an error.</param>
+    /// <summary>
+    /// Opens a folder by its absolute path, to open others below it and to keep its number. The permission to enter it is enough; that to
+    /// list it is not needed. Null when that fails, and the last error of P/Invoke tells why.
+    /// </summary>
     // SAFETY: the array is pinned for the call and ends with a zero byte.
-    public static unsafe int OpenRoot(byte[] path, out SafeFileHandle handle)
+    public static unsafe SafeFileHandle? OpenFolder(string path)
     {
-        fixed (byte* first = path)
+        fixed (byte* first = Encoding.UTF8.GetBytes(path + '\0'))
         {
             var result = open(first, O_PATH | O_CLOEXEC);
-            handle = new SafeFileHandle(result, ownsHandle: true);
-            return result < 0 ? Marshal.GetLastPInvokeError() : 0;
+            return result < 0 ? null : new SafeFileHandle(result, ownsHandle: true);
         }
     }
 
@@ -108,12 +109,32 @@ internal static partial class FileCalls
         // The offsets of stx_mode, stx_ino, stx_size, stx_ctime, stx_mtime, stx_dev_major and stx_dev_minor.
         type = *(ushort*)(status + 28) & IFMT;
         identity = new FileIdentity(
-            ((ulong)*(uint*)(status + 136) << 32) | *(uint*)(status + 140),
+            Device(status),
             *(ulong*)(status + 32),
             *(long*)(status + 40),
             Time(status + 112),
             Time(status + 96));
         return 0;
+    }
+
+    /// <summary>Which folder a path leads to, whatever is on the way.</summary>
+    /// <param name="path">In UTF-8, with a zero byte at its end; ending with <c>/.</c>, which only a folder has.</param>
+    /// <param name="identity">The folder; default when there is an error.</param>
+    // SAFETY: as in Identify; the array is pinned for the call and ends with a zero byte.
+    public static unsafe int IdentifyFolder(byte[] path, out FolderIdentity identity)
+    {
+        var status = stackalloc byte[256];
+        fixed (byte* first = path)
+        {
+            if (statx_at(AT_FDCWD, first, 0, STATX_INO, status) < 0)
+            {
+                identity = default;
+                return Marshal.GetLastPInvokeError();
+            }
+
+            identity = new FolderIdentity(Device(status), *(ulong*)(status + 32), Path: null, Created: default);
+            return 0;
+        }
     }
 
     /// <summary>Which kind of file (<c>S_IFMT</c> of inode(7)) a path leads to; 0 for nothing.</summary>
@@ -127,8 +148,11 @@ internal static partial class FileCalls
         }
     }
 
+    // SAFETY: stx_dev_major and stx_dev_minor of struct statx.
+    private static unsafe ulong Device(byte* status) => ((ulong)*(uint*)(status + 136) << 32) | *(uint*)(status + 140);
+
     // SAFETY: struct statx_timestamp: seconds in eight bytes, nanoseconds in four.
-    private static unsafe long Time(byte* time) => (*(long*)time * 1_000_000_000) + *(uint*)(time + 8);
+    private static unsafe FileTime Time(byte* time) => new(*(long*)time, *(uint*)(time + 8));
 
     [LibraryImport("libc", SetLastError = true)]
     // SAFETY: see OpenBelow.
@@ -139,7 +163,7 @@ internal static partial class FileCalls
     private static unsafe partial nint syscall_getdents64(nint number, SafeFileHandle folder, byte* buffer, nuint size);
 
     [LibraryImport("libc", SetLastError = true)]
-    // SAFETY: see OpenRoot.
+    // SAFETY: see OpenFolder.
     private static unsafe partial int open(byte* path, int flags);
 
     [LibraryImport("libc", SetLastError = true)]

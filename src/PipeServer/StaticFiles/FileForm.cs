@@ -4,5 +4,5 @@ namespace PipeServer.StaticFiles;
 /// <param name="Coding">Its content coding, or null.</param>
 /// <param name="Source">The file that has the bytes; null for one that is compressed on the fly.</param>
 /// <param name="Tag">Its strong entity tag, quotes included.</param>
-/// <param name="Modified">Its Last-Modified.</param>
-internal sealed record FileForm(ContentCoding? Coding, OpenedFile? Source, string Tag, DateTimeOffset Modified);
+/// <param name="Modified">Its Last-Modified; null when no time is to be had that can be believed.</param>
+internal sealed record FileForm(ContentCoding? Coding, OpenedFile? Source, string Tag, DateTimeOffset? Modified);

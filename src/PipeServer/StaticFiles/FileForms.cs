@@ -16,6 +16,9 @@ internal sealed class FileForms(FileRoot root, FileHeaders headers, StaticFileOp
 
     private readonly CompressedFiles? _compressed = options.Compress ? new CompressedFiles(options.MaxCompressedBytes) : null;
 
+    /// <summary>Gives up what was compressed, and keeps nothing from now on.</summary>
+    public void Close() => _compressed?.Close();
+
     /// <summary>Every form of a file: as it is, then the compressed ones, the preferred first.</summary>
     public List<FileForm> Of(FileLocation location)
     {
@@ -85,22 +88,18 @@ internal sealed class FileForms(FileRoot root, FileHeaders headers, StaticFileOp
         new(root, file, IsSettled(file), response, request.Aborted);
 
     /// <summary>True when a further change of the file would show in its times.</summary>
-    public bool IsSettled(OpenedFile file) => options.TimeProvider.GetUtcNow() - file.Identity.LastChanged > Settled;
+    public bool IsSettled(OpenedFile file) => file.Identity.LastChanged is { } changed && options.TimeProvider.GetUtcNow() - changed > Settled;
 
-    // The same after a restart, and on another machine that has the same files with the same times. But whole seconds are what a tool has
-    // set, often the same ones for each release: then the time of the change goes in, which nobody can set, and which no two machines share.
+    // Of what the kernel says, as it is, be it true or not. The same after a restart, and on another machine that has the same files with the
+    // same times. But whole seconds are what a tool has set, often the same ones for each release: then the time of the change goes in, which
+    // nobody can set, and which no two machines share.
     private static string Tag(FileIdentity identity, ContentCoding? coding)
     {
-        var changed = identity.Modified % 1_000_000_000 == 0 && identity.Changed != 0 ? $"-{identity.Changed:x}" : "";
-        return string.Create(
-            CultureInfo.InvariantCulture,
-            $"\"{identity.LastModified.UtcTicks:x}-{identity.Length:x}{changed}{(coding is null ? "" : "-" + coding.Name)}\"");
+        var changed = identity is { Modified.Nanoseconds: 0, Changed: { } time } ? $"-{Hex(time)}" : "";
+        return $"\"{Hex(identity.Modified)}-{identity.Length:x}{changed}{(coding is null ? "" : "-" + coding.Name)}\"";
     }
 
-    // RFC 9110 §8.8.2.1: never later than Date, which may be a second old, whatever time a tool has set.
-    private DateTimeOffset LastModified(OpenedFile file)
-    {
-        var (modified, now) = (file.Identity.LastModified, options.TimeProvider.GetUtcNow());
-        return modified <= now ? modified : now - Settled;
-    }
+    private static string Hex(FileTime time) => string.Create(CultureInfo.InvariantCulture, $"{time.Seconds:x}{time.Nanoseconds:x8}");
+
+    private DateTimeOffset? LastModified(OpenedFile file) => file.Identity.LastModified(options.TimeProvider.GetUtcNow());
 }

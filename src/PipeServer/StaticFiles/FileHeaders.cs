@@ -85,7 +85,11 @@ internal sealed class FileHeaders
     public List<KeyValuePair<string, string>> ForWhole(string path, FileForm form, bool varies, bool isDownload = false)
     {
         var fields = ForNotModified(path, form, varies, withCommon: false);
-        fields.Add(new("Last-Modified", HttpDate.Format(form.Modified)));
+        if (form.Modified is { } modified)
+        {
+            fields.Add(new("Last-Modified", HttpDate.Format(modified)));
+        }
+
         if (form.Source is not null)
         {
             fields.Add(new("Accept-Ranges", "bytes"));

@@ -3,8 +3,14 @@ namespace PipeServer.StaticFiles;
 /// <summary>A folder, and the one way to open what is below it. Safe for any number of threads.</summary>
 internal abstract class FileRoot(string path) : IDisposable
 {
-    /// <summary>The folder, absolute, with all symbolic links resolved at the start.</summary>
+    /// <summary>The folder, absolute, with all symbolic links resolved as they were when it was opened.</summary>
     public string Path { get; } = path;
+
+    /// <summary>A path that leads to this very folder as long as it is open, for inotify.</summary>
+    public virtual string WatchedPath => Path;
+
+    /// <summary>Which folder was opened.</summary>
+    public abstract FolderIdentity Identity { get; }
 
     /// <summary>
     /// By the system itself where that is to be had (Linux 5.6 and later), else by names that are checked before and after.
@@ -13,11 +19,12 @@ internal abstract class FileRoot(string path) : IDisposable
     /// <param name="followSymlinks">Follow symbolic links wherever they lead, also out of the root.</param>
     /// <exception cref="DirectoryNotFoundException">There is no such folder.</exception>
     /// <exception cref="UnauthorizedAccessException">The process may not enter it.</exception>
+    /// <exception cref="IOException">It cannot be opened now: it has gone, or the process has no descriptor left.</exception>
     public static FileRoot Open(string path, bool followSymlinks)
     {
-        var full = System.IO.Path.GetFullPath(path);
-        var canonical = Directory.Exists(full) ? CanonicalPath.Of(full) : null;
-        if (canonical is null)
+        var full = RootName.FullOf(path);
+        var canonical = CanonicalPath.Of(full);
+        if (!Directory.Exists(canonical))
         {
             throw new DirectoryNotFoundException($"The folder '{full}' does not exist.");
         }
@@ -80,17 +87,14 @@ internal abstract class FileRoot(string path) : IDisposable
         return status switch
         {
             OpenStatus.Exhausted => throw new IOException("There is no descriptor left to look at a file of a folder."),
-            OpenStatus.File => new FolderEntry(name, IsFolder: false, isLink, identity.Length, identity.LastModified),
-            OpenStatus.Folder => new FolderEntry(name, IsFolder: true, isLink, 0, identity.LastModified),
+            OpenStatus.File => new FolderEntry(name, IsFolder: false, isLink, identity.Length, identity.Modified.NearestDate),
+            OpenStatus.Folder => new FolderEntry(name, IsFolder: true, isLink, 0, identity.Modified.NearestDate),
             _ => null,
         };
     }
 
-    protected bool IsInside(string canonical) =>
-        canonical == Path
-        || (canonical.StartsWith(Path, StringComparison.Ordinal)
-            && (System.IO.Path.EndsInDirectorySeparator(Path) || canonical[Path.Length] == System.IO.Path.DirectorySeparatorChar));
-
-    protected string FullPath(string relativePath) =>
-        relativePath.Length == 0 ? Path : System.IO.Path.Combine(Path, relativePath);
+    protected static bool IsInside(string folder, string canonical) =>
+        canonical == folder
+        || (canonical.StartsWith(folder, StringComparison.Ordinal)
+            && (System.IO.Path.EndsInDirectorySeparator(folder) || canonical[folder.Length] == System.IO.Path.DirectorySeparatorChar));
 }

@@ -2,14 +2,12 @@ namespace PipeServer.StaticFiles;
 
 /// <summary>Answers with a folder: the redirect to its path with a slash, and its listing. Thread-safe.</summary>
 internal sealed class FolderAnswer(
-    FileRoot root, FileLocator locator, FileHeaders headers, ErrorPages errors, BasePath basePath, StaticFileOptions options)
+    FileRoot root, FileLocator locator, FileHeaders headers, ErrorPages errors, BasePath basePath, ListingBudget budget, StaticFileOptions options)
 {
     // What is written before it is flushed. A smaller listing goes out with its length.
     private const int PieceBytes = 32 * 1024;
 
     private const string TooMany = "too many folders are being listed";
-
-    private readonly ListingBudget _budget = new(options.MaxSortedEntries);
 
     /// <summary>
     /// Sends a client that has left out the slash to the folder's path: relative links in the page need it. The way there is relative itself,
@@ -31,7 +29,7 @@ internal sealed class FolderAnswer(
     /// <returns>False when there is no folder to be read, and nothing is sent.</returns>
     public async ValueTask<bool> TrySendListingAsync(HttpRequest request, HttpResponse response, string path, string relativePath)
     {
-        using var share = _budget.TryBegin();
+        using var share = budget.TryBegin();
         if (share is null)
         {
             errors.WriteUnavailable(response, TooMany);

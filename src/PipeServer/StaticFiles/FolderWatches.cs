@@ -47,14 +47,21 @@ internal sealed partial class FolderWatches : IDisposable
     /// <param name="Name">A file or folder in it.</param>
     public readonly record struct Change(string? Folder, string? Name);
 
-    /// <summary>True when changes wait to be read. From any thread.</summary>
+    /// <summary>True when changes wait to be read, and when it is closed. From any thread.</summary>
     // SAFETY: the count lives on this stack frame for the whole call.
     public unsafe bool HasEvents
     {
         get
         {
             var bytes = 0;
-            return ioctl(_inotify, FIONREAD, &bytes) == 0 && bytes > 0;
+            try
+            {
+                return ioctl(_inotify, FIONREAD, &bytes) == 0 && bytes > 0;
+            }
+            catch (ObjectDisposedException)
+            {
+                return true;
+            }
         }
     }
 

@@ -1,4 +1,4 @@
-using System.Text;
+using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
 using PipeServer.Platform;
 
@@ -8,49 +8,56 @@ namespace PipeServer.StaticFiles;
 /// Opens relative to a handle of the root, by <c>openat2</c>: the kernel itself refuses a path that leaves the root, so nobody
 /// can change a link between the check and the opening.
 /// </summary>
-/// <remarks>
-/// A root that is replaced as a whole, by a rename over its name, is opened anew within a second: a release is often put in
-/// place like that.
-/// </remarks>
 internal sealed class LinuxFileRoot : FileRoot
 {
     // The kernel gives up on a path with ".." in a link while something is renamed (openat2(2), EAGAIN): then once more.
     private const int Attempts = 8;
 
-    private static readonly TimeSpan LookAgainAfter = TimeSpan.FromSeconds(1);
-
     private readonly bool _followSymlinks;
-    private readonly Lock _rootLock = new();
-    private SafeFileHandle _root;
-    private FileIdentity _rootIdentity;
-    private long _lookedAt;
+    private readonly SafeFileHandle _root;
 
-    private LinuxFileRoot(string path, SafeFileHandle root, FileIdentity identity, bool followSymlinks)
+    private LinuxFileRoot(string path, SafeFileHandle root, FolderIdentity identity, bool followSymlinks)
         : base(path)
     {
-        _followSymlinks = followSymlinks;
-        _root = root;
-        _rootIdentity = identity;
-        _lookedAt = TimeProvider.System.GetTimestamp();
+        (_root, _followSymlinks, Identity) = (root, followSymlinks, identity);
+
+        // By the handle: whoever renames the folder or one above it, and puts another one there, changes nothing about which is watched.
+        var byHandle = ByHandle + "/.";
+        WatchedPath = Directory.Exists(byHandle) ? byHandle : path;
     }
 
+    public override FolderIdentity Identity { get; }
+
+    public override string WatchedPath { get; }
+
+    private string ByHandle => $"/proc/self/fd/{_root.DangerousGetHandle()}";
+
     /// <summary>Null where the system has no <c>openat2</c>, or forbids it, as older container runtimes do.</summary>
+    /// <exception cref="IOException">It cannot be opened now: it has gone, or the process has no descriptor left.</exception>
     public static LinuxFileRoot? TryOpen(string path, bool followSymlinks)
     {
-        if (!FileCalls.AreSupported || OpenFolder(path) is not { } root)
+        if (!FileCalls.AreSupported)
         {
             return null;
         }
 
+        var root = FileCalls.OpenFolder(path) ?? throw CannotOpen(path, Marshal.GetLastPInvokeError());
+
         var error = FileCalls.OpenBelow(root, ".", FileCalls.RESOLVE_BENEATH, out var probe);
         probe.Dispose();
+        if (IsExhausted(error))
+        {
+            root.Dispose();
+            throw CannotOpen(path, error);
+        }
+
         if (error is not (0 or Errno.EACCES) || FileCalls.Identify(root, out var identity, out _) != 0)
         {
             root.Dispose();
             return null;
         }
 
-        return new LinuxFileRoot(path, root, identity, followSymlinks);
+        return new LinuxFileRoot(path, root, identity.OfFolder, followSymlinks);
     }
 
     public override OpenStatus TryOpen(string relativePath, out OpenedFile? file)
@@ -92,24 +99,19 @@ internal sealed class LinuxFileRoot : FileRoot
 
     protected override void Dispose(bool disposing)
     {
-        lock (_rootLock)
-        {
-            _root.Dispose();
-        }
-
+        _root.Dispose();
         base.Dispose(disposing);
     }
 
     private OpenStatus TryOpen(string relativePath, out SafeFileHandle handle, out FileIdentity identity, out bool isDirect)
     {
-        var root = CurrentRoot();
         var path = relativePath.Length == 0 ? "." : relativePath;
-        var error = FileCalls.OpenBelow(root, path, FileCalls.RESOLVE_BENEATH | FileCalls.RESOLVE_NO_SYMLINKS, out handle);
+        var error = FileCalls.OpenBelow(_root, path, FileCalls.RESOLVE_BENEATH | FileCalls.RESOLVE_NO_SYMLINKS, out handle);
         isDirect = error == 0;
         if (error == Errno.ELOOP)
         {
             handle.Dispose();
-            error = OpenThroughLinks(root, path, out handle);
+            error = OpenThroughLinks(path, out handle);
         }
 
         var type = 0;
@@ -134,11 +136,11 @@ internal sealed class LinuxFileRoot : FileRoot
 
     // A link may be relative, and stay inside: the kernel sees to that. An absolute one can be inside too, which the kernel
     // does not look at: then where it leads is opened, as a path without links.
-    private int OpenThroughLinks(SafeFileHandle root, string path, out SafeFileHandle handle)
+    private int OpenThroughLinks(string path, out SafeFileHandle handle)
     {
         if (_followSymlinks)
         {
-            return FileCalls.OpenBelow(root, path, FileCalls.RESOLVE_NO_MAGICLINKS, out handle);
+            return FileCalls.OpenBelow(_root, path, FileCalls.RESOLVE_NO_MAGICLINKS, out handle);
         }
 
         var error = 0;
@@ -146,73 +148,41 @@ internal sealed class LinuxFileRoot : FileRoot
         for (var attempt = 0; attempt < Attempts; attempt++)
         {
             handle.Dispose();
-            error = FileCalls.OpenBelow(root, path, FileCalls.RESOLVE_BENEATH, out handle);
+            error = FileCalls.OpenBelow(_root, path, FileCalls.RESOLVE_BENEATH, out handle);
             if (error != Errno.EAGAIN)
             {
                 break;
             }
         }
 
-        if (error == Errno.EXDEV && CanonicalPath.Of(FullPath(path)) is { } canonical && IsInside(canonical) && canonical != Path)
+        if (error == Errno.EXDEV && InsideOf(path) is { } inside)
         {
             handle.Dispose();
-            var inside = canonical[Path.Length..].TrimStart('/');
-            return FileCalls.OpenBelow(root, inside, FileCalls.RESOLVE_BENEATH | FileCalls.RESOLVE_NO_SYMLINKS, out handle);
+            return FileCalls.OpenBelow(_root, inside, FileCalls.RESOLVE_BENEATH | FileCalls.RESOLVE_NO_SYMLINKS, out handle);
         }
 
         return error;
     }
 
+    // Where a path leads by its links, below the root; null when that is outside. The root may have been renamed since it was opened.
+    private string? InsideOf(string path)
+    {
+        var root = File.ResolveLinkTarget(ByHandle, returnFinalTarget: false)?.FullName ?? Path;
+        return CanonicalPath.Of(System.IO.Path.Combine(root, path)) is { } canonical && canonical != root && IsInside(root, canonical)
+            ? canonical[root.Length..].TrimStart('/')
+            : null;
+    }
+
+    private static bool IsExhausted(int error) => error is Errno.EMFILE or Errno.ENFILE or Errno.ENOMEM;
+
+    private static IOException CannotOpen(string path, int error) =>
+        new($"The folder '{path}' cannot be opened: {Marshal.GetPInvokeErrorMessage(error)}.");
+
     private static OpenStatus ToStatus(int error) => error switch
     {
         Errno.EACCES or Errno.EPERM => OpenStatus.Forbidden,
-        Errno.EMFILE or Errno.ENFILE or Errno.ENOMEM => OpenStatus.Exhausted,
+        _ when IsExhausted(error) => OpenStatus.Exhausted,
         Errno.EIO => throw new IOException("The disk reports an error (EIO)."),
         _ => OpenStatus.NotFound, // not there, outside, a loop, a name too long, a socket
     };
-
-    private SafeFileHandle CurrentRoot()
-    {
-        if (TimeProvider.System.GetElapsedTime(Volatile.Read(ref _lookedAt)) < LookAgainAfter)
-        {
-            return Volatile.Read(ref _root);
-        }
-
-        lock (_rootLock)
-        {
-            if (TimeProvider.System.GetElapsedTime(_lookedAt) < LookAgainAfter)
-            {
-                return _root; // another thread has just looked
-            }
-
-            Volatile.Write(ref _lookedAt, TimeProvider.System.GetTimestamp());
-            if (OpenFolder(Path) is { } folder)
-            {
-                if (FileCalls.Identify(folder, out var identity, out _) == 0
-                    && (identity.Device, identity.Inode) != (_rootIdentity.Device, _rootIdentity.Inode))
-                {
-                    // The old handle is left to its finalizer: others may be using it.
-                    _rootIdentity = identity;
-                    Volatile.Write(ref _root, folder);
-                }
-                else
-                {
-                    folder.Dispose();
-                }
-            }
-
-            return _root;
-        }
-    }
-
-    private static SafeFileHandle? OpenFolder(string path)
-    {
-        if (FileCalls.OpenRoot(Encoding.UTF8.GetBytes(path + '\0'), out var handle) == 0)
-        {
-            return handle;
-        }
-
-        handle.Dispose();
-        return null;
-    }
 }

@@ -6,9 +6,26 @@ namespace PipeServer.StaticFiles;
 /// For systems without <c>openat2</c>: resolves every link by itself, opens what it found, and looks where the open file really
 /// is, or, where the system does not tell, resolves once more. When a link is changed in between, the answer is a 404, never another file.
 /// </summary>
-internal sealed class PortableFileRoot(string path, bool followSymlinks) : FileRoot(path)
+internal sealed class PortableFileRoot : FileRoot
 {
     private static readonly EnumerationOptions Everything = new() { IgnoreInaccessible = true, AttributesToSkip = FileAttributes.None };
+
+    private readonly bool _followSymlinks;
+    private readonly SafeFileHandle? _held; // where folders have numbers, so that no other one gets this one's
+
+    /// <summary>Takes a folder for a root.</summary>
+    /// <param name="path">The folder, absolute, symbolic links resolved.</param>
+    /// <param name="followSymlinks">Follow symbolic links wherever they lead.</param>
+    public PortableFileRoot(string path, bool followSymlinks)
+        : base(path)
+    {
+        _followSymlinks = followSymlinks;
+        _held = FileCalls.AreSupported ? FileCalls.OpenFolder(path) : null;
+        _ = new RootName(path).TryIdentify(out var identity, out _); // if it has gone meanwhile, none is the same: it is opened anew
+        Identity = identity;
+    }
+
+    public override FolderIdentity Identity { get; }
 
     public override OpenStatus TryOpen(string relativePath, out OpenedFile? file)
     {
@@ -32,7 +49,7 @@ internal sealed class PortableFileRoot(string path, bool followSymlinks) : FileR
         {
             // Not opened: where the kind of a file is not known, this could be a FIFO or a device, and block for ever.
             file = new OpenedFile(
-                new SafeFileHandle(), new FileIdentity(0, 0, 0, FileIdentity.Nanoseconds(info.LastWriteTimeUtc), 0), IsDirect: false);
+                new SafeFileHandle(), new FileIdentity(0, 0, 0, FileTime.Of(info.LastWriteTimeUtc), Changed: null), IsDirect: false);
             return OpenStatus.File;
         }
 
@@ -40,7 +57,7 @@ internal sealed class PortableFileRoot(string path, bool followSymlinks) : FileR
         try
         {
             handle = File.OpenHandle(located, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
-            if (!followSymlinks && !IsStillInside(handle, relativePath, located))
+            if (!_followSymlinks && !IsStillInside(handle, relativePath, located))
             {
                 handle.Dispose();
                 return OpenStatus.NotFound;
@@ -76,7 +93,7 @@ internal sealed class PortableFileRoot(string path, bool followSymlinks) : FileR
         file?.Dispose();
         if (status == OpenStatus.Folder)
         {
-            identity = new FileIdentity(0, 0, 0, FileIdentity.Nanoseconds(Directory.GetLastWriteTimeUtc(FullPath(relativePath))), 0);
+            identity = new FileIdentity(0, 0, 0, FileTime.Of(Directory.GetLastWriteTimeUtc(FullPath(relativePath))), Changed: null);
         }
 
         return status;
@@ -95,17 +112,25 @@ internal sealed class PortableFileRoot(string path, bool followSymlinks) : FileR
         }
     }
 
+    protected override void Dispose(bool disposing)
+    {
+        _held?.Dispose();
+        base.Dispose(disposing);
+    }
+
+    private string FullPath(string relativePath) => relativePath.Length == 0 ? Path : System.IO.Path.Combine(Path, relativePath);
+
     private string? Locate(string relativePath) =>
-        CanonicalPath.Of(FullPath(relativePath)) is { } canonical && (followSymlinks || IsInside(canonical)) ? canonical : null;
+        CanonicalPath.Of(FullPath(relativePath)) is { } canonical && (_followSymlinks || IsInside(Path, canonical)) ? canonical : null;
 
     private bool IsStillInside(SafeFileHandle handle, string relativePath, string located) =>
         OperatingSystem.IsLinux() && File.ResolveLinkTarget($"/proc/self/fd/{handle.DangerousGetHandle()}", returnFinalTarget: false) is { } real
-            ? IsInside(real.FullName)
+            ? IsInside(Path, real.FullName)
             : Locate(relativePath) == located;
 
     private static bool IsRegular(string path) => !FileCalls.AreSupported || FileCalls.TypeOf(path) == FileCalls.IFREG;
 
     private static FileIdentity IdentityOf(SafeFileHandle handle) =>
         FileCalls.AreSupported && FileCalls.Identify(handle, out var identity, out _) == 0 ? identity : new FileIdentity(
-        0, 0, RandomAccess.GetLength(handle), FileIdentity.Nanoseconds(File.GetLastWriteTimeUtc(handle)), 0);
+        0, 0, RandomAccess.GetLength(handle), FileTime.Of(File.GetLastWriteTimeUtc(handle)), Changed: null);
 }

@@ -1,3 +1,6 @@
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+
 namespace PipeServer.StaticFiles;
 
 /// <summary>
@@ -102,11 +105,22 @@ public sealed class StaticFileOptions
     /// <summary>How many paths are cached. Default 10,000.</summary>
     public int MaxCachedFiles { get; set; } = 10_000;
 
-    /// <summary>The clock, for dates in the future and for how long a cached file is not looked at again.</summary>
+    /// <summary>
+    /// The clock, for dates in the future, for how long a cached file is not looked at again, and for how often the root's name is. Default:
+    /// the system's.
+    /// </summary>
     public TimeProvider TimeProvider { get; set; } = TimeProvider.System;
+
+    /// <summary>
+    /// Gets a line, of the category <c>PipeServer.StaticFiles</c>, when the root's name leads to another folder, leads nowhere, or
+    /// leads somewhere again. Default: nothing is logged.
+    /// </summary>
+    public ILoggerFactory LoggerFactory { get; set; } = NullLoggerFactory.Instance;
 
     internal StaticFileOptions Validated()
     {
+        ArgumentNullException.ThrowIfNull(TimeProvider);
+        ArgumentNullException.ThrowIfNull(LoggerFactory);
         foreach (var name in IndexFiles)
         {
             if (name.Length == 0 || name.Contains('/', StringComparison.Ordinal) || name is "." or "..")

@@ -43,15 +43,26 @@ public sealed class ConditionalRequestTests
     [InlineData(nameof(Precondition.Holds), "If-Modified-Since: " + Before)]
     [InlineData(nameof(Precondition.Holds), "If-Modified-Since: yesterday")]
     [InlineData(nameof(Precondition.Holds), "If-Modified-Since: Mon, 06 Nov 1994 08:49:37 GMT")]
-    [InlineData(nameof(Precondition.Holds), "If-Modified-Since: Sun, 06 Nov 2094 08:49:37 GMT")]
-    [InlineData(nameof(Precondition.Holds), "If-Modified-Since: Wed, 09 Nov 1994 00:00:00 GMT")]
+    // A date in the future was taken for an invalid one, as RFC 2616 had it: a client whose clock was ahead got every file anew.
+    [InlineData(nameof(Precondition.NotModified), "If-Modified-Since: Sat, 06 Nov 2094 08:49:37 GMT")]
+    [InlineData(nameof(Precondition.Holds), "If-Modified-Since: Sun, 06 Nov 2094 08:49:37 GMT")] // a Saturday
+    [InlineData(nameof(Precondition.NotModified), "If-Modified-Since: Wed, 09 Nov 1994 00:00:00 GMT")]
+    [InlineData(nameof(Precondition.NotModified), "If-Modified-Since: Fri, 31 Dec 9999 23:59:59 GMT")]
+    [InlineData(nameof(Precondition.NotModified), "If-Modified-Since: Fri, 31 Dec 9999 23:59:60 GMT")] // was a fault of the handler
+    [InlineData(nameof(Precondition.Holds), "If-Modified-Since: Wed, 09 Nov 1994 00:00:00 GMT, Wed, 09 Nov 1994 00:00:00 GMT")] // two are none
     // §13.1.4 If-Unmodified-Since
     [InlineData(nameof(Precondition.Holds), "If-Unmodified-Since: " + Then)]
     [InlineData(nameof(Precondition.Failed), "If-Unmodified-Since: " + Before)]
     [InlineData(nameof(Precondition.Holds), "If-Unmodified-Since: never")]
-    // §5.6.7: leap seconds; two digits more than fifty years ahead are the past, where 6 November was a Saturday; one blank is one
+    [InlineData(nameof(Precondition.Holds), "If-Unmodified-Since: Wed, 09 Nov 1994 00:00:00 GMT")]
+    // §5.6.7: leap seconds; one blank is one
     [InlineData(nameof(Precondition.Failed), "If-Unmodified-Since: Tue, 30 Jun 1992 23:59:60 GMT")]
-    [InlineData(nameof(Precondition.Holds), "If-Unmodified-Since: Sunday, 06-Nov-60 08:49:37 GMT")]
+    // Two digits that would be more than fifty years ahead, to the second, are the past.
+    [InlineData(nameof(Precondition.Failed), "If-Unmodified-Since: Sunday, 06-Nov-60 08:49:37 GMT")]
+    [InlineData(nameof(Precondition.Holds), "If-Unmodified-Since: Tuesday, 08-Nov-44 00:00:00 GMT")] // 2044
+    [InlineData(nameof(Precondition.Holds), "If-Unmodified-Since: Wednesday, 08-Nov-44 00:00:00 GMT")] // in 2044 a Tuesday
+    [InlineData(nameof(Precondition.Failed), "If-Unmodified-Since: Wednesday, 08-Nov-44 00:00:01 GMT")] // 1944
+    [InlineData(nameof(Precondition.Holds), "If-Unmodified-Since: Tuesday, 08-Nov-44 00:00:01 GMT")] // in 1944 a Wednesday
     [InlineData(nameof(Precondition.Holds), "If-Unmodified-Since: Sat,  05 Nov 1994 08:49:36 GMT")]
     [InlineData(nameof(Precondition.Holds), "If-Unmodified-Since: Sat Nov 5 08:49:36 1994")]
     [InlineData(nameof(Precondition.Failed), "If-Unmodified-Since: Sat Nov  5 08:49:36 1994")]
@@ -78,6 +89,21 @@ public sealed class ConditionalRequestTests
     [InlineData(false, "If-Range: " + Before)]
     public void A_range_is_wanted_if_the_file_is_still_the_same(bool expected, params string[] fields) =>
         Assert.Equal(expected, ConditionalRequest.IsRangeWanted(Headers(fields), "\"a\"", Modified, Now));
+
+    // §13.1.3, §13.1.4, §13.1.5: no date is newer, older or the same where the file has none. Tags go on as ever.
+    [Theory]
+    [InlineData(nameof(Precondition.Holds), false, "If-Modified-Since: " + Later)]
+    [InlineData(nameof(Precondition.Holds), false, "If-Modified-Since: Thu, 01 Jan 1970 00:00:00 GMT")]
+    [InlineData(nameof(Precondition.Holds), false, "If-Unmodified-Since: Thu, 01 Jan 1970 00:00:00 GMT")]
+    [InlineData(nameof(Precondition.NotModified), false, "If-None-Match: \"a\"")]
+    [InlineData(nameof(Precondition.Failed), false, "If-Match: \"b\"")]
+    [InlineData(nameof(Precondition.Holds), true, "If-Range: Thu, 01 Jan 1970 00:00:00 GMT")]
+    [InlineData(nameof(Precondition.Holds), true, "If-Range: " + Then)]
+    public void Without_a_date_of_its_own_a_file_is_compared_by_its_tag_only(string expected, bool isRange, string field)
+    {
+        Assert.Equal(expected, ConditionalRequest.Evaluate(Headers([field]), "\"a\"", modified: null, Now).ToString());
+        Assert.Equal(!isRange, ConditionalRequest.IsRangeWanted(Headers([field]), "\"a\"", modified: null, Now));
+    }
 
     // §8.8.2.2: a date that is not a second old yet may stand for two versions.
     [Fact]

@@ -8,6 +8,10 @@ namespace PipeServer.Tests.StaticFiles;
 /// <param name="fault">The fault.</param>
 internal sealed class FaultyRoot(FileRoot inner, int entries, Exception fault) : FileRoot(inner.Path)
 {
+    public override FolderIdentity Identity => inner.Identity;
+
+    public override string WatchedPath => inner.WatchedPath;
+
     public override OpenStatus TryOpen(string relativePath, out OpenedFile? file) => inner.TryOpen(relativePath, out file);
 
     public override OpenStatus Look(string relativePath, out FileIdentity identity) => inner.Look(relativePath, out identity);

@@ -296,7 +296,7 @@ public sealed class FileCacheTests : IAsyncLifetime
         string.Concat(Enumerable.Repeat($"{number:00000000}", 1 + (number % 4 * 20_000)));
 
     private static FileSources Sources(int number) =>
-        new($"{number}", new FileIdentity(1, (ulong)number, 3, 4, 5), default, default, default);
+        new($"{number}", new FileIdentity(1, (ulong)number, 3, new FileTime(4, 0), new FileTime(5, 0)), default, default, default);
 
     private CachedFile Add(FileCache cache, int number)
     {

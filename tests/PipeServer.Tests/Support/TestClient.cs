@@ -193,7 +193,7 @@ internal sealed class TestClient(Stream stream) : IAsyncDisposable
 
     public ValueTask DisposeAsync() => _stream.DisposeAsync();
 
-    private async Task<TestResponse> ReadHeadAsync()
+    public async Task<TestResponse> ReadHeadAsync()
     {
         var statusLine = await ReadLineAsync();
         Assert.Matches("^HTTP/1\\.1 [1-9][0-9][0-9] ", statusLine);
