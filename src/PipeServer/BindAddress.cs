@@ -7,7 +7,8 @@ namespace PipeServer;
 
 /// <summary>
 /// An address to listen on: an <see cref="IPAddress"/> that has a text form, <c>127.0.0.1</c>, <c>0.0.0.0</c>, <c>::1</c>, <c>::</c> or
-/// <c>localhost</c>, which is every loopback address that there is, with one port for all. Configuration binds it from that; in code an <see cref="IPAddress"/> does. Immutable.
+/// <c>localhost</c>, which is every loopback address that there is, with one port for all. Configuration binds it from that; in code an
+/// <see cref="IPAddress"/> does. Immutable.
 /// </summary>
 /// <remarks>A type of its own, because <see cref="IPAddress"/> has no <see cref="TypeConverter"/>: a binder ignores it without a word.</remarks>
 [TypeConverter(typeof(BindAddressConverter))]

@@ -11,6 +11,15 @@ public sealed class ConfigurationBindingTests
 {
     // An address in the file was ignored, and the server listened on 127.0.0.1.
     [Fact]
+    public void Localhost_is_every_loopback_address()
+    {
+        var address = BindAddress.Parse("LocalHost");
+        Assert.Equal((BindAddress.Localhost, true, "localhost"), (address, address.IsLocalhost, address.ToString()));
+        Assert.True(address != IPAddress.Loopback);
+        Assert.Equal("localhost:80", new HttpEndpoint(address, 80).ToString());
+    }
+
+    [Fact]
     public void Server_options_bind_with_addresses_and_places_as_text()
     {
         const string Json = """
@@ -64,7 +73,6 @@ public sealed class ConfigurationBindingTests
 
     [Theory]
     [InlineData("127.0.0.1", "127.0.0.1")]
-    [InlineData("LocalHost", "127.0.0.1")]
     [InlineData("::", "::")]
     [InlineData("0:0:0:0:0:0:0:1", "::1")]
     public void An_address_is_its_text(string text, string expected)
