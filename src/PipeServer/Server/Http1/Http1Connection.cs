@@ -159,7 +159,8 @@ internal sealed class Http1Connection : Connection
                 if (Tally.HasUnflushed && MustFlushBefore(next, mayStay))
                 {
                     await _output.FlushAsync(CancellationToken.None).ConfigureAwait(false);
-                    mayStay = false; // it may have waited, and gone on elsewhere
+                    mayStay = false; // it may have waited for the client, and gone on elsewhere
+                    _exchange.QueuedAt = Server.Options.TimeProvider.GetTimestamp();
                     next = _output.IsClientGone ? NextStep.Abandon : next;
                 }
 

@@ -57,7 +57,6 @@ internal static partial class Libc
 
     private static int SYS_preadv2 => RuntimeInformation.ProcessArchitecture == Architecture.X64 ? 327 : 286;
 
-
     /// <summary>
     /// One <c>struct epoll_event</c>: 12 bytes on x64, where the kernel packs it, 16 on arm64, where it does not.
     /// </summary>
