@@ -150,6 +150,28 @@ public sealed class ConsoleTests : IDisposable
         Assert.StartsWith("pipeserver: the report could not be written: ", Assert.Single(cli.Errors));
     }
 
+    // It emptied the file behind standard output, with all lines in it; and a socket could not be opened.
+    [Theory]
+    [InlineData("exec >>all.txt", "/dev/stdout")]
+    [InlineData("exec 2>>all.txt", "/dev/stderr")]
+    [InlineData("exec > >(exec cat >>all.txt)", "/proc/self/fd/1")]
+    public async Task A_report_to_a_standard_stream_stands_behind_what_is_there(string redirection, string report)
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "/dev/stdout is needed.");
+        var all = Path.Combine(_folder, "all.txt");
+        await File.WriteAllTextAsync(all, "what was there\n");
+        await using var cli = StartServer(redirection, "--report", report);
+        await (await ConnectAsync()).DisposeAsync();
+        cli.Signal(CliProcess.SigTerm);
+        Assert.Equal(0, await cli.EndAsync());
+        await Eventually.TrueAsync(() => File.ReadAllText(all).EndsWith("}}\n"), "the report is written");
+        var lines = await File.ReadAllLinesAsync(all);
+        Assert.Equal("what was there", lines[0]);
+        Assert.Equal(report != "/dev/stderr", lines.Any(static line => line.StartsWith("Stopped (drained)")));
+        using var parsed = JsonDocument.Parse(lines[^1]);
+        Assert.Equal("drained", parsed.RootElement.GetProperty("outcome").GetString());
+    }
+
     [Theory]
     [InlineData("serve --help >/dev/full", 1, "pipeserver: standard output: No space left on device.")]
     [InlineData("check . >/dev/full", 1, "pipeserver: standard output: No space left on device.")]
@@ -212,7 +234,8 @@ public sealed class ConsoleTests : IDisposable
 
     private CliProcess StartServer(string setUp, params string[] options)
     {
-        var command = $"exec dotnet exec '{CliProcess.PipeServer}' serve '{Repository.Path("wwwroot")}' --demo --address 'unix:{Socket}' --report report.json";
+        var command = $"exec dotnet exec '{CliProcess.PipeServer}' serve '{Repository.Path("wwwroot")}' --demo --address 'unix:{Socket}'"
+            + (options.Contains("--report") ? "" : " --report report.json");
         return CliProcess.StartShell($"cd '{_folder}'; {setUp}\n{command} {string.Join(' ', options)}");
     }
 
