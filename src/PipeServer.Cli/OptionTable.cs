@@ -60,7 +60,7 @@ internal sealed class OptionTable
                 Flag("--browse", "List folders that have no index file; as JSON to a client that prefers it."),
                 static (settings, value) => settings.Files.Browse = value),
             OptionRow.Of(
-                Text("--base-path", "PATH", "What a proxy in front passes on before each path, like /files; the rest is below ROOT."),
+                Text("--base-path", "PREFIX", "What a proxy in front passes on before each path, like /files; the rest is below ROOT."),
                 static (settings, value) => settings.Files.BasePath = value ?? "") with { Property = nameof(StaticFileOptions.BasePath) },
             OptionRow.OfOptional(
                 Text("--spa", "FILE", "What answers paths at which there is nothing; index.html if not named.", mayGoWithout: true),

@@ -17,7 +17,6 @@ internal sealed record Report(
 {
     public static Report From(ShutdownReport report, long failedAccepts, long logLinesLost)
     {
-        using var process = Process.GetCurrentProcess();
         var outcome = report.Outcome switch
         {
             ShutdownOutcome.Drained => "drained",
@@ -33,7 +32,21 @@ internal sealed record Report(
             report.CutOff,
             failedAccepts,
             logLinesLost,
-            new RuntimeFigures(GC.GetTotalAllocatedBytes(precise: true), GC.CollectionCount(0), process.PeakWorkingSet64));
+            new RuntimeFigures(GC.GetTotalAllocatedBytes(precise: true), GC.CollectionCount(0), PeakWorkingSet()));
+    }
+
+    // A figure that is missing changes nothing else: without /proc, or without a descriptor to read it by, the report was lost, and the exit code.
+    private static long PeakWorkingSet()
+    {
+        try
+        {
+            using var process = Process.GetCurrentProcess();
+            return process.PeakWorkingSet64;
+        }
+        catch (Exception exception) when (exception is IOException or InvalidOperationException or System.ComponentModel.Win32Exception)
+        {
+            return 0;
+        }
     }
 
     public string ToJson() => JsonSerializer.Serialize(this, CliJson.Default.Report);

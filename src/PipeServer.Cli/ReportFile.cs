@@ -1,4 +1,7 @@
 using System.Diagnostics;
+using System.Runtime.InteropServices;
+using System.Text;
+using PipeServer.Diagnostics;
 using PipeServer.StaticFiles;
 
 namespace PipeServer.Cli;
@@ -14,6 +17,11 @@ internal static class ReportFile
     /// <returns>What is wrong, with the way out; null when nothing is.</returns>
     public static string? FindProblem(string path)
     {
+        if (DescriptorOf(path) is not null)
+        {
+            return null;
+        }
+
         try
         {
             if (Directory.Exists(path))
@@ -54,7 +62,14 @@ internal static class ReportFile
         {
             try
             {
-                File.WriteAllText(path, text);
+                if (DescriptorOf(path) is not { } descriptor)
+                {
+                    File.WriteAllText(path, text);
+                }
+                else if (new StandardStream(descriptor).Write(Encoding.UTF8.GetBytes(text), out _) is not 0 and var error)
+                {
+                    problem = $"{path}: {Marshal.GetPInvokeErrorMessage(error)}";
+                }
             }
 #pragma warning disable CA1031 // On a thread of its own a fault would end the process; a report that fails changes nothing else.
             catch (Exception exception)
@@ -88,4 +103,12 @@ internal static class ReportFile
 
         return problem;
     }
+
+    // Opened by name, a file behind it would be emptied of all lines before, and a socket, as systemd makes it, cannot be opened at all.
+    private static int? DescriptorOf(string path) => OperatingSystem.IsWindows() ? null : path switch
+    {
+        "/dev/stdout" or "/dev/fd/1" or "/proc/self/fd/1" => StandardStream.Output,
+        "/dev/stderr" or "/dev/fd/2" or "/proc/self/fd/2" => StandardStream.Error,
+        _ => null,
+    };
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Runtime.InteropServices;
 using PipeServer.Diagnostics;
 
@@ -13,8 +14,11 @@ internal static partial class StandardDescriptors
     private const int F_DUPFD_CLOEXEC = 1030;
     private const int O_CLOEXEC = 0x80000;
 
-    // Set for the second start, so that there is no third one, whatever the system does.
+    // Set for the second start to the number of the process, so that there is no third one, whatever the system does. In the environment of any
+    // other process it says nothing.
     private const string Mark = "_PIPESERVER_DESCRIPTORS";
+
+    private static string ThisProcess => Environment.ProcessId.ToString(CultureInfo.InvariantCulture);
 
     /// <summary>
     /// Opens /dev/null for each one that is closed. The runtime may have been faster, with a pipe of its own that it needs: then the process
@@ -38,7 +42,7 @@ internal static partial class StandardDescriptors
             }
         }
 
-        if (taken.Count > 0 && Environment.GetEnvironmentVariable(Mark) is null)
+        if (taken.Count > 0 && Environment.GetEnvironmentVariable(Mark) != ThisProcess)
         {
             StartAgain(taken);
         }
@@ -53,18 +57,13 @@ internal static partial class StandardDescriptors
         {
             path = File.ResolveLinkTarget("/proc/self/exe", returnFinalTarget: false)?.FullName ?? "/proc/self/exe";
             commandLine = File.ReadAllBytes("/proc/self/cmdline");
-
-            // The socket of the runtime for diagnostic tools. It is named after the process, so the second start would find it in the way.
-            foreach (var socket in Directory.EnumerateFiles(Path.GetTempPath(), $"dotnet-diagnostic-{Environment.ProcessId}-*"))
-            {
-                File.Delete(socket);
-            }
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
             return; // no /proc
         }
 
+        DeleteDiagnosticSocket();
         var saved = new List<(int Descriptor, int Copy)>();
         var nothing = open("/dev/null", O_RDWR);
         if (nothing < 0)
@@ -79,12 +78,29 @@ internal static partial class StandardDescriptors
         }
 
         _ = close(nothing);
-        _ = setenv(Mark, "opened", 1);
+        _ = setenv(Mark, ThisProcess, 1);
         Execute(path, commandLine);
         foreach (var (descriptor, copy) in saved)
         {
             _ = dup3(copy, descriptor, O_CLOEXEC);
             _ = close(copy);
+        }
+    }
+
+    // The socket of the runtime for diagnostic tools. It is named after the process, so the second start would find it in the way. Where there is
+    // no folder for it, there is no such socket.
+    private static void DeleteDiagnosticSocket()
+    {
+        try
+        {
+            foreach (var socket in Directory.EnumerateFiles(Path.GetTempPath(), $"dotnet-diagnostic-{Environment.ProcessId}-*"))
+            {
+                File.Delete(socket);
+            }
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            // Left behind, as after a crash.
         }
     }
 

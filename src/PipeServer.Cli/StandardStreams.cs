@@ -17,6 +17,10 @@ internal sealed partial class StandardStreams
     private static readonly TimeSpan BehindOutput = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan BehindReport = TimeSpan.FromMilliseconds(300);
 
+    private const int SIGTTOU = 22;
+    private const int SIGXFSZ = 25;
+    private const int SIG_IGN = 1;
+
     private readonly LineWriter _output = new(new StandardStream(StandardStream.Output), "standard output");
     private readonly LineWriter _error = new(new StandardStream(StandardStream.Error), "standard error");
 
@@ -24,13 +28,20 @@ internal sealed partial class StandardStreams
     private bool _isOutputGivenUp;
 
     /// <summary>
-    /// Takes what a line of standard error will need: without a descriptor left, the runtime finds none of its assemblies any more, and the very
-    /// line that would say so could not be written.
+    /// Readies the process for writing. Takes what a line of standard error will need: without a descriptor left, the runtime finds none of its
+    /// assemblies any more, and the very line that would say so could not be written.
     /// </summary>
     public StandardStreams()
     {
         RuntimeHelpers.RunClassConstructor(typeof(Thread).TypeHandle);
         RuntimeHelpers.RunClassConstructor(typeof(ManualResetEventSlim).TypeHandle); // System.Threading, for interlocked counts
+        if (!OperatingSystem.IsWindows())
+        {
+            // By these a line would stop the process, or end it: on a terminal where another job is in front (stty tostop), and in a file that may
+            // not grow (ulimit -f). Ignored, they leave the first one written, and the second one an error like that of a full disk.
+            _ = signal(SIGTTOU, SIG_IGN);
+            _ = signal(SIGXFSZ, SIG_IGN);
+        }
     }
 
     /// <summary>Once cancelled, readers that do not read are not waited for.</summary>
@@ -81,6 +92,9 @@ internal sealed partial class StandardStreams
         var time = Patience - left - Stopwatch.GetElapsedTime(_firstWait.Value);
         return time > TimeSpan.Zero ? time : TimeSpan.Zero;
     }
+
+    [LibraryImport("libc")]
+    private static partial nint signal(int number, nint handler);
 
     [LibraryImport("libc")]
     private static partial void abort();

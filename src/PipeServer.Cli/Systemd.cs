@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net.Sockets;
 using System.Text;
+using PipeServer.Diagnostics;
 
 namespace PipeServer.Cli;
 
@@ -56,8 +57,16 @@ internal sealed class Systemd : IDisposable
 
         // One name for each, with colons in between. When the variable is missing, the manual says, each is called unknown.
         var names = Environment.GetEnvironmentVariable("LISTEN_FDNAMES")?.Split(':') ?? [];
-        return [.. Enumerable.Range(0, count).Select(index =>
-            new PassedSocket(PassedSocket.FirstDescriptor + index, index < names.Length && names[index].Length > 0 ? names[index] : "unknown"))];
+        var sockets = new List<PassedSocket>();
+        for (var (index, isThere) = (0, true); index < count && isThere; index++)
+        {
+            // The first one that is not there is the last: the start fails by its number, and not for want of memory.
+            var descriptor = PassedSocket.FirstDescriptor + index;
+            isThere = StandardStream.WasPassed(descriptor);
+            sockets.Add(new PassedSocket(descriptor, index < names.Length && names[index].Length > 0 ? names[index] : "unknown"));
+        }
+
+        return sockets;
     }
 
     public void NotifyReady(string status)

@@ -54,6 +54,9 @@ public sealed class ListenException : SocketException
             SocketError.AddressFamilyNotSupported when endpoint.Address?.AddressFamily == AddressFamily.InterNetworkV6 =>
                 "this machine has no IPv6. Choose an IPv4 address.",
             SocketError.AddressFamilyNotSupported => "this machine has no IPv4. Choose an IPv6 address.",
+            SocketError.InvalidArgument when endpoint.Address is { IsIPv6LinkLocal: true, ScopeId: 0 } link =>
+                $"an address of one link needs the name of its interface, like {link}%eth0.",
+            SocketError.InvalidArgument when endpoint.Address is { IsIPv4MappedToIPv6: true } mapped => $"write it as {mapped.MapToIPv4()}.",
             _ => $"{cause.Message}.",
         };
     }

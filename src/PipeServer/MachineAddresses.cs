@@ -8,55 +8,54 @@ namespace PipeServer;
 /// <summary>The addresses of this machine at which a socket that listens on all of them is reached.</summary>
 internal static class MachineAddresses
 {
-    // Of each kind, loopback among them: a machine with containers has dozens, and nobody reads so many lines.
+    // Of each family, loopback among them: a machine with containers has dozens, and nobody reads so many lines.
     private const int Most = 8;
 
     /// <summary>The end point as a client names it; one that stands for all addresses as each of the machine's own, loopback first.</summary>
     public static IEnumerable<string> Of(EndPoint endPoint) => endPoint switch
     {
-        IPEndPoint ip => Expand(ip).Select(static place => $"http://{place}"),
+        IPEndPoint ip when StandsForAll(ip) => Expand(ip, Own()).Select(static place => $"http://{place}"),
+        IPEndPoint ip => [$"http://{ip}"],
         UnixDomainSocketEndPoint unix => [$"unix:{unix.ToString().Replace('\0', '@')}"], // a passed name may have a NUL; the system writes it so
         _ => [endPoint.ToString() ?? ""],
     };
 
-    private static IEnumerable<IPEndPoint> Expand(IPEndPoint endPoint)
+    /// <summary>An end point that stands for all addresses as each that the machine has, loopback first; any other as it is.</summary>
+    /// <param name="endPoint">The end point.</param>
+    /// <param name="own">The addresses of the machine.</param>
+    public static IReadOnlyList<IPEndPoint> Expand(IPEndPoint endPoint, IReadOnlyList<IPAddress> own)
     {
-        if (endPoint.Address.Equals(IPAddress.Any))
-        {
-            return All(endPoint.Port, AddressFamily.InterNetwork, IPAddress.Loopback);
-        }
-
-        if (!endPoint.Address.Equals(IPAddress.IPv6Any))
-        {
-            return [endPoint];
-        }
-
-        var places = All(endPoint.Port, AddressFamily.InterNetworkV6, IPAddress.IPv6Loopback);
-        return endPoint is IPv6OnlyEndPoint ? places : places.Concat(All(endPoint.Port, AddressFamily.InterNetwork, IPAddress.Loopback));
+        AddressFamily[] families = endPoint is IPv6OnlyEndPoint || !endPoint.Address.Equals(IPAddress.IPv6Any)
+            ? [endPoint.AddressFamily]
+            : [AddressFamily.InterNetworkV6, AddressFamily.InterNetwork];
+        List<IPEndPoint> places = [.. families.SelectMany(family => own
+            .Where(address => address.AddressFamily == family)
+            .OrderBy(static address => !IPAddress.IsLoopback(address))
+            .Distinct()
+            .Take(Most)
+            .Select(address => new IPEndPoint(address, endPoint.Port)))];
+        var loopback = endPoint.AddressFamily == AddressFamily.InterNetwork ? IPAddress.Loopback : IPAddress.IPv6Loopback;
+        return places.Count > 0 ? places : [new IPEndPoint(loopback, endPoint.Port)];
     }
 
-    private static IEnumerable<IPEndPoint> All(int port, AddressFamily family, IPAddress loopback) => Own()
-        .Where(address => address.AddressFamily == family)
-        .Prepend(loopback)
-        .Distinct()
-        .Take(Most)
-        .Select(address => new IPEndPoint(address, port));
+    private static bool StandsForAll(IPEndPoint endPoint) => endPoint.Address.Equals(IPAddress.Any) || endPoint.Address.Equals(IPAddress.IPv6Any);
 
+    // Those of the loopback interface too: a machine without IPv6 has no ::1, and some have an address of their own there.
     private static List<IPAddress> Own()
     {
         try
         {
             return [.. NetworkInterface.GetAllNetworkInterfaces()
                 .Where(static network => network.OperationalStatus is OperationalStatus.Up or OperationalStatus.Unknown)
-                .Where(static network => network.NetworkInterfaceType != NetworkInterfaceType.Loopback)
                 .SelectMany(static network => network.GetIPProperties().UnicastAddresses)
                 .Select(static item => item.Address)
-                .Where(static address => !IPAddress.IsLoopback(address) && !IsLinkLocal(address))];
+                .Where(static address => address.Equals(IPAddress.Loopback) || address.Equals(IPAddress.IPv6Loopback)
+                    || (!IPAddress.IsLoopback(address) && !IsLinkLocal(address)))];
         }
         catch (Exception exception) when (
             exception is NetworkInformationException or PlatformNotSupportedException or IOException or UnauthorizedAccessException)
         {
-            return []; // the system does not tell: loopback is there in any case
+            return [IPAddress.Loopback, IPAddress.IPv6Loopback]; // the system does not tell
         }
     }
 

@@ -28,6 +28,10 @@ internal static class DescriptorBudget
             var reserved = Reserve + ((listeners - 1L) * ForEachListener);
             return (int)Math.Clamp(DescriptorLimits.Most - DescriptorLimits.Open() - reserved, int.MinValue, int.MaxValue);
         }
+        catch (DirectoryNotFoundException)
+        {
+            return (int)Math.Clamp(DescriptorLimits.Most / 2, 1, int.MaxValue); // no /proc to count those in use in, as in a chroot(2)
+        }
         catch (IOException)
         {
             return 0; // no descriptor is left to count those in use with

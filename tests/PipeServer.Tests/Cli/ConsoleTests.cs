@@ -89,6 +89,39 @@ public sealed class ConsoleTests : IDisposable
         Assert.Equal(areLinesLost, report.RootElement.GetProperty("logLinesLost").GetInt64() > 0);
     }
 
+    // The system ended the process by SIGXFSZ, at the first line that the file had no room for.
+    [Fact]
+    public async Task A_log_file_that_may_not_grow_ends_nothing()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "ulimit -f is needed.");
+        await using var cli = StartServer("export DOTNET_EnableWriteXorExecute=0; exec >log.txt 2>&1; ulimit -f 8", "--log-level", "debug");
+        await FillConsoleAsync();
+        cli.Signal(CliProcess.SigTerm);
+        Assert.Equal(0, await cli.EndAsync());
+        using var report = await ReadReportAsync();
+        Assert.Equal(Requests, report.RootElement.GetProperty("requests").GetProperty("completed").GetInt32());
+        Assert.InRange(report.RootElement.GetProperty("logLinesLost").GetInt64(), 1000, long.MaxValue);
+    }
+
+    // The system stopped the process by SIGTTOU, at its first line, and it neither served nor ended any more.
+    [Fact]
+    public async Task A_terminal_with_another_job_in_front_stops_nothing()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "A pseudo terminal of Linux is needed.");
+        using var terminal = new Terminal();
+        var server = $"dotnet exec '{CliProcess.PipeServer}' serve '{Repository.Path("wwwroot")}' --address 'unix:{Socket}' --exit-after 1 --report report.json";
+        await File.WriteAllTextAsync(Path.Combine(_folder, "run"), $"exec 0<>{terminal.Path} 1>&0 2>&0\nstty tostop\nset -m\n{server} &\nwait $!");
+        await using var cli = CliProcess.StartShell($"cd '{_folder}'; exec setsid -w bash run");
+        await using (var client = await ConnectAsync())
+        {
+            Assert.Equal(200, (await client.RequestAsync(TestClient.Get("/"))).Status);
+        }
+
+        Assert.Equal(0, await cli.EndAsync());
+        using var report = await ReadReportAsync();
+        Assert.Equal(0, report.RootElement.GetProperty("logLinesLost").GetInt64());
+    }
+
     [Fact]
     public async Task A_terminal_that_is_closed_before_the_stop_costs_no_report()
     {
@@ -148,6 +181,28 @@ public sealed class ConsoleTests : IDisposable
         cli.Signal(CliProcess.SigTerm);
         Assert.Equal(0, await cli.EndAsync());
         Assert.StartsWith("pipeserver: the report could not be written: ", Assert.Single(cli.Errors));
+    }
+
+    // It emptied the file behind standard output, with all lines in it; and a socket could not be opened.
+    [Theory]
+    [InlineData("exec >>all.txt", "/dev/stdout")]
+    [InlineData("exec 2>>all.txt", "/dev/stderr")]
+    [InlineData("exec > >(exec cat >>all.txt)", "/proc/self/fd/1")]
+    public async Task A_report_to_a_standard_stream_stands_behind_what_is_there(string redirection, string report)
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "/dev/stdout is needed.");
+        var all = Path.Combine(_folder, "all.txt");
+        await File.WriteAllTextAsync(all, "what was there\n");
+        await using var cli = StartServer(redirection, "--report", report);
+        await (await ConnectAsync()).DisposeAsync();
+        cli.Signal(CliProcess.SigTerm);
+        Assert.Equal(0, await cli.EndAsync());
+        await Eventually.TrueAsync(() => File.ReadAllText(all).EndsWith("}}\n"), "the report is written");
+        var lines = await File.ReadAllLinesAsync(all);
+        Assert.Equal("what was there", lines[0]);
+        Assert.Equal(report != "/dev/stderr", lines.Any(static line => line.StartsWith("Stopped (drained)")));
+        using var parsed = JsonDocument.Parse(lines[^1]);
+        Assert.Equal("drained", parsed.RootElement.GetProperty("outcome").GetString());
     }
 
     [Theory]
@@ -212,7 +267,8 @@ public sealed class ConsoleTests : IDisposable
 
     private CliProcess StartServer(string setUp, params string[] options)
     {
-        var command = $"exec dotnet exec '{CliProcess.PipeServer}' serve '{Repository.Path("wwwroot")}' --demo --address 'unix:{Socket}' --report report.json";
+        var command = $"exec dotnet exec '{CliProcess.PipeServer}' serve '{Repository.Path("wwwroot")}' --demo --address 'unix:{Socket}'"
+            + (options.Contains("--report") ? "" : " --report report.json");
         return CliProcess.StartShell($"cd '{_folder}'; {setUp}\n{command} {string.Join(' ', options)}");
     }
 

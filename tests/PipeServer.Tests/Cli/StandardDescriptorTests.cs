@@ -8,6 +8,27 @@ namespace PipeServer.Tests.Cli;
 /// </summary>
 public sealed class StandardDescriptorTests
 {
+    // Without a folder for temporary files, or with the mark of another process's second start in its environment, it did not start again, and the
+    // runtime's own pipe was standard output.
+    [Theory]
+    [InlineData("export TMPDIR=/nonexistent")]
+    [InlineData("export _PIPESERVER_DESCRIPTORS=1")]
+    public async Task It_starts_again_whatever_its_environment(string setUp)
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "/proc is needed.");
+        var path = Path.Combine(Path.GetTempPath(), $"ps-{Guid.NewGuid():N}.sock");
+        await using var cli = CliProcess.StartShell(
+            $"{setUp}; exec 0<&- 1>&- 2>&-; exec dotnet exec '{CliProcess.PipeServer}' serve '{Repository.Path("wwwroot")}' --address 'unix:{path}'");
+        await using (var client = await TestClient.ConnectWhenListeningAsync(new UnixDomainSocketEndPoint(path)))
+        {
+            Assert.Equal(200, (await client.RequestAsync(TestClient.Get("/"))).Status);
+        }
+
+        Assert.All(new[] { 0, 1, 2 }, descriptor => Assert.Equal("/dev/null", new FileInfo($"/proc/{cli.Id}/fd/{descriptor}").LinkTarget));
+        cli.Signal(CliProcess.SigTerm);
+        Assert.Equal(0, await cli.EndAsync());
+    }
+
     [Theory]
     [InlineData("0<&-")]
     [InlineData("1>&-")]

@@ -109,6 +109,24 @@ public sealed partial class ListeningTests
         var exception = await Assert.ThrowsAsync<ListenException>(() => TestServer.StartAsync(
             transport, MapHello, options => options.Endpoints = [HttpEndpoint.Inherited(number)]));
         Assert.Contains($"descriptor {number} is not a listening socket", exception.Message);
+
+        // It was closed, whoever owned it: by a wrong number, a file of the runtime.
+        using var left = new Microsoft.Win32.SafeHandles.SafeFileHandle(number, ownsHandle: true);
+        Assert.Equal(new FileInfo($"/proc/self/fd/{socket.Handle}").LinkTarget, new FileInfo($"/proc/self/fd/{number}").LinkTarget);
+    }
+
+    // The system's "invalid argument" says nothing of the way out.
+    [Theory]
+    [InlineData("epoll", "[fe80::1]:0", "Cannot listen on [fe80::1]:0: an address of one link needs the name of its interface, like fe80::1%eth0.")]
+    [InlineData("sockets", "[fe80::1]:0", "Cannot listen on [fe80::1]:0: an address of one link needs the name of its interface, like fe80::1%eth0.")]
+    [InlineData("epoll", "[::ffff:127.0.0.1]:0", "Cannot listen on [::ffff:127.0.0.1]:0: write it as 127.0.0.1.")]
+    [InlineData("sockets", "[::ffff:127.0.0.1]:0", "Cannot listen on [::ffff:127.0.0.1]:0: write it as 127.0.0.1.")]
+    public async Task An_address_that_no_socket_takes_is_explained(string transport, string place, string expected)
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux() && HasIPv6(), "Systems differ in what they take.");
+        var exception = await Assert.ThrowsAsync<ListenException>(() => TestServer.StartAsync(
+            transport, MapHello, options => options.Endpoints = [HttpEndpoint.Parse(place)]));
+        Assert.Equal(expected, exception.Message);
     }
 
     [Theory]

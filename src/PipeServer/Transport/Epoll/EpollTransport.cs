@@ -127,7 +127,7 @@ public sealed class EpollTransport : ITransport
         }
         catch
         {
-            descriptor.Dispose();
+            descriptor.SetHandleAsInvalid(); // not closed: it is not what was said, so it may be somebody else's
             throw;
         }
 

@@ -73,7 +73,7 @@ public sealed class SocketTransport : ITransport
         }
         catch
         {
-            handle.Dispose();
+            handle.SetHandleAsInvalid(); // not closed: it is not what was said, so it may be somebody else's
             throw;
         }
     }
