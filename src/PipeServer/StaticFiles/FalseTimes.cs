@@ -29,6 +29,7 @@ internal static class FalseTimes
     [
         Utc(1979, 11, 30), // ZIP's zero: day 0 of month 0 of 1980
         Utc(1980, 1, 1), // the first that ZIP and FAT can tell; SOURCE_DATE_EPOCH of Nixpkgs, NuGet, buildpacks
+        Utc(1980, 1, 1, 12, 1), // the same for Perl's Archive::Zip, and Debian's strip-nondeterminism with it
         Utc(1980, 2, 1), // Gradle
     ];
 
