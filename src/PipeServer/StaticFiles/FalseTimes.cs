@@ -14,7 +14,9 @@ internal static class FalseTimes
     // In UTC, where the tool means a moment.
     private static readonly long[] Moments =
     [
+        Utc(1, 1, 1), // zero of .NET and Go
         Utc(1601, 1, 1), // zero on NTFS
+        int.MinValue, // what ext4 and XFS make of every earlier time, of these two too
         Utc(1904, 1, 1), // zero on HFS
         -1, // an error, taken for a time
         0, // nobody has set one; Bazel, OSTree, images of containers

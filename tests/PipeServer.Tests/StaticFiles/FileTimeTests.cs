@@ -21,6 +21,10 @@ public sealed class FileTimeTests
     [InlineData("1970-01-01T00:00:02Z", false)]
     [InlineData("1969-12-31T23:59:59Z", true)] // -1
     [InlineData("1969-07-20T20:17:40Z", false)]
+    [InlineData("1901-12-13T20:45:52Z", true)] // the first second of 32 bits, for every earlier one; it was passed on
+    [InlineData("1901-12-13T20:45:53Z", false)]
+    [InlineData("1601-01-01T00:00:00Z", true)]
+    [InlineData("0001-01-01T00:00:00Z", true)]
     [InlineData("1980-01-01T00:00:00Z", true)] // ZIP
     [InlineData("1980-01-01T00:00:01Z", true)] // buildpacks
     [InlineData("1980-01-01T12:00:00Z", true)] // unpacked on Baker Island
