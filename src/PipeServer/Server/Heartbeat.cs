@@ -46,6 +46,16 @@ internal sealed class Heartbeat : IDisposable
     /// <summary>The Server and Date fields, at most a beat old.</summary>
     public byte[] ServerAndDate => _serverAndDate;
 
+    /// <summary>The same to the second, for a response with a time in it that must not be later (RFC 9110 §8.8.2.1).</summary>
+    public byte[] ServerAndDateNow
+    {
+        get
+        {
+            var utcNow = _timeProvider.GetUtcNow();
+            return Volatile.Read(ref _second) == utcNow.ToUnixTimeSeconds() ? _serverAndDate : DateHeader.CreateBlock(utcNow);
+        }
+    }
+
     /// <summary>The latest time at which a read times out in a drain; before a drain, <see cref="long.MaxValue"/>.</summary>
     public long LatestRead => Volatile.Read(ref _latestRead);
 
@@ -104,8 +114,8 @@ internal sealed class Heartbeat : IDisposable
         var second = utcNow.ToUnixTimeSeconds();
         if (second != _second || _serverAndDate.Length == 0)
         {
-            _second = second;
             _serverAndDate = DateHeader.CreateBlock(utcNow);
+            Volatile.Write(ref _second, second); // behind the block: who sees the second finds a block that is not older
         }
     }
 }

@@ -14,7 +14,9 @@ internal static class FalseTimes
     // In UTC, where the tool means a moment.
     private static readonly long[] Moments =
     [
+        Utc(1, 1, 1), // zero of .NET and Go
         Utc(1601, 1, 1), // zero on NTFS
+        int.MinValue, // what ext4 and XFS make of every earlier time, of these two too
         Utc(1904, 1, 1), // zero on HFS
         -1, // an error, taken for a time
         0, // nobody has set one; Bazel, OSTree, images of containers
@@ -29,6 +31,7 @@ internal static class FalseTimes
     [
         Utc(1979, 11, 30), // ZIP's zero: day 0 of month 0 of 1980
         Utc(1980, 1, 1), // the first that ZIP and FAT can tell; SOURCE_DATE_EPOCH of Nixpkgs, NuGet, buildpacks
+        Utc(1980, 1, 1, 12, 1), // the same for Perl's Archive::Zip, and Debian's strip-nondeterminism with it
         Utc(1980, 2, 1), // Gradle
     ];
 

@@ -39,13 +39,36 @@ internal static partial class FileCalls
     /// Opens for reading what a relative path names, with the kernel's rules on how to get there. Non-blocking, so that a FIFO
     /// or a device cannot hold the caller.
     /// </summary>
+    public static int OpenBelow(SafeFileHandle root, string relativePath, ulong resolve, out SafeFileHandle handle) =>
+        OpenBelow(root, relativePath, O_NOCTTY | O_NONBLOCK | O_CLOEXEC, resolve, out handle);
+
+    /// <summary>The same to know the place only (<c>O_PATH</c>): nothing is opened for reading, whatever is there.</summary>
+    public static int LocateBelow(SafeFileHandle root, string relativePath, ulong resolve, out SafeFileHandle handle) =>
+        OpenBelow(root, relativePath, O_PATH | O_CLOEXEC, resolve, out handle);
+
+    /// <summary>
+    /// The path of what is open, without links, as the kernel tells it now, see <see cref="PathText"/>; of what was deleted it is none that leads
+    /// there. Null where there is no <c>/proc</c>, or the path is longer than any that can be opened.
+    /// </summary>
+    // SAFETY: the array is pinned for the call and ends with a zero byte; no more is written than the buffer takes.
+    public static unsafe string? PathOf(SafeFileHandle handle)
+    {
+        const int PathMax = 4096; // with its zero byte
+        var buffer = stackalloc byte[PathMax];
+        fixed (byte* link = Encoding.UTF8.GetBytes($"/proc/self/fd/{handle.DangerousGetHandle()}\0"))
+        {
+            var length = readlink(link, buffer, PathMax);
+            return length is > 0 and < PathMax ? PathText.FromBytes(new ReadOnlySpan<byte>(buffer, (int)length)) : null;
+        }
+    }
+
     // SAFETY: name and rules live on this stack frame, or are pinned, for the whole call; the name ends with a zero byte.
-    public static unsafe int OpenBelow(SafeFileHandle root, string relativePath, ulong resolve, out SafeFileHandle handle)
+    private static unsafe int OpenBelow(SafeFileHandle root, string relativePath, ulong flags, ulong resolve, out SafeFileHandle handle)
     {
         var size = Encoding.UTF8.GetMaxByteCount(relativePath.Length) + 1;
         var name = size <= 1024 ? stackalloc byte[size] : new byte[size];
         name[PathText.GetBytes(relativePath, name)] = 0;
-        var how = stackalloc ulong[3] { O_NOCTTY | O_NONBLOCK | O_CLOEXEC, 0, resolve };
+        var how = stackalloc ulong[3] { flags, 0, resolve };
         fixed (byte* first = name)
         {
             nint result;
@@ -165,6 +188,10 @@ internal static partial class FileCalls
     [LibraryImport("libc", SetLastError = true)]
     // SAFETY: see OpenFolder.
     private static unsafe partial int open(byte* path, int flags);
+
+    [LibraryImport("libc", SetLastError = true)]
+    // SAFETY: see PathOf.
+    private static unsafe partial nint readlink(byte* path, byte* buffer, nuint size);
 
     [LibraryImport("libc", SetLastError = true)]
     // SAFETY: see Identify.

@@ -19,7 +19,7 @@ internal sealed class Glob
         var mistake =
             text.Length == 0 || path.Length == 0 ? "it is empty"
             : path.EndsWith('/') ? "it ends with a slash, and files are meant; for everything in a folder write folder/**"
-            : Array.Exists(segments, static segment => segment is "" or "." or "..") ? "it has an empty segment, or . or .."
+            : Array.Exists(segments, static segment => segment is "" or "." or "..") ? "it has an empty segment, a . or a .. in it"
             : text.AsSpan().ContainsAny("[]{}") ? "[ ] { } have no meaning here; write ? for a character of the name that is one of them"
             : Array.Exists(segments, static segment => segment != "**" && segment.Contains("**", StringComparison.Ordinal))
                 ? "** must stand alone between slashes"

@@ -155,7 +155,7 @@ internal sealed class LinuxFileRoot : FileRoot
             }
         }
 
-        if (error == Errno.EXDEV && InsideOf(path) is { } inside)
+        if (error == Errno.EXDEV && InsideOf(path, ref error) is { } inside)
         {
             handle.Dispose();
             return FileCalls.OpenBelow(_root, inside, FileCalls.RESOLVE_BENEATH | FileCalls.RESOLVE_NO_SYMLINKS, out handle);
@@ -164,13 +164,22 @@ internal sealed class LinuxFileRoot : FileRoot
         return error;
     }
 
-    // Where a path leads by its links, below the root; null when that is outside. The root may have been renamed since it was opened.
-    private string? InsideOf(string path)
+    // Where a path leads by its links, below the root, byte for byte; null when that is outside. The root may have been renamed since it was opened.
+    private string? InsideOf(string path, ref int error)
     {
-        var root = File.ResolveLinkTarget(ByHandle, returnFinalTarget: false)?.FullName ?? Path;
-        return CanonicalPath.Of(System.IO.Path.Combine(root, path)) is { } canonical && canonical != root && IsInside(root, canonical)
-            ? canonical[root.Length..].TrimStart('/')
-            : null;
+        var result = FileCalls.LocateBelow(_root, path, FileCalls.RESOLVE_NO_MAGICLINKS, out var place);
+        using (place)
+        {
+            if (result != 0)
+            {
+                error = IsExhausted(result) ? result : error; // what hinders the way outside is nobody's business
+                return null;
+            }
+
+            return FileCalls.PathOf(_root) is { } root && FileCalls.PathOf(place) is { } found && found != root && IsInside(root, found)
+                ? found[root.Length..].TrimStart('/')
+                : null;
+        }
     }
 
     private static bool IsExhausted(int error) => error is Errno.EMFILE or Errno.ENFILE or Errno.ENOMEM;

@@ -33,7 +33,7 @@ internal sealed class ServedRoot : IDisposable
     public ServedRoot(RootName name, Func<RootGeneration> open, StaticFileOptions options)
     {
         (_name, _open) = (name, open);
-        _logger = options.LoggerFactory.CreateLogger("PipeServer.StaticFiles");
+        _logger = GuardedLogger.Around(options.LoggerFactory.CreateLogger("PipeServer.StaticFiles"));
         _current = open();
         _timer = options.TimeProvider.CreateTimer(static root => ((ServedRoot)root!).TryLook(TimeSpan.Zero), this, LookEvery, LookEvery);
     }

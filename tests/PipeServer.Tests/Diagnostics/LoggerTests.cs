@@ -126,25 +126,4 @@ public sealed class LoggerTests
     {
         public override string Message => throw new NotSupportedException();
     }
-
-    private sealed class ThrowingLog : ILoggerFactory, ILogger
-    {
-        public ILogger CreateLogger(string categoryName) => this;
-
-        public void AddProvider(ILoggerProvider provider)
-        {
-        }
-
-        public IDisposable? BeginScope<TState>(TState state)
-            where TState : notnull => null;
-
-        public bool IsEnabled(LogLevel logLevel) => logLevel != LogLevel.Information ? true : throw new InvalidOperationException("The log is broken.");
-
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
-            throw new InvalidOperationException("The log is broken.");
-
-        public void Dispose()
-        {
-        }
-    }
 }

@@ -248,6 +248,31 @@ public abstract class SendingTests(string transport) : IAsyncLifetime
         Assert.Equal(0, server.Server.Requests.Aborted);
     }
 
+    // RFC 9110 §8.8.2.1: an origin server must not send a Last-Modified that is later than its Date. The Date is written by the server's beat, and
+    // in the first quarter of a second it was that of the second before: a file that was written just then was dated after its response.
+    [Fact]
+    public async Task Last_Modified_is_never_later_than_Date()
+    {
+        var time = new TimeWithoutBeats();
+        await using var server = await TestServer.StartAsync(
+            transport,
+            server => server.MapGet("/now", (_, response) =>
+            {
+                response.Headers["Last-Modified"] = time.UtcNow.ToString("R");
+                response.WriteText("now");
+            }),
+            options => options.TimeProvider = time);
+        await using var client = await server.ConnectAsync();
+        for (var second = 0; second < 3; second++)
+        {
+            var response = await client.RequestAsync(TestClient.Get("/now"));
+            Assert.Equal((200, "now"), (response.Status, response.Text));
+            Assert.Equal(time.UtcNow.ToString("R"), response["Date"]);
+            Assert.Equal(response["Date"], response["Last-Modified"]);
+            time.UtcNow += TimeSpan.FromSeconds(1);
+        }
+    }
+
     private async Task<TestServer> StartAsync(Action<HttpServer> map) => await TestServer.StartAsync(transport, map);
 
     private void MapFiles(HttpServer server)

@@ -21,12 +21,19 @@ public sealed class FileTimeTests
     [InlineData("1970-01-01T00:00:02Z", false)]
     [InlineData("1969-12-31T23:59:59Z", true)] // -1
     [InlineData("1969-07-20T20:17:40Z", false)]
+    [InlineData("1901-12-13T20:45:52Z", true)] // the first second of 32 bits, for every earlier one; it was passed on
+    [InlineData("1901-12-13T20:45:53Z", false)]
+    [InlineData("1601-01-01T00:00:00Z", true)]
+    [InlineData("0001-01-01T00:00:00Z", true)]
     [InlineData("1980-01-01T00:00:00Z", true)] // ZIP
     [InlineData("1980-01-01T00:00:01Z", true)] // buildpacks
     [InlineData("1980-01-01T12:00:00Z", true)] // unpacked on Baker Island
     [InlineData("1979-12-31T10:00:00Z", true)] // and on Kiritimati
     [InlineData("1979-12-31T18:15:00Z", true)] // and in Nepal
-    [InlineData("1980-01-01T12:00:03Z", false)]
+    [InlineData("1980-01-01T12:01:00Z", true)] // Archive::Zip; it was missed, because its middle of the day was taken for no zone's midnight
+    [InlineData("1979-12-31T22:01:00Z", true)] // unpacked on Kiritimati
+    [InlineData("1980-01-02T00:01:00Z", true)] // and on Baker Island
+    [InlineData("1980-01-02T00:01:03Z", false)]
     [InlineData("1979-12-31T09:59:59Z", false)]
     [InlineData("1979-11-30T00:00:00Z", true)] // ZIP without a time
     [InlineData("1980-02-01T08:00:00Z", true)] // Gradle

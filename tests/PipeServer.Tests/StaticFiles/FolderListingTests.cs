@@ -188,6 +188,40 @@ public abstract partial class FolderListingTests(string transport) : IAsyncLifet
         }
     }
 
+    // Where an absolute link leads was looked up by .NET, as text: one whose own name, or whose target's, is not UTF-8 was a 404, and not listed.
+    [Fact]
+    [SupportedOSPlatform("linux")]
+    public async Task Absolute_links_inside_the_root_are_bytes_too()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "Elsewhere names are text.");
+        using var names = new RawNames(_folder.Root);
+        names.Folder([0xE4]);
+        names.File([0xE4, (byte)'/', 0xF6], "inside");
+        names.AbsoluteLink("text"u8, [0xE4, (byte)'/', 0xF6]);
+        names.AbsoluteLink([0xFF], [0xE4, (byte)'/', 0xF6]);
+        names.AbsoluteLink("folder"u8, [0xE4]);
+        names.AbsoluteLink([0xFE], "../outside"u8);
+        names.AbsoluteLink([0xFD], "../root/nothing"u8);
+        names.AbsoluteLink([0xFC], [0xFC]);
+        _folder.Write("outside", "outside");
+        _folder.Write("root-too", "outside"); // it begins as the root does
+        names.AbsoluteLink([0xFB], "../root-too"u8);
+        var server = await _folder.ServeAsync(static options => options.Browse = true);
+        for (var round = 0; round < 2; round++)
+        {
+            Assert.Equal(["./%E4/", "./%FF", "./folder/", "./text"], Links((await GetAsync(server, "/")).Text).Order());
+            foreach (var target in new[] { "/text", "/%FF", "/folder/%F6" })
+            {
+                Assert.Equal((200, "inside"), ((await GetAsync(server, target)).Status, (await GetAsync(server, target)).Text));
+            }
+
+            foreach (var target in new[] { "/%FE", "/%FD", "/%FC", "/%FB" })
+            {
+                Assert.Equal(404, (await GetAsync(server, target)).Status);
+            }
+        }
+    }
+
     // .NET opened the file whose name is the replacement for what could not be asked for.
     [Fact]
     public async Task Where_names_are_text_only_no_other_file_is_taken_for_one()

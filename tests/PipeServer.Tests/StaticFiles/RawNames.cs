@@ -28,6 +28,14 @@ internal sealed partial class RawNames(string folder) : IDisposable
         _files.Push(path);
     }
 
+    /// <summary>A symbolic link by the whole path of what it leads to, which is below the folder.</summary>
+    public void AbsoluteLink(ReadOnlySpan<byte> name, ReadOnlySpan<byte> target)
+    {
+        var path = Path(name);
+        Assert.Equal(0, MakeLink(Path(target), path));
+        _files.Push(path);
+    }
+
     public void Dispose()
     {
         while (_files.TryPop(out var file))
@@ -50,6 +58,10 @@ internal sealed partial class RawNames(string folder) : IDisposable
     [LibraryImport("libc", EntryPoint = "mkdir", SetLastError = true)]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     private static partial int MakeFolder(byte[] path, int mode);
+
+    [LibraryImport("libc", EntryPoint = "symlink", SetLastError = true)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static partial int MakeLink(byte[] target, byte[] path);
 
     [LibraryImport("libc", EntryPoint = "unlink", SetLastError = true)]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]

@@ -47,6 +47,39 @@ public sealed class ServedRootTests
         async Task<string> TextAsync() => (await client.RequestAsync(TestClient.Get("/a.txt"))).Text;
     }
 
+    // The line about the switch threw on the timer's thread, which ends the process, and the tree that was left stayed open.
+    [Fact]
+    public async Task A_log_that_throws_does_not_hinder_a_switch()
+    {
+        await using var folder = new StaticFolder("memory");
+        folder.Write("root/a.txt", "one");
+        folder.Write("next/a.txt", "two");
+        var (time, opened) = (new HeldTime(), new List<FileRoot>());
+        using var files = new StaticFileHandler(
+            folder.Root,
+            new StaticFileOptions { TimeProvider = time, LoggerFactory = new ThrowingLog() },
+            (path, follow) =>
+            {
+                opened.Add(FileRoot.Open(path, follow));
+                return opened[^1];
+            });
+        Directory.Move(folder.Root, folder.Path("was"));
+        time.Pass(TimeSpan.FromSeconds(1)); // it is lost
+        Directory.Move(folder.Path("was"), folder.Root);
+        time.Pass(TimeSpan.FromSeconds(1)); // and found
+        Directory.Move(folder.Root, folder.Path("was"));
+        Directory.Move(folder.Path("next"), folder.Root);
+        time.Pass(TimeSpan.FromSeconds(1)); // and switched
+        await using var server = await TestServer.StartAsync("memory", server => server.MapFallback(files.TryHandle, files.HandleAsync));
+        await using var client = await server.ConnectAsync();
+        Assert.Equal("two", (await client.RequestAsync(TestClient.Get("/a.txt"))).Text);
+        Assert.Equal(2, opened.Count);
+        if (OperatingSystem.IsLinux())
+        {
+            Assert.Throws<ObjectDisposedException>(() => opened[0].Look("a.txt", out _));
+        }
+    }
+
     [Fact]
     public async Task After_its_end_nothing_is_looked_at_and_a_request_throws()
     {

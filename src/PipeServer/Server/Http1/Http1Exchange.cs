@@ -65,7 +65,8 @@ internal sealed class Http1Exchange : Exchange
         var connection = _connection.IsClosing ? ConnectionHeader.Close
             : IsHttp10 ? ConnectionHeader.KeepAlive
             : ConnectionHeader.None;
-        ReadOnlySpan<byte> serverAndDate = _connection.Server.Heartbeat.ServerAndDate;
+        var heartbeat = _connection.Server.Heartbeat;
+        ReadOnlySpan<byte> serverAndDate = Response.Fields.IndexOf("Last-Modified"u8) < 0 ? heartbeat.ServerAndDate : heartbeat.ServerAndDateNow;
         if (prepared is { HasServer: true } && !Response.Fields.Has(KnownHeader.Server))
         {
             serverAndDate = DateHeader.WithoutServer(serverAndDate);
