@@ -161,6 +161,7 @@ internal sealed class Http1Connection : Connection
                     await _output.FlushAsync(CancellationToken.None).ConfigureAwait(false);
                     mayStay = false; // it may have waited, and gone on elsewhere
                     next = _output.IsClientGone ? NextStep.Abandon : next;
+                    _exchange.QueuedAt = Server.Options.TimeProvider.GetTimestamp(); // a slow client's time is not the queue's
                 }
 
                 if (next == NextStep.Hop)
