@@ -12,8 +12,8 @@ namespace PipeServer;
 /// <remarks>
 /// An <c>IConfiguration</c> binds all but <see cref="Transport"/>, <see cref="LoggerFactory"/>, <see cref="TimeProvider"/> and the error pages,
 /// which are objects: addresses, endpoints, trusted proxies and the mode of sockets by their text, durations as <c>00:00:30</c>, because the
-/// binder takes a bare <c>30</c> for days. The source-generated binder takes no types by their text, and says so in the build (SYSLIB1101): set
-/// those by their <c>Parse</c>.
+/// binder takes a bare <c>30</c> for days. The source-generated binder takes no types by their text, warns of some in the build (SYSLIB1101)
+/// and leaves out all of them, endpoints too: set those by their <c>Parse</c>.
 /// </remarks>
 public sealed class HttpServerOptions
 {
