@@ -108,6 +108,7 @@ public sealed class HttpServer : IAsyncDisposable
     public void Map(string method, string pattern, Action<HttpRequest, HttpResponse> handler, Dispatch dispatch = Dispatch.Worker)
     {
         ArgumentNullException.ThrowIfNull(method);
+        ArgumentNullException.ThrowIfNull(handler);
         ThrowIfStarted();
         _routes.Add(method, pattern, RouteHandler.Synchronous(handler, dispatch));
     }
@@ -228,6 +229,7 @@ public sealed class HttpServer : IAsyncDisposable
     /// <inheritdoc cref="MapFallback(RequestHandler, Dispatch)"/>
     public void MapFallback(Action<HttpRequest, HttpResponse> handler, Dispatch dispatch = Dispatch.Worker)
     {
+        ArgumentNullException.ThrowIfNull(handler);
         ThrowIfStarted();
         _routes.Fallback = RouteHandler.Synchronous(handler, dispatch);
     }

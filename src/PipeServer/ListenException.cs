@@ -54,6 +54,8 @@ public sealed class ListenException : SocketException
             SocketError.AddressFamilyNotSupported when endpoint.Address?.Value.AddressFamily == AddressFamily.InterNetworkV6 =>
                 "this machine has no IPv6. Choose an IPv4 address.",
             SocketError.AddressFamilyNotSupported => "this machine has no IPv4. Choose an IPv6 address.",
+            _ when endpoint.Address?.Value is { IsIPv6LinkLocal: true } =>
+                "an address of one link alone needs the name of the interface that has it behind it, like fe80::1%eth0.",
             _ => $"{cause.Message}.",
         };
     }
