@@ -19,7 +19,7 @@ internal static class ListenProblem
             return $"cannot listen on unix:{path}: {exception.Explanation}";
         }
 
-        var where = $"{(endpoint.IsLocalhost ? "localhost" : endpoint.Address)} port {endpoint.Port}";
+        var where = $"{endpoint.Address} port {endpoint.Port}";
         return exception.SocketErrorCode switch
         {
             SocketError.AddressAlreadyInUse =>

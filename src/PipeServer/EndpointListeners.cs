@@ -17,6 +17,9 @@ internal static class EndpointListeners
     // The names of this machine are in a file. Where a resolver asks a network instead, the two usual addresses must do.
     private static readonly TimeSpan LookupTime = TimeSpan.FromSeconds(2);
 
+    // Nothing is served yet, so loops end when they are told to; without any time for it they were said to be stuck.
+    private static readonly TimeSpan StopTimeout = TimeSpan.FromSeconds(5);
+
     /// <summary>How many listeners an endpoint has at most, as far as it can be told before.</summary>
     public static int CountOf(HttpEndpoint endpoint) => endpoint.IsLocalhost ? 2 : 1;
 
@@ -52,7 +55,7 @@ internal static class EndpointListeners
     public static async Task CloseAsync(IEnumerable<IConnectionListener> listeners, ITransport transport)
     {
         await CloseAsync(listeners).ConfigureAwait(false);
-        await transport.StopAsync(TimeSpan.Zero).ConfigureAwait(false);
+        await transport.StopAsync(StopTimeout).ConfigureAwait(false);
     }
 
     private static async ValueTask<IReadOnlyList<IConnectionListener>> OpenAsync(

@@ -53,8 +53,8 @@ public sealed class HttpEndpoint : IParsable<HttpEndpoint>
     /// </summary>
     public string? SocketGroup { get; set; }
 
-    /// <summary>The IP address; null for <c>localhost</c>, which may be several, for a unix socket and for a passed socket.</summary>
-    public IPAddress? Address => (Place as IPEndPoint)?.Address;
+    /// <summary>The address, which may be <see cref="BindAddress.Localhost"/>; null for a unix socket and for a passed socket.</summary>
+    public BindAddress? Address => IsLocalhost ? BindAddress.Localhost : (Place as IPEndPoint)?.Address;
 
     /// <summary>The port, with 0 for a free one; null for a unix socket and for a passed socket.</summary>
     public int? Port => (Place as IPEndPoint)?.Port ?? (Place as DnsEndPoint)?.Port;

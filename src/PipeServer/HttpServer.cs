@@ -23,6 +23,7 @@ public sealed class HttpServer : IAsyncDisposable
     private Task<ShutdownReport>? _stopped;
     private CancellationTokenSource? _force;
     private bool _isStarted;
+    private bool _isDisposed;
 
     /// <summary>Creates a server that is not listening yet.</summary>
     /// <param name="options">What to change from the defaults.</param>
@@ -108,6 +109,7 @@ public sealed class HttpServer : IAsyncDisposable
     public void Map(string method, string pattern, Action<HttpRequest, HttpResponse> handler, Dispatch dispatch = Dispatch.Worker)
     {
         ArgumentNullException.ThrowIfNull(method);
+        ArgumentNullException.ThrowIfNull(handler);
         ThrowIfStarted();
         _routes.Add(method, pattern, RouteHandler.Synchronous(handler, dispatch));
     }
@@ -228,6 +230,7 @@ public sealed class HttpServer : IAsyncDisposable
     /// <inheritdoc cref="MapFallback(RequestHandler, Dispatch)"/>
     public void MapFallback(Action<HttpRequest, HttpResponse> handler, Dispatch dispatch = Dispatch.Worker)
     {
+        ArgumentNullException.ThrowIfNull(handler);
         ThrowIfStarted();
         _routes.Fallback = RouteHandler.Synchronous(handler, dispatch);
     }
@@ -294,6 +297,7 @@ public sealed class HttpServer : IAsyncDisposable
     /// <exception cref="InvalidOperationException">
     /// The server has been started before, or the process may not open enough files.
     /// </exception>
+    /// <exception cref="ObjectDisposedException">The server has been disposed of without having been started.</exception>
     public async Task StartAsync(CancellationToken cancellationToken = default)
     {
         lock (_lifeLock)
@@ -347,10 +351,19 @@ public sealed class HttpServer : IAsyncDisposable
     }
 
     /// <summary>Stops the server as <see cref="StopAsync"/> does, if that has not been done.</summary>
-    public async ValueTask DisposeAsync() => await StopAsync(CancellationToken.None).ConfigureAwait(false);
+    public async ValueTask DisposeAsync()
+    {
+        lock (_lifeLock)
+        {
+            _isDisposed = true;
+        }
+
+        await StopAsync(CancellationToken.None).ConfigureAwait(false);
+    }
 
     private void ThrowIfStarted()
     {
+        ObjectDisposedException.ThrowIf(_isDisposed && !_isStarted, this); // what was never started would never be stopped
         if (_isStarted)
         {
             throw new InvalidOperationException("The server has been started: routes are mapped before, and it starts once, by StartAsync or RunAsync.");

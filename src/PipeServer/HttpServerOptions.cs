@@ -10,9 +10,10 @@ namespace PipeServer;
 /// server is created; changes after that have no effect.
 /// </summary>
 /// <remarks>
-/// An <c>IConfiguration</c> binds all but <see cref="Transport"/>, <see cref="LoggerFactory"/>, <see cref="TimeProvider"/> and
-/// <see cref="ServerErrorPage"/>, which are objects: addresses, endpoints and trusted proxies by their text, durations as <c>00:00:30</c>. The
-/// source-generated binder takes no types by their text, and says so in the build (SYSLIB1101): set those by their <c>Parse</c>.
+/// An <c>IConfiguration</c> binds all but <see cref="Transport"/>, <see cref="LoggerFactory"/>, <see cref="TimeProvider"/> and the error pages,
+/// which are objects: addresses, endpoints, trusted proxies and the mode of sockets by their text, durations as <c>00:00:30</c>, because the
+/// binder takes a bare <c>30</c> for days. The source-generated binder takes no types by their text, warns of some in the build (SYSLIB1101)
+/// and leaves out all of them, endpoints too: set those by their <c>Parse</c>.
 /// </remarks>
 public sealed class HttpServerOptions
 {
@@ -62,9 +63,9 @@ public sealed class HttpServerOptions
 
     /// <summary>
     /// The permissions of the files of all unix sockets that say nothing else; see <see cref="HttpEndpoint.SocketMode"/>. Default: null, what
-    /// the umask leaves. Refused where there is no such file.
+    /// the umask leaves. Refused where there is no such file. In configuration octal, as chmod(1) writes it: <c>660</c>.
     /// </summary>
-    public UnixFileMode? SocketMode { get; set; }
+    public SocketFileMode? SocketMode { get; set; }
 
     /// <summary>
     /// The group of the files of all unix sockets that say nothing else, by its name or number; see <see cref="HttpEndpoint.SocketGroup"/>.
@@ -246,6 +247,8 @@ public sealed class HttpServerOptions
         NotNull(Endpoints, nameof(Endpoints));
         NotNull(TrustedProxies, nameof(TrustedProxies));
         NotNull(TimeProvider, nameof(TimeProvider));
+        NoneIsNull(Endpoints, nameof(Endpoints));
+        NoneIsNull(TrustedProxies, nameof(TrustedProxies));
         InRange(Port, IPEndPoint.MinPort, IPEndPoint.MaxPort, nameof(Port));
         if (ListenDescriptor is { } descriptor)
         {
@@ -375,6 +378,14 @@ public sealed class HttpServerOptions
         if (value is null)
         {
             throw new ArgumentNullException(option, $"{option} must not be null; leave it at its default instead.");
+        }
+    }
+
+    private static void NoneIsNull(IEnumerable<object?> values, string option)
+    {
+        if (values.Any(static value => value is null))
+        {
+            throw Invalid(option, $"{option} must not hold null; leave it out instead.");
         }
     }
 

@@ -51,12 +51,12 @@ public sealed class ListenException : SocketException
                 $"permission denied. Choose a port from {FirstFreePort} on, or give the process the capability CAP_NET_BIND_SERVICE.",
             SocketError.AccessDenied => "permission denied: a rule of this system forbids it. Choose another port.",
             SocketError.AddressNotAvailable => "this machine does not have that address. Choose one of its own.",
-            SocketError.AddressFamilyNotSupported when endpoint.Address?.AddressFamily == AddressFamily.InterNetworkV6 =>
+            SocketError.AddressFamilyNotSupported when endpoint.Address?.Value.AddressFamily == AddressFamily.InterNetworkV6 =>
                 "this machine has no IPv6. Choose an IPv4 address.",
             SocketError.AddressFamilyNotSupported => "this machine has no IPv4. Choose an IPv6 address.",
-            SocketError.InvalidArgument when endpoint.Address is { IsIPv6LinkLocal: true, ScopeId: 0 } link =>
+            SocketError.InvalidArgument when endpoint.Address?.Value is { IsIPv6LinkLocal: true, ScopeId: 0 } link =>
                 $"an address of one link needs the name of its interface, like {link}%eth0.",
-            SocketError.InvalidArgument when endpoint.Address is { IsIPv4MappedToIPv6: true } mapped => $"write it as {mapped.MapToIPv4()}.",
+            SocketError.InvalidArgument when endpoint.Address?.Value is { IsIPv4MappedToIPv6: true } mapped => $"write it as {mapped.MapToIPv4()}.",
             _ => $"{cause.Message}.",
         };
     }

@@ -45,11 +45,48 @@ public sealed class ConfigurationBindingTests
         }
     }
 
+    // The bug: the binder read the digits of the enumeration as decimal, so 440 was rw-rwx---, and 660 was refused as 1224.
+    [Theory]
+    [InlineData("660", UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.GroupWrite)]
+    [InlineData("0440", UnixFileMode.UserRead | UnixFileMode.GroupRead)]
+    [InlineData("UserRead, UserWrite", UnixFileMode.UserRead | UnixFileMode.UserWrite)]
+    public void A_sockets_mode_is_octal(string text, UnixFileMode expected)
+    {
+        var options = Section($$"""{ "SocketMode": "{{text}}", "UnixSocketPath": "/run/a.sock" }""").Get<HttpServerOptions>()!;
+        Assert.Equal(expected, options.SocketMode!.Value);
+        Assert.Equal(options.SocketMode, SocketFileMode.Parse(options.SocketMode.ToString()));
+        _ = new HttpServer(options);
+    }
+
+    [Theory]
+    [InlineData("888")]
+    [InlineData("1777")]
+    [InlineData("rw-rw----")]
+    public void A_text_that_is_no_mode_is_told_with_its_place(string text)
+    {
+        var exception = Assert.Throws<InvalidOperationException>(() => Section($$"""{ "SocketMode": "{{text}}" }""").Get<HttpServerOptions>());
+        Assert.Contains("PipeServer:SocketMode", exception.Message);
+        Assert.Contains($"'{text}' is not the mode of a socket's file: it must be octal", exception.InnerException!.Message);
+    }
+
+    // The bug: an endpoint as an object was refused by the binder that the README shows, because its address had a type without a text form.
+    [Theory]
+    [InlineData("0.0.0.0", "0.0.0.0:80,proxy")]
+    [InlineData("localhost", "localhost:80,proxy")]
+    public void An_endpoint_may_be_an_object_where_unknown_names_are_errors(string address, string expected)
+    {
+        var options = Section($$"""{ "Endpoints": [{ "Address": "{{address}}", "Port": 80, "ProxyProtocol": true }] }""")
+            .Get<HttpServerOptions>(static binder => binder.ErrorOnUnknownConfiguration = true)!;
+        Assert.Equal(expected, options.Endpoints.Single().ToString());
+    }
+
     // The binder drops what throws inside a list, so these were no endpoints at all, and the server listened on its default.
     [Theory]
     [InlineData("""{ "Endpoints": ["127.0.0.1:80", "nonsense"] }""", "Endpoints: 'nonsense' is not an endpoint: it must be ADDRESS:PORT")]
     [InlineData("""{ "Endpoints": ["127.0.0.1:80,tls"] }""", "Endpoints: '127.0.0.1:80,tls' is not an endpoint: there is no option 'tls'")]
     [InlineData("""{ "TrustedProxies": ["10.0.0.0/33"] }""", "TrustedProxies: '10.0.0.0/33' does not name a proxy")]
+    [InlineData("""{ "Endpoints": [null] }""", "Endpoints must not hold null")]
+    [InlineData("""{ "TrustedProxies": [null] }""", "TrustedProxies must not hold null")]
     [InlineData("""{ "Port": 70000 }""", "Port must be from 0 to 65535")]
     public void A_value_that_is_wrong_is_told_when_the_server_is_created(string json, string expected) =>
         Assert.Contains(expected, Assert.ThrowsAny<ArgumentException>(() => new HttpServer(Section(json).Get<HttpServerOptions>())).Message);

@@ -72,13 +72,13 @@ public sealed class HttpEndpointTests
     public void Each_kind_tells_its_place()
     {
         var ip = new HttpEndpoint(IPAddress.IPv6Loopback, 80);
-        Assert.Equal((IPAddress.IPv6Loopback, 80, null, null), (ip.Address, ip.Port, ip.UnixSocketPath, ip.Descriptor));
+        Assert.Equal((IPAddress.IPv6Loopback, 80, null, null), (ip.Address?.Value, ip.Port, ip.UnixSocketPath, ip.Descriptor));
         var unix = HttpEndpoint.Unix("/x");
         Assert.Equal((null, null, "/x", null), (unix.Address, unix.Port, unix.UnixSocketPath, unix.Descriptor));
         var name = HttpEndpoint.Unix("\0x");
         Assert.Equal((null, null, "@x", null), (name.Address, name.Port, name.UnixSocketPath, name.Descriptor));
         var local = HttpEndpoint.Localhost(80);
-        Assert.Equal((null, 80, null, null, true), (local.Address, local.Port, local.UnixSocketPath, local.Descriptor, local.IsLocalhost));
+        Assert.Equal((BindAddress.Localhost, 80, null, null, true), (local.Address, local.Port, local.UnixSocketPath, local.Descriptor, local.IsLocalhost));
         Assert.Throws<ArgumentOutOfRangeException>(static () => HttpEndpoint.Localhost(65_536));
         var inherited = HttpEndpoint.Inherited(4);
         Assert.Equal((null, null, null, 4), (inherited.Address, inherited.Port, inherited.UnixSocketPath, inherited.Descriptor));

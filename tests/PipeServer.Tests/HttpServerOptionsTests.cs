@@ -57,6 +57,9 @@ public sealed class HttpServerOptionsTests
         Assert.Equal("Address", Assert.Throws<ArgumentNullException>(() => new HttpServer(new HttpServerOptions { Address = null! })).ParamName);
         Assert.Equal("LoggerFactory", Assert.Throws<ArgumentNullException>(() => new HttpServer(new HttpServerOptions { LoggerFactory = null! })).ParamName);
         Assert.Equal("TimeProvider", Assert.Throws<ArgumentNullException>(() => new HttpServer(new HttpServerOptions { TimeProvider = null! })).ParamName);
+        Action<HttpRequest, HttpResponse> nothing = null!; // "answer" was the name
+        Assert.Equal("handler", Assert.Throws<ArgumentNullException>(() => new HttpServer().MapPut("/", nothing)).ParamName);
+        Assert.Equal("handler", Assert.Throws<ArgumentNullException>(() => new HttpServer().MapFallback(nothing)).ParamName);
     }
 
     [Fact]

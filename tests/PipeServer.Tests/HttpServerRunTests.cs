@@ -42,6 +42,17 @@ public sealed class HttpServerRunTests
         Assert.Same(report, await server.StopAsync());
     }
 
+    // The bug: a server that was disposed of before its start could still be started, and nobody would stop it.
+    [Fact]
+    public async Task A_server_that_was_disposed_of_does_not_start()
+    {
+        var server = new HttpServer(new HttpServerOptions { Port = 0 });
+        await server.DisposeAsync();
+        await Assert.ThrowsAsync<ObjectDisposedException>(() => server.StartAsync());
+        await Assert.ThrowsAsync<ObjectDisposedException>(() => server.RunAsync());
+        Assert.Empty(server.EndPoints);
+    }
+
     [Fact]
     public async Task A_token_that_is_cancelled_already_starts_and_drains()
     {

@@ -11,16 +11,12 @@ internal sealed record RouteHandler(
     RequestHandler Answer, Dispatch Dispatch, TryRequestHandler? TryAnswer = null, bool IsSynchronous = false)
 {
     /// <summary>A handler that is declared synchronous, by its type.</summary>
-    public static RouteHandler Synchronous(Action<HttpRequest, HttpResponse> answer, Dispatch dispatch)
-    {
-        ArgumentNullException.ThrowIfNull(answer);
-        return new RouteHandler(
-            (request, response) =>
-            {
-                answer(request, response);
-                return ValueTask.CompletedTask;
-            },
-            dispatch,
-            IsSynchronous: true);
-    }
+    public static RouteHandler Synchronous(Action<HttpRequest, HttpResponse> answer, Dispatch dispatch) => new(
+        (request, response) =>
+        {
+            answer(request, response);
+            return ValueTask.CompletedTask;
+        },
+        dispatch,
+        IsSynchronous: true);
 }

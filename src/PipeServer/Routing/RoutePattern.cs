@@ -182,7 +182,8 @@ internal sealed class RoutePattern
         {
             throw Malformed(pattern, name[bare.Length] switch
             {
-                ':' => $"has a constraint in '{text}', which there is not: write {{{bare}}}, and check the value in the handler",
+                ':' => $"has a constraint in '{text}', which there is not: write {{{(isCatchAll ? "*" : "")}{bare}}}, and check the value in the handler",
+                '?' when isCatchAll => $"has '{text}' in it: write {{*{bare}}}, which may be empty; for the path without its slash map a second route",
                 '=' => $"has a default value in '{text}', which there is not: map the path without it as a route of its own",
                 _ => $"has the optional parameter '{text}', which there is not: map two routes, one with {{{bare}}} and one without it",
             });

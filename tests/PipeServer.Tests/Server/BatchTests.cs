@@ -131,6 +131,49 @@ public abstract class BatchTests(string transport)
         Assert.Equal("blocks", (await other.ReadResponseAsync()).Text);
     }
 
+    // The bug: the time that a client took to read the answers before a request counted as the request's wait for a worker, and a slow reader
+    // got 503 from a server that had nothing to do.
+    [Fact]
+    public async Task The_time_a_client_takes_to_read_is_no_wait_for_a_worker()
+    {
+        const int Pairs = 400;
+        var time = new ManualTimeProvider();
+        var page = new byte[60 * 1024];
+        await using var server = await StartAsync(
+            options =>
+            {
+                (options.TimeProvider, options.QueueTimeout, options.MinDataRate) = (time, TimeSpan.FromMinutes(1), 0);
+                options.ResponseWriteTimeout = TimeSpan.FromHours(1);
+            },
+            server =>
+            {
+                server.MapGet("/page", (_, response) => response.WriteBytes(page, "text/plain"), Dispatch.Inline);
+                server.MapGet("/leaves", async (_, response) =>
+                {
+                    await Task.Yield(); // its worker, so that the next one needs a hop, and a flush before it
+                    response.WriteText("1");
+                });
+            });
+        await using var client = await server.ConnectAsync();
+        var sent = client.SendAsync(string.Concat(Enumerable.Repeat(TestClient.Get("/page") + TestClient.Get("/leaves"), Pairs)));
+        long before;
+        do
+        {
+            before = server.Server.Requests.Received;
+            await Task.Delay(200);
+        }
+        while (before == 0 || before != server.Server.Requests.Received);
+        Assert.True(before < 2 * Pairs, "the client's buffers hold less than all answers");
+        time.Advance(TimeSpan.FromMinutes(2));
+        for (var pair = 0; pair < Pairs; pair++)
+        {
+            Assert.Equal(200, (await client.ReadResponseAsync()).Status);
+            Assert.Equal(200, (await client.ReadResponseAsync()).Status);
+        }
+
+        await sent;
+    }
+
     // On a worker a batch goes on without a flush for a millisecond. Time stands still here, but for what the handlers add.
     [Theory]
     [InlineData(1000, true)]

@@ -160,8 +160,8 @@ internal sealed class Http1Connection : Connection
                 {
                     await _output.FlushAsync(CancellationToken.None).ConfigureAwait(false);
                     mayStay = false; // it may have waited for the client, and gone on elsewhere
-                    _exchange.QueuedAt = Server.Options.TimeProvider.GetTimestamp();
                     next = _output.IsClientGone ? NextStep.Abandon : next;
+                    _exchange.QueuedAt = Server.Options.TimeProvider.GetTimestamp(); // a slow client's time is not the queue's
                 }
 
                 if (next == NextStep.Hop)
