@@ -13,8 +13,8 @@ internal static partial class UnixSocketFile
 {
     private const int AT_FDCWD = -100;
     private const uint STATX_TYPE = 1;
-    private const int S_IFMT = 0xF000;
-    private const int S_IFSOCK = 0xC000;
+    private const int IFMT = 0xF000;
+    private const int IFSOCK = 0xC000;
 
     /// <summary>
     /// The address of the socket, with a stale file there deleted: a socket that nobody listens on any more. Anything else is left alone.
@@ -92,7 +92,7 @@ internal static partial class UnixSocketFile
     }
 
     /// <summary>True when a path leads to a socket.</summary>
-    public static bool IsSocket(string path) => OperatingSystem.IsLinux() ? TypeOf(path) == S_IFSOCK : IsSocketByOpening(path);
+    public static bool IsSocket(string path) => OperatingSystem.IsLinux() ? TypeOf(path) == IFSOCK : IsSocketByOpening(path);
 
     private static void DeleteIfStale(UnixDomainSocketEndPoint endPoint, string path)
     {
@@ -138,7 +138,7 @@ internal static partial class UnixSocketFile
         var status = stackalloc byte[256];
         fixed (byte* first = Encoding.UTF8.GetBytes(path + '\0'))
         {
-            return statx(AT_FDCWD, first, 0, STATX_TYPE, status) < 0 ? 0 : *(ushort*)(status + 28) & S_IFMT;
+            return statx(AT_FDCWD, first, 0, STATX_TYPE, status) < 0 ? 0 : *(ushort*)(status + 28) & IFMT;
         }
     }
 
