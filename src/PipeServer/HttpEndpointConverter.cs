@@ -1,14 +1,4 @@
-using System.ComponentModel;
-using System.Globalization;
-
 namespace PipeServer;
 
-/// <summary>Converts the text form of an endpoint, so that configuration can bind it.</summary>
-internal sealed class HttpEndpointConverter : TypeConverter
-{
-    public override bool CanConvertFrom(ITypeDescriptorContext? context, Type sourceType) =>
-        sourceType == typeof(string) || base.CanConvertFrom(context, sourceType);
-
-    public override object? ConvertFrom(ITypeDescriptorContext? context, CultureInfo? culture, object value) =>
-        value is string text ? HttpEndpoint.FromConfiguration(text) : base.ConvertFrom(context, culture, value);
-}
+/// <summary>Converts the text form of an endpoint.</summary>
+internal sealed class HttpEndpointConverter() : TextConverter(HttpEndpoint.FromConfiguration);
