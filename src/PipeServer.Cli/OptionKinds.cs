@@ -197,25 +197,12 @@ internal static class OptionKinds
         var option = Text(name, "OCTAL", description);
         option.Validators.Add(result =>
         {
-            if (result.Tokens is [{ Value: { Length: > 0 } value }] && !TryParseMode(value, out _))
+            if (result.Tokens is [{ Value: { Length: > 0 } value }] && !HttpEndpointText.TryReadMode(value, out _))
             {
                 result.AddError($"{name} must be octal, from 0 to 777, like 660; '{value}' is not.");
             }
         });
         return option;
-    }
-
-    /// <summary>Reads permissions in octal.</summary>
-    public static bool TryParseMode(string text, out UnixFileMode mode)
-    {
-        mode = default;
-        if (text.Length > 4 || text.Any(static digit => digit is < '0' or > '7'))
-        {
-            return false;
-        }
-
-        mode = (UnixFileMode)Convert.ToInt32(text, 8);
-        return (int)mode <= 0x1FF;
     }
 
     /// <summary>The lowest level that is logged.</summary>

@@ -46,7 +46,7 @@ internal sealed class ServeSettings(OptionTable table, string root)
 
     /// <summary>Sets the permissions of unix sockets from octal digits.</summary>
     public void SetSocketMode(string? value) =>
-        Options.SocketMode = value is not null && OptionKinds.TryParseMode(value, out var mode) ? mode : null;
+        Options.SocketMode = value is not null && HttpEndpointText.TryReadMode(value, out var mode) ? mode : null;
 
     /// <summary>Sets content types from lines like <c>.foo=text/foo</c>; of several for one extension the last counts.</summary>
     public void SetContentTypes(IEnumerable<string> lines) => Files.ContentTypes = lines.Select(static line => line.Split('=', 2))
