@@ -85,7 +85,10 @@ internal static partial class ListeningSocket
             throw new EndPointException(SocketError.SocketNotSupported, "its connections are not streams");
         }
 
-        _ = fcntl(passed, F_SETFD, FD_CLOEXEC);
+        if (fcntl(passed, F_SETFD, FD_CLOEXEC) < 0)
+        {
+            throw new EndPointException(SocketError.NotSocket, Marshal.GetPInvokeErrorMessage(Marshal.GetLastPInvokeError()));
+        }
     }
 
     /// <summary>Where a passed socket listens, as its own address says and its options mean it.</summary>
@@ -134,7 +137,7 @@ internal static partial class ListeningSocket
     // SAFETY: see GetOption.
     private static unsafe partial int getsockopt(SafeHandle descriptor, int level, int option, void* value, uint* length);
 
-    [LibraryImport("libc")]
+    [LibraryImport("libc", SetLastError = true)]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     private static partial int fcntl(SafeHandle descriptor, int command, int argument);
 

@@ -52,7 +52,7 @@ public sealed class EpollTransport : ITransport
 
         // Before the loops start: if it fails, there is nothing to undo.
         var inherited = endPoint as InheritedSocketEndPoint;
-        var descriptor = inherited is null ? Bind(endPoint, backlog) : TakeOver(inherited);
+        var descriptor = inherited is null ? Bind(endPoint, unix, backlog) : TakeOver(inherited);
         try
         {
             var local = unix ?? LocalEndPoint(descriptor) ?? endPoint;
@@ -135,7 +135,7 @@ public sealed class EpollTransport : ITransport
         return descriptor;
     }
 
-    private Descriptor Bind(EndPoint endPoint, int backlog)
+    private Descriptor Bind(EndPoint endPoint, UnixDomainSocketEndPoint? unix, int backlog)
     {
         var address = endPoint.Serialize();
         var isUnix = endPoint.AddressFamily == AddressFamily.Unix;
@@ -172,7 +172,7 @@ public sealed class EpollTransport : ITransport
         }
         catch
         {
-            Discard(descriptor, isBound ? (endPoint as UnixSocketFileEndPoint)?.Socket ?? endPoint as UnixDomainSocketEndPoint : null);
+            Discard(descriptor, isBound ? unix : null);
             throw;
         }
     }

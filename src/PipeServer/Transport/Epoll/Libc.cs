@@ -45,10 +45,8 @@ internal static partial class Libc
     private const int EPOLL_CLOEXEC = 0x80000;
     private const int EFD_FLAGS = SOCK_NONBLOCK | SOCK_CLOEXEC;
     private const int EPOLL_CTL_ADD = 1;
-    private const int F_SETFD = 2;
     private const int F_GETFL = 3;
     private const int F_SETFL = 4;
-    private const int FD_CLOEXEC = 1;
     private const int MSG_NOSIGNAL = 0x4000;
     private const int MSG_MORE = 0x8000;
     private const int POSIX_FADV_WILLNEED = 3;
@@ -185,12 +183,11 @@ internal static partial class Libc
         return OrError(connect(descriptor, unspecified, 16));
     }
 
-    /// <summary>Gives a passed socket what our own have from the start: calls never wait, and child processes do not inherit it.</summary>
+    /// <summary>Gives a passed socket what our own have from the start: calls never wait.</summary>
     public static int SetNonBlocking(Descriptor descriptor)
     {
         var flags = OrError(fcntl(descriptor, F_GETFL, 0));
-        var result = flags < 0 ? flags : OrError(fcntl(descriptor, F_SETFL, flags | SOCK_NONBLOCK));
-        return result < 0 ? result : OrError(fcntl(descriptor, F_SETFD, FD_CLOEXEC));
+        return flags < 0 ? flags : OrError(fcntl(descriptor, F_SETFL, flags | SOCK_NONBLOCK));
     }
 
     public static int Shutdown(Descriptor descriptor, int how) => OrError(shutdown(descriptor, how));
