@@ -110,13 +110,10 @@ internal sealed class LineWriter(ILineTarget target, string name)
     // that tells why the process ends.
     private void WriteWithoutThread()
     {
-        var lines = _pending.AsSpan(0, _pendingBytes);
+        ReadOnlySpan<byte> lines = _pending.AsSpan(0, _pendingBytes);
         while (!lines.IsEmpty && target.IsReady)
         {
-            var chunk = lines[..ChunkLength(lines)];
-            lines = lines[chunk.Length..];
-            long count = chunk.Count((byte)'\n');
-            _lost += count - WriteChunk(chunk);
+            _lost += WriteNext(ref lines, out var count);
             _pendingLines -= count;
         }
 
@@ -218,14 +215,20 @@ internal sealed class LineWriter(ILineTarget target, string name)
         long lost = 0;
         while (!lines.IsEmpty)
         {
-            var chunk = lines[..ChunkLength(lines)];
-            lines = lines[chunk.Length..];
-            long count = chunk.Count((byte)'\n');
-            lost += count - WriteChunk(chunk);
+            lost += WriteNext(ref lines, out var count);
             Interlocked.Add(ref _linesInHand, -count);
         }
 
         return lost;
+    }
+
+    // Writes as many lines as a pipe takes at once, and takes them off. Tells how many of them were not written whole.
+    private long WriteNext(ref ReadOnlySpan<byte> lines, out long count)
+    {
+        var chunk = lines[..ChunkLength(lines)];
+        lines = lines[chunk.Length..];
+        count = chunk.Count((byte)'\n');
+        return count - WriteChunk(chunk);
     }
 
     private long WriteChunk(ReadOnlySpan<byte> chunk)
