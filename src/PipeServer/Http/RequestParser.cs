@@ -46,6 +46,18 @@ internal static class RequestParser
         return Finish(ParseLines(memory.Span, head, limits), head, memory);
     }
 
+    /// <summary>The same over bytes that lie in one array.</summary>
+    /// <param name="array">Holds the input. What lies outside of it may be anything.</param>
+    /// <param name="start">Where the unconsumed input starts.</param>
+    /// <param name="length">How much there is of it.</param>
+    /// <param name="head">As above.</param>
+    /// <param name="limits">As above.</param>
+    public static ParseStatus Parse(byte[] array, int start, int length, RequestHead head, in RequestLimits limits)
+    {
+        var memory = new ReadOnlyMemory<byte>(array, start, length);
+        return Finish(ParseLines(memory.Span, head, limits), head, memory);
+    }
+
     private static ParseStatus Finish(ParseStatus status, RequestHead head, ReadOnlyMemory<byte> memory)
     {
         if (status == ParseStatus.NeedMoreData)

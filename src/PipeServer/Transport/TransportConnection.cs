@@ -54,6 +54,13 @@ public abstract class TransportConnection : IDuplexPipe, IAsyncDisposable
     /// </summary>
     public virtual long? UnreadBytes => null;
 
+    /// <summary>
+    /// Sends what is written to <see cref="Output"/> without waiting, where the transport can do so more cheaply than by a flush. Called when no
+    /// flush is in progress.
+    /// </summary>
+    /// <returns>True when everything has been handed to the system; false when a flush must see to what is left, or to why it cannot go.</returns>
+    internal virtual bool TryFlush() => false;
+
     /// <summary>Writes bytes to <see cref="Output"/>, without copying them where the transport can send them from where they lie.</summary>
     public virtual void Write(PinnedBytes bytes)
     {

@@ -8,6 +8,9 @@ internal readonly struct Job
     private static readonly Action<object, object?> InvokeAction =
         static (target, _) => ((Action)target)();
 
+    private static readonly Action<object, object?> RunItem =
+        static (target, _) => ((IWorkItem)target).Run();
+
     // Calls Action<object?>; a typed callback goes through TypedJob<TState>.Invoke instead.
     private readonly Action<object, object?> _invoke;
     private readonly object _target;
@@ -29,6 +32,9 @@ internal readonly struct Job
         where TState : class =>
         new(TypedJob<TState>.Invoke, callback, state, state);
 
+    public static Job From(IWorkItem item) =>
+        new(RunItem, item, state: null, item.Description);
+
     public void Run() => _invoke(_target, _state);
 
     /// <summary>What a report calls this job: the description that came with it, else the callback's method.</summary>
@@ -39,7 +45,12 @@ internal readonly struct Job
             return "nothing";
         }
 
-        var method = ((Delegate)_target).Method;
+        if (_target is not Delegate callback)
+        {
+            return _description?.ToString() ?? _target.GetType().Name;
+        }
+
+        var method = callback.Method;
         var name = $"{method.DeclaringType?.Name}.{method.Name}";
         return _description is null ? name : _description.ToString() ?? name;
     }

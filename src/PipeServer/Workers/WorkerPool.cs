@@ -245,6 +245,9 @@ public sealed class WorkerPool : IDisposable, IAsyncDisposable
 
     internal bool TryTake(out Job job) => _jobs.Reader.TryRead(out job);
 
+    /// <summary>Hands in a work item; false when the queue is full or completed. Never waits, allocates nothing.</summary>
+    internal bool TryEnqueue(IWorkItem item) => TryEnqueue(Job.From(item));
+
     internal bool TryEnqueue(in Job job)
     {
         if (!_jobs.Writer.TryWrite(job))
