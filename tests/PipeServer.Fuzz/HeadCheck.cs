@@ -79,7 +79,10 @@ internal static class HeadCheck
     {
         var start = kind % 3;
         var roomy = Place(input, start, OrdinaryHead.Slack, kind);
+
+        // Whose array of fields is large enough, and which has had the same request before.
         var head = new RequestHead();
+        _ = RequestParser.ParseAnyHead(input, head, Limits);
         var difference = CompareOne<ByteClasses128>(roomy, start, length, head, expected, limits, out isTaken);
         if (difference is null && Avx2.IsSupported)
         {
@@ -140,7 +143,7 @@ internal static class HeadCheck
         text.Append($" {head.Method} {latin1.GetString(head.MethodBytes)} {latin1.GetString(head.TargetBytes)} {target.Form} {target.PathError}")
             .Append($" {target.HasAuthority} {(target.HasAuthority ? target.AuthorityStart : 0)} {target.AuthorityLength} {target.HasQuery}")
             .Append($" {latin1.GetString(head.Path)} {latin1.GetString(head.Query)} {latin1.GetString(head.Host)} {head.MinorVersion}");
-        for (var known = KnownHeader.Other; known <= KnownHeader.Lookalike; known++)
+        for (var known = KnownHeader.Host; known <= KnownHeader.Lookalike; known++)
         {
             text.Append($" {head.Fields.Has(known)}");
         }

@@ -8,12 +8,14 @@ namespace PipeServer.Http;
 /// </summary>
 internal sealed class HeaderFields
 {
+    private const int UsualCount = 16;
+
     private byte[]? _array; // what the slices lie in; null while there are none
     private int _offset; // where their positions start in it
     private byte[] _owned = [];
     private int _ownedLength;
-    private HeaderField[] _fields = new HeaderField[16];
-    private uint _known; // one bit per KnownHeader that is here
+    private HeaderField[] _fields = new HeaderField[UsualCount];
+    private uint _known; // one bit per KnownHeader that is here; whether Other is, nobody asks
     private uint _lengths; // one bit per length of a name that is here, modulo 32
 
     public int Count { get; private set; }
@@ -89,19 +91,15 @@ internal sealed class HeaderFields
         _lengths |= 1u << field.NameLength;
     }
 
-    /// <summary>Where <see cref="OrdinaryHead"/> writes fields, before it has seen whether the head is one.</summary>
-    internal HeaderField[] Slots => _fields;
-
-    /// <summary>Makes room for more of them, keeping what is there.</summary>
-    internal HeaderField[] GrowSlots()
-    {
-        Array.Resize(ref _fields, _fields.Length * 2);
-        return _fields;
-    }
+    /// <summary>
+    /// Where <see cref="OrdinaryHead"/> writes fields, before it has seen whether the head is one. A head that has more is left to
+    /// <see cref="RequestParser"/>, which makes room for it and the following ones.
+    /// </summary>
+    internal HeaderField[] Slots => _fields.Length > 0 ? _fields : GrowSlots();
 
     /// <summary>Takes what has been written to <see cref="Slots"/> for the fields.</summary>
     /// <param name="count">How many there are.</param>
-    /// <param name="known">One bit for each <see cref="KnownHeader"/> among them, <see cref="KnownHeader.Other"/> included.</param>
+    /// <param name="known">One bit for each <see cref="KnownHeader"/> among them; that of <see cref="KnownHeader.Other"/> is no matter.</param>
     /// <param name="lengths">One bit for each length of a name, modulo 32.</param>
     internal void SetParsed(int count, uint known, uint lengths)
     {
@@ -153,6 +151,12 @@ internal sealed class HeaderFields
         _known = known;
         _lengths = lengths;
         return removed;
+    }
+
+    private HeaderField[] GrowSlots()
+    {
+        Array.Resize(ref _fields, Math.Max(UsualCount, _fields.Length * 2));
+        return _fields;
     }
 
     private void Reserve(int length)

@@ -205,7 +205,16 @@ public sealed class OrdinaryHeadTests
             head.Reset();
             var lines = string.Concat(Enumerable.Range(0, count).Select(static number => $"X-{number}: {number}\r\n"));
             var bytes = Encoding.Latin1.GetBytes($"GET / HTTP/1.1\r\nHost: a\r\n{lines}\r\n");
-            Assert.True(OrdinaryHead.TryParse(HeadCheck.Place(bytes, 0, 64, 1), 0, bytes.Length, head, Limits));
+            var array = HeadCheck.Place(bytes, 0, OrdinaryHead.Slack, 1);
+            if (!OrdinaryHead.TryParse(array, 0, bytes.Length, head, Limits))
+            {
+                // The first with so many: the parser of all heads makes room.
+                Assert.InRange(count, 16, int.MaxValue);
+                Assert.Equal(ParseStatus.Complete, RequestParser.Parse(array, 0, bytes.Length, head, Limits));
+                head.Reset();
+                Assert.True(OrdinaryHead.TryParse(array, 0, bytes.Length, head, Limits));
+            }
+
             Assert.Equal(count + 1, head.Fields.Count);
             for (var number = 0; number < count; number++)
             {
