@@ -149,6 +149,11 @@ public sealed class HeaderCollection : IReadOnlyCollection<KeyValuePair<string, 
     private int IndexOf(string name)
     {
         ArgumentNullException.ThrowIfNull(name);
+        if (!_fields.MayHave(name.Length))
+        {
+            return -1;
+        }
+
         Span<byte> bytes = stackalloc byte[StackBytes];
         if (name.Length > bytes.Length)
         {

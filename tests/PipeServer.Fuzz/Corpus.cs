@@ -3,7 +3,7 @@ using System.Security.Cryptography;
 
 namespace PipeServer.Fuzz;
 
-/// <summary>The inputs that were found once, a file each, and the table's cases: what mutation starts from.</summary>
+/// <summary>The inputs that were found once, a file each, the table's cases, and ordinary heads: what mutation starts from.</summary>
 internal static class Corpus
 {
     private const int LongestSeed = 2000;
@@ -17,6 +17,7 @@ internal static class Corpus
     public static IReadOnlyList<byte[]> Seeds() =>
     [
         .. ProtocolCases.All.Where(static item => item.Bytes.Length <= LongestSeed).Select(static item => item.Encoded),
+        .. OrdinaryHeads.Encoded,
         .. Files.Select(File.ReadAllBytes),
     ];
 

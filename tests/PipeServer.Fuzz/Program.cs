@@ -6,10 +6,11 @@ using PipeServer.Fuzz;
 const string Usage = """
     Holds the server against a second, naive parser, on requests that are nearly right.
 
-      dotnet run --project tests/PipeServer.Fuzz -c Release -- [--seconds N] [--over parser|memory|sockets|epoll|all] [--seed N]
+      dotnet run --project tests/PipeServer.Fuzz -c Release -- [--seconds N] [--over head|parser|memory|sockets|epoll|all] [--seed N]
 
       --seconds N   how long in all (60)
-      --over WHAT   the parser alone, or a server over that transport; all: each for its share of the time (all)
+      --over WHAT   the pass over ordinary heads beside the parser of all heads, the parser alone, or a server over that transport; all: each
+                    for its share of the time (all)
       --seed N      where the random numbers start; shown at the start, so that a run can be repeated
 
     Exit codes: 0 nothing found, 1 a finding, which is cut down and saved in tests/PipeServer.Fuzz/corpus, 2 bad arguments.
@@ -25,7 +26,7 @@ for (var index = 0; index < args.Length; index += 2)
     {
         "--seconds" => int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out seconds) && seconds > 0,
         "--seed" => int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out seed),
-        "--over" => (over = value) is "parser" or "memory" or "sockets" or "epoll" or "all",
+        "--over" => (over = value) is "head" or "parser" or "memory" or "sockets" or "epoll" or "all",
         _ => false,
     };
     if (!isRight)
@@ -35,7 +36,7 @@ for (var index = 0; index < args.Length; index += 2)
     }
 }
 
-string[] targets = over == "all" ? ["parser", "memory", "sockets", "epoll"] : [over];
+string[] targets = over == "all" ? ["head", "parser", "memory", "sockets", "epoll"] : [over];
 Console.WriteLine($"seed {seed}, {seconds} s over {string.Join(", ", targets)}");
 foreach (var target in targets)
 {
@@ -50,7 +51,7 @@ return 0;
 static async Task<bool> FuzzAsync(string target, TimeSpan time, int seed)
 {
     var seeds = Corpus.Seeds();
-    await using var server = target == "parser" ? null : await ServerCheck.StartAsync(target);
+    await using var server = target is "head" or "parser" ? null : await ServerCheck.StartAsync(target);
     var clock = Stopwatch.StartNew();
     var count = 0L;
     var failed = false;
@@ -100,7 +101,9 @@ static async Task<bool> FuzzAsync(string target, TimeSpan time, int seed)
     {
         try
         {
-            return server is null ? ParserCheck.Find(input, split) : await server.FindAsync(input, split);
+            return target == "head" ? HeadCheck.Find(input, split) ?? ParserCheck.Find(input, split)
+                : server is null ? ParserCheck.Find(input, split)
+                : await server.FindAsync(input, split);
         }
 #pragma warning disable CA1031 // That anything throws is a finding.
         catch (Exception exception)

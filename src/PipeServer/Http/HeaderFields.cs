@@ -8,26 +8,38 @@ namespace PipeServer.Http;
 /// </summary>
 internal sealed class HeaderFields
 {
-    private ReadOnlyMemory<byte> _bytes;
+    private const int UsualCount = 16;
+
+    private byte[]? _array; // what the slices lie in; null while there are none
+    private int _offset; // where their positions start in it
     private byte[] _owned = [];
     private int _ownedLength;
-    private HeaderField[] _fields = new HeaderField[16];
-    private uint _known; // one bit per KnownHeader that is here
+    private HeaderField[] _fields = new HeaderField[UsualCount];
+    private uint _known; // one bit per KnownHeader that is here; whether Other is, nobody asks
+    private uint _lengths; // one bit per length of a name that is here, modulo 32
 
     public int Count { get; private set; }
 
     public HeaderField this[int index] => _fields[index];
 
     public ReadOnlySpan<byte> Name(int index) =>
-        _bytes.Span.Slice(_fields[index].NameStart, _fields[index].NameLength);
+        Bytes(_fields[index].NameStart, _fields[index].NameLength);
 
     public ReadOnlySpan<byte> Value(int index) =>
-        _bytes.Span.Slice(_fields[index].ValueStart, _fields[index].ValueLength);
+        Bytes(_fields[index].ValueStart, _fields[index].ValueLength);
+
+    /// <summary>A piece of the block that <see cref="SetBytes"/> has named.</summary>
+    public ReadOnlySpan<byte> Bytes(int start, int length) => new(_array, _offset + start, length);
 
     public bool Has(KnownHeader header) => (_known & (1u << (int)header)) != 0;
 
+    /// <summary>False: no field has a name of this length. Most look-ups of what is not there end here.</summary>
+    public bool MayHave(int nameLength) => (_lengths & (1u << nameLength)) != 0;
+
     /// <summary>The index of the next field of this name from <paramref name="from"/> on, or -1.</summary>
-    public int IndexOf(ReadOnlySpan<byte> name, int from = 0)
+    public int IndexOf(ReadOnlySpan<byte> name, int from = 0) => MayHave(name.Length) ? Find(name, from) : -1;
+
+    private int Find(ReadOnlySpan<byte> name, int from)
     {
         for (var index = from; index < Count; index++)
         {
@@ -60,9 +72,10 @@ internal sealed class HeaderFields
     public void Clear()
     {
         Count = 0;
-        _known = 0;
+        _known = _lengths = 0;
         _ownedLength = 0;
-        _bytes = default;
+        _array = null;
+        _offset = 0;
     }
 
     /// <summary>Notes a field whose bytes lie in the block that <see cref="SetBytes"/> will name.</summary>
@@ -70,19 +83,41 @@ internal sealed class HeaderFields
     {
         if (Count == _fields.Length)
         {
-            Array.Resize(ref _fields, Count * 2);
+            GrowSlots();
         }
 
         _fields[Count++] = field;
         _known |= 1u << (int)field.Known;
+        _lengths |= 1u << field.NameLength;
+    }
+
+    /// <summary>
+    /// Where <see cref="OrdinaryHead"/> writes fields, before it has seen whether the head is one. A head that has more is left to
+    /// <see cref="RequestParser"/>, which makes room for it and the following ones.
+    /// </summary>
+    internal HeaderField[] Slots => _fields.Length > 0 ? _fields : GrowSlots();
+
+    /// <summary>Takes what has been written to <see cref="Slots"/> for the fields.</summary>
+    /// <param name="count">How many there are.</param>
+    /// <param name="known">One bit for each <see cref="KnownHeader"/> among them; that of <see cref="KnownHeader.Other"/> is no matter.</param>
+    /// <param name="lengths">One bit for each length of a name, modulo 32.</param>
+    internal void SetParsed(int count, uint known, uint lengths)
+    {
+        Count = count;
+        _known = known;
+        _lengths = lengths;
     }
 
     /// <summary>Lets a field have a value that lies elsewhere in the same block.</summary>
     public void ReplaceValue(int index, int start, int length) =>
         _fields[index] = _fields[index] with { ValueStart = start, ValueLength = length };
 
-    /// <summary>Names the block that the slices point into.</summary>
-    public void SetBytes(ReadOnlyMemory<byte> bytes) => _bytes = bytes;
+    /// <summary>Names the block that the slices point into, and where in it their positions start.</summary>
+    public void SetBytes(byte[] array, int offset)
+    {
+        _array = array;
+        _offset = offset;
+    }
 
     /// <summary>Copies a field to the end. The caller has validated name and value.</summary>
     public void Append(ReadOnlySpan<byte> name, ReadOnlySpan<byte> value)
@@ -100,11 +135,13 @@ internal sealed class HeaderFields
     {
         var kept = 0;
         var known = 0u;
+        var lengths = 0u;
         for (var index = 0; index < Count; index++)
         {
             if (!Ascii.EqualsIgnoreCase(Name(index), name))
             {
                 known |= 1u << (int)_fields[index].Known;
+                lengths |= 1u << _fields[index].NameLength;
                 _fields[kept++] = _fields[index];
             }
         }
@@ -112,7 +149,14 @@ internal sealed class HeaderFields
         var removed = kept < Count;
         Count = kept;
         _known = known;
+        _lengths = lengths;
         return removed;
+    }
+
+    private HeaderField[] GrowSlots()
+    {
+        Array.Resize(ref _fields, Math.Max(UsualCount, _fields.Length * 2));
+        return _fields;
     }
 
     private void Reserve(int length)
@@ -122,6 +166,6 @@ internal sealed class HeaderFields
             Array.Resize(ref _owned, Math.Max(256, Math.Max(_owned.Length * 2, _ownedLength + length)));
         }
 
-        _bytes = _owned;
+        _array = _owned;
     }
 }

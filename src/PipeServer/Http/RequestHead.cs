@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Runtime.InteropServices;
 
 namespace PipeServer.Http;
 
@@ -11,11 +12,10 @@ internal sealed class RequestHead
     // More than nearly every head has.
     private const int KeptBytes = 4096;
 
-    // Heads are copied only when they have to be: because they arrived in several buffers, or because the receive buffer
-    // is given back while the request is still being answered.
+    // Heads are copied only when they have to be: because they arrived in several buffers or in memory that is no array, or because the
+    // receive buffer is given back while the request is still being answered.
     private byte[] _owned = [];
     private int _ownedLength;
-    private ReadOnlyMemory<byte> _bytes;
     private int _methodStart;
     private int _methodLength;
     private int _targetStart;
@@ -28,11 +28,11 @@ internal sealed class RequestHead
 
     public RequestMethod Method { get; internal set; }
 
-    public ReadOnlySpan<byte> MethodBytes => _bytes.Span.Slice(_methodStart, _methodLength);
+    public ReadOnlySpan<byte> MethodBytes => Fields.Bytes(_methodStart, _methodLength);
 
     public RequestTarget Target { get; } = new();
 
-    public ReadOnlySpan<byte> TargetBytes => _bytes.Span.Slice(_targetStart, _targetLength);
+    public ReadOnlySpan<byte> TargetBytes => Fields.Bytes(_targetStart, _targetLength);
 
     public ReadOnlySpan<byte> Path => Target.Path(TargetBytes);
 
@@ -80,15 +80,14 @@ internal sealed class RequestHead
         ByteLength = 0;
         Method = RequestMethod.Other;
         MinorVersion = 0;
-        Framing = BodyFraming.None;
+        Framing = default;
         KeepAlive = ExpectsContinue = false;
         LineStart = Scanned = EmptyLines = 0;
         RequestLineStart = -1;
         HasRequestLine = false;
         Fields.Clear();
-        _bytes = default;
         _ownedLength = 0;
-        _methodLength = _targetLength = 0;
+        _methodStart = _methodLength = _targetStart = _targetLength = 0;
     }
 
     /// <summary>Gives back what a large head has needed, unless one is in progress: an idle connection costs little.</summary>
@@ -108,9 +107,9 @@ internal sealed class RequestHead
         if (_ownedLength == 0 && ByteLength > 0)
         {
             Reserve(ByteLength);
-            _bytes.Span[..ByteLength].CopyTo(_owned);
+            Fields.Bytes(0, ByteLength).CopyTo(_owned);
             _ownedLength = ByteLength;
-            SetBytes(_owned.AsMemory(0, ByteLength));
+            Fields.SetBytes(_owned, 0);
         }
     }
 
@@ -128,10 +127,38 @@ internal sealed class RequestHead
         return _owned.AsMemory(0, _ownedLength);
     }
 
+    /// <summary>Names the bytes that all positions count in. What a transport has not got in an array is copied.</summary>
     internal void SetBytes(ReadOnlyMemory<byte> bytes)
     {
-        _bytes = bytes;
-        Fields.SetBytes(bytes);
+        if (MemoryMarshal.TryGetArray(bytes, out var segment))
+        {
+            Fields.SetBytes(segment.Array!, segment.Offset);
+            return;
+        }
+
+        Reserve(bytes.Length);
+        bytes.CopyTo(_owned);
+        _ownedLength = bytes.Length;
+        Fields.SetBytes(_owned, 0);
+    }
+
+    /// <summary>Notes what <see cref="OrdinaryHead"/> has found; the fields have theirs already, and the bytes.</summary>
+    /// <param name="byteLength">The head's length.</param>
+    /// <param name="method">The method, whose name is the head's start.</param>
+    /// <param name="targetStart">Where the target starts, one space behind the method.</param>
+    /// <param name="pathLength">How much of the target is its path.</param>
+    /// <param name="targetLength">The target's length.</param>
+    internal void SetOrdinary(int byteLength, RequestMethod method, int targetStart, int pathLength, int targetLength)
+    {
+        ByteLength = byteLength;
+        Method = method;
+        MinorVersion = 1;
+        RequestLineStart = 0;
+        HasRequestLine = true;
+        _methodLength = targetStart - 1;
+        _targetStart = targetStart;
+        _targetLength = targetLength;
+        Target.SetPlain(pathLength, targetLength);
     }
 
     internal void SetRequestLine(int methodStart, int methodLength, int targetStart, int targetLength)

@@ -21,12 +21,25 @@ internal static class RequestRules
 
         head.Framing = framing;
         error = head.Target.Parse(head.TargetBytes, head.Method);
+        return error != RequestError.None ? error : CheckFields(head);
+    }
+
+    /// <summary>The same for what <see cref="OrdinaryHead"/> has taken, whose target is right and known.</summary>
+    public static RequestError CheckOrdinary(RequestHead head)
+    {
+        var error = BodyFraming.Decide(head.Fields, head.MinorVersion, out var framing);
         if (error != RequestError.None)
         {
             return error;
         }
 
-        error = CheckHost(head);
+        head.Framing = framing;
+        return CheckFields(head);
+    }
+
+    private static RequestError CheckFields(RequestHead head)
+    {
+        var error = CheckHost(head);
         if (error != RequestError.None)
         {
             return error;

@@ -90,6 +90,22 @@ internal sealed class RequestTarget
         return ParseAbsolute(target, method);
     }
 
+    /// <summary>Notes a target in origin form, all of whose bytes may stand there, and whose path stands as it was sent.</summary>
+    /// <param name="pathLength">The length of the path, at the target's start.</param>
+    /// <param name="targetLength">The target's length; with a query it is longer than the path.</param>
+    public void SetPlain(int pathLength, int targetLength)
+    {
+        PathError = RequestError.None;
+        Form = TargetForm.Origin;
+        AuthorityLength = 0;
+        _decodedLength = -1;
+        _pathStart = 0;
+        _pathLength = pathLength;
+        var hasQuery = targetLength > pathLength;
+        _queryStart = hasQuery ? pathLength + 1 : -1;
+        _queryLength = hasQuery ? targetLength - pathLength - 1 : 0;
+    }
+
     // absolute-form = absolute-URI, of which an origin server takes "http" and "https" (RFC 9110 §4.2)
     private RequestError ParseAbsolute(ReadOnlySpan<byte> target, RequestMethod method)
     {

@@ -216,12 +216,26 @@ public sealed class RequestParserTests
         return head;
     }
 
-    // In two pieces at every point, as one buffer that grew and as two segments; and byte by byte.
+    // In two pieces at every point, as one buffer that grew, with room behind it and without, and as two segments; and byte by byte.
     private static void ForEverySplit(byte[] bytes, Action<RequestHead, ParseStatus> check, RequestLimits? limits = null)
     {
         var step = bytes.Length > 2000 ? 97 : 1;
         for (var split = 0; split <= bytes.Length; split += step)
         {
+            // The pass over ordinary heads wants room, and what lies there are the bytes that have not come yet: it must not see them.
+            foreach (var room in new[] { 0, OrdinaryHead.Slack })
+            {
+                var array = HeadCheck.Place(bytes, 1, room, split);
+                var head = new RequestHead();
+                var status = RequestParser.Parse(array, 1, split, head, limits ?? Limits);
+                if (status == ParseStatus.NeedMoreData)
+                {
+                    status = RequestParser.Parse(array, 1, bytes.Length, head, limits ?? Limits);
+                }
+
+                check(head, status);
+            }
+
             foreach (var isOneSegment in new[] { true, false })
             {
                 var head = new RequestHead();
