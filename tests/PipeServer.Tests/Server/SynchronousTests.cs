@@ -156,7 +156,7 @@ public abstract class SynchronousTests(string transport)
         Assert.Equal("nothing", (await other.RequestAsync(TestClient.Get(path))).Text);
     }
 
-    // The point of it all. The first request of a connection may be there before its read is parked.
+    // The point of it all. A request that is there before the read is parked is the async loop's, so one of many has to do.
     [Theory]
     [InlineData("/stack")]
     [InlineData("/worker/stack")]
@@ -164,10 +164,13 @@ public abstract class SynchronousTests(string transport)
     {
         await using var server = await StartAsync();
         await using var client = await server.ConnectAsync();
-        await client.RequestAsync(TestClient.Get(path));
-        await Task.Delay(50); // over a worker, the flush comes a moment before the read is parked
-        var stack = (await client.RequestAsync(TestClient.Get(path))).Text;
-        Assert.Equal(transport != "epoll", stack.Contains("ServeRequestsAsync"));
+        var stacks = new List<string>();
+        for (var i = 0; i < 50; i++)
+        {
+            stacks.Add((await client.RequestAsync(TestClient.Get(path))).Text);
+        }
+
+        Assert.Equal(transport == "epoll", stacks.Exists(static stack => !stack.Contains("ServeRequestsAsync")));
     }
 
     // Clients that leave at any moment, and a stop that comes between: no handler runs on, and the ledger adds up.

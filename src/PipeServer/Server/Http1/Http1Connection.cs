@@ -133,9 +133,9 @@ internal sealed class Http1Connection : Connection
     };
 
     /// <summary>After the hop of the request in progress, or where there was no worker for it.</summary>
-    public NextStep AfterHop(bool isOnWorker)
+    public NextStep AfterHop(bool isOnWorker, bool hasStayed)
     {
-        var next = _pipeline.AfterHop(_exchange, isOnWorker);
+        var next = _pipeline.AfterHop(_exchange, isOnWorker, hasStayed);
         _batchStarted = Tally.HasUnflushed ? _batchStarted : _exchange.DequeuedAt;
         return next;
     }
@@ -218,7 +218,7 @@ internal sealed class Http1Connection : Connection
                 {
                     var isOnWorker = mayStay || await Server.Workers.TryContinueOnWorker(_exchange)
                         || (_pipeline.MayWaitForWorker && await Server.Workers.WaitForWorker(_exchange));
-                    next = AfterHop(isOnWorker);
+                    next = AfterHop(isOnWorker, hasStayed: mayStay);
                 }
 
                 // :: Handle

@@ -91,7 +91,7 @@ internal sealed class SynchronousLoop(Http1Connection connection, Http1Exchange 
         try
         {
             var behind = next + _head.ByteLength;
-            outcome = Go(connection.AfterHop(isOnWorker: true));
+            outcome = Go(connection.AfterHop(isOnWorker: true, hasStayed: false));
             if (outcome == ReadConsumption.All || !_hasRequest)
             {
                 next = behind;
@@ -222,7 +222,7 @@ internal sealed class SynchronousLoop(Http1Connection connection, Http1Exchange 
 
         if (mayStay)
         {
-            return Go(connection.AfterHop(isOnWorker: true));
+            return Go(connection.AfterHop(isOnWorker: true, hasStayed: true));
         }
 
         (_array, _at, _end) = (array, at, end);
