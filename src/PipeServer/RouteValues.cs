@@ -35,5 +35,12 @@ public sealed class RouteValues
         }
     }
 
-    internal void Set(RoutePattern? pattern) => _pattern = pattern;
+    internal void Set(RoutePattern? pattern)
+    {
+        // Most requests of a connection have none: a comparison is cheaper than the write of a reference.
+        if (_pattern != pattern)
+        {
+            _pattern = pattern;
+        }
+    }
 }

@@ -68,6 +68,9 @@ internal sealed class ConnectionDeadlines(ServerContext server)
     /// <summary>The wait for the client's bytes is over; true when its time was up.</summary>
     public bool EndRead() => _read.Clear();
 
+    /// <summary>The same where nobody asks whether its time was up.</summary>
+    public void DropRead() => _read.Drop();
+
     /// <summary>Makes the read's deadline earlier, never later.</summary>
     public void TightenRead(long latest) => _read.Tighten(latest);
 

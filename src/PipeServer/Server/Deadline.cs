@@ -21,6 +21,9 @@ internal struct Deadline
     /// <summary>The wait is over; true when its time was up.</summary>
     public bool Clear() => Interlocked.Exchange(ref _at, None) == Expired;
 
+    /// <summary>The same where nobody asks whether its time was up: nothing that the heartbeat does at this moment outlasts a plain write.</summary>
+    public void Drop() => Volatile.Write(ref _at, None);
+
     /// <summary>True while there is a wait.</summary>
     public readonly bool IsSet => Volatile.Read(in _at) != None;
 

@@ -69,7 +69,7 @@ internal sealed class Heartbeat : IDisposable
     /// The same for a write, which a drain does not shorten: a client that still reads at the end of the grace period is cut off there, and
     /// the report names its request.
     /// </summary>
-    public long WriteDeadlineAfter(TimeSpan timeout) => Now + (long)timeout.TotalMilliseconds + Volatile.Read(ref _slack);
+    public long WriteDeadlineAfter(TimeSpan timeout) => Now + (timeout.Ticks / TimeSpan.TicksPerMillisecond) + Volatile.Read(ref _slack);
 
     /// <summary>Beats faster from now on, and lets no timeout go beyond what is left of the grace period.</summary>
     public void BeginDrain(TimeSpan timeLeft)

@@ -14,4 +14,7 @@ internal enum NextStep : byte
 
     /// <summary>The client is gone: abort the connection.</summary>
     Abandon,
+
+    /// <summary>The answer cannot be ended: send what was answered before it, then abort the connection.</summary>
+    Cut,
 }

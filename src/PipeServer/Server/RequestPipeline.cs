@@ -55,7 +55,10 @@ internal sealed class RequestPipeline(ServerContext server)
     }
 
     /// <summary>After the hop, or where there was no worker for it.</summary>
-    public NextStep AfterHop(Exchange exchange, bool hasHopped)
+    /// <param name="exchange">The request.</param>
+    /// <param name="isOnWorker">False where there was no worker.</param>
+    /// <param name="hasStayed">It was on a worker already, so it has not waited.</param>
+    public NextStep AfterHop(Exchange exchange, bool isOnWorker, bool hasStayed)
     {
         if (exchange.IsClientGone)
         {
@@ -63,8 +66,8 @@ internal sealed class RequestPipeline(ServerContext server)
             return NextStep.Abandon;
         }
 
-        exchange.DequeuedAt = server.Options.TimeProvider.GetTimestamp();
-        exchange.Refusal = !hasHopped ? RequestError.QueueFull : HasWaitedTooLong(exchange) ? RequestError.QueueTimeout : RequestError.None;
+        exchange.DequeuedAt = hasStayed ? exchange.QueuedAt : server.Options.TimeProvider.GetTimestamp();
+        exchange.Refusal = !isOnWorker ? RequestError.QueueFull : HasWaitedTooLong(exchange) ? RequestError.QueueTimeout : RequestError.None;
         exchange.MayBlock = true;
         return exchange.Refusal == RequestError.None ? NextStep.Handle : NextStep.End;
     }

@@ -30,6 +30,19 @@ internal struct RequestTally
     /// <summary>Its refusal is written.</summary>
     public void Refuse() => _unflushedRefused++;
 
+    /// <summary>One of the two.</summary>
+    public void Count(bool isRefusal)
+    {
+        if (isRefusal)
+        {
+            Refuse();
+        }
+        else
+        {
+            Complete();
+        }
+    }
+
     /// <summary>All that was written has been handed to the system.</summary>
     public void Flush()
     {

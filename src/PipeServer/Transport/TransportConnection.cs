@@ -61,6 +61,18 @@ public abstract class TransportConnection : IDuplexPipe, IAsyncDisposable
     /// <returns>True when everything has been handed to the system; false when a flush must see to what is left, or to why it cannot go.</returns>
     internal virtual bool TryFlush() => false;
 
+    /// <summary>
+    /// Reads from <see cref="Input"/>. While the read waits, a transport that can do so offers what comes to a consumer first, and completes
+    /// the read only with what that leaves. Over all others this is <see cref="PipeReader.ReadAsync"/>.
+    /// </summary>
+    internal virtual ValueTask<ReadResult> ReadAsync(IReadConsumer consumer) => Input.ReadAsync(CancellationToken.None);
+
+    /// <summary>Goes on with the read that its consumer has kept. From the thread that has kept it, which lets go of it by this call.</summary>
+    /// <param name="outcome"><see cref="ReadConsumption.All"/> or <see cref="ReadConsumption.Some"/>.</param>
+    /// <param name="next">Where in the array that was offered the first byte lies that is not taken.</param>
+    internal virtual void ContinueRead(ReadConsumption outcome, int next) =>
+        throw new NotSupportedException("This transport offers its reads to no consumer, so there is none to go on with.");
+
     /// <summary>Writes bytes to <see cref="Output"/>, without copying them where the transport can send them from where they lie.</summary>
     public virtual void Write(PinnedBytes bytes)
     {

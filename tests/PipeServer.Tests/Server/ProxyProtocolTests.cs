@@ -22,6 +22,21 @@ public abstract class ProxyProtocolTests(string transport)
         Assert.Equal("hello", (await proxy.RequestAsync("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello")).Text);
     }
 
+    // A filter's connection that did not hand its reads on would cost each request a state machine, and nothing else would tell.
+    [Fact]
+    public async Task A_request_behind_a_proxy_resumes_no_async_method_over_epoll()
+    {
+        await using var server = await StartAsync();
+        await using var proxy = await server.ConnectAsync();
+        var stacks = new List<string> { (await proxy.RequestAsync(Client7 + TestClient.Get("/stack"))).Text };
+        for (var i = 0; i < 50; i++) // one that comes before the read is parked is the async loop's
+        {
+            stacks.Add((await proxy.RequestAsync(TestClient.Get("/stack"))).Text);
+        }
+
+        Assert.Equal(transport == "epoll", stacks.Exists(static stack => !stack.Contains("ServeRequestsAsync")));
+    }
+
     [Theory]
     [InlineData("PROXY UNKNOWN\r\n")]
     [InlineData("\r\n\r\n\0\r\nQUIT\n\x20\0\0\0")]
@@ -230,6 +245,7 @@ public abstract class ProxyProtocolTests(string transport)
         static server =>
         {
             server.MapGet("/who", static (request, response) => response.WriteText($"{request.RemoteEndPoint}"), Dispatch.Inline);
+            server.MapGet("/stack", static (_, response) => response.WriteText($"{new System.Diagnostics.StackTrace()}"), Dispatch.Inline);
             server.MapPost("/echo", static async (request, response) => await request.Body.CopyToAsync(response.Body));
         },
         options =>

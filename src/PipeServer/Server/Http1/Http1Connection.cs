@@ -12,7 +12,7 @@ namespace PipeServer.Server.Http1;
 /// </summary>
 /// <remarks>
 /// There is no hop back: after the handler the loop goes on where it is, and only a read that has to wait gives the connection
-/// back to its transport.
+/// back to its transport. While that read waits, <see cref="SynchronousLoop"/> serves what does not have to.
 /// </remarks>
 internal sealed class Http1Connection : Connection
 {
@@ -29,6 +29,7 @@ internal sealed class Http1Connection : Connection
     private readonly Http1Output _output;
     private readonly Http1Exchange _exchange;
     private readonly RequestHead _head;
+    private readonly SynchronousLoop _synchronous;
     private bool _isInBody; // the input has moved on to the body of the request in progress, or to what is spoken behind it
     private SequencePosition _afterHead; // of a request without a body: where the input moves to when the connection is switched
     private bool _clientHasEnded; // half-closed
@@ -42,6 +43,7 @@ internal sealed class Http1Connection : Connection
         _output = new Http1Output(this);
         _exchange = new Http1Exchange(this, _output);
         _head = _exchange.Head;
+        _synchronous = new SynchronousLoop(this, _exchange);
     }
 
     /// <summary>The response in progress, or the last one, is the connection's last.</summary>
@@ -55,11 +57,12 @@ internal sealed class Http1Connection : Connection
 
     public override void Attach(TransportConnection transport, long id)
     {
-        IsClosing = _clientHasEnded = false;
+        IsClosing = _clientHasEnded = _isInBody = false;
         _output.Reset();
         _head.Reset();
         _exchange.Reset();
         base.Attach(transport, id);
+        _synchronous.Attach();
         _exchange.Request.Attach(this);
     }
 
@@ -68,11 +71,15 @@ internal sealed class Http1Connection : Connection
         _exchange.Request.Attach(null);
         _head.Reset();
         _exchange.ResponseBody.Release();
+        _synchronous.Detach();
         _switched = null;
     }
 
     /// <summary>The connection ends with the response in progress.</summary>
     public void CloseAfterResponse() => IsClosing = true;
+
+    /// <summary>Completes when a handler may have the input for itself; see <see cref="Switch"/>.</summary>
+    public Task WaitForInputAsync() => _synchronous.WaitUntilTakenOverAsync();
 
     /// <summary>Hands the connection to the handler of the request in progress: its loop takes no further request.</summary>
     public SwitchedPipe Switch()
@@ -91,23 +98,63 @@ internal sealed class Http1Connection : Connection
     }
 
     /// <summary>An answer is written.</summary>
-    public void CountAnswer(bool isRefusal)
-    {
-        if (isRefusal)
-        {
-            Tally.Refuse();
-        }
-        else
-        {
-            Tally.Complete();
-        }
-    }
+    public void CountAnswer(bool isRefusal) => Tally.Count(isRefusal);
 
     /// <summary>All answers that were written have been handed to the system.</summary>
     public void OnFlushed() => Tally.Flush();
 
     /// <summary>A flush has found that the client has left.</summary>
     public void OnClientGone() => WasAborted = true;
+
+    /// <summary>The head of a request is complete.</summary>
+    public void BeginRequest(bool isMoreBuffered)
+    {
+        Deadlines.DropRead();
+        State = ConnectionState.Handling;
+        Tally.Receive();
+        OldestRequestStarted = Deadlines.Now;
+        IsMoreBuffered = isMoreBuffered;
+        _exchange.RequestBody.Start(BodyFraming.None, continuePending: false);
+        _exchange.Reset();
+    }
+
+    /// <summary>
+    /// A whole answer does not wait for what may take its time: a worker, a body that has not come, a handler that may wait. Where nothing of
+    /// that is ahead, a batch keeps its one flush.
+    /// </summary>
+    public bool MustFlushBefore(NextStep next, bool staysOnWorker) => next switch
+    {
+        NextStep.End or NextStep.Abandon or NextStep.Cut => false,
+        _ when _synchronous.IsHandling => false, // it was asked before the handler was called
+        _ when _isInBody && !_exchange.RequestBody.HasArrived() => true,
+        NextStep.Hop => !staysOnWorker
+            || Server.Options.TimeProvider.GetElapsedTime(_batchStarted, _exchange.QueuedAt) >= LongestBatch,
+        _ => !_exchange.Handler!.IsSynchronous,
+    };
+
+    /// <summary>After the hop of the request in progress, or where there was no worker for it.</summary>
+    public NextStep AfterHop(bool isOnWorker, bool hasStayed)
+    {
+        var next = _pipeline.AfterHop(_exchange, isOnWorker, hasStayed);
+        _batchStarted = Tally.HasUnflushed ? _batchStarted : _exchange.DequeuedAt;
+        return next;
+    }
+
+    /// <summary>Something is due before the next request: see <see cref="TrySettleAsync"/>.</summary>
+    public bool HasToSettle() => _isInBody || Output.UnflushedBytes > MaxUnflushedBytes;
+
+    /// <summary>All is answered and flushed: the connection waits for its client.</summary>
+    public void BeginWaiting()
+    {
+        if (State == ConnectionState.Handling)
+        {
+            State = ConnectionState.Idle;
+            Deadlines.SetRead(Server.Options.KeepAliveTimeout);
+        }
+
+        _exchange.ResponseBody.Release();
+        _head.Release();
+    }
 
     public override void DescribeRequests(ICollection<RequestDescription> descriptions)
     {
@@ -145,22 +192,25 @@ internal sealed class Http1Connection : Connection
                 }
 
                 BeginWaiting();
-                read = await Input.ReadAsync().ConfigureAwait(false);
+                read = await Transport.ReadAsync(_synchronous).ConfigureAwait(false);
             }
 
-            var isTimedOut = read.IsCanceled && Deadlines.IsReadExpired;
             var buffer = read.Buffer;
-            _isInBody = false;
-            while (!IsClosing && !_isInBody && TryTakeRequest(ref buffer))
+            var left = _synchronous.TakeOver();
+            if (left is null && (WasAborted || (HasToSettle() && !await TrySettleAsync().ConfigureAwait(false))))
+            {
+                return;
+            }
+
+            for (; left is not null ? TryPassHead(ref buffer) : !IsClosing && !_isInBody && TryTakeRequest(ref buffer); left = null)
             {
                 // :: Route. Neither hop has a ConfigureAwait: the loop continues on a worker, and nowhere else.
-                var next = _exchange.Refusal == RequestError.None ? _pipeline.Begin(_exchange) : NextStep.End;
+                var next = left ?? (_exchange.Refusal == RequestError.None ? _pipeline.Begin(_exchange) : NextStep.End);
                 var mayStay = next == NextStep.Hop && Server.Workers.MayStayOnWorker;
                 if (Tally.HasUnflushed && MustFlushBefore(next, mayStay))
                 {
                     await _output.FlushAsync(CancellationToken.None).ConfigureAwait(false);
-                    mayStay = false; // it may have waited for the client, and gone on elsewhere
-                    next = _output.IsClientGone ? NextStep.Abandon : next;
+                    (mayStay, next) = (false, _output.IsClientGone ? NextStep.Abandon : next); // it may have waited, and gone on elsewhere
                     _exchange.QueuedAt = Server.Options.TimeProvider.GetTimestamp(); // a slow client's time is not the queue's
                 }
 
@@ -168,8 +218,7 @@ internal sealed class Http1Connection : Connection
                 {
                     var isOnWorker = mayStay || await Server.Workers.TryContinueOnWorker(_exchange)
                         || (_pipeline.MayWaitForWorker && await Server.Workers.WaitForWorker(_exchange));
-                    next = _pipeline.AfterHop(_exchange, isOnWorker);
-                    _batchStarted = Tally.HasUnflushed ? _batchStarted : _exchange.DequeuedAt;
+                    next = AfterHop(isOnWorker, hasStayed: mayStay);
                 }
 
                 // :: Handle
@@ -177,9 +226,9 @@ internal sealed class Http1Connection : Connection
                 {
                     try
                     {
-                        await _exchange.Handler!.Answer(_exchange.Request, _exchange.Response).ConfigureAwait(false);
+                        await _synchronous.HandleAsync().ConfigureAwait(false);
                     }
-#pragma warning disable CA1031 // The one place that contains a handler's fault.
+#pragma warning disable CA1031 // Contains a handler's fault.
                     catch (Exception exception)
 #pragma warning restore CA1031
                     {
@@ -188,7 +237,7 @@ internal sealed class Http1Connection : Connection
                 }
 
                 // :: End
-                if (next == NextStep.Abandon || !_pipeline.TryEnd(_exchange))
+                if (next is NextStep.Abandon or NextStep.Cut || !_pipeline.TryEnd(_exchange))
                 {
                     await AbandonAsync(isClientGone: next == NextStep.Abandon).ConfigureAwait(false);
                 }
@@ -201,7 +250,7 @@ internal sealed class Http1Connection : Connection
                 _head.Reset();
             }
 
-            if (!TryKeepRest(read, buffer) || (isTimedOut && Deadlines.IsReadExpired && !MayWaitForFinalBeat()))
+            if (!TryKeepRest(read, buffer) || (read.IsCanceled && Deadlines.IsReadExpired && !MayWaitForFinalBeat()))
             {
                 break;
             }
@@ -219,6 +268,7 @@ internal sealed class Http1Connection : Connection
             _clientHasEnded = read.IsCompleted; // half-closed: complete requests are answered, half a request is dropped
         }
 
+        _isInBody = false;
         return !_clientHasEnded;
     }
 
@@ -242,43 +292,38 @@ internal sealed class Http1Connection : Connection
             return false;
         }
 
-        BeginRequest();
+        BeginRequest(isMoreBuffered: false);
         if (status == ParseStatus.Invalid)
         {
             _exchange.Refusal = _head.Error;
             return true;
         }
 
-        var afterHead = buffer.GetPosition(_head.ByteLength);
         if (_head.Framing.HasBody)
         {
             // The body is read from the input itself, so the head has to make do without the receive buffer.
             _head.Detach();
             var hasMore = buffer.Length > _head.ByteLength;
-            Input.AdvanceTo(afterHead);
+            Input.AdvanceTo(buffer.GetPosition(_head.ByteLength));
             _isInBody = true;
             _exchange.RequestBody.Start(_head.Framing, continuePending: _head.ExpectsContinue && !hasMore);
         }
         else
         {
-            _afterHead = afterHead;
-            buffer = buffer.Slice(afterHead);
+            TryPassHead(ref buffer);
             IsMoreBuffered = !buffer.IsEmpty;
         }
 
         return true;
     }
 
-    // A whole answer does not wait for what may take its time: a worker, a body that has not come, a handler that may wait. Where nothing
-    // of that is ahead, a batch keeps its one flush.
-    private bool MustFlushBefore(NextStep next, bool staysOnWorker) => next switch
+    // The head of a request without a body, which stays in the input while the request is in progress.
+    private bool TryPassHead(ref ReadOnlySequence<byte> buffer)
     {
-        NextStep.End => false,
-        _ when _isInBody && !_exchange.RequestBody.HasArrived() => true,
-        NextStep.Hop => !staysOnWorker
-            || Server.Options.TimeProvider.GetElapsedTime(_batchStarted, _exchange.QueuedAt) >= LongestBatch,
-        _ => !_exchange.Handler!.IsSynchronous,
-    };
+        _afterHead = buffer.GetPosition(_head.ByteLength);
+        buffer = buffer.Slice(_afterHead);
+        return true;
+    }
 
     // The response cannot be ended. What was answered before in this batch is whole, and is sent before the cut.
     private async ValueTask AbandonAsync(bool isClientGone)
@@ -290,8 +335,6 @@ internal sealed class Http1Connection : Connection
 
         Abort();
     }
-
-    private bool HasToSettle() => _isInBody || Output.UnflushedBytes > MaxUnflushedBytes;
 
     // Between two requests: discards the rest of a body that its handler did not read, and flushes a batch that has grown large. False: the
     // client is gone.
@@ -315,18 +358,6 @@ internal sealed class Http1Connection : Connection
         return !_output.IsClientGone;
     }
 
-    private void BeginWaiting()
-    {
-        if (State == ConnectionState.Handling)
-        {
-            State = ConnectionState.Idle;
-            Deadlines.SetRead(Server.Options.KeepAliveTimeout);
-        }
-
-        _exchange.ResponseBody.Release();
-        _head.Release();
-    }
-
     private void BeginHead()
     {
         // A first head has had its time since the accept; in a drain, which cut that short, a head that has begun gets its own.
@@ -337,17 +368,6 @@ internal sealed class Http1Connection : Connection
         }
 
         State = ConnectionState.ReadingHead;
-    }
-
-    private void BeginRequest()
-    {
-        Deadlines.EndRead();
-        State = ConnectionState.Handling;
-        Tally.Receive();
-        OldestRequestStarted = Deadlines.Now;
-        IsMoreBuffered = false;
-        _exchange.RequestBody.Start(BodyFraming.None, continuePending: false);
-        _exchange.Reset();
     }
 
     // The time is up, and what came in that moment was not a whole request.
@@ -366,7 +386,7 @@ internal sealed class Http1Connection : Connection
         }
         else
         {
-            BeginRequest();
+            BeginRequest(isMoreBuffered: false);
             _pipeline.Refuse(_exchange, RequestError.HeadTimeout);
         }
 

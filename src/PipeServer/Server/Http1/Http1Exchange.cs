@@ -78,8 +78,9 @@ internal sealed class Http1Exchange : Exchange
     }
 
     /// <summary>Writes the head behind which another protocol is spoken, and takes the connection out of the request loop.</summary>
-    public SwitchedPipe Switch(int statusCode)
+    public async ValueTask<SwitchedPipe> SwitchAsync(int statusCode)
     {
+        await _connection.WaitForInputAsync().ConfigureAwait(false);
         var pipe = _connection.Switch();
         ResponseHeadWriter.Write(
             Output.Writer, statusCode, _connection.Server.Heartbeat.ServerAndDate, Response.Fields, ResponseFraming.None, contentLength: 0,

@@ -33,6 +33,18 @@ internal sealed class Http1Output(Http1Connection connection)
         }
     }
 
+    /// <summary>Sends what is written, if that need not wait; false: <see cref="FlushAsync"/> must see to it.</summary>
+    public bool TryFlush()
+    {
+        if (!connection.Transport.TryFlush())
+        {
+            return false;
+        }
+
+        connection.OnFlushed();
+        return true;
+    }
+
     /// <summary>Sends what is written.</summary>
     /// <remarks>Not async itself: the flush that need not wait, nearly every one, costs no state machine.</remarks>
     public ValueTask<FlushResult> FlushAsync(CancellationToken cancellationToken)

@@ -224,7 +224,7 @@ internal sealed class ResponseBody(Http1Exchange exchange) : ResponseWriter
 
         _mode = Mode.Switched;
         _isCompleted = HasStarted = true;
-        var pipe = exchange.Switch(statusCode);
+        var pipe = await exchange.SwitchAsync(statusCode).ConfigureAwait(false);
         await _output.FlushForHandlerAsync(exchange, CancellationToken.None).ConfigureAwait(false);
         return pipe;
     }

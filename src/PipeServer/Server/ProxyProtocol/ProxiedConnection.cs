@@ -24,6 +24,12 @@ internal sealed class ProxiedConnection(TransportConnection inner, EndPoint clie
 
     public override long? UnreadBytes => inner.UnreadBytes;
 
+    internal override bool TryFlush() => inner.TryFlush();
+
+    internal override ValueTask<ReadResult> ReadAsync(IReadConsumer consumer) => inner.ReadAsync(consumer);
+
+    internal override void ContinueRead(ReadConsumption outcome, int next) => inner.ContinueRead(outcome, next);
+
     public override void Write(PinnedBytes bytes) => inner.Write(bytes);
 
     public override ValueTask<long> SendFileAsync(SafeFileHandle file, long offset, long count, CancellationToken cancellationToken) =>

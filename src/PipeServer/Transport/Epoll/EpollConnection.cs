@@ -100,6 +100,12 @@ internal sealed class EpollConnection : TransportConnection, IEventHandler, IThr
         }
     }
 
+    internal override bool TryFlush() => _output.TryFlush();
+
+    internal override ValueTask<ReadResult> ReadAsync(IReadConsumer consumer) => _input.ReadAsync(consumer);
+
+    internal override void ContinueRead(ReadConsumption outcome, int next) => _input.ContinueRead(outcome, next);
+
     public override void Write(PinnedBytes bytes)
     {
         ArgumentNullException.ThrowIfNull(bytes);

@@ -9,7 +9,8 @@ namespace PipeServer.Transport.Epoll;
 /// </summary>
 /// <remarks>
 /// One reader at a time, on any thread; only <see cref="PipeReader.CancelPendingRead"/> and <see cref="Interrupt"/> may come
-/// from others. While a read is parked, the thread that unparks it owns this object until the read completes.
+/// from others. While a read is parked, the thread that unparks it owns this object until the read completes or is parked again; a
+/// consumer that keeps a read passes that ownership on.
 /// </remarks>
 internal sealed class EpollInput : PipeReader
 {
@@ -22,7 +23,7 @@ internal sealed class EpollInput : PipeReader
 
     private readonly EpollConnection _connection;
     private readonly PinnedBlockPool _blocks;
-    private readonly Parking<Read, ReadResult> _parking;
+    private readonly Parking<ParkedRead, ReadResult> _parking;
     private BlockChain _chain; // from the first byte that is not consumed to the last one received
 
     private bool _mayHaveMore; // an event has come, or the last recv filled its buffer: the next one may find more
@@ -33,12 +34,14 @@ internal sealed class EpollInput : PipeReader
     private bool _isReading; // between a result and its AdvanceTo
     private bool _isCompleted;
     private IOException? _error;
+    private IReadConsumer? _consumer; // of the read that waits, which offers it what comes
+    private bool _isLeft; // the consumer has left something to the read's caller, be it only that there is something to do
 
     public EpollInput(EpollConnection connection, PinnedBlockPool blocks)
     {
         _connection = connection;
         _blocks = blocks;
-        _parking = new Parking<Read, ReadResult>(new Read(this));
+        _parking = new Parking<ParkedRead, ReadResult>(new ParkedRead(this, connection));
     }
 
     /// <summary>True while a read is parked, or is just being taken up by a waker.</summary>
@@ -50,17 +53,16 @@ internal sealed class EpollInput : PipeReader
     public override bool TryRead(out ReadResult result)
     {
         ThrowIfNotReadable();
-        if (TryComplete())
-        {
-            result = TakeResult();
-            return true;
-        }
-
-        result = default;
-        return false;
+        var isComplete = TryComplete();
+        result = isComplete ? TakeResult() : default;
+        return isComplete;
     }
 
-    public override ValueTask<ReadResult> ReadAsync(CancellationToken cancellationToken = default)
+    public override ValueTask<ReadResult> ReadAsync(CancellationToken cancellationToken = default) =>
+        ReadAsync(consumer: null, cancellationToken);
+
+    /// <summary>See <see cref="TransportConnection.ReadAsync"/>.</summary>
+    public ValueTask<ReadResult> ReadAsync(IReadConsumer? consumer, CancellationToken cancellationToken = default)
     {
         ThrowIfNotReadable();
         if (cancellationToken.IsCancellationRequested)
@@ -80,7 +82,21 @@ internal sealed class EpollInput : PipeReader
             return ValueTask.FromException<ReadResult>(exception);
         }
 
+        _consumer = consumer;
         return _parking.StartAsync(cancellationToken);
+    }
+
+    /// <summary>See <see cref="TransportConnection.ContinueRead"/>.</summary>
+    public void ContinueRead(ReadConsumption outcome, int next)
+    {
+        if (!TrySettle(outcome, next))
+        {
+            _parking.FinishOrPark();
+        }
+        else if (!TryParkAgain())
+        {
+            Offer();
+        }
     }
 
     public override void AdvanceTo(SequencePosition consumed) => AdvanceTo(consumed, consumed);
@@ -141,21 +157,34 @@ internal sealed class EpollInput : PipeReader
     public void Interrupt() => _parking.Interrupt();
 
     /// <summary>The descriptor has become readable. On the event loop.</summary>
-    public void OnReadable() => _parking.Signal();
+    public void OnReadable()
+    {
+        if (_parking.TrySignal())
+        {
+            Offer();
+        }
+    }
 
     /// <summary>Makes it ready for the next connection.</summary>
     public void Reset()
     {
         _chain.Return();
         _parking.Reset();
-        _mayHaveMore = _wantsLarge = _hasUnexamined = _hasEnded = _isReading = _isCompleted = false;
+        _mayHaveMore = _wantsLarge = _hasUnexamined = _hasEnded = _isReading = _isCompleted = _isLeft = false;
         _error = null;
+        _consumer = null;
         _streak = 0;
     }
 
-    // True when there is a result to take: new bytes, the end, or a cancellation. Asks the system only when it may know more.
-    private bool TryComplete()
+    /// <summary>True when there is a result to take: new bytes, the end, or a cancellation. Asks the system only when it may know more.</summary>
+    /// <exception cref="IOException">The connection is reset or aborted.</exception>
+    public bool TryComplete()
     {
+        if (_isLeft)
+        {
+            return true; // whatever has happened to the connection: the caller may have a handler to wait for
+        }
+
         ThrowIfBroken();
         if (_hasUnexamined || _hasEnded || _parking.IsCancelRequested)
         {
@@ -168,14 +197,21 @@ internal sealed class EpollInput : PipeReader
         }
 
         var isReady = _parking.TryClear();
-        return (isReady || _mayHaveMore) && TryReceive();
+        if ((isReady || _mayHaveMore) && TryReceive())
+        {
+            return true;
+        }
+
+        ThrowIfBroken();
+        return false;
     }
 
-    private ReadResult TakeResult()
+    /// <summary>The result.</summary>
+    public ReadResult TakeResult()
     {
         var isCanceled = _parking.TakeCancelRequest();
         _isReading = true;
-        _hasUnexamined = false;
+        _hasUnexamined = _isLeft = false;
         _mayHaveMore |= isCanceled; // a cancelled read has not asked the system, so the next one must
         if (_chain.IsEmpty)
         {
@@ -186,6 +222,104 @@ internal sealed class EpollInput : PipeReader
         return new ReadResult(_chain.Bytes, isCanceled, _hasEnded);
     }
 
+    /// <summary>The event that a parked read waits for has come.</summary>
+    public void ExpectMore() => _mayHaveMore = true;
+
+    /// <summary>Gives back a block without bytes: an idle connection holds no memory.</summary>
+    public void ReturnIfEmpty()
+    {
+        if (_chain.IsEmpty)
+        {
+            _chain.Return();
+        }
+    }
+
+    /// <summary>True when this connection has received so often without a wait that it is the others' turn; starts a new turn.</summary>
+    public bool EndTurn()
+    {
+        var isOver = _streak >= MaxStreak;
+        _streak = 0;
+        return isOver;
+    }
+
+    // For the owner of a read that was parked. What comes is offered to the read's consumer, and the read is parked again once all is taken.
+    // Everything else completes the read: what is left, the end, an error, a cancellation, and bytes that fill their block, because more of
+    // them are likely to follow.
+    private void Offer()
+    {
+        while (MayOffer())
+        {
+            _parking.TryClear(); // before the system is asked; see Readiness
+            var hasReceived = TryReceive();
+            if (_hasEnded || _error is not null || (hasReceived && _chain.Room == 0))
+            {
+                break;
+            }
+
+            if (hasReceived)
+            {
+                var outcome = _consumer!.Consume(_chain.Head!.Array, 0, (int)_chain.End, out var next);
+                if (outcome == ReadConsumption.Kept)
+                {
+                    return; // by now this may be another thread's
+                }
+
+                if (!TrySettle(outcome, next))
+                {
+                    break;
+                }
+            }
+
+            if (TryParkAgain())
+            {
+                return;
+            }
+        }
+
+        _parking.FinishOrPark();
+    }
+
+    private bool MayOffer() =>
+        _consumer is not null && _chain.IsEmpty && !_isLeft && !_hasEnded && _error is null && _streak < MaxStreak
+        && !_connection.IsAborted && !_parking.IsCancelRequested;
+
+    // Takes what the consumer has taken out of the chain; false when the rest is for the caller of the read.
+    private bool TrySettle(ReadConsumption outcome, int next)
+    {
+        if (outcome == ReadConsumption.All || next == _chain.End)
+        {
+            _chain.Return();
+        }
+        else
+        {
+            _chain.Drop(next - _chain.Start);
+        }
+
+        _hasUnexamined = _isLeft = outcome == ReadConsumption.Some;
+        return !_isLeft;
+    }
+
+    // False while the system may have more, or has just told of more.
+    private bool TryParkAgain()
+    {
+        if (_mayHaveMore)
+        {
+            return false;
+        }
+
+        ReturnIfEmpty();
+        var streak = _streak;
+        _streak = 0; // before, because afterwards the read is somebody else's
+        if (_parking.TryParkAgain())
+        {
+            return true;
+        }
+
+        _streak = streak;
+        return false;
+    }
+
+    // True with new bytes, or with the end; false when there are none, or with an error, which is noted.
     // SAFETY: the block is pinned and this reader's alone, and the length is what is left of it.
     private unsafe bool TryReceive()
     {
@@ -225,7 +359,7 @@ internal sealed class EpollInput : PipeReader
         _error = new IOException(
             _connection.IsAborted ? "The connection was aborted." : "The client reset the connection.",
             Errno.ToException(-received, "recv"));
-        throw _error;
+        return false;
     }
 
     private int GetRoom()
@@ -244,14 +378,9 @@ internal sealed class EpollInput : PipeReader
 
     private void ThrowIfBroken()
     {
-        if (_error is not null)
+        if (_error is not null || _connection.IsAborted)
         {
-            throw _error;
-        }
-
-        if (_connection.IsAborted)
-        {
-            throw new IOException("The connection was aborted.");
+            throw _error ?? new IOException("The connection was aborted.");
         }
     }
 
@@ -266,39 +395,5 @@ internal sealed class EpollInput : PipeReader
         {
             throw new InvalidOperationException("A read is in progress: call AdvanceTo, or await the pending read, before the next.");
         }
-    }
-
-    /// <summary>The read as its parking sees it.</summary>
-    private readonly struct Read(EpollInput input) : IParkedOperation<ReadResult>
-    {
-        public bool IsAborted => input._connection.IsAborted;
-
-        public bool TryComplete() => input.TryComplete();
-
-        public ReadResult TakeResult() => input.TakeResult();
-
-        public void OnSignal() => input._mayHaveMore = true;
-
-        public void OnCanceled()
-        {
-            // A read that is given up has taken nothing.
-        }
-
-        public void OnParking()
-        {
-            if (input._chain.IsEmpty)
-            {
-                input._chain.Return(); // an idle connection holds no memory
-            }
-        }
-
-        public bool EndTurn()
-        {
-            var isOver = input._streak >= MaxStreak;
-            input._streak = 0;
-            return isOver;
-        }
-
-        public void Yield() => input._connection.Wake();
     }
 }

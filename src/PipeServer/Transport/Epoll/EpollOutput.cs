@@ -56,9 +56,7 @@ internal sealed class EpollOutput : PipeWriter
 
     private enum Wait : byte
     {
-        UntilSent,
-        ForRoom,
-        UntilTaken,
+        UntilSent, ForRoom, UntilTaken,
     }
 
     public override Memory<byte> GetMemory(int sizeHint = 0)
@@ -113,6 +111,9 @@ internal sealed class EpollOutput : PipeWriter
 
         return _parking.StartAsync(cancellationToken);
     }
+
+    /// <summary>See <see cref="TransportConnection.TryFlush"/>.</summary>
+    public bool TryFlush() => !_isCompleted && !IsPending && TrySend() && !_isClientGone && !_parking.IsCancelRequested;
 
     /// <summary>Sends all that is written, for <see cref="TrySendFile"/> to go on behind it. False: the client is gone.</summary>
     public async ValueTask<bool> FlushBeforeFileAsync(CancellationToken cancellationToken)
@@ -214,7 +215,6 @@ internal sealed class EpollOutput : PipeWriter
         Discard();
     }
 
-    /// <inheritdoc/>
     public override async ValueTask CompleteAsync(Exception? exception = null)
     {
         if (exception is null && !_isCompleted)

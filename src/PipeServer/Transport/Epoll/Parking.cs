@@ -85,10 +85,39 @@ internal sealed class Parking<TOperation, TResult>(TOperation operation) : IValu
     /// <summary>The event has come. On the event loop.</summary>
     public void Signal()
     {
-        if (_readiness.Signal())
+        if (TrySignal())
         {
-            operation.OnSignal();
             FinishOrPark();
+        }
+    }
+
+    /// <summary>
+    /// The same for a caller that goes on with the operation in its own way: true when it was parked, and is the caller's now, until
+    /// <see cref="TryParkAgain"/> succeeds or <see cref="FinishOrPark"/> is called.
+    /// </summary>
+    public bool TrySignal()
+    {
+        if (!_readiness.Signal())
+        {
+            return false;
+        }
+
+        operation.OnSignal();
+        return true;
+    }
+
+    /// <summary>
+    /// For the owner of an operation that was parked and has nothing to tell: parks it again, after it has given back what need not be held. From
+    /// then on it is the next waker's. False: it is still the caller's, because there is a new event, or reason to end the wait.
+    /// </summary>
+    public bool TryParkAgain() => _readiness.TryPark() && !(IsInterrupted && _readiness.TryUnpark());
+
+    /// <summary>For the owner of an operation that was parked: completes it if there is anything to tell, or else parks it.</summary>
+    public void FinishOrPark()
+    {
+        if (!TryFinish())
+        {
+            Park();
         }
     }
 
@@ -156,7 +185,7 @@ internal sealed class Parking<TOperation, TResult>(TOperation operation) : IValu
             operation.OnParking();
 
             // A cancellation or an abort that came before this move found nobody to wake.
-            if (_readiness.TryPark() && !(IsInterrupted && _readiness.TryUnpark()))
+            if (TryParkAgain())
             {
                 if (isYielding)
                 {
@@ -167,14 +196,6 @@ internal sealed class Parking<TOperation, TResult>(TOperation operation) : IValu
             }
         }
         while (!TryFinish());
-    }
-
-    private void FinishOrPark()
-    {
-        if (!TryFinish())
-        {
-            Park();
-        }
     }
 
     // For the owner of the operation: completes it if there is anything to tell.

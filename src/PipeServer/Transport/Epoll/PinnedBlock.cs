@@ -31,6 +31,9 @@ internal sealed class PinnedBlock : ReadOnlySequenceSegment<byte>
 
     public int Capacity => Memory.Length;
 
+    /// <summary>The memory of a block that has its own.</summary>
+    public byte[] Array => _array;
+
     public PinnedBlock? NextBlock => (PinnedBlock?)Next;
 
     public Memory<byte> Slice(int start) => _array.AsMemory(start);

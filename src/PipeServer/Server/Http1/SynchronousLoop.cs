@@ -1,0 +1,310 @@
+using System.Runtime.ExceptionServices;
+using PipeServer.Http;
+using PipeServer.Transport;
+using PipeServer.Workers;
+
+namespace PipeServer.Server.Http1;
+
+/// <summary>
+/// The loop of <see cref="Http1Connection"/> for as long as nothing has to wait: takes what a parked read has received, on the thread that
+/// has received it, answers each whole request and flushes, and the read is parked again without the async method being resumed.
+/// </summary>
+/// <remarks>
+/// <para>
+/// The steps are those of the async loop, and so are the rules. Whatever may have to wait is left to it, and whatever is not ordinary: half
+/// a head, a body, a handler whose task is not complete, a full queue, output that does not go out, a fault, the end. It goes on exactly
+/// where this has stopped, between two requests or within one, whose head is then still in the input.
+/// </para>
+/// <para>
+/// A request for a worker is handed to the pool as it is, with its bytes left in the input. The worker goes on with what is buffered, and
+/// parks the read again itself. Owned by the thread that has the parked read (see <see cref="IReadConsumer"/>), then by the async loop.
+/// </para>
+/// </remarks>
+internal sealed class SynchronousLoop(Http1Connection connection, Http1Exchange exchange) : IReadConsumer, IWorkItem
+{
+    private readonly ServerContext _server = connection.Server;
+    private readonly RequestHead _head = exchange.Head;
+
+    // What the request in progress keeps while it waits for a worker: the bytes at hand, and where its head is in them.
+    private byte[]? _array;
+    private int _at;
+    private int _end;
+
+    private bool _hasRequest; // stopped within a request, before this step of it
+    private NextStep _step;
+    private ValueTask _handling;
+    private Exception? _fault;
+    private ExecutionContext? _context; // what the async loop runs in, and so every handler
+    private volatile bool _isServing; // from Consume on, until the async loop has taken over
+    private TaskCompletionSource? _takenOver; // made by the rare handler that has to wait for that
+
+    object IWorkItem.Description => exchange;
+
+    /// <summary>The handler of the request in progress has been called here, and its task is not complete.</summary>
+    public bool IsHandling { get; private set; }
+
+    /// <summary>Takes over a new connection.</summary>
+    public void Attach()
+    {
+        Detach();
+        _context = ExecutionContext.Capture();
+    }
+
+    /// <summary>Lets go of all that belongs to the connection.</summary>
+    public void Detach()
+    {
+        _array = null;
+        _hasRequest = IsHandling = _isServing = false;
+        _handling = default;
+        _fault = null;
+        _context = null;
+        _takenOver = null;
+    }
+
+    public ReadConsumption Consume(byte[] array, int start, int length, out int next)
+    {
+        var outer = Enter();
+        next = start;
+        ReadConsumption outcome;
+        try
+        {
+            outcome = Serve(array, start + length, ref next);
+        }
+#pragma warning disable CA1031 // A fault of our own: told to the async loop, whose end it is.
+        catch (Exception exception)
+#pragma warning restore CA1031
+        {
+            outcome = Fail(exception);
+        }
+
+        Leave(outer);
+        return outcome;
+    }
+
+    // On a worker. The request that has waited for it, then what is buffered behind.
+    void IWorkItem.Run()
+    {
+        var outer = Enter();
+        var (array, next, end) = (_array!, _at, _end);
+        _array = null;
+        ReadConsumption outcome;
+        try
+        {
+            var behind = next + _head.ByteLength;
+            outcome = Go(connection.AfterHop(isOnWorker: true, hasStayed: false));
+            if (outcome == ReadConsumption.All || !_hasRequest)
+            {
+                next = behind;
+            }
+
+            if (outcome == ReadConsumption.All)
+            {
+                outcome = Serve(array, end, ref next);
+            }
+        }
+#pragma warning disable CA1031 // As in Consume.
+        catch (Exception exception)
+#pragma warning restore CA1031
+        {
+            outcome = Fail(exception);
+        }
+
+        if (outcome != ReadConsumption.Kept)
+        {
+            connection.Transport.ContinueRead(outcome, next);
+        }
+
+        Leave(outer);
+    }
+
+    /// <summary>The async loop goes on. To be called after each of its reads.</summary>
+    /// <returns>The next step of the request in progress, whose head the read begins with; null between two requests.</returns>
+    public NextStep? TakeOver()
+    {
+        if (_fault is { } fault)
+        {
+            _fault = null;
+            ExceptionDispatchInfo.Throw(fault);
+        }
+
+        NextStep? step = _hasRequest ? _step : null;
+        _hasRequest = false;
+        _isServing = IsHandling; // a handler that is at work learns it from HandleAsync
+        return step;
+    }
+
+    /// <summary>The task of the handler: of the one that was called here, or of one that is called now.</summary>
+    public ValueTask HandleAsync()
+    {
+        if (!IsHandling)
+        {
+            return exchange.Handler!.Answer(exchange.Request, exchange.Response);
+        }
+
+        var task = _handling;
+        (_handling, IsHandling) = (default, false);
+        _isServing = false;
+        Interlocked.MemoryBarrier(); // pairs with the exchange in WaitUntilTakenOverAsync: one of the two sees the other
+        Interlocked.Exchange(ref _takenOver, null)?.TrySetResult();
+        return task;
+    }
+
+    /// <summary>For a handler that needs the connection's input for itself: the async loop has it then.</summary>
+    public Task WaitUntilTakenOverAsync()
+    {
+        if (!_isServing)
+        {
+            return Task.CompletedTask;
+        }
+
+        var takenOver = new TaskCompletionSource();
+        Interlocked.Exchange(ref _takenOver, takenOver);
+        if (!_isServing)
+        {
+            takenOver.TrySetResult(); // a moment ago
+        }
+
+        return takenOver.Task;
+    }
+
+    // From the next request on. All: there is nothing left, and all answers are sent. `next` is always where the async loop would go on.
+    private ReadConsumption Serve(byte[] array, int end, ref int next)
+    {
+        while (next < end)
+        {
+            if (RequestParser.Parse(array, next, end - next, _head, _server.Limits) != ParseStatus.Complete || _head.Framing.HasBody)
+            {
+                _head.Reset(); // the async loop reads it from its first byte on
+                return ReadConsumption.Some;
+            }
+
+            var behind = next + _head.ByteLength;
+            connection.BeginRequest(isMoreBuffered: behind < end);
+            var outcome = Begin(array, next, end);
+            if (outcome != ReadConsumption.Kept && !_hasRequest)
+            {
+                next = behind;
+            }
+
+            if (outcome != ReadConsumption.All)
+            {
+                return outcome;
+            }
+        }
+
+        if (!exchange.Output.TryFlush())
+        {
+            return ReadConsumption.Some;
+        }
+
+        connection.BeginWaiting();
+        return ReadConsumption.All;
+    }
+
+    private ReadConsumption Begin(byte[] array, int at, int end)
+    {
+        var step = _server.Pipeline.Begin(exchange);
+        var mayStay = step == NextStep.Hop && _server.Workers.MayStayOnWorker;
+        if (connection.HasUnflushedAnswers && connection.MustFlushBefore(step, mayStay))
+        {
+            if (!exchange.Output.TryFlush())
+            {
+                return StopBefore(step);
+            }
+
+            exchange.QueuedAt = _server.Options.TimeProvider.GetTimestamp();
+        }
+
+        if (step != NextStep.Hop)
+        {
+            return Go(step);
+        }
+
+        if (mayStay)
+        {
+            return Go(connection.AfterHop(isOnWorker: true, hasStayed: true));
+        }
+
+        (_array, _at, _end) = (array, at, end);
+        return _server.Workers.TryEnqueue(this) ? ReadConsumption.Kept : StopBefore(step);
+    }
+
+    // The request in progress, from the step behind its hop on. All: it is answered, and the next may begin.
+    private ReadConsumption Go(NextStep step)
+    {
+        if (step == NextStep.Abandon || (step == NextStep.Handle && !TryHandle()))
+        {
+            return StopBefore(step);
+        }
+
+        if (!_server.Pipeline.TryEnd(exchange))
+        {
+            return StopBefore(NextStep.Cut);
+        }
+
+        _head.Reset();
+        return !connection.IsClosing && !connection.WasAborted && (!connection.HasToSettle() || exchange.Output.TryFlush())
+            ? ReadConsumption.All
+            : ReadConsumption.Some;
+    }
+
+    // False when the handler's task is not complete, or has failed.
+    private bool TryHandle()
+    {
+        try
+        {
+            var task = exchange.Handler!.Answer(exchange.Request, exchange.Response);
+            if (!task.IsCompletedSuccessfully)
+            {
+                (_handling, IsHandling) = (task, true);
+                return false;
+            }
+
+#pragma warning disable VSTHRD002 // Completed, so it does not block.
+            task.GetAwaiter().GetResult();
+#pragma warning restore VSTHRD002
+        }
+#pragma warning disable CA1031 // As in the async loop: contains a handler's fault.
+        catch (Exception exception)
+#pragma warning restore CA1031
+        {
+            exchange.Fault = exception;
+        }
+
+        return true;
+    }
+
+    private ReadConsumption StopBefore(NextStep step)
+    {
+        _array = null;
+        (_hasRequest, _step) = (true, step);
+        return ReadConsumption.Some;
+    }
+
+    private ReadConsumption Fail(Exception exception)
+    {
+        _fault = exception;
+        return ReadConsumption.Some;
+    }
+
+    // What a handler sets in its context is its own: the thread's next request may be another client's.
+    private ExecutionContext? Enter()
+    {
+        _isServing = true;
+        var outer = ExecutionContext.Capture();
+        if (_context is { } context && context != outer)
+        {
+            ExecutionContext.Restore(context);
+        }
+
+        return outer;
+    }
+
+    private static void Leave(ExecutionContext? outer)
+    {
+        if (outer is not null && ExecutionContext.Capture() != outer)
+        {
+            ExecutionContext.Restore(outer);
+        }
+    }
+}

@@ -1,0 +1,26 @@
+using System.IO.Pipelines;
+
+namespace PipeServer.Transport.Epoll;
+
+/// <summary>The read of an <see cref="EpollInput"/> as its parking sees it.</summary>
+internal readonly struct ParkedRead(EpollInput input, EpollConnection connection) : IParkedOperation<ReadResult>
+{
+    public bool IsAborted => connection.IsAborted;
+
+    public bool TryComplete() => input.TryComplete();
+
+    public ReadResult TakeResult() => input.TakeResult();
+
+    public void OnSignal() => input.ExpectMore();
+
+    public void OnCanceled()
+    {
+        // A read that is given up has taken nothing.
+    }
+
+    public void OnParking() => input.ReturnIfEmpty();
+
+    public bool EndTurn() => input.EndTurn();
+
+    public void Yield() => connection.Wake();
+}
