@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.IO.Pipelines;
 using System.Text;
 using System.Text.Json;
@@ -23,12 +22,13 @@ public sealed class HttpResponse
 {
     private readonly ResponseWriter _body;
     private Utf8JsonWriter? _jsonWriter;
+    private int _statusCode = 200;
+    private long? _contentLength;
 
     internal HttpResponse(ResponseWriter body)
     {
         _body = body;
-        Fields = new HeaderFields();
-        Headers = new HeaderCollection(Fields, this);
+        Headers = new HeaderCollection(ListedFields, this);
     }
 
     /// <summary>The status code, 200 unless set. 200 to 999: the informational ones are the server's business.</summary>
@@ -36,15 +36,15 @@ public sealed class HttpResponse
     /// <exception cref="InvalidOperationException">The response has been started.</exception>
     public int StatusCode
     {
-        get;
+        get => _statusCode;
         set
         {
             ArgumentOutOfRangeException.ThrowIfLessThan(value, 200);
             ArgumentOutOfRangeException.ThrowIfGreaterThan(value, 999);
             ThrowIfStarted();
-            field = value;
+            _statusCode = value;
         }
-    } = 200;
+    }
 
     /// <summary>The header fields. Name and value are validated when they are set: a response cannot be split.</summary>
     public HeaderCollection Headers { get; }
@@ -65,7 +65,7 @@ public sealed class HttpResponse
     /// <exception cref="InvalidOperationException">The response has been started, or the body was begun.</exception>
     public long? ContentLength
     {
-        get;
+        get => _contentLength;
         set
         {
             if (value is { } length)
@@ -79,7 +79,7 @@ public sealed class HttpResponse
                 throw new InvalidOperationException("ContentLength must be set before the body is written.");
             }
 
-            field = value;
+            _contentLength = value;
         }
     }
 
@@ -94,7 +94,28 @@ public sealed class HttpResponse
     /// <summary>True when status and headers are sent or on their way, and cannot be changed any more.</summary>
     public bool HasStarted => _body.HasStarted;
 
-    internal HeaderFields Fields { get; }
+    /// <summary>All fields that were set.</summary>
+    internal HeaderFields Fields
+    {
+        get
+        {
+            if (TypeLine is { } line)
+            {
+                TypeLine = null;
+                ListedFields.Append(ContentTypeLine.Name, line.Encoded, KnownHeader.ContentType);
+            }
+
+            return ListedFields;
+        }
+    }
+
+    /// <summary>The fields but for the one that is in <see cref="TypeLine"/>, which comes behind them.</summary>
+    internal HeaderFields ListedFields { get; } = new();
+
+    /// <summary>
+    /// The Content-Type, if it was set last and is an ordinary one: it takes its place among the fields when somebody looks at them.
+    /// </summary>
+    internal ContentTypeLine? TypeLine { get; private set; }
 
     /// <summary>Writes text in UTF-8; sets the content type if there is none.</summary>
     public void WriteText(string text, string contentType = "text/plain; charset=utf-8")
@@ -108,7 +129,7 @@ public sealed class HttpResponse
     public void WriteBytes(ReadOnlySpan<byte> bytes, string contentType = "application/octet-stream")
     {
         SetDefaultContentType(contentType);
-        _body.Write(bytes);
+        _body.WriteBytes(bytes);
     }
 
     /// <summary>Writes a value as JSON, by the metadata of a source-generated context.</summary>
@@ -184,10 +205,30 @@ public sealed class HttpResponse
     internal void Reset()
     {
         _body.Reset();
-        Fields.Clear();
-        StatusCode = 200;
-        ContentLength = null;
+        ListedFields.Clear();
+        TypeLine = null;
+        _statusCode = 200;
+        _contentLength = null;
         CloseConnection = false;
+    }
+
+    /// <summary>Sets the Content-Type in place of all that were set, if its line is known.</summary>
+    /// <exception cref="InvalidOperationException">The response has been started.</exception>
+    internal bool TrySetContentType(string value)
+    {
+        if (ContentTypeLines.Find(value) is not { } line)
+        {
+            return false;
+        }
+
+        ThrowIfStarted();
+        if (ListedFields.Has(KnownHeader.ContentType))
+        {
+            ListedFields.Remove(ContentTypeLine.Name);
+        }
+
+        TypeLine = line;
+        return true;
     }
 
     internal void ThrowIfStarted()
@@ -201,9 +242,9 @@ public sealed class HttpResponse
 
     private void SetDefaultContentType(string contentType)
     {
-        if (!HasStarted && !Fields.Has(KnownHeader.ContentType))
+        if (TypeLine is null && !HasStarted && !ListedFields.Has(KnownHeader.ContentType))
         {
-            Headers["Content-Type"] = contentType;
+            ContentType = contentType;
         }
     }
 }

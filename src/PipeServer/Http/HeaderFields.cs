@@ -11,6 +11,7 @@ internal sealed class HeaderFields
     private ReadOnlyMemory<byte> _bytes;
     private byte[] _owned = [];
     private int _ownedLength;
+    private bool _hasGaps; // a field was removed, and its bytes are still there
     private HeaderField[] _fields = new HeaderField[16];
     private uint _known; // one bit per KnownHeader that is here
 
@@ -62,6 +63,7 @@ internal sealed class HeaderFields
         Count = 0;
         _known = 0;
         _ownedLength = 0;
+        _hasGaps = false;
         _bytes = default;
     }
 
@@ -84,15 +86,32 @@ internal sealed class HeaderFields
     /// <summary>Names the block that the slices point into.</summary>
     public void SetBytes(ReadOnlyMemory<byte> bytes) => _bytes = bytes;
 
-    /// <summary>Copies a field to the end. The caller has validated name and value.</summary>
-    public void Append(ReadOnlySpan<byte> name, ReadOnlySpan<byte> value)
+    /// <summary>Copies a field to the end, as the line that is sent. The caller has validated name and value.</summary>
+    public void Append(ReadOnlySpan<byte> name, ReadOnlySpan<byte> value) => Append(name, value, KnownHeaders.Find(name));
+
+    /// <summary>The same for a name whose meaning is known already.</summary>
+    public void Append(ReadOnlySpan<byte> name, ReadOnlySpan<byte> value, KnownHeader known)
     {
         var start = _ownedLength;
-        Reserve(name.Length + value.Length);
-        name.CopyTo(_owned.AsSpan(start));
-        value.CopyTo(_owned.AsSpan(start + name.Length));
-        _ownedLength += name.Length + value.Length;
-        AddSlice(new HeaderField(start, name.Length, start + name.Length, value.Length, KnownHeaders.Find(name)));
+        var length = name.Length + value.Length + 4;
+        Reserve(length);
+        var line = _owned.AsSpan(start, length);
+        name.CopyTo(line);
+        ": "u8.CopyTo(line[name.Length..]);
+        value.CopyTo(line[(name.Length + 2)..]);
+        "\r\n"u8.CopyTo(line[^2..]);
+        _ownedLength += length;
+        AddSlice(new HeaderField(start, name.Length, start + name.Length + 2, value.Length, known));
+    }
+
+    /// <summary>
+    /// All fields that were appended, as lines with their line ends; false when one of them was removed since, and they have to be taken one
+    /// by one.
+    /// </summary>
+    public bool TryGetLines(out ReadOnlySpan<byte> lines)
+    {
+        lines = _owned.AsSpan(0, _ownedLength);
+        return !_hasGaps;
     }
 
     /// <summary>Removes every field of this name; true when there was one. Its bytes stay until <see cref="Clear"/>.</summary>
@@ -112,6 +131,7 @@ internal sealed class HeaderFields
         var removed = kept < Count;
         Count = kept;
         _known = known;
+        _hasGaps |= removed;
         return removed;
     }
 

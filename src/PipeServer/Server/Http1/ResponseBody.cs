@@ -15,6 +15,13 @@ internal sealed class ResponseBody(Http1Exchange exchange) : ResponseWriter
     // What the body may be held back in, kept from request to request; a larger one is given back.
     private const int KeptBufferBytes = 16 * 1024;
 
+    // Nearly every body that is held back fits into this.
+    private const int SmallBufferBytes = 1024;
+
+    // One for each thread, and the shared pool behind it.
+    [ThreadStatic]
+    private static byte[]? _spare;
+
     private readonly Http1Output _output = exchange.Output;
     private Mode _mode;
     private byte[] _buffer = [];
@@ -64,8 +71,7 @@ internal sealed class ResponseBody(Http1Exchange exchange) : ResponseWriter
         Fault = null;
         if (_buffer.Length > KeptBufferBytes)
         {
-            ArrayPool<byte>.Shared.Return(_buffer);
-            _buffer = [];
+            ReturnBuffer();
         }
     }
 
@@ -75,8 +81,7 @@ internal sealed class ResponseBody(Http1Exchange exchange) : ResponseWriter
         Reset();
         if (_buffer.Length > 0)
         {
-            ArrayPool<byte>.Shared.Return(_buffer);
-            _buffer = [];
+            ReturnBuffer();
         }
     }
 
@@ -92,6 +97,15 @@ internal sealed class ResponseBody(Http1Exchange exchange) : ResponseWriter
                 && StatusLine.AllowsBody(Response.StatusCode))
             {
                 return $"the handler promised {promised} bytes and wrote {_buffered}";
+            }
+
+            if (Response.ContentLength is null && !exchange.IsHeadRequest && StatusLine.AllowsBody(Response.StatusCode)
+                && exchange.AreFieldsOrdinary(out var lines))
+            {
+                (HasStarted, _mode) = (true, Mode.Plain);
+                exchange.WriteWhole(lines, _buffer.AsSpan(0, _buffered));
+                _buffered = 0;
+                return null;
             }
 
             Start(handlerHasEnded: true);
@@ -130,6 +144,24 @@ internal sealed class ResponseBody(Http1Exchange exchange) : ResponseWriter
     }
 
     public override Span<byte> GetSpan(int sizeHint = 0) => GetMemory(sizeHint).Span;
+
+    public override void WriteBytes(ReadOnlySpan<byte> bytes)
+    {
+        if (_mode != Mode.Buffering || _isCompleted || Response.ContentLength is not null)
+        {
+            this.Write(bytes);
+            return;
+        }
+
+        if (_buffer.Length - _buffered < bytes.Length)
+        {
+            Reserve(bytes.Length);
+        }
+
+        bytes.CopyTo(_buffer.AsSpan(_buffered));
+        _buffered += bytes.Length;
+        _written += bytes.Length;
+    }
 
     public override void Advance(int bytes)
     {
@@ -178,7 +210,19 @@ internal sealed class ResponseBody(Http1Exchange exchange) : ResponseWriter
         _contentLength = _written = prepared.Body.Length;
         _mode = exchange.IsHeadRequest || !StatusLine.AllowsBody(prepared.StatusCode) ? Mode.Discarding : Mode.Plain;
         HasStarted = true;
-        exchange.WriteResponseHead(ResponseFraming.None, 0, handlerHasEnded: false, prepared);
+        if (exchange.IsOrdinary(prepared))
+        {
+            exchange.WritePrepared(prepared, withBody: _mode == Mode.Plain);
+            if (prepared.Pinned is null)
+            {
+                return;
+            }
+        }
+        else
+        {
+            exchange.WriteResponseHead(ResponseFraming.None, 0, handlerHasEnded: false, prepared);
+        }
+
         if (_mode == Mode.Plain)
         {
             _output.WriteBody(prepared);
@@ -314,14 +358,38 @@ internal sealed class ResponseBody(Http1Exchange exchange) : ResponseWriter
             return;
         }
 
-        var larger = ArrayPool<byte>.Shared.Rent(Math.Max(1024, Math.Max(_buffer.Length * 2, checked(used + length))));
+        length = Math.Max(SmallBufferBytes, Math.Max(_buffer.Length * 2, checked(used + length)));
+        byte[] larger;
+        if (length == SmallBufferBytes && _spare is { } spare)
+        {
+            (larger, _spare) = (spare, null);
+        }
+        else
+        {
+            larger = ArrayPool<byte>.Shared.Rent(length);
+        }
+
         _buffer.AsSpan(0, used).CopyTo(larger);
         if (_buffer.Length > 0)
+        {
+            ReturnBuffer();
+        }
+
+        _buffer = larger;
+    }
+
+    private void ReturnBuffer()
+    {
+        if (_buffer.Length == SmallBufferBytes && _spare is null)
+        {
+            _spare = _buffer;
+        }
+        else
         {
             ArrayPool<byte>.Shared.Return(_buffer);
         }
 
-        _buffer = larger;
+        _buffer = [];
     }
 
     private void ThrowIfStatusHasNoBody(long bytes)
