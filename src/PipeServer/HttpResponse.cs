@@ -53,7 +53,13 @@ public sealed class HttpResponse
     public string? ContentType
     {
         get => Headers["Content-Type"];
-        set => Headers["Content-Type"] = value;
+        set
+        {
+            if (value is null || !TrySetContentType(value))
+            {
+                Headers["Content-Type"] = value;
+            }
+        }
     }
 
     /// <summary>

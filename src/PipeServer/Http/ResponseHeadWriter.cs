@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Buffers.Binary;
 using System.Buffers.Text;
 
 namespace PipeServer.Http;
@@ -126,22 +127,24 @@ internal static class ResponseHeadWriter
     {
         "Content-Length: "u8.CopyTo(buffer[length..]);
         length += "Content-Length: "u8.Length;
-        var digits = value < 10 ? 1 : value < 100 ? 2 : value < 1000 ? 3 : value < 10_000 ? 4 : value < 100_000 ? 5 : 0;
-        if (digits == 0)
+        var line = buffer[length..];
+        int digits;
+        if (value < 10_000)
         {
-            Utf8Formatter.TryFormat(value, buffer[length..], out digits);
+            // Four digits at once, those in front shifted out: no division, and no loop.
+            digits = value < 10 ? 1 : value < 100 ? 2 : value < 1000 ? 3 : 4;
+            var hundreds = (uint)value * 5243 >> 19;
+            var pairs = hundreds | (((uint)value - (hundreds * 100)) << 16);
+            var tens = (pairs * 103 >> 10) & 0x000F_000F;
+            var text = (tens | ((pairs - (tens * 10)) << 8)) + 0x3030_3030;
+            BinaryPrimitives.WriteUInt32LittleEndian(line, text >> ((4 - digits) * 8));
         }
         else
         {
-            var rest = (uint)value;
-            for (var index = digits - 1; index >= 0; index--)
-            {
-                (rest, var digit) = Math.DivRem(rest, 10);
-                buffer[length + index] = (byte)('0' + digit);
-            }
+            Utf8Formatter.TryFormat(value, line, out digits);
         }
 
-        "\r\n"u8.CopyTo(buffer[(length + digits)..]);
+        "\r\n"u8.CopyTo(line[digits..]);
         length += digits + 2;
     }
 

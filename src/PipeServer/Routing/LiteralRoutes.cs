@@ -122,8 +122,15 @@ internal sealed class LiteralRoutes
         return Mix(hash ^ Short(path));
     }
 
+    // Of fewer than eight bytes.
     private static ulong Short(ReadOnlySpan<byte> path)
     {
+        if (path.Length >= sizeof(uint))
+        {
+            // Overlapping; the length is in the hash as well.
+            return BinaryPrimitives.ReadUInt32LittleEndian(path) | ((ulong)BinaryPrimitives.ReadUInt32LittleEndian(path[^sizeof(uint)..]) << 32);
+        }
+
         var value = 0ul;
         foreach (var one in path)
         {

@@ -155,7 +155,14 @@ internal sealed class ResponseBody(Http1Exchange exchange) : ResponseWriter
 
         if (_buffer.Length - _buffered < bytes.Length)
         {
-            Reserve(bytes.Length);
+            if (_buffer.Length == 0 && bytes.Length <= SmallBufferBytes && _spare is { } spare)
+            {
+                (_buffer, _spare) = (spare, null);
+            }
+            else
+            {
+                Reserve(bytes.Length);
+            }
         }
 
         bytes.CopyTo(_buffer.AsSpan(_buffered));
