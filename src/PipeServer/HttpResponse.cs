@@ -23,6 +23,8 @@ public sealed class HttpResponse
     private readonly ResponseWriter _body;
     private Utf8JsonWriter? _jsonWriter;
     private int _statusCode = 200;
+    private ContentTypeLine? _knownType; // of this response, or of one before: a connection's answers are mostly of one type
+    private bool _hasKnownType;
     private long? _contentLength;
 
     internal HttpResponse(ResponseWriter body)
@@ -107,7 +109,7 @@ public sealed class HttpResponse
         {
             if (TypeLine is { } line)
             {
-                TypeLine = null;
+                _hasKnownType = false;
                 ListedFields.Append(ContentTypeLine.Name, line.Encoded, KnownHeader.ContentType);
             }
 
@@ -121,7 +123,7 @@ public sealed class HttpResponse
     /// <summary>
     /// The Content-Type, if it was set last and is an ordinary one: it takes its place among the fields when somebody looks at them.
     /// </summary>
-    internal ContentTypeLine? TypeLine { get; private set; }
+    internal ContentTypeLine? TypeLine => _hasKnownType ? _knownType : null;
 
     /// <summary>Writes text in UTF-8; sets the content type if there is none.</summary>
     public void WriteText(string text, string contentType = "text/plain; charset=utf-8")
@@ -212,7 +214,7 @@ public sealed class HttpResponse
     {
         _body.Reset();
         ListedFields.Clear();
-        TypeLine = null;
+        _hasKnownType = false;
         _statusCode = 200;
         _contentLength = null;
         CloseConnection = false;
@@ -222,18 +224,27 @@ public sealed class HttpResponse
     /// <exception cref="InvalidOperationException">The response has been started.</exception>
     internal bool TrySetContentType(string value)
     {
-        if (ContentTypeLines.Find(value) is not { } line)
+        if (!ReferenceEquals(_knownType?.Value, value))
         {
-            return false;
+            if (ContentTypeLines.Find(value) is not { } line)
+            {
+                return false;
+            }
+
+            ThrowIfStarted();
+            _knownType = line;
+        }
+        else
+        {
+            ThrowIfStarted();
         }
 
-        ThrowIfStarted();
         if (ListedFields.Has(KnownHeader.ContentType))
         {
             ListedFields.Remove(ContentTypeLine.Name);
         }
 
-        TypeLine = line;
+        _hasKnownType = true;
         return true;
     }
 

@@ -35,5 +35,12 @@ public sealed class RouteValues
         }
     }
 
-    internal void Set(RoutePattern? pattern) => _pattern = pattern;
+    internal void Set(RoutePattern? pattern)
+    {
+        // Mostly the same one as for the connection's last request, and then there is nothing for the collector to be told.
+        if (_pattern != pattern)
+        {
+            _pattern = pattern;
+        }
+    }
 }

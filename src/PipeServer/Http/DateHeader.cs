@@ -3,11 +3,14 @@ using System.Buffers.Text;
 namespace PipeServer.Http;
 
 /// <summary>
-/// The Server and Date fields as one pre-encoded block, alone and behind the status line of a 200. RFC 9110 §6.6.1: Date = HTTP-date, of which IMF-fixdate is sent.
+/// The Server and Date fields as one pre-encoded block, alone and behind the status line of a 200. RFC 9110 §6.6.1: Date = HTTP-date, of
+/// which IMF-fixdate is sent.
 /// </summary>
 internal static class DateHeader
 {
-    /// <summary>The length of what <see cref="CreateOkBlock"/> makes, in bytes: more than is used, so that it is copied by three instructions.</summary>
+    /// <summary>
+    /// The length of what <see cref="CreateOkBlock"/> makes, in bytes: more than is used, so that three instructions copy it.
+    /// </summary>
     public const int OkBlockBytes = 96;
 
     /// <summary>How many bytes of that are used: status line, Server and Date.</summary>

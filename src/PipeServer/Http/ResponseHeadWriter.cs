@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Buffers.Binary;
 using System.Buffers.Text;
+using System.Runtime.CompilerServices;
 
 namespace PipeServer.Http;
 
@@ -10,7 +11,10 @@ namespace PipeServer.Http;
 /// </summary>
 internal static class ResponseHeadWriter
 {
-    // "Content-Length: " with the longest long and its CRLF, "Connection: keep-alive", the last CRLF; rounded up.
+    // "Content-Length: " with the longest long and its CRLF.
+    private const int MaxContentLengthBytes = 37;
+
+    // The same, "Connection: keep-alive", the last CRLF; rounded up.
     private const int FramingBytes = 96;
 
     /// <summary>What <see cref="Begin"/> needs room for: more than it writes.</summary>
@@ -123,11 +127,12 @@ internal static class ResponseHeadWriter
         _ => default,
     };
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void AppendContentLength(Span<byte> buffer, long value, ref int length)
     {
-        "Content-Length: "u8.CopyTo(buffer[length..]);
-        length += "Content-Length: "u8.Length;
-        var line = buffer[length..];
+        const int Digits = 16; // "Content-Length: "
+        var line = buffer.Slice(length, MaxContentLengthBytes); // of a known length: writes at known places need no check
+        "Content-Length: "u8.CopyTo(line);
         int digits;
         if (value < 10_000)
         {
@@ -137,15 +142,15 @@ internal static class ResponseHeadWriter
             var pairs = hundreds | (((uint)value - (hundreds * 100)) << 16);
             var tens = (pairs * 103 >> 10) & 0x000F_000F;
             var text = (tens | ((pairs - (tens * 10)) << 8)) + 0x3030_3030;
-            BinaryPrimitives.WriteUInt32LittleEndian(line, text >> ((4 - digits) * 8));
+            BinaryPrimitives.WriteUInt32LittleEndian(line[Digits..], text >> ((4 - digits) * 8));
         }
         else
         {
-            Utf8Formatter.TryFormat(value, line, out digits);
+            Utf8Formatter.TryFormat(value, line[Digits..], out digits);
         }
 
-        "\r\n"u8.CopyTo(line[digits..]);
-        length += digits + 2;
+        "\r\n"u8.CopyTo(line[(Digits + digits)..]);
+        length += Digits + digits + 2;
     }
 
     private static void AppendOneByOne(Span<byte> buffer, HeaderFields fields, ref int length)

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using System.Text;
 
 namespace PipeServer.Routing;
@@ -94,6 +95,7 @@ internal sealed class LiteralRoutes
     }
 
     // The first and the last eight bytes, which overlap in a short path: that is where paths differ.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static uint EndsHash(ReadOnlySpan<byte> path)
     {
         ulong first, last;

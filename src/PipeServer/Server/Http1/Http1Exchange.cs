@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.IO.Pipelines;
+using System.Runtime.CompilerServices;
 using PipeServer.Http;
 
 namespace PipeServer.Server.Http1;
@@ -152,6 +153,7 @@ internal sealed class Http1Exchange : Exchange
     // What is larger than one block goes behind the head in pieces.
     private static int RoomFor(int headRoom, ReadOnlySpan<byte> body) => headRoom + body.Length <= OnePieceBytes ? headRoom + body.Length : headRoom;
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Write(PipeWriter writer, Span<byte> buffer, int length, ReadOnlySpan<byte> body)
     {
         if (body.Length <= buffer.Length - length)

@@ -12,20 +12,9 @@ namespace PipeServer.Server.Http1;
 /// </summary>
 internal sealed class ResponseBody(Http1Exchange exchange) : ResponseWriter
 {
-    // What the body may be held back in, kept from request to request; a larger one is given back.
-    private const int KeptBufferBytes = 16 * 1024;
-
-    // Nearly every body that is held back fits into this.
-    private const int SmallBufferBytes = 1024;
-
-    // One for each thread, and the shared pool behind it.
-    [ThreadStatic]
-    private static byte[]? _spare;
-
     private readonly Http1Output _output = exchange.Output;
     private Mode _mode;
-    private byte[] _buffer = [];
-    private int _buffered;
+    private HeldBytes _held = new();
     private long _written;
     private long? _contentLength;
     private ChunkWriter _chunks;
@@ -49,40 +38,33 @@ internal sealed class ResponseBody(Http1Exchange exchange) : ResponseWriter
         Switched,
     }
 
-    public override bool HasBufferedBytes => _mode == Mode.Buffering && _buffered > 0;
+    public override bool HasBufferedBytes => _mode == Mode.Buffering && _held.Length > 0;
 
     private HttpResponse Response => exchange.Response;
 
     public override bool CanGetUnflushedBytes => true;
 
     public override long UnflushedBytes => _mode == Mode.Buffering
-        ? _buffered
+        ? _held.Length
         : _output.Writer.UnflushedBytes + _chunks.Length;
 
     public override void Reset()
     {
         _mode = Mode.Buffering;
         HasStarted = false;
-        _buffered = 0;
         _written = 0;
         _contentLength = null;
         _chunks = default;
         _isCompleted = false;
         Fault = null;
-        if (_buffer.Length > KeptBufferBytes)
-        {
-            ReturnBuffer();
-        }
+        _held.Clear();
     }
 
     /// <summary>Gives the buffer back.</summary>
     public void Release()
     {
         Reset();
-        if (_buffer.Length > 0)
-        {
-            ReturnBuffer();
-        }
+        _held.Release();
     }
 
     /// <summary>
@@ -93,18 +75,18 @@ internal sealed class ResponseBody(Http1Exchange exchange) : ResponseWriter
     {
         if (_mode == Mode.Buffering)
         {
-            if (Response.ContentLength is { } promised && promised != _buffered && !exchange.IsHeadRequest
+            if (Response.ContentLength is { } promised && promised != _held.Length && !exchange.IsHeadRequest
                 && StatusLine.AllowsBody(Response.StatusCode))
             {
-                return $"the handler promised {promised} bytes and wrote {_buffered}";
+                return $"the handler promised {promised} bytes and wrote {_held.Length}";
             }
 
             if (Response.ContentLength is null && !exchange.IsHeadRequest && StatusLine.AllowsBody(Response.StatusCode)
                 && exchange.AreFieldsOrdinary(out var lines))
             {
                 (HasStarted, _mode) = (true, Mode.Plain);
-                exchange.WriteWhole(lines, _buffer.AsSpan(0, _buffered));
-                _buffered = 0;
+                exchange.WriteWhole(lines, _held.Span);
+                _held.Clear();
                 return null;
             }
 
@@ -138,8 +120,7 @@ internal sealed class ResponseBody(Http1Exchange exchange) : ResponseWriter
             case Mode.Chunked:
                 return _chunks.GetMemory(_output, sizeHint);
             default:
-                Reserve(Math.Max(1, sizeHint));
-                return _buffer.AsMemory(_buffered);
+                return _held.GetMemory(Math.Max(1, sizeHint));
         }
     }
 
@@ -153,20 +134,7 @@ internal sealed class ResponseBody(Http1Exchange exchange) : ResponseWriter
             return;
         }
 
-        if (_buffer.Length - _buffered < bytes.Length)
-        {
-            if (_buffer.Length == 0 && bytes.Length <= SmallBufferBytes && _spare is { } spare)
-            {
-                (_buffer, _spare) = (spare, null);
-            }
-            else
-            {
-                Reserve(bytes.Length);
-            }
-        }
-
-        bytes.CopyTo(_buffer.AsSpan(_buffered));
-        _buffered += bytes.Length;
+        _held.Append(bytes);
         _written += bytes.Length;
     }
 
@@ -183,7 +151,7 @@ internal sealed class ResponseBody(Http1Exchange exchange) : ResponseWriter
         switch (_mode)
         {
             case Mode.Buffering:
-                _buffered += bytes;
+                _held.Advance(bytes);
                 break;
             case Mode.Plain:
                 _output.Writer.Advance(bytes);
@@ -268,7 +236,7 @@ internal sealed class ResponseBody(Http1Exchange exchange) : ResponseWriter
     public override async ValueTask<IDuplexPipe> SwitchAsync(int statusCode)
     {
         ThrowIfCompleted();
-        if (HasStarted || _buffered > 0 || !exchange.RequestBody.IsFullyRead)
+        if (HasStarted || _held.Length > 0 || !exchange.RequestBody.IsFullyRead)
         {
             throw new InvalidOperationException("The connection can be handed over before the response is begun, and after the request's body is read.");
         }
@@ -302,7 +270,7 @@ internal sealed class ResponseBody(Http1Exchange exchange) : ResponseWriter
         _contentLength = Response.ContentLength;
         if (!StatusLine.AllowsBody(status))
         {
-            ThrowIfStatusHasNoBody(_buffered);
+            ThrowIfStatusHasNoBody(_held.Length);
             // A 304 may tell the length that the 200 would have had; a 205 must say that it has none; a 204 says nothing.
             _contentLength = status switch { 205 => 0, 304 => _contentLength, _ => null };
             framing = _contentLength is null ? ResponseFraming.None : ResponseFraming.ContentLength;
@@ -312,7 +280,7 @@ internal sealed class ResponseBody(Http1Exchange exchange) : ResponseWriter
         {
             if (handlerHasEnded)
             {
-                _contentLength ??= _buffered;
+                _contentLength ??= _held.Length;
             }
 
             if (_contentLength is not null)
@@ -338,65 +306,21 @@ internal sealed class ResponseBody(Http1Exchange exchange) : ResponseWriter
 
         HasStarted = true;
         exchange.WriteResponseHead(framing, _contentLength ?? 0, handlerHasEnded);
-        if (_mode is Mode.Plain or Mode.Chunked && _buffered > 0)
+        if (_mode is Mode.Plain or Mode.Chunked && _held.Length > 0)
         {
             // Written before; _written has them already.
-            var length = _buffered;
             if (_mode == Mode.Plain)
             {
-                _output.Writer.Write(_buffer.AsSpan(0, length));
+                _output.Writer.Write(_held.Span);
             }
             else
             {
-                _buffer.AsSpan(0, length).CopyTo(_chunks.GetMemory(_output, length).Span);
-                _chunks.Advance(length);
+                _held.Span.CopyTo(_chunks.GetMemory(_output, _held.Length).Span);
+                _chunks.Advance(_held.Length);
             }
         }
 
-        _buffered = 0;
-    }
-
-    private void Reserve(int length)
-    {
-        // This body is not sent, so its bytes may overwrite each other.
-        var used = _mode == Mode.Discarding ? 0 : _buffered;
-        if (_buffer.Length - used >= length)
-        {
-            return;
-        }
-
-        length = Math.Max(SmallBufferBytes, Math.Max(_buffer.Length * 2, checked(used + length)));
-        byte[] larger;
-        if (length == SmallBufferBytes && _spare is { } spare)
-        {
-            (larger, _spare) = (spare, null);
-        }
-        else
-        {
-            larger = ArrayPool<byte>.Shared.Rent(length);
-        }
-
-        _buffer.AsSpan(0, used).CopyTo(larger);
-        if (_buffer.Length > 0)
-        {
-            ReturnBuffer();
-        }
-
-        _buffer = larger;
-    }
-
-    private void ReturnBuffer()
-    {
-        if (_buffer.Length == SmallBufferBytes && _spare is null)
-        {
-            _spare = _buffer;
-        }
-        else
-        {
-            ArrayPool<byte>.Shared.Return(_buffer);
-        }
-
-        _buffer = [];
+        _held.Clear();
     }
 
     private void ThrowIfStatusHasNoBody(long bytes)
