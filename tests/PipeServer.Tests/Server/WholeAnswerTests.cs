@@ -15,8 +15,16 @@ public abstract class WholeAnswerTests(string transport)
 
     private static readonly Dictionary<int, string> Reasons = new()
     {
-        [200] = "OK", [201] = "Created", [204] = "No Content", [205] = "Reset Content", [206] = "Partial Content", [304] = "Not Modified",
-        [404] = "Not Found", [503] = "Service Unavailable", [299] = "", [999] = "",
+        [200] = "OK",
+        [201] = "Created",
+        [204] = "No Content",
+        [205] = "Reset Content",
+        [206] = "Partial Content",
+        [299] = "",
+        [304] = "Not Modified",
+        [404] = "Not Found",
+        [503] = "Service Unavailable",
+        [999] = "",
     };
 
     private static readonly string[] Types =
