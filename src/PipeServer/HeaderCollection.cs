@@ -20,6 +20,9 @@ public sealed class HeaderCollection : IReadOnlyCollection<KeyValuePair<string, 
 {
     private const string NameError = "A header name must be a token: letters, digits and !#$%&'*+-.^_`|~ only.";
 
+    // In this spelling: another one is sent as the handler writes it.
+    private const string ContentTypeName = "Content-Type";
+
     // Enough for nearly every header; longer ones take the heap.
     private const int StackBytes = 256;
 
@@ -33,7 +36,7 @@ public sealed class HeaderCollection : IReadOnlyCollection<KeyValuePair<string, 
     }
 
     /// <summary>How many field lines there are.</summary>
-    public int Count => _fields.Count;
+    public int Count => Fields.Count;
 
     /// <summary>
     /// The value of a field; of several lines of one name, their values joined with commas (RFC 9110 §5.3), and those of Cookie with
@@ -82,7 +85,7 @@ public sealed class HeaderCollection : IReadOnlyCollection<KeyValuePair<string, 
             return had;
         }
 
-        return Ascii.IsValid(name) && _fields.Remove(Encoding.ASCII.GetBytes(name));
+        return Ascii.IsValid(name) && Fields.Remove(Encoding.ASCII.GetBytes(name));
     }
 
     /// <summary>True when there is a field of this name.</summary>
@@ -98,11 +101,11 @@ public sealed class HeaderCollection : IReadOnlyCollection<KeyValuePair<string, 
             return false;
         }
 
-        value = Encoding.Latin1.GetString(_fields.Value(index));
-        var nameBytes = _fields.Name(index);
-        for (index = _fields.IndexOf(nameBytes, index + 1); index >= 0; index = _fields.IndexOf(nameBytes, index + 1))
+        value = Encoding.Latin1.GetString(Fields.Value(index));
+        var nameBytes = Fields.Name(index);
+        for (index = Fields.IndexOf(nameBytes, index + 1); index >= 0; index = Fields.IndexOf(nameBytes, index + 1))
         {
-            value += (Ascii.EqualsIgnoreCase(nameBytes, "cookie"u8) ? "; " : ", ") + Encoding.Latin1.GetString(_fields.Value(index));
+            value += (Ascii.EqualsIgnoreCase(nameBytes, "cookie"u8) ? "; " : ", ") + Encoding.Latin1.GetString(Fields.Value(index));
         }
 
         return true;
@@ -113,8 +116,8 @@ public sealed class HeaderCollection : IReadOnlyCollection<KeyValuePair<string, 
     /// </summary>
     public bool TryGetBytes(ReadOnlySpan<byte> name, out ReadOnlySpan<byte> value)
     {
-        var index = _fields.IndexOf(name);
-        value = index < 0 ? default : _fields.Value(index);
+        var index = Fields.IndexOf(name);
+        value = index < 0 ? default : Fields.Value(index);
         return index >= 0;
     }
 
@@ -122,7 +125,7 @@ public sealed class HeaderCollection : IReadOnlyCollection<KeyValuePair<string, 
     public int CountOf(ReadOnlySpan<byte> name)
     {
         var count = 0;
-        for (var index = _fields.IndexOf(name); index >= 0; index = _fields.IndexOf(name, index + 1))
+        for (var index = Fields.IndexOf(name); index >= 0; index = Fields.IndexOf(name, index + 1))
         {
             count++;
         }
@@ -137,14 +140,16 @@ public sealed class HeaderCollection : IReadOnlyCollection<KeyValuePair<string, 
     /// <summary>The field lines in their order.</summary>
     public IEnumerator<KeyValuePair<string, string>> GetEnumerator()
     {
-        for (var index = 0; index < _fields.Count; index++)
+        for (var index = 0; index < Fields.Count; index++)
         {
             yield return new KeyValuePair<string, string>(
-                Encoding.Latin1.GetString(_fields.Name(index)), Encoding.Latin1.GetString(_fields.Value(index)));
+                Encoding.Latin1.GetString(Fields.Name(index)), Encoding.Latin1.GetString(Fields.Value(index)));
         }
     }
 
     IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
+
+    private HeaderFields Fields => _response is null ? _fields : _response.Fields;
 
     private int IndexOf(string name)
     {
@@ -161,7 +166,7 @@ public sealed class HeaderCollection : IReadOnlyCollection<KeyValuePair<string, 
         }
 
         // A name beyond ASCII is not a token, so no field here has it.
-        return Ascii.FromUtf16(name, bytes, out var length) == OperationStatus.Done ? _fields.IndexOf(bytes[..length]) : -1;
+        return Ascii.FromUtf16(name, bytes, out var length) == OperationStatus.Done ? Fields.IndexOf(bytes[..length]) : -1;
     }
 
     /// <summary>Checks a field that is to be encoded outside of a collection.</summary>
@@ -180,12 +185,23 @@ public sealed class HeaderCollection : IReadOnlyCollection<KeyValuePair<string, 
 
     private void Set(string name, string value, bool replace)
     {
+        ArgumentNullException.ThrowIfNull(name);
+        var isType = replace && name == ContentTypeName;
+        if (isType && _response is { } response && response.TrySetContentType(value))
+        {
+            return; // it was checked when it was set for the first time
+        }
+
         CheckCharacters(name, value);
         var length = name.Length + value.Length;
         var bytes = length <= StackBytes ? stackalloc byte[StackBytes] : new byte[length];
         Encoding.Latin1.GetBytes(name, bytes);
         Encoding.Latin1.GetBytes(value, bytes[name.Length..]);
         Set(bytes[..name.Length], bytes[name.Length..length], replace);
+        if (isType)
+        {
+            ContentTypeLines.Offer(value, HttpCharacters.TrimOws(bytes[name.Length..length]));
+        }
     }
 
     private static void CheckCharacters(string name, string value)
@@ -226,7 +242,8 @@ public sealed class HeaderCollection : IReadOnlyCollection<KeyValuePair<string, 
         var response = WritableResponse();
         CheckSyntax(name, value);
         value = HttpCharacters.TrimOws(value);
-        switch (KnownHeaders.Find(name))
+        var known = KnownHeaders.Find(name);
+        switch (known)
         {
             case KnownHeader.ContentLength:
                 SetContentLength(response, value);
@@ -241,12 +258,13 @@ public sealed class HeaderCollection : IReadOnlyCollection<KeyValuePair<string, 
                 break;
         }
 
-        if (replace)
+        var fields = Fields;
+        if (replace && fields.Count > 0)
         {
-            _fields.Remove(name);
+            fields.Remove(name);
         }
 
-        _fields.Append(name, value);
+        fields.Append(name, value, known);
     }
 
     private HttpResponse WritableResponse()

@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.IO.Pipelines;
 using System.Text;
 using System.Text.Json;
@@ -23,12 +22,15 @@ public sealed class HttpResponse
 {
     private readonly ResponseWriter _body;
     private Utf8JsonWriter? _jsonWriter;
+    private int _statusCode = 200;
+    private ContentTypeLine? _knownType; // of this response, or of one before: a connection's answers are mostly of one type
+    private bool _hasKnownType;
+    private long? _contentLength;
 
     internal HttpResponse(ResponseWriter body)
     {
         _body = body;
-        Fields = new HeaderFields();
-        Headers = new HeaderCollection(Fields, this);
+        Headers = new HeaderCollection(ListedFields, this);
     }
 
     /// <summary>The status code, 200 unless set. 200 to 999: the informational ones are the server's business.</summary>
@@ -36,15 +38,15 @@ public sealed class HttpResponse
     /// <exception cref="InvalidOperationException">The response has been started.</exception>
     public int StatusCode
     {
-        get;
+        get => _statusCode;
         set
         {
             ArgumentOutOfRangeException.ThrowIfLessThan(value, 200);
             ArgumentOutOfRangeException.ThrowIfGreaterThan(value, 999);
             ThrowIfStarted();
-            field = value;
+            _statusCode = value;
         }
-    } = 200;
+    }
 
     /// <summary>The header fields. Name and value are validated when they are set: a response cannot be split.</summary>
     public HeaderCollection Headers { get; }
@@ -53,7 +55,13 @@ public sealed class HttpResponse
     public string? ContentType
     {
         get => Headers["Content-Type"];
-        set => Headers["Content-Type"] = value;
+        set
+        {
+            if (value is null || !TrySetContentType(value))
+            {
+                Headers["Content-Type"] = value;
+            }
+        }
     }
 
     /// <summary>
@@ -65,7 +73,7 @@ public sealed class HttpResponse
     /// <exception cref="InvalidOperationException">The response has been started, or the body was begun.</exception>
     public long? ContentLength
     {
-        get;
+        get => _contentLength;
         set
         {
             if (value is { } length)
@@ -79,7 +87,7 @@ public sealed class HttpResponse
                 throw new InvalidOperationException("ContentLength must be set before the body is written.");
             }
 
-            field = value;
+            _contentLength = value;
         }
     }
 
@@ -94,7 +102,28 @@ public sealed class HttpResponse
     /// <summary>True when status and headers are sent or on their way, and cannot be changed any more.</summary>
     public bool HasStarted => _body.HasStarted;
 
-    internal HeaderFields Fields { get; }
+    /// <summary>All fields that were set.</summary>
+    internal HeaderFields Fields
+    {
+        get
+        {
+            if (TypeLine is { } line)
+            {
+                _hasKnownType = false;
+                ListedFields.Append(ContentTypeLine.Name, line.Encoded, KnownHeader.ContentType);
+            }
+
+            return ListedFields;
+        }
+    }
+
+    /// <summary>The fields but for the one that is in <see cref="TypeLine"/>, which comes behind them.</summary>
+    internal HeaderFields ListedFields { get; } = new();
+
+    /// <summary>
+    /// The Content-Type, if it was set last and is an ordinary one: it takes its place among the fields when somebody looks at them.
+    /// </summary>
+    internal ContentTypeLine? TypeLine => _hasKnownType ? _knownType : null;
 
     /// <summary>Writes text in UTF-8; sets the content type if there is none.</summary>
     public void WriteText(string text, string contentType = "text/plain; charset=utf-8")
@@ -108,7 +137,7 @@ public sealed class HttpResponse
     public void WriteBytes(ReadOnlySpan<byte> bytes, string contentType = "application/octet-stream")
     {
         SetDefaultContentType(contentType);
-        _body.Write(bytes);
+        _body.WriteBytes(bytes);
     }
 
     /// <summary>Writes a value as JSON, by the metadata of a source-generated context.</summary>
@@ -184,10 +213,39 @@ public sealed class HttpResponse
     internal void Reset()
     {
         _body.Reset();
-        Fields.Clear();
-        StatusCode = 200;
-        ContentLength = null;
+        ListedFields.Clear();
+        _hasKnownType = false;
+        _statusCode = 200;
+        _contentLength = null;
         CloseConnection = false;
+    }
+
+    /// <summary>Sets the Content-Type in place of all that were set, if its line is known.</summary>
+    /// <exception cref="InvalidOperationException">The response has been started.</exception>
+    internal bool TrySetContentType(string value)
+    {
+        if (!ReferenceEquals(_knownType?.Value, value))
+        {
+            if (ContentTypeLines.Find(value) is not { } line)
+            {
+                return false;
+            }
+
+            ThrowIfStarted();
+            _knownType = line;
+        }
+        else
+        {
+            ThrowIfStarted();
+        }
+
+        if (ListedFields.Has(KnownHeader.ContentType))
+        {
+            ListedFields.Remove(ContentTypeLine.Name);
+        }
+
+        _hasKnownType = true;
+        return true;
     }
 
     internal void ThrowIfStarted()
@@ -201,9 +259,9 @@ public sealed class HttpResponse
 
     private void SetDefaultContentType(string contentType)
     {
-        if (!HasStarted && !Fields.Has(KnownHeader.ContentType))
+        if (TypeLine is null && !HasStarted && !ListedFields.Has(KnownHeader.ContentType))
         {
-            Headers["Content-Type"] = contentType;
+            ContentType = contentType;
         }
     }
 }

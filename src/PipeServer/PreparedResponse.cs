@@ -14,10 +14,13 @@ public sealed class PreparedResponse
     // From here on it is cheaper to have the system collect a body from where it lies than to copy it behind the head.
     private const int PinnedFrom = 16 * 1024;
 
+    private readonly byte[] _encoded; // the field lines, the empty line, and the body unless it is pinned
+    private readonly int _fieldsLength;
+
     /// <summary>Encodes a response.</summary>
     /// <param name="statusCode">200 to 999.</param>
     /// <param name="headers">Its header fields, Content-Type among them; not those that are the server's own.</param>
-    /// <param name="body">Its body, which must not be changed from now on; a large one is copied.</param>
+    /// <param name="body">Its body, which is copied.</param>
     /// <exception cref="ArgumentOutOfRangeException">The status is not a final one.</exception>
     /// <exception cref="ArgumentException">
     /// A name is not a token, a value holds a control character, or there is a body with a status that has none (204, 205, 304).
@@ -44,14 +47,29 @@ public sealed class PreparedResponse
 
         foreach (var (name, value) in headers)
         {
+            if (name.Equals("Last-Modified", StringComparison.OrdinalIgnoreCase)
+                && DateTimeOffset.TryParseExact(
+                    value.Trim(' ', '\t'), "R", CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var modified))
+            {
+                LastModified = Math.Max(LastModified, modified.ToUnixTimeSeconds());
+            }
+
             HasServer |= HeaderCollection.Validate(name, value) == KnownHeader.Server;
             fields.Append(CultureInfo.InvariantCulture, $"{name}: {value.Trim(' ', '\t')}\r\n");
         }
 
         StatusCode = statusCode;
         Pinned = body.Length >= PinnedFrom ? new PinnedBytes(body.Span) : null;
-        Body = Pinned?.Memory ?? body;
-        Fields = Encoding.Latin1.GetBytes(fields.ToString());
+        var lines = fields.Append("\r\n").ToString();
+        _fieldsLength = lines.Length - 2;
+        _encoded = new byte[lines.Length + (Pinned is null ? body.Length : 0)];
+        Encoding.Latin1.GetBytes(lines, _encoded);
+        if (Pinned is null)
+        {
+            body.CopyTo(_encoded.AsMemory(lines.Length));
+        }
+
+        Body = Pinned?.Memory ?? _encoded.AsMemory(lines.Length);
     }
 
     /// <summary>The status code.</summary>
@@ -61,7 +79,7 @@ public sealed class PreparedResponse
     public ReadOnlyMemory<byte> Body { get; }
 
     /// <summary>How much memory it takes, about: the body and the encoded head.</summary>
-    public int Size => Body.Length + Fields.Length;
+    public int Size => Body.Length + _fieldsLength + 2;
 
     /// <summary>The body, where it can be sent from where it lies.</summary>
     internal PinnedBytes? Pinned { get; }
@@ -69,6 +87,15 @@ public sealed class PreparedResponse
     /// <summary>There is a Server field, which goes instead of the server's own.</summary>
     internal bool HasServer { get; }
 
+    /// <summary>The Last-Modified field in seconds since 1970, which no Date may be earlier than; without one 0.</summary>
+    internal long LastModified { get; }
+
     /// <summary>The field lines with their line ends, Content-Length first.</summary>
-    internal byte[] Fields { get; }
+    internal ReadOnlySpan<byte> Fields => _encoded.AsSpan(0, _fieldsLength);
+
+    /// <summary>The same with the empty line that ends the head.</summary>
+    internal ReadOnlySpan<byte> HeadEnd => _encoded.AsSpan(0, _fieldsLength + 2);
+
+    /// <summary>The same with the body behind it, unless it is <see cref="Pinned"/>.</summary>
+    internal ReadOnlySpan<byte> HeadEndAndBody => _encoded;
 }

@@ -37,7 +37,7 @@ public sealed class RouteValues
 
     internal void Set(RoutePattern? pattern)
     {
-        // Most requests of a connection have none: a comparison is cheaper than the write of a reference.
+        // Mostly the same one as for the connection's last request, and then there is nothing for the collector to be told.
         if (_pattern != pattern)
         {
             _pattern = pattern;

@@ -81,6 +81,97 @@ public sealed class HeaderCollectionTests
         Assert.Equal("close", response["Connection"]);
     }
 
+    // A Content-Type that is set often is kept encoded beside the fields, and takes its place among them when somebody looks: nothing may show
+    // of that, through whatever member the fields are looked at.
+    [Fact]
+    public async Task The_content_type_is_a_field_like_any_other()
+    {
+        var response = await RespondAsync(static (_, response) =>
+        {
+            var headers = response.Headers;
+            for (var round = 0; round < 3; round++)
+            {
+                response.ContentType = "text/plain";
+                Assert.Equal("text/plain", response.ContentType);
+                headers["Content-Type"] = " text/css ";
+                Assert.Equal("text/css", headers["content-type"]);
+                headers["Content-Type"] = "text/html";
+                Assert.True(headers.Count == 1);
+                headers["Content-Type"] = "text/plain";
+                Assert.True(headers.Contains("CONTENT-TYPE"));
+                headers["Content-Type"] = "text/html";
+                Assert.Equal(1, headers.CountOf("Content-Type"u8));
+                headers["Content-Type"] = "text/plain";
+                Assert.True(headers.TryGetBytes("content-type"u8, out var bytes) && bytes.SequenceEqual("text/plain"u8));
+                headers["Content-Type"] = "text/html";
+                Assert.Equal([new("Content-Type", "text/html")], headers);
+                headers["Content-Type"] = "text/plain";
+                headers.Add("Content-Type", "text/html");
+                Assert.Equal("text/plain, text/html", headers["Content-Type"]);
+                response.ContentType = "text/plain";
+                Assert.True(headers.Remove("content-type"));
+                Assert.False(headers.Remove("Content-Type"));
+                Assert.Null(response.ContentType);
+                response.ContentType = "text/plain";
+                response.ContentType = null;
+                Assert.Empty(headers);
+                response.ContentType = "text/plain";
+                headers["content-type"] = "text/css"; // replaces it, and is sent in this spelling
+                Assert.Equal([new("content-type", "text/css")], headers);
+                response.ContentType = "text/plain";
+                response.Clear();
+                Assert.Empty(headers);
+            }
+
+            headers["X-A"] = "1";
+            response.ContentType = "text/plain";
+            headers["X-B"] = "2";
+            response.WriteBytes("hello"u8, "application/octet-stream");
+            Assert.Equal("text/plain", response.ContentType);
+        });
+        Assert.Equal(["X-A", "Content-Type", "X-B"], response.Headers.Select(static header => header.Name).Where(static name => name is ['X', ..] or "Content-Type"));
+    }
+
+    // Lines are kept for a few values only: those of a client, a new one each time, are sent as they are, and push nothing out for long.
+    [Fact]
+    public async Task Any_number_of_content_types_is_sent_as_given()
+    {
+        var response = await RespondAsync(static (_, response) =>
+        {
+            for (var number = 0; number < 5000; number++)
+            {
+                var type = $"text/x-{number}; of=\u00E9{new string('x', number % 200)}";
+                response.ContentType = type;
+                Assert.Equal(type, response.ContentType);
+                response.ContentType = number % 2 == 0 ? "text/plain" : "application/json";
+                Assert.Equal(number % 2 == 0 ? "text/plain" : "application/json", response.ContentType);
+            }
+        });
+        Assert.Equal("application/json", response["Content-Type"]);
+    }
+
+    // What is refused is refused each time, and a response that has begun refuses what it would have known.
+    [Fact]
+    public async Task A_content_type_is_checked_however_often_it_is_set()
+    {
+        var response = await RespondAsync(static (_, response) =>
+        {
+            for (var round = 0; round < 200; round++)
+            {
+                Assert.Throws<ArgumentException>(() => response.ContentType = "text/plain\r\nX: y");
+                Assert.Throws<ArgumentException>(() => response.ContentType = "text/\u0100");
+                Assert.Throws<ArgumentException>(() => response.WriteText("", "text/plain\0"));
+            }
+
+            response.ContentType = "text/plain";
+            response.Send(new PreparedResponse(200, [], "sent"u8.ToArray()));
+            Assert.Throws<InvalidOperationException>(() => response.ContentType = "text/plain");
+            Assert.Throws<InvalidOperationException>(() => response.Headers["Content-Type"] = "text/html");
+            Assert.Throws<InvalidOperationException>(() => response.ContentType = null);
+        });
+        Assert.Equal(("text/plain", "sent"), (response["Content-Type"], response.Text));
+    }
+
     private static async Task<TestResponse> RespondAsync(Action<HttpRequest, HttpResponse> handler, params string[] headers)
     {
         Exception? failure = null;

@@ -14,6 +14,7 @@ internal sealed class HeaderFields
     private int _offset; // where their positions start in it
     private byte[] _owned = [];
     private int _ownedLength;
+    private bool _hasGaps; // a field was removed, and its bytes are still there
     private HeaderField[] _fields = new HeaderField[UsualCount];
     private uint _known; // one bit per KnownHeader that is here; whether Other is, nobody asks
     private uint _lengths; // one bit per length of a name that is here, modulo 32
@@ -76,6 +77,7 @@ internal sealed class HeaderFields
         _ownedLength = 0;
         _array = null;
         _offset = 0;
+        _hasGaps = false;
     }
 
     /// <summary>Notes a field whose bytes lie in the block that <see cref="SetBytes"/> will name.</summary>
@@ -119,15 +121,32 @@ internal sealed class HeaderFields
         _offset = offset;
     }
 
-    /// <summary>Copies a field to the end. The caller has validated name and value.</summary>
-    public void Append(ReadOnlySpan<byte> name, ReadOnlySpan<byte> value)
+    /// <summary>Copies a field to the end, as the line that is sent. The caller has validated name and value.</summary>
+    public void Append(ReadOnlySpan<byte> name, ReadOnlySpan<byte> value) => Append(name, value, KnownHeaders.Find(name));
+
+    /// <summary>The same for a name whose meaning is known already.</summary>
+    public void Append(ReadOnlySpan<byte> name, ReadOnlySpan<byte> value, KnownHeader known)
     {
         var start = _ownedLength;
-        Reserve(name.Length + value.Length);
-        name.CopyTo(_owned.AsSpan(start));
-        value.CopyTo(_owned.AsSpan(start + name.Length));
-        _ownedLength += name.Length + value.Length;
-        AddSlice(new HeaderField(start, name.Length, start + name.Length, value.Length, KnownHeaders.Find(name)));
+        var length = name.Length + value.Length + 4;
+        Reserve(length);
+        var line = _owned.AsSpan(start, length);
+        name.CopyTo(line);
+        ": "u8.CopyTo(line[name.Length..]);
+        value.CopyTo(line[(name.Length + 2)..]);
+        "\r\n"u8.CopyTo(line[^2..]);
+        _ownedLength += length;
+        AddSlice(new HeaderField(start, name.Length, start + name.Length + 2, value.Length, known));
+    }
+
+    /// <summary>
+    /// All fields that were appended, as lines with their line ends; false when one of them was removed since, and they have to be taken one
+    /// by one.
+    /// </summary>
+    public bool TryGetLines(out ReadOnlySpan<byte> lines)
+    {
+        lines = _owned.AsSpan(0, _ownedLength);
+        return !_hasGaps;
     }
 
     /// <summary>Removes every field of this name; true when there was one. Its bytes stay until <see cref="Clear"/>.</summary>
@@ -150,6 +169,7 @@ internal sealed class HeaderFields
         Count = kept;
         _known = known;
         _lengths = lengths;
+        _hasGaps |= removed;
         return removed;
     }
 

@@ -6,8 +6,8 @@ namespace PipeServer.Routing;
 /// <summary>One pattern with its handlers by method.</summary>
 internal sealed class Route(RoutePattern pattern)
 {
-    private readonly RouteHandler?[] _known = new RouteHandler?[Enum.GetValues<RequestMethod>().Length];
-    private readonly List<(byte[] Method, RouteHandler Handler)> _others = [];
+    private readonly RouteMatch?[] _known = new RouteMatch?[Enum.GetValues<RequestMethod>().Length];
+    private readonly List<(byte[] Method, RouteMatch Match)> _others = [];
 
     public RoutePattern Pattern { get; } = pattern;
 
@@ -23,20 +23,22 @@ internal sealed class Route(RoutePattern pattern)
         }
 
         var known = RequestMethods.Find(bytes);
+        var match = new RouteMatch(RouteOutcome.Found, handler, Pattern);
         if (known == RequestMethod.Other)
         {
-            _others.Add((bytes, handler));
+            _others.Add((bytes, match));
         }
         else
         {
-            _known[(int)known] = handler;
+            _known[(int)known] = match;
         }
 
         Methods.Add(method);
         return true;
     }
 
-    public RouteHandler? Find(RequestMethod method, ReadOnlySpan<byte> methodBytes, bool headFallsBackToGet = true)
+    /// <summary>What answers a method, or null.</summary>
+    public RouteMatch? Find(RequestMethod method, ReadOnlySpan<byte> methodBytes, bool headFallsBackToGet = true)
     {
         if (method != RequestMethod.Other)
         {
@@ -44,11 +46,11 @@ internal sealed class Route(RoutePattern pattern)
                 ?? (method == RequestMethod.Head && headFallsBackToGet ? _known[(int)RequestMethod.Get] : null);
         }
 
-        foreach (var (other, handler) in _others)
+        foreach (var (other, match) in _others)
         {
             if (methodBytes.SequenceEqual(other))
             {
-                return handler;
+                return match;
             }
         }
 

@@ -12,9 +12,11 @@ internal sealed class RouteTable
 {
     private readonly LiteralRoutes? _literals; // null without any
     private readonly Route[] _patterns;
-    private readonly RouteHandler? _fallback;
+    private readonly RouteMatch _otherwise; // for a path that no route has
+    private readonly RouteMatch _optionsOfServer; // for what no path answers
+    private readonly RouteMatch _notAllowedByServer;
+    private readonly RouteMatch _unknownMethod = new(RouteOutcome.UnknownMethod);
     private readonly FrozenSet<string> _methods;
-    private readonly string _allowOfServer;
 
     public RouteTable(IEnumerable<Route> routes, RouteHandler? fallback)
     {
@@ -23,51 +25,46 @@ internal sealed class RouteTable
         _literals = literals.Count == 0 ? null : new LiteralRoutes(literals);
         _patterns = [.. all.Where(static route => !route.Pattern.IsLiteral)
             .OrderBy(static route => route.Pattern.Shape, StringComparer.Ordinal)];
-        _fallback = fallback;
+        _otherwise = fallback is null ? new RouteMatch(RouteOutcome.NotFound) : new RouteMatch(RouteOutcome.Found, fallback);
         _methods = all.SelectMany(static route => route.Methods).ToFrozenSet(StringComparer.Ordinal);
-        _allowOfServer = Allow(fallback is null ? _methods : _methods.Append("GET"));
+        var allow = Allow(fallback is null ? _methods : _methods.Append("GET"));
+        _optionsOfServer = new RouteMatch(RouteOutcome.Options, Allow: allow);
+        _notAllowedByServer = new RouteMatch(RouteOutcome.MethodNotAllowed, Allow: allow);
     }
 
     public RouteMatch Match(RequestMethod method, ReadOnlySpan<byte> methodBytes, TargetForm form, ReadOnlySpan<byte> path)
     {
         if (form == TargetForm.Asterisk)
         {
-            return new RouteMatch(RouteOutcome.Options, Allow: _allowOfServer);
+            return _optionsOfServer;
         }
 
         if (method == RequestMethod.Other && !_methods.Contains(Encoding.ASCII.GetString(methodBytes)))
         {
-            return new RouteMatch(RouteOutcome.UnknownMethod);
+            return _unknownMethod;
         }
 
         if (form == TargetForm.Authority)
         {
             // CONNECT asks for a tunnel, which no path offers.
-            return new RouteMatch(RouteOutcome.MethodNotAllowed, Allow: _allowOfServer);
+            return _notAllowedByServer;
         }
 
         var literal = _literals?.Find(path);
-        if (literal is not null && TryFind(literal, method, methodBytes, out var found))
+        if (literal?.Find(method, methodBytes) is { } answer)
         {
-            return found;
+            return answer;
         }
 
         foreach (var route in _patterns)
         {
-            if (route.Pattern.Matches(path) && TryFind(route, method, methodBytes, out found))
+            if (route.Pattern.Matches(path) && route.Find(method, methodBytes) is { } found)
             {
                 return found;
             }
         }
 
         return NoHandler(literal, method, path);
-    }
-
-    private static bool TryFind(Route route, RequestMethod method, ReadOnlySpan<byte> methodBytes, out RouteMatch match)
-    {
-        var handler = route.Find(method, methodBytes);
-        match = new RouteMatch(RouteOutcome.Found, handler, route.Pattern);
-        return handler is not null;
     }
 
     private RouteMatch NoHandler(Route? literal, RequestMethod method, ReadOnlySpan<byte> path)
@@ -91,12 +88,10 @@ internal sealed class RouteTable
         if (method == RequestMethod.Trace)
         {
             // RFC 9110 §9.3.8: TRACE would echo what intermediaries added, so no fallback gets it by accident.
-            return new RouteMatch(RouteOutcome.MethodNotAllowed, Allow: _allowOfServer);
+            return _notAllowedByServer;
         }
 
-        return _fallback is null
-            ? new RouteMatch(RouteOutcome.NotFound)
-            : new RouteMatch(RouteOutcome.Found, _fallback);
+        return _otherwise;
     }
 
     // Allow = #method (RFC 9110 §10.2.1)

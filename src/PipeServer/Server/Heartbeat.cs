@@ -22,7 +22,7 @@ internal sealed class Heartbeat : IDisposable
     private long _now;
     private long _slack = (long)NormalPeriod.TotalMilliseconds;
     private long _second;
-    private volatile byte[] _serverAndDate = [];
+    private volatile byte[] _okBlock = [];
     private volatile bool _draining;
     private long _latestRead = long.MaxValue;
     private int _ticking;
@@ -44,15 +44,21 @@ internal sealed class Heartbeat : IDisposable
     public bool IsDraining => _draining;
 
     /// <summary>The Server and Date fields, at most a beat old.</summary>
-    public byte[] ServerAndDate => _serverAndDate;
+    public ReadOnlySpan<byte> ServerAndDate => DateHeader.WithoutStatus(_okBlock);
+
+    /// <summary>The same behind the status line of a 200: see <see cref="DateHeader.CreateOkBlock"/>.</summary>
+    public byte[] OkBlock => _okBlock;
+
+    /// <summary>The second that they tell, since 1970.</summary>
+    public long Second => Volatile.Read(ref _second);
 
     /// <summary>The same to the second, for a response with a time in it that must not be later (RFC 9110 §8.8.2.1).</summary>
-    public byte[] ServerAndDateNow
+    public ReadOnlySpan<byte> ServerAndDateNow
     {
         get
         {
             var utcNow = _timeProvider.GetUtcNow();
-            return Volatile.Read(ref _second) == utcNow.ToUnixTimeSeconds() ? _serverAndDate : DateHeader.CreateBlock(utcNow);
+            return Volatile.Read(ref _second) == utcNow.ToUnixTimeSeconds() ? ServerAndDate : DateHeader.CreateBlock(utcNow);
         }
     }
 
@@ -112,9 +118,9 @@ internal sealed class Heartbeat : IDisposable
         Volatile.Write(ref _now, (long)_timeProvider.GetElapsedTime(_started).TotalMilliseconds);
         var utcNow = _timeProvider.GetUtcNow();
         var second = utcNow.ToUnixTimeSeconds();
-        if (second != _second || _serverAndDate.Length == 0)
+        if (second != _second || _okBlock.Length == 0)
         {
-            _serverAndDate = DateHeader.CreateBlock(utcNow);
+            _okBlock = DateHeader.CreateOkBlock(utcNow);
             Volatile.Write(ref _second, second); // behind the block: who sees the second finds a block that is not older
         }
     }

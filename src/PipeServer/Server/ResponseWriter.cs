@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.IO.Pipelines;
 using Microsoft.Win32.SafeHandles;
 
@@ -17,6 +18,9 @@ internal abstract class ResponseWriter : PipeWriter
 
     /// <summary>True when the handler has written bytes that are held back until their number is known.</summary>
     public abstract bool HasBufferedBytes { get; }
+
+    /// <summary>Writes bytes of the body, as <see cref="BuffersExtensions.Write"/> does.</summary>
+    public virtual void WriteBytes(ReadOnlySpan<byte> bytes) => this.Write(bytes);
 
     /// <summary>Starts and ends the response with one that is encoded already.</summary>
     public abstract void Send(PreparedResponse prepared);

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Diagnostics.CodeAnalysis;
 
 namespace PipeServer.StaticFiles;
@@ -18,14 +17,14 @@ internal sealed class FileCache : IDisposable
 
     private static readonly TimeSpan CheckAgainAfter = TimeSpan.FromSeconds(1);
 
-    private readonly ConcurrentDictionary<byte[], CachedFile> _files = new(new BytesComparer());
-    private readonly ConcurrentDictionary<byte[], CachedFile>.AlternateLookup<ReadOnlySpan<byte>> _filesBySpan;
+    private readonly CachedFiles _files = new();
     private readonly Lock _lock = new(); // for everything below, and for adding and removing
     private readonly LinkedList<CachedFile> _clock = new(); // second chance: an answer that was used goes round once more
     private readonly Dictionary<(string Folder, string Name), HashSet<CachedFile>> _dependents = [];
     private readonly long _maxBytes;
     private readonly int _maxFiles;
     private readonly TimeProvider _timeProvider;
+    private readonly long _checkAgainAfter; // in the clock's units
     private FolderWatches? _watches; // from the first file on; a user may have few of them
     private long _bytes;
     private bool _isClosed;
@@ -37,7 +36,7 @@ internal sealed class FileCache : IDisposable
         _maxBytes = maxBytes;
         _maxFiles = maxFiles;
         _timeProvider = timeProvider;
-        _filesBySpan = _files.GetAlternateLookup<ReadOnlySpan<byte>>();
+        _checkAgainAfter = (long)(CheckAgainAfter.TotalSeconds * timeProvider.TimestampFrequency);
     }
 
     /// <summary>How many bytes the answers take, roughly.</summary>
@@ -54,14 +53,14 @@ internal sealed class FileCache : IDisposable
             ApplyChanges();
         }
 
-        if (!_filesBySpan.TryGetValue(path, out file) || file.IsStale || !file.IsWatched)
+        if (!_files.TryGet(path, out file) || file.IsStale || !file.IsWatched)
         {
             file = null;
             return false;
         }
 
         var (checkedAt, now) = (file.CheckedAt, _timeProvider.GetTimestamp());
-        if (_timeProvider.GetElapsedTime(checkedAt, now) > CheckAgainAfter && file.TryStartCheck(checkedAt, now))
+        if (now - checkedAt > _checkAgainAfter && file.TryStartCheck(checkedAt, now))
         {
             file = null;
             return false;
@@ -78,7 +77,7 @@ internal sealed class FileCache : IDisposable
     /// <summary>The answer for a path that was just found to be made of this; confirms it for the next second.</summary>
     public CachedFile? Confirm(ReadOnlySpan<byte> path, FileSources sources)
     {
-        if (!_filesBySpan.TryGetValue(path, out var file))
+        if (!_files.TryGet(path, out var file))
         {
             return null;
         }
@@ -143,12 +142,12 @@ internal sealed class FileCache : IDisposable
                 return;
             }
 
-            if (_files.TryGetValue(file.Path, out var old))
+            if (_files.TryGet(file.Path, out var old))
             {
                 Remove(old);
             }
 
-            _files[file.Path] = file;
+            _files.Add(file);
             file.Place = _clock.AddLast(file);
             _bytes += file.Size;
             GiveUpSome();
@@ -160,7 +159,7 @@ internal sealed class FileCache : IDisposable
     {
         lock (_lock)
         {
-            if (representation.Whole is null && whole.Size <= _maxBytes && _files.TryGetValue(file.Path, out var current) && current == file)
+            if (representation.Whole is null && whole.Size <= _maxBytes && _files.TryGet(file.Path, out var current) && current == file)
             {
                 representation.Whole = whole;
                 _bytes += whole.Size;
@@ -175,7 +174,7 @@ internal sealed class FileCache : IDisposable
         lock (_lock)
         {
             _isClosed = true;
-            RemoveAll(_files.Values);
+            RemoveAll(_files.ToList());
             _watches?.Dispose();
         }
     }
@@ -250,7 +249,7 @@ internal sealed class FileCache : IDisposable
         }
 
         RemoveAll(change.Folder is null
-            ? [.. _files.Values]
+            ? _files.ToList()
             : [.. _dependents.Where(pair => FolderWatches.IsBelow(pair.Key.Folder, change.Folder)).SelectMany(static pair => pair.Value)]);
     }
 
@@ -265,7 +264,7 @@ internal sealed class FileCache : IDisposable
     private void Remove(CachedFile file)
     {
         file.IsStale = true;
-        if (_files.TryGetValue(file.Path, out var current) && current == file && _files.TryRemove(file.Path, out _))
+        if (_files.Remove(file))
         {
             _bytes -= file.Size;
         }
@@ -307,25 +306,5 @@ internal sealed class FileCache : IDisposable
                 Remove(file);
             }
         }
-    }
-
-    // As in RouteTable: this namespace uses the public API only.
-    private sealed class BytesComparer : IEqualityComparer<byte[]>, IAlternateEqualityComparer<ReadOnlySpan<byte>, byte[]>
-    {
-        public bool Equals(byte[]? x, byte[]? y) => x.AsSpan().SequenceEqual(y);
-
-        public bool Equals(ReadOnlySpan<byte> alternate, byte[] other) => alternate.SequenceEqual(other);
-
-        public int GetHashCode([DisallowNull] byte[] obj) => GetHashCode(obj.AsSpan());
-
-        public int GetHashCode(ReadOnlySpan<byte> alternate)
-        {
-            // Randomised per process by HashCode: clients choose the paths.
-            var hash = default(HashCode);
-            hash.AddBytes(alternate);
-            return hash.ToHashCode();
-        }
-
-        public byte[] Create(ReadOnlySpan<byte> alternate) => alternate.ToArray();
     }
 }

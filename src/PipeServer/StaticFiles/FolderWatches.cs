@@ -38,7 +38,9 @@ internal sealed partial class FolderWatches : IDisposable
     private readonly Dictionary<int, string> _folders = [];
     private readonly byte[] _events = new byte[16 * 1024];
 
-    private FolderWatches(SafeFileHandle inotify) => _inotify = inotify;
+    private readonly int _number; // of the same descriptor
+
+    private FolderWatches(SafeFileHandle inotify) => (_inotify, _number) = (inotify, (int)inotify.DangerousGetHandle());
 
     /// <summary>
     /// A change of the entry <paramref name="Name"/> of a folder; without a name, everything about the folder may have changed.
@@ -47,21 +49,19 @@ internal sealed partial class FolderWatches : IDisposable
     /// <param name="Name">A file or folder in it.</param>
     public readonly record struct Change(string? Folder, string? Name);
 
-    /// <summary>True when changes wait to be read, and when it is closed. From any thread.</summary>
+    /// <summary>True when changes wait to be read. From any thread; what it says once it is closed means nothing.</summary>
+    /// <remarks>
+    /// By the descriptor's number, without the count that a <see cref="SafeHandle"/> keeps of its users: this is asked for each request. A
+    /// thread that is late may ask a descriptor that is closed, or another's by now. Asking how much there is to read changes nothing
+    /// anywhere, and nothing is served from a cache that is closed, because it is emptied before.
+    /// </remarks>
     // SAFETY: the count lives on this stack frame for the whole call.
     public unsafe bool HasEvents
     {
         get
         {
             var bytes = 0;
-            try
-            {
-                return ioctl(_inotify, FIONREAD, &bytes) == 0 && bytes > 0;
-            }
-            catch (ObjectDisposedException)
-            {
-                return true;
-            }
+            return ioctl(_number, FIONREAD, &bytes) == 0 && bytes > 0;
         }
     }
 
@@ -176,9 +176,11 @@ internal sealed partial class FolderWatches : IDisposable
     [LibraryImport("libc", SetLastError = true)]
     private static partial int inotify_rm_watch(SafeFileHandle inotify, int watch);
 
-    [LibraryImport("libc", SetLastError = true)]
+    // Never waits, and does little: the collector may wait for it.
+    [LibraryImport("libc")]
+    [SuppressGCTransition]
     // SAFETY: see HasEvents.
-    private static unsafe partial int ioctl(SafeFileHandle inotify, nuint request, int* value);
+    private static unsafe partial int ioctl(int inotify, nuint request, int* value);
 
     [LibraryImport("libc", SetLastError = true)]
     // SAFETY: see Read.

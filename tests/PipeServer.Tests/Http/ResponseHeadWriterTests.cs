@@ -47,6 +47,52 @@ public sealed class ResponseHeadWriterTests
         }
     }
 
+    // The fast start of a head and the full writer say the same for every status, each number of digits and each connection.
+    [Fact]
+    public void The_start_of_an_ordinary_head_is_that_of_any_other()
+    {
+        var okBlock = DateHeader.CreateOkBlock(new DateTimeOffset(1994, 11, 6, 8, 49, 37, TimeSpan.Zero));
+        var buffer = new byte[ResponseHeadWriter.MaxBeginBytes];
+        long[] lengths = [-1, .. Enumerable.Range(0, 12_000), 65_535, 99_999, 100_000, 1_000_000, int.MaxValue, long.MaxValue];
+        foreach (var length in lengths)
+        {
+            AssertSame(200, length, ConnectionHeader.None);
+        }
+
+        foreach (var status in Enumerable.Range(100, 900))
+        {
+            foreach (var connection in Enum.GetValues<ConnectionHeader>())
+            {
+                AssertSame(status, 1234, connection);
+            }
+        }
+
+        void AssertSame(int status, long contentLength, ConnectionHeader connection)
+        {
+            buffer.AsSpan().Fill((byte)'!'); // what was there before shows nowhere
+            var written = ResponseHeadWriter.Begin(buffer, status, okBlock, contentLength, connection);
+            var framing = contentLength < 0 ? ResponseFraming.None : ResponseFraming.ContentLength;
+            Assert.Equal(Write(status, null, framing, contentLength, connection), Encoding.ASCII.GetString(buffer, 0, written) + "\r\n");
+        }
+    }
+
+    [Fact]
+    public void Fields_are_sent_the_same_with_a_gap_among_them()
+    {
+        var fields = new HeaderFields();
+        fields.Append("X-Gone"u8, "a"u8);
+        fields.Append("X-One"u8, "1"u8);
+        fields.Append("x-gone"u8, "b"u8);
+        fields.Append("X-Two"u8, ""u8);
+        Assert.True(fields.TryGetLines(out var lines));
+        Assert.Equal("X-Gone: a\r\nX-One: 1\r\nx-gone: b\r\nX-Two: \r\n", Encoding.ASCII.GetString(lines));
+        Assert.True(fields.Remove("X-GONE"u8));
+        Assert.False(fields.TryGetLines(out _));
+        Assert.EndsWith("GMT\r\nX-One: 1\r\nX-Two: \r\n\r\n", Write(200, fields, ResponseFraming.None, 0, ConnectionHeader.None));
+        fields.Clear();
+        Assert.True(fields.TryGetLines(out lines) && lines.IsEmpty);
+    }
+
     private static string Write(int status, HeaderFields? fields, ResponseFraming framing, long length, ConnectionHeader connection)
     {
         var output = new ArrayBufferWriter<byte>();

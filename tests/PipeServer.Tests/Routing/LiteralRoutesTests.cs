@@ -26,6 +26,50 @@ public sealed class LiteralRoutesTests
         Assert.Null(Find(routes, "/1234567-d-12345678"));
     }
 
+    // The hash of sixteen bytes puts all of these into one place: looking for one that is not there compared it with every one of them.
+    [Theory]
+    [InlineData(10)]
+    [InlineData(100)]
+    [InlineData(5000)]
+    public void Paths_that_all_collide_are_spread_by_what_lies_between(int count)
+    {
+        var paths = Enumerable.Range(0, count).Select(static number => $"/a/common/{number:D6}/of/all/paths").ToList();
+        var routes = new LiteralRoutes(paths.Select(static path => new Route(RoutePattern.Parse(path))));
+        Assert.InRange(routes.Probes, 1, LiteralRoutes.MostProbes);
+        Assert.All(paths, path => Assert.Equal(path, Find(routes, path)?.Pattern.Text));
+        Assert.Null(Find(routes, $"/a/common/{count:D6}/of/all/paths"));
+        Assert.Null(Find(routes, "/a/common/00000x/of/all/paths"));
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(1000)]
+    [InlineData(30_000)]
+    public void No_look_up_compares_with_many(int count)
+    {
+        var paths = Enumerable.Range(0, count).Select(static number => $"/api/{number % 7}/items-{number}/");
+        var routes = new LiteralRoutes(paths.Select(static path => new Route(RoutePattern.Parse(path))));
+        Assert.InRange(routes.Probes, 1, LiteralRoutes.MostProbes);
+        Assert.NotNull(Find(routes, "/api/0/items-0/"));
+        Assert.Null(Find(routes, $"/api/0/items-{count + 7}/"));
+    }
+
+    // Of each length up to sixteen: where the hash reads bytes one by one, four by four, and eight by eight.
+    [Fact]
+    public void Short_paths_are_told_apart_by_each_of_their_bytes()
+    {
+        var paths = Enumerable.Range(0, 16).Select(static length => "/" + new string('a', length)).ToList();
+        var routes = new LiteralRoutes(paths.Select(static path => new Route(RoutePattern.Parse(path))));
+        foreach (var path in paths)
+        {
+            Assert.Equal(path, Find(routes, path)?.Pattern.Text);
+            for (var at = 0; at < path.Length; at++)
+            {
+                Assert.Null(Find(routes, path[..at] + "b" + path[(at + 1)..]));
+            }
+        }
+    }
+
     [Fact]
     public void A_table_without_routes_finds_nothing() => Assert.Null(Find(new LiteralRoutes([]), "/"));
 

@@ -1,4 +1,6 @@
 using System.Buffers;
+using System.IO.Pipelines;
+using System.Runtime.CompilerServices;
 using PipeServer.Http;
 
 namespace PipeServer.Server.Http1;
@@ -6,6 +8,9 @@ namespace PipeServer.Server.Http1;
 /// <summary>The requests of an HTTP/1 connection, one after the other, and how the heads of their responses are written.</summary>
 internal sealed class Http1Exchange : Exchange
 {
+    // What a block of every transport has room for.
+    private const int OnePieceBytes = 4096;
+
     private readonly Http1Connection _connection;
 
     public Http1Exchange(Http1Connection connection, Http1Output output)
@@ -50,31 +55,79 @@ internal sealed class Http1Exchange : Exchange
     /// <param name="prepared">A response whose encoded field lines, framing included, go beside the response's own; or null.</param>
     public void WriteResponseHead(ResponseFraming framing, long contentLength, bool handlerHasEnded, PreparedResponse? prepared = null)
     {
-        // A client that still waits for 100 Continue, and now will not get it, may send its body or not: the next bytes
-        // have no certain meaning. Nor is a large unread body worth waiting for. In a drain the last response is the one
-        // with nothing behind it: what is buffered already is answered first.
-        if (!Head.KeepAlive
-            || Response.CloseConnection
-            || RequestBody.ContinuePending
-            || ((handlerHasEnded || !RequestBody.IsTouched) && RequestBody.IsTooLongToDrain)
-            || (_connection.Draining.IsCancellationRequested && !_connection.IsMoreBuffered && !RequestBody.IsMoreBehind()))
-        {
-            _connection.CloseAfterResponse();
-        }
-
-        var connection = _connection.IsClosing ? ConnectionHeader.Close
-            : IsHttp10 ? ConnectionHeader.KeepAlive
-            : ConnectionHeader.None;
+        var connection = SettleConnection(handlerHasEnded);
         var heartbeat = _connection.Server.Heartbeat;
-        ReadOnlySpan<byte> serverAndDate = Response.Fields.IndexOf("Last-Modified"u8) < 0 ? heartbeat.ServerAndDate : heartbeat.ServerAndDateNow;
-        if (prepared is { HasServer: true } && !Response.Fields.Has(KnownHeader.Server))
+        var fields = Response.Fields;
+        var hasTime = fields.IndexOf("Last-Modified"u8) >= 0 || prepared?.LastModified > heartbeat.Second;
+        var serverAndDate = hasTime ? heartbeat.ServerAndDateNow : heartbeat.ServerAndDate;
+        if (prepared is { HasServer: true } && !fields.Has(KnownHeader.Server))
         {
             serverAndDate = DateHeader.WithoutServer(serverAndDate);
         }
 
-        var lines = prepared is null ? default : prepared.Fields.AsSpan();
+        var lines = prepared is null ? default : prepared.Fields;
         ResponseHeadWriter.Write(
-            Output.Writer, Response.StatusCode, serverAndDate, Response.Fields, framing, contentLength, connection, lines);
+            Output.Writer, Response.StatusCode, serverAndDate, fields, framing, contentLength, connection, lines);
+    }
+
+    /// <summary>True when <see cref="WriteWhole"/> may write the response, as far as its fields go.</summary>
+    /// <param name="lines">The fields but for <see cref="HttpResponse.TypeLine"/>, as they are sent.</param>
+    public bool AreFieldsOrdinary(out ReadOnlySpan<byte> lines)
+    {
+        lines = default;
+        var fields = Response.ListedFields;
+        return fields.Count == 0
+            || (fields.TryGetLines(out lines) && !fields.Has(KnownHeader.Server) && fields.IndexOf("Last-Modified"u8) < 0);
+    }
+
+    /// <summary>
+    /// Writes a whole response whose handler has ended, head and body in one piece: the same bytes as
+    /// <see cref="WriteResponseHead"/> and the body behind it.
+    /// </summary>
+    /// <param name="lines">See <see cref="AreFieldsOrdinary"/>.</param>
+    /// <param name="body">The body, of a status that has one, for a method that wants it.</param>
+    public void WriteWhole(ReadOnlySpan<byte> lines, ReadOnlySpan<byte> body)
+    {
+        var connection = SettleConnection(handlerHasEnded: true);
+        var type = Response.TypeLine;
+        var headRoom = ResponseHeadWriter.MaxBeginBytes + lines.Length + (type is null ? 0 : type.Padded.Length) + 2;
+        var writer = Output.Writer;
+        var buffer = writer.GetSpan(RoomFor(headRoom, body));
+        var length = ResponseHeadWriter.Begin(buffer, Response.StatusCode, _connection.Server.Heartbeat.OkBlock, body.Length, connection);
+        if (lines.Length > 0)
+        {
+            lines.CopyTo(buffer[length..]);
+            length += lines.Length;
+        }
+
+        if (type is not null)
+        {
+            type.CopyTo(buffer[length..]);
+            length += type.Length;
+        }
+
+        "\r\n"u8.CopyTo(buffer[length..]);
+        Write(writer, buffer, length + 2, body);
+    }
+
+    /// <summary>True when <see cref="WritePrepared"/> may write a response.</summary>
+    public bool IsOrdinary(PreparedResponse prepared) =>
+        !prepared.HasServer && Response.TypeLine is null && Response.ListedFields.Count == 0
+        && prepared.LastModified <= _connection.Server.Heartbeat.Second;
+
+    /// <summary>
+    /// Writes a prepared response beside which no field was set: the same bytes as <see cref="WriteResponseHead"/> and the body behind it.
+    /// </summary>
+    /// <param name="prepared">The response, with the server's own Server field.</param>
+    /// <param name="withBody">The request's method and the status have one. A pinned one is the caller's to write.</param>
+    public void WritePrepared(PreparedResponse prepared, bool withBody)
+    {
+        var connection = SettleConnection(handlerHasEnded: false);
+        var rest = withBody ? prepared.HeadEndAndBody : prepared.HeadEnd;
+        var writer = Output.Writer;
+        var buffer = writer.GetSpan(RoomFor(ResponseHeadWriter.MaxBeginBytes, rest));
+        var length = ResponseHeadWriter.Begin(buffer, prepared.StatusCode, _connection.Server.Heartbeat.OkBlock, contentLength: -1, connection);
+        Write(writer, buffer, length, rest);
     }
 
     /// <summary>Writes the head behind which another protocol is spoken, and takes the connection out of the request loop.</summary>
@@ -96,5 +149,43 @@ internal sealed class Http1Exchange : Exchange
             Output.Writer.Write("HTTP/1.1 100 Continue\r\n\r\n"u8);
             await Output.FlushAsync(CancellationToken.None).ConfigureAwait(false);
         }
+    }
+
+    // What is larger than one block goes behind the head in pieces.
+    private static int RoomFor(int headRoom, ReadOnlySpan<byte> body) => headRoom + body.Length <= OnePieceBytes ? headRoom + body.Length : headRoom;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Write(PipeWriter writer, Span<byte> buffer, int length, ReadOnlySpan<byte> body)
+    {
+        if (body.Length <= buffer.Length - length)
+        {
+            body.CopyTo(buffer[length..]);
+            writer.Advance(length + body.Length);
+        }
+        else
+        {
+            writer.Advance(length);
+            writer.Write(body);
+        }
+    }
+
+    // Whether the response is the connection's last, and what its Connection field says of that.
+    private ConnectionHeader SettleConnection(bool handlerHasEnded)
+    {
+        // A client that still waits for 100 Continue, and now will not get it, may send its body or not: the next bytes
+        // have no certain meaning. Nor is a large unread body worth waiting for. In a drain the last response is the one
+        // with nothing behind it: what is buffered already is answered first.
+        if (!Head.KeepAlive
+            || Response.CloseConnection
+            || RequestBody.ContinuePending
+            || ((handlerHasEnded || !RequestBody.IsTouched) && RequestBody.IsTooLongToDrain)
+            || (_connection.Draining.IsCancellationRequested && !_connection.IsMoreBuffered && !RequestBody.IsMoreBehind()))
+        {
+            _connection.CloseAfterResponse();
+        }
+
+        return _connection.IsClosing ? ConnectionHeader.Close
+            : IsHttp10 ? ConnectionHeader.KeepAlive
+            : ConnectionHeader.None;
     }
 }

@@ -12,13 +12,9 @@ namespace PipeServer.Server.Http1;
 /// </summary>
 internal sealed class ResponseBody(Http1Exchange exchange) : ResponseWriter
 {
-    // What the body may be held back in, kept from request to request; a larger one is given back.
-    private const int KeptBufferBytes = 16 * 1024;
-
     private readonly Http1Output _output = exchange.Output;
     private Mode _mode;
-    private byte[] _buffer = [];
-    private int _buffered;
+    private HeldBytes _held = new();
     private long _written;
     private long? _contentLength;
     private ChunkWriter _chunks;
@@ -42,42 +38,33 @@ internal sealed class ResponseBody(Http1Exchange exchange) : ResponseWriter
         Switched,
     }
 
-    public override bool HasBufferedBytes => _mode == Mode.Buffering && _buffered > 0;
+    public override bool HasBufferedBytes => _mode == Mode.Buffering && _held.Length > 0;
 
     private HttpResponse Response => exchange.Response;
 
     public override bool CanGetUnflushedBytes => true;
 
     public override long UnflushedBytes => _mode == Mode.Buffering
-        ? _buffered
+        ? _held.Length
         : _output.Writer.UnflushedBytes + _chunks.Length;
 
     public override void Reset()
     {
         _mode = Mode.Buffering;
         HasStarted = false;
-        _buffered = 0;
         _written = 0;
         _contentLength = null;
         _chunks = default;
         _isCompleted = false;
         Fault = null;
-        if (_buffer.Length > KeptBufferBytes)
-        {
-            ArrayPool<byte>.Shared.Return(_buffer);
-            _buffer = [];
-        }
+        _held.Clear();
     }
 
     /// <summary>Gives the buffer back.</summary>
     public void Release()
     {
         Reset();
-        if (_buffer.Length > 0)
-        {
-            ArrayPool<byte>.Shared.Return(_buffer);
-            _buffer = [];
-        }
+        _held.Release();
     }
 
     /// <summary>
@@ -88,10 +75,19 @@ internal sealed class ResponseBody(Http1Exchange exchange) : ResponseWriter
     {
         if (_mode == Mode.Buffering)
         {
-            if (Response.ContentLength is { } promised && promised != _buffered && !exchange.IsHeadRequest
+            if (Response.ContentLength is { } promised && promised != _held.Length && !exchange.IsHeadRequest
                 && StatusLine.AllowsBody(Response.StatusCode))
             {
-                return $"the handler promised {promised} bytes and wrote {_buffered}";
+                return $"the handler promised {promised} bytes and wrote {_held.Length}";
+            }
+
+            if (Response.ContentLength is null && !exchange.IsHeadRequest && StatusLine.AllowsBody(Response.StatusCode)
+                && exchange.AreFieldsOrdinary(out var lines))
+            {
+                (HasStarted, _mode) = (true, Mode.Plain);
+                exchange.WriteWhole(lines, _held.Span);
+                _held.Clear();
+                return null;
             }
 
             Start(handlerHasEnded: true);
@@ -124,12 +120,23 @@ internal sealed class ResponseBody(Http1Exchange exchange) : ResponseWriter
             case Mode.Chunked:
                 return _chunks.GetMemory(_output, sizeHint);
             default:
-                Reserve(Math.Max(1, sizeHint));
-                return _buffer.AsMemory(_buffered);
+                return _held.GetMemory(Math.Max(1, sizeHint));
         }
     }
 
     public override Span<byte> GetSpan(int sizeHint = 0) => GetMemory(sizeHint).Span;
+
+    public override void WriteBytes(ReadOnlySpan<byte> bytes)
+    {
+        if (_mode != Mode.Buffering || _isCompleted || Response.ContentLength is not null)
+        {
+            this.Write(bytes);
+            return;
+        }
+
+        _held.Append(bytes);
+        _written += bytes.Length;
+    }
 
     public override void Advance(int bytes)
     {
@@ -144,7 +151,7 @@ internal sealed class ResponseBody(Http1Exchange exchange) : ResponseWriter
         switch (_mode)
         {
             case Mode.Buffering:
-                _buffered += bytes;
+                _held.Advance(bytes);
                 break;
             case Mode.Plain:
                 _output.Writer.Advance(bytes);
@@ -178,7 +185,19 @@ internal sealed class ResponseBody(Http1Exchange exchange) : ResponseWriter
         _contentLength = _written = prepared.Body.Length;
         _mode = exchange.IsHeadRequest || !StatusLine.AllowsBody(prepared.StatusCode) ? Mode.Discarding : Mode.Plain;
         HasStarted = true;
-        exchange.WriteResponseHead(ResponseFraming.None, 0, handlerHasEnded: false, prepared);
+        if (exchange.IsOrdinary(prepared))
+        {
+            exchange.WritePrepared(prepared, withBody: _mode == Mode.Plain);
+            if (prepared.Pinned is null)
+            {
+                return;
+            }
+        }
+        else
+        {
+            exchange.WriteResponseHead(ResponseFraming.None, 0, handlerHasEnded: false, prepared);
+        }
+
         if (_mode == Mode.Plain)
         {
             _output.WriteBody(prepared);
@@ -217,7 +236,7 @@ internal sealed class ResponseBody(Http1Exchange exchange) : ResponseWriter
     public override async ValueTask<IDuplexPipe> SwitchAsync(int statusCode)
     {
         ThrowIfCompleted();
-        if (HasStarted || _buffered > 0 || !exchange.RequestBody.IsFullyRead)
+        if (HasStarted || _held.Length > 0 || !exchange.RequestBody.IsFullyRead)
         {
             throw new InvalidOperationException("The connection can be handed over before the response is begun, and after the request's body is read.");
         }
@@ -251,7 +270,7 @@ internal sealed class ResponseBody(Http1Exchange exchange) : ResponseWriter
         _contentLength = Response.ContentLength;
         if (!StatusLine.AllowsBody(status))
         {
-            ThrowIfStatusHasNoBody(_buffered);
+            ThrowIfStatusHasNoBody(_held.Length);
             // A 304 may tell the length that the 200 would have had; a 205 must say that it has none; a 204 says nothing.
             _contentLength = status switch { 205 => 0, 304 => _contentLength, _ => null };
             framing = _contentLength is null ? ResponseFraming.None : ResponseFraming.ContentLength;
@@ -261,7 +280,7 @@ internal sealed class ResponseBody(Http1Exchange exchange) : ResponseWriter
         {
             if (handlerHasEnded)
             {
-                _contentLength ??= _buffered;
+                _contentLength ??= _held.Length;
             }
 
             if (_contentLength is not null)
@@ -287,41 +306,21 @@ internal sealed class ResponseBody(Http1Exchange exchange) : ResponseWriter
 
         HasStarted = true;
         exchange.WriteResponseHead(framing, _contentLength ?? 0, handlerHasEnded);
-        if (_mode is Mode.Plain or Mode.Chunked && _buffered > 0)
+        if (_mode is Mode.Plain or Mode.Chunked && _held.Length > 0)
         {
             // Written before; _written has them already.
-            var length = _buffered;
             if (_mode == Mode.Plain)
             {
-                _output.Writer.Write(_buffer.AsSpan(0, length));
+                _output.Writer.Write(_held.Span);
             }
             else
             {
-                _buffer.AsSpan(0, length).CopyTo(_chunks.GetMemory(_output, length).Span);
-                _chunks.Advance(length);
+                _held.Span.CopyTo(_chunks.GetMemory(_output, _held.Length).Span);
+                _chunks.Advance(_held.Length);
             }
         }
 
-        _buffered = 0;
-    }
-
-    private void Reserve(int length)
-    {
-        // This body is not sent, so its bytes may overwrite each other.
-        var used = _mode == Mode.Discarding ? 0 : _buffered;
-        if (_buffer.Length - used >= length)
-        {
-            return;
-        }
-
-        var larger = ArrayPool<byte>.Shared.Rent(Math.Max(1024, Math.Max(_buffer.Length * 2, checked(used + length))));
-        _buffer.AsSpan(0, used).CopyTo(larger);
-        if (_buffer.Length > 0)
-        {
-            ArrayPool<byte>.Shared.Return(_buffer);
-        }
-
-        _buffer = larger;
+        _held.Clear();
     }
 
     private void ThrowIfStatusHasNoBody(long bytes)
