@@ -1,79 +1,81 @@
 using System.Globalization;
-using System.Text.Json;
-using PipeServer.Perf;
 
 namespace PipeServer.Instructions;
 
-/// <summary>A run beside a saved one: which workloads have grown, and in which functions.</summary>
-internal static class CountComparison
+/// <summary>A run beside an earlier one, or beside the budgets: which workloads have grown, and in which functions.</summary>
+/// <param name="Changes">The workloads that both have.</param>
+/// <param name="WithoutEarlier">Workloads that were counted and have no earlier figure.</param>
+/// <param name="Difference">What the earlier tools were, where they were others: then nothing can be said about the code.</param>
+internal sealed record CountComparison(IReadOnlyList<WorkloadChange> Changes, IReadOnlyList<string> WithoutEarlier, string? Difference)
 {
-    // Counting the same file twice differs by less; what goes through a worker depends on who sleeps when.
-    private const double AllowedGrowth = 1.01;
-    private const double AllowedGrowthThroughWorker = 1.03;
-
     // Of the functions that changed most, so many are shown a workload.
     private const int ShownFunctions = 12;
 
-    /// <summary>Prints the comparison.</summary>
-    /// <returns>False when a workload has grown by more than 1 %, or 3 % through a worker.</returns>
-    /// <exception cref="MeasurementException">The file is not a saved run.</exception>
-    public static bool Print(string path, CountResult now)
-    {
-        var before = Read(path);
-        Console.WriteLine($"\nagainst {path}: {before.Commit}, {before.Tools}");
-        if (before.Tools != now.Tools)
-        {
-            Console.WriteLine($"with other tools than now ({now.Tools}): the figures below say nothing about the code.");
-        }
+    /// <summary>The workloads that cost more than they may.</summary>
+    public IEnumerable<string> Exceeded => Changes.Where(static change => change.IsExceeded).Select(static change => change.Name);
 
-        var isWithin = true;
+    /// <summary>The workloads whose budget could be lower.</summary>
+    public IEnumerable<string> CouldBeLower => Changes.Where(static change => change.CouldBeLower).Select(static change => change.Name);
+
+    /// <summary>Compares a run with an earlier one.</summary>
+    public static CountComparison Between(CountResult before, CountResult now, GrowthLimits limits)
+    {
+        var changes = new List<WorkloadChange>();
+        var without = new List<string>();
         foreach (var count in now.Workloads)
         {
-            if (before.Workloads.FirstOrDefault(item => item.Name == count.Name) is not { } earlier)
+            if (before.Workloads.FirstOrDefault(item => item.Name == count.Name) is { } earlier)
             {
-                continue;
+                changes.Add(WorkloadChange.Between(earlier, count, limits, Workload.IsThroughWorkerByName(count.Name)));
             }
+            else
+            {
+                without.Add(count.Name);
+            }
+        }
 
-            var growth = count.Instructions / earlier.Instructions;
-            var isTooMuch = growth > (IsThroughWorker(count.Name) ? AllowedGrowthThroughWorker : AllowedGrowth);
-            isWithin &= !isTooMuch;
-            Console.WriteLine(string.Create(
+        return new CountComparison(changes, without, before.Tools.DifferenceTo(now.Tools));
+    }
+
+    /// <summary>Prints each workload, and under one that costs more than it may the functions that have changed most.</summary>
+    public void Write(TextWriter output)
+    {
+        foreach (var change in Changes)
+        {
+            output.WriteLine(string.Create(
                 CultureInfo.InvariantCulture,
-                $"  {count.Name,-14} {earlier.Instructions,10:N0} → {count.Instructions,10:N0}  {Math.Round((growth - 1) * 100, 1):+0.0;-0.0;0.0} %{(isTooMuch ? "  grown" : "")}"));
-            if (isTooMuch)
+                $"  {change.Name,-14} {change.Before,10:N0} → {change.Now,10:N0}  {Math.Round((change.Growth - 1) * 100, 1):+0.0;-0.0;0.0} %{(change.IsExceeded ? "  grown" : "")}"));
+            if (change.IsExceeded)
             {
-                PrintFunctions(earlier, count);
+                WriteFunctions(output, change.Functions);
             }
         }
 
-        return isWithin || before.Tools != now.Tools;
-    }
-
-    private static bool IsThroughWorker(string name) => name is "worker" or "worker-16" or "json" or "echo-1k";
-
-    private static void PrintFunctions(WorkloadCount before, WorkloadCount now)
-    {
-        var changes = before.Functions.Keys.Union(now.Functions.Keys, StringComparer.Ordinal)
-            .Select(name => (Name: name, Change: now.Functions.GetValueOrDefault(name) - before.Functions.GetValueOrDefault(name)))
-            .Where(static item => Math.Abs(item.Change) >= 1)
-            .OrderByDescending(static item => Math.Abs(item.Change))
-            .Take(ShownFunctions);
-        foreach (var (name, change) in changes)
+        foreach (var name in WithoutEarlier)
         {
-            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"      {change,+8:+0.0;-0.0}  {name}"));
+            output.WriteLine($"  {name,-14} has no earlier figure");
         }
     }
 
-    private static CountResult Read(string path)
+    private static void WriteFunctions(TextWriter output, IReadOnlyList<FunctionChange> functions)
     {
-        try
+        var grown = functions.Where(static function => function.Change > 0).ToList();
+        foreach (var function in grown.Take(ShownFunctions))
         {
-            return JsonSerializer.Deserialize(File.ReadAllText(path), CountJson.Default.CountResult)
-                ?? throw new MeasurementException($"{path} is not a saved run.");
+            output.WriteLine(string.Create(
+                CultureInfo.InvariantCulture, $"      {function.Change,8:+0.0} ({function.Before:0.0} → {function.Now:0.0})  {function.Name}"));
         }
-        catch (Exception exception) when (exception is JsonException or IOException or UnauthorizedAccessException)
+
+        WriteRest(output, "others that grew", grown.Skip(ShownFunctions));
+        WriteRest(output, "those that shrank", functions.Where(static function => function.Change < 0));
+    }
+
+    private static void WriteRest(TextWriter output, string what, IEnumerable<FunctionChange> functions)
+    {
+        var changes = functions.Select(static function => function.Change).ToList();
+        if (changes.Count > 0)
         {
-            throw new MeasurementException($"{path} is not a saved run: {exception.Message}");
+            output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"      {changes.Sum(),8:+0.0;-0.0}  {what} ({changes.Count})"));
         }
     }
 }

@@ -1,144 +1,159 @@
 using System.Globalization;
-using System.Text.Json;
 using PipeServer.Perf;
 
 namespace PipeServer.Instructions;
 
-/// <summary>One run: publishes, counts each workload in a process of its own, and prints and saves the figures.</summary>
+/// <summary>One run: publishes, counts each workload in a process of its own, prints and saves the figures, and judges them.</summary>
 internal sealed class CountRun(RunSettings settings)
 {
-    // The middle one counts: the heartbeat and the scheduler make small differences.
-    private const int Sections = 3;
+    // A budget is the median of so many counts, each in a process of its own; what exceeds one is counted so many times in all, and the
+    // least counts: what else the machine does can only add to a count, while what the code has grown by is in each.
+    private const int Counts = 3;
 
-    // For a section in which a file was looked at on the disk.
-    private const int MaxTries = 20;
+    /// <summary>A check that takes longer fails: it belongs to every build, where it takes about three minutes on a quiet machine.</summary>
+    public static readonly TimeSpan LimitOfCheck = TimeSpan.FromMinutes(15);
 
-    // Valgrind 3.19 does not know openat2, so opening a file would be counted as something that no user's server does.
-    private const string DiskFunction = "PortableFileRoot";
+    private string _repository = "";
 
-    /// <summary>Measures.</summary>
-    /// <returns>False when a workload has grown by more than is allowed against the saved run.</returns>
+    /// <summary>Counts.</summary>
+    /// <returns>False when a workload has grown by more than is allowed against the saved run or its budget.</returns>
     /// <exception cref="MeasurementException">A tool is missing, or a server does not do what is expected.</exception>
     public async Task<bool> RunAsync(CancellationToken cancellation)
     {
-        ExternalProgram.RequireInstalled(("valgrind", "valgrind"), ("strip", "binutils"), ("cc", "gcc"));
-        if (settings.WithNginx)
-        {
-            ExternalProgram.RequireInstalled(("nginx", "nginx-light"));
-        }
-
-        var unknown = settings.Workloads.FirstOrDefault(static name => Workload.All.All(workload => workload.Name != name));
-        if (unknown is not null)
-        {
-            throw new MeasurementException($"there is no workload '{unknown}'. There are: {string.Join(", ", Workload.All.Select(static workload => workload.Name))}.");
-        }
-
-        var workloads = Workload.All.Where(workload => settings.Workloads.Length == 0 || settings.Workloads.Contains(workload.Name)).ToList();
-        var repository = Repository.Find();
-        var source = settings.Source is null ? repository : Path.GetFullPath(settings.Source);
-        var files = new NativeFiles(repository, source);
-        await files.PublishAsync(workloads.Select(static workload => workload.Server).Distinct(), cancellation);
-        var work = Directory.CreateTempSubdirectory("pipeserver-instructions-");
+        _repository = Checkout.Find();
+        var workloads = Workload.Choose(settings.Workloads);
+        var against = settings.Against is { } earlier ? CountJson.Read(earlier) : null;
+        var budgetFile = settings.BudgetFile ?? Path.Combine(_repository, "perf", "instructions", "budgets.json");
+        var budgets = settings.Use == BudgetUse.None || (settings.Use == BudgetUse.Save && !File.Exists(budgetFile)) ? null : CountJson.Read(budgetFile);
         try
         {
-            var site = Path.Combine(work.FullName, "files");
-            Directory.CreateDirectory(site);
-            await File.WriteAllBytesAsync(Path.Combine(site, "1k.bin"), new byte[1024], cancellation);
-            var counts = new List<WorkloadCount>();
-            foreach (var workload in workloads)
-            {
-                counts.Add(await CountAsync(workload, files, work.FullName, site, cancellation));
-                Console.WriteLine(Row(counts[^1]));
-            }
-
-            var result = new CountResult(await Repository.CommitAsync(source, cancellation), await ToolsAsync(files.Compiler, cancellation), counts);
-            if (settings.SaveAs is { } path)
-            {
-                await File.WriteAllTextAsync(path, JsonSerializer.Serialize(result, CountJson.Default.CountResult) + "\n", cancellation);
-                Console.WriteLine($"Saved as {path}.");
-            }
-
-            return settings.Against is not { } against || CountComparison.Print(against, result);
+            await CountedMachine.RequireAsync(settings.WithNginx, cancellation);
         }
-        finally
+        catch (MeasurementException exception) when (settings.Use == BudgetUse.Check)
         {
-            work.Delete(recursive: true);
+            Console.WriteLine($"budgets: skipped: {exception.Message}");
+            return true;
         }
+
+        var result = await CountAllAsync(workloads, budgets, cancellation);
+        if (settings.SaveAs is { } path)
+        {
+            CountJson.Write(path, result);
+            Console.WriteLine($"Saved as {path}.");
+        }
+
+        return (against is null || Compare(against, result)) && Use(budgets, budgetFile, result);
     }
 
     private static string Row(WorkloadCount count) => string.Create(
-        CultureInfo.InvariantCulture, $"  {count.Name,-14} {count.Instructions,10:N0}{(count.Nginx is { } nginx ? $"   nginx {nginx,10:N0}" : "")}");
+        CultureInfo.InvariantCulture,
+        $"  {count.Name,-14} {count.Instructions,10:N0}{Beside("nginx", count.Nginx)}{Beside("kestrel", count.Kestrel)}");
 
-    private static async Task<string> ToolsAsync(string compiler, CancellationToken cancellation)
+    private static string Beside(string name, double? instructions) =>
+        instructions is { } figure ? string.Create(CultureInfo.InvariantCulture, $"   {name} {figure,10:N0}") : "";
+
+    private bool Compare(CountResult against, CountResult result)
     {
-        var sdk = await ExternalProgram.CaptureAsync(cancellation, "dotnet", "--version");
-        var valgrind = await ExternalProgram.CaptureAsync(cancellation, "valgrind", "--version");
-        var libc = await ExternalProgram.CaptureAsync(cancellation, "getconf", "GNU_LIBC_VERSION");
-        return $"SDK {sdk.Trim()}, {compiler}, {valgrind.Trim()}, {libc.Trim()}";
-    }
-
-    private async Task<WorkloadCount> CountAsync(Workload workload, NativeFiles files, string work, string site, CancellationToken cancellation)
-    {
-        IReadOnlyList<string> Command(int port) => workload.Server == MeasuredServer.Router
-            ? [files[MeasuredServer.Router], $"{port}"]
-            : [files[MeasuredServer.CommandLine], "serve", site, "--demo", "--quiet", "--loops", "1", "--workers", "1", "--port", $"{port}"];
-
-        var own = await MeasureAsync(workload, Command, work, cancellation);
-        double? nginx = null;
-        if (settings.WithNginx && workload.TakesNginx)
+        var comparison = CountComparison.Between(against, result, GrowthLimits.OfSavedRun);
+        Console.WriteLine($"\nagainst {settings.Against}: {against.Commit}, {against.Tools}");
+        if (comparison.Difference is { } difference)
         {
-            nginx = PerRequest((await MeasureAsync(workload, port => ["nginx", "-c", WriteNginxConfiguration(work, site, port)], work, cancellation)).Total);
+            Console.WriteLine($"with other tools ({difference}): the figures below say nothing about the code.");
         }
 
-        return new WorkloadCount(
-            workload.Name,
-            PerRequest(own.Total),
-            nginx,
-            own.Functions.Select(static pair => (pair.Key, Value: PerRequest(pair.Value)))
-                .Where(static pair => pair.Value >= WorkloadCount.LeastOfFunction)
-                .OrderByDescending(static pair => pair.Value).ThenBy(static pair => pair.Key, StringComparer.Ordinal)
-                .ToDictionary(static pair => pair.Key, static pair => pair.Value, StringComparer.Ordinal));
+        comparison.Write(Console.Out);
+        return comparison.Difference is not null || !comparison.Exceeded.Any();
     }
 
-    private static double PerRequest(long instructions) => Math.Round((double)instructions / Workload.CountedRequests, 1);
-
-    private static async Task<CallgrindProfile> MeasureAsync(
-        Workload workload, Func<int, IReadOnlyList<string>> command, string work, CancellationToken cancellation)
+    private bool Use(CountResult? budgets, string budgetFile, CountResult result)
     {
-        await using var server = await CountedServer.StartAsync(command, work, cancellation);
-        using var client = RawClient.Connect(server.Port, workload);
-        client.Run(Workload.WarmUpRequests);
-        var sections = new List<CallgrindProfile>();
-        for (var tries = 0; sections.Count < Sections && tries < MaxTries; tries++)
+        if (settings.Use == BudgetUse.Check)
         {
-            client.Run(Workload.CountedRequests / 10); // a file whose second is over is looked at now
-            var profile = await server.CountAsync(
-                () =>
-                {
-                    client.Run(Workload.CountedRequests);
-                    return Task.CompletedTask;
-                },
-                cancellation);
-            if (!profile.Functions.Keys.Any(static name => name.Contains(DiskFunction, StringComparison.Ordinal)))
+            return Budgets.Judge(budgets!, result, Console.Out);
+        }
+
+        if (settings.Use != BudgetUse.None)
+        {
+            try
             {
-                sections.Add(profile);
+                CountJson.Write(budgetFile, Budgets.Replaced(budgets, result, mayRaise: settings.Use == BudgetUse.Save));
             }
+            catch (InvalidOperationException exception)
+            {
+                throw new MeasurementException(exception.Message + "; count all of them with --save-budgets.");
+            }
+
+            Console.WriteLine($"Budgets are saved as {budgetFile}.");
         }
 
-        return sections.Count == Sections
-            ? sections.OrderBy(static profile => profile.Total).ElementAt(Sections / 2)
-            : throw new MeasurementException($"{workload.Name}: a file was looked at on the disk in each of {MaxTries} tries.");
+        return true;
     }
 
-    private static string WriteNginxConfiguration(string work, string site, int port)
+    private async Task<CountResult> CountAllAsync(IReadOnlyList<Workload> workloads, CountResult? budgets, CancellationToken cancellation)
     {
-        var template = File.ReadAllText(Path.Combine(Repository.Find(), "perf", "instructions", "nginx.conf"));
-        var path = Path.Combine(work, $"nginx-{port}.conf");
-        File.WriteAllText(
-            path,
-            template.Replace("PORT", port.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal)
-                .Replace("FILES", site, StringComparison.Ordinal)
-                .Replace("WORK", work, StringComparison.Ordinal));
-        return path;
+        var source = settings.Source is null ? _repository : Path.GetFullPath(settings.Source);
+        var files = new NativeFiles(_repository, source);
+        await files.PublishAsync(workloads.Select(static workload => workload.Server).Distinct(), cancellation);
+        var tools = await CountedMachine.ToolsAsync(files.Compiler, cancellation);
+        if (settings.WithKestrel)
+        {
+            await files.PublishAsync([NativeProgram.Kestrel], cancellation);
+        }
+
+        using var bench = await CountBench.OpenAsync(files, cancellation);
+        var counts = new List<WorkloadCount>();
+        foreach (var workload in workloads)
+        {
+            counts.Add(settings.Use switch
+            {
+                BudgetUse.Check when budgets!.Tools.DifferenceTo(tools) is null =>
+                    await CountWithinAsync(bench, workload, budgets.Workloads.FirstOrDefault(budget => budget.Name == workload.Name), cancellation),
+                BudgetUse.Lower or BudgetUse.Save => await CountMedianAsync(bench, workload, cancellation),
+                _ => await CountBesideAsync(bench, workload, cancellation),
+            });
+            Console.WriteLine(Row(counts[^1]));
+        }
+
+        return new CountResult(await Checkout.CommitAsync(source, cancellation), tools, counts);
+    }
+
+    private async Task<WorkloadCount> CountBesideAsync(CountBench bench, Workload workload, CancellationToken cancellation)
+    {
+        var own = await bench.CountAsync(workload, cancellation);
+        return own with
+        {
+            Nginx = settings.WithNginx && workload.TakesNginx ? await bench.CountNginxAsync(workload, cancellation) : null,
+            Kestrel = settings.WithKestrel && workload.TakesKestrel ? await bench.CountKestrelAsync(workload, cancellation) : null,
+        };
+    }
+
+    private static async Task<WorkloadCount> CountWithinAsync(CountBench bench, Workload workload, WorkloadCount? budget, CancellationToken cancellation)
+    {
+        var least = await bench.CountAsync(workload, cancellation);
+        for (var count = 1; count < Counts && budget is not null && Exceeds(budget, least, workload); count++)
+        {
+            Console.WriteLine(Row(least) + "   more than its budget: counted again");
+            var again = await bench.CountAsync(workload, cancellation);
+            least = again.Instructions < least.Instructions ? again : least;
+        }
+
+        return least;
+    }
+
+    private static bool Exceeds(WorkloadCount budget, WorkloadCount count, Workload workload) =>
+        WorkloadChange.Between(budget, count, GrowthLimits.OfBudget, workload.IsThroughWorker).IsExceeded;
+
+    private static async Task<WorkloadCount> CountMedianAsync(CountBench bench, Workload workload, CancellationToken cancellation)
+    {
+        var counts = new List<WorkloadCount>();
+        while (counts.Count < Counts)
+        {
+            counts.Add(await bench.CountAsync(workload, cancellation));
+        }
+
+        counts.Sort(static (first, second) => first.Instructions.CompareTo(second.Instructions));
+        Console.WriteLine(string.Create(
+            CultureInfo.InvariantCulture, $"  {workload.Name,-14} from {counts[0].Instructions:N1} to {counts[^1].Instructions:N1} in {Counts} processes"));
+        return counts[Counts / 2];
     }
 }

@@ -29,6 +29,8 @@ internal sealed class CountedServer : IAsyncDisposable
 
     public int Port { get; }
 
+    public int ProcessId => _process.Id;
+
     /// <summary>Starts it, and waits until it accepts connections.</summary>
     /// <param name="command">The server's command for a port.</param>
     /// <param name="work">A folder for profiles.</param>
@@ -38,8 +40,10 @@ internal sealed class CountedServer : IAsyncDisposable
     {
         var port = LoopbackPort.Free();
         var profile = Path.Combine(work, $"profile-{port}");
+
+        // Server garbage collection, which Kestrel has by default, wants more addresses than there are under valgrind.
         var process = ExternalProgram.Start(
-            ["valgrind", "--tool=callgrind", "--instr-atstart=no", $"--callgrind-out-file={profile}", .. command(port)]);
+            ["env", "DOTNET_gcServer=0", "valgrind", "--tool=callgrind", "--fair-sched=try", "--instr-atstart=no", $"--callgrind-out-file={profile}", .. command(port)]);
         var server = new CountedServer(process, profile, port);
         try
         {

@@ -39,11 +39,14 @@ internal sealed class RawClient : IDisposable
     }
 
     /// <summary>Sends so many requests, and reads their answers.</summary>
+    /// <param name="requests">How many.</param>
+    /// <param name="pause">What is done before each batch, or null.</param>
     /// <exception cref="MeasurementException">The server has ended the connection.</exception>
-    public void Run(int requests)
+    public void Run(int requests, Action? pause = null)
     {
         for (var sent = 0; sent < requests; sent += _depth)
         {
+            pause?.Invoke();
             _socket.Send(_batch);
             for (var left = _answerBytes * _depth; left > 0;)
             {
@@ -71,6 +74,18 @@ internal sealed class RawClient : IDisposable
             }
 
             var head = Encoding.ASCII.GetString(_received, 0, end);
+            if (Field(head, "Transfer-Encoding") is not null)
+            {
+                // Kestrel's JSON.
+                while (!_received.AsSpan(0, length).EndsWith("\r\n0\r\n\r\n"u8))
+                {
+                    length += Receive(_received.AsSpan(length), _received.Length - length);
+                }
+
+                answerBytes = length;
+                return head;
+            }
+
             var body = head.StartsWith("HTTP/1.1 304", StringComparison.Ordinal)
                 ? 0
                 : int.Parse(Field(head, "Content-Length") ?? throw new MeasurementException($"an answer without a length:\n{head}"), CultureInfo.InvariantCulture);

@@ -1,4 +1,5 @@
 using System.Text;
+using PipeServer.Perf;
 
 namespace PipeServer.Instructions;
 
@@ -11,17 +12,21 @@ namespace PipeServer.Instructions;
 /// <param name="Lines">Header lines beside those that every request has.</param>
 /// <param name="BodyBytes">The length of the request's body.</param>
 /// <param name="IsConditional">Each request has an If-None-Match with the server's own entity tag.</param>
+/// <param name="IsThroughWorker">A worker takes part: who sleeps when is in the figure.</param>
 /// <param name="TakesNginx">nginx can do the same.</param>
+/// <param name="TakesKestrel">The Kestrel peer can do the same.</param>
 internal sealed record Workload(
     string Name,
-    MeasuredServer Server,
+    NativeProgram Server,
     string Method,
     string Path,
     int Depth = 1,
     string Lines = "",
     int BodyBytes = 0,
     bool IsConditional = false,
-    bool TakesNginx = true)
+    bool IsThroughWorker = false,
+    bool TakesNginx = true,
+    bool TakesKestrel = false)
 {
     /// <summary>Requests before anything is counted: pools are filled and files in memory by then.</summary>
     public const int WarmUpRequests = 4_000;
@@ -32,35 +37,35 @@ internal sealed record Workload(
     /// </summary>
     public const int CountedRequests = 2_000;
 
-    // Twelve lines beside the three that every request has: what a browser sends that has been here before.
-    private const string BrowserLines =
-        "Accept-Language: en-GB,en;q=0.9,de;q=0.8\r\n"
-        + "Accept-Encoding: gzip, deflate, br, zstd\r\n"
-        + "Referer: http://127.0.0.1/articles/2026/11/25/how-a-request-is-counted\r\n"
-        + "Cookie: session=0123456789abcdef0123456789abcdef; theme=dark; consent=necessary+statistics; visits=17\r\n"
-        + "Connection: keep-alive\r\n"
-        + "Cache-Control: max-age=0\r\n"
-        + "Upgrade-Insecure-Requests: 1\r\n"
-        + "Sec-Fetch-Dest: document\r\n"
-        + "Sec-Fetch-Mode: navigate\r\n"
-        + "Sec-Fetch-Site: same-origin\r\n"
-        + "Sec-Fetch-User: ?1\r\n"
-        + "DNT: 1\r\n";
+    private static readonly string BrowserLines = string.Concat(BrowserHead.Lines.Select(static line => line + "\r\n"));
 
     public static IReadOnlyList<Workload> All { get; } =
     [
-        new("plaintext", MeasuredServer.CommandLine, "GET", "/plaintext"),
-        new("plaintext-16", MeasuredServer.CommandLine, "GET", "/plaintext", Depth: 16),
-        new("worker", MeasuredServer.CommandLine, "GET", "/worker/plaintext", TakesNginx: false),
-        new("worker-16", MeasuredServer.CommandLine, "GET", "/worker/plaintext", Depth: 16, TakesNginx: false),
-        new("json", MeasuredServer.CommandLine, "GET", "/json"),
-        new("echo-1k", MeasuredServer.CommandLine, "POST", "/echo", BodyBytes: 1024, TakesNginx: false),
-        new("file-1k", MeasuredServer.CommandLine, "GET", "/1k.bin"),
-        new("not-modified", MeasuredServer.CommandLine, "GET", "/1k.bin", IsConditional: true),
-        new("headers-15", MeasuredServer.CommandLine, "GET", "/plaintext", Lines: BrowserLines),
-        new("not-found", MeasuredServer.Router, "GET", "/nothing"),
-        new("parameter", MeasuredServer.Router, "GET", "/hello/world"),
+        new("plaintext", NativeProgram.CommandLine, "GET", "/plaintext", TakesKestrel: true),
+        new("plaintext-16", NativeProgram.CommandLine, "GET", "/plaintext", Depth: 16, TakesKestrel: true),
+        new("worker", NativeProgram.CommandLine, "GET", "/worker/plaintext", IsThroughWorker: true, TakesNginx: false),
+        new("worker-16", NativeProgram.CommandLine, "GET", "/worker/plaintext", Depth: 16, IsThroughWorker: true, TakesNginx: false),
+        new("json", NativeProgram.CommandLine, "GET", "/json", IsThroughWorker: true, TakesKestrel: true),
+        new("echo-1k", NativeProgram.CommandLine, "POST", "/echo", BodyBytes: 1024, IsThroughWorker: true, TakesNginx: false, TakesKestrel: true),
+        new("file-1k", NativeProgram.CommandLine, "GET", "/1k.bin", TakesKestrel: true),
+        new("not-modified", NativeProgram.CommandLine, "GET", "/1k.bin", IsConditional: true, TakesKestrel: true),
+        new("headers-15", NativeProgram.CommandLine, "GET", "/plaintext", Lines: BrowserLines, TakesKestrel: true),
+        new("not-found", NativeProgram.Router, "GET", "/nothing"),
+        new("parameter", NativeProgram.Router, "GET", "/hello/world"),
     ];
+
+    /// <summary>The workloads of these names; all without a name.</summary>
+    /// <exception cref="MeasurementException">There is none of a name.</exception>
+    public static IReadOnlyList<Workload> Choose(string[] names)
+    {
+        var unknown = names.FirstOrDefault(static name => All.All(workload => workload.Name != name));
+        return unknown is null
+            ? [.. All.Where(workload => names.Length == 0 || names.Contains(workload.Name))]
+            : throw new MeasurementException($"there is no workload '{unknown}'. There are: {string.Join(", ", All.Select(static workload => workload.Name))}.");
+    }
+
+    /// <summary>True when a workload of this name goes through a worker.</summary>
+    public static bool IsThroughWorkerByName(string name) => All.Any(workload => workload.Name == name && workload.IsThroughWorker);
 
     /// <summary>The bytes of one request.</summary>
     /// <param name="entityTag">With <see cref="IsConditional"/>: the tag that the server sent.</param>

@@ -1,31 +1,15 @@
 using System.Globalization;
-using System.Text.Json;
+using PipeServer.Perf;
 
 namespace PipeServer.Load;
 
 /// <summary>Two saved runs side by side. Ratios to the floor of the same run, because the machine has slow and fast hours.</summary>
 internal static class Comparison
 {
+    /// <exception cref="MeasurementException">One is no saved run.</exception>
     public static int Print(string beforePath, string afterPath)
     {
-        RunResult? before, after;
-        try
-        {
-            before = JsonSerializer.Deserialize(File.ReadAllText(beforePath), ResultJson.Default.RunResult);
-            after = JsonSerializer.Deserialize(File.ReadAllText(afterPath), ResultJson.Default.RunResult);
-        }
-        catch (JsonException exception)
-        {
-            Console.Error.WriteLine($"load: not a saved run: {exception.Message}");
-            return 1;
-        }
-
-        if (before?.Machine is null || after?.Machine is null)
-        {
-            Console.Error.WriteLine("load: not a saved run.");
-            return 1;
-        }
-
+        var (before, after) = (ResultJson.Read(beforePath), ResultJson.Read(afterPath));
         if (!before.Machine.IsComparableWith(after.Machine))
         {
             Console.Error.WriteLine($"load: different machines, so nothing can be compared:\n  {before.Machine}\n  {after.Machine}");

@@ -1,6 +1,4 @@
 using System.Globalization;
-using System.Net;
-using System.Net.Sockets;
 using System.Text.Json;
 using PipeServer.Perf;
 
@@ -8,56 +6,89 @@ namespace PipeServer.Load;
 
 /// <summary>
 /// One run: for each workload starts all servers, warms them up, then measures them in turn, round by round, so that a slow
-/// minute of the machine hits all alike. Medians count.
+/// minute of the machine hits all alike; every other round in the opposite order. Medians count.
 /// </summary>
 internal sealed class LoadRun(RunSettings settings)
 {
-    private static readonly TimeSpan IdlePause = TimeSpan.FromSeconds(2);
-    private readonly List<Measurement> _measurements = [];
+    /// <summary>Rounds of workloads that nothing is aimed at, at most.</summary>
+    public const int RoundsWithoutAims = 3;
 
-    public async Task RunAsync(CancellationToken cancellation)
+    // What starting wrk takes beside its load, and starting a server.
+    private static readonly TimeSpan PauseOfRound = TimeSpan.FromSeconds(0.15);
+    private static readonly TimeSpan PauseOfServer = TimeSpan.FromSeconds(0.5);
+
+    private readonly List<Measurement> _measurements = [];
+    private readonly Workshop _workshop = new();
+
+    /// <summary>Measures and saves.</summary>
+    /// <returns>0.</returns>
+    /// <exception cref="MeasurementException">A tool is missing, or a server does not do what is expected.</exception>
+    public async Task<int> RunAsync(CancellationToken cancellation)
     {
         if (!OperatingSystem.IsLinux())
         {
             throw new MeasurementException("it reads /proc: run it on Linux.");
         }
 
-        using var workshop = new Workshop();
-        var peers = Choose(Peer.All(workshop), settings.Servers, static peer => peer.Name, "--servers");
-        var workloads = Choose(Workload.All, settings.Workloads, static workload => workload.Name, "--workloads");
-        Workshop.CheckTools(needsNginx: peers.Any(static peer => peer.Name == "nginx"));
-        await workshop.BuildAsync(cancellation);
-        var total = workloads.Sum(workload =>
-            peers.Count(peer => peer.Takes(workload)) * (workload.WarmUpSeconds + (settings.Duration * settings.Rounds).TotalSeconds));
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{workloads.Count} workloads, {peers.Count} servers: about {total / 60:F0} minutes."));
-        var done = 0;
-        foreach (var workload in workloads)
+        using (_workshop)
         {
-            Console.WriteLine($"[{++done}/{workloads.Count}] {workload.Name}");
-            var taking = peers.Where(peer => peer.Takes(workload)).ToList();
-            await (workload.Name == Workload.Idle
-                ? MeasureIdleAsync(workload, taking, cancellation)
-                : MeasureAsync(workload, taking, cancellation));
+            var all = Peer.All(_workshop);
+            var workloads = WithSplit(Choice.Of(Workload.All, settings.Workloads, [], static workload => workload.Name, static workload => workload.IsUsual, "--workloads"));
+            var peers = Choice.Of(all, settings.Servers, settings.With, static peer => peer.Name, static peer => peer.IsUsual, "--servers")
+                .Where(peer => workloads.Any(peer.Takes)).ToList();
+            await Workshop.CheckToolsAsync(peers, settings.Split is not null, cancellation);
+            await _workshop.BuildAsync(peers, cancellation);
+            Console.WriteLine(string.Create(
+                CultureInfo.InvariantCulture, $"{workloads.Count} workloads, {peers.Count} servers: about {Estimate(workloads, peers).TotalMinutes:F0} minutes."));
+            for (var number = 0; number < workloads.Count; number++)
+            {
+                Console.WriteLine($"[{number + 1}/{workloads.Count}] {workloads[number].Name}");
+                await MeasureAsync(workloads[number], [.. peers.Where(peer => peer.Takes(workloads[number]))], cancellation);
+            }
+
+            var result = new RunResult(
+                DateTimeOffset.UtcNow.ToString("yyyy-MM-dd HH:mm 'UTC'", CultureInfo.InvariantCulture), _workshop.Commit, Machine.This(), settings.Rounds,
+                (int)settings.Duration.TotalSeconds, _measurements, settings.Command);
+            Save(result, peers);
+            return 0;
+        }
+    }
+
+    private List<Workload> WithSplit(List<Workload> workloads)
+    {
+        if (settings.Split is not { } names)
+        {
+            return workloads;
         }
 
-        var result = new RunResult(
-            DateTimeOffset.UtcNow.ToString("yyyy-MM-dd HH:mm 'UTC'", CultureInfo.InvariantCulture), workshop.Commit, Machine.This(), settings.Rounds,
-            (int)settings.Duration.TotalSeconds, _measurements);
-        Save(result, peers);
+        var split = Choice.Of(Workload.All, names, [], static workload => workload.Name, workload => workloads.Contains(workload), "--split");
+        return [.. workloads.SelectMany(workload => workload.IsLoad && split.Contains(workload) ? [workload, workload.Split()] : new[] { workload })];
     }
 
-    private static List<T> Choose<T>(IReadOnlyList<T> all, string[] names, Func<T, string> name, string option)
-    {
-        var unknown = names.FirstOrDefault(wanted => all.All(item => name(item) != wanted));
-        return unknown is null
-            ? [.. all.Where(item => names.Length == 0 || names.Contains(name(item)))]
-            : throw new MeasurementException($"{option}: there is no '{unknown}'. There are: {string.Join(", ", all.Select(name))}.");
-    }
+    private TimeSpan Estimate(List<Workload> workloads, List<Peer> peers) => workloads.Aggregate(TimeSpan.Zero, (sum, workload) =>
+        peers.Where(peer => peer.Takes(workload)).Aggregate(sum, (time, peer) => time + workload.Name switch
+        {
+            Workload.Idle => IdleMemory.Estimate,
+            Workload.Start => StartTimes.Estimate(peer),
+            _ => PauseOfServer + workload.WarmUp(peer) + ((settings.Duration + PauseOfRound) * Rounds(workload)),
+        }));
 
-    private static double Median(IEnumerable<double> values)
+    private int Rounds(Workload workload) => workload.HasAims ? settings.Rounds : Math.Min(settings.Rounds, RoundsWithoutAims);
+
+    private async Task MeasureAsync(Workload workload, List<Peer> peers, CancellationToken cancellation)
     {
-        var sorted = values.Order().ToList();
-        return sorted.Count % 2 == 1 ? sorted[sorted.Count / 2] : (sorted[(sorted.Count / 2) - 1] + sorted[sorted.Count / 2]) / 2;
+        switch (workload.Name)
+        {
+            case Workload.Idle:
+                _measurements.AddRange(await IdleMemory.MeasureAsync(workload, peers, cancellation));
+                break;
+            case Workload.Start:
+                _measurements.AddRange(await StartTimes.MeasureAsync(_workshop, workload, peers, cancellation));
+                break;
+            default:
+                await MeasureLoadAsync(workload, peers, cancellation);
+                break;
+        }
     }
 
     // Each server has its own entity tag for the file.
@@ -68,124 +99,41 @@ internal sealed class LoadRun(RunSettings settings)
         return response.Headers.ETag is { } tag ? $"If-None-Match: {tag}" : throw new MeasurementException($"{server.Peer.Name} has no ETag for {workload.Route}.");
     }
 
-    private async Task MeasureAsync(Workload workload, List<Peer> peers, CancellationToken cancellation)
+    private async Task MeasureLoadAsync(Workload workload, List<Peer> peers, CancellationToken cancellation)
     {
-        var running = new List<RunningPeer>();
-        var samples = new Dictionary<string, List<(LoadFigures Load, ProcessCost Cost)>>();
-        var others = new Dictionary<string, List<LoadFigures>>();
-        var asked = new Dictionary<string, Workload>();
+        var placement = workload.IsSplit ? Placement.Split() : Placement.Shared;
+        var servers = new List<LoadedPeer>();
         try
         {
             foreach (var peer in peers)
             {
-                running.Add(await peer.StartAsync(cancellation));
-                samples[peer.Name] = [];
-                others[peer.Name] = [];
-            }
-
-            foreach (var server in running)
-            {
-                asked[server.Peer.Name] = workload.IsConditional ? workload with { Header = await ConditionAsync(server, workload, cancellation) } : workload;
-                server.Requests += (await Wrk.RunAsync(asked[server.Peer.Name], server.Port, server.Peer.Paths[workload.Route], workload.WarmUp, cancellation)).Requests;
-            }
-
-            for (var round = 1; round <= settings.Rounds; round++)
-            {
-                foreach (var server in running)
+                var server = new LoadedPeer(_workshop, await peer.StartAsync(placement, cancellation), workload, placement);
+                servers.Add(server);
+                if (workload.IsConditional)
                 {
-                    var path = server.Peer.Paths[workload.Route];
-                    var before = server.Cost();
-                    var load = await Wrk.RunAsync(asked[server.Peer.Name], server.Port, path, settings.Duration, cancellation);
-                    var after = server.Cost();
-                    server.Requests += load.Requests;
-                    samples[server.Peer.Name].Add((load, new ProcessCost(
-                        after.CpuMicroseconds - before.CpuMicroseconds, after.ContextSwitches - before.ContextSwitches)));
-                    Console.WriteLine(string.Create(
-                        CultureInfo.InvariantCulture, $"  round {round}  {server.Peer.Name,-17} {load.RequestsPerSecond,10:N0} requests/s  p99 {load.P99:F2} ms"));
-                    if (workload.Name == "plaintext-256" && ExternalProgram.IsInstalled("bombardier"))
-                    {
-                        var other = await Bombardier.RunAsync(workload, server.Port, path, settings.Duration, cancellation);
-                        server.Requests += other.Requests;
-                        others[server.Peer.Name].Add(other);
-                    }
+                    server.Workload = workload with { Headers = [await ConditionAsync(server.Running, workload, cancellation)] };
+                }
+            }
+
+            foreach (var server in servers)
+            {
+                await server.LoadAsync(workload.WarmUp(server.Running.Peer), cancellation);
+            }
+
+            for (var round = 1; round <= Rounds(workload); round++)
+            {
+                foreach (var server in round % 2 == 1 ? servers : Enumerable.Reverse(servers))
+                {
+                    await server.MeasureAsync(round, settings.Duration, cancellation);
                 }
             }
         }
         finally
         {
-            foreach (var server in running)
+            foreach (var server in servers)
             {
-                await RecordAsync(server, workload, samples[server.Peer.Name], others[server.Peer.Name]);
-                await server.DisposeAsync();
-            }
-        }
-    }
-
-    private async Task RecordAsync(RunningPeer server, Workload workload, List<(LoadFigures Load, ProcessCost Cost)> samples, List<LoadFigures> others)
-    {
-        if (samples.Count < settings.Rounds)
-        {
-            return; // stopped in between
-        }
-
-        var allocated = await server.StopAsync();
-        _measurements.Add(new Measurement(
-            workload.Name,
-            server.Peer.Name,
-            Median(samples.Select(static sample => sample.Load.RequestsPerSecond)),
-            Median(samples.Select(static sample => (double)sample.Cost.CpuMicroseconds / sample.Load.Requests)),
-            Median(samples.Select(static sample => sample.Load.P50)),
-            Median(samples.Select(static sample => sample.Load.P99)),
-            Median(samples.Select(static sample => (double)sample.Cost.ContextSwitches / sample.Load.Requests)),
-            (double?)allocated / server.Requests,
-            HadErrors: samples.Any(static sample => sample.Load.Errors)));
-        if (others.Count > 0)
-        {
-            _measurements.Add(new Measurement(
-                Bombardier.Workload, server.Peer.Name, Median(others.Select(static load => load.RequestsPerSecond)),
-                P50Milliseconds: Median(others.Select(static load => load.P50)), P99Milliseconds: Median(others.Select(static load => load.P99)),
-                HadErrors: others.Any(static load => load.Errors)));
-        }
-    }
-
-    // Every connection has had one answer, and then does nothing.
-    private async Task MeasureIdleAsync(Workload workload, List<Peer> peers, CancellationToken cancellation)
-    {
-        foreach (var peer in peers)
-        {
-            await using var server = await peer.StartAsync(cancellation);
-            var path = peer.Paths[workload.Route];
-            await Wrk.RunAsync(workload with { Connections = 64 }, server.Port, path, workload.WarmUp, cancellation);
-            var before = server.ResidentKilobytes();
-            var request = System.Text.Encoding.ASCII.GetBytes($"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n");
-            var sockets = new List<Socket>();
-            try
-            {
-                var buffer = new byte[1024];
-                for (var i = 0; i < workload.Connections; i++)
-                {
-                    var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-                    sockets.Add(socket);
-                    await socket.ConnectAsync(new IPEndPoint(IPAddress.Loopback, server.Port), cancellation);
-                    await socket.SendAsync(request, cancellation);
-                    if (await socket.ReceiveAsync(buffer, cancellation) == 0)
-                    {
-                        throw new MeasurementException($"{peer.Name} closed its connection {i}: is 'ulimit -n' high enough?");
-                    }
-                }
-
-                await Task.Delay(IdlePause, cancellation);
-                var resident = server.ResidentKilobytes();
-                _measurements.Add(new Measurement(
-                    workload.Name, peer.Name, ResidentKilobytes: resident,
-                    ResidentKilobytesPerConnection: (double)(resident - before) / workload.Connections));
-                Console.WriteLine(string.Create(
-                    CultureInfo.InvariantCulture,
-                    $"  {peer.Name,-17} {resident / 1024.0,8:N1} MB, {(double)(resident - before) / workload.Connections:F2} KB a connection"));
-            }
-            finally
-            {
-                sockets.ForEach(static socket => socket.Dispose());
+                _measurements.AddRange(await server.FinishAsync(Rounds(workload)));
+                await server.Running.DisposeAsync();
             }
         }
     }
@@ -196,7 +144,7 @@ internal sealed class LoadRun(RunSettings settings)
         var files = new (string Name, string Text)[]
         {
             ("latest.json", JsonSerializer.Serialize(result, ResultJson.Default.RunResult) + "\n"),
-            ("latest.md", MarkdownReport.Write(result, peers)),
+            ("latest.md", MarkdownReport.Write(result, [.. peers.Select(static peer => (peer.Name, peer.Description))])),
             ("latest.svg", BarChart.Draw(result)),
         };
         foreach (var (name, text) in files)

@@ -1,4 +1,3 @@
-using System.Globalization;
 using PipeServer.Perf;
 
 namespace PipeServer.Load;
@@ -6,51 +5,44 @@ namespace PipeServer.Load;
 /// <summary>A server that is measured: how it is started, and which routes it has.</summary>
 /// <param name="Name">Its name on the command line and in the tables.</param>
 /// <param name="Description">What it is, for the legend.</param>
-/// <param name="Command">Program and arguments for a port and a file for the report on exit.</param>
+/// <param name="Command">Program and arguments.</param>
 /// <param name="Paths">Route → path; a route that is missing is not measured.</param>
 /// <param name="Reports">True when it writes how much it allocated.</param>
 /// <param name="EndsConnections">True when it ends a connection whose request asks for it.</param>
+/// <param name="IsUsual">True when it takes part without being named.</param>
+/// <param name="Native">The native file that it is, to be published before; null for another program.</param>
+/// <param name="Project">The project of its assembly, to be built before; null for another program.</param>
 internal sealed record Peer(
     string Name,
     string Description,
-    Func<int, string, IReadOnlyList<string>> Command,
+    Func<PeerStart, IReadOnlyList<string>> Command,
     IReadOnlyDictionary<string, string> Paths,
     bool Reports = false,
-    bool EndsConnections = true)
+    bool EndsConnections = true,
+    bool IsUsual = true,
+    NativeProgram? Native = null,
+    string? Project = null)
 {
     private static readonly string[] FileRoutes = ["/1k.bin", "/small/", "/64k.bin", "/medium/", "/10m.bin"];
     private static readonly string[] EveryRoute = ["/plaintext", "/json", "/echo", .. FileRoutes];
+    private static readonly string[] RouterRoutes = ["/hello/world", "/nothing"];
 
-    public static IReadOnlyList<Peer> All(Workshop workshop)
-    {
-        var cores = Environment.ProcessorCount.ToString(CultureInfo.InvariantCulture);
-        return
-        [
-            new("floor", "C, one epoll loop per core, canned reply, no parsing: the floor", (port, _) => [workshop.Floor, $"{port}", cores],
-                Routes("/plaintext"), EndsConnections: false),
-            new("nginx", "nginx, return 200 and static files", (port, _) => ["nginx", "-c", workshop.WriteNginxConfiguration(port)],
-                Routes(["/plaintext", "/json", .. FileRoutes])),
-            new("kestrel", "Kestrel, one middleware; files by its static file middleware", (port, report) => ["dotnet", workshop.Kestrel, $"{port}", workshop.Files, report],
-                Routes(EveryRoute), Reports: true),
-            new("epoll-inline", "PipeServer, epoll, handler on the loop; files as `pipeserver serve` serves them", (port, report) => workshop.PipeServer(port, report, "epoll"),
-                Routes(["/plaintext", .. FileRoutes]), Reports: true),
-            new("epoll-workers", "PipeServer, epoll, handler on the worker pool", (port, report) => workshop.PipeServer(port, report, "epoll"),
-                new Dictionary<string, string>(Routes("/json", "/echo")) { ["/plaintext"] = "/worker/plaintext" }, Reports: true),
-            new("epoll-uncached", "PipeServer, epoll, no file kept in memory", (port, report) => workshop.PipeServer(port, report, "epoll", "--file-cache", "0"),
-                Routes(FileRoutes), Reports: true),
-            new("epoll-threadpool", "PipeServer, epoll, handler on the .NET thread pool", (port, report) => ["dotnet", workshop.ThreadPool, $"{port}", workshop.Files, report],
-                Routes("/plaintext"), Reports: true),
-            new("sockets-inline", "PipeServer, System.Net.Sockets, handler where the bytes arrive", (port, report) => workshop.PipeServer(port, report, "sockets"),
-                Routes(EveryRoute), Reports: true),
-        ];
-    }
+    /// <summary>True when a just-in-time compiler has to warm up.</summary>
+    public bool IsJit => Project is not null;
+
+    /// <summary>True when the server of this name is PipeServer.</summary>
+    public static bool IsOursByName(string name) =>
+        name.StartsWith("epoll", StringComparison.Ordinal) || name.StartsWith("jit", StringComparison.Ordinal) || name.StartsWith("sockets", StringComparison.Ordinal);
+
+    public static IReadOnlyList<Peer> All(Workshop workshop) => [.. Others(workshop), .. Ours(workshop)];
 
     /// <summary>Starts it, and waits until it answers.</summary>
-    public async Task<RunningPeer> StartAsync(CancellationToken cancellation)
+    public async Task<RunningPeer> StartAsync(Placement placement, CancellationToken cancellation)
     {
         var port = LoopbackPort.Free();
         var report = Path.Combine(Path.GetTempPath(), Path.GetRandomFileName());
-        var running = new RunningPeer(this, ExternalProgram.Start(Command(port, report)), port, report);
+        var command = Command(new PeerStart(port, report, placement.ServerCores));
+        var running = new RunningPeer(this, ExternalProgram.Start([.. placement.Server, .. command]), port, report);
         try
         {
             await running.WaitUntilItAnswersAsync(cancellation);
@@ -65,6 +57,47 @@ internal sealed record Peer(
 
     /// <summary>True when it can do what the workload asks for.</summary>
     public bool Takes(Workload workload) => Paths.ContainsKey(workload.Route) && (EndsConnections || !workload.EndsConnections);
+
+    private static Peer[] Others(Workshop workshop) =>
+    [
+        new("floor", "C, one epoll loop per core, canned reply, no parsing: the floor", start => [workshop.Floor, $"{start.Port}", $"{start.Cores}"],
+            Routes("/plaintext"), EndsConnections: false),
+        new("nginx", "nginx, return 200 and static files", start => ["nginx", "-c", workshop.Write(NginxConfiguration.Text, start)],
+            Routes(["/plaintext", "/json", .. FileRoutes, .. RouterRoutes])),
+        new("h2o", "h2o, HTTP/1.1; text and JSON are files too, which costs it less than its scripting language",
+            start => ["h2o", "-c", workshop.Write(H2oConfiguration.Text, start)],
+            Routes(["/plaintext", "/json", .. FileRoutes])),
+        new("kestrel", "Kestrel on the runtime, one middleware; files by its static file middleware",
+            start => ["dotnet", workshop.Assembly(Workshop.KestrelProject), $"{start.Port}", workshop.Files, start.Report],
+            Routes([.. EveryRoute, .. RouterRoutes]), Reports: true, Project: Workshop.KestrelProject),
+        new("kestrel-native", "the same program, published natively", start => [workshop.Native[NativeProgram.Kestrel], $"{start.Port}", workshop.Files, start.Report],
+            Routes("/plaintext", "/json", "/echo", "/1k.bin", "/64k.bin", "/hello/world", "/nothing"), Reports: true, Native: NativeProgram.Kestrel),
+    ];
+
+    private static Peer[] Ours(Workshop workshop)
+    {
+        var worker = new Dictionary<string, string>(Routes("/json", "/echo")) { ["/plaintext"] = "/worker/plaintext" };
+        return
+        [
+            new("epoll-inline", "PipeServer's native file, epoll, handler on the loop; files as `pipeserver serve` serves them",
+                start => workshop.PipeServer(start, "epoll"), Routes(["/plaintext", .. FileRoutes]), Reports: true, Native: NativeProgram.CommandLine),
+            new("epoll-workers", "the native file, epoll, handler on the worker pool",
+                start => workshop.PipeServer(start, "epoll"), worker, Reports: true, Native: NativeProgram.CommandLine),
+            new("epoll-uncached", "the native file, epoll, no file kept in memory",
+                start => workshop.PipeServer(start, "epoll", "--file-cache", "0"), Routes(FileRoutes), Reports: true, Native: NativeProgram.CommandLine),
+            new("epoll-router", "the library alone with one route, native: what the command line has no route for",
+                start => [workshop.Native[NativeProgram.Router], $"{start.Port}", $"{start.Cores}"], Routes(RouterRoutes), Native: NativeProgram.Router),
+            new("epoll-threadpool", "native, epoll, handler on the .NET thread pool",
+                start => [workshop.Native[NativeProgram.ThreadPool], $"{start.Port}", workshop.Files, start.Report],
+                Routes("/plaintext"), Reports: true, IsUsual: false, Native: NativeProgram.ThreadPool),
+            new("sockets-inline", "the native file, System.Net.Sockets, handler where the bytes arrive",
+                start => workshop.PipeServer(start, "sockets"), Routes(EveryRoute), Reports: true, IsUsual: false, Native: NativeProgram.CommandLine),
+            new("jit-inline", "as epoll-inline, on the runtime",
+                start => workshop.PipeServerOnRuntime(start), Routes(["/plaintext", .. FileRoutes]), Reports: true, IsUsual: false, Project: Workshop.CliProject),
+            new("jit-workers", "as epoll-workers, on the runtime",
+                start => workshop.PipeServerOnRuntime(start), worker, Reports: true, IsUsual: false, Project: Workshop.CliProject),
+        ];
+    }
 
     private static Dictionary<string, string> Routes(params string[] routes) => routes.ToDictionary(static route => route);
 }

@@ -3,27 +3,57 @@ using System.Globalization;
 using PipeServer.Load;
 using PipeServer.Perf;
 
-// dotnet run --project perf/load -c Release            measures everything, side by side
+// dotnet run --project perf/load -c Release            measures the usual workloads and servers, side by side
+// dotnet run --project perf/load -c Release -- syscalls
 // dotnet run --project perf/load -c Release -- compare A.json B.json
+// dotnet run --project perf/load -c Release -- readme perf/results/latest.json
 var rounds = new Option<int>("--rounds") { Description = "Rounds; each measures every server once, and the median counts.", DefaultValueFactory = _ => 3 };
 var seconds = new Option<int>("--seconds") { Description = "Seconds of load per measurement.", DefaultValueFactory = _ => 3 };
-var workloads = new Option<string[]>("--workloads") { Description = "Only these, by name.", AllowMultipleArgumentsPerToken = true };
-var servers = new Option<string[]>("--servers") { Description = "Only these, by name.", AllowMultipleArgumentsPerToken = true };
+var workloads = new Option<string[]>("--workloads") { Description = "Only these, by name; there are more than the usual ones.", AllowMultipleArgumentsPerToken = true };
+var servers = new Option<string[]>("--servers") { Description = "Only these, by name; there are more than the usual ones.", AllowMultipleArgumentsPerToken = true };
+var with = new Option<string[]>("--with") { Description = "Servers beside the usual ones, like jit-inline.", AllowMultipleArgumentsPerToken = true };
+var split = new Option<string[]>("--split")
+{
+    Description = "Measure these workloads, or all without a name, with one core for the server and another for the client as well.",
+    AllowMultipleArgumentsPerToken = true,
+    Arity = ArgumentArity.ZeroOrMore,
+};
 var output = new Option<string>("--output") { Description = "Where the results go.", DefaultValueFactory = _ => "perf/results" };
 rounds.Validators.Add(result => InRange(result, 1, 99));
 seconds.Validators.Add(result => InRange(result, 1, 600));
-var root = new RootCommand("Measures PipeServer and its peers with wrk, in turn, in one run.") { rounds, seconds, workloads, servers, output };
+var root = new RootCommand("Measures PipeServer and its peers with wrk, in turn, in one run.") { rounds, seconds, workloads, servers, with, split, output };
 root.SetAction((result, cancellation) => RunAsync(
-    new RunSettings(
+    new LoadRun(new RunSettings(
         result.GetValue(rounds), TimeSpan.FromSeconds(result.GetValue(seconds)),
-        result.GetValue(workloads) ?? [], result.GetValue(servers) ?? [], result.GetValue(output)!),
+        result.GetValue(workloads) ?? [], result.GetValue(servers) ?? [], result.GetValue(with) ?? [],
+        result.GetResult(split) is null ? null : result.GetValue(split) ?? [], result.GetValue(output)!,
+        string.Join(' ', ["dotnet run --project perf/load -c Release --", .. args]))).RunAsync,
     cancellation));
 
 var before = new Argument<FileInfo>("BEFORE") { Description = "The results to compare with." };
 var after = new Argument<FileInfo>("AFTER") { Description = "The results to compare." };
 var compare = new Command("compare", "Compares two saved runs of one machine.") { before.AcceptExistingOnly(), after.AcceptExistingOnly() };
-compare.SetAction(result => Comparison.Print(result.GetValue(before)!.FullName, result.GetValue(after)!.FullName));
+compare.SetAction((result, cancellation) => RunAsync(
+    _ => Task.FromResult(Comparison.Print(result.GetValue(before)!.FullName, result.GetValue(after)!.FullName)), cancellation));
 root.Subcommands.Add(compare);
+
+var run = new Argument<FileInfo>("RUN") { Description = "A saved run." };
+var readme = new Command("readme", "Writes the tables of a saved run into the README.") { run.AcceptExistingOnly() };
+readme.SetAction((result, cancellation) => RunAsync(
+    async token =>
+    {
+        var path = Path.Combine(Checkout.Find(), "README.md");
+        await File.WriteAllTextAsync(
+            path, ReadmeTables.Replace(await File.ReadAllTextAsync(path, token), ResultJson.Read(result.GetValue(run)!.FullName)), token);
+        return 0;
+    },
+    cancellation));
+root.Subcommands.Add(readme);
+
+var traced = new Option<string[]>("--servers") { Description = "Only these, by name; there are more than the usual ones.", AllowMultipleArgumentsPerToken = true };
+var calls = new Command("syscalls", "Counts the system calls of connections with one request each, by strace.") { traced };
+calls.SetAction((result, cancellation) => RunAsync(new SystemCallRun(result.GetValue(traced) ?? []).RunAsync, cancellation));
+root.Subcommands.Add(calls);
 return await root.Parse(args).InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = TimeSpan.FromSeconds(20) });
 
 static void InRange(System.CommandLine.Parsing.OptionResult result, int lowest, int highest)
@@ -35,12 +65,11 @@ static void InRange(System.CommandLine.Parsing.OptionResult result, int lowest, 
     }
 }
 
-static async Task<int> RunAsync(RunSettings settings, CancellationToken cancellation)
+static async Task<int> RunAsync(Func<CancellationToken, Task<int>> action, CancellationToken cancellation)
 {
     try
     {
-        await new LoadRun(settings).RunAsync(cancellation);
-        return 0;
+        return await action(cancellation);
     }
     catch (MeasurementException exception)
     {

@@ -17,6 +17,9 @@ internal sealed class RunningPeer(Peer peer, Process process, int port, string r
 
     public int Port => port;
 
+    /// <summary>The processes: the one that was started, and its children, in which nginx works.</summary>
+    public IEnumerable<int> ProcessIds() => Roots().Select(static root => int.Parse(root["/proc/".Length..], CultureInfo.InvariantCulture));
+
     /// <summary>Requests that the load generator counted: what the allocations are divided by.</summary>
     public long Requests { get; set; }
 
@@ -53,20 +56,8 @@ internal sealed class RunningPeer(Peer peer, Process process, int port, string r
         var cost = default(ProcessCost);
         foreach (var root in Roots())
         {
-            var stat = File.ReadAllText($"{root}/stat");
-            var fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
-            var ticks = long.Parse(fields[11], CultureInfo.InvariantCulture) + long.Parse(fields[12], CultureInfo.InvariantCulture);
-            cost = cost with { CpuMicroseconds = cost.CpuMicroseconds + (ticks * 10_000) }; // USER_HZ is 100 on Linux
-            foreach (var task in Directory.EnumerateDirectories($"{root}/task"))
-            {
-                foreach (var line in File.ReadLines($"{task}/status"))
-                {
-                    if (line.Contains("ctxt_switches", StringComparison.Ordinal))
-                    {
-                        cost = cost with { ContextSwitches = cost.ContextSwitches + Number(line) };
-                    }
-                }
-            }
+            cost = cost with { CpuMicroseconds = cost.CpuMicroseconds + ProcessClock.Microseconds(int.Parse(root["/proc/".Length..], CultureInfo.InvariantCulture)) };
+            cost = cost with { ContextSwitches = cost.ContextSwitches + Directory.EnumerateDirectories($"{root}/task").Sum(Switches) };
         }
 
         return cost;
@@ -103,6 +94,18 @@ internal sealed class RunningPeer(Peer peer, Process process, int port, string r
 
         File.Delete(report);
         process.Dispose();
+    }
+
+    private static long Switches(string task)
+    {
+        try
+        {
+            return File.ReadLines($"{task}/status").Where(static line => line.Contains("ctxt_switches", StringComparison.Ordinal)).Sum(Number);
+        }
+        catch (IOException)
+        {
+            return 0; // the thread has ended in between
+        }
     }
 
     private static long Number(string line) =>

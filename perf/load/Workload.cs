@@ -1,4 +1,5 @@
 using System.Globalization;
+using PipeServer.Perf;
 
 namespace PipeServer.Load;
 
@@ -6,23 +7,35 @@ namespace PipeServer.Load;
 /// <param name="Name">Its name on the command line and in the tables.</param>
 /// <param name="Route">What is asked for; servers map it to their own path.</param>
 /// <param name="Connections">How many at once.</param>
-/// <param name="Header">An additional header for every request, or null.</param>
+/// <param name="Headers">Additional header lines of every request.</param>
 /// <param name="Script">A wrk script, or null.</param>
 /// <param name="EndsConnections">Some requests ask for the end of their connection.</param>
+/// <param name="IsOnePerConnection">Each request has a connection of its own: not for wrk, see clients/connections.c.</param>
 /// <param name="IsConditional">Each request has an If-None-Match with the server's own entity tag.</param>
+/// <param name="IsRefused">Each answer is a 404.</param>
 /// <param name="BodyBytes">Bytes of each answer's content, where they are what counts; else 0.</param>
 /// <param name="WarmUpSeconds">Before anything is measured: some thousand requests, or a just-in-time compiler is at work yet.</param>
+/// <param name="HasAims">It stands in the table of aims: its rounds are as many as asked for.</param>
+/// <param name="IsUsual">It takes part without being named.</param>
+/// <param name="IsSplit">The server has a core of its own, and the load generator another.</param>
 internal sealed record Workload(
     string Name,
     string Route,
     int Connections,
-    string? Header = null,
+    IReadOnlyList<string>? Headers = null,
     string? Script = null,
     bool EndsConnections = false,
+    bool IsOnePerConnection = false,
     bool IsConditional = false,
+    bool IsRefused = false,
     long BodyBytes = 0,
-    int WarmUpSeconds = 2)
+    int WarmUpSeconds = 2,
+    bool HasAims = false,
+    bool IsUsual = true,
+    bool IsSplit = false)
 {
+    public const string Start = "start";
+
     public const string Idle = "idle-10000";
 
     /// <summary>So many small files, all of them in any cache.</summary>
@@ -84,25 +97,37 @@ internal sealed record Workload(
 
     public static IReadOnlyList<Workload> All { get; } =
     [
-        new("plaintext-1", "/plaintext", 1),
-        new("plaintext-64", "/plaintext", 64),
-        new("plaintext-256", "/plaintext", 256),
-        new("plaintext-1024", "/plaintext", 1024),
-        new("pipelined-16", "/plaintext", 256, Script: Pipelined),
-        new("one-per-connection", "/plaintext", 64, Header: "Connection: close", EndsConnections: true),
-        new("ten-per-connection", "/plaintext", 64, Script: TenPerConnection, EndsConnections: true),
+        new("plaintext-1", "/plaintext", 1, IsUsual: false),
+        new("plaintext-64", "/plaintext", 64, HasAims: true),
+        new("plaintext-256", "/plaintext", 256, HasAims: true),
+        new("plaintext-1024", "/plaintext", 1024, IsUsual: false),
+        new("pipelined-16", "/plaintext", 256, Script: Pipelined, HasAims: true),
+        new("one-per-connection", "/plaintext", 64, EndsConnections: true, IsOnePerConnection: true, HasAims: true),
+        new("ten-per-connection", "/plaintext", 64, Script: TenPerConnection, EndsConnections: true, IsUsual: false),
+        new("headers-15", "/plaintext", 256, Headers: ["User-Agent: load", "Accept: */*", .. BrowserHead.Lines]),
         new("json-256", "/json", 256),
         new("echo-1k", "/echo", 256, Script: Echo),
-        new("file-1k", "/1k.bin", 256),
+        new("parameter", "/hello/world", 256, IsUsual: false),
+        new("not-found", "/nothing", 256, IsRefused: true, IsUsual: false),
+        new("file-1k", "/1k.bin", 256, HasAims: true),
         new("file-1k-not-modified", "/1k.bin", 256, IsConditional: true),
+        new("file-1k-one-per-connection", "/1k.bin", 64, EndsConnections: true, IsOnePerConnection: true, HasAims: true),
         new("files-4k-1000", "/small/", 256, Script: Any(SmallFiles)),
-        new("file-64k", "/64k.bin", 64, BodyBytes: MediumFileBytes),
-        new("files-64k-2048", "/medium/", 64, Script: Any(MediumFiles), BodyBytes: MediumFileBytes),
+        new("file-64k", "/64k.bin", 64, BodyBytes: MediumFileBytes, HasAims: true),
+        new("files-64k-2048", "/medium/", 64, Script: Any(MediumFiles), BodyBytes: MediumFileBytes, HasAims: true),
         new("file-10m", "/10m.bin", 16, BodyBytes: LargeFileBytes, WarmUpSeconds: 8),
         new(Idle, "/plaintext", 10_000),
+        new(Start, "/plaintext", 1),
     ];
 
-    public TimeSpan WarmUp => TimeSpan.FromSeconds(WarmUpSeconds);
+    /// <summary>True where load is put on the server at all, and a split of the cores means something.</summary>
+    public bool IsLoad => Name is not (Idle or Start);
+
+    /// <summary>The same with a core for the server and one for the client.</summary>
+    public Workload Split() => this with { Name = Name + "-split", IsSplit = true };
+
+    /// <summary>How long a server is warmed up: one that was compiled before needs a second at most.</summary>
+    public TimeSpan WarmUp(Peer peer) => TimeSpan.FromSeconds(peer.IsJit ? WarmUpSeconds : 1);
 
     private static string Any(int count) => AnyOf.Replace("COUNT", count.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal);
 }

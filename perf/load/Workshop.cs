@@ -6,35 +6,100 @@ namespace PipeServer.Load;
 /// <summary>Builds the peers, and keeps their files in one temporary folder that goes when the run ends.</summary>
 internal sealed class Workshop : IDisposable
 {
-    private readonly string _repository = Repository.Find();
+    public const string CliProject = "src/PipeServer.Cli";
+    public const string KestrelProject = "perf/load/peers/Kestrel";
+
+    private static readonly string Repo = Checkout.Find();
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("pipeserver-load-");
 
     public string Floor => Path.Combine(_folder.FullName, "floor");
 
+    /// <summary>The load generator of one request a connection (clients/connections.c).</summary>
+    public string Connections => Path.Combine(_folder.FullName, "connections");
+
+    /// <summary>The program that times a server's start (clients/first.c).</summary>
+    public string First => Path.Combine(_folder.FullName, "first");
+
     public string Files => Path.Combine(_folder.FullName, "files");
 
-    public string Kestrel => Built("perf/load/peers/Kestrel", "kestrel-peer.dll");
-
-    public string ThreadPool => Built("perf/load/peers/ThreadPool", "threadpool-peer.dll");
+    public NativeFiles Native { get; } = new(Repo, Repo);
 
     public string Commit { get; private set; } = "unknown";
 
-    /// <summary>The command of the real command-line server, with its demo routes.</summary>
-    public IReadOnlyList<string> PipeServer(int port, string report, string transport, params string[] more) =>
-    [
-        "dotnet", Built("src/PipeServer.Cli", "pipeserver.dll"), "serve", Files, "--demo", "--quiet", "--port", $"{port}",
-        "--transport", transport, "--report", report, "--backlog", "4096", .. more,
-    ];
-
     /// <summary>Says which Debian package is missing, if one is.</summary>
     /// <exception cref="MeasurementException">One is.</exception>
-    public static void CheckTools(bool needsNginx)
+    public static async Task CheckToolsAsync(IReadOnlyList<Peer> peers, bool splits, CancellationToken cancellation)
     {
-        (string, string)[] always = [("wrk", "wrk"), ("cc", "gcc")];
-        ExternalProgram.RequireInstalled(needsNginx ? [.. always, ("nginx", "nginx-light")] : always);
+        List<(string, string)> needed = [("wrk", "wrk"), ("cc", "gcc")];
+        foreach (var (program, package) in new[] { ("nginx", "nginx-light"), ("h2o", "h2o") })
+        {
+            if (peers.Any(peer => peer.Name == program))
+            {
+                needed.Add((program, package));
+            }
+        }
+
+        if (splits)
+        {
+            needed.Add(("taskset", "util-linux"));
+        }
+
+        ExternalProgram.RequireInstalled([.. needed]);
+        if (peers.Any(static peer => peer.Native is not null))
+        {
+            await NativeFiles.RequireToolsAsync(cancellation);
+        }
     }
 
-    public async Task BuildAsync(CancellationToken cancellation)
+    /// <summary>The command of the native command-line server, with its demo routes.</summary>
+    public IReadOnlyList<string> PipeServer(PeerStart start, string transport, params string[] more) =>
+        [Native[NativeProgram.CommandLine], .. Serve(start, transport), .. more];
+
+    /// <summary>The same on the runtime, as <c>dotnet build</c> makes it.</summary>
+    public IReadOnlyList<string> PipeServerOnRuntime(PeerStart start) => ["dotnet", Assembly(CliProject), .. Serve(start, "epoll")];
+
+    /// <summary>A project's assembly, as it was built.</summary>
+    public string Assembly(string project) => Path.Combine(
+        Repo, project, "bin", "Release", string.Create(CultureInfo.InvariantCulture, $"net{Environment.Version.Major}.0"),
+        project == CliProject ? "pipeserver.dll" : "kestrel-peer.dll");
+
+    /// <summary>Writes a configuration; its path.</summary>
+    /// <param name="text">The configuration, for its path, the folder of the files, port and cores.</param>
+    /// <param name="start">Port and cores.</param>
+    public string Write(Func<string, string, PeerStart, string> text, PeerStart start)
+    {
+        var path = Path.Combine(_folder.FullName, $"{start.Port}.conf");
+        File.WriteAllText(path, text(path, Files, start));
+        return path;
+    }
+
+    public async Task BuildAsync(IReadOnlyList<Peer> peers, CancellationToken cancellation)
+    {
+        await WriteFilesAsync(cancellation);
+        Console.WriteLine("Building the peers.");
+        await CompileAsync("perf/load/peers/floor.c", Floor, cancellation);
+        await CompileAsync("perf/load/clients/connections.c", Connections, cancellation);
+        await CompileAsync("perf/load/clients/first.c", First, cancellation);
+        foreach (var project in peers.Select(static peer => peer.Project).OfType<string>().Distinct())
+        {
+            await ExternalProgram.CaptureAsync(cancellation, "dotnet", "build", "-c", "Release", "-v", "quiet", "--nologo", Path.Combine(Repo, project));
+        }
+
+        await Native.PublishAsync(peers.Select(static peer => peer.Native).OfType<NativeProgram>().Distinct(), cancellation);
+        Commit = await Checkout.CommitAsync(Repo, cancellation);
+    }
+
+    public void Dispose() => _folder.Delete(recursive: true);
+
+    private static Task<string> CompileAsync(string source, string program, CancellationToken cancellation) =>
+        ExternalProgram.CaptureAsync(cancellation, "cc", "-O2", "-pthread", "-o", program, Path.Combine(Repo, source));
+
+    private string[] Serve(PeerStart start, string transport) =>
+    [
+        "serve", Files, "--demo", "--quiet", "--port", $"{start.Port}", "--transport", transport, "--report", start.Report, "--backlog", "4096",
+    ];
+
+    private async Task WriteFilesAsync(CancellationToken cancellation)
     {
         Directory.CreateDirectory(Files);
         await WriteFileAsync("1k.bin", 1024, cancellation);
@@ -50,51 +115,14 @@ internal sealed class Workshop : IDisposable
             await WriteFileAsync($"medium/{number}.bin", Workload.MediumFileBytes, cancellation);
         }
 
+        await File.WriteAllTextAsync(Path.Combine(Files, "plaintext.txt"), "Hello, World!", cancellation);
+        await File.WriteAllTextAsync(Path.Combine(Files, "greeting.json"), """{"message":"Hello, World!"}""", cancellation);
         if (OperatingSystem.IsLinux())
         {
-            // nginx's workers are not root.
+            // The workers of nginx and h2o are not root.
             File.SetUnixFileMode(_folder.FullName, (UnixFileMode)Convert.ToInt32("755", 8));
         }
-
-        Console.WriteLine("Building the peers.");
-        await ExternalProgram.CaptureAsync(cancellation, "cc", "-O2", "-pthread", "-o", Floor, Path.Combine(_repository, "perf/load/peers/floor.c"));
-        foreach (var project in new[] { "src/PipeServer.Cli", "perf/load/peers/Kestrel", "perf/load/peers/ThreadPool" })
-        {
-            await ExternalProgram.CaptureAsync(cancellation, "dotnet", "build", "-c", "Release", "-v", "quiet", "--nologo", Path.Combine(_repository, project));
-        }
-
-        Commit = await Repository.CommitAsync(_repository, cancellation);
     }
-
-    public string WriteNginxConfiguration(int port)
-    {
-        var path = Path.Combine(_folder.FullName, $"nginx-{port}.conf");
-        File.WriteAllText(path, $$"""
-            daemon off;
-            worker_processes {{Environment.ProcessorCount}};
-            worker_rlimit_nofile 20000;
-            pid {{path}}.pid;
-            error_log {{path}}.log crit;
-            events { worker_connections 12000; }
-            http {
-              access_log off;
-              keepalive_requests 1000000000;
-              sendfile on;
-              tcp_nopush on;
-              open_file_cache max=4000;
-              server {
-                listen 127.0.0.1:{{port}} backlog=4096;
-                root {{Files}};
-                location = /plaintext { default_type text/plain; return 200 "Hello, World!"; }
-                location = /json { default_type application/json; return 200 '{"message":"Hello, World!"}'; }
-              }
-            }
-
-            """);
-        return path;
-    }
-
-    public void Dispose() => _folder.Delete(recursive: true);
 
     private async Task WriteFileAsync(string name, int length, CancellationToken cancellation)
     {
@@ -102,7 +130,4 @@ internal sealed class Workshop : IDisposable
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);
         await File.WriteAllBytesAsync(path, new byte[length], cancellation);
     }
-
-    private string Built(string project, string assembly) =>
-        Path.Combine(_repository, project, "bin", "Release", string.Create(CultureInfo.InvariantCulture, $"net{Environment.Version.Major}.0"), assembly);
 }

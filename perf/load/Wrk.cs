@@ -7,21 +7,19 @@ namespace PipeServer.Load;
 /// <summary>The load generator: runs wrk and reads what it says.</summary>
 internal static partial class Wrk
 {
-    public static async Task<LoadFigures> RunAsync(Workload workload, int port, string path, TimeSpan duration, CancellationToken cancellation)
+    public static async Task<LoadFigures> RunAsync(
+        Workload workload, int port, string path, TimeSpan duration, Placement placement, CancellationToken cancellation)
     {
         var script = workload.Script is null ? null : Path.GetTempFileName();
         try
         {
-            var threads = Math.Min(Environment.ProcessorCount, workload.Connections);
+            var threads = Math.Min(placement.ClientCores, workload.Connections);
             List<string> command =
             [
+                .. placement.Client,
                 "wrk", $"-t{threads}", $"-c{workload.Connections}", $"-d{(int)duration.TotalSeconds}s", "--latency", "--timeout", "10s",
+                .. (workload.Headers ?? []).SelectMany(static line => new[] { "-H", line }),
             ];
-            if (workload.Header is not null)
-            {
-                command.AddRange(["-H", workload.Header]);
-            }
-
             if (script is not null)
             {
                 await File.WriteAllTextAsync(script, workload.Script, cancellation);
@@ -29,7 +27,13 @@ internal static partial class Wrk
             }
 
             command.Add($"http://127.0.0.1:{port}{path}");
-            return Parse(await ExternalProgram.CaptureAsync(cancellation, [.. command]));
+            var (figures, fault) = Parse(await ExternalProgram.CaptureAsync(cancellation, [.. command]), workload.IsRefused);
+            if (fault is not null)
+            {
+                Console.WriteLine($"    wrk: {fault}");
+            }
+
+            return figures;
         }
         finally
         {
@@ -40,20 +44,21 @@ internal static partial class Wrk
         }
     }
 
-    private static LoadFigures Parse(string output)
+    /// <summary>Reads what wrk prints with --latency.</summary>
+    /// <param name="output">What it printed.</param>
+    /// <param name="isRefused">A 404 is what is asked for.</param>
+    /// <returns>The figures, and what wrk says about errors, or null.</returns>
+    /// <exception cref="MeasurementException">It is not what wrk prints.</exception>
+    public static (LoadFigures Figures, string? Fault) Parse(string output, bool isRefused = false)
     {
-        var bad = BadLine().Match(output);
-        if (bad.Success)
-        {
-            Console.WriteLine($"    wrk: {bad.Value.Trim()}");
-        }
-
-        return new LoadFigures(
+        var bad = (isRefused ? SocketErrorLine() : BadLine()).Match(output);
+        var figures = new LoadFigures(
             long.Parse(Find(RequestsLine(), output), CultureInfo.InvariantCulture),
             double.Parse(Find(RateLine(), output), CultureInfo.InvariantCulture),
             Milliseconds(Find(MedianLine(), output)),
             Milliseconds(Find(SlowestLine(), output)),
             Errors: bad.Success);
+        return (figures, bad.Success ? bad.Value.Trim() : null);
     }
 
     private static string Find(Regex pattern, string output) =>
@@ -85,4 +90,7 @@ internal static partial class Wrk
 
     [GeneratedRegex(@"(Socket errors|Non-2xx or 3xx responses):.*")]
     private static partial Regex BadLine();
+
+    [GeneratedRegex("Socket errors:.*")]
+    private static partial Regex SocketErrorLine();
 }

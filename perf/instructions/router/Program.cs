@@ -2,7 +2,9 @@ using System.Globalization;
 using PipeServer;
 
 // The library alone, for what the command-line server cannot show: its files answer every path that no route has.
-var options = new HttpServerOptions { Port = int.Parse(args[0], CultureInfo.InvariantCulture), Loops = 1, Workers = 1 };
+// Arguments: port, and how many loops and workers, one if it is not said.
+var cores = args.Length > 1 ? int.Parse(args[1], CultureInfo.InvariantCulture) : 1;
+var options = new HttpServerOptions { Port = int.Parse(args[0], CultureInfo.InvariantCulture), Loops = cores, Workers = cores, Backlog = 4096 };
 await using var server = new HttpServer(options);
 server.MapGet(
     "/hello/{name}",

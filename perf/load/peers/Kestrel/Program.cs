@@ -21,7 +21,8 @@ Console.WriteLine("listening");
 await app.WaitForShutdownAsync();
 File.WriteAllText(report, JsonSerializer.Serialize(new PeerReport(GC.GetTotalAllocatedBytes(precise: true)), PeerJson.Default.PeerReport));
 
-static bool IsRoute(string? path) => path is "/plaintext" or "/json" or "/echo" or "/sleep";
+static bool IsRoute(string? path) =>
+    path is "/plaintext" or "/json" or "/echo" or "/sleep" || path?.StartsWith("/hello/", StringComparison.Ordinal) == true;
 
 static Task AnswerAsync(HttpContext context)
 {
@@ -39,8 +40,10 @@ static Task AnswerAsync(HttpContext context)
             response.ContentType = "application/octet-stream";
             response.ContentLength = context.Request.ContentLength;
             return context.Request.BodyReader.CopyToAsync(response.BodyWriter);
-        default: // "/sleep", for the drain suite
+        case "/sleep": // for the drain suite
             return SleepAsync(context);
+        default:
+            return response.WriteAsync($"Hello, {context.Request.Path.Value!["/hello/".Length..]}!");
     }
 }
 

@@ -1,7 +1,7 @@
 namespace PipeServer.Perf;
 
 /// <summary>The clone that the program was built from.</summary>
-internal static class Repository
+internal static class Checkout
 {
     /// <summary>The folder of PipeServer.sln.</summary>
     /// <exception cref="MeasurementException">The program does not lie in a clone.</exception>

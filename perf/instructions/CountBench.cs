@@ -1,0 +1,106 @@
+using System.Globalization;
+using PipeServer.Perf;
+
+namespace PipeServer.Instructions;
+
+/// <summary>Runs servers under callgrind, each count in a process of its own, with their files in one temporary folder.</summary>
+internal sealed class CountBench : IDisposable
+{
+    // The one that has the least counts: the heartbeat, in a section that takes longer, only adds.
+    private const int Sections = 5;
+
+    // Beside them, for sections in which a file was looked at on the disk.
+    private const int MaxFailedTries = 15;
+
+    // Valgrind 3.19 does not know openat2, so opening a file would be counted as something that no user's server does.
+    private const string DiskFunction = "PortableFileRoot";
+
+    private readonly NativeFiles _files;
+    private readonly DirectoryInfo _work = Directory.CreateTempSubdirectory("pipeserver-instructions-");
+    private readonly string _site;
+
+    private CountBench(NativeFiles files)
+    {
+        _files = files;
+        _site = Path.Combine(_work.FullName, "files");
+    }
+
+    public static async Task<CountBench> OpenAsync(NativeFiles files, CancellationToken cancellation)
+    {
+        var bench = new CountBench(files);
+        Directory.CreateDirectory(bench._site);
+        await File.WriteAllBytesAsync(Path.Combine(bench._site, "1k.bin"), new byte[1024], cancellation);
+        return bench;
+    }
+
+    /// <summary>Counts the workload on our server.</summary>
+    /// <exception cref="MeasurementException">The server does not do what is expected.</exception>
+    public async Task<WorkloadCount> CountAsync(Workload workload, CancellationToken cancellation)
+    {
+        IReadOnlyList<string> Command(int port) => workload.Server == NativeProgram.Router
+            ? [_files[NativeProgram.Router], $"{port}"]
+            : [_files[NativeProgram.CommandLine], "serve", _site, "--demo", "--quiet", "--loops", "1", "--workers", "1", "--port", $"{port}"];
+
+        var profile = await MeasureAsync(workload, Command, cancellation);
+        return new WorkloadCount(
+            workload.Name,
+            PerRequest(profile.Total),
+            Nginx: null,
+            Kestrel: null,
+            profile.Functions.Select(static pair => (pair.Key, Value: PerRequest(pair.Value)))
+                .Where(static pair => pair.Value >= WorkloadCount.LeastOfFunction)
+                .OrderByDescending(static pair => pair.Value).ThenBy(static pair => pair.Key, StringComparer.Ordinal)
+                .ToDictionary(static pair => pair.Key, static pair => pair.Value, StringComparer.Ordinal));
+    }
+
+    /// <summary>Instructions a request of nginx, one process.</summary>
+    public async Task<double> CountNginxAsync(Workload workload, CancellationToken cancellation) =>
+        PerRequest((await MeasureAsync(workload, port => ["nginx", "-c", WriteNginxConfiguration(port)], cancellation)).Total);
+
+    /// <summary>Instructions a request of a native Kestrel.</summary>
+    public async Task<double> CountKestrelAsync(Workload workload, CancellationToken cancellation) => PerRequest(
+        (await MeasureAsync(workload, port => [_files[NativeProgram.Kestrel], $"{port}", _site, Path.Combine(_work.FullName, "report")], cancellation)).Total);
+
+    public void Dispose() => _work.Delete(recursive: true);
+
+    private static double PerRequest(long instructions) => Math.Round((double)instructions / Workload.CountedRequests, 1);
+
+    private async Task<CallgrindProfile> MeasureAsync(Workload workload, Func<int, IReadOnlyList<string>> command, CancellationToken cancellation)
+    {
+        await using var server = await CountedServer.StartAsync(command, _work.FullName, cancellation);
+        using var client = RawClient.Connect(server.Port, workload);
+        client.Run(Workload.WarmUpRequests);
+        var sections = new List<CallgrindProfile>();
+        for (var tries = 0; sections.Count < Sections && tries < Sections + MaxFailedTries; tries++)
+        {
+            client.Run(Workload.CountedRequests / 10); // a file whose second is over is looked at now
+            using var threads = new ServerThreads(server.ProcessId);
+            var profile = await server.CountAsync(
+                () =>
+                {
+                    client.Run(Workload.CountedRequests, threads.WaitUntilAllSleep);
+                    return Task.CompletedTask;
+                },
+                cancellation);
+            if (!profile.Functions.Keys.Any(static name => name.Contains(DiskFunction, StringComparison.Ordinal)))
+            {
+                sections.Add(profile);
+            }
+        }
+
+        return sections.MinBy(static profile => profile.Total)
+            ?? throw new MeasurementException($"{workload.Name}: a file was looked at on the disk in each of {Sections + MaxFailedTries} tries.");
+    }
+
+    private string WriteNginxConfiguration(int port)
+    {
+        var template = File.ReadAllText(Path.Combine(Checkout.Find(), "perf", "instructions", "nginx.conf"));
+        var path = Path.Combine(_work.FullName, $"nginx-{port}.conf");
+        File.WriteAllText(
+            path,
+            template.Replace("PORT", port.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal)
+                .Replace("FILES", _site, StringComparison.Ordinal)
+                .Replace("WORK", _work.FullName, StringComparison.Ordinal));
+        return path;
+    }
+}

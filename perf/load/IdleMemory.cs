@@ -1,0 +1,65 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using PipeServer.Perf;
+
+namespace PipeServer.Load;
+
+/// <summary>What connections cost that have had one answer each and then do nothing.</summary>
+internal static class IdleMemory
+{
+    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(1);
+
+    /// <summary>What a server takes of the run's time.</summary>
+    public static readonly TimeSpan Estimate = TimeSpan.FromSeconds(6);
+
+    /// <summary>Measures one server after the other.</summary>
+    /// <exception cref="MeasurementException">A server has not kept all connections.</exception>
+    public static async Task<IReadOnlyList<Measurement>> MeasureAsync(Workload workload, IReadOnlyList<Peer> peers, CancellationToken cancellation)
+    {
+        var measurements = new List<Measurement>();
+        foreach (var peer in peers)
+        {
+            await using var server = await peer.StartAsync(Placement.Shared, cancellation);
+            var path = peer.Paths[workload.Route];
+            await Wrk.RunAsync(workload with { Connections = 64 }, server.Port, path, WarmUp, Placement.Shared, cancellation);
+            var before = server.ResidentKilobytes();
+            var sockets = new List<Socket>();
+            try
+            {
+                await OpenAsync(sockets, server, workload.Connections, path, cancellation);
+                await Task.Delay(Pause, cancellation);
+                var resident = server.ResidentKilobytes();
+                var each = (double)(resident - before) / workload.Connections;
+                measurements.Add(new Measurement(workload.Name, peer.Name, ResidentKilobytes: resident, ResidentKilobytesPerConnection: each));
+                Console.WriteLine(string.Create(
+                    CultureInfo.InvariantCulture, $"  {peer.Name,-17} {resident / 1024.0,8:N1} MB, {each:F2} KB a connection"));
+            }
+            finally
+            {
+                sockets.ForEach(static socket => socket.Dispose());
+            }
+        }
+
+        return measurements;
+    }
+
+    private static async Task OpenAsync(List<Socket> sockets, RunningPeer server, int connections, string path, CancellationToken cancellation)
+    {
+        var request = Encoding.ASCII.GetBytes($"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n");
+        var buffer = new byte[1024];
+        while (sockets.Count < connections)
+        {
+            var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+            sockets.Add(socket);
+            await socket.ConnectAsync(new IPEndPoint(IPAddress.Loopback, server.Port), cancellation);
+            await socket.SendAsync(request, cancellation);
+            if (await socket.ReceiveAsync(buffer, cancellation) == 0)
+            {
+                throw new MeasurementException($"{server.Peer.Name} closed its connection {sockets.Count}: is 'ulimit -n' high enough?");
+            }
+        }
+    }
+}
