@@ -131,7 +131,7 @@ public sealed class ReadmeTests
     // Without a console, as under systemd or in a container: its input ends at once.
     private static async Task<CliProcess> EmbeddingAsync()
     {
-        var example = CliProcess.Start(Repository.Assembly("tests/Examples/Embedding", "Embedding"), "0");
+        var example = CliProcess.Start(ProgramUnderTest.Embedding.Path, "0");
         example.Input.Close();
         await example.ListeningAsync();
         return example;
