@@ -6,15 +6,15 @@ namespace PipeServer.Tests.Support;
 /// </summary>
 internal sealed class ProgramUnderTest
 {
+    private readonly string _path;
+    private readonly string _variable;
+
     private ProgramUnderTest(string projectFolder, string assembly, string variable)
     {
         var published = Environment.GetEnvironmentVariable(variable);
         IsPublished = !string.IsNullOrEmpty(published);
-        Path = IsPublished ? System.IO.Path.GetFullPath(published!, Repository.Root) : Repository.Assembly(projectFolder, assembly);
-        if (!File.Exists(Path))
-        {
-            throw new FileNotFoundException(IsPublished ? $"{variable} names a file that is not there: {Path}" : $"It has not been built: {Path}");
-        }
+        _path = IsPublished ? System.IO.Path.GetFullPath(published!, Repository.Root) : Repository.Assembly(projectFolder, assembly);
+        _variable = variable;
     }
 
     /// <summary>The command line; <c>PIPESERVER_CLI=artifacts/native/pipeserver</c> runs its suites against a published file.</summary>
@@ -27,7 +27,9 @@ internal sealed class ProgramUnderTest
     public bool IsPublished { get; }
 
     /// <summary>The assembly, or the published file.</summary>
-    public string Path { get; }
+    /// <exception cref="FileNotFoundException">It is not there; the message says what was to bring it there.</exception>
+    public string Path => File.Exists(_path) ? _path
+        : throw new FileNotFoundException(IsPublished ? $"{_variable} names a file that is not there: {_path}" : $"It has not been built: {_path}");
 
     /// <summary>The words that start it, for a shell.</summary>
     public string ShellCommand => IsPublished ? $"'{Path}'" : $"dotnet exec '{Path}'";
