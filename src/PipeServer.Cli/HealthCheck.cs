@@ -6,8 +6,8 @@ using System.Net.Sockets;
 namespace PipeServer.Cli;
 
 /// <summary>
-/// <c>pipeserver healthcheck URL</c>: one request, for the probe of a container. It is done by a socket that never blocks and on one thread: an
-/// HttpClient would double the time of a process that lives for some milliseconds, and bring a third of the program's size.
+/// <c>pipeserver healthcheck URL</c>: one request, for the probe of a container. It is done by a socket that never blocks and on one thread, so
+/// that a process that lives for some milliseconds starts neither a thread pool nor the engine of asynchronous sockets.
 /// </summary>
 /// <param name="target">What is asked.</param>
 /// <param name="timeout">How long all of it may take.</param>
