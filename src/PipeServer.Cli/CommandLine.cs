@@ -35,6 +35,7 @@ internal sealed class CommandLine
         DefaultValueFactory = _ => Directory.Exists("wwwroot") ? "wwwroot" : ".",
     };
 
+    private readonly Command _healthCheck;
     private readonly RootCommand _command;
     private EffectiveConfiguration? _effective;
 
@@ -55,10 +56,12 @@ internal sealed class CommandLine
                 result.AddError(NoOptionLike(token.Value));
             }
         });
+        _healthCheck = HealthCheckCommand.Create(streams);
         _command = new RootCommand("PipeServer: a multithreaded HTTP/1.1 server with a bounded worker pool and graceful stop.")
         {
             Create("serve", "Serve a folder over HTTP/1.1 until a signal, then finish what is in flight.", serve),
             Create("check", "Check a configuration as serve would, and print it with the source of each value.", settings => Task.FromResult(Check(settings))),
+            _healthCheck,
         };
     }
 
@@ -67,17 +70,19 @@ internal sealed class CommandLine
     public async Task<int> InvokeAsync(IReadOnlyList<string> args)
     {
         var result = _command.Parse(args, Parsing);
+        var given = result.CommandResult.Command;
         if (CheckEqualSigns(args) is { } problem)
         {
-            return Fail(problem);
+            return Fail(problem, given);
         }
 
-        if (result.Errors.Count > 0)
+        var isHelpOfHealthCheck = given == _healthCheck && result.Action is HelpText; // without a URL, which serve does not need either
+        if (result.Errors.Count > 0 && !isHelpOfHealthCheck)
         {
-            return Fail(Explain(result));
+            return Fail(Explain(result), given);
         }
 
-        if (_command.Subcommands.Contains(result.CommandResult.Command) && result.Action is not (HelpText or null))
+        if (given != _command && given != _healthCheck && result.Action is not (HelpText or null))
         {
             try
             {
@@ -85,7 +90,7 @@ internal sealed class CommandLine
             }
             catch (ConfigurationException exception)
             {
-                return Fail(exception.Message);
+                return Fail(exception.Message, given);
             }
 
             foreach (var warning in _effective.Warnings())
@@ -116,7 +121,7 @@ internal sealed class CommandLine
 
         command.Options.Add(new HelpOption
         {
-            Action = new HelpText($"pipeserver {name} [ROOT] [options]\n\n{description} ROOT: wwwroot, or else this folder.", _table, Ending),
+            Action = new HelpText($"pipeserver {name} [ROOT] [options]\n\n{description} ROOT: wwwroot, or else this folder.", _table.Groups, Ending),
         });
         command.SetAction((_, _) => run(Read(_effective!)));
         return command;
@@ -179,6 +184,11 @@ internal sealed class CommandLine
             return "A command is missing. To serve a folder: pipeserver serve FOLDER";
         }
 
+        if (result.CommandResult.Command == _healthCheck)
+        {
+            return HealthCheckCommand.Explain(result);
+        }
+
         if (result.UnmatchedTokens.FirstOrDefault(static token => token.StartsWith('-')) is { } option)
         {
             return NoOptionLike(option);
@@ -209,10 +219,10 @@ internal sealed class CommandLine
         return ExitCode.Drained;
     }
 
-    private int Fail(string message)
+    private int Fail(string message, Command? command = null)
     {
         var end = message.EndsWith('?') ? "" : ".";
-        _streams.WriteError($"{message.TrimEnd('.')}{end} See 'pipeserver serve --help'.");
+        _streams.WriteError($"{message.TrimEnd('.')}{end} See 'pipeserver {(command == _healthCheck ? command : _command.Subcommands[0]).Name} --help'.");
         return ExitCode.CouldNotStart;
     }
 }

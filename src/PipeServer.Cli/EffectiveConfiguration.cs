@@ -86,9 +86,10 @@ internal sealed partial class EffectiveConfiguration
         }
     }
 
-    // The variable of the repository's own tests, and those that Kubernetes sets in every pod beside a service whose name starts with pipeserver.
+    // The variables of the repository's own tests, and those that Kubernetes sets in every pod beside a service whose name starts with pipeserver.
     private static bool IsOfSomebodyElse(string name) =>
-        name == Prefix + "STRESS" || ServiceVariable().IsMatch(name) || IsServicePlace(Environment.GetEnvironmentVariable(name));
+        name is Prefix + "STRESS" or Prefix + "CLI" or Prefix + "EMBEDDING" || ServiceVariable().IsMatch(name)
+        || IsServicePlace(Environment.GetEnvironmentVariable(name));
 
     [GeneratedRegex("_SERVICE_(HOST|PORT(_[A-Z0-9_]+)?)$|_PORT_[0-9]+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?$", RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex ServiceVariable();

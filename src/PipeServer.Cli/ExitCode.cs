@@ -6,6 +6,12 @@ internal static class ExitCode
     /// <summary>Every request in flight was answered and every worker joined.</summary>
     public const int Drained = 0;
 
+    /// <summary>A health check got the answer that it wants.</summary>
+    public const int Healthy = 0;
+
+    /// <summary>A health check got no answer, or another one.</summary>
+    public const int Unhealthy = 1;
+
     /// <summary>The server could not start, or could not go on accepting; the one line on standard error says why.</summary>
     public const int CouldNotStart = 1;
 

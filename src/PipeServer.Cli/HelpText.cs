@@ -4,8 +4,8 @@ using System.Globalization;
 
 namespace PipeServer.Cli;
 
-/// <summary>The help of <c>serve</c> and <c>check</c>: one screen, by groups, with defaults and examples.</summary>
-internal sealed class HelpText(string usage, OptionTable table, string ending) : SynchronousCommandLineAction
+/// <summary>The help of a command: one screen, by groups, with defaults and examples.</summary>
+internal sealed class HelpText(string usage, IReadOnlyList<OptionGroup> groups, string ending) : SynchronousCommandLineAction
 {
     private const int NameColumn = 32;
     private const int Width = 118;
@@ -16,7 +16,7 @@ internal sealed class HelpText(string usage, OptionTable table, string ending) :
         var output = parseResult.InvocationConfiguration.Output;
         output.WriteLine(usage);
         output.WriteLine();
-        foreach (var group in table.Groups)
+        foreach (var group in groups)
         {
             output.WriteLine($"{group.Title}:");
             if (group.IsDense)

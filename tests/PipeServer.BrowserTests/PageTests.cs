@@ -35,8 +35,8 @@ public sealed partial class PageTests(Site site) : IClassFixture<Site>
     public async Task A_page_has_nothing_wrong_with_it(string name, string path, int width, ColorScheme colors)
     {
         await using var look = await Look.AtAsync(site.Browser, width, colors);
-        var response = await look.Page.GotoAsync(new Uri(site.Address, path).ToString());
-        Assert.Equal(name switch { "404" => 404, "50x" => 500, _ => 200 }, response!.Status);
+        var response = await look.Page.GotoAsync(new Uri(site.Address, name == "50x" ? site.Fault.Path : path).ToString());
+        Assert.Equal(name switch { "404" => 404, "50x" => site.Fault.Status, _ => 200 }, response!.Status);
         await look.Page.ScreenshotAsync(new PageScreenshotOptions
         {
             Path = Path.Combine(AppContext.BaseDirectory, "screenshots", $"{name}-{width}-{colors}.png"),

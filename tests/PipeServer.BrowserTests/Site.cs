@@ -3,7 +3,10 @@ using PipeServer.StaticFiles;
 
 namespace PipeServer.BrowserTests;
 
-/// <summary>The repository's own wwwroot with a folder of files beside it, served on a free port, and a browser.</summary>
+/// <summary>
+/// The repository's own wwwroot with a folder of files beside it, served on a free port, and a browser. With <c>PIPESERVER_CLI</c> the published
+/// file serves it, otherwise a server of this process.
+/// </summary>
 public sealed class Site : IAsyncLifetime
 {
     private static readonly string[] Names = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
@@ -11,10 +14,14 @@ public sealed class Site : IAsyncLifetime
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("pipeserver-browser-");
     private StaticFileHandler? _files;
     private HttpServer? _server;
+    private CliProcess? _cli;
     private IPlaywright? _playwright;
     private IBrowser? _browser;
 
-    public Uri Address => _server!.Address;
+    public Uri Address => _cli is null ? _server!.Address : new Uri($"http://{_cli.EndPoint}");
+
+    /// <summary>Where the page of a fault is, and the status with which it comes: no route of the command line has a fault to show.</summary>
+    public (string Path, int Status) Fault => _cli is null ? ("/fault", 500) : ("/50x.html", 200);
 
     /// <summary>Skips the test where there is no browser.</summary>
     public IBrowser Browser
@@ -44,12 +51,7 @@ public sealed class Site : IAsyncLifetime
             await File.WriteAllBytesAsync(path, new byte[length]);
         }
 
-        _files = new StaticFileHandler(_folder.FullName, new StaticFileOptions { Browse = true });
-        _server = new HttpServer(new HttpServerOptions { Port = 0, ServerErrorPage = _files.ServerErrorPage });
-        _server.MapGet("/fault", (_, _) => throw new InvalidOperationException("on purpose"));
-        _server.MapFallback(_files.TryHandle, _files.HandleAsync);
-        await _server.StartAsync();
-
+        await StartServerAsync();
         if (FindBrowser() is { } browser)
         {
             _playwright = await Playwright.CreateAsync();
@@ -59,6 +61,22 @@ public sealed class Site : IAsyncLifetime
                 Args = Environment.IsPrivilegedProcess ? ["--no-sandbox"] : [], // Chromium has no sandbox for root
             });
         }
+    }
+
+    private async Task StartServerAsync()
+    {
+        if (ProgramUnderTest.PipeServer.IsPublished)
+        {
+            _cli = CliProcess.Start(CliProcess.PipeServer, "serve", _folder.FullName, "--port", "0", "--browse");
+            await _cli.ListeningAsync();
+            return;
+        }
+
+        _files = new StaticFileHandler(_folder.FullName, new StaticFileOptions { Browse = true });
+        _server = new HttpServer(new HttpServerOptions { Port = 0, ServerErrorPage = _files.ServerErrorPage });
+        _server.MapGet("/fault", (_, _) => throw new InvalidOperationException("on purpose"));
+        _server.MapFallback(_files.TryHandle, _files.HandleAsync);
+        await _server.StartAsync();
     }
 
     public async ValueTask DisposeAsync()
@@ -72,6 +90,11 @@ public sealed class Site : IAsyncLifetime
         if (_server is not null)
         {
             await _server.DisposeAsync();
+        }
+
+        if (_cli is not null)
+        {
+            await _cli.DisposeAsync();
         }
 
         _files?.Dispose();

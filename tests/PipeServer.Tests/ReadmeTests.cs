@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using PipeServer.Cli;
 
 namespace PipeServer.Tests;
@@ -83,6 +84,21 @@ public sealed class ReadmeTests
         Assert.Equal("Forced with 1 requests answered.", example.Output[^1]);
     }
 
+    // In a native file these names are there only because they are kept.
+    [Fact]
+    public async Task A_crash_of_the_embedding_example_names_what_ran()
+    {
+        using var taken = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        taken.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        taken.Listen();
+        await using var example = CliProcess.Start(ProgramUnderTest.Embedding.Path, $"{((IPEndPoint)taken.LocalEndPoint!).Port}");
+        Assert.NotEqual(0, await example.EndAsync());
+        var errors = string.Join('\n', example.Errors);
+        Assert.Matches(@"PipeServer\.ListenException.*: Cannot listen on 127\.0\.0\.1:", errors);
+        Assert.Contains("at PipeServer.HttpServer.", errors);
+        Assert.Contains("at Program.<Main>$(String[]", errors);
+    }
+
     [Fact]
     public void The_test_command_is_the_one_that_ci_runs()
     {
@@ -131,7 +147,7 @@ public sealed class ReadmeTests
     // Without a console, as under systemd or in a container: its input ends at once.
     private static async Task<CliProcess> EmbeddingAsync()
     {
-        var example = CliProcess.Start(Repository.Assembly("tests/Examples/Embedding", "Embedding"), "0");
+        var example = CliProcess.Start(ProgramUnderTest.Embedding.Path, "0");
         example.Input.Close();
         await example.ListeningAsync();
         return example;

@@ -29,8 +29,8 @@ public sealed partial class TidyTests
     {
         var expected = new[]
         {
-            ".ci", ".editorconfig", ".git", ".gitattributes", ".github", ".gitignore", "ARCHITECTURE.md", "CHANGELOG.md", "CONTRIBUTING.md",
-            "Directory.Build.props", "Directory.Packages.props", "global.json", "LICENSE", "PipeServer.sln", "README.md", "SECURITY.md",
+            ".ci", ".dockerignore", ".editorconfig", ".git", ".gitattributes", ".github", ".gitignore", "ARCHITECTURE.md", "CHANGELOG.md", "CONTRIBUTING.md",
+            "Directory.Build.props", "Directory.Packages.props", "Dockerfile", "global.json", "LICENSE", "PipeServer.sln", "README.md", "SECURITY.md",
             "docs", "perf", "src", "tests", "wwwroot",
         };
         // What builds and benchmarks leave, and git ignores.

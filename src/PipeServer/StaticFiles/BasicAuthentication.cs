@@ -25,7 +25,7 @@ internal sealed class BasicAuthentication
 
     private readonly Dictionary<string, string> _hashes = new(StringComparer.Ordinal);
     private readonly string _anybody; // a hash of the same cost, for users that do not exist
-    private readonly byte[] _key = RandomNumberGenerator.GetBytes(32);
+    private readonly byte[] _key = [.. Guid.NewGuid().ToByteArray(), .. Guid.NewGuid().ToByteArray()]; // of the system's random numbers, without OpenSSL
     private readonly SemaphoreSlim _oneAtATime = new(1);
     private int _checking;
     private readonly ConcurrentDictionary<(ulong, ulong, ulong, ulong), bool> _remembered = new();
@@ -215,8 +215,8 @@ internal sealed class BasicAuthentication
     // choose values that collide.
     private (ulong, ulong, ulong, ulong) Fingerprint(ReadOnlySpan<byte> field)
     {
-        Span<byte> hash = stackalloc byte[32];
-        HMACSHA256.HashData(_key, field, hash);
+        Span<byte> hash = stackalloc byte[Sha256.HashBytes];
+        Sha256.Hmac(_key, field, hash);
         return (BitConverter.ToUInt64(hash), BitConverter.ToUInt64(hash[8..]), BitConverter.ToUInt64(hash[16..]), BitConverter.ToUInt64(hash[24..]));
     }
 }

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.IO.Pipelines;
-using System.Security.Cryptography;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Unicode;
@@ -148,7 +147,12 @@ internal sealed class FolderPage(PipeWriter output, string prefix, string path, 
         Send();
     }
 
-    private static string Hash(string text) => "sha256-" + Convert.ToBase64String(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
+    private static string Hash(string text)
+    {
+        Span<byte> hash = stackalloc byte[Sha256.HashBytes];
+        Sha256.Hash(Encoding.UTF8.GetBytes(text), hash);
+        return "sha256-" + Convert.ToBase64String(hash);
+    }
 
     private static string Count(int count, string what) => string.Create(CultureInfo.InvariantCulture, $"{count:N0} {what}{(count == 1 ? "" : "s")}");
 

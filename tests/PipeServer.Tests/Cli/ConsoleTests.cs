@@ -109,7 +109,7 @@ public sealed class ConsoleTests : IDisposable
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "A pseudo terminal of Linux is needed.");
         using var terminal = new Terminal();
-        var server = $"dotnet exec '{CliProcess.PipeServer}' serve '{Repository.Path("wwwroot")}' --address 'unix:{Socket}' --exit-after 1 --report report.json";
+        var server = $"{CliProcess.PipeServerCommand} serve '{Repository.Path("wwwroot")}' --address 'unix:{Socket}' --exit-after 1 --report report.json";
         await File.WriteAllTextAsync(Path.Combine(_folder, "run"), $"exec 0<>{terminal.Path} 1>&0 2>&0\nstty tostop\nset -m\n{server} &\nwait $!");
         await using var cli = CliProcess.StartShell($"cd '{_folder}'; exec setsid -w bash run");
         await using (var client = await ConnectAsync())
@@ -216,7 +216,7 @@ public sealed class ConsoleTests : IDisposable
     public async Task A_plain_command_ends_in_good_order(string command, int exitCode, string? error)
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "A shell and /dev/full are needed.");
-        await using var cli = CliProcess.StartShell($"cd '{_folder}'; dotnet exec '{CliProcess.PipeServer}' {command}");
+        await using var cli = CliProcess.StartShell($"cd '{_folder}'; {CliProcess.PipeServerCommand} {command}");
         Assert.Equal(exitCode, await cli.EndAsync());
         if (error is null)
         {
@@ -267,7 +267,7 @@ public sealed class ConsoleTests : IDisposable
 
     private CliProcess StartServer(string setUp, params string[] options)
     {
-        var command = $"exec dotnet exec '{CliProcess.PipeServer}' serve '{Repository.Path("wwwroot")}' --demo --address 'unix:{Socket}'"
+        var command = $"exec {CliProcess.PipeServerCommand} serve '{Repository.Path("wwwroot")}' --demo --address 'unix:{Socket}'"
             + (options.Contains("--report") ? "" : " --report report.json");
         return CliProcess.StartShell($"cd '{_folder}'; {setUp}\n{command} {string.Join(' ', options)}");
     }

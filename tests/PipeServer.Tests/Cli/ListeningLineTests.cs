@@ -39,7 +39,7 @@ public sealed partial class ListeningLineTests : IDisposable
         passed.Listen(16);
         Assert.Equal(0, Control((int)passed.Handle, F_SETFD, 0)); // heirs may have it
         await using var cli = CliProcess.StartShell(
-            $"exec 3<&{passed.Handle}; export LISTEN_PID=$$ LISTEN_FDS=1; exec dotnet exec '{CliProcess.PipeServer}' serve '{Repository.Path("wwwroot")}' --demo --transport {transport}");
+            $"exec 3<&{passed.Handle}; export LISTEN_PID=$$ LISTEN_FDS=1; exec {CliProcess.PipeServerCommand} serve '{Repository.Path("wwwroot")}' --demo --transport {transport}");
         await ServingAsync(cli);
         Assert.Equal($"Listening on {(place == "tcp6" ? $"http://{passed.LocalEndPoint}" : $"unix:{(place == "unix" ? "" : "@")}{path}")}", cli.Output[0]);
         await using (var client = await TestClient.ConnectAsync(passed.LocalEndPoint!))

@@ -23,7 +23,7 @@ public sealed class RootSwitchCliTests
 
             await ShellAsync(folder, "ln -s one current");
             await using var cli = CliProcess.StartShell(
-                $"cd '{Path.Combine(folder, current)}' && export PWD && exec dotnet exec '{CliProcess.PipeServer}' serve {root} --port 0 --transport {transport}");
+                $"cd '{Path.Combine(folder, current)}' && export PWD && exec {CliProcess.PipeServerCommand} serve {root} --port 0 --transport {transport}");
             await cli.ListeningAsync();
             await using var client = await TestClient.ConnectAsync(cli.EndPoint);
             Assert.Equal("one", await TextAsync());

@@ -18,7 +18,7 @@ public sealed class StandardDescriptorTests
         Assert.SkipUnless(OperatingSystem.IsLinux(), "/proc is needed.");
         var path = Path.Combine(Path.GetTempPath(), $"ps-{Guid.NewGuid():N}.sock");
         await using var cli = CliProcess.StartShell(
-            $"{setUp}; exec 0<&- 1>&- 2>&-; exec dotnet exec '{CliProcess.PipeServer}' serve '{Repository.Path("wwwroot")}' --address 'unix:{path}'");
+            $"{setUp}; exec 0<&- 1>&- 2>&-; exec {CliProcess.PipeServerCommand} serve '{Repository.Path("wwwroot")}' --address 'unix:{path}'");
         await using (var client = await TestClient.ConnectWhenListeningAsync(new UnixDomainSocketEndPoint(path)))
         {
             Assert.Equal(200, (await client.RequestAsync(TestClient.Get("/"))).Status);
@@ -42,7 +42,7 @@ public sealed class StandardDescriptorTests
         Assert.SkipUnless(OperatingSystem.IsLinux(), "/proc is needed.");
         var path = Path.Combine(Path.GetTempPath(), $"ps-{Guid.NewGuid():N}.sock");
         await using var cli = CliProcess.StartShell(
-            $"exec {closed}; exec dotnet exec '{CliProcess.PipeServer}' serve '{Repository.Path("wwwroot")}' --demo --log-level debug --address 'unix:{path}'");
+            $"exec {closed}; exec {CliProcess.PipeServerCommand} serve '{Repository.Path("wwwroot")}' --demo --log-level debug --address 'unix:{path}'");
         await using var first = await TestClient.ConnectWhenListeningAsync(new UnixDomainSocketEndPoint(path));
         await using var second = await TestClient.ConnectAsync(new UnixDomainSocketEndPoint(path));
         foreach (var client in new[] { first, second })

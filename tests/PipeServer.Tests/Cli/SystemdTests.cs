@@ -11,7 +11,7 @@ public sealed partial class SystemdTests
 {
     private const int F_SETFD = 2;
 
-    private static readonly string Serve = $"exec dotnet exec '{CliProcess.PipeServer}' serve '{Repository.Path("wwwroot")}' --demo";
+    private static readonly string Serve = $"exec {CliProcess.PipeServerCommand} serve '{Repository.Path("wwwroot")}' --demo";
 
     [Fact]
     public async Task It_is_told_when_the_server_is_ready_alive_and_stopping()
@@ -81,7 +81,8 @@ public sealed partial class SystemdTests
     public async Task Too_few_files_are_one_line_and_exit_1(int files)
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "prlimit is Linux's.");
-        await using var cli = CliProcess.StartShell($"ulimit -n {files}; {Serve} --port 0");
+        var limit = ProgramUnderTest.PipeServer.IsPublished ? files / 2 : files; // the native file can do with fewer: it opens no assemblies
+        await using var cli = CliProcess.StartShell($"ulimit -n {limit}; {Serve} --port 0");
         Assert.Equal(1, await cli.EndAsync());
         Assert.StartsWith("pipeserver: ", Assert.Single(cli.Errors));
     }

@@ -144,7 +144,7 @@ public sealed partial class StaticFileErrorTests
         folder.Write("root/small.txt", "small");
         await File.WriteAllBytesAsync(folder.Path("root/large.bin"), new byte[16 * 1024 * 1024]); // more than a socket's buffers take
         await using var cli = CliProcess.StartShell(
-            $"ulimit -n 400; exec dotnet exec '{CliProcess.PipeServer}' serve '{folder.Root}' --port 0 --file-cache 0 --min-rate 0");
+            $"ulimit -n 400; exec {CliProcess.PipeServerCommand} serve '{folder.Root}' --port 0 --file-cache 0 --min-rate 0");
         await cli.ListeningAsync();
 
         // More than half of what is left is connections, and each of them wants a file.

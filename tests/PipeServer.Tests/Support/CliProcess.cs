@@ -29,7 +29,11 @@ internal sealed partial class CliProcess : IAsyncDisposable
 
     public IPEndPoint EndPoint { get; private set; } = new(IPAddress.Loopback, 0);
 
-    public static string PipeServer => Repository.Assembly("src/PipeServer.Cli", "pipeserver");
+    /// <summary>The program, for <see cref="Start(string, string[])"/>.</summary>
+    public static string PipeServer => ProgramUnderTest.PipeServer.Path;
+
+    /// <summary>The words that start the program, for <see cref="StartShell"/>.</summary>
+    public static string PipeServerCommand => ProgramUnderTest.PipeServer.ShellCommand;
 
     /// <summary>Starts <c>pipeserver serve</c> on a free port and waits until it listens.</summary>
     public static async Task<CliProcess> ServeAsync(params string[] arguments)
@@ -39,12 +43,12 @@ internal sealed partial class CliProcess : IAsyncDisposable
         return cli;
     }
 
-    public static CliProcess Start(string assembly, params string[] arguments) =>
-        Start(new ProcessStartInfo("dotnet", ["exec", assembly, .. arguments]));
+    /// <summary>Starts an assembly, or a file that can be started by itself.</summary>
+    public static CliProcess Start(string program, params string[] arguments) => Start(StartOf(program, arguments));
 
-    public static CliProcess Start(string assembly, IReadOnlyDictionary<string, string> environment, params string[] arguments)
+    public static CliProcess Start(string program, IReadOnlyDictionary<string, string> environment, params string[] arguments)
     {
-        var start = new ProcessStartInfo("dotnet", ["exec", assembly, .. arguments]);
+        var start = StartOf(program, arguments);
         foreach (var (name, value) in environment)
         {
             start.Environment[name] = value;
@@ -55,6 +59,11 @@ internal sealed partial class CliProcess : IAsyncDisposable
 
     /// <summary>Starts a script that ends with an <c>exec</c> of the program, so that the process is the program's.</summary>
     public static CliProcess StartShell(string script) => Start(new ProcessStartInfo("bash", ["-c", script]));
+
+    private static ProcessStartInfo StartOf(string program, string[] arguments) =>
+        program.EndsWith(".dll", StringComparison.OrdinalIgnoreCase)
+            ? new ProcessStartInfo("dotnet", ["exec", program, .. arguments])
+            : new ProcessStartInfo(program, arguments);
 
     private static CliProcess Start(ProcessStartInfo start)
     {
