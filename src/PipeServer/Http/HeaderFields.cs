@@ -1,17 +1,29 @@
+using System.Buffers;
 using System.Text;
 
 namespace PipeServer.Http;
 
 /// <summary>
 /// Header fields as slices over one block of bytes: over the receive buffer for a request, over its own buffer for a
-/// response. Reused from request to request, so that neither direction allocates.
+/// response. Reused from request to request, so that neither direction allocates. Its arrays come with the first field and are shared by all
+/// connections: see <see cref="Release"/>.
 /// </summary>
 internal sealed class HeaderFields
 {
+    // Nearly every head fits into these.
+    private const int UsualFields = 16;
+    private const int UsualBytes = 256;
+
+    // For a request and its response.
+    [ThreadStatic]
+    private static HeaderField[]? _spare;
+    [ThreadStatic]
+    private static HeaderField[]? _secondSpare;
+
     private ReadOnlyMemory<byte> _bytes;
     private byte[] _owned = [];
     private int _ownedLength;
-    private HeaderField[] _fields = new HeaderField[16];
+    private HeaderField[] _fields = [];
     private uint _known; // one bit per KnownHeader that is here
 
     public int Count { get; private set; }
@@ -65,12 +77,32 @@ internal sealed class HeaderFields
         _bytes = default;
     }
 
+    /// <summary>
+    /// Gives the arrays back while no field is here, so that a connection that waits for its next request holds none. Each thread keeps two for
+    /// the next heads that it has to do with; the pool behind that is shared and bounded.
+    /// </summary>
+    public void Release()
+    {
+        if (Count == 0 && _fields.Length > 0)
+        {
+            ReturnFields();
+            _fields = [];
+        }
+
+        if (Count == 0 && _owned.Length > 0)
+        {
+            Clear();
+            ArrayPool<byte>.Shared.Return(_owned);
+            _owned = [];
+        }
+    }
+
     /// <summary>Notes a field whose bytes lie in the block that <see cref="SetBytes"/> will name.</summary>
     public void AddSlice(HeaderField field)
     {
         if (Count == _fields.Length)
         {
-            Array.Resize(ref _fields, Count * 2);
+            Grow();
         }
 
         _fields[Count++] = field;
@@ -115,13 +147,49 @@ internal sealed class HeaderFields
         return removed;
     }
 
+    private void Grow()
+    {
+        if (Count == 0 && _spare is { } spare)
+        {
+            _fields = spare;
+            _spare = _secondSpare;
+            _secondSpare = null;
+            return;
+        }
+
+        var larger = ArrayPool<HeaderField>.Shared.Rent(Math.Max(UsualFields, Count * 2));
+        _fields.AsSpan(0, Count).CopyTo(larger);
+        ReturnFields();
+        _fields = larger;
+    }
+
     private void Reserve(int length)
     {
         if (_ownedLength + length > _owned.Length)
         {
-            Array.Resize(ref _owned, Math.Max(256, Math.Max(_owned.Length * 2, _ownedLength + length)));
+            var larger = ArrayPool<byte>.Shared.Rent(Math.Max(UsualBytes, Math.Max(_owned.Length * 2, _ownedLength + length)));
+            _owned.AsSpan(0, _ownedLength).CopyTo(larger);
+            if (_owned.Length > 0)
+            {
+                ArrayPool<byte>.Shared.Return(_owned);
+            }
+
+            _owned = larger;
         }
 
         _bytes = _owned;
+    }
+
+    private void ReturnFields()
+    {
+        if (_fields.Length == UsualFields && _secondSpare is null)
+        {
+            _secondSpare = _spare;
+            _spare = _fields;
+        }
+        else if (_fields.Length > 0)
+        {
+            ArrayPool<HeaderField>.Shared.Return(_fields);
+        }
     }
 }

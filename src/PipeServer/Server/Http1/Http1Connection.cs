@@ -115,9 +115,10 @@ internal sealed class Http1Connection : Connection
         descriptions.Add(hasRequest ? RequestDescription.Of(_exchange, OldestRequestStarted) : RequestDescription.NotArrived);
     }
 
-    protected override async Task ServeAsync()
+    protected override Task ServeAsync() => ServeRequestsAsync();
+
+    protected override async Task EndAsync()
     {
-        await ServeRequestsAsync().ConfigureAwait(false);
         if (WasAborted || _output.IsClientGone)
         {
             return;
@@ -323,8 +324,7 @@ internal sealed class Http1Connection : Connection
             Deadlines.SetRead(Server.Options.KeepAliveTimeout);
         }
 
-        _exchange.ResponseBody.Release();
-        _head.Release();
+        _exchange.Release();
     }
 
     private void BeginHead()
