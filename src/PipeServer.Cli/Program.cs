@@ -3,10 +3,13 @@ using PipeServer.Cli;
 StandardDescriptors.EnsureOpen();
 var streams = new StandardStreams();
 streams.ReportCrashes();
+var clock = new MainThreadClock();
 int code;
 try
 {
-    code = await new CommandLine(streams, new ServeCommand(streams).RunAsync).InvokeAsync(args).ConfigureAwait(false);
+    var running = new CommandLine(streams, new ServeCommand(streams, clock).RunAsync).InvokeAsync(args);
+    clock.RunUntil(running);
+    code = await running.ConfigureAwait(false);
 }
 catch (Exception fault) when (fault is IOException or OutOfMemoryException or TypeInitializationException { InnerException: IOException })
 {

@@ -4,7 +4,9 @@ using PipeServer.Diagnostics;
 namespace PipeServer.Cli;
 
 /// <summary><c>pipeserver serve</c>: starts, waits for a signal, stops, and tells how it went.</summary>
-internal sealed class ServeCommand(StandardStreams streams)
+/// <param name="streams">Where lines go.</param>
+/// <param name="clock">What the files' look at their root runs by.</param>
+internal sealed class ServeCommand(StandardStreams streams, TimeProvider clock)
 {
     /// <summary>Runs to the end.</summary>
     /// <returns>The exit code.</returns>
@@ -12,6 +14,7 @@ internal sealed class ServeCommand(StandardStreams streams)
     {
         settings.Options.LoggerFactory = settings.Files.LoggerFactory =
             new LineLoggerFactory(settings.LogLevel, streams.WriteLine, namesCategories: false);
+        settings.Files.TimeProvider = clock;
         if (settings.TryOpen(Systemd.PassedSockets(), out var files) is { } problem)
         {
             return CouldNotStart(problem);

@@ -2,6 +2,7 @@ using System.IO.Pipelines;
 using System.Net;
 using System.Text;
 using PipeServer.Http;
+using PipeServer.Routing;
 using PipeServer.Server;
 
 namespace PipeServer;
@@ -15,16 +16,20 @@ public sealed class HttpRequest
     private const int LongestShownTarget = 512;
 
     private readonly RequestHead _head;
+    private readonly ITrailerSource _trailerSource;
     private Connection? _connection;
 
-    internal HttpRequest(RequestHead head, PipeReader body, HeaderFields trailers)
+    // Made when a handler asks.
+    private HeaderCollection? _trailers;
+    private RouteValues? _routeValues;
+    private QueryCollection? _query;
+
+    internal HttpRequest(RequestHead head, PipeReader body, ITrailerSource trailers)
     {
         _head = head;
+        _trailerSource = trailers;
         Body = body;
         Headers = new HeaderCollection(head.Fields, response: null);
-        Trailers = new HeaderCollection(trailers, response: null);
-        RouteValues = new RouteValues(head);
-        Query = new QueryCollection(head);
     }
 
     /// <summary>The method as it was sent: <c>GET</c>, <c>POST</c>, … Methods are case-sensitive.</summary>
@@ -68,7 +73,7 @@ public sealed class HttpRequest
     public ReadOnlySpan<byte> QueryBytes => _head.Query;
 
     /// <summary>The query's pairs, decoded: they can hold any character, line ends and NUL included.</summary>
-    public QueryCollection Query { get; }
+    public QueryCollection Query => _query ??= new QueryCollection(_head);
 
     /// <summary>1.0 or 1.1. Later minor versions are served, and shown, as 1.1.</summary>
     public Version Version => _head.MinorVersion == 0 ? HttpVersion.Version10 : HttpVersion.Version11;
@@ -80,10 +85,10 @@ public sealed class HttpRequest
     /// The fields that came behind a chunked body (RFC 9112 §7.1.2): complete once <see cref="Body"/> has been read to its
     /// end, empty for every other body. Those that frame, route or authenticate a request are discarded (RFC 9110 §6.5.1).
     /// </summary>
-    public HeaderCollection Trailers { get; }
+    public HeaderCollection Trailers => _trailers ??= new HeaderCollection(_trailerSource.Trailers, response: null);
 
     /// <summary>What the route's parameters matched.</summary>
-    public RouteValues RouteValues { get; }
+    public RouteValues RouteValues => _routeValues ??= new RouteValues(this, _head);
 
     /// <summary>The body's length in bytes where the client named one; null for a chunked body, and when there is no body.</summary>
     public long? ContentLength => _head.Framing.HasContentLength ? _head.Framing.ContentLength : null;
@@ -118,6 +123,20 @@ public sealed class HttpRequest
         return target.Length <= LongestShownTarget
             ? $"{Method} {Encoding.ASCII.GetString(target)}"
             : $"{Method} {Encoding.ASCII.GetString(target[..LongestShownTarget])}…";
+    }
+
+    /// <summary>The pattern of the route that the request has taken; null where it has none.</summary>
+    internal RoutePattern? Route
+    {
+        get;
+        set
+        {
+            // Mostly the same one as for the connection's last request, and then there is nothing for the collector to be told.
+            if (field != value)
+            {
+                field = value;
+            }
+        }
     }
 
     internal void Attach(Connection? connection) => _connection = connection;

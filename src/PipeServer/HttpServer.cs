@@ -318,6 +318,7 @@ public sealed class HttpServer : IAsyncDisposable
         }
 
         running.Dispatcher.Start();
+        running.Dispatcher.WarmUp();
     }
 
     /// <summary>

@@ -1,5 +1,4 @@
 using PipeServer.Http;
-using PipeServer.Routing;
 
 namespace PipeServer;
 
@@ -9,13 +8,13 @@ namespace PipeServer;
 /// </summary>
 public sealed class RouteValues
 {
+    private readonly HttpRequest _request;
     private readonly RequestHead _head;
-    private RoutePattern? _pattern;
 
-    internal RouteValues(RequestHead head) => _head = head;
+    internal RouteValues(HttpRequest request, RequestHead head) => (_request, _head) = (request, head);
 
     /// <summary>How many parameters the route has.</summary>
-    public int Count => _pattern?.Parameters.Count ?? 0;
+    public int Count => _request.Route?.Parameters.Count ?? 0;
 
     /// <summary>The value of a parameter.</summary>
     /// <exception cref="KeyNotFoundException">The route has no such parameter.</exception>
@@ -24,23 +23,15 @@ public sealed class RouteValues
         get
         {
             ArgumentNullException.ThrowIfNull(name);
-            var index = _pattern?.IndexOfParameter(name) ?? -1;
+            var pattern = _request.Route;
+            var index = pattern?.IndexOfParameter(name) ?? -1;
             if (index < 0)
             {
                 throw new KeyNotFoundException(
-                    $"The route {_pattern?.Text ?? "of this request"} has no parameter {{{name}}}.");
+                    $"The route {pattern?.Text ?? "of this request"} has no parameter {{{name}}}.");
             }
 
-            return RequestPath.ToText(_pattern!.Value(index, _head.Path), slash: "/");
-        }
-    }
-
-    internal void Set(RoutePattern? pattern)
-    {
-        // Mostly the same one as for the connection's last request, and then there is nothing for the collector to be told.
-        if (_pattern != pattern)
-        {
-            _pattern = pattern;
+            return RequestPath.ToText(pattern!.Value(index, _head.Path), slash: "/");
         }
     }
 }

@@ -50,13 +50,12 @@ internal sealed class RunningServer
                 Logger = options.LoggerFactory.CreateLogger("PipeServer.Workers"),
                 TimeProvider = options.TimeProvider,
             });
-            context = new ServerContext(options, routes.ToTable(), workers, logger);
+            context = new ServerContext(options, routes.ToTable(), workers, Timers(options, transport), logger);
             var protocol = new Http1Protocol(context);
             var proxyFilter = new ProxyProtocolFilter(context);
             var dispatcher = new ConnectionDispatcher(
                 context,
                 [.. listeners.Select(item => new BoundListener(item.Listener, item.Endpoint.ProxyProtocol ? [proxyFilter] : [], protocol))]);
-            dispatcher.WarmUp();
             return new RunningServer(transport, context, dispatcher, [.. listeners.Select(static item => item.Listener.EndPoint)]);
         }
         catch
@@ -81,6 +80,10 @@ internal sealed class RunningServer
         const int Share = RefusedClients.ConnectionsPerPlace;
         options.MaxConnections = Math.Min(options.MaxConnections, Math.Max(1, descriptors / (Share + 1) * Share));
     }
+
+    // A clock of the user's own, a test's for one, has timers of its own.
+    private static TimeProvider Timers(HttpServerOptions options, ITransport transport) =>
+        transport is EpollTransport epoll && options.TimeProvider == TimeProvider.System ? epoll.Timers : options.TimeProvider;
 
     private static ITransport CreateTransport(HttpServerOptions options, ILogger logger)
     {

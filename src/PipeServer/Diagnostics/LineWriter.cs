@@ -5,8 +5,8 @@ namespace PipeServer.Diagnostics;
 
 /// <summary>
 /// Writes lines to a stream that may have no reader, without ever making its callers wait: they put lines into a bounded queue, and one
-/// thread, which may hang as long as it likes, writes them. What finds no room, or cannot be written, is lost, counted, and told in a line
-/// as soon as there is a reader again.
+/// thread, which may hang as long as it likes, writes them, and ends when there has been nothing to write for a while. What finds no room, or
+/// cannot be written, is lost, counted, and told in a line as soon as there is a reader again.
 /// </summary>
 /// <remarks>All members may be used from any thread.</remarks>
 internal sealed class LineWriter(ILineTarget target, string name)
@@ -19,6 +19,9 @@ internal sealed class LineWriter(ILineTarget target, string name)
 
     // How often a waiting Drain looks whether it is to hurry.
     private static readonly TimeSpan Glance = TimeSpan.FromMilliseconds(20);
+
+    // A quiet server has no thread for its lines. A new one takes a tenth of a millisecond, and nobody waits for it.
+    private static readonly TimeSpan Rest = TimeSpan.FromSeconds(1);
 
     private readonly object _gate = new();
     private byte[] _pending = [];
@@ -165,7 +168,7 @@ internal sealed class LineWriter(ILineTarget target, string name)
         }
         catch (OutOfMemoryException)
         {
-            _thread = null; // the system has no thread left; the next line tries again
+            WriteWithoutThread(); // the system has no thread left; the next line tries again
         }
     }
 
@@ -181,7 +184,12 @@ internal sealed class LineWriter(ILineTarget target, string name)
                 {
                     _isIdle = true;
                     Monitor.PulseAll(_gate);
-                    Monitor.Wait(_gate);
+                    if (!Monitor.Wait(_gate, Rest) && _pendingBytes == 0)
+                    {
+                        _thread = null; // the next line starts another one, which goes on with what this one knows
+                        _pending = _written = [];
+                        return;
+                    }
                 }
 
                 _isIdle = false;

@@ -1,21 +1,31 @@
+using System.Buffers;
 using System.Text;
 
 namespace PipeServer.Http;
 
 /// <summary>
 /// Header fields as slices over one block of bytes: over the receive buffer for a request, over its own buffer for a
-/// response. Reused from request to request, so that neither direction allocates.
+/// response. Reused from request to request, so that neither direction allocates. Its arrays come with the first field and are shared by all
+/// connections: see <see cref="Release"/>.
 /// </summary>
 internal sealed class HeaderFields
 {
-    private const int UsualCount = 16;
+    // Nearly every head fits into these, a browser's with its 17 fields too.
+    private const int UsualFields = 32;
+    private const int UsualBytes = 256;
+
+    // For a request and its response.
+    [ThreadStatic]
+    private static HeaderField[]? _spare;
+    [ThreadStatic]
+    private static HeaderField[]? _secondSpare;
 
     private byte[]? _array; // what the slices lie in; null while there are none
     private int _offset; // where their positions start in it
     private byte[] _owned = [];
     private int _ownedLength;
     private bool _hasGaps; // a field was removed, and its bytes are still there
-    private HeaderField[] _fields = new HeaderField[UsualCount];
+    private HeaderField[] _fields = [];
     private uint _known; // one bit per KnownHeader that is here; whether Other is, nobody asks
     private uint _lengths; // one bit per length of a name that is here, modulo 32
 
@@ -80,6 +90,26 @@ internal sealed class HeaderFields
         _hasGaps = false;
     }
 
+    /// <summary>
+    /// Gives the arrays back while no field is here, so that a connection that waits for its next request holds none. Each thread keeps two for
+    /// the next heads that it has to do with; the pool behind that is shared and bounded.
+    /// </summary>
+    public void Release()
+    {
+        if (Count == 0 && _fields.Length > 0)
+        {
+            ReturnFields();
+            _fields = [];
+        }
+
+        if (Count == 0 && _owned.Length > 0)
+        {
+            Clear();
+            ArrayPool<byte>.Shared.Return(_owned);
+            _owned = [];
+        }
+    }
+
     /// <summary>Notes a field whose bytes lie in the block that <see cref="SetBytes"/> will name.</summary>
     public void AddSlice(HeaderField field)
     {
@@ -97,7 +127,16 @@ internal sealed class HeaderFields
     /// Where <see cref="OrdinaryHead"/> writes fields, before it has seen whether the head is one. A head that has more is left to
     /// <see cref="RequestParser"/>, which makes room for it and the following ones.
     /// </summary>
-    internal HeaderField[] Slots => _fields.Length > 0 ? _fields : GrowSlots();
+    internal HeaderField[] Slots => _fields;
+
+    /// <summary>Has some of them, if there are none.</summary>
+    internal void ReserveSlots()
+    {
+        if (_fields.Length == 0)
+        {
+            GrowSlots();
+        }
+    }
 
     /// <summary>Takes what has been written to <see cref="Slots"/> for the fields.</summary>
     /// <param name="count">How many there are.</param>
@@ -173,19 +212,49 @@ internal sealed class HeaderFields
         return removed;
     }
 
-    private HeaderField[] GrowSlots()
+    private void GrowSlots()
     {
-        Array.Resize(ref _fields, Math.Max(UsualCount, _fields.Length * 2));
-        return _fields;
+        if (Count == 0 && _spare is { } spare)
+        {
+            _fields = spare;
+            _spare = _secondSpare;
+            _secondSpare = null;
+            return;
+        }
+
+        var larger = ArrayPool<HeaderField>.Shared.Rent(Math.Max(UsualFields, Count * 2));
+        _fields.AsSpan(0, Count).CopyTo(larger);
+        ReturnFields();
+        _fields = larger;
     }
 
     private void Reserve(int length)
     {
         if (_ownedLength + length > _owned.Length)
         {
-            Array.Resize(ref _owned, Math.Max(256, Math.Max(_owned.Length * 2, _ownedLength + length)));
+            var larger = ArrayPool<byte>.Shared.Rent(Math.Max(UsualBytes, Math.Max(_owned.Length * 2, _ownedLength + length)));
+            _owned.AsSpan(0, _ownedLength).CopyTo(larger);
+            if (_owned.Length > 0)
+            {
+                ArrayPool<byte>.Shared.Return(_owned);
+            }
+
+            _owned = larger;
         }
 
         _array = _owned;
+    }
+
+    private void ReturnFields()
+    {
+        if (_fields.Length == UsualFields && _secondSpare is null)
+        {
+            _secondSpare = _spare;
+            _spare = _fields;
+        }
+        else if (_fields.Length > 0)
+        {
+            ArrayPool<HeaderField>.Shared.Return(_fields);
+        }
     }
 }

@@ -99,6 +99,7 @@ internal sealed class RequestHead
         }
 
         Target.Release(KeptBytes);
+        Fields.Release();
     }
 
     /// <summary>Copies the head out of the receive buffer, so that the buffer can be given back.</summary>

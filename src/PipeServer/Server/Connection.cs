@@ -100,6 +100,7 @@ internal abstract class Connection(ServerContext server)
         try
         {
             await ServeAsync().ConfigureAwait(false);
+            await EndAsync().ConfigureAwait(false);
         }
         catch (Exception exception) when (exception is IOException or OperationCanceledException)
         {
@@ -203,6 +204,13 @@ internal abstract class Connection(ServerContext server)
     /// <summary>What happens on the connection, until it may be closed.</summary>
     /// <exception cref="IOException">The client has reset the connection, or it was aborted.</exception>
     protected abstract Task ServeAsync();
+
+    /// <summary>
+    /// Ends the connection politely once <see cref="ServeAsync"/> has ended without an exception. Apart from it: an idle connection is inside that
+    /// one, and each method that waits there costs it memory.
+    /// </summary>
+    /// <exception cref="IOException">As above.</exception>
+    protected virtual Task EndAsync() => Task.CompletedTask;
 
     /// <summary>Lets go of the transport, whose next owner takes over; false when it has been aborted.</summary>
     protected bool TryRelease()

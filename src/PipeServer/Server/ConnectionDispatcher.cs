@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Net;
+using System.Runtime.CompilerServices;
 using PipeServer.Diagnostics;
 using PipeServer.Http;
 using PipeServer.Transport;
@@ -56,7 +57,8 @@ internal sealed class ConnectionDispatcher
 
     /// <summary>
     /// Runs once through the code that is needed when descriptors run out: loading it only then would need files itself, and the
-    /// runtime ends the process when it cannot open them.
+    /// runtime ends the process when it cannot open them. Nobody waits for it: clients that come meanwhile are served, and those that the
+    /// server has room for leave the descriptors that this needs.
     /// </summary>
     public void WarmUp()
     {
@@ -69,6 +71,11 @@ internal sealed class ConnectionDispatcher
         foreach (var error in Enum.GetValues<RequestError>())
         {
             output.Write(RequestErrors.Body(error));
+        }
+
+        if (!RuntimeFeature.IsDynamicCodeSupported)
+        {
+            return; // a native process has all of its code already, and the names of a stack trace take a third of its start
         }
 
         try

@@ -14,6 +14,9 @@ internal sealed class Heartbeat : IDisposable
     // its end is noticed by a beat. Ten thousand connections take well under a millisecond to look over.
     private static readonly TimeSpan NormalPeriod = TimeSpan.FromMilliseconds(250);
 
+    // As many as are looked over in well under a millisecond. The timer may be an event loop's: with more, its clients would wait for the look.
+    private const int MaxOnTimer = 4096;
+
     private readonly TimeProvider _timeProvider;
     private readonly ConnectionManager _connections;
     private readonly ILogger _logger;
@@ -27,14 +30,19 @@ internal sealed class Heartbeat : IDisposable
     private long _latestRead = long.MaxValue;
     private int _ticking;
 
-    public Heartbeat(TimeProvider timeProvider, ConnectionManager connections, ILogger logger)
+    /// <summary>Beats from now on.</summary>
+    /// <param name="timeProvider">The clock.</param>
+    /// <param name="timers">What makes the timer; its callbacks may come on an event loop, and at any time after this has begun.</param>
+    /// <param name="connections">What is looked over at each beat.</param>
+    /// <param name="logger">Gets what goes wrong in a beat.</param>
+    public Heartbeat(TimeProvider timeProvider, TimeProvider timers, ConnectionManager connections, ILogger logger)
     {
         _timeProvider = timeProvider;
         _connections = connections;
         _logger = logger;
         _started = timeProvider.GetTimestamp();
         Update();
-        _timer = timeProvider.CreateTimer(static state => ((Heartbeat)state!).Tick(), this, NormalPeriod, NormalPeriod);
+        _timer = timers.CreateTimer(static state => ((Heartbeat)state!).Tick(), this, NormalPeriod, NormalPeriod);
     }
 
     /// <summary>Milliseconds since the server started, as of the last beat.</summary>
@@ -96,12 +104,32 @@ internal sealed class Heartbeat : IDisposable
             return;
         }
 
+        var isHandedOn = false;
         try
         {
             Update();
-            _connections.OnHeartbeat(Now, _draining);
+            isHandedOn = _connections.Count > MaxOnTimer && ThreadPool.UnsafeQueueUserWorkItem(static heart => heart.Look(), this, preferLocal: false);
         }
 #pragma warning disable CA1031 // Timeouts must outlive a fault in one of them.
+        catch (Exception exception)
+#pragma warning restore CA1031
+        {
+            Log.HeartbeatFailed(_logger, exception);
+        }
+
+        if (!isHandedOn)
+        {
+            Look();
+        }
+    }
+
+    private void Look()
+    {
+        try
+        {
+            _connections.OnHeartbeat(Now, _draining);
+        }
+#pragma warning disable CA1031 // As above.
         catch (Exception exception)
 #pragma warning restore CA1031
         {

@@ -39,7 +39,7 @@ internal sealed class RequestPipeline(ServerContext server)
         }
 
         exchange.Handler = handler;
-        exchange.Request.RouteValues.Set(match.Pattern);
+        exchange.Request.Route = match.Pattern;
         if (handler.TryAnswer is { } tryAnswer && HasAnswered(exchange, tryAnswer))
         {
             return NextStep.End;

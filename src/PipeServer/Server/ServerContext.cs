@@ -12,7 +12,7 @@ internal sealed class ServerContext
 {
     private readonly CancellationTokenSource _draining = new();
 
-    public ServerContext(HttpServerOptions options, RouteTable routes, WorkerPool workers, ILogger logger)
+    public ServerContext(HttpServerOptions options, RouteTable routes, WorkerPool workers, TimeProvider timers, ILogger logger)
     {
         Options = options;
         Routes = routes;
@@ -22,7 +22,7 @@ internal sealed class ServerContext
             options.MaxRequestLineBytes, options.MaxRequestHeadBytes, options.MaxRequestHeaderCount);
         Draining = _draining.Token;
         Connections = new ConnectionManager();
-        Heartbeat = new Heartbeat(options.TimeProvider, Connections, logger);
+        Heartbeat = new Heartbeat(options.TimeProvider, timers, Connections, logger);
         ErrorAnswers = new ErrorAnswers(options.GetServerErrorPage ?? (() => options.ServerErrorPage));
         Pipeline = new RequestPipeline(this);
     }

@@ -37,12 +37,16 @@ internal sealed class HeldTarget : ILineTarget
 
     public int LongestWrite { get; private set; }
 
+    /// <summary>The thread of the last write.</summary>
+    public Thread? Writer { get; private set; }
+
     public void Stop() => _isRead.Reset();
 
     public void GoOn() => _isRead.Set();
 
     public int Write(ReadOnlySpan<byte> bytes, out int written)
     {
+        Writer = Thread.CurrentThread;
         IsHeld = !_isRead.IsSet;
         _isRead.Wait();
         IsHeld = false;

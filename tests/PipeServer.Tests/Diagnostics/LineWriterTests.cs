@@ -55,6 +55,25 @@ public sealed class LineWriterTests
         Assert.Equal((lost, 0), (writer.LinesLost, writer.LinesPending));
     }
 
+    // The thread stayed for the whole life of the process, for one line a day.
+    [Fact]
+    public async Task The_thread_ends_when_there_is_nothing_to_write_and_another_goes_on_where_it_was()
+    {
+        var target = new HeldTarget { Error = 28, TakenBeforeError = 2 };
+        var writer = new LineWriter(target, "test");
+        writer.Write("torn");
+        Assert.True(writer.Drain(TestClient.Patience));
+        var first = target.Writer!;
+        await Eventually.TrueAsync(() => !first.IsAlive, "the thread has gone");
+        Assert.True(writer.Drain(TimeSpan.Zero));
+        target.Error = 0;
+        writer.Write("whole");
+        Assert.True(writer.Drain(TestClient.Patience));
+        Assert.NotSame(first, target.Writer);
+        Assert.Equal(["to", "warning: 1 line was lost here: nobody took them in time.", "whole"], target.Lines);
+        Assert.Equal((1, 0), (writer.LinesLost, writer.LinesPending));
+    }
+
     [Fact]
     public void In_a_hurry_a_reader_that_reads_is_waited_for_and_one_that_does_not_is_not()
     {

@@ -152,8 +152,7 @@ internal sealed class Http1Connection : Connection
             Deadlines.SetRead(Server.Options.KeepAliveTimeout);
         }
 
-        _exchange.ResponseBody.Release();
-        _head.Release();
+        _exchange.Release();
     }
 
     public override void DescribeRequests(ICollection<RequestDescription> descriptions)
@@ -162,9 +161,10 @@ internal sealed class Http1Connection : Connection
         descriptions.Add(hasRequest ? RequestDescription.Of(_exchange, OldestRequestStarted) : RequestDescription.NotArrived);
     }
 
-    protected override async Task ServeAsync()
+    protected override Task ServeAsync() => ServeRequestsAsync();
+
+    protected override async Task EndAsync()
     {
-        await ServeRequestsAsync().ConfigureAwait(false);
         if (WasAborted || _output.IsClientGone)
         {
             return;

@@ -21,7 +21,7 @@ internal sealed class Http1Exchange : Exchange
         RequestBody = new RequestBody(this);
         ResponseBody = new ResponseBody(this);
         Writer = ResponseBody;
-        Request = new HttpRequest(Head, RequestBody, RequestBody.Trailers);
+        Request = new HttpRequest(Head, RequestBody, RequestBody);
         Response = new HttpResponse(ResponseBody);
     }
 
@@ -45,6 +45,15 @@ internal sealed class Http1Exchange : Exchange
     }
 
     public override void CloseAfterResponse() => _connection.CloseAfterResponse();
+
+    /// <summary>Between two requests: gives back the buffers that the last one has needed.</summary>
+    public void Release()
+    {
+        ResponseBody.Release();
+        Response.Fields.Clear();
+        Response.Fields.Release();
+        Head.Release();
+    }
 
     public override void Count(bool isRefusal) => _connection.CountAnswer(isRefusal);
 

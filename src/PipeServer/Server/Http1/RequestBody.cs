@@ -7,15 +7,15 @@ namespace PipeServer.Server.Http1;
 
 /// <summary>
 /// The body of the current request as the <see cref="PipeReader"/> that its handler gets, whatever frames it. Reads never go beyond
-/// the body.
+/// the body. What reads a body is made with the connection's first one, since most connections never bring any.
 /// </summary>
-internal sealed class RequestBody : PipeReader
+internal sealed class RequestBody : PipeReader, ITrailerSource
 {
     private readonly Http1Exchange _exchange;
     private readonly Connection _connection;
-    private readonly LengthBody _lengthBody;
-    private readonly ChunkedBody _chunkedBody;
-    private readonly BodyRead _read;
+    private LengthBody? _lengthBody;
+    private ChunkedBody? _chunkedBody;
+    private BodyRead? _read;
     private FramedBody? _body; // null: the request has none
     private bool _isDetached;
     private bool _isCancelRequested;
@@ -24,13 +24,14 @@ internal sealed class RequestBody : PipeReader
     {
         _exchange = exchange;
         _connection = exchange.Connection;
-        _lengthBody = new LengthBody(_connection);
-        _chunkedBody = new ChunkedBody(_connection);
-        _read = new BodyRead(exchange, this);
     }
 
-    /// <summary>The fields behind a chunked body.</summary>
-    public HeaderFields Trailers => _chunkedBody.Trailers;
+    /// <inheritdoc/>
+    public HeaderFields Trailers => Chunked.Trailers;
+
+    private LengthBody Length => _lengthBody ??= new LengthBody(_connection);
+
+    private ChunkedBody Chunked => _chunkedBody ??= new ChunkedBody(_connection);
 
     /// <summary>True when every byte of the body has been taken from the connection's input.</summary>
     public bool IsFullyRead => _body is null || _body.IsFullyRead;
@@ -48,7 +49,7 @@ internal sealed class RequestBody : PipeReader
     public bool IsTooLongToDrain => _body is { IsTooLongToDrain: true };
 
     /// <summary>True when the input holds something behind the body already, as far as that can be told.</summary>
-    public bool IsMoreBehind() => _body is not null && !_read.IsWaiting && _body.IsMoreBehind(_connection.Input);
+    public bool IsMoreBehind() => _body is not null && _read is not { IsWaiting: true } && _body.IsMoreBehind(_connection.Input);
 
     /// <summary>True when all of a body that nobody has read from yet has arrived, so that reading it will not wait.</summary>
     public bool HasArrived()
@@ -70,14 +71,14 @@ internal sealed class RequestBody : PipeReader
         IsTouched = _isDetached = _isCancelRequested = false;
         if (_body is not null || framing.HasBody)
         {
-            if (_body == _chunkedBody)
+            if (_body is ChunkedBody chunked)
             {
-                _chunkedBody.Clear(); // its trailers were another request's
+                chunked.Clear(); // its trailers were another request's
             }
 
-            _body = framing.IsChunked ? _chunkedBody : framing.HasBody ? _lengthBody : null;
+            _body = framing.IsChunked ? Chunked : framing.HasBody ? Length : null;
             _body?.Start(framing.ContentLength);
-            _read.Reset();
+            _read?.Reset();
         }
     }
 
@@ -101,12 +102,12 @@ internal sealed class RequestBody : PipeReader
     /// <exception cref="BadHttpRequestException">It is malformed already.</exception>
     public void ThrowIfArrivedIsMalformed()
     {
-        if (_body != _chunkedBody || IsTouched || _isDetached || !_connection.Input.TryRead(out var read))
+        if (_body is not ChunkedBody chunked || IsTouched || _isDetached || !_connection.Input.TryRead(out var read))
         {
             return;
         }
 
-        var error = _chunkedBody.Preview(read.Buffer);
+        var error = chunked.Preview(read.Buffer);
         PutBack(read);
         if (error != RequestError.None)
         {
@@ -194,7 +195,8 @@ internal sealed class RequestBody : PipeReader
             return ValueTask.FromException<ReadResult>(exception);
         }
 
-        return ContinuePending ? ReadAfterContinueAsync(cancellationToken) : _read.StartAsync(cancellationToken);
+        _read ??= new BodyRead(_exchange, this);
+        return ContinuePending ? ReadAfterContinueAsync(_read, cancellationToken) : _read.StartAsync(cancellationToken);
     }
 
     public override void AdvanceTo(SequencePosition consumed) => AdvanceTo(consumed, consumed);
@@ -210,9 +212,9 @@ internal sealed class RequestBody : PipeReader
     /// <summary>The handler will read no more; what is left is discarded when it ends.</summary>
     public override void Complete(Exception? exception = null)
     {
-        if (_body == _chunkedBody)
+        if (_body is ChunkedBody chunked)
         {
-            _chunkedBody.CompleteReader();
+            chunked.CompleteReader();
         }
         else
         {
@@ -232,11 +234,11 @@ internal sealed class RequestBody : PipeReader
     }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private async ValueTask<ReadResult> ReadAfterContinueAsync(CancellationToken cancellationToken)
+    private async ValueTask<ReadResult> ReadAfterContinueAsync(BodyRead read, CancellationToken cancellationToken)
     {
         ContinuePending = false;
         await _exchange.SendContinueAsync().ConfigureAwait(false);
-        return await _read.StartAsync(cancellationToken).ConfigureAwait(false);
+        return await read.StartAsync(cancellationToken).ConfigureAwait(false);
     }
 
     // Of a read that only had a look.

@@ -42,6 +42,18 @@ public sealed class EpollTransport : ITransport
     /// <inheritdoc/>
     public string Name => "epoll";
 
+    /// <summary>The system's clock. Its timers run on the loops, once there is a listener and with it the loops.</summary>
+    internal TimeProvider Timers
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _loops.Length > 0 ? new LoopClock(_loops) : TimeProvider.System;
+            }
+        }
+    }
+
     /// <inheritdoc/>
     public ValueTask<IReadOnlyList<IConnectionListener>> ListenAsync(
         EndPoint endPoint, int backlog, CancellationToken cancellationToken)

@@ -1,0 +1,51 @@
+using PipeServer.Transport.Epoll;
+
+namespace PipeServer.Tests.Server;
+
+/// <summary>
+/// The heartbeat beats on the event loops, so a handler that breaks the rule and blocks one of them must not take the timeouts of all other
+/// clients with it.
+/// </summary>
+public sealed class StuckLoopTests
+{
+    [Fact]
+    public async Task Clients_of_the_other_loops_still_time_out()
+    {
+        Assert.SkipUnless(EpollTransport.IsSupported, "epoll is needed.");
+        using var release = new ManualResetEventSlim();
+        using var isStuck = new ManualResetEventSlim();
+        await using var server = await TestServer.StartAsync(
+            "epoll",
+            server => server.MapGet(
+                "/stuck",
+                (_, response) =>
+                {
+                    isStuck.Set();
+                    release.Wait();
+                    response.WriteText("free");
+                },
+                Dispatch.Inline),
+            static options =>
+            {
+                options.Transport = new EpollTransport(new EpollTransportOptions { Loops = 2 });
+                options.RequestHeadTimeout = TimeSpan.FromSeconds(1);
+            });
+        try
+        {
+            // Both connections before anything blocks: one on each loop.
+            await using var stuck = await server.ConnectAsync();
+            await using var slow = await server.ConnectAsync();
+            await Eventually.TrueAsync(() => server.Server.Connections.Accepted == 2, "both are accepted");
+            await slow.SendAsync("GET / HTTP/1.1\r\nX: ");
+            await stuck.SendAsync(TestClient.Get("/stuck"));
+            Assert.True(isStuck.Wait(TestClient.Patience));
+            Assert.Equal(408, (await slow.ReadResponseAsync()).Status);
+            release.Set();
+            Assert.Equal("free", (await stuck.ReadResponseAsync()).Text);
+        }
+        finally
+        {
+            release.Set();
+        }
+    }
+}
