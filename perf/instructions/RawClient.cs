@@ -9,7 +9,7 @@ namespace PipeServer.Instructions;
 /// <summary>One connection that sends the same request over and over, and knows how long each answer is.</summary>
 internal sealed class RawClient : IDisposable
 {
-    private readonly Socket _socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true, ReceiveTimeout = 30_000 };
+    private readonly Socket _socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true, ReceiveTimeout = 120_000 };
     private readonly byte[] _received = new byte[256 * 1024];
     private readonly byte[] _batch;
     private readonly int _depth;

@@ -12,7 +12,8 @@ internal sealed class ServerThreads : IDisposable
     // Under valgrind one thread runs at a time; the others that could are asleep too, but then that one is not.
     private const int LooksInARow = 2;
 
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    // Each switch of the counting makes valgrind translate the program anew.
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(120);
 
     private readonly List<SafeFileHandle> _states;
 
@@ -21,7 +22,7 @@ internal sealed class ServerThreads : IDisposable
         _states = [.. Directory.EnumerateDirectories($"/proc/{process}/task").Select(static task => File.OpenHandle($"{task}/stat"))];
 
     /// <summary>Returns when no thread runs or could run.</summary>
-    /// <exception cref="MeasurementException">That has not come for half a minute.</exception>
+    /// <exception cref="MeasurementException">That has not come for two minutes.</exception>
     public void WaitUntilAllSleep()
     {
         var started = Environment.TickCount64;
