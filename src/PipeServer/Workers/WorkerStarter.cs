@@ -50,23 +50,29 @@ internal sealed class WorkerStarter(WorkerPool pool, JobQueue queue, Worker[] wo
             return;
         }
 
+        var isStarted = false;
         try
         {
             workers[index].Start();
+            isStarted = true;
         }
         catch (Exception exception) when (exception is OutOfMemoryException or ThreadStartException)
         {
             _lastFailure = new Failure(exception, pool.TimeProvider.GetTimestamp());
-            if (!queue.TryGiveBack(index))
+            Log.WorkerNotStarted(pool.Logger, index, queue.Started, exception);
+        }
+        finally
+        {
+            // Whatever has been thrown: a worker that counts as coming and never comes would keep others asleep.
+            if (isStarted)
+            {
+                queue.OnStarted();
+            }
+            else if (!queue.TryGiveBack(index))
             {
                 workers[index].EndWithoutThread();
             }
-
-            Log.WorkerNotStarted(pool.Logger, index, queue.Started, exception);
-            return;
         }
-
-        queue.OnStarted();
     }
 
     private sealed record Failure(Exception Exception, long At);
