@@ -154,7 +154,7 @@ public sealed class HttpServerOptions
     /// </summary>
     public TimeSpan DrainIdleTimeout { get; set; } = TimeSpan.FromMilliseconds(500);
 
-    /// <summary>What the server does when the job channel is full or the limit of connections is reached. Default: reject.</summary>
+    /// <summary>What the server does when the job queue is full or the limit of connections is reached. Default: reject.</summary>
     public OverloadPolicy Overload { get; set; } = OverloadPolicy.Reject;
 
     /// <summary>

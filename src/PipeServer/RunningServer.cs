@@ -31,7 +31,7 @@ internal sealed class RunningServer
     /// <summary>Where it listens, with the real ports.</summary>
     public IReadOnlyList<EndPoint> EndPoints { get; }
 
-    /// <summary>Binds, and starts the workers; connections are accepted once the dispatcher is started.</summary>
+    /// <summary>Binds, and makes the workers, which start with their first jobs; connections are accepted once the dispatcher is started.</summary>
     /// <exception cref="ListenException">An endpoint cannot be bound.</exception>
     /// <exception cref="InvalidOperationException">The process may not open enough files.</exception>
     public static async Task<RunningServer> StartAsync(HttpServerOptions options, RouteMap routes, CancellationToken cancellationToken)

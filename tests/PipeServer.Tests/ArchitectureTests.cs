@@ -28,7 +28,7 @@ public sealed class ArchitectureTests
         ["PipeServer.Transport"] = [],
         ["PipeServer.Transport.Epoll"] = ["PipeServer.Diagnostics", "PipeServer.Platform", "PipeServer.Transport"],
         ["PipeServer.Transport.Sockets"] = ["PipeServer.Transport"],
-        ["PipeServer.Workers"] = ["PipeServer.Diagnostics"],
+        ["PipeServer.Workers"] = ["PipeServer.Diagnostics", "PipeServer.Platform"],
     };
 
     // Room → namespaces of the platform that it may not know. Http is a function from bytes to meaning.

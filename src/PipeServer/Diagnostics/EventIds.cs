@@ -9,6 +9,8 @@ internal static class EventIds
     public const int WorkerStuck = 4;
     public const int JobFaulted = 5;
     public const int JobFaultedListenerFailed = 6;
+    public const int WorkerNotStarted = 7;
+    public const int RefusedJobFaulted = 8;
 
     public const int DrainStarted = 21;
     public const int DrainDeadline = 22;

@@ -27,6 +27,16 @@ internal static partial class Log
     [LoggerMessage(EventIds.JobFaultedListenerFailed, LogLevel.Error, "A JobFaulted event handler threw.")]
     public static partial void JobFaultedListenerFailed(ILogger logger, Exception exception);
 
+    [LoggerMessage(EventIds.WorkerNotStarted, LogLevel.Error,
+        "Worker {Worker} could not be started, because the system refuses another thread; workers that run: {Started}. The next job that "
+        + "finds none tries again, after a second at the earliest. Raise the limit of threads (ulimit -u, TasksMax, pids.max), or give the process "
+        + "more memory.")]
+    public static partial void WorkerNotStarted(ILogger logger, int worker, int started, Exception exception);
+
+    [LoggerMessage(EventIds.RefusedJobFaulted, LogLevel.Error,
+        "A job that waited for room in the queue was told that the pool takes no more jobs, and threw.")]
+    public static partial void RefusedJobFaulted(ILogger logger, Exception exception);
+
     [LoggerMessage(EventIds.DrainStarted, LogLevel.Debug,
         "Draining: {Connections} connections, {Requests} requests in flight, up to {Seconds:F1} s.")]
     public static partial void DrainStarted(ILogger logger, int connections, long requests, double seconds);

@@ -15,7 +15,7 @@ namespace PipeServer.Server;
 /// <item>Requests in flight finish; all that is buffered is answered.</item>
 /// <item>At the deadline, or when the caller says so, abort what is left.</item>
 /// <item>
-/// Complete the job channel; never before step 5, because connections in flight finish by way of the channel.
+/// Complete the job queue; never before step 5, because connections in flight finish by way of the queue.
 /// </item>
 /// <item>Join the workers, then the transport's threads, each with a deadline, naming the one that is stuck.</item>
 /// <item>Report: accepted = closed + refused + aborted; received = completed + refused + aborted.</item>

@@ -1,61 +1,103 @@
 namespace PipeServer.Workers;
 
 /// <summary>
-/// One entry of the job channel: a callback with up to two objects, so that no caller needs a closure.
+/// One entry of the queue: a work item, or a callback with up to two objects, so that no caller needs a closure. Not thread-safe: a place
+/// that holds one has one owner at a time.
 /// </summary>
-internal readonly struct Job
+internal struct Job
 {
     private static readonly Action<object, object?> InvokeAction =
         static (target, _) => ((Action)target)();
 
-    private static readonly Action<object, object?> RunItem =
-        static (target, _) => ((IWorkItem)target).Run();
+    // Alone where there is one: a job moves through the queue at the cost of what it is made of, and to write a reference into the heap costs
+    // the collector's barrier.
+    private IWorkItem? _item;
 
     // Calls Action<object?>; a typed callback goes through TypedJob<TState>.Invoke instead.
-    private readonly Action<object, object?> _invoke;
-    private readonly object _target;
-    private readonly object? _state;
-    private readonly object? _description;
+    private Action<object, object?>? _invoke;
+    private object? _target;
+    private object? _state; // what the callback is given, if it takes anything; and the description
 
-    private Job(Action<object, object?> invoke, object target, object? state, object? description)
+    private Job(Action<object, object?> invoke, object target, object? state)
     {
         _invoke = invoke;
         _target = target;
         _state = state;
-        _description = description;
     }
 
-    public static Job From(Action action, object? description = null) =>
-        new(InvokeAction, action, state: null, description);
+    private Job(IWorkItem item) => _item = item;
+
+    public static Job From(Action action, object? description = null) => new(InvokeAction, action, description);
 
     public static Job From<TState>(Action<TState> callback, TState state)
         where TState : class =>
-        new(TypedJob<TState>.Invoke, callback, state, state);
+        new(TypedJob<TState>.Invoke, callback, state);
 
-    public static Job From(IWorkItem item) =>
-        new(RunItem, item, state: null, item.Description);
+    public static Job From(IWorkItem item) => new(item);
 
-    public void Run() => _invoke(_target, _state);
+    public readonly void Run()
+    {
+        if (_item is not null)
+        {
+            _item.Run();
+        }
+        else
+        {
+            _invoke!(_target!, _state);
+        }
+    }
+
+    /// <summary>Puts a job into this place, which is empty.</summary>
+    public void Set(in Job job)
+    {
+        if (job._item is not null)
+        {
+            _item = job._item;
+        }
+        else
+        {
+            // One by one: a copy of the whole goes through the runtime's bulk copy, at twice the cost.
+            _invoke = job._invoke;
+            _target = job._target;
+            _state = job._state;
+        }
+    }
+
+    /// <summary>Moves the job from this place to another, which is empty; this one is empty then.</summary>
+    public void MoveTo(ref Job place)
+    {
+        place.Set(in this);
+        Clear();
+    }
+
+    /// <summary>Empties this place: what the job held may go.</summary>
+    public void Clear()
+    {
+        // Releases, for readers that look at the place while it is in use: see Worker.
+        Volatile.Write(ref _item, null);
+        Volatile.Write(ref _invoke, null);
+        Volatile.Write(ref _target, null);
+        Volatile.Write(ref _state, null);
+    }
 
     /// <summary>What a report calls this job: the description that came with it, else the callback's method.</summary>
-    public string Describe()
+    public readonly string Describe()
     {
-        if (_target is null)
+        if (_item is not null)
         {
-            return "nothing";
+            return _item.Description.ToString() ?? _item.GetType().Name;
         }
 
         if (_target is not Delegate callback)
         {
-            return _description?.ToString() ?? _target.GetType().Name;
+            return "nothing";
         }
 
         var method = callback.Method;
-        var name = $"{method.DeclaringType?.Name}.{method.Name}";
-        return _description is null ? name : _description.ToString() ?? name;
+        return _state?.ToString() ?? $"{method.DeclaringType?.Name}.{method.Name}";
     }
 
-    public bool IsDescribedBy(object description) => ReferenceEquals(_description, description);
+    public readonly bool IsDescribedBy(object description) => ReferenceEquals(_item is null ? _state : _item.Description, description);
 
     private static class TypedJob<TState>
         where TState : class

@@ -8,7 +8,7 @@ namespace PipeServer.Workers;
 /// </summary>
 /// <remarks>
 /// The answer needs no memory: after the await, "did it work" and "am I on a worker" are the same question. A caller
-/// that is on a worker already when the channel is full keeps that worker.
+/// that is on a worker already when the queue is full keeps that worker.
 /// </remarks>
 public readonly struct TryWorkerHop : ICriticalNotifyCompletion
 {
@@ -30,7 +30,7 @@ public readonly struct TryWorkerHop : ICriticalNotifyCompletion
     /// <summary>This value is its own awaiter.</summary>
     public TryWorkerHop GetAwaiter() => this;
 
-    /// <summary>Ends the await: true on a worker; false where it was, because the channel is full or completed.</summary>
+    /// <summary>Ends the await: true on a worker; false where it was, because the queue is full or completed.</summary>
     public bool GetResult() => _pool.IsOnWorker;
 
     /// <inheritdoc/>

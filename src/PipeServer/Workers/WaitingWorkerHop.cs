@@ -3,7 +3,7 @@ using System.Runtime.CompilerServices;
 namespace PipeServer.Workers;
 
 /// <summary>
-/// The await of <see cref="WorkerPool.WaitForWorker"/>: continues on a worker, waiting without a thread while the channel is full;
+/// The await of <see cref="WorkerPool.WaitForWorker"/>: continues on a worker, waiting without a thread while the queue is full;
 /// false when the pool takes no more jobs.
 /// </summary>
 internal readonly struct WaitingWorkerHop(WorkerPool pool, object? description) : ICriticalNotifyCompletion

@@ -3,46 +3,44 @@ using PipeServer.Diagnostics;
 namespace PipeServer.Workers;
 
 /// <summary>
-/// One dedicated thread of a <see cref="WorkerPool"/>: takes a job, runs it, parks when there is none, ends when the
-/// channel is completed and empty.
+/// One dedicated thread of a <see cref="WorkerPool"/>: takes a job, runs it, parks when there is none, ends when the queue is completed and
+/// empty. It gets its thread when it is started, which may be never.
 /// </summary>
-#pragma warning disable CA1001 // The event holds nothing to dispose of: its WaitHandle is never asked for.
 internal sealed class Worker
-#pragma warning restore CA1001
 {
     // How long a job may go on to its next hop while others wait: long enough for a batch of short requests, for which the way
-    // through the channel costs more than the work, and short enough that nobody notices.
+    // through the queue costs more than the work, and short enough that nobody notices.
     private static readonly TimeSpan Turn = TimeSpan.FromMilliseconds(1);
 
     [ThreadStatic]
     private static Worker? _ofThisThread;
 
     private readonly WorkerPool _pool;
-    private readonly Thread _thread;
-
-    // Set by the thread that takes this worker off the pool's parking list. No spinning: under load a worker finds its next job
-    // without parking, and when idle a spinning worker would take the core from the threads that hand in jobs.
-    private readonly ManualResetEventSlim _wake = new(initialState: false, spinCount: 0);
+    private readonly WakeSignal _wake;
 
     // Continuations must not run on the worker's own thread: they may want to join it.
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    // Guards the pair below: a report may read them while the worker changes them.
-    private readonly Lock _currentLock = new();
+    private volatile Thread? _thread;
+
+    // The job, and when it began. The worker writes them while the count of changes is even, which says that it is idle; a report reads them
+    // while the count is odd, and has read one and the same job if the count is what it was before. So a job costs its worker neither a lock
+    // nor an interlocked operation.
     private Job _current;
     private long _currentStarted;
+    private long _changes;
 
-    private volatile bool _busy;
-    private long _executed;
+    // A job inside a job changes the pair without an idle moment between: it excludes reports by this lock.
+    private readonly Lock _innerLock = new();
+    private long _innerExecuted;
     private long _faulted;
 
     public Worker(WorkerPool pool, int index, string name)
     {
         _pool = pool;
+        _wake = new WakeSignal(isPortable: pool.UsesPortableWaits);
         Index = index;
         Name = name;
-        // A background thread: a job that never returns must not keep the process alive after Main has ended.
-        _thread = new Thread(Run) { Name = name, IsBackground = true };
     }
 
     /// <summary>The worker that the calling thread belongs to, or null.</summary>
@@ -54,58 +52,63 @@ internal sealed class Worker
 
     public string Name { get; }
 
-    public bool IsBusy => _busy;
+    public bool IsBusy => (Volatile.Read(ref _changes) & 1) != 0;
 
-    public long Executed => Volatile.Read(ref _executed);
+    /// <summary>Each job changes the count twice: when it begins and when it has ended.</summary>
+    public long Executed => (Volatile.Read(ref _changes) >> 1) + Volatile.Read(ref _innerExecuted);
 
     public long Faulted => Volatile.Read(ref _faulted);
 
-    /// <summary>Completes when the worker has left its loop.</summary>
+    /// <summary>Completes when the worker has left its loop, or will never enter it.</summary>
     public Task Ended => _ended.Task;
-
-    public void Start() => _thread.Start();
-
-    public void Wake() => _wake.Set();
-
-    /// <summary>Waits for the thread itself. True at once when called after <see cref="Ended"/>.</summary>
-    public bool Join(TimeSpan timeout) => _thread.Join(timeout);
 
     /// <summary>Of the worker's own thread: its current job has not run for long.</summary>
     public bool IsWithinTurn => _pool.TimeProvider.GetElapsedTime(_currentStarted) < Turn;
 
-    /// <summary>How long the current job has been running; zero when idle.</summary>
-    public TimeSpan CurrentJobDuration()
+    /// <summary>Gives the worker its thread. Once.</summary>
+    /// <exception cref="OutOfMemoryException">The system refuses another thread.</exception>
+    /// <exception cref="ThreadStartException">The same.</exception>
+    public void Start()
     {
-        lock (_currentLock)
-        {
-            return _busy ? _pool.TimeProvider.GetElapsedTime(_currentStarted) : TimeSpan.Zero;
-        }
+        // A background thread: a job that never returns must not keep the process alive after Main has ended.
+        var thread = new Thread(Run) { Name = Name, IsBackground = true };
+        _pool.StartThread(thread);
+        _thread = thread;
     }
 
-    /// <summary>True while the current job is the one that was handed in with this description.</summary>
-    public bool IsRunning(object description)
+    /// <summary>The queue has been completed before the worker got a thread, or it could get none: nothing is left for it to do.</summary>
+    public void EndWithoutThread()
     {
-        lock (_currentLock)
-        {
-            return _busy && _current.IsDescribedBy(description);
-        }
+        Log.WorkerDisconnected(_pool.Logger, Index);
+        _ended.TrySetResult();
     }
+
+    /// <summary>Waits for the thread itself, once the queue is completed. True at once when called after <see cref="Ended"/>.</summary>
+    public bool Join(TimeSpan timeout)
+    {
+        // A start that is under way on another thread takes microseconds: it ends with a thread, or without one.
+        if (_thread is null && !Ended.IsCompleted)
+        {
+            SpinWait.SpinUntil(() => _thread is not null || Ended.IsCompleted, timeout);
+        }
+
+        return _thread?.Join(timeout) ?? Ended.IsCompleted;
+    }
+
+    /// <summary>How long the current job has been running; zero when idle.</summary>
+    public TimeSpan CurrentJobDuration() => TryReadCurrent(out _, out var started) ? _pool.TimeProvider.GetElapsedTime(started) : TimeSpan.Zero;
+
+    /// <summary>True while the current job is the one that was handed in with this description.</summary>
+    public bool IsRunning(object description) => TryReadCurrent(out var job, out _) && job.IsDescribedBy(description);
 
     /// <summary>The current job in words, or null when idle.</summary>
     public string? CurrentJobDescription()
     {
-        Job job;
-        lock (_currentLock)
+        if (!TryReadCurrent(out var job, out _))
         {
-            if (!_busy)
-            {
-                return null;
-            }
-
-            job = _current;
+            return null;
         }
 
-        // Outside the lock: ToString of a job's description is foreign code.
         try
         {
             return job.Describe();
@@ -118,36 +121,46 @@ internal sealed class Worker
         }
     }
 
-    /// <summary>Runs one job on this thread: counted, timed, and never letting its exception out.</summary>
-    public void Execute(in Job job)
+    /// <summary>
+    /// Runs a job inside the current one, on this thread: one that a job hands in while the queue is full. It is the current job until it ends.
+    /// </summary>
+    public void ExecuteInner(in Job job)
     {
         Log.WorkerGotJob(_pool.Logger, Index);
-        var (outerJob, outerStarted, outerBusy) = (_current, _currentStarted, _busy);
-        lock (_currentLock)
+        var (outerJob, outerStarted) = (_current, _currentStarted);
+        lock (_innerLock)
         {
-            _current = job;
-            _currentStarted = _pool.TimeProvider.GetTimestamp();
-            _busy = true;
+            (_current, _currentStarted) = (job, _pool.TimeProvider.GetTimestamp());
         }
 
-        try
+        RunContained(in job);
+        Volatile.Write(ref _innerExecuted, _innerExecuted + 1);
+        lock (_innerLock)
         {
-            job.Run();
+            (_current, _currentStarted) = (outerJob, outerStarted);
         }
-#pragma warning disable CA1031 // The one place that contains a job's fault: counted and reported, the worker goes on.
-        catch (Exception exception)
-#pragma warning restore CA1031
-        {
-            Volatile.Write(ref _faulted, _faulted + 1);
-            _pool.ReportFault(this, exception);
-        }
+    }
 
-        // Only this thread writes the counters; Volatile makes them readable from others.
-        Volatile.Write(ref _executed, _executed + 1);
-        lock (_currentLock)
+    // Consistent: see the fields. It repeats only while jobs end as fast as they can be read.
+    private bool TryReadCurrent(out Job job, out long started)
+    {
+        lock (_innerLock)
         {
-            // Not "nothing": a job that hands in another while the channel is full runs it inside itself.
-            (_current, _currentStarted, _busy) = (outerJob, outerStarted, outerBusy);
+            while (true)
+            {
+                var changes = Volatile.Read(ref _changes);
+                (job, started) = (_current, _currentStarted);
+                Volatile.ReadBarrier();
+                if ((changes & 1) == 0)
+                {
+                    return false;
+                }
+
+                if (Volatile.Read(ref _changes) == changes)
+                {
+                    return true;
+                }
+            }
         }
     }
 
@@ -156,19 +169,9 @@ internal sealed class Worker
         _ofThisThread = this;
         try
         {
-            while (!_pool.IsCompletedAndEmpty)
+            for (var isNew = true; TryRunNext(isNew); isNew = false)
             {
-                try
-                {
-                    TakeOrPark();
-                }
-#pragma warning disable CA1031 // Not a job's fault, which Execute contains: ours, or the log's. A pool must not shrink by it.
-                catch (Exception exception)
-#pragma warning restore CA1031
-                {
-                    Volatile.Write(ref _faulted, _faulted + 1);
-                    _pool.ReportFault(this, exception);
-                }
+                // One job after the other.
             }
 
             Log.WorkerDisconnected(_pool.Logger, Index);
@@ -179,39 +182,47 @@ internal sealed class Worker
         }
     }
 
-    private void TakeOrPark()
+    private bool TryRunNext(bool isNew)
     {
-        if (_pool.TryTake(out var job))
+        if (!_pool.Queue.TryTake(_wake, isNew, ref _current))
         {
-            Execute(in job);
+            return false;
         }
-        else if (!_pool.IsCompletedAndEmpty)
+
+        try
         {
-            Park();
+            Log.WorkerGotJob(_pool.Logger, Index);
+            _currentStarted = _pool.TimeProvider.GetTimestamp();
+            Volatile.Write(ref _changes, _changes + 1);
+            RunContained(in _current);
         }
+#pragma warning disable CA1031 // Not a job's fault, which is contained already: ours, the clock's or the log's. A pool must not shrink by it.
+        catch (Exception exception)
+#pragma warning restore CA1031
+        {
+            Volatile.Write(ref _faulted, _faulted + 1);
+            _pool.ReportFault(this, exception);
+        }
+
+        // Even again, whatever has happened.
+        Volatile.Write(ref _changes, (_changes | 1) + 1);
+        _current.Clear();
+        return true;
     }
 
-    private void Park()
+    // The one place that contains a job's fault: counted and reported, the worker goes on.
+    private void RunContained(in Job job)
     {
-        // Leaves the core once to the threads that hand in jobs. On a busy machine there is a job afterwards, and a yield is cheaper than
-        // to sleep and be woken (docs/decisions/002-threads-yield-once-before-they-sleep.md has the figures). On an idle machine the core
-        // comes back at once.
-        Thread.Yield();
-        if (_pool.HasJobOrIsCompleted)
+        try
         {
-            return;
+            job.Run();
         }
-
-        _wake.Reset();
-        _pool.Register(this);
-        // A job or the completion may have come between the look into the channel and the registration: its producer saw nobody
-        // parked, so look once more. If another thread has taken this worker off the list meanwhile, it has called Wake or will,
-        // and waiting for that keeps the event and the list in step.
-        if (_pool.HasJobOrIsCompleted && _pool.Unregister(this))
+#pragma warning disable CA1031 // See above.
+        catch (Exception exception)
+#pragma warning restore CA1031
         {
-            return;
+            Volatile.Write(ref _faulted, _faulted + 1);
+            _pool.ReportFault(this, exception);
         }
-
-        _wake.Wait();
     }
 }

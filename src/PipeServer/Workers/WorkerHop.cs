@@ -28,11 +28,12 @@ public readonly struct WorkerHop : ICriticalNotifyCompletion
 
     /// <summary>Ends the await.</summary>
     /// <exception cref="WorkerPoolStoppedException">The pool was completed before the hop could be queued.</exception>
+    /// <exception cref="InvalidOperationException">No worker runs yet, and the system refuses a thread for the first one.</exception>
     public void GetResult()
     {
         if (!_pool.IsOnWorker)
         {
-            throw new WorkerPoolStoppedException();
+            throw _pool.WhyRefused();
         }
     }
 

@@ -1,33 +1,33 @@
-using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
 using PipeServer.Diagnostics;
 
 namespace PipeServer.Workers;
 
 /// <summary>
-/// A fixed number of dedicated, long-running threads over one bounded job channel: what the Rust Book calls
+/// A fixed number of dedicated, long-running threads over one bounded job queue: what the Rust Book calls
 /// <c>ThreadPool</c>, usable for any work.
 /// </summary>
 /// <remarks>
 /// <para>
-/// Completing the channel is the only stop signal. Every job that was accepted runs, also those that are queued when the
-/// channel is completed; a worker ends when it finds the channel completed and empty. <c>using var pool = …</c> is the
-/// whole lifetime: <see cref="Dispose"/> completes the channel and joins every worker.
+/// Completing the queue is the only stop signal. Every job that was accepted runs, also those that are queued when the
+/// queue is completed; a worker ends when it finds the queue completed and empty. <c>using var pool = …</c> is the
+/// whole lifetime: <see cref="Dispose"/> completes the queue and joins every worker.
+/// </para>
+/// <para>
+/// A worker gets its thread with the first job that finds no other worker waiting or on its way, so an idle pool has no thread. If the system
+/// refuses a thread, the others run the job; without a single one, nothing is accepted: see <see cref="Execute(Action)"/>.
 /// </para>
 /// <para>All members are safe to call from any thread, the pool's own workers included.</para>
 /// </remarks>
 public sealed class WorkerPool : IDisposable, IAsyncDisposable
 {
-    private readonly Channel<Job> _jobs;
     private readonly Worker[] _workers;
+    private readonly WorkerStarter _starter;
     private readonly TimeSpan _stopTimeout;
 
-    private readonly ParkedWorkers _parked;
-
-    private volatile bool _completed;
     private int _stopLogged; // the stop's log lines appear once, however often it is asked for
 
-    /// <summary>Starts <paramref name="size"/> threads named <c>worker-0</c>, <c>worker-1</c>, … that wait for jobs.</summary>
+    /// <summary>Makes a pool of up to <paramref name="size"/> threads, named <c>worker-0</c>, <c>worker-1</c>, …, that start as jobs need them.</summary>
     /// <param name="size">The number of dedicated threads, at least 1.</param>
     /// <param name="capacity">How many jobs may wait for a worker, at least 1.</param>
     /// <param name="options">Names, deadline, log and clock; null for the defaults.</param>
@@ -38,27 +38,19 @@ public sealed class WorkerPool : IDisposable, IAsyncDisposable
         ArgumentOutOfRangeException.ThrowIfLessThan(capacity, 1);
         options ??= new WorkerPoolOptions();
 
-        Capacity = capacity;
         Logger = GuardedLogger.Around(options.Logger);
         TimeProvider = options.TimeProvider;
+        StartThread = options.StartThread;
+        UsesPortableWaits = options.UsesPortableWaits;
         _stopTimeout = options.StopTimeout;
-        _jobs = Channel.CreateBounded<Job>(new BoundedChannelOptions(capacity)
-        {
-            FullMode = BoundedChannelFullMode.Wait,
-            // The continuations in this channel only set an event (see WaitForRoom) or write to it again.
-            AllowSynchronousContinuations = true,
-        });
-        _parked = new ParkedWorkers(size);
+        Queue = new JobQueue(capacity, size);
         _workers = new Worker[size];
         for (var index = 0; index < size; index++)
         {
             _workers[index] = new Worker(this, index, $"{options.ThreadNamePrefix}-{index}");
         }
 
-        foreach (var worker in _workers)
-        {
-            worker.Start();
-        }
+        _starter = new WorkerStarter(this, Queue, _workers);
     }
 
     /// <summary>
@@ -66,17 +58,17 @@ public sealed class WorkerPool : IDisposable, IAsyncDisposable
     /// </summary>
     public event EventHandler<JobFaultedEventArgs>? JobFaulted;
 
-    /// <summary>The number of worker threads.</summary>
+    /// <summary>The number of worker threads that there are once jobs have needed them all.</summary>
     public int Size => _workers.Length;
 
     /// <summary>How many jobs may wait for a worker.</summary>
-    public int Capacity { get; }
+    public int Capacity => Queue.Capacity;
 
     /// <summary>How many workers are running a job now.</summary>
     public int Busy => _workers.Count(static worker => worker.IsBusy);
 
     /// <summary>How many jobs are waiting for a worker now.</summary>
-    public int Queued => _jobs.Reader.Count;
+    public int Queued => Queue.Count;
 
     /// <summary>How many jobs have run to their end, those that threw included.</summary>
     public long Executed => _workers.Sum(static worker => worker.Executed);
@@ -93,22 +85,27 @@ public sealed class WorkerPool : IDisposable, IAsyncDisposable
     /// <summary>
     /// True when the calling thread is a worker that need not hop: its turn is not over yet, or nobody waits for one.
     /// </summary>
-    internal bool MayStayOnWorker => Worker.Current is { } worker && worker.Pool == this && (worker.IsWithinTurn || Queued == 0);
+    internal bool MayStayOnWorker => Worker.Current is { } worker && worker.Pool == this && (Queue.Count == 0 || worker.IsWithinTurn);
 
     internal ILogger Logger { get; }
 
     internal TimeProvider TimeProvider { get; }
 
-    internal bool IsCompletedAndEmpty => _jobs.Reader.Completion.IsCompleted;
+    internal JobQueue Queue { get; }
 
-    internal bool HasJobOrIsCompleted => _jobs.Reader.Count > 0 || _jobs.Reader.Completion.IsCompleted;
+    /// <summary>How a worker's thread is started: <see cref="WorkerPoolOptions.StartThread"/>.</summary>
+    internal Action<Thread> StartThread { get; }
 
-    /// <summary>Hands in a job; waits while the channel is full.</summary>
+    /// <summary>True where workers sleep on events instead of futexes: <see cref="WorkerPoolOptions.UsesPortableWaits"/>.</summary>
+    internal bool UsesPortableWaits { get; }
+
+    /// <summary>Hands in a job; waits while the queue is full.</summary>
     /// <remarks>
-    /// On a worker of this pool, where waiting for oneself would be a deadlock, a full channel makes the job run at once,
+    /// On a worker of this pool, where waiting for oneself would be a deadlock, a full queue makes the job run at once,
     /// inside the current one.
     /// </remarks>
     /// <exception cref="WorkerPoolStoppedException">The pool takes no more jobs.</exception>
+    /// <exception cref="InvalidOperationException">No worker runs yet, and the system refuses a thread for the first one.</exception>
     public void Execute(Action job)
     {
         ArgumentNullException.ThrowIfNull(job);
@@ -116,10 +113,11 @@ public sealed class WorkerPool : IDisposable, IAsyncDisposable
     }
 
     /// <summary>
-    /// Hands in a static callback with its state; waits while the channel is full. Allocates nothing.
+    /// Hands in a static callback with its state; waits while the queue is full. Allocates nothing.
     /// </summary>
     /// <remarks><inheritdoc cref="Execute(Action)" path="/remarks"/></remarks>
     /// <exception cref="WorkerPoolStoppedException">The pool takes no more jobs.</exception>
+    /// <exception cref="InvalidOperationException">No worker runs yet, and the system refuses a thread for the first one.</exception>
     public void Execute<TState>(Action<TState> job, TState state)
         where TState : class
     {
@@ -128,7 +126,8 @@ public sealed class WorkerPool : IDisposable, IAsyncDisposable
         EnqueueOrBlock(Job.From(job, state));
     }
 
-    /// <summary>Hands in a job if there is room; false, and nothing done, when the channel is full or completed.</summary>
+    /// <summary>Hands in a job if there is room; false, and nothing done, when the queue is full or completed.</summary>
+    /// <remarks>Also false, with a line in the log, when no worker runs yet and the system refuses a thread for the first one.</remarks>
     public bool TryExecute(Action job)
     {
         ArgumentNullException.ThrowIfNull(job);
@@ -136,7 +135,7 @@ public sealed class WorkerPool : IDisposable, IAsyncDisposable
     }
 
     /// <summary>
-    /// Hands in a static callback with its state if there is room; false, and nothing done, when the channel is full or
+    /// Hands in a static callback with its state if there is room; false, and nothing done, when the queue is full or
     /// completed. Allocates nothing.
     /// </summary>
     public bool TryExecute<TState>(Action<TState> job, TState state)
@@ -148,7 +147,7 @@ public sealed class WorkerPool : IDisposable, IAsyncDisposable
     }
 
     /// <summary>
-    /// <c>await pool.ContinueOnWorker()</c> runs the rest of the async method on a worker; while the channel is full, the
+    /// <c>await pool.ContinueOnWorker()</c> runs the rest of the async method on a worker; while the queue is full, the
     /// method waits without holding a thread.
     /// </summary>
     /// <param name="description">Its <c>ToString()</c> names the work in reports; called only for a report.</param>
@@ -156,7 +155,7 @@ public sealed class WorkerPool : IDisposable, IAsyncDisposable
     public WorkerHop ContinueOnWorker(object? description = null) => new(this, description);
 
     /// <summary>
-    /// <c>if (await pool.TryContinueOnWorker())</c> continues on a worker; when the channel is full or completed, it continues where it
+    /// <c>if (await pool.TryContinueOnWorker())</c> continues on a worker; when the queue is full or completed, it continues where it
     /// was, with <c>false</c>. Allocates nothing.
     /// </summary>
     /// <param name="description">Its <c>ToString()</c> names the work in reports; called only for a report.</param>
@@ -168,20 +167,38 @@ public sealed class WorkerPool : IDisposable, IAsyncDisposable
     internal WaitingWorkerHop WaitForWorker(object? description) => new(this, description);
 
     /// <summary>
-    /// Completes the channel: no job is accepted from now on, those that were accepted run, then the workers end. Returns
+    /// Completes the queue: no job is accepted from now on, those that were accepted run, then the workers end. Returns
     /// at once; may be called again.
     /// </summary>
     public void Complete()
     {
-        _completed = true;
-        if (_jobs.Writer.TryComplete())
+        if (!Queue.TryComplete(out var waiting, out var unstarted))
         {
-            _parked.WakeAll();
+            return;
+        }
+
+        foreach (var index in unstarted)
+        {
+            _workers[index].EndWithoutThread();
+        }
+
+        for (; waiting is not null; waiting = waiting.Next)
+        {
+            try
+            {
+                waiting.Refuse();
+            }
+#pragma warning disable CA1031 // Foreign code: the rest of a method that waited for room. The others must be told all the same.
+            catch (Exception exception)
+#pragma warning restore CA1031
+            {
+                Log.RefusedJobFaulted(Logger, exception);
+            }
         }
     }
 
     /// <summary>
-    /// Completes the channel, waits for every worker, and tells worker by worker whether it ended in time and what a
+    /// Completes the queue, waits for every worker, and tells worker by worker whether it ended in time and what a
     /// stuck one is running.
     /// </summary>
     /// <param name="timeout">For all workers together; what is left when one is joined is there for the next.</param>
@@ -217,7 +234,7 @@ public sealed class WorkerPool : IDisposable, IAsyncDisposable
     }
 
     /// <summary>
-    /// Completes the channel and joins every worker, for at most <see cref="WorkerPoolOptions.StopTimeout"/> altogether.
+    /// Completes the queue and joins every worker, for at most <see cref="WorkerPoolOptions.StopTimeout"/> altogether.
     /// Never throws; may be called again. From a worker of this pool it joins all the others.
     /// </summary>
     public void Dispose()
@@ -243,36 +260,32 @@ public sealed class WorkerPool : IDisposable, IAsyncDisposable
     internal string? WorkerOf(object description) =>
         Array.Find(_workers, worker => worker.IsRunning(description))?.Name;
 
-    internal bool TryTake(out Job job) => _jobs.Reader.TryRead(out job);
+    /// <summary>What the worker of this number is running, in words; null when it is idle.</summary>
+    internal string? CurrentJobOf(int worker) => _workers[worker].CurrentJobDescription();
 
-    /// <summary>Hands in a work item; false when the queue is full or completed. Never waits, allocates nothing.</summary>
+    /// <summary>
+    /// Hands in a work item; false when the queue is full or completed. The cheapest way: never waits, allocates nothing, and the item itself
+    /// is all that is queued.
+    /// </summary>
     internal bool TryEnqueue(IWorkItem item) => TryEnqueue(Job.From(item));
 
     internal bool TryEnqueue(in Job job)
     {
-        if (!_jobs.Writer.TryWrite(job))
-        {
-            return false;
-        }
-
-        _parked.WakeOne();
-        return true;
+        var result = Queue.TryAdd(in job);
+        return result == HandIn.Accepted || (result > HandIn.Accepted && TryEnqueueWithNewWorker(in job, result));
     }
 
     internal void EnqueueContinuationOrWait(Action continuation, object? description)
     {
         var job = Job.From(continuation, description);
-        if (!TryEnqueue(job))
+        if (!TryEnqueue(in job) && (EnqueueOrWait(new WaitingJob(job, continuation)) & (HandIn.Accepted | HandIn.Waits)) == HandIn.Full)
         {
-            _ = EnqueueWhenThereIsRoomAsync(job, continuation);
+            continuation(); // the awaiter sees that it is not on a worker, and throws into the waiting method or says false
         }
     }
 
-    /// <summary>Puts a worker on the parking list. The caller looks into the channel once more before it sleeps.</summary>
-    internal void Register(Worker worker) => _parked.Add(worker);
-
-    /// <summary>Takes a worker off the parking list; false when another thread has taken it off and will wake it.</summary>
-    internal bool Unregister(Worker worker) => _parked.TryRemove(worker);
+    /// <summary>What is thrown where a job had to be taken and was not.</summary>
+    internal InvalidOperationException WhyRefused() => Queue.IsCompleted ? new WorkerPoolStoppedException() : _starter.WhyNone();
 
     internal void ReportFault(Worker worker, Exception exception)
     {
@@ -292,55 +305,60 @@ public sealed class WorkerPool : IDisposable, IAsyncDisposable
 
     private void EnqueueOrBlock(in Job job)
     {
-        while (!TryEnqueue(job))
+        if (TryEnqueue(in job))
         {
-            if (Worker.Current is { } worker && worker.Pool == this)
-            {
-                if (_completed)
-                {
-                    throw new WorkerPoolStoppedException();
-                }
+            return;
+        }
 
-                worker.Execute(in job);
-                return;
-            }
-
-            if (!WaitForRoom())
+        if (Worker.Current is { } worker && worker.Pool == this)
+        {
+            if (Queue.IsCompleted)
             {
                 throw new WorkerPoolStoppedException();
             }
+
+            worker.ExecuteInner(in job);
+            return;
+        }
+
+        var waiting = new WaitingJob(job, continuation: null);
+        var result = EnqueueOrWait(waiting);
+        if (result.HasFlag(HandIn.Waits) ? !waiting.Wait() : !result.HasFlag(HandIn.Accepted))
+        {
+            throw WhyRefused();
         }
     }
 
-    private bool WaitForRoom()
+    private HandIn EnqueueOrWait(WaitingJob waiting)
     {
-        // No cancellation token here or on any other call of this channel: dotnet/runtime#132094 loses items with one.
-#pragma warning disable CA2012, VSTHRD002 // Blocking is what Execute promises; the awaiter is consumed once.
-        var room = _jobs.Writer.WaitToWriteAsync().GetAwaiter();
-        if (!room.IsCompleted)
+        var result = Queue.AddOrWait(waiting);
+        if (result.HasFlag(HandIn.WantsWorker))
         {
-            // Not disposed: Set may still be inside it when Wait returns, and without its WaitHandle it holds nothing.
-            var signal = new ManualResetEventSlim();
-            room.UnsafeOnCompleted(signal.Set);
-            signal.Wait();
+            _starter.TryStartAnother();
         }
 
-        return room.GetResult();
-#pragma warning restore CA2012, VSTHRD002
+        return result;
     }
 
-    private async Task EnqueueWhenThereIsRoomAsync(Job job, Action continuation)
+    // Off the path of a pool whose workers have all been started.
+    private bool TryEnqueueWithNewWorker(in Job job, HandIn result)
     {
-        while (await _jobs.Writer.WaitToWriteAsync().ConfigureAwait(false))
+        if (result == HandIn.NeedsFirstWorker)
         {
-            if (TryEnqueue(job))
+            if (!_starter.TryStartFirst())
             {
-                return;
+                return false;
             }
+
+            result = Queue.TryAdd(in job);
         }
 
-        // Completed: the awaiter sees that it is not on a worker and throws into the waiting method.
-        continuation();
+        if (result.HasFlag(HandIn.WantsWorker))
+        {
+            _starter.TryStartAnother();
+        }
+
+        return result.HasFlag(HandIn.Accepted);
     }
 
     private TimeSpan Remaining(long started, TimeSpan timeout)

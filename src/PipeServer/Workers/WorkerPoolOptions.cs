@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using PipeServer.Diagnostics;
+using PipeServer.Platform;
 
 namespace PipeServer.Workers;
 
@@ -43,4 +44,10 @@ public sealed class WorkerPoolOptions
             field = value;
         }
     } = TimeProvider.System;
+
+    /// <summary>How a worker's thread is started. The seam for tests of a system that refuses one.</summary>
+    internal Action<Thread> StartThread { get; set; } = static thread => thread.Start();
+
+    /// <summary>True where workers sleep on events instead of futexes. Settable for the tests of that way on Linux.</summary>
+    internal bool UsesPortableWaits { get; set; } = !Futex.IsSupported;
 }

@@ -30,6 +30,25 @@ public sealed class WorkerPoolAllocationTests
         });
     }
 
+    [Fact]
+    public async Task Work_items_allocate_nothing()
+    {
+        await using var pool = new WorkerPool(1, 1024);
+        var item = new Item();
+        await AllocationTests.AssertAllocatesAtMostAsync(Overhead, () =>
+        {
+            for (var i = 0; i < Count; i++)
+            {
+                while (!pool.TryEnqueue(item))
+                {
+                    Thread.Yield();
+                }
+            }
+
+            return Task.CompletedTask;
+        });
+    }
+
     // Back and forth between two pools of one worker each, so that every await really hops, mostly to a parked worker.
     [Fact]
     public async Task Hops_allocate_nothing()
@@ -50,5 +69,14 @@ public sealed class WorkerPoolAllocationTests
     private sealed class Counter
     {
         public int Value { get; set; }
+    }
+
+    private sealed class Item : IWorkItem
+    {
+        public object Description => this;
+
+        public int Runs { get; private set; }
+
+        public void Run() => Runs++;
     }
 }

@@ -237,6 +237,147 @@ public sealed class WorkerPoolTests
     }
 
     [Fact]
+    public async Task A_work_item_is_named_by_itself_and_found_by_its_description()
+    {
+        using var gate = new ManualResetEventSlim();
+        var pool = new WorkerPool(1, 10);
+        var item = new StuckItem(gate);
+        Assert.True(pool.TryEnqueue(item));
+        await Eventually.TrueAsync(() => pool.Busy == 1, "the item runs");
+        Assert.Equal("worker-0", pool.WorkerOf(item.Description));
+        Assert.Null(pool.WorkerOf("another"));
+        var report = await pool.StopAsync(TimeSpan.FromMilliseconds(50));
+        Assert.Equal("the item's own words", Assert.Single(report.Workers).CurrentJob);
+        gate.Set();
+        Assert.True((await pool.StopAsync(Patience)).AllEnded);
+        Assert.Null(pool.WorkerOf(item.Description));
+        Assert.Equal(1, pool.Executed);
+        Assert.False(pool.TryEnqueue(item));
+    }
+
+    // A job inside a job is the current one until it ends; then the outer one is again.
+    [Fact]
+    public async Task A_job_inside_a_job_is_the_one_that_is_reported()
+    {
+        using var inInner = new ManualResetEventSlim();
+        using var leaveInner = new ManualResetEventSlim();
+        using var leaveOuter = new ManualResetEventSlim();
+        await using var pool = new WorkerPool(1, 1);
+        pool.Execute(
+            static state =>
+            {
+                var (pool, inInner, leaveInner, leaveOuter) = state;
+                Assert.True(pool.TryExecute(static () => { }));
+                pool.Execute(
+                    static gates =>
+                    {
+                        gates.InInner.Set();
+                        gates.LeaveInner.Wait();
+                    },
+                    new InnerGates(inInner, leaveInner));
+                leaveOuter.Wait();
+            },
+            Tuple.Create(pool, inInner, leaveInner, leaveOuter));
+        Assert.True(inInner.Wait(Patience));
+        Assert.Equal("the inner job", pool.CurrentJobOf(0));
+        Assert.Equal(1, pool.Busy);
+        Assert.Equal(0, pool.Executed);
+        leaveInner.Set();
+        await Eventually.TrueAsync(() => pool.Executed == 1, "the inner job has ended");
+        Assert.Equal(1, pool.Busy);
+        Assert.NotEqual("the inner job", pool.CurrentJobOf(0));
+        leaveOuter.Set();
+        await Eventually.TrueAsync(() => pool is { Executed: 3, Busy: 0 }, "all three have ended");
+    }
+
+    // What a job holds must not outlive it while its worker waits for the next.
+    [Fact]
+    public async Task An_idle_worker_holds_on_to_nothing()
+    {
+        await using var pool = new WorkerPool(1, 4);
+        var weak = HandIn(pool);
+        await Eventually.TrueAsync(() => pool.Executed == 2, "both jobs have run");
+        await Eventually.TrueAsync(
+            () =>
+            {
+                GC.Collect();
+                return !weak.Any(static reference => reference.IsAlive);
+            },
+            "what the jobs held is collected");
+
+        [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
+        static List<WeakReference> HandIn(WorkerPool pool)
+        {
+            var state = new object();
+            var item = new EmptyItem();
+            pool.Execute(static _ => { }, state);
+            Assert.True(pool.TryEnqueue(item));
+            return [new WeakReference(state), new WeakReference(item)];
+        }
+    }
+
+    // A turn is a millisecond of the pool's own clock, and is asked about only when somebody waits.
+    [Fact]
+    public async Task A_worker_stays_within_its_turn_or_while_nobody_waits()
+    {
+        var time = new ManualTimeProvider();
+        await using var pool = new WorkerPool(1, 4, new WorkerPoolOptions { TimeProvider = time });
+        var answers = new TaskCompletionSource<bool[]>();
+        pool.Execute(() =>
+        {
+            var withinTurn = pool.MayStayOnWorker;
+            time.Advance(TimeSpan.FromMilliseconds(2));
+            var alone = pool.MayStayOnWorker;
+            Assert.True(pool.TryExecute(static () => { }));
+            answers.SetResult([withinTurn, alone, pool.MayStayOnWorker]);
+        });
+        var given = await answers.Task.WaitAsync(Patience);
+        Assert.Equal([true, true, false], given);
+        Assert.False(pool.MayStayOnWorker);
+    }
+
+    // What waits for room when the pool is stopped is told so, each, whatever the others make of it.
+    [Fact]
+    public async Task A_continuation_that_throws_when_it_is_refused_keeps_nobody_else_waiting()
+    {
+        using var gate = new ManualResetEventSlim();
+        var log = new TestLog();
+        await using var pool = new WorkerPool(1, 1, new WorkerPoolOptions { Logger = log });
+        pool.Execute(gate.Wait);
+        await Eventually.TrueAsync(() => pool.Busy == 1 && pool.Queued == 0, "the first job runs");
+        pool.Execute(static () => { });
+        pool.ContinueOnWorker().UnsafeOnCompleted(static () => throw new FormatException("the continuation"));
+        var other = HopAsync();
+        pool.Complete();
+        await Assert.ThrowsAsync<WorkerPoolStoppedException>(() => other.WaitAsync(Patience));
+        Assert.Single(log.Entries, static entry => entry is { Level: LogLevel.Error, Exception: FormatException });
+        gate.Set();
+
+        async Task HopAsync() => await pool.ContinueOnWorker();
+    }
+
+    [Fact]
+    public async Task Jobs_run_in_the_order_in_which_they_were_handed_in_also_when_the_ring_grows()
+    {
+        using var gate = new ManualResetEventSlim();
+        await using var pool = new WorkerPool(1, 100);
+        pool.Execute(gate.Wait);
+        await Eventually.TrueAsync(() => pool.Busy == 1 && pool.Queued == 0, "the first job runs");
+        var order = new List<int>();
+        for (var i = 0; i < 100; i++)
+        {
+            var number = i;
+            Assert.True(pool.TryExecute(() => order.Add(number)));
+        }
+
+        Assert.False(pool.TryExecute(static () => { }));
+        Assert.Equal(100, pool.Queued);
+        gate.Set();
+        await Eventually.TrueAsync(() => pool.Executed == 101, "all have run");
+        Assert.Equal(Enumerable.Range(0, 100), order);
+    }
+
+    [Fact]
     public async Task The_log_lines_are_the_books()
     {
         var log = new TestLog();
@@ -306,5 +447,32 @@ public sealed class WorkerPoolTests
         public ManualResetEventSlim Gate { get; } = gate;
 
         public override string ToString() => "the stuck one";
+    }
+
+    private sealed class EmptyItem : IWorkItem
+    {
+        public object Description => this;
+
+        public void Run()
+        {
+            // Nothing to do.
+        }
+    }
+
+    private sealed class StuckItem(ManualResetEventSlim gate) : IWorkItem
+    {
+        public object Description { get; } = new Words();
+
+        public void Run() => gate.Wait();
+
+        private sealed class Words
+        {
+            public override string ToString() => "the item's own words";
+        }
+    }
+
+    private sealed record InnerGates(ManualResetEventSlim InInner, ManualResetEventSlim LeaveInner)
+    {
+        public override string ToString() => "the inner job";
     }
 }

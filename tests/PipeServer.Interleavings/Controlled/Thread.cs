@@ -1,0 +1,9 @@
+using Microsoft.Coyote.Runtime;
+
+namespace PipeServer.Workers;
+
+/// <summary>Stands in for the runtime's.</summary>
+internal static class Thread
+{
+    public static void Yield() => SchedulingPoint.Interleave();
+}
