@@ -24,6 +24,8 @@ internal sealed class ProxiedConnection(TransportConnection inner, EndPoint clie
 
     public override long? UnreadBytes => inner.UnreadBytes;
 
+    internal override bool TryFlush() => inner.TryFlush();
+
     public override void Write(PinnedBytes bytes) => inner.Write(bytes);
 
     public override ValueTask<long> SendFileAsync(SafeFileHandle file, long offset, long count, CancellationToken cancellationToken) =>

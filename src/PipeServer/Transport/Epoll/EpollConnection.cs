@@ -91,7 +91,7 @@ internal sealed class EpollConnection : TransportConnection, IEventHandler, IThr
         _loop = loop;
         try
         {
-            _key = loop.Add(this, descriptor, Libc.EPOLLIN | Libc.EPOLLPRI | Libc.EPOLLOUT | Libc.EPOLLRDHUP);
+            _key = loop.Add(this, descriptor, EventCalls.EPOLLIN | EventCalls.EPOLLPRI | EventCalls.EPOLLOUT | EventCalls.EPOLLRDHUP);
         }
         catch
         {
@@ -99,6 +99,8 @@ internal sealed class EpollConnection : TransportConnection, IEventHandler, IThr
             throw;
         }
     }
+
+    internal override bool TryFlush() => _output.TryFlush();
 
     public override void Write(PinnedBytes bytes)
     {
@@ -120,9 +122,9 @@ internal sealed class EpollConnection : TransportConnection, IEventHandler, IThr
             // What the system has in its cache is sent wherever this is; what it must read first is read ahead, and waited for
             // where no other connection waits with it.
             var next = (int)Math.Min(FileBytes, count - sent);
-            if (EventLoop.IsCurrentThread && !Libc.IsInCache(file, offset + sent, next))
+            if (EventLoop.IsCurrentThread && !PageCache.Contains(file, offset + sent, next))
             {
-                Libc.ReadAhead(file, offset + sent, ReadAheadBytes);
+                PageCache.ReadAhead(file, offset + sent, ReadAheadBytes);
                 await Task.Yield();
             }
 
@@ -224,19 +226,19 @@ internal sealed class EpollConnection : TransportConnection, IEventHandler, IThr
 
     public void OnEvents(uint events)
     {
-        const uint Ended = Libc.EPOLLRDHUP | Libc.EPOLLHUP | Libc.EPOLLERR;
-        if ((events & (Ended | Libc.EPOLLPRI)) != 0)
+        const uint Ended = EventCalls.EPOLLRDHUP | EventCalls.EPOLLHUP | EventCalls.EPOLLERR;
+        if ((events & (Ended | EventCalls.EPOLLPRI)) != 0)
         {
             _mustReadUntilEmpty = true;
         }
 
         // The writer first: what is being sent ends a request, what is being received may begin the next.
-        if ((events & (Libc.EPOLLOUT | Libc.EPOLLHUP | Libc.EPOLLERR)) != 0)
+        if ((events & (EventCalls.EPOLLOUT | EventCalls.EPOLLHUP | EventCalls.EPOLLERR)) != 0)
         {
             _output.OnWritable();
         }
 
-        if ((events & (Libc.EPOLLIN | Libc.EPOLLPRI | Ended)) != 0)
+        if ((events & (EventCalls.EPOLLIN | EventCalls.EPOLLPRI | Ended)) != 0)
         {
             _input.OnReadable();
         }

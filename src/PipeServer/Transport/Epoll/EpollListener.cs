@@ -38,7 +38,7 @@ internal sealed class EpollListener : IConnectionListener, IEventHandler, IThrea
         _loops = loops;
         _connections = connections;
         _loop = loops[0];
-        _key = _loop.Add(this, descriptor, Libc.EPOLLIN);
+        _key = _loop.Add(this, descriptor, EventCalls.EPOLLIN);
     }
 
     public EndPoint EndPoint { get; }
@@ -132,7 +132,7 @@ internal sealed class EpollListener : IConnectionListener, IEventHandler, IThrea
                 accepted = _reserve.Fill();
                 if (accepted == 0)
                 {
-                    accepted = Libc.Accept(_descriptor, address);
+                    accepted = ListenCalls.Accept(_descriptor, address);
                 }
             }
             catch (ObjectDisposedException)

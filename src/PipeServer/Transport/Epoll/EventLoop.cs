@@ -51,6 +51,7 @@ internal sealed class EventLoop
     private int _usedSlots;
     private int _count;
     private int _wakeRequested;
+    private int _hasPosted; // 1: something may be in the queue
     private volatile bool _stopping;
 
     /// <exception cref="System.Net.Sockets.SocketException">The system has no descriptor left.</exception>
@@ -58,11 +59,11 @@ internal sealed class EventLoop
     {
         Name = $"loop-{index}";
         _logger = logger;
-        Errno.ThrowOnError(Libc.EpollCreate(out _epoll), "epoll_create1");
+        Errno.ThrowOnError(EventCalls.EpollCreate(out _epoll), "epoll_create1");
         try
         {
-            Errno.ThrowOnError(Libc.EventFd(out _wake), "eventfd");
-            Errno.ThrowOnError(Libc.EpollAdd(_epoll, _wake, Libc.EPOLLIN | Libc.EPOLLET, WakeKey), "epoll_ctl");
+            Errno.ThrowOnError(EventCalls.EventFd(out _wake), "eventfd");
+            Errno.ThrowOnError(EventCalls.EpollAdd(_epoll, _wake, EventCalls.EPOLLIN | EventCalls.EPOLLET, WakeKey), "epoll_ctl");
         }
         catch
         {
@@ -128,7 +129,7 @@ internal sealed class EventLoop
         int result;
         try
         {
-            result = _stopping ? -Errno.EINVAL : Libc.EpollAdd(_epoll, descriptor, events | Libc.EPOLLET, key);
+            result = _stopping ? -Errno.EINVAL : EventCalls.EpollAdd(_epoll, descriptor, events | EventCalls.EPOLLET, key);
         }
         catch (ObjectDisposedException)
         {
@@ -169,6 +170,7 @@ internal sealed class EventLoop
     public void Post(IThreadPoolWorkItem item)
     {
         _posted.Enqueue(item);
+        Volatile.Write(ref _hasPosted, 1);
         if (_ended.Task.IsCompleted)
         {
             RunPostedOnThreadPool();
@@ -196,7 +198,7 @@ internal sealed class EventLoop
         {
             try
             {
-                Libc.EventFdSignal(_wake);
+                EventCalls.EventFdSignal(_wake);
             }
             catch (ObjectDisposedException)
             {
@@ -205,27 +207,29 @@ internal sealed class EventLoop
         }
     }
 
-    private void Run()
+    // SAFETY: the events lie on this stack frame, and there is room for as many as are asked for.
+    private unsafe void Run()
     {
         _ofThisThread = this;
-        Span<byte> events = stackalloc byte[MaxEvents * Libc.EpollEventBytes];
+        var events = stackalloc byte[MaxEvents * EventCalls.EpollEventBytes];
+        var epoll = _epoll.Number; // closed by this thread alone, in the end
         var count = 0;
         while (!_stopping)
         {
             if (count < SmallBatch)
             {
-                Thread.Yield();
+                EventCalls.Yield();
             }
 
-            count = Libc.EpollWait(_epoll, events, _posted.IsEmpty ? MillisecondsUntilDue() : 0);
+            count = EventCalls.EpollWait(epoll, events, MaxEvents, Volatile.Read(ref _hasPosted) == 0 ? MillisecondsUntilDue() : 0);
             for (var i = 0; i < count; i++)
             {
-                var (bits, key) = Libc.EpollEvent(events, i);
+                var (bits, key) = EventCalls.EpollEvent(events, i);
                 if (key == WakeKey)
                 {
                     // Cleared before the queue and the flag are looked at, with a full fence in between: what is posted from
                     // now on signals again.
-                    Libc.EventFdClear(_wake);
+                    EventCalls.EventFdClear(_wake);
                     Interlocked.Exchange(ref _wakeRequested, 0);
                 }
                 else
@@ -234,7 +238,11 @@ internal sealed class EventLoop
                 }
             }
 
-            RunPosted();
+            if (Volatile.Read(ref _hasPosted) != 0)
+            {
+                RunPosted();
+            }
+
             while (_due.Count > 0 && MillisecondsUntilDue() == 0)
             {
                 Dispatch(Due, _due.Dequeue());
@@ -249,7 +257,8 @@ internal sealed class EventLoop
         End();
     }
 
-    private int MillisecondsUntilDue() => _due.TryPeek(out _, out var time) ? (int)Math.Clamp(time - Now(), 0, int.MaxValue) : -1;
+    private int MillisecondsUntilDue() =>
+        _due.Count > 0 && _due.TryPeek(out _, out var time) ? (int)Math.Clamp(time - Now(), 0, int.MaxValue) : -1;
 
     // True when the next wait may succeed: the system is short of something, which does the connections no harm.
     private bool TryOutlast(int errno)
@@ -279,7 +288,7 @@ internal sealed class EventLoop
             return;
         }
 
-        if ((bits & (Libc.EPOLLERR | Libc.EPOLLHUP)) != 0)
+        if ((bits & (EventCalls.EPOLLERR | EventCalls.EPOLLHUP)) != 0)
         {
             lock (_slotsLock)
             {
@@ -295,6 +304,10 @@ internal sealed class EventLoop
             if (bits == Due)
             {
                 handler.OnDue();
+            }
+            else if (handler is EpollConnection connection)
+            {
+                connection.OnEvents(bits); // the same call, and direct: it is made for each request
             }
             else
             {
@@ -333,6 +346,9 @@ internal sealed class EventLoop
 
     private void RunPosted()
     {
+        // Cleared before the queue is looked at, with a full fence in between: what is posted from now on sets it again.
+        Interlocked.Exchange(ref _hasPosted, 0);
+
         // What is posted meanwhile waits for the next round, so that events get their turn.
         for (var left = _posted.Count; left > 0 && _posted.TryDequeue(out var item); left--)
         {
@@ -346,6 +362,11 @@ internal sealed class EventLoop
             {
                 Log.LoopFaulted(_logger, Name, exception);
             }
+        }
+
+        if (!_posted.IsEmpty)
+        {
+            Volatile.Write(ref _hasPosted, 1);
         }
     }
 
