@@ -32,6 +32,7 @@ internal sealed class Http1Connection : Connection
     private bool _isInBody; // the input has moved on to the body of the request in progress, or to what is spoken behind it
     private SequencePosition _afterHead; // of a request without a body: where the input moves to when the connection is switched
     private bool _clientHasEnded; // half-closed
+    private bool _isLastRequest; // it has no body, its client has said that no other one follows, and nothing came behind it
     private long _batchStarted; // when the first handler of what is not flushed began on a worker
     private SwitchedPipe? _switched; // set while a handler has the connection for good
 
@@ -55,7 +56,7 @@ internal sealed class Http1Connection : Connection
 
     public override void Attach(TransportConnection transport, long id)
     {
-        IsClosing = _clientHasEnded = false;
+        IsClosing = _clientHasEnded = _isLastRequest = false;
         _output.Reset();
         _head.Reset();
         _exchange.Reset();
@@ -125,7 +126,7 @@ internal sealed class Http1Connection : Connection
 
         await _output.ShutdownAsync().ConfigureAwait(false);
         State = ConnectionState.Closing;
-        if (!_clientHasEnded && _switched?.TryEndReads() != false)
+        if (!_clientHasEnded && !(_isLastRequest && Transport.MayCloseAtOnce()) && _switched?.TryEndReads() != false)
         {
             await LingeringClose.AfterAnswer.WaitAsync(this).ConfigureAwait(false);
         }
@@ -162,6 +163,11 @@ internal sealed class Http1Connection : Connection
                     mayStay = false; // it may have waited for the client, and gone on elsewhere
                     next = _output.IsClientGone ? NextStep.Abandon : next;
                     _exchange.QueuedAt = Server.Options.TimeProvider.GetTimestamp(); // a slow client's time is not the queue's
+                }
+
+                if (next == NextStep.Hop || (next == NextStep.Handle && !_exchange.Handler!.IsSynchronous))
+                {
+                    Transport.Watch();
                 }
 
                 if (next == NextStep.Hop)
@@ -264,6 +270,7 @@ internal sealed class Http1Connection : Connection
             _afterHead = afterHead;
             buffer = buffer.Slice(afterHead);
             IsMoreBuffered = !buffer.IsEmpty;
+            _isLastRequest = !_head.KeepAlive && !IsMoreBuffered;
         }
 
         return true;
@@ -345,7 +352,7 @@ internal sealed class Http1Connection : Connection
         State = ConnectionState.Handling;
         Tally.Receive();
         OldestRequestStarted = Deadlines.Now;
-        IsMoreBuffered = false;
+        IsMoreBuffered = _isLastRequest = false;
         _exchange.RequestBody.Start(BodyFraming.None, continuePending: false);
         _exchange.Reset();
     }

@@ -28,6 +28,7 @@ internal sealed class EpollInput : PipeReader
     private bool _mayHaveMore; // an event has come, or the last recv filled its buffer: the next one may find more
     private int _streak; // receives since the last wait
     private bool _wantsLarge; // the last recv filled a whole block
+    private bool _hasFilled; // the last recv filled the room it was given
     private bool _hasUnexamined;
     private bool _hasEnded;
     private bool _isReading; // between a result and its AdvanceTo
@@ -143,12 +144,18 @@ internal sealed class EpollInput : PipeReader
     /// <summary>The descriptor has become readable. On the event loop.</summary>
     public void OnReadable() => _parking.Signal();
 
+    /// <summary>Nobody tells of the first bytes: the first read asks for them.</summary>
+    public void LookFirst() => _mayHaveMore = true;
+
+    /// <summary>False when, as far as is known here, everything that the client has sent was received and consumed.</summary>
+    public bool MayHaveUnread => !_chain.IsEmpty || _hasFilled || _parking.IsSignalled;
+
     /// <summary>Makes it ready for the next connection.</summary>
     public void Reset()
     {
         _chain.Return();
         _parking.Reset();
-        _mayHaveMore = _wantsLarge = _hasUnexamined = _hasEnded = _isReading = _isCompleted = false;
+        _mayHaveMore = _wantsLarge = _hasFilled = _hasUnexamined = _hasEnded = _isReading = _isCompleted = false;
         _error = null;
         _streak = 0;
     }
@@ -202,10 +209,11 @@ internal sealed class EpollInput : PipeReader
             _streak++;
             _chain.Advance(received);
             _hasUnexamined = true;
-            _wantsLarge = received == room && room >= PinnedBlockPool.SmallBytes;
+            _hasFilled = received == room;
+            _wantsLarge = _hasFilled && room >= PinnedBlockPool.SmallBytes;
             // Edge-triggered: fewer bytes than asked for means that there are no more, and that the next ones bring an
             // event (epoll(7)); where that does not hold, the connection knows.
-            _mayHaveMore = received == room || _connection.MustReadUntilEmpty;
+            _mayHaveMore = _hasFilled || _connection.MustReadUntilEmpty;
             return true;
         }
 
@@ -218,6 +226,7 @@ internal sealed class EpollInput : PipeReader
 
         if (received == -Errno.EAGAIN)
         {
+            _connection.Watch();
             return false;
         }
 
@@ -286,6 +295,7 @@ internal sealed class EpollInput : PipeReader
 
         public void OnParking()
         {
+            input._connection.Watch();
             if (input._chain.IsEmpty)
             {
                 input._chain.Return(); // an idle connection holds no memory

@@ -59,27 +59,13 @@ internal sealed class EpollOutput : PipeWriter
 
     public override Memory<byte> GetMemory(int sizeHint = 0)
     {
-        ArgumentOutOfRangeException.ThrowIfNegative(sizeHint);
-        ThrowIfNotWritable();
-        if (_chain.Tail is null)
-        {
-            _chain.Append(_blocks.Rent(Math.Max(sizeHint, PinnedBlockPool.SmallBytes)));
-        }
-        else if (_chain.Room < Math.Max(1, sizeHint))
-        {
-            _chain.Append(_blocks.Rent(Math.Max(sizeHint, PinnedBlockPool.LargeBytes)));
-        }
-
+        MakeRoom(sizeHint);
         return _chain.Free;
     }
 
     public override Span<byte> GetSpan(int sizeHint = 0)
     {
-        if (!IsWritable || sizeHint <= 0 || _chain.Room < sizeHint)
-        {
-            _ = GetMemory(sizeHint); // which says what is wrong, or gets a block
-        }
-
+        MakeRoom(sizeHint);
         return _chain.FreeSpan;
     }
 
@@ -268,6 +254,16 @@ internal sealed class EpollOutput : PipeWriter
         _bytesSent = 0;
     }
 
+    private void MakeRoom(int bytes)
+    {
+        ThrowIfNotWritable();
+        if (_chain.Room < Math.Max(1, bytes) || bytes < 0)
+        {
+            ArgumentOutOfRangeException.ThrowIfNegative(bytes, "sizeHint");
+            _chain.Append(_blocks.Rent(Math.Max(bytes, _chain.Tail is null ? PinnedBlockPool.SmallBytes : PinnedBlockPool.LargeBytes)));
+        }
+    }
+
     private bool TryComplete()
     {
         var isDone = _wait switch
@@ -366,12 +362,12 @@ internal sealed class EpollOutput : PipeWriter
     {
         if (!IsWritable)
         {
-            throw new InvalidOperationException(
-                _isCompleted
-                    ? "Writing is not allowed after the writer was completed."
-                    : "A flush is in progress: await it before writing on.");
+            ThrowNotWritable();
         }
     }
+
+    private void ThrowNotWritable() => throw new InvalidOperationException(
+        _isCompleted ? "Writing is not allowed after the writer was completed." : "A flush is in progress: await it before writing on.");
 
     /// <summary>The flush as its parking sees it.</summary>
     private readonly struct Flush(EpollOutput output) : IParkedOperation<FlushResult>
@@ -386,10 +382,7 @@ internal sealed class EpollOutput : PipeWriter
 
         public void OnCanceled() => output._wait = Wait.UntilSent;
 
-        public void OnParking()
-        {
-            // What is not sent yet is needed.
-        }
+        public void OnParking() => output._connection.Watch(); // and keeps what is not sent yet
 
         public bool EndTurn() => false; // a flush has all the time that its client takes
 

@@ -57,7 +57,15 @@ public sealed class EpollTransport : ITransport
         {
             var local = unix ?? LocalEndPoint(descriptor) ?? endPoint;
             local = inherited is null ? local : ListeningSocket.AddressOf(descriptor, local) ?? local;
-            return new([new EpollListener(local, descriptor, GetLoops(), _connections, ownsSocket: inherited is null)]);
+            var loops = GetLoops();
+            var queue = new AcceptQueue(local, descriptor, ownsSocket: inherited is null);
+            foreach (var loop in loops)
+            {
+                queue.Add(new EpollListener(queue, loop, loops, _connections));
+            }
+
+            queue.Listeners[0].Register(); // the others when somebody accepts on them
+            return new([queue.Listeners[0]]);
         }
         catch
         {

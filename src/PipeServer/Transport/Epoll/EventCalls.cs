@@ -16,6 +16,7 @@ internal static partial class EventCalls
     public const uint EPOLLERR = 0x8;
     public const uint EPOLLHUP = 0x10;
     public const uint EPOLLRDHUP = 0x2000;
+    public const uint EPOLLEXCLUSIVE = 1u << 28;
     public const uint EPOLLET = 1u << 31;
 
     private const int EPOLL_CLOEXEC = 0x80000;
