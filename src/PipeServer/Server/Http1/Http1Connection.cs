@@ -165,11 +165,7 @@ internal sealed class Http1Connection : Connection
                     _exchange.QueuedAt = Server.Options.TimeProvider.GetTimestamp(); // a slow client's time is not the queue's
                 }
 
-                if (next == NextStep.Hop || (next == NextStep.Handle && !_exchange.Handler!.IsSynchronous))
-                {
-                    Transport.Watch();
-                }
-
+                WatchBefore(next);
                 if (next == NextStep.Hop)
                 {
                     var isOnWorker = mayStay || await Server.Workers.TryContinueOnWorker(_exchange)
@@ -286,6 +282,15 @@ internal sealed class Http1Connection : Connection
             || Server.Options.TimeProvider.GetElapsedTime(_batchStarted, _exchange.QueuedAt) >= LongestBatch,
         _ => !_exchange.Handler!.IsSynchronous,
     };
+
+    // A client that leaves is to be noticed while its request waits for a worker, or in a handler that may wait.
+    private void WatchBefore(NextStep next)
+    {
+        if (next == NextStep.Hop || (next == NextStep.Handle && !_exchange.Handler!.IsSynchronous))
+        {
+            Transport.Watch();
+        }
+    }
 
     // The response cannot be ended. What was answered before in this batch is whole, and is sent before the cut.
     private async ValueTask AbandonAsync(bool isClientGone)
