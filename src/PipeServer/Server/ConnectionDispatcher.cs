@@ -88,7 +88,7 @@ internal sealed class ConnectionDispatcher
         }
     }
 
-    public void Start() => _accepting = Task.WhenAll(_listeners.Select(AcceptLoopAsync));
+    public void Start() => _accepting = Task.WhenAll(_listeners.SelectMany(AcceptLoops));
 
     /// <summary>
     /// Accepts what has finished its handshake, then closes the listeners. Those clients are served.
@@ -101,9 +101,14 @@ internal sealed class ConnectionDispatcher
         await _accepting.ConfigureAwait(false);
     }
 
-    private async Task AcceptLoopAsync(BoundListener bound)
+    // Where clients wait for room one loop accepts: each would take a client out of the system's queue and keep it waiting.
+    private IEnumerable<Task> AcceptLoops(BoundListener bound) =>
+        bound.Listener is ISharedListener { Siblings: var siblings } && _server.Options.Overload != OverloadPolicy.Wait
+            ? siblings.Select(listener => AcceptLoopAsync(bound, listener))
+            : [AcceptLoopAsync(bound, bound.Listener)];
+
+    private async Task AcceptLoopAsync(BoundListener bound, IConnectionListener listener)
     {
-        var listener = bound.Listener;
         var backOff = FirstBackOff;
         var drainFailures = 0;
 
@@ -121,8 +126,10 @@ internal sealed class ConnectionDispatcher
                     if (!_stopping.IsCancellationRequested && !IsAcceptLimitReached)
                     {
                         // The listener ended by a fault of its transport: a server that accepts nothing must not look alive.
-                        Log.AcceptLoopEnded(_server.Logger);
-                        _failed.TrySetResult();
+                        if (_failed.TrySetResult())
+                        {
+                            Log.AcceptLoopEnded(_server.Logger);
+                        }
                     }
 
                     break;

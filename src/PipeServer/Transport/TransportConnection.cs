@@ -73,6 +73,21 @@ public abstract class TransportConnection : IDuplexPipe, IAsyncDisposable
     internal virtual void ContinueRead(ReadConsumption outcome, int next) =>
         throw new NotSupportedException("This transport offers its reads to no consumer, so there is none to go on with.");
 
+    /// <summary>
+    /// From now on <see cref="IsClosed"/> and <see cref="Closed"/> tell of a client that leaves, whether or not anybody reads. To be called
+    /// before work that may take its time: a transport may have put off what it costs to be told. Cheap when it has been called before.
+    /// </summary>
+    internal virtual void Watch()
+    {
+    }
+
+    /// <summary>
+    /// True when a close right behind <see cref="ShutdownOutputAsync"/>, without reading until the client has closed too, cannot take back
+    /// what was sent: everything has left for the client, the end in order behind it, and as far as is known nothing that the client has
+    /// sent is unread (RFC 9112 §9.6). For a client that has said that it sends nothing more.
+    /// </summary>
+    internal virtual bool MayCloseAtOnce() => false;
+
     /// <summary>Writes bytes to <see cref="Output"/>, without copying them where the transport can send them from where they lie.</summary>
     public virtual void Write(PinnedBytes bytes)
     {

@@ -33,6 +33,7 @@ internal sealed class Http1Connection : Connection
     private bool _isInBody; // the input has moved on to the body of the request in progress, or to what is spoken behind it
     private SequencePosition _afterHead; // of a request without a body: where the input moves to when the connection is switched
     private bool _clientHasEnded; // half-closed
+    private bool _isLastRequest; // it has no body, its client has said that no other one follows, and nothing came behind it
     private long _batchStarted; // when the first handler of what is not flushed began on a worker
     private SwitchedPipe? _switched; // set while a handler has the connection for good
 
@@ -57,7 +58,7 @@ internal sealed class Http1Connection : Connection
 
     public override void Attach(TransportConnection transport, long id)
     {
-        IsClosing = _clientHasEnded = _isInBody = false;
+        IsClosing = _clientHasEnded = _isInBody = _isLastRequest = false;
         _output.Reset();
         _head.Reset();
         _exchange.Reset();
@@ -107,15 +108,23 @@ internal sealed class Http1Connection : Connection
     public void OnClientGone() => WasAborted = true;
 
     /// <summary>The head of a request is complete.</summary>
-    public void BeginRequest(bool isMoreBuffered)
+    public void BeginRequest()
     {
         Deadlines.DropRead();
         State = ConnectionState.Handling;
         Tally.Receive();
         OldestRequestStarted = Deadlines.Now;
-        IsMoreBuffered = isMoreBuffered;
+        IsMoreBuffered = _isLastRequest = false;
         _exchange.RequestBody.Start(BodyFraming.None, continuePending: false);
         _exchange.Reset();
+    }
+
+    /// <summary>The request in progress has no body.</summary>
+    /// <param name="isMoreBuffered">The start of another one is buffered behind it.</param>
+    public void BeginWithoutBody(bool isMoreBuffered)
+    {
+        IsMoreBuffered = isMoreBuffered;
+        _isLastRequest = !isMoreBuffered && !_head.KeepAlive;
     }
 
     /// <summary>
@@ -172,7 +181,7 @@ internal sealed class Http1Connection : Connection
 
         await _output.ShutdownAsync().ConfigureAwait(false);
         State = ConnectionState.Closing;
-        if (!_clientHasEnded && _switched?.TryEndReads() != false)
+        if (!_clientHasEnded && !(_isLastRequest && Transport.MayCloseAtOnce()) && _switched?.TryEndReads() != false)
         {
             await LingeringClose.AfterAnswer.WaitAsync(this).ConfigureAwait(false);
         }
@@ -214,6 +223,7 @@ internal sealed class Http1Connection : Connection
                     _exchange.QueuedAt = Server.Options.TimeProvider.GetTimestamp(); // a slow client's time is not the queue's
                 }
 
+                WatchBefore(next);
                 if (next == NextStep.Hop)
                 {
                     var isOnWorker = mayStay || await Server.Workers.TryContinueOnWorker(_exchange)
@@ -292,7 +302,7 @@ internal sealed class Http1Connection : Connection
             return false;
         }
 
-        BeginRequest(isMoreBuffered: false);
+        BeginRequest();
         if (status == ParseStatus.Invalid)
         {
             _exchange.Refusal = _head.Error;
@@ -311,7 +321,7 @@ internal sealed class Http1Connection : Connection
         else
         {
             TryPassHead(ref buffer);
-            IsMoreBuffered = !buffer.IsEmpty;
+            BeginWithoutBody(isMoreBuffered: !buffer.IsEmpty);
         }
 
         return true;
@@ -323,6 +333,15 @@ internal sealed class Http1Connection : Connection
         _afterHead = buffer.GetPosition(_head.ByteLength);
         buffer = buffer.Slice(_afterHead);
         return true;
+    }
+
+    // A client that leaves is to be noticed while its request waits for a worker, or in a handler that may wait.
+    private void WatchBefore(NextStep next)
+    {
+        if (next == NextStep.Hop || (next == NextStep.Handle && !_exchange.Handler!.IsSynchronous))
+        {
+            Transport.Watch();
+        }
     }
 
     // The response cannot be ended. What was answered before in this batch is whole, and is sent before the cut.
@@ -386,7 +405,7 @@ internal sealed class Http1Connection : Connection
         }
         else
         {
-            BeginRequest(isMoreBuffered: false);
+            BeginRequest();
             _pipeline.Refuse(_exchange, RequestError.HeadTimeout);
         }
 

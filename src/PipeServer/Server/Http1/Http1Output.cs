@@ -100,8 +100,15 @@ internal sealed class Http1Output(Http1Connection connection)
     /// <summary>Ends the output: what was flushed is sent, then the connection is half-closed.</summary>
     public async ValueTask ShutdownAsync()
     {
+        var shutdown = connection.Transport.ShutdownOutputAsync();
+        if (shutdown.IsCompleted)
+        {
+            await shutdown.ConfigureAwait(false); // nothing to watch over: that asks the system how far the client is
+            return;
+        }
+
         connection.Deadlines.BeginWrite(connection.Transport);
-        await connection.Transport.ShutdownOutputAsync().ConfigureAwait(false);
+        await shutdown.ConfigureAwait(false);
         connection.Deadlines.EndWrite();
     }
 

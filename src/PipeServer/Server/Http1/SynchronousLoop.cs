@@ -179,7 +179,8 @@ internal sealed class SynchronousLoop(Http1Connection connection, Http1Exchange 
             }
 
             var behind = next + _head.ByteLength;
-            connection.BeginRequest(isMoreBuffered: behind < end);
+            connection.BeginRequest();
+            connection.BeginWithoutBody(isMoreBuffered: behind < end);
             var outcome = Begin(array, next, end);
             if (outcome != ReadConsumption.Kept && !_hasRequest)
             {

@@ -30,6 +30,10 @@ internal sealed class ProxiedConnection(TransportConnection inner, EndPoint clie
 
     internal override void ContinueRead(ReadConsumption outcome, int next) => inner.ContinueRead(outcome, next);
 
+    internal override void Watch() => inner.Watch();
+
+    internal override bool MayCloseAtOnce() => inner.MayCloseAtOnce();
+
     public override void Write(PinnedBytes bytes) => inner.Write(bytes);
 
     public override ValueTask<long> SendFileAsync(SafeFileHandle file, long offset, long count, CancellationToken cancellationToken) =>

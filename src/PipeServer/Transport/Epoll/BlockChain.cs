@@ -29,6 +29,9 @@ internal struct BlockChain
     /// <summary>That room.</summary>
     public readonly Memory<byte> Free => Tail!.Slice(_tailEnd);
 
+    /// <summary>The same, to be written into at once.</summary>
+    public readonly Span<byte> FreeSpan => Tail!.SpanFrom(_tailEnd);
+
     /// <summary>The address of that room.</summary>
     // SAFETY: the block is pinned and the chain's alone; callers stay within Room.
     public readonly unsafe byte* FreeStart => Tail!.Start + _tailEnd;
@@ -100,9 +103,44 @@ internal struct BlockChain
     /// <summary>Drops all bytes, and gives back every block.</summary>
     public void Return()
     {
-        ReturnBefore(end: null);
+        if (Head is null)
+        {
+            return;
+        }
+
+        if (Head == Tail)
+        {
+            var block = Head;
+            Head = null;
+            block.Return();
+        }
+        else
+        {
+            ReturnBefore(end: null);
+        }
+
         Tail = null;
         _headStart = _tailEnd = 0;
+    }
+
+    /// <summary>Sends from the front what the system takes of it, with one call; how much, or a negated error number.</summary>
+    // SAFETY: the block is pinned and the chain's alone, and the bytes between the two marks were written.
+    public readonly unsafe int SendTo(int descriptor, bool isMoreToCome) => IsSingle
+        ? Libc.Send(descriptor, Head!.Start + _headStart, _tailEnd - _headStart, isMoreToCome)
+        : SendManyTo(descriptor, isMoreToCome);
+
+    // SAFETY: as in SendTo, for every block of the chain; the pieces live on this stack frame for the whole call.
+    private readonly unsafe int SendManyTo(int descriptor, bool isMoreToCome)
+    {
+        var pieces = stackalloc Libc.Piece[Libc.MaxPieces];
+        var count = 0;
+        for (var block = Head; block is not null && count < Libc.MaxPieces; block = block.NextBlock)
+        {
+            var (start, end) = Extent(block);
+            pieces[count++] = new Libc.Piece { Start = block.Start + start, Length = (nuint)(end - start) };
+        }
+
+        return Libc.SendMessage(descriptor, pieces, count, isMoreToCome);
     }
 
     private void ReturnBefore(PinnedBlock? end)

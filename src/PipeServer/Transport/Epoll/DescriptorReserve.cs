@@ -18,7 +18,7 @@ internal sealed class DescriptorReserve
     {
         while (_count < Size)
         {
-            var result = Libc.EventFd(out var descriptor);
+            var result = EventCalls.EventFd(out var descriptor);
             if (result < 0)
             {
                 Release();

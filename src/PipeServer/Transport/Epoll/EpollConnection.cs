@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.IO.Pipelines;
 using System.Net;
+using System.Net.Sockets;
 using Microsoft.Extensions.ObjectPool;
 using Microsoft.Win32.SafeHandles;
 
@@ -17,16 +18,25 @@ internal sealed class EpollConnection : TransportConnection, IEventHandler, IThr
     private const int FileBytes = 2 * 1024 * 1024;
     private const long ReadAheadBytes = 4 * 1024 * 1024;
 
+    // Ten segments (RFC 6928) of an ordinary size: what a new connection sends without waiting for its client. What is longer may still lie
+    // in the system when the connection is closed, and a byte from the client would take it away.
+    private const long FirstFlightBytes = 14_000;
+
+    // From the accept on: the client's first bytes are there most of the time, and the connection may be over before it has to wait.
+    private const uint Events = EventCalls.EPOLLIN | EventCalls.EPOLLPRI | EventCalls.EPOLLOUT | EventCalls.EPOLLRDHUP;
+
     private readonly ObjectPool<EpollConnection> _pool;
     private readonly EpollInput _input;
     private readonly EpollOutput _output;
     private readonly Lock _closedLock = new();
+    private readonly Lock _watchLock = new(); // never taken inside the loop's
     private Descriptor? _descriptor;
     private EventLoop? _loop;
     private ulong _key;
     private SocketAddressBytes _remoteAddress;
     private EndPoint? _remoteEndPoint;
     private CancellationTokenSource? _closed; // made when somebody asks for the token; most never do
+    private volatile bool _isWatched; // registered with the loop: _key is its key
     private volatile bool _isClosed;
     private volatile bool _isAborted;
     private volatile bool _mustReadUntilEmpty;
@@ -53,6 +63,7 @@ internal sealed class EpollConnection : TransportConnection, IEventHandler, IThr
     {
         get
         {
+            Watch();
             lock (_closedLock)
             {
                 return _isClosed && _closed is null ? new CancellationToken(canceled: true) : (_closed ??= new CancellationTokenSource()).Token;
@@ -75,11 +86,15 @@ internal sealed class EpollConnection : TransportConnection, IEventHandler, IThr
 
     /// <summary>
     /// A receive that returned less than it was asked for need not have emptied the queue: the client has ended, which brings
-    /// no further event; or a receive stops short at TCP's urgent mark, or at what else a unix socket can carry.
+    /// no further event; or a receive stops short at TCP's urgent mark, or at what else a unix socket can carry. Nor does any event come
+    /// while the connection is not watched.
     /// </summary>
-    public bool MustReadUntilEmpty => _mustReadUntilEmpty;
+    public bool MustReadUntilEmpty => _mustReadUntilEmpty || !_isWatched;
 
-    /// <summary>Takes over an accepted socket. Its first events may come on the loop before this returns.</summary>
+    /// <summary>
+    /// Takes over an accepted socket. On the loop's own thread the socket is registered no sooner than somebody has to wait
+    /// (<see cref="Watch"/>); elsewhere at once: its first events may come on the loop before this returns.
+    /// </summary>
     /// <exception cref="System.Net.Sockets.SocketException">The loop does not take it; the socket is closed then.</exception>
     public void Start(Descriptor descriptor, in SocketAddressBytes remoteAddress, EventLoop loop)
     {
@@ -89,16 +104,62 @@ internal sealed class EpollConnection : TransportConnection, IEventHandler, IThr
         _remoteAddress = remoteAddress;
         _mustReadUntilEmpty = SocketAddressBytes.IsUnix(remoteAddress);
         _loop = loop;
+        loop.AddLoad(1);
+        if (loop.IsCurrent)
+        {
+            _input.LookFirst();
+            return;
+        }
+
         try
         {
-            _key = loop.Add(this, descriptor, Libc.EPOLLIN | Libc.EPOLLPRI | Libc.EPOLLOUT | Libc.EPOLLRDHUP);
+            _key = loop.Add(this, descriptor, Events);
+            _isWatched = true;
         }
         catch
         {
+            loop.AddLoad(-1);
             descriptor.Dispose();
             throw;
         }
     }
+
+    /// <summary>Registers the connection with its loop, if it is not yet. One that the loop does not take is aborted.</summary>
+    internal override void Watch()
+    {
+        if (_isWatched)
+        {
+            return;
+        }
+
+        var loop = _loop;
+        try
+        {
+            lock (_watchLock)
+            {
+                // An operation may look here while another thread disposes of the connection.
+                if (_isWatched || _isAborted || loop is null)
+                {
+                    return;
+                }
+
+                _key = loop.Add(this, _descriptor!, Events);
+                _isWatched = true;
+                return;
+            }
+        }
+        catch (SocketException exception)
+        {
+            loop!.Report(exception);
+        }
+
+        Abort();
+    }
+
+    // A close with something unread, which may have come a microsecond ago, resets the connection. The end that was sent before it lies in
+    // front of that reset, with all of the answer. A unix socket has no such order.
+    internal override bool MayCloseAtOnce() =>
+        _isOutputShut && !_isAborted && _output.BytesSent <= FirstFlightBytes && !_input.MayHaveUnread && !SocketAddressBytes.IsUnix(_remoteAddress);
 
     internal override bool TryFlush() => _output.TryFlush();
 
@@ -126,9 +187,9 @@ internal sealed class EpollConnection : TransportConnection, IEventHandler, IThr
             // What the system has in its cache is sent wherever this is; what it must read first is read ahead, and waited for
             // where no other connection waits with it.
             var next = (int)Math.Min(FileBytes, count - sent);
-            if (EventLoop.IsCurrentThread && !Libc.IsInCache(file, offset + sent, next))
+            if (EventLoop.IsCurrentThread && !PageCache.Contains(file, offset + sent, next))
             {
-                Libc.ReadAhead(file, offset + sent, ReadAheadBytes);
+                PageCache.ReadAhead(file, offset + sent, ReadAheadBytes);
                 await Task.Yield();
             }
 
@@ -200,7 +261,15 @@ internal sealed class EpollConnection : TransportConnection, IEventHandler, IThr
         }
 
         _isAborted = true;
-        _loop!.Remove(_key);
+        lock (_watchLock)
+        {
+            if (_isWatched)
+            {
+                _loop!.Remove(_key);
+            }
+        }
+
+        _loop!.AddLoad(-1);
         var isIdle = !_input.IsPending && !_output.IsPending;
         _input.Interrupt();
         _output.Interrupt();
@@ -230,19 +299,19 @@ internal sealed class EpollConnection : TransportConnection, IEventHandler, IThr
 
     public void OnEvents(uint events)
     {
-        const uint Ended = Libc.EPOLLRDHUP | Libc.EPOLLHUP | Libc.EPOLLERR;
-        if ((events & (Ended | Libc.EPOLLPRI)) != 0)
+        const uint Ended = EventCalls.EPOLLRDHUP | EventCalls.EPOLLHUP | EventCalls.EPOLLERR;
+        if ((events & (Ended | EventCalls.EPOLLPRI)) != 0)
         {
             _mustReadUntilEmpty = true;
         }
 
         // The writer first: what is being sent ends a request, what is being received may begin the next.
-        if ((events & (Libc.EPOLLOUT | Libc.EPOLLHUP | Libc.EPOLLERR)) != 0)
+        if ((events & (EventCalls.EPOLLOUT | EventCalls.EPOLLHUP | EventCalls.EPOLLERR)) != 0)
         {
             _output.OnWritable();
         }
 
-        if ((events & (Libc.EPOLLIN | Libc.EPOLLPRI | Ended)) != 0)
+        if ((events & (EventCalls.EPOLLIN | EventCalls.EPOLLPRI | Ended)) != 0)
         {
             _input.OnReadable();
         }
@@ -268,11 +337,12 @@ internal sealed class EpollConnection : TransportConnection, IEventHandler, IThr
     /// <summary>Calls <see cref="OnDue"/> after this many milliseconds, or at once where this is not the loop's thread.</summary>
     public void LookAgain(int milliseconds)
     {
+        Watch();
         if (!_loop!.IsCurrent)
         {
             _loop.Post(this);
         }
-        else if (!_isToLookAgain)
+        else if (!_isToLookAgain && _isWatched) // one that could not be watched is aborted, and looks again for that
         {
             _isToLookAgain = true;
             _loop.CallLater(_key, milliseconds);
@@ -315,6 +385,6 @@ internal sealed class EpollConnection : TransportConnection, IEventHandler, IThr
         _loop = null;
         _remoteEndPoint = null;
         _closed = null; // not reused: a handler of the last connection may still hold its token
-        _isClosed = _isAborted = _mustReadUntilEmpty = _isOutputShut = _isToLookAgain = false;
+        _isClosed = _isAborted = _mustReadUntilEmpty = _isOutputShut = _isToLookAgain = _isWatched = false;
     }
 }

@@ -29,6 +29,7 @@ internal sealed class EpollInput : PipeReader
     private bool _mayHaveMore; // an event has come, or the last recv filled its buffer: the next one may find more
     private int _streak; // receives since the last wait
     private bool _wantsLarge; // the last recv filled a whole block
+    private bool _hasFilled; // the last recv filled the room it was given
     private bool _hasUnexamined;
     private bool _hasEnded;
     private bool _isReading; // between a result and its AdvanceTo
@@ -165,12 +166,18 @@ internal sealed class EpollInput : PipeReader
         }
     }
 
+    /// <summary>Nobody tells of the first bytes: the first read asks for them.</summary>
+    public void LookFirst() => _mayHaveMore = true;
+
+    /// <summary>False when, as far as is known here, everything that the client has sent was received and consumed.</summary>
+    public bool MayHaveUnread => !_chain.IsEmpty || _hasFilled || _parking.IsSignalled;
+
     /// <summary>Makes it ready for the next connection.</summary>
     public void Reset()
     {
         _chain.Return();
         _parking.Reset();
-        _mayHaveMore = _wantsLarge = _hasUnexamined = _hasEnded = _isReading = _isCompleted = _isLeft = false;
+        _mayHaveMore = _wantsLarge = _hasFilled = _hasUnexamined = _hasEnded = _isReading = _isCompleted = _isLeft = false;
         _error = null;
         _consumer = null;
         _streak = 0;
@@ -336,10 +343,11 @@ internal sealed class EpollInput : PipeReader
             _streak++;
             _chain.Advance(received);
             _hasUnexamined = true;
-            _wantsLarge = received == room && room >= PinnedBlockPool.SmallBytes;
+            _hasFilled = received == room;
+            _wantsLarge = _hasFilled && room >= PinnedBlockPool.SmallBytes;
             // Edge-triggered: fewer bytes than asked for means that there are no more, and that the next ones bring an
             // event (epoll(7)); where that does not hold, the connection knows.
-            _mayHaveMore = received == room || _connection.MustReadUntilEmpty;
+            _mayHaveMore = _hasFilled || _connection.MustReadUntilEmpty;
             return true;
         }
 
@@ -352,6 +360,7 @@ internal sealed class EpollInput : PipeReader
 
         if (received == -Errno.EAGAIN)
         {
+            _connection.Watch();
             return false;
         }
 

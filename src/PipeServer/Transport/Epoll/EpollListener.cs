@@ -1,67 +1,65 @@
 using System.Net;
-using System.Net.Sockets;
 using Microsoft.Extensions.ObjectPool;
 using PipeServer.Platform;
 
 namespace PipeServer.Transport.Epoll;
 
 /// <summary>
-/// A listening socket. An accept that must wait parks here and is taken up by the first loop; what is accepted goes to the
-/// loop with the fewest connections.
+/// One loop's way to the clients of an <see cref="AcceptQueue"/>. An accept that must wait parks here and is taken up by the loop. What is
+/// accepted stays on this loop, unless another has clearly fewer connections.
 /// </summary>
-internal sealed class EpollListener : IConnectionListener, IEventHandler, IThreadPoolWorkItem
+/// <remarks>
+/// Each loop registers the same socket with <c>EPOLLEXCLUSIVE</c>: a client that comes wakes one loop that waits, and all that are busy find it
+/// when they look. The one that is faster gets it, for the others the queue is empty. A loop that nobody accepts on is not registered: it would
+/// be woken in another's place.
+/// </remarks>
+internal sealed class EpollListener : ISharedListener, IEventHandler, IThreadPoolWorkItem
 {
     // After this many accepts in a row, the loop's connections get their turn: a burst of clients must not starve them.
     private const int MaxStreak = 32;
 
-    private readonly Descriptor _descriptor;
+    private readonly AcceptQueue _queue;
     private readonly EventLoop _loop;
     private readonly EventLoop[] _loops;
     private readonly ObjectPool<EpollConnection> _connections;
-    private readonly DescriptorReserve _reserve = new();
-    private readonly ulong _key;
-    private readonly bool _ownsSocket; // false for an inherited socket: other processes listen on it too, and go on
+    private ulong _key; // 0: not registered yet
     private readonly Parking<Accept, TransportConnection?> _parking;
     private TransportConnection? _accepted; // what the accept in progress has found
     private int _streak;
-    private volatile bool _isStopped;
-    private int _closed;
 
-    /// <summary>Takes over a socket that is bound and listening.</summary>
-    /// <exception cref="System.Net.Sockets.SocketException">The loop does not take it.</exception>
-    public EpollListener(EndPoint endPoint, Descriptor descriptor, EventLoop[] loops, ObjectPool<EpollConnection> connections, bool ownsSocket)
+    public EpollListener(AcceptQueue queue, EventLoop loop, EventLoop[] loops, ObjectPool<EpollConnection> connections)
     {
         _parking = new Parking<Accept, TransportConnection?>(new Accept(this));
-        _ownsSocket = ownsSocket;
-        EndPoint = endPoint;
-        _descriptor = descriptor;
+        _queue = queue;
         _loops = loops;
         _connections = connections;
-        _loop = loops[0];
-        _key = _loop.Add(this, descriptor, Libc.EPOLLIN);
+        _loop = loop;
     }
 
-    public EndPoint EndPoint { get; }
+    public EndPoint EndPoint => _queue.EndPoint;
+
+    public IReadOnlyList<IConnectionListener> Siblings => _queue.Listeners;
+
+    /// <summary>Registers the queue's socket with the loop. Before the first accept, and once.</summary>
+    /// <exception cref="System.Net.Sockets.SocketException">The loop does not take it.</exception>
+    public void Register() => Volatile.Write(ref _key, _loop.Add(this, _queue.Descriptor, EventCalls.EPOLLIN | EventCalls.EPOLLEXCLUSIVE));
 
     public ValueTask<TransportConnection?> AcceptAsync()
     {
+        if (_key == 0 && !_queue.IsClosed)
+        {
+            Register();
+        }
+
         return TryComplete() ? new ValueTask<TransportConnection?>(TakeResult()) : _parking.StartAsync(CancellationToken.None);
     }
 
-    public async ValueTask StopListeningAsync()
-    {
-        if (_ownsSocket)
-        {
-            await ListeningSocket.TurnClientsAwayAsync(_descriptor, EndPoint).ConfigureAwait(false);
-        }
-
-        Stop();
-    }
+    public ValueTask StopListeningAsync() => _queue.StopListeningAsync();
 
     public ValueTask DisposeAsync()
     {
-        Stop();
-        Close();
+        _queue.Stop();
+        _queue.Close();
         return ValueTask.CompletedTask;
     }
 
@@ -79,19 +77,24 @@ internal sealed class EpollListener : IConnectionListener, IEventHandler, IThrea
 
     public void OnLost()
     {
-        _isStopped = true;
-        Close();
-        _loop.Post(this);
+        // On this loop's lock: the queue, which takes every loop's, is closed elsewhere.
+        ThreadPool.UnsafeQueueUserWorkItem(static queue => ((AcceptQueue)queue!).Close(), _queue, preferLocal: false);
+    }
+
+    /// <summary>Has an accept that waits look again.</summary>
+    public void Wake() => _loop.Post(this);
+
+    /// <summary>The queue is closed: no event is wanted any more.</summary>
+    public void Leave()
+    {
+        if (Volatile.Read(ref _key) is not 0 and var key)
+        {
+            _loop.Remove(key);
+        }
     }
 
     /// <summary>On the loop: it is the listener's turn again, or it has been stopped.</summary>
     public void Execute() => _parking.Resume();
-
-    private void Stop()
-    {
-        _isStopped = true;
-        _loop.Post(this);
-    }
 
     private bool TryComplete()
     {
@@ -118,8 +121,8 @@ internal sealed class EpollListener : IConnectionListener, IEventHandler, IThrea
         while (true)
         {
             // Read first: what finished its handshake before the stop is still handed out.
-            var isStopped = _isStopped;
-            if (Volatile.Read(ref _closed) != 0)
+            var isStopped = _queue.IsStopped;
+            if (_queue.IsClosed)
             {
                 return true;
             }
@@ -129,11 +132,7 @@ internal sealed class EpollListener : IConnectionListener, IEventHandler, IThrea
             int accepted;
             try
             {
-                accepted = _reserve.Fill();
-                if (accepted == 0)
-                {
-                    accepted = Libc.Accept(_descriptor, address);
-                }
+                accepted = _queue.Accept(address);
             }
             catch (ObjectDisposedException)
             {
@@ -143,7 +142,7 @@ internal sealed class EpollListener : IConnectionListener, IEventHandler, IThrea
             if (accepted >= 0)
             {
                 var started = _connections.Get();
-                started.Start(new Descriptor(accepted), address, LeastLoaded());
+                started.Start(new Descriptor(accepted), address, ChooseLoop());
                 connection = started;
                 return true;
             }
@@ -152,7 +151,7 @@ internal sealed class EpollListener : IConnectionListener, IEventHandler, IThrea
             {
                 if (isStopped)
                 {
-                    Close();
+                    _queue.Close();
                 }
 
                 return isStopped;
@@ -160,28 +159,18 @@ internal sealed class EpollListener : IConnectionListener, IEventHandler, IThrea
 
             if (!Errno.IsOfOneClient(-accepted))
             {
-                // The process is most likely out of descriptors: the caller that logs this and waits needs the runtime, and the runtime
-                // needs some.
-                _reserve.Release();
+                _queue.ReleaseReserve();
                 throw Errno.ToException(-accepted, "accept4");
             }
         }
     }
 
-    private void Close()
+    // On the loop's own thread a connection is served where it was accepted: most are over before anybody has to wait. Those that stay
+    // are spread evenly, but for one and an eighth.
+    private EventLoop ChooseLoop()
     {
-        if (Interlocked.Exchange(ref _closed, 1) == 0)
-        {
-            _loop.Remove(_key);
-            if (_ownsSocket && EndPoint is UnixDomainSocketEndPoint unix)
-            {
-                // Deleted while the socket is still open: nobody takes the file for stale yet, so it cannot be a successor's.
-                UnixSocketFile.Delete(unix);
-            }
-
-            _descriptor.Dispose();
-            _reserve.Release();
-        }
+        var least = LeastLoaded();
+        return _loop.IsCurrent && !_loop.Ended.IsCompleted && _loop.Load <= least.Load + 1 + (least.Load / 8) ? _loop : least;
     }
 
     private EventLoop LeastLoaded()
@@ -190,7 +179,7 @@ internal sealed class EpollListener : IConnectionListener, IEventHandler, IThrea
         foreach (var loop in _loops)
         {
             // A loop that has ended by a fault would look like the least loaded for ever.
-            if (!loop.Ended.IsCompleted && (loop.Count < least.Count || least.Ended.IsCompleted))
+            if (!loop.Ended.IsCompleted && (loop.Load < least.Load || least.Ended.IsCompleted))
             {
                 least = loop;
             }
@@ -202,7 +191,7 @@ internal sealed class EpollListener : IConnectionListener, IEventHandler, IThrea
     /// <summary>The accept as its parking sees it.</summary>
     private readonly struct Accept(EpollListener listener) : IParkedOperation<TransportConnection?>
     {
-        public bool IsAborted => listener._isStopped;
+        public bool IsAborted => listener._queue.IsStopped;
 
         public bool TryComplete() => listener.TryComplete();
 

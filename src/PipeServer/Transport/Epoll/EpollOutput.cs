@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.IO.Pipelines;
 using Microsoft.Win32.SafeHandles;
 using PipeServer.Platform;
@@ -15,10 +14,6 @@ namespace PipeServer.Transport.Epoll;
 /// </remarks>
 internal sealed class EpollOutput : PipeWriter
 {
-    // A client that pauses, and then goes on, waits for no longer than this for the last piece of its file.
-    private const int MaxWaitMilliseconds = 50;
-    private const int MinWaitMilliseconds = 2;
-
     private readonly EpollConnection _connection;
     private readonly PinnedBlockPool _blocks;
     private readonly Parking<Flush, FlushResult> _parking;
@@ -27,8 +22,7 @@ internal sealed class EpollOutput : PipeWriter
 
     private bool _isFileToCome; // behind what is flushed now: it goes into the same packets
     private Wait _wait; // what the pending operation waits for
-    private long _fileBytes; // sent of a file
-    private long _fileStarted; // since then
+    private FilePace _pace; // of the file that is being taken
     private bool _isRoomSignalled; // the event came to this operation while it was parked
     private bool _isCompleted;
     private bool _isClientGone;
@@ -54,6 +48,8 @@ internal sealed class EpollOutput : PipeWriter
     /// <summary>True while a flush has no result yet, or its caller has not taken it: a waker may still be at work here.</summary>
     public bool IsPending => _parking.IsPending;
 
+    private bool IsWritable => !_isCompleted && !IsPending;
+
     private enum Wait : byte
     {
         UntilSent, ForRoom, UntilTaken,
@@ -61,27 +57,24 @@ internal sealed class EpollOutput : PipeWriter
 
     public override Memory<byte> GetMemory(int sizeHint = 0)
     {
-        ArgumentOutOfRangeException.ThrowIfNegative(sizeHint);
-        ThrowIfNotWritable();
-        if (_chain.Tail is null)
-        {
-            _chain.Append(_blocks.Rent(Math.Max(sizeHint, PinnedBlockPool.SmallBytes)));
-        }
-        else if (_chain.Room < Math.Max(1, sizeHint))
-        {
-            _chain.Append(_blocks.Rent(Math.Max(sizeHint, PinnedBlockPool.LargeBytes)));
-        }
-
+        MakeRoom(sizeHint);
         return _chain.Free;
     }
 
-    public override Span<byte> GetSpan(int sizeHint = 0) => GetMemory(sizeHint).Span;
+    public override Span<byte> GetSpan(int sizeHint = 0)
+    {
+        MakeRoom(sizeHint);
+        return _chain.FreeSpan;
+    }
 
     public override void Advance(int bytes)
     {
         ThrowIfNotWritable();
-        ArgumentOutOfRangeException.ThrowIfNegative(bytes);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(bytes, _chain.Room);
+        if ((uint)bytes > (uint)_chain.Room)
+        {
+            throw new ArgumentOutOfRangeException(nameof(bytes), bytes, $"There is room for {_chain.Room} bytes, and negative ones do not exist.");
+        }
+
         _chain.Advance(bytes);
         _unsent += bytes;
     }
@@ -112,8 +105,22 @@ internal sealed class EpollOutput : PipeWriter
         return _parking.StartAsync(cancellationToken);
     }
 
-    /// <summary>See <see cref="TransportConnection.TryFlush"/>.</summary>
-    public bool TryFlush() => !_isCompleted && !IsPending && TrySend() && !_isClientGone && !_parking.IsCancelRequested;
+    /// <summary>Sends what is written if one call takes all of it, as nearly always. False: <see cref="FlushAsync"/> must see to it.</summary>
+    public bool TryFlush()
+    {
+        if (!IsWritable || _isClientGone || !_chain.IsSingle || _connection.IsAborted || _parking.IsCancelRequested)
+        {
+            return false;
+        }
+
+        if (_unsent == 0)
+        {
+            Discard();
+            return true;
+        }
+
+        return _chain.SendTo(_connection.Number, isMoreToCome: false) is >= 0 and var sent && TryConsumeAll(sent);
+    }
 
     /// <summary>Sends all that is written, for <see cref="TrySendFile"/> to go on behind it. False: the client is gone.</summary>
     public async ValueTask<bool> FlushBeforeFileAsync(CancellationToken cancellationToken)
@@ -178,13 +185,13 @@ internal sealed class EpollOutput : PipeWriter
 
     /// <summary>
     /// Waits until the client has acknowledged everything. Until then, a program that writes to the file changes bytes that are on their
-    /// way. The system has no event for that moment, so it is asked when, at the pace so far, it should have come.
+    /// way.
     /// </summary>
     public ValueTask<FlushResult> WaitUntilTakenAsync(long bytes, long started, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         _wait = Wait.UntilTaken;
-        (_fileBytes, _fileStarted) = (bytes, started);
+        _pace = new FilePace(bytes, started);
         return FlushAsync(cancellationToken);
     }
 
@@ -244,6 +251,16 @@ internal sealed class EpollOutput : PipeWriter
         _bytesSent = 0;
     }
 
+    private void MakeRoom(int bytes)
+    {
+        ThrowIfNotWritable();
+        if (_chain.Room < Math.Max(1, bytes) || bytes < 0)
+        {
+            ArgumentOutOfRangeException.ThrowIfNegative(bytes, "sizeHint");
+            _chain.Append(_blocks.Rent(Math.Max(bytes, _chain.Tail is null ? PinnedBlockPool.SmallBytes : PinnedBlockPool.LargeBytes)));
+        }
+    }
+
     private bool TryComplete()
     {
         var isDone = _wait switch
@@ -271,9 +288,7 @@ internal sealed class EpollOutput : PipeWriter
             return true;
         }
 
-        var taken = Math.Max(1, _fileBytes - underWay);
-        var milliseconds = Stopwatch.GetElapsedTime(_fileStarted).TotalMilliseconds * underWay / taken;
-        _connection.LookAgain((int)Math.Clamp(milliseconds, MinWaitMilliseconds, MaxWaitMilliseconds));
+        _connection.LookAgain(_pace.MillisecondsFor(underWay));
         return false;
     }
 
@@ -294,11 +309,10 @@ internal sealed class EpollOutput : PipeWriter
 
         while (_unsent > 0 && !_isClientGone)
         {
-            var sent = _chain.IsSingle ? SendOne() : SendMany();
+            var sent = _chain.SendTo(_connection.Number, _isFileToCome);
             if (sent >= 0)
             {
-                Volatile.Write(ref _bytesSent, _bytesSent + sent);
-                Consume(sent);
+                TryConsumeAll(sent);
             }
             else if (sent == -Errno.EAGAIN)
             {
@@ -320,39 +334,19 @@ internal sealed class EpollOutput : PipeWriter
         return true;
     }
 
-    // SAFETY: the block is pinned and this writer's alone, and the bytes between the two marks were written.
-    private unsafe int SendOne()
+    // What the system has taken is counted and let go of; true when that was all.
+    private bool TryConsumeAll(int sent)
     {
-        var block = _chain.Head!;
-        var (start, end) = _chain.Extent(block);
-        return Libc.Send(_connection.Number, block.Start + start, end - start, _isFileToCome);
-    }
-
-    // SAFETY: as in SendOne, for every block of the chain; the pieces live on this stack frame for the whole call.
-    private unsafe int SendMany()
-    {
-        var pieces = stackalloc Libc.Piece[Libc.MaxPieces];
-        var count = 0;
-        for (var block = _chain.Head; block is not null && count < Libc.MaxPieces; block = block.NextBlock)
-        {
-            var (start, end) = _chain.Extent(block);
-            pieces[count++] = new Libc.Piece { Start = block.Start + start, Length = (nuint)(end - start) };
-        }
-
-        return Libc.SendMessage(_connection.Number, pieces, count, _isFileToCome);
-    }
-
-    private void Consume(int sent)
-    {
+        Volatile.Write(ref _bytesSent, _bytesSent + sent);
         _unsent -= sent;
         if (_unsent == 0)
         {
             _chain.Return();
+            return true;
         }
-        else
-        {
-            _chain.Drop(sent);
-        }
+
+        _chain.Drop(sent);
+        return false;
     }
 
     private void Discard()
@@ -363,16 +357,14 @@ internal sealed class EpollOutput : PipeWriter
 
     private void ThrowIfNotWritable()
     {
-        if (_isCompleted)
+        if (!IsWritable)
         {
-            throw new InvalidOperationException("Writing is not allowed after the writer was completed.");
-        }
-
-        if (IsPending)
-        {
-            throw new InvalidOperationException("A flush is in progress: await it before writing on.");
+            ThrowNotWritable();
         }
     }
+
+    private void ThrowNotWritable() => throw new InvalidOperationException(
+        _isCompleted ? "Writing is not allowed after the writer was completed." : "A flush is in progress: await it before writing on.");
 
     /// <summary>The flush as its parking sees it.</summary>
     private readonly struct Flush(EpollOutput output) : IParkedOperation<FlushResult>
@@ -387,10 +379,7 @@ internal sealed class EpollOutput : PipeWriter
 
         public void OnCanceled() => output._wait = Wait.UntilSent;
 
-        public void OnParking()
-        {
-            // What is not sent yet is needed.
-        }
+        public void OnParking() => output._connection.Watch(); // and keeps what is not sent yet
 
         public bool EndTurn() => false; // a flush has all the time that its client takes
 

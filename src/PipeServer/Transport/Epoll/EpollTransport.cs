@@ -69,7 +69,15 @@ public sealed class EpollTransport : ITransport
         {
             var local = unix ?? LocalEndPoint(descriptor) ?? endPoint;
             local = inherited is null ? local : ListeningSocket.AddressOf(descriptor, local) ?? local;
-            return new([new EpollListener(local, descriptor, GetLoops(), _connections, ownsSocket: inherited is null)]);
+            var loops = GetLoops();
+            var queue = new AcceptQueue(local, descriptor, ownsSocket: inherited is null);
+            foreach (var loop in loops)
+            {
+                queue.Add(new EpollListener(queue, loop, loops, _connections));
+            }
+
+            queue.Listeners[0].Register(); // the others when somebody accepts on them
+            return new([queue.Listeners[0]]);
         }
         catch
         {
@@ -120,7 +128,7 @@ public sealed class EpollTransport : ITransport
 
         try
         {
-            using var probe = Libc.EpollCreate(out var epoll) >= 0 ? epoll : null;
+            using var probe = EventCalls.EpollCreate(out var epoll) >= 0 ? epoll : null;
             return probe is not null;
         }
         catch (Exception exception) when (exception is DllNotFoundException or EntryPointNotFoundException)
@@ -135,7 +143,7 @@ public sealed class EpollTransport : ITransport
         try
         {
             ListeningSocket.TakeOver(descriptor);
-            Errno.ThrowOnError(Libc.SetNonBlocking(descriptor), "fcntl");
+            Errno.ThrowOnError(ListenCalls.SetNonBlocking(descriptor), "fcntl");
         }
         catch
         {
@@ -143,7 +151,7 @@ public sealed class EpollTransport : ITransport
             throw;
         }
 
-        _ = Libc.SetOption(descriptor, Libc.IPPROTO_TCP, Libc.TCP_NODELAY, 1); // a unix socket has no such option
+        _ = ListenCalls.SetOption(descriptor, ListenCalls.IPPROTO_TCP, ListenCalls.TCP_NODELAY, 1); // a unix socket has no such option
         return descriptor;
     }
 
@@ -152,34 +160,34 @@ public sealed class EpollTransport : ITransport
         var address = endPoint.Serialize();
         var isUnix = endPoint.AddressFamily == AddressFamily.Unix;
         var isBound = false;
-        Errno.ThrowOnError(Libc.Socket(BitConverter.ToUInt16(address.Buffer.Span), isUnix ? 0 : Libc.IPPROTO_TCP, out var descriptor), "socket");
+        Errno.ThrowOnError(ListenCalls.Socket(BitConverter.ToUInt16(address.Buffer.Span), isUnix ? 0 : ListenCalls.IPPROTO_TCP, out var descriptor), "socket");
         try
         {
             if (!isUnix)
             {
                 // Connections of an earlier process in TIME_WAIT must not keep the port. Accepted sockets inherit NODELAY.
-                Errno.ThrowOnError(Libc.SetOption(descriptor, Libc.SOL_SOCKET, Libc.SO_REUSEADDR, 1), "setsockopt");
-                Errno.ThrowOnError(Libc.SetOption(descriptor, Libc.IPPROTO_TCP, Libc.TCP_NODELAY, 1), "setsockopt");
+                Errno.ThrowOnError(ListenCalls.SetOption(descriptor, ListenCalls.SOL_SOCKET, ListenCalls.SO_REUSEADDR, 1), "setsockopt");
+                Errno.ThrowOnError(ListenCalls.SetOption(descriptor, ListenCalls.IPPROTO_TCP, ListenCalls.TCP_NODELAY, 1), "setsockopt");
                 if (_options.ReusePort)
                 {
-                    Errno.ThrowOnError(Libc.SetOption(descriptor, Libc.SOL_SOCKET, Libc.SO_REUSEPORT, 1), "setsockopt");
+                    Errno.ThrowOnError(ListenCalls.SetOption(descriptor, ListenCalls.SOL_SOCKET, ListenCalls.SO_REUSEPORT, 1), "setsockopt");
                 }
             }
 
             if (endPoint is IPEndPoint { Address: var ip } && ip.AddressFamily == AddressFamily.InterNetworkV6)
             {
                 var isAny = ip.Equals(IPAddress.IPv6Any);
-                Errno.ThrowOnError(Libc.SetOption(descriptor, Libc.IPPROTO_IPV6, Libc.IPV6_V6ONLY, isAny ? 0 : 1), "setsockopt");
+                Errno.ThrowOnError(ListenCalls.SetOption(descriptor, ListenCalls.IPPROTO_IPV6, ListenCalls.IPV6_V6ONLY, isAny ? 0 : 1), "setsockopt");
             }
 
-            Errno.ThrowOnError(Libc.Bind(descriptor, address.Buffer.Span[..address.Size]), "bind");
+            Errno.ThrowOnError(ListenCalls.Bind(descriptor, address.Buffer.Span[..address.Size]), "bind");
             isBound = true;
             if (endPoint is UnixSocketFileEndPoint file)
             {
                 UnixSocketFile.SetAccess(file);
             }
 
-            Errno.ThrowOnError(Libc.Listen(descriptor, backlog), "listen");
+            Errno.ThrowOnError(ListenCalls.Listen(descriptor, backlog), "listen");
             return descriptor;
         }
         catch
@@ -203,7 +211,7 @@ public sealed class EpollTransport : ITransport
     private static EndPoint? LocalEndPoint(Descriptor descriptor)
     {
         Span<byte> address = stackalloc byte[UnixSocketAddress.MaxBytes];
-        var length = Libc.LocalAddress(descriptor, address);
+        var length = ListenCalls.LocalAddress(descriptor, address);
         Errno.ThrowOnError(length, "getsockname");
         address = address[..Math.Min(length, address.Length)];
         return SocketAddressBytes.IsUnix(address) ? UnixSocketAddress.ToEndPoint(address) : SocketAddressBytes.ToEndPoint(address);

@@ -32,7 +32,7 @@ internal sealed class EventLoop
 
     private static readonly long TicksPerMillisecond = Stopwatch.Frequency / 1000;
 
-    // The eventfd's own key: no slot has it, because generations start at 1.
+    // The eventfd's own key: no registration has it (HandlerTable.Add).
     private const ulong WakeKey = 0;
 
     [ThreadStatic]
@@ -44,13 +44,11 @@ internal sealed class EventLoop
     private readonly Thread _thread;
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly ConcurrentQueue<IThreadPoolWorkItem> _posted = new();
-    private readonly Lock _slotsLock = new();
-    private readonly Stack<int> _freeSlots = new();
+    private readonly HandlerTable _handlers = new();
     private readonly PriorityQueue<ulong, long> _due = new(); // registrations by the time to call them; used by the loop only
-    private Slot[] _slots = new Slot[64]; // replaced by a longer one under _slotsLock; the loop reads it without
-    private int _usedSlots;
-    private int _count;
+    private int _load;
     private int _wakeRequested;
+    private int _hasPosted; // 1: something may be in the queue
     private volatile bool _stopping;
 
     /// <exception cref="System.Net.Sockets.SocketException">The system has no descriptor left.</exception>
@@ -58,11 +56,11 @@ internal sealed class EventLoop
     {
         Name = $"loop-{index}";
         _logger = logger;
-        Errno.ThrowOnError(Libc.EpollCreate(out _epoll), "epoll_create1");
+        Errno.ThrowOnError(EventCalls.EpollCreate(out _epoll), "epoll_create1");
         try
         {
-            Errno.ThrowOnError(Libc.EventFd(out _wake), "eventfd");
-            Errno.ThrowOnError(Libc.EpollAdd(_epoll, _wake, Libc.EPOLLIN | Libc.EPOLLET, WakeKey), "epoll_ctl");
+            Errno.ThrowOnError(EventCalls.EventFd(out _wake), "eventfd");
+            Errno.ThrowOnError(EventCalls.EpollAdd(_epoll, _wake, EventCalls.EPOLLIN | EventCalls.EPOLLET, WakeKey), "epoll_ctl");
         }
         catch
         {
@@ -77,8 +75,8 @@ internal sealed class EventLoop
 
     public string Name { get; }
 
-    /// <summary>How many descriptors are registered: the loop's load.</summary>
-    public int Count => Volatile.Read(ref _count);
+    /// <summary>How many connections are the loop's, registered or not.</summary>
+    public int Load => Volatile.Read(ref _load);
 
     /// <summary>Completes when the thread has left its loop.</summary>
     public Task Ended => _ended.Task;
@@ -104,31 +102,11 @@ internal sealed class EventLoop
     /// <exception cref="System.Net.Sockets.SocketException">The system refuses, or the loop has ended.</exception>
     public ulong Add(IEventHandler handler, Descriptor descriptor, uint events)
     {
-        ulong key;
-        lock (_slotsLock)
-        {
-            if (!_freeSlots.TryPop(out var index))
-            {
-                index = _usedSlots++;
-                if (index == _slots.Length)
-                {
-                    var longer = new Slot[_slots.Length * 2];
-                    _slots.CopyTo(longer, 0);
-                    Volatile.Write(ref _slots, longer);
-                }
-            }
-
-            ref var slot = ref _slots[index];
-            Volatile.Write(ref slot.Generation, Math.Max(1, unchecked(slot.Generation + 1)));
-            Volatile.Write(ref slot.Handler, handler);
-            key = ((ulong)slot.Generation << 32) | (uint)index;
-            _count++;
-        }
-
+        var key = _handlers.Add(handler);
         int result;
         try
         {
-            result = _stopping ? -Errno.EINVAL : Libc.EpollAdd(_epoll, descriptor, events | Libc.EPOLLET, key);
+            result = _stopping ? -Errno.EINVAL : EventCalls.EpollAdd(_epoll, descriptor, events | EventCalls.EPOLLET, key);
         }
         catch (ObjectDisposedException)
         {
@@ -145,20 +123,17 @@ internal sealed class EventLoop
     }
 
     /// <summary>Forgets a descriptor, which is closed by its owner. An event of it that is on its way finds nobody.</summary>
-    public void Remove(ulong key)
-    {
-        var index = (int)(uint)key;
-        lock (_slotsLock)
-        {
-            ref var slot = ref _slots[index];
-            if (slot.Generation != (uint)(key >> 32) || slot.Handler is null)
-            {
-                return;
-            }
+    public void Remove(ulong key) => _handlers.Remove(key);
 
-            Volatile.Write(ref slot.Handler, null);
-            _freeSlots.Push(index);
-            _count--;
+    /// <summary>Counts a connection that comes, 1, or goes, -1.</summary>
+    public void AddLoad(int change) => Interlocked.Add(ref _load, change);
+
+    /// <summary>Logs what has cost a connection of the loop, unless the loop is ending.</summary>
+    public void Report(Exception exception)
+    {
+        if (!_stopping)
+        {
+            Log.LoopFaulted(_logger, Name, exception);
         }
     }
 
@@ -169,6 +144,7 @@ internal sealed class EventLoop
     public void Post(IThreadPoolWorkItem item)
     {
         _posted.Enqueue(item);
+        Volatile.Write(ref _hasPosted, 1);
         if (_ended.Task.IsCompleted)
         {
             RunPostedOnThreadPool();
@@ -196,7 +172,7 @@ internal sealed class EventLoop
         {
             try
             {
-                Libc.EventFdSignal(_wake);
+                EventCalls.EventFdSignal(_wake);
             }
             catch (ObjectDisposedException)
             {
@@ -205,27 +181,29 @@ internal sealed class EventLoop
         }
     }
 
-    private void Run()
+    // SAFETY: the events lie on this stack frame, and there is room for as many as are asked for.
+    private unsafe void Run()
     {
         _ofThisThread = this;
-        Span<byte> events = stackalloc byte[MaxEvents * Libc.EpollEventBytes];
+        var events = stackalloc byte[MaxEvents * EventCalls.EpollEventBytes];
+        var epoll = _epoll.Number; // closed by this thread alone, in the end
         var count = 0;
         while (!_stopping)
         {
             if (count < SmallBatch)
             {
-                Thread.Yield();
+                EventCalls.Yield();
             }
 
-            count = Libc.EpollWait(_epoll, events, _posted.IsEmpty ? MillisecondsUntilDue() : 0);
+            count = EventCalls.EpollWait(epoll, events, MaxEvents, Volatile.Read(ref _hasPosted) == 0 ? MillisecondsUntilDue() : 0);
             for (var i = 0; i < count; i++)
             {
-                var (bits, key) = Libc.EpollEvent(events, i);
+                var (bits, key) = EventCalls.EpollEvent(events, i);
                 if (key == WakeKey)
                 {
                     // Cleared before the queue and the flag are looked at, with a full fence in between: what is posted from
                     // now on signals again.
-                    Libc.EventFdClear(_wake);
+                    EventCalls.EventFdClear(_wake);
                     Interlocked.Exchange(ref _wakeRequested, 0);
                 }
                 else
@@ -234,7 +212,11 @@ internal sealed class EventLoop
                 }
             }
 
-            RunPosted();
+            if (Volatile.Read(ref _hasPosted) != 0)
+            {
+                RunPosted();
+            }
+
             while (_due.Count > 0 && MillisecondsUntilDue() == 0)
             {
                 Dispatch(Due, _due.Dequeue());
@@ -249,7 +231,8 @@ internal sealed class EventLoop
         End();
     }
 
-    private int MillisecondsUntilDue() => _due.TryPeek(out _, out var time) ? (int)Math.Clamp(time - Now(), 0, int.MaxValue) : -1;
+    private int MillisecondsUntilDue() =>
+        _due.Count > 0 && _due.TryPeek(out _, out var time) ? (int)Math.Clamp(time - Now(), 0, int.MaxValue) : -1;
 
     // True when the next wait may succeed: the system is short of something, which does the connections no harm.
     private bool TryOutlast(int errno)
@@ -269,25 +252,14 @@ internal sealed class EventLoop
 
     private void Dispatch(uint bits, ulong key)
     {
-        var index = (int)(uint)key;
-        var generation = (uint)(key >> 32);
-        ref var slot = ref Volatile.Read(ref _slots)[index];
-        // The handler first: if the generation is still right after that, so was the handler.
-        var handler = Volatile.Read(ref slot.Handler);
-        if (handler is null || Volatile.Read(ref slot.Generation) != generation)
+        if (_handlers.Find(key) is not { } handler)
         {
             return;
         }
 
-        if ((bits & (Libc.EPOLLERR | Libc.EPOLLHUP)) != 0)
+        if ((bits & (EventCalls.EPOLLERR | EventCalls.EPOLLHUP)) != 0)
         {
-            lock (_slotsLock)
-            {
-                if (_slots[index].Handler == handler && _slots[index].Generation == generation)
-                {
-                    handler.OnHangUp();
-                }
-            }
+            _handlers.HangUp(key);
         }
 
         try
@@ -295,6 +267,10 @@ internal sealed class EventLoop
             if (bits == Due)
             {
                 handler.OnDue();
+            }
+            else if (handler is EpollConnection connection)
+            {
+                connection.OnEvents(bits); // the same call, and direct: it is made for each request
             }
             else
             {
@@ -306,24 +282,17 @@ internal sealed class EventLoop
 #pragma warning restore CA1031
         {
             Log.LoopFaulted(_logger, Name, exception);
-            Lose(index, generation);
+            Lose(key);
         }
     }
 
-    // Under the lock, so that the slot is still this handler's: it may be about to leave, and its object soon serve another connection.
-    private void Lose(int index, uint? generation)
+    private void Lose(ulong key)
     {
         try
         {
-            lock (_slotsLock)
-            {
-                if (generation is null || _slots[index].Generation == generation)
-                {
-                    _slots[index].Handler?.OnLost();
-                }
-            }
+            _handlers.Lose(key);
         }
-#pragma warning disable CA1031 // A handler that throws even here must not keep the others from being told.
+#pragma warning disable CA1031 // A handler that throws even here costs its own connection only.
         catch (Exception exception)
 #pragma warning restore CA1031
         {
@@ -333,6 +302,9 @@ internal sealed class EventLoop
 
     private void RunPosted()
     {
+        // Cleared before the queue is looked at, with a full fence in between: what is posted from now on sets it again.
+        Interlocked.Exchange(ref _hasPosted, 0);
+
         // What is posted meanwhile waits for the next round, so that events get their turn.
         for (var left = _posted.Count; left > 0 && _posted.TryDequeue(out var item); left--)
         {
@@ -347,14 +319,28 @@ internal sealed class EventLoop
                 Log.LoopFaulted(_logger, Name, exception);
             }
         }
+
+        if (!_posted.IsEmpty)
+        {
+            Volatile.Write(ref _hasPosted, 1);
+        }
     }
 
     private void End()
     {
         _stopping = true;
-        for (var index = 0; index < _usedSlots; index++)
+        for (var index = 0; index < _handlers.Used; index++)
         {
-            Lose(index, generation: null);
+            try
+            {
+                _handlers.Lose(index);
+            }
+#pragma warning disable CA1031 // A handler that throws even here must not keep the others from being told.
+            catch (Exception exception)
+#pragma warning restore CA1031
+            {
+                Log.LoopFaulted(_logger, Name, exception);
+            }
         }
 
         _ended.SetResult();
@@ -368,12 +354,5 @@ internal sealed class EventLoop
         {
             ThreadPool.UnsafeQueueUserWorkItem(item, preferLocal: false);
         }
-    }
-
-    /// <summary>A registration. The generation tells it from earlier ones whose events may still be on their way.</summary>
-    private struct Slot
-    {
-        public IEventHandler? Handler;
-        public uint Generation;
     }
 }

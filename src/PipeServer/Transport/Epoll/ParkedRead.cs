@@ -18,7 +18,11 @@ internal readonly struct ParkedRead(EpollInput input, EpollConnection connection
         // A read that is given up has taken nothing.
     }
 
-    public void OnParking() => input.ReturnIfEmpty();
+    public void OnParking()
+    {
+        connection.Watch();
+        input.ReturnIfEmpty();
+    }
 
     public bool EndTurn() => input.EndTurn();
 

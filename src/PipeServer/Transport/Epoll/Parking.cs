@@ -41,6 +41,9 @@ internal sealed class Parking<TOperation, TResult>(TOperation operation) : IValu
 
     private bool IsInterrupted => IsCancelRequested || operation.IsAborted || _token.IsCancellationRequested;
 
+    /// <summary>An event has come that nobody has used up.</summary>
+    public bool IsSignalled => _readiness.IsReady;
+
     /// <summary>Uses up an event; true when there was one. Before a call into the system, never after.</summary>
     public bool TryClear() => _readiness.TryClear();
 

@@ -16,6 +16,8 @@ internal sealed class PinnedBlock : ReadOnlySequenceSegment<byte>
     /// <summary>Where the block goes when its connection is done with it; null: to the garbage collector.</summary>
     private readonly ObjectPool<PinnedBlock>? _pool;
 
+    private bool _isChanged; // since the last Reset
+
     // SAFETY: the array is on the pinned object heap, so its address holds as long as the array, which this object holds.
     public unsafe PinnedBlock(int bytes, ObjectPool<PinnedBlock>? pool)
     {
@@ -38,10 +40,13 @@ internal sealed class PinnedBlock : ReadOnlySequenceSegment<byte>
 
     public Memory<byte> Slice(int start) => _array.AsMemory(start);
 
+    public Span<byte> SpanFrom(int start) => _array.AsSpan(start);
+
     /// <summary>Makes a block without memory of its own stand for the memory of another owner, to be read only.</summary>
     // SAFETY: their array is pinned as long as it lives, and Memory holds it.
     public unsafe void Borrow(PinnedBytes bytes)
     {
+        _isChanged = true;
         Start = bytes.Start;
         Memory = bytes.Memory;
     }
@@ -49,6 +54,7 @@ internal sealed class PinnedBlock : ReadOnlySequenceSegment<byte>
     /// <summary>Ends this block at a length, and puts another behind it.</summary>
     public void Append(PinnedBlock next, int length)
     {
+        _isChanged = next._isChanged = true;
         Memory = Memory[..length];
         next.RunningIndex = RunningIndex + length;
         Next = next;
@@ -57,6 +63,12 @@ internal sealed class PinnedBlock : ReadOnlySequenceSegment<byte>
     /// <summary>Makes it the only one of a chain again.</summary>
     public void Reset()
     {
+        if (!_isChanged)
+        {
+            return; // the only one of a chain all the time, as nearly always
+        }
+
+        _isChanged = false;
         Memory = _array;
         RunningIndex = 0;
         Next = null;

@@ -15,9 +15,11 @@ internal sealed class PinnedBlockPool
     private const int KeptSmall = 1024;
     private const int KeptLarge = 64;
 
-    // One per thread, hot in its cache, and without a shared pool's contention: a loop that answers inline needs no other.
+    // Two for each thread, hot in its cache, and without a shared pool's contention: one to receive into and one to answer from, so
+    // that a loop that answers inline needs no other. What a thread gives back beyond them goes to the shared pool: a thread that only
+    // gives back, as a worker does, keeps no more than two.
     [ThreadStatic]
-    private static PinnedBlock? _spare;
+    private static Spares? _spares;
 
     private readonly DefaultObjectPool<PinnedBlock> _small;
     private readonly DefaultObjectPool<PinnedBlock> _large;
@@ -33,7 +35,7 @@ internal sealed class PinnedBlockPool
     /// <summary>A block of at least this many bytes. One beyond <see cref="LargeBytes"/> is not pooled.</summary>
     public PinnedBlock Rent(int bytes) => bytes switch
     {
-        <= SmallBytes => TakeSpare() ?? _small.Get(),
+        <= SmallBytes => _spares?.Take() ?? _small.Get(),
         <= LargeBytes => _large.Get(),
         _ => new PinnedBlock(bytes, pool: null),
     };
@@ -46,24 +48,8 @@ internal sealed class PinnedBlockPool
         return block;
     }
 
-    /// <summary>Keeps a small block for this thread's next use; false when it has one.</summary>
-    public static bool TryKeep(PinnedBlock block)
-    {
-        if (_spare is not null || block.Capacity != SmallBytes)
-        {
-            return false;
-        }
-
-        _spare = block;
-        return true;
-    }
-
-    private static PinnedBlock? TakeSpare()
-    {
-        var spare = _spare;
-        _spare = null;
-        return spare;
-    }
+    /// <summary>Keeps a small block for this thread's next use; false when it has enough of them.</summary>
+    public static bool TryKeep(PinnedBlock block) => block.Capacity == SmallBytes && (_spares ??= new Spares()).TryKeep(block);
 
     private static DefaultObjectPool<PinnedBlock> Create(int bytes, int kept)
     {
@@ -71,6 +57,43 @@ internal sealed class PinnedBlockPool
         var pool = new DefaultObjectPool<PinnedBlock>(policy, kept);
         policy.Pool = pool;
         return pool;
+    }
+
+    private sealed class Spares
+    {
+        private PinnedBlock? _first;
+        private PinnedBlock? _second;
+
+        public PinnedBlock? Take()
+        {
+            var block = _first;
+            if (block is not null)
+            {
+                _first = null;
+                return block;
+            }
+
+            block = _second;
+            _second = null;
+            return block;
+        }
+
+        public bool TryKeep(PinnedBlock block)
+        {
+            if (_first is null)
+            {
+                _first = block;
+                return true;
+            }
+
+            if (_second is null)
+            {
+                _second = block;
+                return true;
+            }
+
+            return false;
+        }
     }
 
     private sealed class Policy(int bytes) : PooledObjectPolicy<PinnedBlock>
