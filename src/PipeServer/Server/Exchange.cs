@@ -69,6 +69,16 @@ internal abstract class Exchange(Connection connection, RequestHead head)
     /// <param name="isRefusal">The server has answered instead of a handler.</param>
     public abstract void Count(bool isRefusal);
 
+    /// <summary>A client that leaves is to be noticed while its request waits for a worker, or in a handler that may wait.</summary>
+    /// <param name="next">What comes next.</param>
+    public void WatchBefore(NextStep next)
+    {
+        if (next == NextStep.Hop || (next == NextStep.Handle && !Handler!.IsSynchronous))
+        {
+            connection.Transport.Watch();
+        }
+    }
+
     /// <summary>Forgets the last request.</summary>
     public void Reset()
     {

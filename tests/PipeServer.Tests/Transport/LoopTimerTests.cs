@@ -41,7 +41,7 @@ public sealed class LoopTimerTests : IDisposable
         Assert.Equal(before + 1, Volatile.Read(ref beats));
         timer.Dispose();
         Assert.False(timer.Change(Period, Period));
-        Assert.All(loops, static loop => Assert.Equal(0, loop.Count));
+        Assert.All(loops, static loop => Assert.Equal(0, loop.Registered));
     }
 
     // A timer of one loop would beat no more while a handler holds that loop, and no client of the others would ever time out.

@@ -6,9 +6,8 @@ using PipeServer.Transport;
 namespace PipeServer.Server.Http1;
 
 /// <summary>
-/// The request loop of HTTP/1, for every transport: reads, parses all that is buffered, moves to a worker for each request whose
-/// route wants one, lets the handler answer, and flushes once for the whole batch, or earlier where an answer would have to wait for
-/// something else than its neighbours' answers (<see cref="MustFlushBefore"/>).
+/// The request loop of HTTP/1, for every transport: reads, parses all that is buffered, moves to a worker for each request whose route wants
+/// one, lets the handler answer, and flushes once for the whole batch, or earlier (<see cref="MustFlushBefore"/>).
 /// </summary>
 /// <remarks>
 /// There is no hop back: after the handler the loop goes on where it is, and only a read that has to wait gives the connection
@@ -18,9 +17,6 @@ internal sealed class Http1Connection : Connection
 {
     // Responses of one pipelined batch pile up in the output until there is nothing more to parse, or this much.
     private const int MaxUnflushedBytes = 64 * 1024;
-
-    // For the rest of a body that its handler did not read: the next request must not wait for it for long.
-    private static readonly TimeSpan UnreadBodyTimeout = TimeSpan.FromSeconds(5);
 
     // On a worker, answers wait for the handlers behind them in their batch for this long, and for the one that is running then.
     private static readonly TimeSpan LongestBatch = TimeSpan.FromMilliseconds(1);
@@ -164,11 +160,10 @@ internal sealed class Http1Connection : Connection
         _exchange.Release();
     }
 
-    public override void DescribeRequests(ICollection<RequestDescription> descriptions)
-    {
-        var hasRequest = State is ConnectionState.Handling or ConnectionState.Switched;
-        descriptions.Add(hasRequest ? RequestDescription.Of(_exchange, OldestRequestStarted) : RequestDescription.NotArrived);
-    }
+    public override void DescribeRequests(ICollection<RequestDescription> descriptions) =>
+        descriptions.Add(State is ConnectionState.Handling or ConnectionState.Switched
+            ? RequestDescription.Of(_exchange, OldestRequestStarted)
+            : RequestDescription.NotArrived);
 
     protected override Task ServeAsync() => ServeRequestsAsync();
 
@@ -223,7 +218,7 @@ internal sealed class Http1Connection : Connection
                     _exchange.QueuedAt = Server.Options.TimeProvider.GetTimestamp(); // a slow client's time is not the queue's
                 }
 
-                WatchBefore(next);
+                _exchange.WatchBefore(next);
                 if (next == NextStep.Hop)
                 {
                     var isOnWorker = mayStay || await Server.Workers.TryContinueOnWorker(_exchange)
@@ -335,15 +330,6 @@ internal sealed class Http1Connection : Connection
         return true;
     }
 
-    // A client that leaves is to be noticed while its request waits for a worker, or in a handler that may wait.
-    private void WatchBefore(NextStep next)
-    {
-        if (next == NextStep.Hop || (next == NextStep.Handle && !_exchange.Handler!.IsSynchronous))
-        {
-            Transport.Watch();
-        }
-    }
-
     // The response cannot be ended. What was answered before in this batch is whole, and is sent before the cut.
     private async ValueTask AbandonAsync(bool isClientGone)
     {
@@ -363,7 +349,7 @@ internal sealed class Http1Connection : Connection
         {
             var body = _exchange.RequestBody;
             body.Detach();
-            if (!IsClosing && !body.IsFullyRead && !await body.TryDrainAsync(UnreadBodyTimeout).ConfigureAwait(false))
+            if (!IsClosing && !body.IsFullyRead && !await body.TryDrainAsync().ConfigureAwait(false))
             {
                 IsClosing = true;
             }

@@ -11,6 +11,9 @@ namespace PipeServer.Server.Http1;
 /// </summary>
 internal sealed class RequestBody : PipeReader, ITrailerSource
 {
+    // For the rest of a body that its handler did not read: the next request must not wait for it for long.
+    private static readonly TimeSpan UnreadBodyTimeout = TimeSpan.FromSeconds(5);
+
     private readonly Http1Exchange _exchange;
     private readonly Connection _connection;
     private LengthBody? _lengthBody;
@@ -119,10 +122,10 @@ internal sealed class RequestBody : PipeReader, ITrailerSource
     /// Reads and discards what is left of the body, after <see cref="Detach"/>, so that the next request starts where it
     /// should. False when that is more than it is worth, or the body turns out malformed or slow.
     /// </summary>
-    public async ValueTask<bool> TryDrainAsync(TimeSpan timeout)
+    public async ValueTask<bool> TryDrainAsync()
     {
         var input = _connection.Input;
-        _connection.Deadlines.SetRead(timeout);
+        _connection.Deadlines.SetRead(UnreadBodyTimeout);
         try
         {
             while (!IsFullyRead)

@@ -92,6 +92,19 @@ internal struct BlockChain
         _headStart += (int)bytes;
     }
 
+    /// <summary>Drops the bytes before a place, as <see cref="Start"/> and <see cref="End"/> count them. Keeps a block.</summary>
+    public void DropBefore(long place)
+    {
+        if (place == End)
+        {
+            Clear();
+        }
+        else
+        {
+            Drop(place - Start);
+        }
+    }
+
     /// <summary>Drops all bytes; keeps one block for the next.</summary>
     public void Clear()
     {

@@ -127,14 +127,7 @@ internal sealed class EpollInput : PipeReader
 
         _isReading = false;
         _hasUnexamined = examinedAt < end;
-        if (consumedAt == end)
-        {
-            _chain.Clear();
-        }
-        else
-        {
-            _chain.Drop(consumedAt - start);
-        }
+        _chain.DropBefore(consumedAt);
     }
 
     public override void CancelPendingRead() => _parking.Cancel();
@@ -373,13 +366,10 @@ internal sealed class EpollInput : PipeReader
 
     private int GetRoom()
     {
-        if (_chain.Tail is null)
+        if (_chain.Room < MinReceiveBytes)
         {
-            _chain.Append(_blocks.Rent(_wantsLarge ? PinnedBlockPool.LargeBytes : PinnedBlockPool.SmallBytes));
-        }
-        else if (_chain.Room < MinReceiveBytes)
-        {
-            _chain.Append(_blocks.Rent(PinnedBlockPool.LargeBytes));
+            var isLarge = _wantsLarge || _chain.Tail is not null;
+            _chain.Append(_blocks.Rent(isLarge ? PinnedBlockPool.LargeBytes : PinnedBlockPool.SmallBytes));
         }
 
         return _chain.Room;

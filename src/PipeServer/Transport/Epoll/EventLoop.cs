@@ -78,6 +78,9 @@ internal sealed class EventLoop
     /// <summary>How many connections are the loop's, registered or not.</summary>
     public int Load => Volatile.Read(ref _load);
 
+    /// <summary>How many descriptors it watches.</summary>
+    public int Registered => _handlers.Count;
+
     /// <summary>Completes when the thread has left its loop.</summary>
     public Task Ended => _ended.Task;
 

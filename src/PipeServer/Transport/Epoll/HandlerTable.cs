@@ -16,6 +16,18 @@ internal sealed class HandlerTable
     /// <summary>How many slots have ever been in use: the indices of <see cref="Lose(int)"/> are below it.</summary>
     public int Used => _used;
 
+    /// <summary>How many are in use now.</summary>
+    public int Count
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _used - _free.Count;
+            }
+        }
+    }
+
     /// <summary>Takes a slot.</summary>
     /// <returns>Its key, never below 2^32: generations start at 1.</returns>
     public ulong Add(IEventHandler handler)

@@ -16,7 +16,6 @@ internal sealed partial class LoopTimer : ITimer, IEventHandler
     private const int CLOCK_MONOTONIC = 1;
     private const int TFD_NONBLOCK = 0x800;
     private const int TFD_CLOEXEC = 0x80000;
-    private const uint EPOLLEXCLUSIVE = 1u << 28;
 
     private readonly TimerCallback _callback;
     private readonly object? _state;
@@ -41,7 +40,7 @@ internal sealed partial class LoopTimer : ITimer, IEventHandler
         {
             try
             {
-                timer._registrations.Add((loop, loop.Add(timer, descriptor, Libc.EPOLLIN | EPOLLEXCLUSIVE)));
+                timer._registrations.Add((loop, loop.Add(timer, descriptor, EventCalls.EPOLLIN | EventCalls.EPOLLEXCLUSIVE)));
             }
             catch (SocketException)
             {
