@@ -154,7 +154,7 @@ public sealed class HeaderCollection : IReadOnlyCollection<KeyValuePair<string, 
     private int IndexOf(string name)
     {
         ArgumentNullException.ThrowIfNull(name);
-        if (!_fields.MayHave(name.Length))
+        if (!Fields.MayHave(name.Length))
         {
             return -1;
         }

@@ -28,6 +28,7 @@ internal sealed class ConnectionDispatcher
     private readonly CancellationTokenSource _stopping = new();
     private readonly TaskCompletionSource _acceptLimitReached = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _failed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private int _hasFailed; // it is told once, by the first of the loops that end
     private Task _accepting = Task.CompletedTask;
     private long _lastId;
     private long _acceptsLeft;
@@ -126,9 +127,10 @@ internal sealed class ConnectionDispatcher
                     if (!_stopping.IsCancellationRequested && !IsAcceptLimitReached)
                     {
                         // The listener ended by a fault of its transport: a server that accepts nothing must not look alive.
-                        if (_failed.TrySetResult())
+                        if (Interlocked.Exchange(ref _hasFailed, 1) == 0)
                         {
                             Log.AcceptLoopEnded(_server.Logger);
+                            _failed.TrySetResult();
                         }
                     }
 

@@ -199,8 +199,7 @@ internal sealed class Http1Connection : Connection
                 read = await Transport.ReadAsync(_synchronous).ConfigureAwait(false);
             }
 
-            var buffer = read.Buffer;
-            var left = _synchronous.TakeOver();
+            var (buffer, left) = (read.Buffer, _synchronous.TakeOver());
             if (left is null && (WasAborted || (HasToSettle() && !await TrySettleAsync().ConfigureAwait(false))))
             {
                 return;
