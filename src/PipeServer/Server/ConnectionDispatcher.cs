@@ -31,6 +31,7 @@ internal sealed class ConnectionDispatcher
     private long _lastId;
     private long _acceptsLeft;
     private long _failures;
+    private int _endTold; // once, though every loop that accepts from the same queue ends with it
     private int _limitLogged; // once per server: at the limit every client would cause a line
 
     public ConnectionDispatcher(ServerContext server, IReadOnlyList<BoundListener> listeners)
@@ -119,9 +120,10 @@ internal sealed class ConnectionDispatcher
                     if (!_stopping.IsCancellationRequested && !IsAcceptLimitReached)
                     {
                         // The listener ended by a fault of its transport: a server that accepts nothing must not look alive.
-                        if (_failed.TrySetResult())
+                        if (Interlocked.Exchange(ref _endTold, 1) == 0)
                         {
                             Log.AcceptLoopEnded(_server.Logger);
+                            _failed.TrySetResult();
                         }
                     }
 
