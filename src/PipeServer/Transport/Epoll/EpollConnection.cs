@@ -132,12 +132,13 @@ internal sealed class EpollConnection : TransportConnection, IEventHandler, IThr
             return;
         }
 
-        var loop = _loop;
+        EventLoop? loop = null;
         try
         {
             lock (_watchLock)
             {
                 // An operation may look here while another thread disposes of the connection.
+                loop = _loop;
                 if (_isWatched || _isAborted || loop is null)
                 {
                     return;
@@ -357,7 +358,7 @@ internal sealed class EpollConnection : TransportConnection, IEventHandler, IThr
     }
 
     /// <summary>Lets the loop's other connections have their turn, then wakes the operations that wait here.</summary>
-    public void Wake() => _loop!.Post(this);
+    public void Wake() => _loop?.Post(this); // null: the operation has just been taken up elsewhere, and the connection is over
 
     /// <summary>Nothing that is written from now on can arrive.</summary>
     public void SignalClosed()
