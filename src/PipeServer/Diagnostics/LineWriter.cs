@@ -166,7 +166,7 @@ internal sealed class LineWriter(ILineTarget target, string name)
             thread.Start();
             _thread = thread;
         }
-        catch (OutOfMemoryException)
+        catch (Exception exception) when (exception is OutOfMemoryException or ThreadStartException)
         {
             WriteWithoutThread(); // the system has no thread left; the next line tries again
         }

@@ -21,7 +21,7 @@ internal sealed class Heartbeat : IDisposable
     private readonly ConnectionManager _connections;
     private readonly ILogger _logger;
     private readonly long _started;
-    private readonly ITimer _timer;
+    private ITimer _timer;
     private long _now;
     private long _slack = (long)NormalPeriod.TotalMilliseconds;
     private long _second;
@@ -42,7 +42,7 @@ internal sealed class Heartbeat : IDisposable
         _logger = logger;
         _started = timeProvider.GetTimestamp();
         Update();
-        _timer = timers.CreateTimer(static state => ((Heartbeat)state!).Tick(), this, NormalPeriod, NormalPeriod);
+        _timer = CreateTimer(timers, NormalPeriod, NormalPeriod);
     }
 
     /// <summary>Milliseconds since the server started, as of the last beat.</summary>
@@ -91,10 +91,16 @@ internal sealed class Heartbeat : IDisposable
         Volatile.Write(ref _latestRead, Now + (long)DrainRules.LongestRead(timeLeft).TotalMilliseconds);
         _draining = true;
         Volatile.Write(ref _slack, (long)DrainRules.HeartbeatPeriod.TotalMilliseconds);
-        _timer.Change(TimeSpan.Zero, DrainRules.HeartbeatPeriod);
+
+        // Not by the loops any more: with all of them stuck in handlers nobody would tell the idle connections.
+        _timer.Dispose();
+        _timer = CreateTimer(_timeProvider, TimeSpan.Zero, DrainRules.HeartbeatPeriod);
     }
 
     public void Dispose() => _timer.Dispose();
+
+    private ITimer CreateTimer(TimeProvider timers, TimeSpan dueTime, TimeSpan period) =>
+        timers.CreateTimer(static state => ((Heartbeat)state!).Tick(), this, dueTime, period);
 
     private void Tick()
     {

@@ -48,4 +48,49 @@ public sealed class StuckLoopTests
             release.Set();
         }
     }
+
+    // The heartbeat of a drain was the loops' own too: with every loop in a handler that never returns nobody told the idle clients of it, until
+    // all of them were written off as aborted at the end of the grace period.
+    [Fact]
+    public async Task A_drain_closes_idle_connections_though_every_loop_is_stuck()
+    {
+        Assert.SkipUnless(EpollTransport.IsSupported, "epoll is needed.");
+        using var release = new ManualResetEventSlim();
+        using var isStuck = new ManualResetEventSlim();
+        await using var server = await TestServer.StartAsync(
+            "epoll",
+            server =>
+            {
+                server.MapGet("/", static (_, response) => response.WriteText("free"), Dispatch.Inline);
+                server.MapGet(
+                    "/stuck",
+                    (_, response) =>
+                    {
+                        isStuck.Set();
+                        release.Wait();
+                        response.WriteText("late");
+                    },
+                    Dispatch.Inline);
+            },
+            static options => options.Transport = new EpollTransport(new EpollTransportOptions { Loops = 1 }));
+        try
+        {
+            await using var idle = await server.ConnectAsync();
+            await using var stuck = await server.ConnectAsync();
+            Assert.Equal("free", (await idle.RequestAsync(TestClient.Get("/"))).Text);
+            await stuck.SendAsync(TestClient.Get("/stuck"));
+            Assert.True(isStuck.Wait(TestClient.Patience));
+            var stopping = server.Server.StopAsync();
+            Assert.Empty(await idle.ReadToEndAsync());
+            release.Set();
+            Assert.Equal("late", (await stuck.ReadResponseAsync()).Text);
+            await stuck.DisposeAsync();
+            var report = await stopping;
+            Assert.Equal((2, 2), (report.Connections.Accepted, report.Connections.Closed));
+        }
+        finally
+        {
+            release.Set();
+        }
+    }
 }

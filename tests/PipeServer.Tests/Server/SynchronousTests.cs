@@ -229,6 +229,58 @@ public abstract class SynchronousTests(string transport)
         }
     }
 
+    // The arrays of the fields are lent to whoever has a request in hand: on loops, on workers, on the thread pool, to clients that reset their
+    // connections in the middle. Nobody ever gets another's.
+    [Fact]
+    [Trait(Stress.Trait, Stress.Name)]
+    public async Task Every_client_gets_its_own_fields_back()
+    {
+        await using var server = await StartAsync();
+        await Task.WhenAll(Enumerable.Range(0, 12).Select(number => AskForFieldsAsync(server, new Random(number), Stress.Rounds(60))));
+    }
+
+    private static async Task AskForFieldsAsync(TestServer server, Random random, int rounds)
+    {
+        string[] targets = ["/fields", "/worker/fields", "/fields/late", "/worker/fields/late"];
+        var client = await server.ConnectAsync();
+        for (var round = 0; round < rounds; round++)
+        {
+            var batch = Enumerable.Range(0, random.Next(1, 6))
+                .Select(_ => Enumerable.Range(0, random.Next(50)).Select(field => ($"X-{field}", random.NextInt64().ToString("X", null))).ToList())
+                .ToList();
+            await client.SendAsync(string.Concat(batch.Select(fields =>
+                TestClient.Get(targets[random.Next(4)], [.. fields.Select(static field => $"{field.Item1}: {field.Item2}")]))));
+            if (random.Next(8) == 0)
+            {
+                await client.ResetAsync();
+                client = await server.ConnectAsync();
+                continue;
+            }
+
+            foreach (var fields in batch)
+            {
+                var answer = await client.ReadResponseAsync();
+                Assert.Equal(fields, answer.Headers.Where(static field => field.Name.StartsWith("X-", StringComparison.Ordinal)));
+            }
+        }
+
+        await client.DisposeAsync();
+    }
+
+    private static void ReturnFields(HttpRequest request, HttpResponse response)
+    {
+        foreach (var (name, value) in request.Headers.Where(static field => field.Key.StartsWith("X-", StringComparison.Ordinal)))
+        {
+            response.Headers.Add(name, value);
+        }
+    }
+
+    private static async ValueTask ReturnFieldsLateAsync(HttpRequest request, HttpResponse response)
+    {
+        await Task.Yield();
+        ReturnFields(request, response);
+    }
+
     private static async Task AssertAnswerAsync(TestClient client, (string Request, int Status, string? Text) line)
     {
         var answer = await client.ReadResponseAsync();
@@ -286,6 +338,10 @@ public abstract class SynchronousTests(string transport)
                 server.MapGet("/worker/remembers", Remember);
                 server.MapGet("/stack", static (_, response) => response.WriteText(new StackTrace().ToString()), Dispatch.Inline);
                 server.MapGet("/worker/stack", static (_, response) => response.WriteText(new StackTrace().ToString()));
+                server.MapGet("/fields", ReturnFields, Dispatch.Inline);
+                server.MapGet("/worker/fields", ReturnFields);
+                server.MapGet("/fields/late", ReturnFieldsLateAsync, Dispatch.Inline);
+                server.MapGet("/worker/fields/late", ReturnFieldsLateAsync);
                 server.MapPost("/echo", EchoAsync);
                 server.MapPost("/inline/echo", EchoAsync, Dispatch.Inline);
             },

@@ -1,6 +1,8 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
+using Microsoft.Extensions.Logging.Abstractions;
+using PipeServer.Platform;
 using PipeServer.Transport;
 using PipeServer.Transport.Epoll;
 
@@ -69,6 +71,27 @@ public sealed class AcceptQueueTests : IAsyncDisposable
             Assert.Equal(served, (await Task.WhenAll(clients).WaitAsync(TestClient.Patience)).Sum());
             await listener.DisposeAsync();
         }
+    }
+
+    // What one loop had given back to the runtime, which ends the process when it finds none, the next loop's accept took again at once.
+    [Fact]
+    public async Task The_reserve_that_one_listener_gives_back_is_not_taken_by_another()
+    {
+        Assert.SkipUnless(EpollTransport.IsSupported, "The epoll transport needs Linux.");
+        Assert.True(ListenCalls.Socket(2, ListenCalls.IPPROTO_TCP, out var descriptor) >= 0);
+        Assert.Equal(0, ListenCalls.Listen(descriptor, 8));
+        var loop = new EventLoop(0, NullLogger.Instance);
+        var queue = new AcceptQueue(new IPEndPoint(IPAddress.Loopback, 0), descriptor, ownsSocket: true);
+        var (first, second) = (new EpollListener(queue, loop, [loop], null!), new EpollListener(queue, loop, [loop], null!));
+        var address = new byte[128];
+        Assert.Equal(-Errno.EAGAIN, queue.Accept(second, address));
+        queue.ReleaseReserve(first);
+        Assert.Equal(-Errno.EMFILE, queue.Accept(second, address));
+        queue.ReleaseReserve(second); // as it does now: it has nothing to give, and is not waited for
+        Assert.Equal(-Errno.EAGAIN, queue.Accept(first, address));
+        Assert.Equal(-Errno.EAGAIN, queue.Accept(second, address));
+        await first.DisposeAsync();
+        loop.Discard();
     }
 
     // The first loop in the system's list is woken each time that it waits: it would get every connection of a quiet server.

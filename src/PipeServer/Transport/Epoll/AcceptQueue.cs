@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using PipeServer.Platform;
 
 namespace PipeServer.Transport.Epoll;
 
@@ -15,6 +16,7 @@ internal sealed class AcceptQueue(EndPoint endPoint, Descriptor descriptor, bool
     private readonly List<EpollListener> _listeners = []; // filled before any of them is used
     private readonly DescriptorReserve _reserve = new();
     private readonly Lock _reserveLock = new();
+    private EpollListener? _pausing; // has given the reserve back, and has not accepted since
     private volatile bool _isStopped;
     private int _closed;
 
@@ -36,10 +38,16 @@ internal sealed class AcceptQueue(EndPoint endPoint, Descriptor descriptor, bool
 
     /// <summary>Accepts one client, or tells why not by a negated error number.</summary>
     /// <exception cref="ObjectDisposedException">The socket was closed a moment ago.</exception>
-    public int Accept(Span<byte> address)
+    public int Accept(EpollListener listener, Span<byte> address)
     {
         lock (_reserveLock)
         {
+            if (_pausing is not null && _pausing != listener)
+            {
+                return -Errno.EMFILE; // the other listeners leave the reserve to the runtime too
+            }
+
+            _pausing = null;
             if (!IsClosed && _reserve.Fill() is < 0 and var error)
             {
                 return error;
@@ -51,11 +59,13 @@ internal sealed class AcceptQueue(EndPoint endPoint, Descriptor descriptor, bool
 
     /// <summary>
     /// The process is most likely out of descriptors: the caller that logs this and waits needs the runtime, and the runtime needs some.
+    /// Until that listener has accepted again, no other takes them. Null: nobody will.
     /// </summary>
-    public void ReleaseReserve()
+    public void ReleaseReserve(EpollListener? listener)
     {
         lock (_reserveLock)
         {
+            _pausing ??= listener;
             _reserve.Release();
         }
     }
@@ -99,7 +109,7 @@ internal sealed class AcceptQueue(EndPoint endPoint, Descriptor descriptor, bool
         }
 
         descriptor.Dispose();
-        ReleaseReserve();
+        ReleaseReserve(null);
 
         // Whoever found the queue empty has closed it for the others too, who wait.
         Stop();

@@ -22,6 +22,9 @@ internal sealed class EpollConnection : TransportConnection, IEventHandler, IThr
     // in the system when the connection is closed, and a byte from the client would take it away.
     private const long FirstFlightBytes = 14_000;
 
+    // What has certainly left; of more than this the system is asked whether it has, for the client may have announced a small window.
+    private const long SmallestFlightBytes = 2_000;
+
     // From the accept on: the client's first bytes are there most of the time, and the connection may be over before it has to wait.
     private const uint Events = EventCalls.EPOLLIN | EventCalls.EPOLLPRI | EventCalls.EPOLLOUT | EventCalls.EPOLLRDHUP;
 
@@ -132,12 +135,13 @@ internal sealed class EpollConnection : TransportConnection, IEventHandler, IThr
             return;
         }
 
-        var loop = _loop;
+        EventLoop? loop = null;
         try
         {
             lock (_watchLock)
             {
                 // An operation may look here while another thread disposes of the connection.
+                loop = _loop;
                 if (_isWatched || _isAborted || loop is null)
                 {
                     return;
@@ -159,7 +163,8 @@ internal sealed class EpollConnection : TransportConnection, IEventHandler, IThr
     // A close with something unread, which may have come a microsecond ago, resets the connection. The end that was sent before it lies in
     // front of that reset, with all of the answer. A unix socket has no such order.
     internal override bool MayCloseAtOnce() =>
-        _isOutputShut && !_isAborted && _output.BytesSent <= FirstFlightBytes && !_input.MayHaveUnread && !SocketAddressBytes.IsUnix(_remoteAddress);
+        _isOutputShut && !_isAborted && _output.BytesSent <= FirstFlightBytes && !_input.MayHaveUnread && !SocketAddressBytes.IsUnix(_remoteAddress)
+        && (_output.BytesSent <= SmallestFlightBytes || Libc.HasAllLeft(Number));
 
     internal override bool TryFlush() => _output.TryFlush();
 
@@ -357,7 +362,7 @@ internal sealed class EpollConnection : TransportConnection, IEventHandler, IThr
     }
 
     /// <summary>Lets the loop's other connections have their turn, then wakes the operations that wait here.</summary>
-    public void Wake() => _loop!.Post(this);
+    public void Wake() => _loop?.Post(this); // null: the operation has just been taken up elsewhere, and the connection is over
 
     /// <summary>Nothing that is written from now on can arrive.</summary>
     public void SignalClosed()

@@ -132,7 +132,7 @@ internal sealed class EpollListener : ISharedListener, IEventHandler, IThreadPoo
             int accepted;
             try
             {
-                accepted = _queue.Accept(address);
+                accepted = _queue.Accept(this, address);
             }
             catch (ObjectDisposedException)
             {
@@ -159,7 +159,7 @@ internal sealed class EpollListener : ISharedListener, IEventHandler, IThreadPoo
 
             if (!Errno.IsOfOneClient(-accepted))
             {
-                _queue.ReleaseReserve();
+                _queue.ReleaseReserve(this);
                 throw Errno.ToException(-accepted, "accept4");
             }
         }

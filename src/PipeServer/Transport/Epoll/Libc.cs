@@ -34,6 +34,7 @@ internal static partial class Libc
     private const int MSG_NOSIGNAL = 0x4000;
     private const int MSG_MORE = 0x8000;
     private const nuint SIOCOUTQ = 0x5411;
+    private const nuint SIOCOUTQNSD = 0x894B;
 
     /// <summary>
     /// The seam for tests of what the system does once in a blue moon: asked before each call of the loops and connections;
@@ -126,6 +127,14 @@ internal static partial class Libc
     {
         var bytes = 0;
         return ioctl(descriptor, SIOCOUTQ, &bytes) < 0 ? 0 : bytes;
+    }
+
+    /// <summary>True when all that a TCP socket was given has left for its client, a half-close included.</summary>
+    // SAFETY: as in UnsentBytes.
+    public static unsafe bool HasAllLeft(int descriptor)
+    {
+        var bytes = 0;
+        return ioctl(descriptor, SIOCOUTQNSD, &bytes) == 0 && bytes == 0;
     }
 
     public static int Close(int descriptor) => close(descriptor);
