@@ -220,6 +220,17 @@ public sealed class HttpResponse
         CloseConnection = false;
     }
 
+    /// <summary>Forgets the fields, and gives back what they have needed; between two requests.</summary>
+    internal void Release()
+    {
+        _hasKnownType = false;
+        if (ListedFields.HasArrays)
+        {
+            ListedFields.Clear();
+            ListedFields.Release();
+        }
+    }
+
     /// <summary>Sets the Content-Type in place of all that were set, if its line is known.</summary>
     /// <exception cref="InvalidOperationException">The response has been started.</exception>
     internal bool TrySetContentType(string value)

@@ -46,6 +46,7 @@ internal static unsafe class OrdinaryHead
     }
 
     /// <summary>The same by one of the two implementations, for tests.</summary>
+    [SkipLocalsInit]
     internal static bool TryParse<TClasses>(byte[] array, int start, int length, RequestHead head, in RequestLimits limits)
         where TClasses : struct, IByteClasses
     {
@@ -72,7 +73,6 @@ internal static unsafe class OrdinaryHead
             }
 
             var fields = head.Fields;
-            fields.ReserveSlots();
             var next = OrdinaryFields.Parse<TClasses>(first, line, end, fields, limits, out var host, out var hostLength);
             if (next == null)
             {

@@ -23,14 +23,15 @@ internal sealed class RequestPipeline(ServerContext server)
     public NextStep Begin(Exchange exchange)
     {
         var head = exchange.Head;
-        exchange.Refusal = head.Framing.ContentLength > server.Options.MaxRequestBodyBytes ? RequestError.BodyTooLarge : head.NonFatalError;
-        if (exchange.Refusal != RequestError.None)
+        var refusal = head.Framing.ContentLength > server.Options.MaxRequestBodyBytes ? RequestError.BodyTooLarge : head.NonFatalError;
+        if (refusal != RequestError.None)
         {
+            exchange.Refusal = refusal;
             CheckBodyWithoutHandler(exchange);
             return NextStep.End;
         }
 
-        var match = server.Routes.Match(head.Method, head.MethodBytes, head.Target.Form, head.Path);
+        var match = server.Routes.Match(head);
         if (match.Handler is not { } handler)
         {
             (exchange.Outcome, exchange.Allow) = (match.Outcome, match.Allow);

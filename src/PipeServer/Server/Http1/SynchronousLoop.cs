@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.ExceptionServices;
 using PipeServer.Http;
 using PipeServer.Transport;
@@ -202,6 +203,7 @@ internal sealed class SynchronousLoop(Http1Connection connection, Http1Exchange 
         return ReadConsumption.All;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private ReadConsumption Begin(byte[] array, int at, int end)
     {
         var step = _server.Pipeline.Begin(exchange);
@@ -289,6 +291,7 @@ internal sealed class SynchronousLoop(Http1Connection connection, Http1Exchange 
     }
 
     // What a handler sets in its context is its own: the thread's next request may be another client's.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private ExecutionContext? Enter()
     {
         _isServing = true;
