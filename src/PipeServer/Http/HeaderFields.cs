@@ -157,7 +157,10 @@ internal sealed class HeaderFields
     /// Where <see cref="OrdinaryHead"/> writes fields, before it has seen whether the head is one. A head that has more is left to
     /// <see cref="RequestParser"/>, which makes room for it and the following ones.
     /// </summary>
-    internal HeaderField[] Slots => _fields ??= HeaderSlots.Rent();
+    internal HeaderField[] Slots => _fields!;
+
+    /// <summary>Has some of them, if there are none.</summary>
+    internal void ReserveSlots() => _fields ??= HeaderSlots.Rent();
 
     /// <summary>Takes what has been written to <see cref="Slots"/> for the fields.</summary>
     /// <param name="count">How many there are.</param>

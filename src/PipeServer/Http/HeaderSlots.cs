@@ -69,10 +69,10 @@ internal static class HeaderSlots
     }
 
     // Apart, so that no look at a thread's own arrays has to ask whether it is there. Not the runtime's shared pool: that takes a monitor for each
-    // array that changes threads, and wakes its sleepers.
+    // array that changes threads, which costs several times as much.
     private static class Pool
     {
-        // More fields than a head may have by default, and more arrays than threads are between two steps at once.
+        // More fields than a head may have by default; 280 KB altogether. What is beyond it is left to the collector.
         public static readonly ArrayPool<HeaderField> Shared = ArrayPool<HeaderField>.Create(maxArrayLength: 128, maxArraysPerBucket: 64);
     }
 }

@@ -73,6 +73,7 @@ internal static unsafe class OrdinaryHead
             }
 
             var fields = head.Fields;
+            fields.ReserveSlots();
             var next = OrdinaryFields.Parse<TClasses>(first, line, end, fields, limits, out var host, out var hostLength);
             if (next == null)
             {

@@ -37,7 +37,7 @@ internal sealed class RequestHead
 
     public ReadOnlySpan<byte> Path => Target.Path(TargetBytes);
 
-    public ReadOnlySpan<byte> Query => Target.Query(TargetBytes);
+    public ReadOnlySpan<byte> Query => Target.HasQuery ? Target.Query(TargetBytes) : default;
 
     /// <summary>Host and port that are asked for: the target's own, else those of the Host field; empty without either.</summary>
     public ReadOnlySpan<byte> Host =>

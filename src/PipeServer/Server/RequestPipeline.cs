@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using PipeServer.Diagnostics;
 using PipeServer.Http;
 using PipeServer.Routing;
@@ -75,6 +76,7 @@ internal sealed class RequestPipeline(ServerContext server)
 
     /// <summary>Ends the answer: the handler's, or the server's own.</summary>
     /// <returns>False when only an abort can tell the client that its response is not whole.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool TryEnd(Exchange exchange)
     {
         if (exchange.Refusal != RequestError.None)

@@ -218,21 +218,22 @@ internal sealed class SynchronousLoop(Http1Connection connection, Http1Exchange 
             exchange.QueuedAt = _server.Options.TimeProvider.GetTimestamp();
         }
 
-        if (step != NextStep.Hop)
+        if (step == NextStep.Hop)
         {
-            return Go(step);
+            if (!mayStay)
+            {
+                (_array, _at, _end) = (array, at, end);
+                return _server.Workers.TryEnqueue(this) ? ReadConsumption.Kept : StopBefore(step);
+            }
+
+            step = connection.AfterHop(isOnWorker: true, hasStayed: true);
         }
 
-        if (mayStay)
-        {
-            return Go(connection.AfterHop(isOnWorker: true, hasStayed: true));
-        }
-
-        (_array, _at, _end) = (array, at, end);
-        return _server.Workers.TryEnqueue(this) ? ReadConsumption.Kept : StopBefore(step);
+        return Go(step);
     }
 
     // The request in progress, from the step behind its hop on. All: it is answered, and the next may begin.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private ReadConsumption Go(NextStep step)
     {
         if (step == NextStep.Abandon || (step == NextStep.Handle && !TryHandle()))
