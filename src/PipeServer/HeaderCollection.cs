@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Collections;
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
+using System.Runtime.CompilerServices;
 using System.Text;
 using PipeServer.Http;
 
@@ -114,23 +115,25 @@ public sealed class HeaderCollection : IReadOnlyCollection<KeyValuePair<string, 
     /// <summary>
     /// The bytes of a field's first line, valid until the handler returns. For handlers that must not allocate.
     /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool TryGetBytes(ReadOnlySpan<byte> name, out ReadOnlySpan<byte> value)
     {
-        var index = Fields.IndexOf(name);
-        value = index < 0 ? default : Fields.Value(index);
-        return index >= 0;
+        var fields = Fields;
+        if (fields.MayHave(name.Length))
+        {
+            return fields.TryGetValue(name, out value);
+        }
+
+        value = default;
+        return false;
     }
 
     /// <summary>How many field lines have this name.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public int CountOf(ReadOnlySpan<byte> name)
     {
-        var count = 0;
-        for (var index = Fields.IndexOf(name); index >= 0; index = Fields.IndexOf(name, index + 1))
-        {
-            count++;
-        }
-
-        return count;
+        var fields = Fields;
+        return fields.MayHave(name.Length) ? fields.CountOf(name) : 0;
     }
 
     /// <summary>Sets a response field from bytes, for handlers that must not allocate.</summary>

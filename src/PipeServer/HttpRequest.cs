@@ -1,5 +1,6 @@
 using System.IO.Pipelines;
 using System.Net;
+using System.Runtime.CompilerServices;
 using System.Text;
 using PipeServer.Http;
 using PipeServer.Routing;
@@ -33,9 +34,7 @@ public sealed class HttpRequest
     }
 
     /// <summary>The method as it was sent: <c>GET</c>, <c>POST</c>, … Methods are case-sensitive.</summary>
-    public string Method => _head.Method == RequestMethod.Other
-        ? Encoding.ASCII.GetString(_head.MethodBytes)
-        : RequestMethods.Name(_head.Method);
+    public string Method => _head.Method == RequestMethod.Other ? OtherMethod() : RequestMethods.Name(_head.Method);
 
     /// <summary>
     /// Host and port that are asked for, as they were sent: the authority of an absolute target, which goes before the Host field and
@@ -138,6 +137,10 @@ public sealed class HttpRequest
             }
         }
     }
+
+    // Apart, so that the usual ones cost little.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private string OtherMethod() => Encoding.ASCII.GetString(_head.MethodBytes);
 
     internal void Attach(Connection? connection) => _connection = connection;
 }

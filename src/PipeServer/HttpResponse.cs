@@ -1,4 +1,5 @@
 using System.IO.Pipelines;
+using System.Runtime.CompilerServices;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
@@ -210,6 +211,7 @@ public sealed class HttpResponse
     /// <summary>See <see cref="ResponseWriter.SwitchAsync"/>; not public yet.</summary>
     internal ValueTask<IDuplexPipe> SwitchAsync(int statusCode) => _body.SwitchAsync(statusCode);
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal void Reset()
     {
         _body.Reset();
@@ -218,6 +220,17 @@ public sealed class HttpResponse
         _statusCode = 200;
         _contentLength = null;
         CloseConnection = false;
+    }
+
+    /// <summary>Forgets the fields, and gives back what they have needed; between two requests.</summary>
+    internal void Release()
+    {
+        _hasKnownType = false;
+        if (ListedFields.HasArrays)
+        {
+            ListedFields.Clear();
+            ListedFields.Release();
+        }
     }
 
     /// <summary>Sets the Content-Type in place of all that were set, if its line is known.</summary>

@@ -53,29 +53,32 @@ internal readonly record struct BodyFraming(bool IsChunked, long ContentLength, 
 
         // Content-Length = 1*DIGIT. RFC 9112 §6.3 lets a recipient take a list of equal values; we refuse it.
         var value = fields.Value(index);
-        if (value.Contains((byte)','))
+        if (!TryReadLength(value, out var length))
         {
-            return RequestError.SeveralContentLengths;
-        }
-
-        if (value.IsEmpty)
-        {
-            return RequestError.BadContentLength;
-        }
-
-        var length = 0L;
-        foreach (var digit in value)
-        {
-            if (!HttpCharacters.IsDigit(digit) || length > (long.MaxValue - (digit - '0')) / 10)
-            {
-                return RequestError.BadContentLength;
-            }
-
-            length = (length * 10) + (digit - '0');
+            return value.Contains((byte)',') ? RequestError.SeveralContentLengths : RequestError.BadContentLength;
         }
 
         framing = new BodyFraming(IsChunked: false, length, HasContentLength: true);
         return RequestError.None;
+    }
+
+    // False also for a number that no long can hold. Zeros in front do no harm.
+    private static bool TryReadLength(ReadOnlySpan<byte> text, out long length)
+    {
+        const long MostTens = long.MaxValue / 10;
+        length = 0;
+        foreach (var character in text)
+        {
+            var digit = (uint)(character - '0');
+            if (digit > 9 || length > MostTens || (length == MostTens && digit > long.MaxValue % 10))
+            {
+                return false;
+            }
+
+            length = (length * 10) + digit;
+        }
+
+        return text.Length > 0;
     }
 
     // Transfer-Encoding = #transfer-coding, over all its lines, of which exactly one "chunked" is what we take.

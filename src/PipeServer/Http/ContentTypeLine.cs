@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace PipeServer.Http;
 
 /// <summary>A Content-Type field line as it is sent. Immutable.</summary>
@@ -37,6 +39,7 @@ internal sealed class ContentTypeLine
     public ReadOnlySpan<byte> Encoded => Padded.AsSpan((Name.Length + 2)..(Length - 2));
 
     /// <summary>Copies the line to the start of a buffer with room for all of <see cref="Padded"/>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void CopyTo(Span<byte> buffer)
     {
         if (Padded.Length == UsualBytes)

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Runtime.CompilerServices;
 using System.Text;
 
 namespace PipeServer.Http;
@@ -10,37 +11,32 @@ namespace PipeServer.Http;
 /// </summary>
 internal sealed class HeaderFields
 {
-    // Nearly every head fits into these, a browser's with its 17 fields too.
-    private const int UsualFields = 32;
     private const int UsualBytes = 256;
-
-    // For a request and its response.
-    [ThreadStatic]
-    private static HeaderField[]? _spare;
-    [ThreadStatic]
-    private static HeaderField[]? _secondSpare;
 
     private byte[]? _array; // what the slices lie in; null while there are none
     private int _offset; // where their positions start in it
     private byte[] _owned = [];
     private int _ownedLength;
     private bool _hasGaps; // a field was removed, and its bytes are still there
-    private HeaderField[] _fields = [];
+    private HeaderField[]? _fields; // null while there are none: that is nothing which the collector has to be told
     private uint _known; // one bit per KnownHeader that is here; whether Other is, nobody asks
     private uint _lengths; // one bit per length of a name that is here, modulo 32
 
     public int Count { get; private set; }
 
-    public HeaderField this[int index] => _fields[index];
+    public HeaderField this[int index] => _fields![index];
 
     public ReadOnlySpan<byte> Name(int index) =>
-        Bytes(_fields[index].NameStart, _fields[index].NameLength);
+        Bytes(_fields![index].NameStart, _fields[index].NameLength);
 
     public ReadOnlySpan<byte> Value(int index) =>
-        Bytes(_fields[index].ValueStart, _fields[index].ValueLength);
+        Bytes(_fields![index].ValueStart, _fields[index].ValueLength);
 
     /// <summary>A piece of the block that <see cref="SetBytes"/> has named.</summary>
     public ReadOnlySpan<byte> Bytes(int start, int length) => new(_array, _offset + start, length);
+
+    /// <summary>False: no field was added since the last <see cref="Release"/>, and there is nothing to clear.</summary>
+    public bool HasArrays => _fields is not null || _owned.Length > 0;
 
     public bool Has(KnownHeader header) => (_known & (1u << (int)header)) != 0;
 
@@ -50,11 +46,31 @@ internal sealed class HeaderFields
     /// <summary>The index of the next field of this name from <paramref name="from"/> on, or -1.</summary>
     public int IndexOf(ReadOnlySpan<byte> name, int from = 0) => MayHave(name.Length) ? Find(name, from) : -1;
 
+    /// <summary>The value of the first field of this name.</summary>
+    public bool TryGetValue(ReadOnlySpan<byte> name, out ReadOnlySpan<byte> value)
+    {
+        var index = Find(name, 0);
+        value = index < 0 ? default : Value(index);
+        return index >= 0;
+    }
+
+    /// <summary>How many fields have this name.</summary>
+    public int CountOf(ReadOnlySpan<byte> name)
+    {
+        var count = 0;
+        for (var index = Find(name, 0); index >= 0; index = Find(name, index + 1))
+        {
+            count++;
+        }
+
+        return count;
+    }
+
     private int Find(ReadOnlySpan<byte> name, int from)
     {
         for (var index = from; index < Count; index++)
         {
-            if (_fields[index].NameLength == name.Length && Ascii.EqualsIgnoreCase(Name(index), name))
+            if (_fields![index].NameLength == name.Length && IsSame(Name(index), name))
             {
                 return index;
             }
@@ -63,6 +79,10 @@ internal sealed class HeaderFields
         return -1;
     }
 
+    // Most clients spell names as the standards do.
+    private static bool IsSame(ReadOnlySpan<byte> name, ReadOnlySpan<byte> other) =>
+        name.SequenceEqual(other) || Ascii.EqualsIgnoreCase(name, other);
+
     /// <summary>The index of the next field with this meaning from <paramref name="from"/> on, or -1.</summary>
     public int IndexOf(KnownHeader known, int from = 0)
     {
@@ -70,7 +90,7 @@ internal sealed class HeaderFields
         {
             for (var index = from; index < Count; index++)
             {
-                if (_fields[index].Known == known)
+                if (_fields![index].Known == known)
                 {
                     return index;
                 }
@@ -80,6 +100,7 @@ internal sealed class HeaderFields
         return -1;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Clear()
     {
         Count = 0;
@@ -91,18 +112,27 @@ internal sealed class HeaderFields
     }
 
     /// <summary>
-    /// Gives the arrays back while no field is here, so that a connection that waits for its next request holds none. Each thread keeps two for
-    /// the next heads that it has to do with; the pool behind that is shared and bounded.
+    /// Gives the arrays back while no field is here, so that a connection that waits for its next request holds none: to
+    /// <see cref="HeaderSlots"/>, and to the shared pool.
     /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Release()
     {
-        if (Count == 0 && _fields.Length > 0)
+        if (HasArrays && Count == 0)
         {
-            ReturnFields();
-            _fields = [];
+            ReleaseArrays();
+        }
+    }
+
+    private void ReleaseArrays()
+    {
+        if (_fields is { } fields)
+        {
+            _fields = null;
+            HeaderSlots.Return(fields);
         }
 
-        if (Count == 0 && _owned.Length > 0)
+        if (_owned.Length > 0)
         {
             Clear();
             ArrayPool<byte>.Shared.Return(_owned);
@@ -113,12 +143,12 @@ internal sealed class HeaderFields
     /// <summary>Notes a field whose bytes lie in the block that <see cref="SetBytes"/> will name.</summary>
     public void AddSlice(HeaderField field)
     {
-        if (Count == _fields.Length)
+        if (_fields is null || Count == _fields.Length)
         {
             GrowSlots();
         }
 
-        _fields[Count++] = field;
+        _fields![Count++] = field;
         _known |= 1u << (int)field.Known;
         _lengths |= 1u << field.NameLength;
     }
@@ -127,16 +157,10 @@ internal sealed class HeaderFields
     /// Where <see cref="OrdinaryHead"/> writes fields, before it has seen whether the head is one. A head that has more is left to
     /// <see cref="RequestParser"/>, which makes room for it and the following ones.
     /// </summary>
-    internal HeaderField[] Slots => _fields;
+    internal HeaderField[] Slots => _fields!;
 
     /// <summary>Has some of them, if there are none.</summary>
-    internal void ReserveSlots()
-    {
-        if (_fields.Length == 0)
-        {
-            GrowSlots();
-        }
-    }
+    internal void ReserveSlots() => _fields ??= HeaderSlots.Rent();
 
     /// <summary>Takes what has been written to <see cref="Slots"/> for the fields.</summary>
     /// <param name="count">How many there are.</param>
@@ -151,7 +175,7 @@ internal sealed class HeaderFields
 
     /// <summary>Lets a field have a value that lies elsewhere in the same block.</summary>
     public void ReplaceValue(int index, int start, int length) =>
-        _fields[index] = _fields[index] with { ValueStart = start, ValueLength = length };
+        _fields![index] = _fields[index] with { ValueStart = start, ValueLength = length };
 
     /// <summary>Names the block that the slices point into, and where in it their positions start.</summary>
     public void SetBytes(byte[] array, int offset)
@@ -198,7 +222,7 @@ internal sealed class HeaderFields
         {
             if (!Ascii.EqualsIgnoreCase(Name(index), name))
             {
-                known |= 1u << (int)_fields[index].Known;
+                known |= 1u << (int)_fields![index].Known;
                 lengths |= 1u << _fields[index].NameLength;
                 _fields[kept++] = _fields[index];
             }
@@ -212,21 +236,7 @@ internal sealed class HeaderFields
         return removed;
     }
 
-    private void GrowSlots()
-    {
-        if (Count == 0 && _spare is { } spare)
-        {
-            _fields = spare;
-            _spare = _secondSpare;
-            _secondSpare = null;
-            return;
-        }
-
-        var larger = ArrayPool<HeaderField>.Shared.Rent(Math.Max(UsualFields, Count * 2));
-        _fields.AsSpan(0, Count).CopyTo(larger);
-        ReturnFields();
-        _fields = larger;
-    }
+    private void GrowSlots() => _fields = _fields is { } full ? HeaderSlots.Grow(full) : HeaderSlots.Rent();
 
     private void Reserve(int length)
     {
@@ -243,18 +253,5 @@ internal sealed class HeaderFields
         }
 
         _array = _owned;
-    }
-
-    private void ReturnFields()
-    {
-        if (_fields.Length == UsualFields && _secondSpare is null)
-        {
-            _secondSpare = _spare;
-            _spare = _fields;
-        }
-        else if (_fields.Length > 0)
-        {
-            ArrayPool<HeaderField>.Shared.Return(_fields);
-        }
     }
 }

@@ -46,6 +46,7 @@ internal static unsafe class OrdinaryHead
     }
 
     /// <summary>The same by one of the two implementations, for tests.</summary>
+    [SkipLocalsInit]
     internal static bool TryParse<TClasses>(byte[] array, int start, int length, RequestHead head, in RequestLimits limits)
         where TClasses : struct, IByteClasses
     {

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
 namespace PipeServer.Http;
@@ -36,7 +37,7 @@ internal sealed class RequestHead
 
     public ReadOnlySpan<byte> Path => Target.Path(TargetBytes);
 
-    public ReadOnlySpan<byte> Query => Target.Query(TargetBytes);
+    public ReadOnlySpan<byte> Query => Target.HasQuery ? Target.Query(TargetBytes) : default;
 
     /// <summary>Host and port that are asked for: the target's own, else those of the Host field; empty without either.</summary>
     public ReadOnlySpan<byte> Host =>
@@ -91,6 +92,7 @@ internal sealed class RequestHead
     }
 
     /// <summary>Gives back what a large head has needed, unless one is in progress: an idle connection costs little.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Release()
     {
         if (_ownedLength == 0 && _owned.Length > KeptBytes)
@@ -149,6 +151,7 @@ internal sealed class RequestHead
     /// <param name="targetStart">Where the target starts, one space behind the method.</param>
     /// <param name="pathLength">How much of the target is its path.</param>
     /// <param name="targetLength">The target's length.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal void SetOrdinary(int byteLength, RequestMethod method, int targetStart, int pathLength, int targetLength)
     {
         ByteLength = byteLength;

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Text;
 
 namespace PipeServer.Http;
@@ -40,10 +41,9 @@ internal sealed class RequestTarget
 
     /// <summary>The decoded path without dot segments, always starting with a slash; see <see cref="EncodedSlash"/>.</summary>
     /// <param name="target">The target's bytes, wherever they are now.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public ReadOnlySpan<byte> Path(ReadOnlySpan<byte> target) =>
-        _decodedLength >= 0 ? _decoded.AsSpan(0, _decodedLength)
-        : _pathLength == 0 ? "/"u8
-        : target.Slice(_pathStart, _pathLength);
+        _decodedLength < 0 && _pathLength > 0 ? target.Slice(_pathStart, _pathLength) : OtherPath();
 
     /// <summary>The query as it was sent, without its <c>?</c>.</summary>
     /// <param name="target">The target's bytes, wherever they are now.</param>
@@ -93,6 +93,7 @@ internal sealed class RequestTarget
     /// <summary>Notes a target in origin form, all of whose bytes may stand there, and whose path stands as it was sent.</summary>
     /// <param name="pathLength">The length of the path, at the target's start.</param>
     /// <param name="targetLength">The target's length; with a query it is longer than the path.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void SetPlain(int pathLength, int targetLength)
     {
         PathError = RequestError.None;
@@ -105,6 +106,9 @@ internal sealed class RequestTarget
         _queryStart = hasQuery ? pathLength + 1 : -1;
         _queryLength = hasQuery ? targetLength - pathLength - 1 : 0;
     }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private ReadOnlySpan<byte> OtherPath() => _decodedLength >= 0 ? _decoded.AsSpan(0, _decodedLength) : "/"u8;
 
     // absolute-form = absolute-URI, of which an origin server takes "http" and "https" (RFC 9110 §4.2)
     private RequestError ParseAbsolute(ReadOnlySpan<byte> target, RequestMethod method)

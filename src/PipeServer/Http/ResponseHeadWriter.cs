@@ -30,6 +30,7 @@ internal static class ResponseHeadWriter
     /// <param name="contentLength">The value of Content-Length; -1 where that is among the encoded fields, or is not sent.</param>
     /// <param name="connection">Which Connection field to add.</param>
     /// <returns>How many bytes it has written.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static int Begin(Span<byte> buffer, int status, byte[] okBlock, long contentLength, ConnectionHeader connection)
     {
         int length;
@@ -41,9 +42,7 @@ internal static class ResponseHeadWriter
         }
         else
         {
-            length = 0;
-            Append(buffer, StatusLine.For(status), ref length);
-            Append(buffer, DateHeader.WithoutStatus(okBlock), ref length);
+            length = BeginOther(buffer, status, okBlock);
         }
 
         if (contentLength >= 0)
@@ -56,6 +55,15 @@ internal static class ResponseHeadWriter
             Append(buffer, Line(connection), ref length);
         }
 
+        return length;
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static int BeginOther(Span<byte> buffer, int status, byte[] okBlock)
+    {
+        var length = 0;
+        Append(buffer, StatusLine.For(status), ref length);
+        Append(buffer, DateHeader.WithoutStatus(okBlock), ref length);
         return length;
     }
 

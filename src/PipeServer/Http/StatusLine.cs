@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Text;
 
 namespace PipeServer.Http;
@@ -25,7 +26,8 @@ internal static class StatusLine
     public static ReadOnlySpan<byte> For(int status) => Known[status - Lowest] ??= Encode(status);
 
     /// <summary>False for the final statuses that never have a body (RFC 9110 §15.3.5, §15.3.6, §15.4.5).</summary>
-    public static bool AllowsBody(int status) => status is not (204 or 205 or 304);
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool AllowsBody(int status) => status == 200 || status is not (204 or 205 or 304);
 
     /// <summary>The reason phrase of the IANA registry (RFC 9110 §15), or an empty string.</summary>
     public static string ReasonPhrase(int status) => status switch

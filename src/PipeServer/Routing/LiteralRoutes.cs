@@ -52,17 +52,20 @@ internal sealed class LiteralRoutes
     public Route? Find(ReadOnlySpan<byte> path)
     {
         var entries = _entries;
-        for (var at = (_seed == 0 ? EndsHash(path) : WholeHash(path, _seed)) & _mask; at < (uint)entries.Length; at = (at + 1) & _mask)
+        var ends = EndsOf(path);
+        for (var at = (_seed == 0 ? EndsHash(ends, path.Length) : WholeHash(path, _seed)) & _mask; at < (uint)entries.Length; at = (at + 1) & _mask)
         {
             ref readonly var entry = ref entries[at];
-            if (entry.Route is null)
+            if (entry.Route is not { } route)
             {
                 break;
             }
 
-            if (path.SequenceEqual(entry.Path))
+            // The ends and the length are all there is of a short path.
+            if (entry.Path.Length == path.Length && entry.First == ends.First && entry.Last == ends.Last
+                && (path.Length <= 2 * sizeof(ulong) || path.SequenceEqual(entry.Path)))
             {
-                return entry.Route;
+                return route;
             }
         }
 
@@ -75,13 +78,14 @@ internal sealed class LiteralRoutes
         (_entries, _mask, _seed) = (new Entry[size], size - 1, seed);
         foreach (var (path, route) in routes)
         {
-            var at = (seed == 0 ? EndsHash(path) : WholeHash(path, seed)) & _mask;
+            var ends = EndsOf(path);
+            var at = (seed == 0 ? EndsHash(ends, path.Length) : WholeHash(path, seed)) & _mask;
             while (_entries[at].Route is not null)
             {
                 at = (at + 1) & _mask;
             }
 
-            _entries[at] = new Entry(path, route);
+            _entries[at] = new Entry(path, ends.First, ends.Last, route);
         }
 
         var (longest, row) = (0, 0);
@@ -96,21 +100,20 @@ internal sealed class LiteralRoutes
 
     // The first and the last eight bytes, which overlap in a short path: that is where paths differ.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static uint EndsHash(ReadOnlySpan<byte> path)
+    private static (ulong First, ulong Last) EndsOf(ReadOnlySpan<byte> path)
     {
-        ulong first, last;
         if (path.Length >= sizeof(ulong))
         {
-            first = BinaryPrimitives.ReadUInt64LittleEndian(path);
-            last = BinaryPrimitives.ReadUInt64LittleEndian(path[^sizeof(ulong)..]);
-        }
-        else
-        {
-            first = last = Short(path);
+            return (BinaryPrimitives.ReadUInt64LittleEndian(path), BinaryPrimitives.ReadUInt64LittleEndian(path[^sizeof(ulong)..]));
         }
 
-        return Mix(first ^ BitOperations.RotateLeft(last, 31) ^ (uint)path.Length);
+        var whole = Short(path);
+        return (whole, whole);
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static uint EndsHash((ulong First, ulong Last) ends, int length) =>
+        Mix(ends.First ^ BitOperations.RotateLeft(ends.Last, 31) ^ (uint)length);
 
     private static uint WholeHash(ReadOnlySpan<byte> path, ulong seed)
     {
@@ -144,5 +147,5 @@ internal sealed class LiteralRoutes
 
     private static uint Mix(ulong hash) => (uint)((hash * Odd) >> 32);
 
-    private readonly record struct Entry(byte[] Path, Route? Route);
+    private readonly record struct Entry(byte[] Path, ulong First, ulong Last, Route? Route);
 }

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Text;
 using PipeServer.Http;
 
@@ -37,13 +38,17 @@ internal sealed class Route(RoutePattern pattern)
         return true;
     }
 
+    /// <summary>What answers a method that the server knows, or null. GET answers HEAD.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public RouteMatch? FindKnown(RequestMethod method) =>
+        _known[(int)method] ?? (method == RequestMethod.Head ? _known[(int)RequestMethod.Get] : null);
+
     /// <summary>What answers a method, or null.</summary>
     public RouteMatch? Find(RequestMethod method, ReadOnlySpan<byte> methodBytes, bool headFallsBackToGet = true)
     {
         if (method != RequestMethod.Other)
         {
-            return _known[(int)method]
-                ?? (method == RequestMethod.Head && headFallsBackToGet ? _known[(int)RequestMethod.Get] : null);
+            return headFallsBackToGet ? FindKnown(method) : _known[(int)method];
         }
 
         foreach (var (other, match) in _others)

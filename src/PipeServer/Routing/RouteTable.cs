@@ -32,6 +32,23 @@ internal sealed class RouteTable
         _notAllowedByServer = new RouteMatch(RouteOutcome.MethodNotAllowed, Allow: allow);
     }
 
+    /// <summary>What answers a request.</summary>
+    /// <param name="head">Its head, which is complete.</param>
+    public RouteMatch Match(RequestHead head)
+    {
+        var method = head.Method;
+        if (method == RequestMethod.Other || head.Target.Form > TargetForm.Absolute)
+        {
+            return Match(method, head.MethodBytes, head.Target.Form, head.Path);
+        }
+
+        var path = head.Path;
+        var literal = _literals?.Find(path);
+        return literal?.FindKnown(method)
+            ?? (literal is null && _patterns.Length == 0 && method != RequestMethod.Trace ? _otherwise : MatchPattern(literal, method, default, path));
+    }
+
+    /// <summary>The same by the parts of a head.</summary>
     public RouteMatch Match(RequestMethod method, ReadOnlySpan<byte> methodBytes, TargetForm form, ReadOnlySpan<byte> path)
     {
         if (form == TargetForm.Asterisk)
@@ -51,11 +68,11 @@ internal sealed class RouteTable
         }
 
         var literal = _literals?.Find(path);
-        if (literal?.Find(method, methodBytes) is { } answer)
-        {
-            return answer;
-        }
+        return literal?.Find(method, methodBytes) ?? MatchPattern(literal, method, methodBytes, path);
+    }
 
+    private RouteMatch MatchPattern(Route? literal, RequestMethod method, ReadOnlySpan<byte> methodBytes, ReadOnlySpan<byte> path)
+    {
         foreach (var route in _patterns)
         {
             if (route.Pattern.Matches(path) && route.Find(method, methodBytes) is { } found)

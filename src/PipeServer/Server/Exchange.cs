@@ -9,6 +9,9 @@ namespace PipeServer.Server;
 /// </summary>
 internal abstract class Exchange(Connection connection, RequestHead head)
 {
+    private RouteHandler? _handler; // of this request, or of one before
+    private bool _hasHandler;
+
     /// <summary>The connection that carries it.</summary>
     public Connection Connection => connection;
 
@@ -25,7 +28,20 @@ internal abstract class Exchange(Connection connection, RequestHead head)
     public ResponseWriter Writer { get; protected init; } = null!;
 
     /// <summary>The handler that answers; null where the server itself does.</summary>
-    public RouteHandler? Handler { get; set; }
+    public RouteHandler? Handler
+    {
+        get => _hasHandler ? _handler : null;
+        set
+        {
+            _hasHandler = value is not null;
+
+            // Mostly the same one as for the connection's last request, and then there is nothing for the collector to be told.
+            if (_hasHandler && _handler != value)
+            {
+                _handler = value;
+            }
+        }
+    }
 
     /// <summary>What the route table has said; it decides where there is neither a handler nor a refusal.</summary>
     public RouteOutcome Outcome { get; set; }

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using PipeServer.Diagnostics;
 using PipeServer.Http;
 using PipeServer.Routing;
@@ -23,14 +24,15 @@ internal sealed class RequestPipeline(ServerContext server)
     public NextStep Begin(Exchange exchange)
     {
         var head = exchange.Head;
-        exchange.Refusal = head.Framing.ContentLength > server.Options.MaxRequestBodyBytes ? RequestError.BodyTooLarge : head.NonFatalError;
-        if (exchange.Refusal != RequestError.None)
+        var refusal = head.Framing.ContentLength > server.Options.MaxRequestBodyBytes ? RequestError.BodyTooLarge : head.NonFatalError;
+        if (refusal != RequestError.None)
         {
+            exchange.Refusal = refusal;
             CheckBodyWithoutHandler(exchange);
             return NextStep.End;
         }
 
-        var match = server.Routes.Match(head.Method, head.MethodBytes, head.Target.Form, head.Path);
+        var match = server.Routes.Match(head);
         if (match.Handler is not { } handler)
         {
             (exchange.Outcome, exchange.Allow) = (match.Outcome, match.Allow);
@@ -74,6 +76,7 @@ internal sealed class RequestPipeline(ServerContext server)
 
     /// <summary>Ends the answer: the handler's, or the server's own.</summary>
     /// <returns>False when only an abort can tell the client that its response is not whole.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool TryEnd(Exchange exchange)
     {
         if (exchange.Refusal != RequestError.None)

@@ -72,8 +72,10 @@ internal sealed class FileAnswer(FileForms forms, FileHeaders headers, ErrorPage
     }
 
     /// <summary>True when the client is to save the file instead of showing it: it has asked with <c>?download</c>.</summary>
-    public static bool IsDownload(HttpRequest request) =>
-        request.QueryBytes is { IsEmpty: false } query && query.StartsWith("download"u8)
+    public static bool IsDownload(HttpRequest request) => request.QueryBytes is { IsEmpty: false } query && IsDownload(query);
+
+    private static bool IsDownload(ReadOnlySpan<byte> query) =>
+        query.StartsWith("download"u8)
         && (query.Length == "download"u8.Length || query["download"u8.Length] is (byte)'=' or (byte)'&');
 
     private Chosen Choose(HttpRequest request, string path, FileLocation location)

@@ -42,6 +42,56 @@ public sealed class HeaderFieldsTests
         }
     }
 
+    // Requests are parsed on one thread and answered on another, so arrays go one way. Other tests share the pool, so it may take a few rounds.
+    [Fact]
+    public void Arrays_that_change_threads_are_used_again()
+    {
+        const long BytesOfArray = 32 * 20;
+        var rented = new HeaderField[8][];
+        var leastOfRound = long.MaxValue;
+        for (var round = 0; round < 200 && leastOfRound >= BytesOfArray; round++)
+        {
+            var thread = new Thread(() =>
+            {
+                var before = GC.GetAllocatedBytesForCurrentThread();
+                for (var index = 0; index < rented.Length; index++)
+                {
+                    rented[index] = HeaderSlots.Rent();
+                }
+
+                leastOfRound = Math.Min(leastOfRound, GC.GetAllocatedBytesForCurrentThread() - before);
+            });
+            thread.Start();
+            thread.Join();
+            Assert.Equal(rented.Length, rented.Distinct().Count());
+            foreach (var slots in rented)
+            {
+                HeaderSlots.Return(slots);
+            }
+        }
+
+        Assert.InRange(leastOfRound, 0, BytesOfArray - 1); // a new thread takes a little for its own variables
+    }
+
+    [Fact]
+    public void A_larger_array_has_the_fields_of_the_full_one_which_is_given_to_the_next()
+    {
+        var full = HeaderSlots.Rent();
+        for (var index = 0; index < full.Length; index++)
+        {
+            full[index] = new HeaderField(index, 1, index + 3, 1, KnownHeader.Other);
+        }
+
+        var before = full.ToArray();
+        var larger = HeaderSlots.Grow(full);
+        Assert.True(larger.Length >= 2 * before.Length);
+        Assert.Equal(before, larger[..before.Length]);
+        var next = HeaderSlots.Rent();
+        Assert.Same(full, next);
+        HeaderSlots.Return(next);
+        HeaderSlots.Return(larger);
+    }
+
     [Fact]
     public void Fields_are_kept_however_many_there_are_and_only_an_empty_collection_gives_back()
     {

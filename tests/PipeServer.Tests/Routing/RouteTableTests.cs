@@ -235,6 +235,16 @@ public sealed class RouteTableTests
     private static RouteMatch Match(RouteTable table, string method, string path)
     {
         var bytes = Encoding.ASCII.GetBytes(method);
-        return table.Match(RequestMethods.Find(bytes), bytes, TargetForm.Origin, Encoding.UTF8.GetBytes(path));
+        var match = table.Match(RequestMethods.Find(bytes), bytes, TargetForm.Origin, Encoding.UTF8.GetBytes(path));
+
+        // By the head of a request, as the server asks.
+        var request = Encoding.ASCII.GetBytes($"{method} {Uri.EscapeDataString(path).Replace("%2F", "/", StringComparison.Ordinal)} HTTP/1.1\r\nHost: a\r\n\r\n");
+        var head = new RequestHead();
+        if (RequestParser.Parse(request, 0, request.Length, head, new RequestLimits(1000, 1000, 10)) == ParseStatus.Complete)
+        {
+            Assert.Equal(match, table.Match(head));
+        }
+
+        return match;
     }
 }

@@ -111,7 +111,7 @@ internal sealed class Http1Connection : Connection
         Tally.Receive();
         OldestRequestStarted = Deadlines.Now;
         IsMoreBuffered = _isLastRequest = false;
-        _exchange.RequestBody.Start(BodyFraming.None, continuePending: false);
+        _exchange.RequestBody.StartEmpty();
         _exchange.Reset();
     }
 

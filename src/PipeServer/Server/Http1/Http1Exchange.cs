@@ -50,8 +50,7 @@ internal sealed class Http1Exchange : Exchange
     public void Release()
     {
         ResponseBody.Release();
-        Response.Fields.Clear();
-        Response.Fields.Release();
+        Response.Release();
         Head.Release();
     }
 
@@ -81,12 +80,17 @@ internal sealed class Http1Exchange : Exchange
 
     /// <summary>True when <see cref="WriteWhole"/> may write the response, as far as its fields go.</summary>
     /// <param name="lines">The fields but for <see cref="HttpResponse.TypeLine"/>, as they are sent.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool AreFieldsOrdinary(out ReadOnlySpan<byte> lines)
     {
-        lines = default;
         var fields = Response.ListedFields;
-        return fields.Count == 0
-            || (fields.TryGetLines(out lines) && !fields.Has(KnownHeader.Server) && fields.IndexOf("Last-Modified"u8) < 0);
+        if (fields.Count > 0)
+        {
+            return AreOrdinary(fields, out lines);
+        }
+
+        lines = default;
+        return true;
     }
 
     /// <summary>
@@ -160,6 +164,9 @@ internal sealed class Http1Exchange : Exchange
         }
     }
 
+    private static bool AreOrdinary(HeaderFields fields, out ReadOnlySpan<byte> lines) =>
+        fields.TryGetLines(out lines) && !fields.Has(KnownHeader.Server) && fields.IndexOf("Last-Modified"u8) < 0;
+
     // What is larger than one block goes behind the head in pieces.
     private static int RoomFor(int headRoom, ReadOnlySpan<byte> body) => headRoom + body.Length <= OnePieceBytes ? headRoom + body.Length : headRoom;
 
@@ -179,6 +186,7 @@ internal sealed class Http1Exchange : Exchange
     }
 
     // Whether the response is the connection's last, and what its Connection field says of that.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private ConnectionHeader SettleConnection(bool handlerHasEnded)
     {
         // A client that still waits for 100 Continue, and now will not get it, may send its body or not: the next bytes

@@ -67,6 +67,19 @@ internal sealed class RequestBody : PipeReader, ITrailerSource
         return hasArrived;
     }
 
+    /// <summary>Starts a new request, which has no body as far as is known.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void StartEmpty()
+    {
+        if (_body is not null)
+        {
+            Start(BodyFraming.None, continuePending: false);
+            return;
+        }
+
+        ContinuePending = IsTouched = _isDetached = _isCancelRequested = false;
+    }
+
     /// <summary>Starts the body of a new request.</summary>
     public void Start(BodyFraming framing, bool continuePending)
     {

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.IO.Pipelines;
+using System.Runtime.CompilerServices;
 using Microsoft.Win32.SafeHandles;
 using PipeServer.Http;
 using PipeServer.Transport;
@@ -73,21 +74,28 @@ internal sealed class ResponseBody(Http1Exchange exchange) : ResponseWriter
     /// </summary>
     public override string? Finish()
     {
+        if (_mode == Mode.Buffering && Response.ContentLength is null && !exchange.IsHeadRequest && StatusLine.AllowsBody(Response.StatusCode)
+            && exchange.AreFieldsOrdinary(out var lines))
+        {
+            (HasStarted, _mode) = (true, Mode.Plain);
+            exchange.WriteWhole(lines, _held.Span);
+            _held.Clear();
+            return null;
+        }
+
+        return FinishOther();
+    }
+
+    // Apart, so that the ordinary answer pays for no variable of the others.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private string? FinishOther()
+    {
         if (_mode == Mode.Buffering)
         {
             if (Response.ContentLength is { } promised && promised != _held.Length && !exchange.IsHeadRequest
                 && StatusLine.AllowsBody(Response.StatusCode))
             {
                 return $"the handler promised {promised} bytes and wrote {_held.Length}";
-            }
-
-            if (Response.ContentLength is null && !exchange.IsHeadRequest && StatusLine.AllowsBody(Response.StatusCode)
-                && exchange.AreFieldsOrdinary(out var lines))
-            {
-                (HasStarted, _mode) = (true, Mode.Plain);
-                exchange.WriteWhole(lines, _held.Span);
-                _held.Clear();
-                return null;
             }
 
             Start(handlerHasEnded: true);

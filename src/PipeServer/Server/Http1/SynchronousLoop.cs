@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.ExceptionServices;
 using PipeServer.Http;
 using PipeServer.Transport;
@@ -202,6 +203,7 @@ internal sealed class SynchronousLoop(Http1Connection connection, Http1Exchange 
         return ReadConsumption.All;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private ReadConsumption Begin(byte[] array, int at, int end)
     {
         var step = _server.Pipeline.Begin(exchange);
@@ -216,21 +218,22 @@ internal sealed class SynchronousLoop(Http1Connection connection, Http1Exchange 
             exchange.QueuedAt = _server.Options.TimeProvider.GetTimestamp();
         }
 
-        if (step != NextStep.Hop)
+        if (step == NextStep.Hop)
         {
-            return Go(step);
+            if (!mayStay)
+            {
+                (_array, _at, _end) = (array, at, end);
+                return _server.Workers.TryEnqueue(this) ? ReadConsumption.Kept : StopBefore(step);
+            }
+
+            step = connection.AfterHop(isOnWorker: true, hasStayed: true);
         }
 
-        if (mayStay)
-        {
-            return Go(connection.AfterHop(isOnWorker: true, hasStayed: true));
-        }
-
-        (_array, _at, _end) = (array, at, end);
-        return _server.Workers.TryEnqueue(this) ? ReadConsumption.Kept : StopBefore(step);
+        return Go(step);
     }
 
     // The request in progress, from the step behind its hop on. All: it is answered, and the next may begin.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private ReadConsumption Go(NextStep step)
     {
         if (step == NextStep.Abandon || (step == NextStep.Handle && !TryHandle()))
@@ -289,6 +292,7 @@ internal sealed class SynchronousLoop(Http1Connection connection, Http1Exchange 
     }
 
     // What a handler sets in its context is its own: the thread's next request may be another client's.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private ExecutionContext? Enter()
     {
         _isServing = true;
