@@ -16,6 +16,8 @@ internal sealed class HealthCheck(HealthCheckTarget target, TimeSpan timeout)
     // No head is longer, and no answer to a probe; of a longer one the rest is not waited for.
     private const int MaxAnswerBytes = 64 * 1024;
 
+    private static readonly TimeSpan LongestPoll = TimeSpan.FromMinutes(30); // in microseconds it fits into the int of Socket.Poll
+
     private static readonly TimeSpan BetweenAttempts = TimeSpan.FromMilliseconds(10);
 
     private readonly long _started = Stopwatch.GetTimestamp();
@@ -28,25 +30,21 @@ internal sealed class HealthCheck(HealthCheckTarget target, TimeSpan timeout)
         {
             using var socket = await ConnectAsync().ConfigureAwait(false);
             Send(socket);
-            return ReadStatus(socket) switch
-            {
-                null => "the answer is not HTTP/1.1",
-                >= 200 and < 400 => null,
-                var status => string.Create(CultureInfo.InvariantCulture, $"the answer is {status}"),
-            };
+            return ReadAnswer(socket);
         }
         catch (SocketException exception)
         {
             return exception.SocketErrorCode switch
             {
-                SocketError.HostNotFound or SocketError.NoData or SocketError.TryAgain => $"there is no host '{target.Host}'",
+                SocketError.HostNotFound or SocketError.NoData => $"there is no host '{target.Host}'",
+                SocketError.TryAgain => $"the host '{target.Host}' could not be looked up",
                 SocketError.AddressNotAvailable when target.Address is UnixDomainSocketEndPoint => "there is no such socket",
-                _ => exception.Message,
+                var error => new SocketException((int)error).Message, // without the address, which is in the URL
             };
         }
         catch (Exception exception) when (exception is TimeoutException or OperationCanceledException)
         {
-            return string.Create(CultureInfo.InvariantCulture, $"no answer within {timeout.TotalSeconds:0.###} s");
+            return $"no answer within {Seconds(timeout)}";
         }
     }
 
@@ -57,8 +55,8 @@ internal sealed class HealthCheck(HealthCheckTarget target, TimeSpan timeout)
             return Connect(address, TimeLeft());
         }
 
-        // What it means by RFC 6761, without asking anybody.
-        var addresses = target.Host.Equals("localhost", StringComparison.OrdinalIgnoreCase)
+        // What these names mean by RFC 6761, without asking anybody.
+        var addresses = $".{target.Host}".EndsWith(".localhost", StringComparison.OrdinalIgnoreCase)
             ? [IPAddress.Loopback, IPAddress.IPv6Loopback]
             : await LookUpAsync().ConfigureAwait(false);
         for (var i = 0; ; i++)
@@ -148,45 +146,81 @@ internal sealed class HealthCheck(HealthCheckTarget target, TimeSpan timeout)
         }
     }
 
-    // The status, or null when the answer has none. What comes behind it is read too, so that the server sees an ordinary client that has read
-    // its answer before it closes, and not one that resets.
-    private int? ReadStatus(Socket socket)
+    // What is wrong with the answer, or null. It is read to its end: one that breaks off or stalls is not whole, whatever its first line promised,
+    // and a server sees an ordinary client that has read its answer before it closes, and not one that resets.
+    private string? ReadAnswer(Socket socket)
     {
         var buffer = new byte[MaxAnswerBytes];
         var length = 0;
-        StatusOfAnswer status = default;
-        while (length < buffer.Length && !status.IsMalformed)
+        HealthAnswer answer = default;
+        while (length < buffer.Length)
         {
-            Wait(socket, SelectMode.SelectRead, TimeLeft());
+            if (!IsReady(socket, SelectMode.SelectRead, TimeLeft()))
+            {
+                return answer.Status is null ? throw new TimeoutException() : Judge(answer, $"has no end within {Seconds(timeout)}");
+            }
+
             var received = socket.Receive(buffer, length, buffer.Length - length, SocketFlags.None, out var error);
             if (error == SocketError.WouldBlock)
             {
                 continue;
             }
 
-            if (error != SocketError.Success && status.Final is null)
+            if (error != SocketError.Success && answer.Status is null)
             {
                 throw new SocketException((int)error);
             }
 
             if (received == 0)
             {
-                break;
+                return length == 0 ? "the connection was closed without an answer"
+                    : Judge(answer, answer.IsWhole is null && error == SocketError.Success ? null : "breaks off");
             }
 
             length += received;
-            status = StatusOfAnswer.In(buffer.AsSpan(0, length));
+            answer = HealthAnswer.In(buffer.AsSpan(0, length));
+            if (answer.IsMalformed)
+            {
+                return "the answer is not HTTP/1.1";
+            }
+
+            if (answer.IsWhole == true)
+            {
+                return Judge(answer, null);
+            }
         }
 
-        return status.Final;
+        return Judge(answer, answer.Status is null ? $"has a head of more than {MaxAnswerBytes} bytes" : null);
     }
+
+    // A status that is none of a healthy server says more than what else is wrong.
+    private static string? Judge(HealthAnswer answer, string? problem) =>
+        answer is { Status: { } status, IsHealthy: false } ? string.Create(CultureInfo.InvariantCulture, $"the answer is {status}")
+        : problem is null ? null
+        : $"the answer {problem}";
+
+    private static string Seconds(TimeSpan time) => string.Create(CultureInfo.InvariantCulture, $"{time.TotalSeconds:0.###} s");
 
     private static void Wait(Socket socket, SelectMode mode, TimeSpan patience)
     {
-        if (patience <= TimeSpan.Zero || !socket.Poll(patience, mode))
+        if (!IsReady(socket, mode, patience))
         {
             throw new TimeoutException();
         }
+    }
+
+    // Longer than a call to the system can wait, by turns.
+    private static bool IsReady(Socket socket, SelectMode mode, TimeSpan patience)
+    {
+        for (; patience > LongestPoll; patience -= LongestPoll)
+        {
+            if (socket.Poll(LongestPoll, mode))
+            {
+                return true;
+            }
+        }
+
+        return patience > TimeSpan.Zero && socket.Poll(patience, mode);
     }
 
     private TimeSpan TimeLeft() => timeout - Stopwatch.GetElapsedTime(_started) is { Ticks: > 0 } left ? left : TimeSpan.FromTicks(1);

@@ -25,9 +25,9 @@ internal static class HealthCheckCommand
         var timeout = OptionKinds.Seconds(TimeoutName, "How long all of it may take.", TimeSpan.FromSeconds(3));
         url.Validators.Add(static result =>
         {
-            if (result.Tokens is [var token] && token.Value is not ['-', ..] && !HealthCheckTarget.TryParse(token.Value, out _, out var problem))
+            if (result.Tokens is [var token] && !HealthCheckTarget.TryParse(token.Value, out _, out var problem))
             {
-                result.AddError(problem);
+                result.AddError(problem); // of an option that does not exist, Explain says more
             }
         });
         var options = new OptionGroup("options", [OptionRow.Of(timeout, static (_, _) => { })]);
@@ -45,7 +45,7 @@ internal static class HealthCheckCommand
     /// <summary>What is wrong with a command line that was parsed as one of this command's.</summary>
     public static string Explain(ParseResult result)
     {
-        if (result.Tokens.Select(static token => token.Value).FirstOrDefault(IsUnknownOption) is { } option)
+        if (result.Tokens.Select(static token => token.Value).TakeWhile(static token => token != "--").FirstOrDefault(IsUnknownOption) is { } option)
         {
             var name = option.Split('=')[0];
             return $"There is no option '{name}' for a health check.{Suggestion.For(name, [TimeoutName])}";

@@ -56,8 +56,8 @@ internal sealed record HealthCheckTarget(EndPoint? Address, string Host, int Por
             return false;
         }
 
-        // The zone of a link-local address is for this machine only, and not sent.
-        var name = url.IdnHost;
+        // The zone of a link-local address (behind %25, RFC 6874) is for this machine only, and not sent.
+        var name = url.IdnHost.Replace("%25", "%", StringComparison.Ordinal);
         var address = IPAddress.TryParse(name, out var parsed) ? new IPEndPoint(parsed, url.Port) : null;
         var host = address is { AddressFamily: AddressFamily.InterNetworkV6 } ? $"[{name.Split('%')[0]}]" : name;
         target = new HealthCheckTarget(

@@ -20,14 +20,28 @@ public sealed class HealthCheckTests
     [InlineData("HTTP/1.1 503 \u001b[2J\r\n\r\n", "the answer is 503")]
     [InlineData("HTTP/1.1 101 Switching Protocols\r\n\r\n", "the answer is 101")]
     [InlineData("HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 500 Error\r\n\r\n", "the answer is 500")]
-    [InlineData("HTTP/1.1 100 Continue\r\n\r\n", "the answer is not HTTP/1.1")]
+    [InlineData("HTTP/1.1 100 Continue\r\n\r\n", "the answer breaks off")]
     [InlineData("HTTP/1.1 2000 OK\r\n\r\n", "the answer is not HTTP/1.1")]
     [InlineData("HTTP/1.1 99 \r\n\r\n", "the answer is not HTTP/1.1")]
     [InlineData("HTTP/1.1 +20 OK\r\n\r\n", "the answer is not HTTP/1.1")]
     [InlineData("HTTP/2.0 200 OK\r\n\r\n", "the answer is not HTTP/1.1")]
     [InlineData("SSH-2.0-OpenSSH_9.2\r\n", "the answer is not HTTP/1.1")]
-    [InlineData("HTTP/1.1 20", "the answer is not HTTP/1.1")]
-    [InlineData("", "the answer is not HTTP/1.1")]
+    [InlineData("HTTP/1.1 2OO OK\r\n\r\n", "the answer is not HTTP/1.1")]
+    [InlineData("HTTP/1.1 200\tOK\r\n\r\n", "the answer is not HTTP/1.1")]
+    [InlineData("HTTP/1.1 20", "the answer breaks off")]
+    [InlineData("HTTP/1.1 200 OK\r\nContent-Le", "the answer breaks off")]
+    [InlineData("HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nok", "the answer breaks off")]
+    [InlineData("HTTP/1.1 503 No\r\nContent-Length: 3\r\n\r\nok", "the answer is 503")]
+    [InlineData("HTTP/1.1 200 OK\r\nContent-Length: 1x\r\n\r\nok", "the answer is not HTTP/1.1")]
+    [InlineData("HTTP/1.1 200 OK\r\nContent-Length:\r\n\r\nok", "the answer is not HTTP/1.1")]
+    [InlineData("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n", "the answer breaks off")]
+    [InlineData("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\nA: b\r\n", "the answer breaks off")]
+    [InlineData("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nx", "the answer breaks off")]
+    [InlineData("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n-1\r\n", "the answer is not HTTP/1.1")]
+    [InlineData("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nok\r\n", "the answer is not HTTP/1.1")]
+    [InlineData("HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\nContent-Length: 9\r\n\r\nok", null)]
+    [InlineData("HTTP/1.0 200 OK\n\nok", null)]
+    [InlineData("", "the connection was closed without an answer")]
     public async Task The_answers_status_decides(string answer, string? problem)
     {
         foreach (var pieces in new[] { [answer], answer.Select(static c => c.ToString()).ToArray() })
@@ -58,19 +72,56 @@ public sealed class HealthCheckTests
         }
     }
 
-    [Fact]
-    public async Task A_server_that_never_answers_or_never_ends_is_waited_for_until_the_timeout()
+    // A server that kept its connection open behind a whole answer was waited for until the timeout, and was unhealthy then.
+    [Theory]
+    [InlineData(Ok, null)]
+    [InlineData("HTTP/1.1 204 No Content\r\n\r\n", null)]
+    [InlineData("HTTP/1.1 304 Not Modified\r\nContent-Length: 50\r\n\r\n", null)]
+    [InlineData("HTTP/1.1 404 Not Found\r\nCONTENT-LENGTH:0\r\n\r\n", "the answer is 404")]
+    [InlineData("HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, Chunked\r\n\r\n2;a=b\r\nok\r\nC\r\n0123456789ab\r\n0\r\n\r\n", null)]
+    [InlineData("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n00\r\nA: b\r\n\r\n", null)]
+    public async Task A_whole_answer_needs_no_end_of_the_connection(string answer, string? problem)
     {
-        using var silent = Listen(out var url);
-        Assert.Equal("no answer within 0.05 s", await CheckAsync(url, TimeSpan.FromSeconds(0.05)));
+        using var listener = Listen(out var url);
+        var asking = Task.Factory.StartNew(
+            () => CheckAsync(url, 2 * TestClient.Patience), default, TaskCreationOptions.LongRunning, TaskScheduler.Default).Unwrap();
+        using var server = await listener.AcceptAsync().WaitAsync(TestClient.Patience);
+        await ReadHeadAsync(server);
+        await server.SendAsync(Encoding.Latin1.GetBytes(answer));
+        Assert.Equal(problem, await asking.WaitAsync(TestClient.Patience));
+    }
 
-        // It has answered, whatever it goes on sending.
-        using var endless = Listen(out url);
+    [Theory]
+    [InlineData("", "no answer within 0.2 s")]
+    [InlineData("HTTP/1.1 200 OK\r\nA: b\r\n", "no answer within 0.2 s")]
+    [InlineData("HTTP/1.1 200 OK\r\n\r\nok", "the answer has no end within 0.2 s")]
+    [InlineData("HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nok", "the answer has no end within 0.2 s")]
+    [InlineData("HTTP/1.1 500 Error\r\nContent-Length: 3\r\n\r\nok", "the answer is 500")]
+    public async Task A_server_that_does_not_go_on_is_waited_for_until_the_timeout(string answer, string problem)
+    {
+        using var listener = Listen(out var url);
+        var asking = Task.Factory.StartNew(
+            () => CheckAsync(url, TimeSpan.FromSeconds(0.2)), default, TaskCreationOptions.LongRunning, TaskScheduler.Default).Unwrap();
+        using var server = await listener.AcceptAsync().WaitAsync(TestClient.Patience);
+        await server.SendAsync(Encoding.Latin1.GetBytes(answer));
+        Assert.Equal(problem, await asking.WaitAsync(TestClient.Patience));
+    }
+
+    // A status was enough, whatever became of the head that it began.
+    [Theory]
+    [InlineData("HTTP/1.1 200 OK\r\n\r\n", null)]
+    [InlineData("HTTP/1.1 200 OK\r\nContent-Length: 9000000000\r\n\r\n", null)]
+    [InlineData("HTTP/1.1 500 Error\r\n\r\n", "the answer is 500")]
+    [InlineData("HTTP/1.1 200 ", "the answer has a head of more than 65536 bytes")]
+    [InlineData("HTTP/1.1 103 Early Hints\r\n", "the answer has a head of more than 65536 bytes")]
+    public async Task Of_an_answer_without_an_end_no_more_is_read_than_a_head_may_have(string answer, string? problem)
+    {
+        using var listener = Listen(out var url);
         var asking = Task.Factory.StartNew(
             () => CheckAsync(url, TestClient.Patience), default, TaskCreationOptions.LongRunning, TaskScheduler.Default).Unwrap();
-        using var server = await endless.AcceptAsync().WaitAsync(TestClient.Patience);
+        using var server = await listener.AcceptAsync().WaitAsync(TestClient.Patience);
         await ReadHeadAsync(server);
-        await server.SendAsync("HTTP/1.1 200 OK\r\n\r\n"u8.ToArray());
+        await server.SendAsync(Encoding.Latin1.GetBytes(answer));
         try
         {
             await server.SendAsync(new byte[200_000]);
@@ -80,6 +131,19 @@ public sealed class HealthCheckTests
             // It has read enough, and has closed.
         }
 
+        Assert.Equal(problem, await asking.WaitAsync(TestClient.Patience));
+    }
+
+    // The system's call to wait takes microseconds in an int: 36 minutes ended the process by a crash.
+    [Fact]
+    public async Task A_long_timeout_is_waited_by_turns()
+    {
+        using var listener = Listen(out var url);
+        var asking = Task.Factory.StartNew(
+            () => CheckAsync(url, TimeSpan.FromSeconds(1_000_000)), default, TaskCreationOptions.LongRunning, TaskScheduler.Default).Unwrap();
+        using var server = await listener.AcceptAsync().WaitAsync(TestClient.Patience);
+        await ReadHeadAsync(server);
+        await server.SendAsync(Encoding.ASCII.GetBytes(Ok));
         Assert.Null(await asking.WaitAsync(TestClient.Patience));
     }
 
@@ -115,6 +179,7 @@ public sealed class HealthCheckTests
     [InlineData("http://127.0.0.1:8080", "127.0.0.1:8080", "/", "127.0.0.1:8080")]
     [InlineData("HTTP://[::1]/a?b", "[::1]:80", "/a?b", "[::1]")]
     [InlineData("http://example:81/%0d%0aX:y", null, "/%0d%0aX:y", "example:81")]
+    [InlineData("http://[::1%25lo]:81/a", "[::1%1]:81", "/a", "[::1]:81")]
     [InlineData("http://unix:8080/a", null, "/a", "unix:8080")]
     [InlineData("http://unix/a", null, "/a", "unix")]
     [InlineData("unix:/run/a.sock", "/run/a.sock", "/", "localhost")]
@@ -144,6 +209,8 @@ public sealed class HealthCheckTests
         Assert.Equal(0, await cli.EndAsync());
         Assert.EndsWith("connections: 5 accepted, 5 closed, 0 aborted; requests: 5 received, 5 completed, 0 refused, 0 aborted.", cli.Output[^1]);
         Assert.Equal((1, $"pipeserver: unix:{path}: there is no such socket."), await RunAsync($"unix:{path}"));
+        Assert.Equal((1, "pipeserver: unix:@pipeserver-nobody: Connection refused."), await RunAsync("unix:@pipeserver-nobody"));
+        Assert.Equal((1, $"pipeserver: http://a.localhost:{cli.EndPoint.Port}: Connection refused."), await RunAsync($"http://a.localhost:{cli.EndPoint.Port}"));
         Assert.Equal((1, $"pipeserver: http://localhost:{cli.EndPoint.Port}: Connection refused."), await RunAsync($"http://localhost:{cli.EndPoint.Port}"));
     }
 
@@ -160,6 +227,11 @@ public sealed class HealthCheckTests
     [InlineData("unix:", "'unix:' is no unix socket: the path must have from 1 to 103 bytes.")]
     [InlineData("http://a/ b", "One URL is asked, and 'b' is too much.")]
     [InlineData("http://a/ --timeuot 1", "There is no option '--timeuot' for a health check. Did you mean --timeout?")]
+    [InlineData("--version", "There is no option '--version' for a health check.")] // an option in the place of the URL crashed it
+    [InlineData("-x", "There is no option '-x' for a health check.")]
+    [InlineData("-1", "'-1' is not a URL like ")]
+    [InlineData("-- -x", "'-x' is not a URL like ")]
+    [InlineData("@file", "'@file' is not a URL like ")]
     [InlineData("http://a/ --port 1", "There is no option '--port' for a health check.")]
     [InlineData("http://a/ --timeout -1", "--timeout must be from 0.001 to 1000000; '-1' is not.")]
     [InlineData("http://a/ --timeout", "Required argument missing for option: '--timeout'.")]

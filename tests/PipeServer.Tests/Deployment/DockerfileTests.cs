@@ -37,6 +37,11 @@ public sealed partial class DockerfileTests
         {
             Assert.Contains(lines.Take(restore), line => line.Contains(project));
         }
+
+        // By -r, which means RuntimeIdentifiers to restore alone, the native compiler was not restored, and the publish without a restore made no file.
+        const string Platform = "linux-$(uname -m | sed 's/x86_64/x64/; s/aarch64/arm64/')";
+        Assert.Equal($"RUN dotnet restore src/PipeServer.Cli -p:RuntimeIdentifier={Platform}", lines[restore]);
+        Assert.Contains($"RUN dotnet publish src/PipeServer.Cli -c Release -r {Platform} --no-restore -o /publish", lines);
     }
 
     [Fact]
@@ -131,7 +136,7 @@ public sealed partial class DockerfileTests
             mkdir $image/srv/www/folder
             echo 'me:{{Hash}}' >$image/etc/users
             check() { {{enter}} {{Words(final["HEALTHCHECK"].List())}}; }
-            start() { env -i "PATH=$PATH" {{enter}} {{entry}} "$@" & server=$!; for i in $(seq 300); do check 2>/dev/null && return; sleep 0.1; done; return 1; }
+            start() { env -i "PATH=$PATH" {{final["ENV"].Rest}} {{enter}} {{entry}} "$@" & server=$!; for i in $(seq 300); do check 2>/dev/null && return; sleep 0.1; done; return 1; }
             stop() { kill -TERM $server; code=0; wait $server || code=$?; echo "= stopped $code"; }
             ask() { exec 3<>/dev/tcp/127.0.0.1/8080; printf 'GET %s HTTP/1.1\r\nHost: a\r\nConnection: close\r\n%b\r\n' "$1" "$2" >&3; echo "= $(head -1 <&3)"; exec 3>&-; }
             start {{Words(final["CMD"].List())}}
@@ -140,7 +145,7 @@ public sealed partial class DockerfileTests
             ask / ''
             stop
             code=0; check || code=$?; echo "= unhealthy $code"
-            start serve /srv/www --address 0.0.0.0 --port 8080 --health --browse --auth-file /etc/users
+            start serve /srv/www --browse --auth-file /etc/users # a command of the user's own is reachable and healthy too
             ask / ''
             ask / 'Authorization: Basic {{wrong}}\r\n'
             ask / 'Authorization: Basic {{credentials}}\r\n'
