@@ -50,8 +50,8 @@ internal sealed class Http1Exchange : Exchange
     public void Release()
     {
         ResponseBody.Release();
-        Response.Fields.Clear();
-        Response.Fields.Release();
+        Response.ListedFields.Clear();
+        Response.ListedFields.Release();
         Head.Release();
     }
 
