@@ -1,3 +1,5 @@
+using System.Buffers;
+
 namespace PipeServer.Tests;
 
 /// <summary>What handlers may and may not do with headers: no response can be split, no framing contradicted.</summary>
@@ -170,6 +172,28 @@ public sealed class HeaderCollectionTests
             Assert.Throws<InvalidOperationException>(() => response.ContentType = null);
         });
         Assert.Equal(("text/plain", "sent"), (response["Content-Type"], response.Text));
+    }
+
+    // The array that a value lay in went back to the shared pool as soon as further fields needed a larger one: whoever held the value saw it
+    // turn into what somebody else wrote there, and a copy of it in another field was made from such an array.
+    [Fact]
+    public async Task A_value_stays_what_it_was_while_further_fields_are_set()
+    {
+        const int Length = 900; // with its name, nearly all of an array of 1,024
+        var value = new string('a', Length);
+        var response = await RespondAsync((_, response) =>
+        {
+            response.Headers["X-A"] = value;
+            Assert.True(response.Headers.TryGetBytes("X-A"u8, out var bytes));
+            response.Headers.SetBytes("X-B"u8, bytes);
+            response.Headers.SetBytes("X-C"u8, bytes);
+            var others = Enumerable.Range(0, 4).Select(static _ => ArrayPool<byte>.Shared.Rent(Length)).ToList();
+            others.ForEach(static array => Array.Fill(array, (byte)'o'));
+            Assert.False(bytes.Contains((byte)'o'));
+            response.Headers.SetBytes("X-D"u8, bytes);
+            others.ForEach(static array => ArrayPool<byte>.Shared.Return(array));
+        });
+        Assert.All(["X-A", "X-B", "X-C", "X-D"], name => Assert.Equal(value, response[name]));
     }
 
     private static async Task<TestResponse> RespondAsync(Action<HttpRequest, HttpResponse> handler, params string[] headers)

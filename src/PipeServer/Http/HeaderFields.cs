@@ -16,6 +16,7 @@ internal sealed class HeaderFields
     private byte[]? _array; // what the slices lie in; null while there are none
     private int _offset; // where their positions start in it
     private byte[] _owned = [];
+    private List<byte[]>? _outgrown; // what a larger one has replaced: somebody may still look at a value in it
     private int _ownedLength;
     private bool _hasGaps; // a field was removed, and its bytes are still there
     private HeaderField[]? _fields; // null while there are none: that is nothing which the collector has to be told
@@ -137,6 +138,7 @@ internal sealed class HeaderFields
             Clear();
             ArrayPool<byte>.Shared.Return(_owned);
             _owned = [];
+            ReturnOutgrown();
         }
     }
 
@@ -246,12 +248,25 @@ internal sealed class HeaderFields
             _owned.AsSpan(0, _ownedLength).CopyTo(larger);
             if (_owned.Length > 0)
             {
-                ArrayPool<byte>.Shared.Return(_owned);
+                (_outgrown ??= []).Add(_owned); // the value that is to be added may lie in it, too
             }
 
             _owned = larger;
         }
 
         _array = _owned;
+    }
+
+    private void ReturnOutgrown()
+    {
+        if (_outgrown is not null)
+        {
+            foreach (var outgrown in _outgrown)
+            {
+                ArrayPool<byte>.Shared.Return(outgrown);
+            }
+
+            _outgrown.Clear();
+        }
     }
 }

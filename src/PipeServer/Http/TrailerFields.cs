@@ -44,6 +44,13 @@ internal sealed class TrailerFields
         }
     }
 
+    /// <summary>Forgets all, and gives back what it has needed.</summary>
+    public void Release()
+    {
+        Clear();
+        Fields.Release();
+    }
+
     /// <summary>Adds a byte of the name or the value.</summary>
     public void Append(byte value)
     {

@@ -100,6 +100,34 @@ public sealed class ChunkedDecoderTests
         Check(isValid ? "" : null, body.Length, Encoding.ASCII.GetBytes(body));
     }
 
+    // Decoders of idle connections held the arrays of the largest trailers that they had ever seen.
+    [Fact]
+    public void Trailers_that_are_given_back_hold_no_array()
+    {
+        const int Count = 100;
+        var trailers = string.Concat(Enumerable.Range(0, 40).Select(static number => $"X-{number}: {new string('v', 100)}\r\n"));
+        var body = Encoding.ASCII.GetBytes($"0\r\n{trailers}\r\n");
+        var most = 0;
+        var all = new ChunkedDecoder[Count];
+        UseAll(0, 5); // the arrays that all of them share
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        UseAll(5, Count);
+        Assert.InRange((GC.GetAllocatedBytesForCurrentThread() - before) / Count, 1, 1500); // their arrays took 9,000 each
+        Assert.Equal(40, most);
+        Assert.All(all, static decoder => Assert.Equal(0, decoder.Trailers.Fields.Count));
+
+        void UseAll(int from, int to)
+        {
+            for (var index = from; index < to; index++)
+            {
+                all[index] = new ChunkedDecoder();
+                all[index].Decode(body, new RequestLimits(8 * 1024, 32 * 1024, 100), out _, out _);
+                most = Math.Max(most, all[index].Trailers.Fields.Count);
+                all[index].Trailers.Release();
+            }
+        }
+    }
+
     [Fact]
     public void A_decoder_can_be_used_again()
     {

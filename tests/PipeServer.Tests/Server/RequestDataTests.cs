@@ -125,6 +125,37 @@ public abstract class RequestDataTests(string transport)
             () => server.Log.Entries.Any(static entry => entry.Message.Contains("GET /" + new string('a', 511) + "…")), "the fault is logged");
     }
 
+    // The bug: a connection kept the trailers of its last request, up to a head's size, for as long as it was idle, and then some as a spare one.
+    [Fact]
+    public async Task Trailers_are_given_back_with_their_request()
+    {
+        HeaderCollection? kept = null;
+        await using var server = await StartAsync(server => server.MapPost("/", async (request, response) =>
+        {
+            kept = request.Trailers;
+            while (await request.Body.ReadAsync() is var read)
+            {
+                request.Body.AdvanceTo(read.Buffer.End);
+                if (read.IsCompleted)
+                {
+                    break;
+                }
+            }
+
+            response.WriteText(string.Join('|', request.Trailers.Select(static pair => $"{pair.Key}={pair.Value}")));
+        }));
+        await using var client = await server.ConnectAsync();
+        var large = new string('v', 5000);
+        foreach (var value in new[] { "1", large, "2" })
+        {
+            await client.SendAsync($"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\nX-A: {value}\r\nX-B: b\r\n\r\n");
+            Assert.Equal($"X-A={value}|X-B=b", (await client.ReadResponseAsync()).Text);
+            await Eventually.TrueAsync(() => kept!.Count == 0, "the idle connection holds no trailers");
+            await client.SendAsync("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\nx");
+            Assert.Equal("", (await client.ReadResponseAsync()).Text);
+        }
+    }
+
     private Task<TestServer> StartAsync(Action<HttpServer> map, Action<HttpServerOptions>? configure = null) =>
         TestServer.StartAsync(transport, map, configure);
 }

@@ -49,6 +49,13 @@ internal sealed class ChunkedBody(Connection connection) : FramedBody
     /// <summary>Forgets the last body, and its trailers.</summary>
     public void Clear() => _decoder.Reset();
 
+    /// <summary>Between two requests: forgets the trailers, and gives back what they have needed.</summary>
+    public void ReleaseTrailers()
+    {
+        _decoder.Trailers.Release();
+        _previewDecoder?.Trailers.Release();
+    }
+
     public override bool TryReadBuffered(bool isCanceled, out ReadResult result)
     {
         if (isCanceled)

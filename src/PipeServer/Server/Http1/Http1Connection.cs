@@ -67,7 +67,7 @@ internal sealed class Http1Connection : Connection
     {
         _exchange.Request.Attach(null);
         _head.Reset();
-        _exchange.ResponseBody.Release();
+        _exchange.Release();
         _synchronous.Detach();
         _switched = null;
     }

@@ -49,6 +49,7 @@ internal sealed class Http1Exchange : Exchange
     /// <summary>Between two requests: gives back the buffers that the last one has needed.</summary>
     public void Release()
     {
+        RequestBody.Release();
         ResponseBody.Release();
         Response.Release();
         Head.Release();

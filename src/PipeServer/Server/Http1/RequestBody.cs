@@ -98,6 +98,9 @@ internal sealed class RequestBody : PipeReader, ITrailerSource
         }
     }
 
+    /// <summary>Between two requests: gives back what the trailers of the last one have needed.</summary>
+    public void Release() => _chunkedBody?.ReleaseTrailers();
+
     /// <summary>Ends the handler's use of the body, and gives back what it still held.</summary>
     public void Detach()
     {
