@@ -82,7 +82,7 @@ internal sealed class SynchronousLoop(Http1Connection connection, Http1Exchange 
     }
 
     // On a worker. The request that has waited for it, then what is buffered behind.
-    void IWorkItem.Run()
+    void IWorkItem.Run(long started)
     {
         var outer = Enter();
         var (array, next, end) = (_array!, _at, _end);
@@ -91,7 +91,7 @@ internal sealed class SynchronousLoop(Http1Connection connection, Http1Exchange 
         try
         {
             var behind = next + _head.ByteLength;
-            outcome = Go(connection.AfterHop(isOnWorker: true, hasStayed: false));
+            outcome = Go(connection.AfterHop(isOnWorker: true, started));
             if (outcome == ReadConsumption.All || !_hasRequest)
             {
                 next = behind;
@@ -223,7 +223,7 @@ internal sealed class SynchronousLoop(Http1Connection connection, Http1Exchange 
 
         if (mayStay)
         {
-            return Go(connection.AfterHop(isOnWorker: true, hasStayed: true));
+            return Go(connection.AfterHop(isOnWorker: true, exchange.QueuedAt)); // it has not waited
         }
 
         (_array, _at, _end) = (array, at, end);
