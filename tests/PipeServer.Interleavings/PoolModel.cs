@@ -14,7 +14,7 @@ internal sealed class PoolModel(int capacity, int workers, bool isPortable = fal
     private readonly List<int> _order = [];
     private bool _isStartingFirst;
 
-    public JobQueue Queue { get; } = new(capacity, workers);
+    public JobQueue Queue { get; } = new(capacity, workers, isPortable);
 
     public ControlledThreads Threads { get; } = new();
 
@@ -162,7 +162,7 @@ internal sealed class PoolModel(int capacity, int workers, bool isPortable = fal
         for (var isNew = true; Queue.TryTake(signal, isNew, ref job); isNew = false)
         {
             Check(Queue.Count <= Queue.Capacity, "more jobs are queued than there is room for");
-            job.Run();
+            job.Run(started: 0);
             job.Clear();
         }
     }
@@ -179,7 +179,7 @@ internal sealed class PoolModel(int capacity, int workers, bool isPortable = fal
 
         public object Description => this;
 
-        public void Run()
+        public void Run(long started)
         {
             Runs++;
             pool._order.Add(number);

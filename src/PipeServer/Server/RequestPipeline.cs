@@ -59,8 +59,8 @@ internal sealed class RequestPipeline(ServerContext server)
     /// <summary>After the hop, or where there was no worker for it.</summary>
     /// <param name="exchange">The request.</param>
     /// <param name="isOnWorker">False where there was no worker.</param>
-    /// <param name="hasStayed">It was on a worker already, so it has not waited.</param>
-    public NextStep AfterHop(Exchange exchange, bool isOnWorker, bool hasStayed)
+    /// <param name="dequeuedAt">When a worker has got it, by the server's clock: as it was queued, where it was on a worker already.</param>
+    public NextStep AfterHop(Exchange exchange, bool isOnWorker, long dequeuedAt)
     {
         if (exchange.IsClientGone)
         {
@@ -68,7 +68,7 @@ internal sealed class RequestPipeline(ServerContext server)
             return NextStep.Abandon;
         }
 
-        exchange.DequeuedAt = hasStayed ? exchange.QueuedAt : server.Options.TimeProvider.GetTimestamp();
+        exchange.DequeuedAt = dequeuedAt;
         exchange.Refusal = !isOnWorker ? RequestError.QueueFull : HasWaitedTooLong(exchange) ? RequestError.QueueTimeout : RequestError.None;
         exchange.MayBlock = true;
         return exchange.Refusal == RequestError.None ? NextStep.Handle : NextStep.End;

@@ -10,5 +10,6 @@ internal interface IWorkItem
     object Description { get; }
 
     /// <summary>The job. On a worker; what it throws is logged as the fault of a job.</summary>
-    void Run();
+    /// <param name="started">When it begins: a time stamp of the pool's clock, which need not be read again.</param>
+    void Run(long started);
 }

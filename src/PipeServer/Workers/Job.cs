@@ -35,11 +35,13 @@ internal struct Job
 
     public static Job From(IWorkItem item) => new(item);
 
-    public readonly void Run()
+    /// <summary>Runs the job.</summary>
+    /// <param name="started">When it begins, by the pool's clock.</param>
+    public readonly void Run(long started)
     {
         if (_item is not null)
         {
-            _item.Run();
+            _item.Run(started);
         }
         else
         {

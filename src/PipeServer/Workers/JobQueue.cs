@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace PipeServer.Workers;
 
 /// <summary>
@@ -21,7 +23,7 @@ internal sealed class JobQueue
     // Of the ring: it doubles until the capacity has room in it. Most pools never have more jobs waiting than this.
     private const int FirstSlots = 16;
 
-    private readonly Lock _lock = new();
+    private readonly ShortLock _lock;
     private readonly WakeSignal[] _parked; // the last one is woken first: its cache is the warmest
     private readonly int[] _unstarted; // the numbers of workers without a thread, the lowest last
     private Job[] _slots;
@@ -37,9 +39,11 @@ internal sealed class JobQueue
 
     /// <param name="capacity">How many jobs may be queued.</param>
     /// <param name="workers">How many workers there may be.</param>
-    public JobQueue(int capacity, int workers)
+    /// <param name="isPortable">True for what needs no futexes.</param>
+    public JobQueue(int capacity, int workers, bool isPortable)
     {
         Capacity = capacity;
+        _lock = new ShortLock(isPortable);
         _slots = new Job[FirstSlots];
         _parked = new WakeSignal[workers];
         _unstarted = new int[workers];
@@ -228,53 +232,69 @@ internal sealed class JobQueue
     // Of a worker that has no job, or none any more. Nothing: it has parked, if it was to; else it is coming from now on.
     private Seen Look(bool isComing, WakeSignal? park, ref Job job)
     {
-        WaitingJob? accepted;
+        var seen = Seen.Job;
+        WaitingJob? accepted = null;
         WakeSignal? wake = null;
         using (_lock.EnterScope())
         {
-            if (_count == 0)
+            if (_count > 0)
             {
-                if (_isCompleted)
+                _coming -= isComing ? 1 : 0;
+                _slots[_head].MoveTo(ref job);
+                _head = (_head + 1) & (_slots.Length - 1);
+                _count--;
+                if (_firstWaiting is not null)
                 {
-                    _coming -= isComing ? 1 : 0;
-                    return Seen.End;
+                    accepted = AdmitFirstWaiting();
+                    wake = Called();
                 }
-
-                if (park is not null)
-                {
-                    park.Reset();
-                    _parked[_parkedCount++] = park;
-                    _coming--;
-                }
-                else if (!isComing)
-                {
-                    _coming++;
-                }
-
-                return Seen.Nothing;
             }
-
-            _coming -= isComing ? 1 : 0;
-            _slots[_head].MoveTo(ref job);
-            _head = (_head + 1) & (_slots.Length - 1);
-            _count--;
-            accepted = _firstWaiting;
-            if (accepted is not null)
+            else
             {
-                // The room goes to the one that has waited longest, in the same step: nobody can take it away from it.
-                _firstWaiting = accepted.Next;
-                _lastWaiting = _firstWaiting is null ? null : _lastWaiting;
-                Append(accepted.Job);
-                wake = Called();
+                seen = _isCompleted ? Seen.End : Seen.Nothing;
+                LeaveOrStay(isComing, park);
             }
         }
 
-        accepted?.Accept();
-        wake?.Wake();
-        return Seen.Job;
+        if (accepted is not null)
+        {
+            accepted.Accept();
+            wake?.Wake();
+        }
+
+        return seen;
     }
 
-    // Under the lock, as all below.
+    // Under the lock, as all below. A worker that has found no job ends, parks, or is to look once more.
+    private void LeaveOrStay(bool isComing, WakeSignal? park)
+    {
+        if (_isCompleted)
+        {
+            _coming -= isComing ? 1 : 0;
+        }
+        else if (park is not null)
+        {
+            park.Reset();
+            _parked[_parkedCount++] = park;
+            _coming--;
+        }
+        else if (!isComing)
+        {
+            _coming++;
+        }
+    }
+
+    // The room goes to the one that has waited longest, in the same step: nobody can take it away from it.
+    private WaitingJob AdmitFirstWaiting()
+    {
+        var accepted = _firstWaiting!;
+        _firstWaiting = accepted.Next;
+        _lastWaiting = _firstWaiting is null ? null : _lastWaiting;
+        Append(accepted.Job);
+        return accepted;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private HandIn Admission()
     {
         if (_count < Capacity && _started > 0 && !_isCompleted)
@@ -307,6 +327,7 @@ internal sealed class JobQueue
     }
 
     // The parked worker that is to come because there are more jobs than coming workers, to be woken outside the lock.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private WakeSignal? Called()
     {
         if (_count <= _coming || _parkedCount == 0)

@@ -128,12 +128,13 @@ internal sealed class Worker
     {
         Log.WorkerGotJob(_pool.Logger, Index);
         var (outerJob, outerStarted) = (_current, _currentStarted);
+        var started = _pool.TimeProvider.GetTimestamp();
         lock (_innerLock)
         {
-            (_current, _currentStarted) = (job, _pool.TimeProvider.GetTimestamp());
+            (_current, _currentStarted) = (job, started);
         }
 
-        RunContained(in job);
+        RunContained(in job, started);
         Volatile.Write(ref _innerExecuted, _innerExecuted + 1);
         lock (_innerLock)
         {
@@ -192,9 +193,9 @@ internal sealed class Worker
         try
         {
             Log.WorkerGotJob(_pool.Logger, Index);
-            _currentStarted = _pool.TimeProvider.GetTimestamp();
+            var started = _currentStarted = _pool.TimeProvider.GetTimestamp();
             Volatile.Write(ref _changes, _changes + 1);
-            RunContained(in _current);
+            RunContained(in _current, started);
         }
 #pragma warning disable CA1031 // Not a job's fault, which is contained already: ours, the clock's or the log's. A pool must not shrink by it.
         catch (Exception exception)
@@ -211,11 +212,11 @@ internal sealed class Worker
     }
 
     // The one place that contains a job's fault: counted and reported, the worker goes on.
-    private void RunContained(in Job job)
+    private void RunContained(in Job job, long started)
     {
         try
         {
-            job.Run();
+            job.Run(started);
         }
 #pragma warning disable CA1031 // See above.
         catch (Exception exception)

@@ -43,7 +43,7 @@ public sealed class WorkerPool : IDisposable, IAsyncDisposable
         StartThread = options.StartThread;
         UsesPortableWaits = options.UsesPortableWaits;
         _stopTimeout = options.StopTimeout;
-        Queue = new JobQueue(capacity, size);
+        Queue = new JobQueue(capacity, size, UsesPortableWaits);
         _workers = new Worker[size];
         for (var index = 0; index < size; index++)
         {

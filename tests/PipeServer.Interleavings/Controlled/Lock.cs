@@ -7,7 +7,7 @@ internal sealed class Lock
 {
     private bool _isHeld;
 
-    public Scope EnterScope()
+    public void Enter()
     {
         SchedulingPoint.Interleave();
         if (_isHeld)
@@ -16,11 +16,7 @@ internal sealed class Lock
         }
 
         _isHeld = true;
-        return new Scope(this);
     }
 
-    public readonly ref struct Scope(Lock held)
-    {
-        public void Dispose() => held._isHeld = false;
-    }
+    public void Exit() => _isHeld = false;
 }

@@ -6,4 +6,12 @@ namespace PipeServer.Workers;
 internal static class Thread
 {
     public static void Yield() => SchedulingPoint.Interleave();
+
+    public static void SpinWait(int iterations)
+    {
+        if (iterations > 0)
+        {
+            SchedulingPoint.Interleave();
+        }
+    }
 }

@@ -18,6 +18,8 @@ public sealed class SystemCallFaultTests
     private const int ENOMEM = 12;
     private const int EMFILE = 24;
     private const int EPIPE = 32;
+    private const int EPROTO = 71;
+    private const int ECONNABORTED = 103;
     private const int ECONNRESET = 104;
     private const int ENOBUFS = 105;
     private const int Calls = 6;
@@ -90,6 +92,33 @@ public sealed class SystemCallFaultTests
             }
         }));
         await before.ReturnedAsync();
+    }
+
+    // An accept that failed for good with an error that is usually one client's was made again at once, and for ever: its loop served nobody any
+    // more, and a stop waited for it until the grace period was over.
+    [Theory]
+    [InlineData(EPROTO)]
+    [InlineData(ECONNABORTED)]
+    [InlineData(ECONNRESET)]
+    [InlineData(EINTR)]
+    [InlineData(EAGAIN)]
+    [InlineData(EMFILE)]
+    [InlineData(EPIPE)]
+    public async Task A_stop_ends_although_no_accept_succeeds(int errno)
+    {
+        await using var server = await TestServer.StartAsync("epoll", ProtocolServer.Map);
+        Libc.Fault = (SystemCall call, ref int _) => call == SystemCall.Accept ? -errno : 0;
+        try
+        {
+            using var waiting = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+            await waiting.ConnectAsync(server.Server.EndPoints[0]);
+            var report = await server.Server.StopAsync();
+            Assert.Equal(ShutdownOutcome.Drained, report.Outcome);
+        }
+        finally
+        {
+            Libc.Fault = null;
+        }
     }
 
     // Three clients with two requests each, one after the other; how many of them saw their connection end before its time.

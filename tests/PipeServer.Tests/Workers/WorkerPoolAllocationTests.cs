@@ -77,6 +77,6 @@ public sealed class WorkerPoolAllocationTests
 
         public int Runs { get; private set; }
 
-        public void Run() => Runs++;
+        public void Run(long started) => Runs++;
     }
 }

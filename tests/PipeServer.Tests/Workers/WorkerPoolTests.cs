@@ -453,7 +453,7 @@ public sealed class WorkerPoolTests
     {
         public object Description => this;
 
-        public void Run()
+        public void Run(long started)
         {
             // Nothing to do.
         }
@@ -463,7 +463,7 @@ public sealed class WorkerPoolTests
     {
         public object Description { get; } = new Words();
 
-        public void Run() => gate.Wait();
+        public void Run(long started) => gate.Wait();
 
         private sealed class Words
         {

@@ -138,9 +138,9 @@ internal sealed class Http1Connection : Connection
     };
 
     /// <summary>After the hop of the request in progress, or where there was no worker for it.</summary>
-    public NextStep AfterHop(bool isOnWorker, bool hasStayed)
+    public NextStep AfterHop(bool isOnWorker, long dequeuedAt)
     {
-        var next = _pipeline.AfterHop(_exchange, isOnWorker, hasStayed);
+        var next = _pipeline.AfterHop(_exchange, isOnWorker, dequeuedAt);
         _batchStarted = Tally.HasUnflushed ? _batchStarted : _exchange.DequeuedAt;
         return next;
     }
@@ -222,7 +222,7 @@ internal sealed class Http1Connection : Connection
                 {
                     var isOnWorker = mayStay || await Server.Workers.TryContinueOnWorker(_exchange)
                         || (_pipeline.MayWaitForWorker && await Server.Workers.WaitForWorker(_exchange));
-                    next = AfterHop(isOnWorker, hasStayed: mayStay);
+                    next = AfterHop(isOnWorker, mayStay ? _exchange.QueuedAt : Server.Options.TimeProvider.GetTimestamp());
                 }
 
                 // :: Handle

@@ -83,7 +83,7 @@ internal sealed class SynchronousLoop(Http1Connection connection, Http1Exchange 
     }
 
     // On a worker. The request that has waited for it, then what is buffered behind.
-    void IWorkItem.Run()
+    void IWorkItem.Run(long started)
     {
         var outer = Enter();
         var (array, next, end) = (_array!, _at, _end);
@@ -92,7 +92,7 @@ internal sealed class SynchronousLoop(Http1Connection connection, Http1Exchange 
         try
         {
             var behind = next + _head.ByteLength;
-            outcome = Go(connection.AfterHop(isOnWorker: true, hasStayed: false));
+            outcome = Go(connection.AfterHop(isOnWorker: true, started));
             if (outcome == ReadConsumption.All || !_hasRequest)
             {
                 next = behind;
@@ -226,7 +226,7 @@ internal sealed class SynchronousLoop(Http1Connection connection, Http1Exchange 
                 return _server.Workers.TryEnqueue(this) ? ReadConsumption.Kept : StopBefore(step);
             }
 
-            step = connection.AfterHop(isOnWorker: true, hasStayed: true);
+            step = connection.AfterHop(isOnWorker: true, exchange.QueuedAt); // it has not waited
         }
 
         return Go(step);

@@ -8,6 +8,7 @@ namespace PipeServer.Transport.Epoll;
 /// </summary>
 internal struct BlockChain
 {
+    private PinnedBlock? _last; // null while there is one block, as nearly always: then it is the head, and one reference is all that is written
     private int _headStart;
     private int _tailEnd;
 
@@ -15,16 +16,19 @@ internal struct BlockChain
     public PinnedBlock? Head { get; private set; }
 
     /// <summary>The block of the last byte.</summary>
-    public PinnedBlock? Tail { get; private set; }
+    public readonly PinnedBlock? Tail => _last ?? Head;
 
     /// <summary>True when there are no bytes, whether or not a block is held.</summary>
-    public readonly bool IsEmpty => Head == Tail && _headStart == _tailEnd;
+    public readonly bool IsEmpty => _headStart == _tailEnd && IsSingle;
 
     /// <summary>True when there is one block, or none.</summary>
-    public readonly bool IsSingle => Head == Tail;
+    public readonly bool IsSingle => _last is null;
+
+    /// <summary>How many bytes there are in a chain of one block.</summary>
+    public readonly int Length => _tailEnd - _headStart;
 
     /// <summary>How many bytes can be written behind the last one, into its block.</summary>
-    public readonly int Room => Tail is null ? 0 : Tail.Capacity - _tailEnd;
+    public readonly int Room => Tail is { } tail ? tail.Capacity - _tailEnd : 0;
 
     /// <summary>That room.</summary>
     public readonly Memory<byte> Free => Tail!.Slice(_tailEnd);
@@ -59,18 +63,23 @@ internal struct BlockChain
     /// <summary>Adds a block to be written into.</summary>
     public void Append(PinnedBlock block)
     {
-        if (Tail is null)
+        if (Head is null)
         {
             Head = block;
-            _headStart = 0;
-        }
-        else
-        {
-            Tail.Append(block, _tailEnd);
+            _headStart = _tailEnd = 0;
+            return;
         }
 
-        Tail = block;
+        Tail!.Append(block, _tailEnd);
+        _last = block;
         _tailEnd = 0;
+    }
+
+    /// <summary>Drops all bytes of a chain of one block, which stays its owner's and is not given back.</summary>
+    public void LetGo()
+    {
+        Head = null;
+        _headStart = _tailEnd = 0;
     }
 
     /// <summary>Notes how many bytes were written into the room.</summary>
@@ -84,7 +93,7 @@ internal struct BlockChain
         {
             bytes -= Head.Memory.Length - _headStart;
             var block = Head;
-            Head = block.NextBlock;
+            MoveTo(block.NextBlock);
             _headStart = 0;
             block.Return();
         }
@@ -92,48 +101,67 @@ internal struct BlockChain
         _headStart += (int)bytes;
     }
 
-    /// <summary>Drops the bytes before a place, as <see cref="Start"/> and <see cref="End"/> count them. Keeps a block.</summary>
-    public void DropBefore(long place)
+    /// <summary>Drops what a reader of <see cref="Bytes"/> has consumed. Keeps a block.</summary>
+    /// <returns>True when the reader has not examined all.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">A position lies in something else, or not in this order.</exception>
+    public bool Consume(SequencePosition consumed, SequencePosition examined)
     {
-        if (place == End)
+        var (start, end) = (Start, End);
+        var consumedAt = IndexOf(consumed);
+        var examinedAt = IndexOf(examined);
+        if (consumedAt < start || examinedAt < consumedAt || examinedAt > end)
+        {
+            throw new ArgumentOutOfRangeException(
+                nameof(consumed), $"Consumed {consumedAt} and examined {examinedAt} must lie in this order between {start} and {end}.");
+        }
+
+        if (consumedAt == end)
         {
             Clear();
         }
         else
         {
-            Drop(place - Start);
+            Drop(consumedAt - start);
         }
+
+        return examinedAt < end;
     }
 
     /// <summary>Drops all bytes; keeps one block for the next.</summary>
     public void Clear()
     {
         ReturnBefore(Tail);
-        Tail!.Reset();
+        Head!.Reset();
         _headStart = _tailEnd = 0;
     }
 
     /// <summary>Drops all bytes, and gives back every block.</summary>
     public void Return()
     {
-        if (Head is null)
+        if (Head is not { } block)
         {
             return;
         }
 
-        if (Head == Tail)
+        if (IsSingle)
         {
-            var block = Head;
-            Head = null;
+            LetGo();
             block.Return();
         }
         else
         {
             ReturnBefore(end: null);
+            _headStart = _tailEnd = 0;
         }
+    }
 
-        Tail = null;
-        _headStart = _tailEnd = 0;
+    /// <summary>Gives back a block without bytes, if there is one.</summary>
+    public void ReturnIfEmpty()
+    {
+        if (Head is not null && IsEmpty)
+        {
+            Return();
+        }
     }
 
     /// <summary>Sends from the front what the system takes of it, with one call; how much, or a negated error number.</summary>
@@ -160,8 +188,17 @@ internal struct BlockChain
     {
         while (Head is { } block && block != end)
         {
-            Head = block.NextBlock;
+            MoveTo(block.NextBlock);
             block.Return();
+        }
+    }
+
+    private void MoveTo(PinnedBlock? next)
+    {
+        Head = next;
+        if (next is null || next == _last)
+        {
+            _last = null;
         }
     }
 }

@@ -302,7 +302,10 @@ internal sealed class EpollConnection : TransportConnection, IEventHandler, IThr
         return ValueTask.CompletedTask;
     }
 
-    public void OnEvents(uint events)
+    public void OnEvents(uint events) => OnEvents(events, loop: null);
+
+    /// <summary>The same, with the block that the loop on whose thread this is lends to what comes.</summary>
+    public void OnEvents(uint events, ReceiveBlock? loop)
     {
         const uint Ended = EventCalls.EPOLLRDHUP | EventCalls.EPOLLHUP | EventCalls.EPOLLERR;
         if ((events & (Ended | EventCalls.EPOLLPRI)) != 0)
@@ -318,7 +321,7 @@ internal sealed class EpollConnection : TransportConnection, IEventHandler, IThr
 
         if ((events & (EventCalls.EPOLLIN | EventCalls.EPOLLPRI | Ended)) != 0)
         {
-            _input.OnReadable();
+            _input.OnReadable(loop);
         }
     }
 
@@ -358,7 +361,7 @@ internal sealed class EpollConnection : TransportConnection, IEventHandler, IThr
     public void Execute()
     {
         _output.OnWritable();
-        _input.OnReadable();
+        _input.OnReadable(loop: null);
     }
 
     /// <summary>Lets the loop's other connections have their turn, then wakes the operations that wait here.</summary>

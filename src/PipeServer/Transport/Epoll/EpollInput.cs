@@ -1,4 +1,5 @@
 using System.IO.Pipelines;
+using System.Runtime.CompilerServices;
 using PipeServer.Platform;
 
 namespace PipeServer.Transport.Epoll;
@@ -96,7 +97,7 @@ internal sealed class EpollInput : PipeReader
         }
         else if (!TryParkAgain())
         {
-            Offer();
+            Offer(loop: null);
         }
     }
 
@@ -116,18 +117,8 @@ internal sealed class EpollInput : PipeReader
             return;
         }
 
-        var (start, end) = (_chain.Start, _chain.End);
-        var consumedAt = BlockChain.IndexOf(consumed);
-        var examinedAt = BlockChain.IndexOf(examined);
-        if (consumedAt < start || examinedAt < consumedAt || examinedAt > end)
-        {
-            throw new ArgumentOutOfRangeException(
-                nameof(consumed), $"Consumed {consumedAt} and examined {examinedAt} must lie in this order between {start} and {end}.");
-        }
-
+        _hasUnexamined = _chain.Consume(consumed, examined);
         _isReading = false;
-        _hasUnexamined = examinedAt < end;
-        _chain.DropBefore(consumedAt);
     }
 
     public override void CancelPendingRead() => _parking.Cancel();
@@ -150,12 +141,12 @@ internal sealed class EpollInput : PipeReader
     /// <summary>Wakes a parked read that has reason to end. From any thread.</summary>
     public void Interrupt() => _parking.Interrupt();
 
-    /// <summary>The descriptor has become readable. On the event loop.</summary>
-    public void OnReadable()
+    /// <summary>The descriptor has become readable. On the thread of an event loop, whose block is given; elsewhere without.</summary>
+    public void OnReadable(ReceiveBlock? loop)
     {
         if (_parking.TrySignal())
         {
-            Offer();
+            Offer(loop);
         }
     }
 
@@ -226,13 +217,7 @@ internal sealed class EpollInput : PipeReader
     public void ExpectMore() => _mayHaveMore = true;
 
     /// <summary>Gives back a block without bytes: an idle connection holds no memory.</summary>
-    public void ReturnIfEmpty()
-    {
-        if (_chain.IsEmpty)
-        {
-            _chain.Return();
-        }
-    }
+    public void ReturnIfEmpty() => _chain.ReturnIfEmpty();
 
     /// <summary>True when this connection has received so often without a wait that it is the others' turn; starts a new turn.</summary>
     public bool EndTurn()
@@ -242,29 +227,41 @@ internal sealed class EpollInput : PipeReader
         return isOver;
     }
 
-    // For the owner of a read that was parked. What comes is offered to the read's consumer, and the read is parked again once all is taken.
-    // Everything else completes the read: what is left, the end, an error, a cancellation, and bytes that fill their block, because more of
-    // them are likely to follow.
-    private void Offer()
+    // For the owner of a read that was parked, so that nothing is left and nothing has ended. What comes is offered to the read's consumer, and
+    // the read is parked again once all is taken. Everything else completes the read: what is left, the end, an error, a cancellation, and
+    // bytes that fill their block, because more of them are likely to follow. On a loop's thread its block is given.
+    private void Offer(ReceiveBlock? loop)
     {
         while (MayOffer())
         {
             _parking.TryClear(); // before the system is asked; see Readiness
+            PinnedBlock? lent = null;
+            if (loop is not null && _chain.Head is null)
+            {
+                // The chain's already when it is offered: a consumer that keeps the read passes on its bytes with it.
+                _chain.Append(lent = loop.Lend(_blocks));
+            }
+
             var hasReceived = TryReceive();
-            if (_hasEnded || _error is not null || (hasReceived && _chain.Room == 0))
+            if (hasReceived ? _hasEnded || _hasFilled : _error is not null)
             {
                 break;
             }
 
             if (hasReceived)
             {
-                var outcome = _consumer!.Consume(_chain.Head!.Array, 0, (int)_chain.End, out var next);
+                var outcome = _consumer!.Consume(_chain.Head!.Array, 0, _chain.Length, out var next);
                 if (outcome == ReadConsumption.Kept)
                 {
                     return; // by now this may be another thread's
                 }
 
-                if (!TrySettle(outcome, next))
+                if (outcome == ReadConsumption.All && lent is not null && loop!.TryTakeBack(lent))
+                {
+                    _chain.LetGo();
+                    _hasUnexamined = false;
+                }
+                else if (!TrySettle(outcome, next))
                 {
                     break;
                 }
@@ -279,9 +276,9 @@ internal sealed class EpollInput : PipeReader
         _parking.FinishOrPark();
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private bool MayOffer() =>
-        _consumer is not null && _chain.IsEmpty && !_isLeft && !_hasEnded && _error is null && _streak < MaxStreak
-        && !_connection.IsAborted && !_parking.IsCancelRequested;
+        _consumer is not null && _chain.IsEmpty && _streak < MaxStreak && !_connection.IsAborted && !_parking.IsCancelRequested;
 
     // Takes what the consumer has taken out of the chain; false when the rest is for the caller of the read.
     private bool TrySettle(ReadConsumption outcome, int next)
@@ -307,7 +304,7 @@ internal sealed class EpollInput : PipeReader
             return false;
         }
 
-        ReturnIfEmpty();
+        _chain.ReturnIfEmpty();
         var streak = _streak;
         _streak = 0; // before, because afterwards the read is somebody else's
         if (_parking.TryParkAgain())
@@ -323,7 +320,7 @@ internal sealed class EpollInput : PipeReader
     // SAFETY: the block is pinned and this reader's alone, and the length is what is left of it.
     private unsafe bool TryReceive()
     {
-        var room = GetRoom();
+        var room = _chain.Room is >= MinReceiveBytes and var left ? left : MakeRoom();
         int received;
         do
         {
@@ -333,17 +330,23 @@ internal sealed class EpollInput : PipeReader
 
         if (received > 0)
         {
+            var hasFilled = received == room;
             _streak++;
             _chain.Advance(received);
             _hasUnexamined = true;
-            _hasFilled = received == room;
-            _wantsLarge = _hasFilled && room >= PinnedBlockPool.SmallBytes;
+            _hasFilled = hasFilled;
+            _wantsLarge = hasFilled && room >= PinnedBlockPool.SmallBytes;
             // Edge-triggered: fewer bytes than asked for means that there are no more, and that the next ones bring an
             // event (epoll(7)); where that does not hold, the connection knows.
-            _mayHaveMore = _hasFilled || _connection.MustReadUntilEmpty;
+            _mayHaveMore = hasFilled || _connection.MustReadUntilEmpty;
             return true;
         }
 
+        return HasEnded(received);
+    }
+
+    private bool HasEnded(int received)
+    {
         _mayHaveMore = false;
         if (received == 0)
         {
@@ -364,14 +367,10 @@ internal sealed class EpollInput : PipeReader
         return false;
     }
 
-    private int GetRoom()
+    private int MakeRoom()
     {
-        if (_chain.Room < MinReceiveBytes)
-        {
-            var isLarge = _wantsLarge || _chain.Tail is not null;
-            _chain.Append(_blocks.Rent(isLarge ? PinnedBlockPool.LargeBytes : PinnedBlockPool.SmallBytes));
-        }
-
+        var isLarge = _wantsLarge || _chain.Tail is not null;
+        _chain.Append(_blocks.Rent(isLarge ? PinnedBlockPool.LargeBytes : PinnedBlockPool.SmallBytes));
         return _chain.Room;
     }
 

@@ -72,7 +72,7 @@ internal sealed class EpollOutput : PipeWriter
         ThrowIfNotWritable();
         if ((uint)bytes > (uint)_chain.Room)
         {
-            throw new ArgumentOutOfRangeException(nameof(bytes), bytes, $"There is room for {_chain.Room} bytes, and negative ones do not exist.");
+            ThrowNoRoom(bytes);
         }
 
         _chain.Advance(bytes);
@@ -256,9 +256,16 @@ internal sealed class EpollOutput : PipeWriter
         ThrowIfNotWritable();
         if (_chain.Room < Math.Max(1, bytes) || bytes < 0)
         {
-            ArgumentOutOfRangeException.ThrowIfNegative(bytes, "sizeHint");
-            _chain.Append(_blocks.Rent(Math.Max(bytes, _chain.Tail is null ? PinnedBlockPool.SmallBytes : PinnedBlockPool.LargeBytes)));
+            AddBlock(bytes);
         }
+    }
+
+    private void AddBlock(int bytes)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(bytes, "sizeHint");
+        _chain.Append(_chain.Head is null && bytes <= PinnedBlockPool.SmallBytes
+            ? _blocks.RentSmall()
+            : _blocks.Rent(Math.Max(bytes, _chain.Head is null ? PinnedBlockPool.SmallBytes : PinnedBlockPool.LargeBytes)));
     }
 
     private bool TryComplete()
@@ -362,6 +369,9 @@ internal sealed class EpollOutput : PipeWriter
             ThrowNotWritable();
         }
     }
+
+    private void ThrowNoRoom(int bytes) => throw new ArgumentOutOfRangeException(
+        nameof(bytes), bytes, $"There is room for {_chain.Room} bytes, and negative ones do not exist.");
 
     private void ThrowNotWritable() => throw new InvalidOperationException(
         _isCompleted ? "Writing is not allowed after the writer was completed." : "A flush is in progress: await it before writing on.");

@@ -29,7 +29,11 @@ internal static partial class EventCalls
 
     private static int EpollDataOffset => EpollEventBytes - sizeof(ulong);
 
-    private static nint SYS_epoll_pwait => RuntimeInformation.ProcessArchitecture == Architecture.X64 ? 281 : 22;
+    private static nint SYS_epoll_pwait
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => RuntimeInformation.ProcessArchitecture == Architecture.X64 ? 281 : 22;
+    }
 
     public static int EpollCreate(out Descriptor epoll)
     {
@@ -73,8 +77,13 @@ internal static partial class EventCalls
         // On the way back from a wait the thread may have to let a garbage collection end, and what it calls for that may
         // overwrite errno. So a wait that has failed is made again, without waiting, by the call that keeps errno. What was wrong still is,
         // or there is a result after all.
-        return count >= 0 ? count : Libc.OrError((int)epoll_pwait_keeping_errno(SYS_epoll_pwait, epoll, events, maxEvents, 0, 0, 0));
+        return count >= 0 ? count : WaitAgain(epoll, events, maxEvents);
     }
+
+    // SAFETY: see EpollWait. Apart, because it is made nearly never, and its frame is large.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static unsafe int WaitAgain(int epoll, byte* events, int maxEvents) =>
+        Libc.OrError((int)epoll_pwait_keeping_errno(SYS_epoll_pwait, epoll, events, maxEvents, 0, 0, 0));
 
     /// <summary>Reads the event at an index of what <see cref="EpollWait"/> filled.</summary>
     // SAFETY: the index is below what EpollWait has returned.

@@ -45,6 +45,7 @@ internal sealed class EventLoop
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly ConcurrentQueue<IThreadPoolWorkItem> _posted = new();
     private readonly HandlerTable _handlers = new();
+    private readonly ReceiveBlock _block = new(); // used by the loop only
     private readonly PriorityQueue<ulong, long> _due = new(); // registrations by the time to call them; used by the loop only
     private int _load;
     private int _wakeRequested;
@@ -273,7 +274,7 @@ internal sealed class EventLoop
             }
             else if (handler is EpollConnection connection)
             {
-                connection.OnEvents(bits); // the same call, and direct: it is made for each request
+                connection.OnEvents(bits, _block); // the same call, and direct: it is made for each request
             }
             else
             {

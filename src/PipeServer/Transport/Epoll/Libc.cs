@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
 
@@ -43,9 +44,17 @@ internal static partial class Libc
     internal static SystemCallFault? Fault { get; set; }
 
     // By number, because glibc's recv and send also make ready for a thread that is cancelled in the middle, which .NET's are not.
-    private static nint SYS_recvfrom => RuntimeInformation.ProcessArchitecture == Architecture.X64 ? 45 : 207;
+    private static nint SYS_recvfrom
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => RuntimeInformation.ProcessArchitecture == Architecture.X64 ? 45 : 207;
+    }
 
-    private static nint SYS_sendto => RuntimeInformation.ProcessArchitecture == Architecture.X64 ? 44 : 206;
+    private static nint SYS_sendto
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => RuntimeInformation.ProcessArchitecture == Architecture.X64 ? 44 : 206;
+    }
 
     /// <summary>Receives into a block, a large one at most.</summary>
     // SAFETY: the caller's block is pinned and the caller's alone; length is within it.
@@ -64,8 +73,13 @@ internal static partial class Libc
 
         return length <= MaxShortBytes
             ? OrSystemError(transfer(SYS_sendto, descriptor, buffer, length, SendFlags(isMoreToCome), 0, 0))
-            : OrError((int)send(descriptor, buffer, (nuint)length, SendFlags(isMoreToCome)));
+            : SendLong(descriptor, buffer, length, isMoreToCome);
     }
+
+    // SAFETY: as for Receive. Apart, so that the short way carries nothing of it.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static unsafe int SendLong(int descriptor, byte* buffer, int length, bool isMoreToCome) =>
+        OrError((int)send(descriptor, buffer, (nuint)length, SendFlags(isMoreToCome)));
 
     /// <summary>Sends several pieces with one call.</summary>
     // SAFETY: the pieces point into pinned blocks of the caller; the header lives on this stack frame for the whole call.
@@ -143,6 +157,7 @@ internal static partial class Libc
     public static int OrError(int result) => result < 0 ? -Marshal.GetLastPInvokeError() : result;
 
     // Right behind a call of which the garbage collector knows nothing, errno is still that call's.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static int OrSystemError(nint result) => result < 0 ? -Marshal.GetLastSystemError() : (int)result;
 
     // With more to come the system waits for it with a packet that is not full.

@@ -76,7 +76,11 @@ internal sealed class PinnedBlock : ReadOnlySequenceSegment<byte>
 
     public void Return()
     {
-        Reset();
+        if (_isChanged)
+        {
+            Reset();
+        }
+
         if (!PinnedBlockPool.TryKeep(this))
         {
             _pool?.Return(this);

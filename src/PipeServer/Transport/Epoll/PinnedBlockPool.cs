@@ -15,11 +15,10 @@ internal sealed class PinnedBlockPool
     private const int KeptSmall = 1024;
     private const int KeptLarge = 64;
 
-    // Two for each thread, hot in its cache, and without a shared pool's contention: one to receive into and one to answer from, so
-    // that a loop that answers inline needs no other. What a thread gives back beyond them goes to the shared pool: a thread that only
-    // gives back, as a worker does, keeps no more than two.
+    // Two for each thread, hot in its cache, and without a shared pool's contention. What a thread gives back beyond them goes to the
+    // shared pool: a thread that only gives back, as a worker does, keeps no more than two.
     [ThreadStatic]
-    private static Spares? _spares;
+    private static SpareBlocks? _spares;
 
     private readonly DefaultObjectPool<PinnedBlock> _small;
     private readonly DefaultObjectPool<PinnedBlock> _large;
@@ -35,10 +34,13 @@ internal sealed class PinnedBlockPool
     /// <summary>A block of at least this many bytes. One beyond <see cref="LargeBytes"/> is not pooled.</summary>
     public PinnedBlock Rent(int bytes) => bytes switch
     {
-        <= SmallBytes => _spares?.Take() ?? _small.Get(),
+        <= SmallBytes => RentSmall(),
         <= LargeBytes => _large.Get(),
         _ => new PinnedBlock(bytes, pool: null),
     };
+
+    /// <summary>A block of <see cref="SmallBytes"/>.</summary>
+    public PinnedBlock RentSmall() => _spares is { IsEmpty: false } spares ? spares.Take() : _small.Get();
 
     /// <summary>A block that stands for bytes that lie elsewhere.</summary>
     public PinnedBlock Borrow(PinnedBytes bytes)
@@ -49,7 +51,9 @@ internal sealed class PinnedBlockPool
     }
 
     /// <summary>Keeps a small block for this thread's next use; false when it has enough of them.</summary>
-    public static bool TryKeep(PinnedBlock block) => block.Capacity == SmallBytes && (_spares ??= new Spares()).TryKeep(block);
+    public static bool TryKeep(PinnedBlock block) => block.Capacity == SmallBytes && (_spares ?? MakeSpares()).TryKeep(block);
+
+    private static SpareBlocks MakeSpares() => _spares = new SpareBlocks();
 
     private static DefaultObjectPool<PinnedBlock> Create(int bytes, int kept)
     {
@@ -57,43 +61,6 @@ internal sealed class PinnedBlockPool
         var pool = new DefaultObjectPool<PinnedBlock>(policy, kept);
         policy.Pool = pool;
         return pool;
-    }
-
-    private sealed class Spares
-    {
-        private PinnedBlock? _first;
-        private PinnedBlock? _second;
-
-        public PinnedBlock? Take()
-        {
-            var block = _first;
-            if (block is not null)
-            {
-                _first = null;
-                return block;
-            }
-
-            block = _second;
-            _second = null;
-            return block;
-        }
-
-        public bool TryKeep(PinnedBlock block)
-        {
-            if (_first is null)
-            {
-                _first = block;
-                return true;
-            }
-
-            if (_second is null)
-            {
-                _second = block;
-                return true;
-            }
-
-            return false;
-        }
     }
 
     private sealed class Policy(int bytes) : PooledObjectPolicy<PinnedBlock>

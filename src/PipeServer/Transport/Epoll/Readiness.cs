@@ -28,6 +28,25 @@ internal struct Readiness
     /// <summary>An event came. True when an operation was parked: the caller owns it now and must go on with it.</summary>
     public bool Signal()
     {
+        var state = Volatile.Read(ref _state);
+        return state != Ready && ((state == Waiting && TryUnpark()) || SignalAgain());
+    }
+
+    /// <summary>Uses up an event; true when there was one. For the owner of the operation only.</summary>
+    public bool TryClear() => IsReady && Interlocked.Exchange(ref _state, None) == Ready;
+
+    /// <summary>Parks; false when an event has come in between, and the system must be asked again.</summary>
+    public bool TryPark() => Interlocked.CompareExchange(ref _state, Waiting, None) == None;
+
+    /// <summary>Takes over the parked operation; false when there is none, or another thread was faster.</summary>
+    public bool TryUnpark() => Interlocked.CompareExchange(ref _state, None, Waiting) == Waiting;
+
+    /// <summary>For a new connection.</summary>
+    public void Reset() => Volatile.Write(ref _state, None);
+
+    // The state changes meanwhile, or nobody waits.
+    private bool SignalAgain()
+    {
         while (true)
         {
             switch (Volatile.Read(ref _state))
@@ -51,16 +70,4 @@ internal struct Readiness
             }
         }
     }
-
-    /// <summary>Uses up an event; true when there was one. For the owner of the operation only.</summary>
-    public bool TryClear() => IsReady && Interlocked.Exchange(ref _state, None) == Ready;
-
-    /// <summary>Parks; false when an event has come in between, and the system must be asked again.</summary>
-    public bool TryPark() => Interlocked.CompareExchange(ref _state, Waiting, None) == None;
-
-    /// <summary>Takes over the parked operation; false when there is none, or another thread was faster.</summary>
-    public bool TryUnpark() => Interlocked.CompareExchange(ref _state, None, Waiting) == Waiting;
-
-    /// <summary>For a new connection.</summary>
-    public void Reset() => Volatile.Write(ref _state, None);
 }

@@ -6,6 +6,9 @@ namespace PipeServer.Transport.Sockets;
 /// <summary>One listening socket.</summary>
 internal sealed class SocketConnectionListener : IConnectionListener
 {
+    // See EpollListener, which has the same limit.
+    private const int MaxGone = 256;
+
     private readonly Socket _socket;
     private readonly bool _ownsSocket; // false for an inherited socket: other processes listen on it too, and go on
     private readonly CancellationTokenSource _stopped = new();
@@ -23,7 +26,7 @@ internal sealed class SocketConnectionListener : IConnectionListener
 
     public async ValueTask<TransportConnection?> AcceptAsync()
     {
-        while (!_stopped.IsCancellationRequested)
+        for (var gone = 1; !_stopped.IsCancellationRequested; gone++)
         {
             try
             {
@@ -34,7 +37,7 @@ internal sealed class SocketConnectionListener : IConnectionListener
             {
                 break;
             }
-            catch (SocketException exception) when (IsOfOneClient(exception.SocketErrorCode))
+            catch (SocketException exception) when (gone < MaxGone && IsOfOneClient(exception.SocketErrorCode))
             {
                 // That client left between its handshake and our accept. The next accept gets the next client.
             }
@@ -77,13 +80,13 @@ internal sealed class SocketConnectionListener : IConnectionListener
         try
         {
             _socket.Blocking = false;
-            while (true)
+            for (var gone = 1; ; gone++)
             {
                 try
                 {
                     return Start(_socket.Accept());
                 }
-                catch (SocketException exception) when (IsOfOneClient(exception.SocketErrorCode))
+                catch (SocketException exception) when (gone < MaxGone && IsOfOneClient(exception.SocketErrorCode))
                 {
                     // That client left as well.
                 }
