@@ -49,21 +49,7 @@ public sealed class JobQueueTests(ITestOutputHelper output)
     public void No_worker_sleeps_beside_a_job(int capacity, int workers) => Explore(() =>
     {
         var pool = new PoolModel(capacity, workers);
-        var producers = new ControlledThreads();
-        for (var producer = 0; producer < 2; producer++)
-        {
-            var first = producer * 10;
-            producers.Start(() =>
-            {
-                pool.AddOrBlock(first);
-                pool.AddOrBlock(first + 1);
-            });
-        }
-
-        producers.Join();
-        Operation.PauseUntil(() => pool.Outstanding == 0);
-        pool.Complete();
-        pool.Check();
+        RunTwoProducers(pool);
     });
 
     // Two jobs that wait for each other need two workers: one awake worker is not enough for two jobs while the other sleeps.
@@ -129,21 +115,7 @@ public sealed class JobQueueTests(ITestOutputHelper output)
     public void A_thread_that_the_system_refuses_costs_no_job() => Explore(static () =>
     {
         var pool = new PoolModel(capacity: 2, workers: 3) { IsThreadRefused = static () => Generator.Create().NextBoolean() };
-        var producers = new ControlledThreads();
-        for (var producer = 0; producer < 2; producer++)
-        {
-            var first = producer * 10;
-            producers.Start(() =>
-            {
-                pool.AddOrBlock(first);
-                pool.AddOrBlock(first + 1);
-            });
-        }
-
-        producers.Join();
-        Operation.PauseUntil(() => pool.Outstanding == 0);
-        pool.Complete();
-        pool.Check();
+        RunTwoProducers(pool);
     });
 
     // While the thread is asked for, its worker counts as coming, so a job that arrives meanwhile wakes nobody. When the thread is refused,
@@ -176,6 +148,26 @@ public sealed class JobQueueTests(ITestOutputHelper output)
         pool.Complete();
         pool.Check();
     });
+
+    // Two threads hand in two jobs each, and wait for room where there is none. The pool is stopped when all have run.
+    private static void RunTwoProducers(PoolModel pool)
+    {
+        var producers = new ControlledThreads();
+        for (var producer = 0; producer < 2; producer++)
+        {
+            var first = producer * 10;
+            producers.Start(() =>
+            {
+                pool.AddOrBlock(first);
+                pool.AddOrBlock(first + 1);
+            });
+        }
+
+        producers.Join();
+        Operation.PauseUntil(() => pool.Outstanding == 0);
+        pool.Complete();
+        pool.Check();
+    }
 
     private void Explore(Action run)
     {

@@ -42,7 +42,12 @@ internal sealed class LiteralRoutes
             }
         }
 
-        Probes = Fill(all, best.Size, best.Seed);
+        if ((_mask, _seed) != (best.Size - 1, best.Seed))
+        {
+            Fill(all, best.Size, best.Seed); // the last try was not the best
+        }
+
+        Probes = best.Probes;
     }
 
     /// <summary>How many routes the longest look-up compares with its path.</summary>
@@ -53,7 +58,7 @@ internal sealed class LiteralRoutes
     {
         var entries = _entries;
         var ends = EndsOf(path);
-        for (var at = (_seed == 0 ? EndsHash(ends, path.Length) : WholeHash(path, _seed)) & _mask; at < (uint)entries.Length; at = (at + 1) & _mask)
+        for (var at = PlaceOf(path, ends); at < (uint)entries.Length; at = (at + 1) & _mask)
         {
             ref readonly var entry = ref entries[at];
             if (entry.Route is not { } route)
@@ -79,7 +84,7 @@ internal sealed class LiteralRoutes
         foreach (var (path, route) in routes)
         {
             var ends = EndsOf(path);
-            var at = (seed == 0 ? EndsHash(ends, path.Length) : WholeHash(path, seed)) & _mask;
+            var at = PlaceOf(path, ends);
             while (_entries[at].Route is not null)
             {
                 at = (at + 1) & _mask;
@@ -97,6 +102,11 @@ internal sealed class LiteralRoutes
 
         return longest;
     }
+
+    // Where the row of entries begins that a path may be in.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private uint PlaceOf(ReadOnlySpan<byte> path, (ulong First, ulong Last) ends) =>
+        (_seed == 0 ? EndsHash(ends, path.Length) : WholeHash(path, _seed)) & _mask;
 
     // The first and the last eight bytes, which overlap in a short path: that is where paths differ.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -12,6 +12,12 @@ namespace PipeServer.Transport;
 /// </summary>
 internal static partial class ListeningSocket
 {
+    /// <summary>
+    /// So many clients that are gone before they are accepted, one behind the other, are no clients: accepts fail for another reason, and the
+    /// caller is to log that and to wait. More than a burst of clients that were reset while they were waiting.
+    /// </summary>
+    public const int MaxGoneClients = 256;
+
     private const int SOL_SOCKET = 1;
     private const int SO_ATTACH_FILTER = 26;
     private const int SO_TYPE = 3;

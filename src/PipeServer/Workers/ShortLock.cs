@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
 using PipeServer.Platform;
 
 namespace PipeServer.Workers;
@@ -19,10 +18,7 @@ internal sealed class ShortLock
     private const int Looks = 16;
     private const int Pauses = 8; // between two looks
 
-    // A cache line, so that what lies beside the word is not taken from its owner by those that wait.
-    private const int LineWords = 16;
-
-    private readonly int[] _line = [];
+    private readonly FutexWord _word; // where that is what it stands on
     private readonly Lock? _portable;
 
     /// <param name="isPortable">True for the runtime's lock even where there are futexes.</param>
@@ -34,12 +30,11 @@ internal sealed class ShortLock
         }
         else
         {
-            _line = GC.AllocateArray<int>(LineWords, pinned: true);
+            _word = new FutexWord();
         }
     }
 
-    // The first of the line. Its other words are never touched.
-    private ref int Word => ref MemoryMarshal.GetArrayDataReference(_line);
+    private ref int Word => ref _word.Value;
 
     /// <summary>Enters it; the scope's end leaves it.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using PipeServer.Platform;
 
 namespace PipeServer.Workers;
@@ -19,10 +18,7 @@ internal sealed class WakeSignal
     private const int Set = 1;
     private const int Asleep = 2; // its owner is in the kernel, or about to be: only then is a call needed to wake it
 
-    // A cache line, so that waking one worker does not disturb the word of another.
-    private const int LineWords = 16;
-
-    private readonly int[] _line = [];
+    private readonly FutexWord _word; // where that is what it stands on
     private readonly ManualResetEventSlim? _event;
 
     /// <param name="isPortable">True for the event even where there are futexes.</param>
@@ -34,12 +30,11 @@ internal sealed class WakeSignal
         }
         else
         {
-            _line = GC.AllocateArray<int>(LineWords, pinned: true);
+            _word = new FutexWord();
         }
     }
 
-    // The first of the line. Its other words are never touched.
-    private ref int Word => ref MemoryMarshal.GetArrayDataReference(_line);
+    private ref int Word => ref _word.Value;
 
     /// <summary>Before the sleep, and before anybody can see that its owner is going to sleep.</summary>
     public void Reset()

@@ -16,15 +16,7 @@ public sealed class StuckLoopTests
         using var isStuck = new ManualResetEventSlim();
         await using var server = await TestServer.StartAsync(
             "epoll",
-            server => server.MapGet(
-                "/stuck",
-                (_, response) =>
-                {
-                    isStuck.Set();
-                    release.Wait();
-                    response.WriteText("free");
-                },
-                Dispatch.Inline),
+            server => MapStuck(server, isStuck, release, "free"),
             static options =>
             {
                 options.Transport = new EpollTransport(new EpollTransportOptions { Loops = 2 });
@@ -62,15 +54,7 @@ public sealed class StuckLoopTests
             server =>
             {
                 server.MapGet("/", static (_, response) => response.WriteText("free"), Dispatch.Inline);
-                server.MapGet(
-                    "/stuck",
-                    (_, response) =>
-                    {
-                        isStuck.Set();
-                        release.Wait();
-                        response.WriteText("late");
-                    },
-                    Dispatch.Inline);
+                MapStuck(server, isStuck, release, "late");
             },
             static options => options.Transport = new EpollTransport(new EpollTransportOptions { Loops = 1 }));
         try
@@ -93,4 +77,15 @@ public sealed class StuckLoopTests
             release.Set();
         }
     }
+
+    // A handler that breaks the rule: it holds its loop until it is released.
+    private static void MapStuck(HttpServer server, ManualResetEventSlim isStuck, ManualResetEventSlim release, string text) => server.MapGet(
+        "/stuck",
+        (_, response) =>
+        {
+            isStuck.Set();
+            release.Wait();
+            response.WriteText(text);
+        },
+        Dispatch.Inline);
 }

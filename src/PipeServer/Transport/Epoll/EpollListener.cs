@@ -18,10 +18,6 @@ internal sealed class EpollListener : ISharedListener, IEventHandler, IThreadPoo
     // After this many accepts in a row, the loop's connections get their turn: a burst of clients must not starve them.
     private const int MaxStreak = 32;
 
-    // So many clients that are gone before they are accepted, one behind the other, are no clients: accepts fail for another reason, and the caller
-    // is to log that and to wait. More than a burst of clients that were reset while they were waiting.
-    private const int MaxGone = 256;
-
     private readonly AcceptQueue _queue;
     private readonly EventLoop _loop;
     private readonly EventLoop[] _loops;
@@ -161,7 +157,7 @@ internal sealed class EpollListener : ISharedListener, IEventHandler, IThreadPoo
                 return isStopped;
             }
 
-            if (!Errno.IsOfOneClient(-accepted) || gone == MaxGone)
+            if (!Errno.IsOfOneClient(-accepted) || gone == ListeningSocket.MaxGoneClients)
             {
                 _queue.ReleaseReserve(this);
                 throw Errno.ToException(-accepted, "accept4");

@@ -6,9 +6,6 @@ namespace PipeServer.Transport.Sockets;
 /// <summary>One listening socket.</summary>
 internal sealed class SocketConnectionListener : IConnectionListener
 {
-    // See EpollListener, which has the same limit.
-    private const int MaxGone = 256;
-
     private readonly Socket _socket;
     private readonly bool _ownsSocket; // false for an inherited socket: other processes listen on it too, and go on
     private readonly CancellationTokenSource _stopped = new();
@@ -37,7 +34,7 @@ internal sealed class SocketConnectionListener : IConnectionListener
             {
                 break;
             }
-            catch (SocketException exception) when (gone < MaxGone && IsOfOneClient(exception.SocketErrorCode))
+            catch (SocketException exception) when (gone < ListeningSocket.MaxGoneClients && IsOfOneClient(exception.SocketErrorCode))
             {
                 // That client left between its handshake and our accept. The next accept gets the next client.
             }
@@ -86,7 +83,7 @@ internal sealed class SocketConnectionListener : IConnectionListener
                 {
                     return Start(_socket.Accept());
                 }
-                catch (SocketException exception) when (gone < MaxGone && IsOfOneClient(exception.SocketErrorCode))
+                catch (SocketException exception) when (gone < ListeningSocket.MaxGoneClients && IsOfOneClient(exception.SocketErrorCode))
                 {
                     // That client left as well.
                 }
