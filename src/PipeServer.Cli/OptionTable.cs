@@ -140,6 +140,9 @@ internal sealed class OptionTable
                 Level(LogLevelName, LogLevel.Information),
                 static (settings, value) => settings.LogLevel = value),
             OptionRow.Of(
+                Choice("--log-format", "FORM", "text, json (an object a line), or systemd (with journald's priorities).", "text", "json", "systemd"),
+                static (settings, value) => settings.SetLogFormat(value)),
+            OptionRow.Of(
                 Flag(QuietName, "Print nothing but warnings and errors.", "-q"),
                 static (settings, value) => settings.IsQuiet = value),
             new OptionRow(Config, static (_, _) => { }) { IsSource = true },

@@ -12,8 +12,9 @@ internal sealed class ServeCommand(StandardStreams streams, TimeProvider clock)
     /// <returns>The exit code.</returns>
     public async Task<int> RunAsync(ServeSettings settings)
     {
-        settings.Options.LoggerFactory = settings.Files.LoggerFactory =
-            new LineLoggerFactory(settings.LogLevel, streams.WriteLine, namesCategories: false);
+        var format = settings.LogFormat;
+        streams.UseFormat(format, isForAll: format is not TimedLineFormat);
+        settings.Options.LoggerFactory = settings.Files.LoggerFactory = new LineLoggerFactory(settings.LogLevel, streams.WriteLine, format);
         settings.Files.TimeProvider = clock;
         if (settings.TryOpen(Systemd.PassedSockets(), out var files) is { } problem)
         {
@@ -77,7 +78,7 @@ internal sealed class ServeCommand(StandardStreams streams, TimeProvider clock)
     {
         if (!settings.IsQuiet)
         {
-            streams.WriteLine(line);
+            streams.Say(line);
         }
     }
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Microsoft.Extensions.Logging;
+using PipeServer.Diagnostics;
 using PipeServer.StaticFiles;
 using PipeServer.Transport.Sockets;
 
@@ -37,8 +38,19 @@ internal sealed class ServeSettings(OptionTable table, string root)
     /// <summary>The lowest level that is logged.</summary>
     public LogLevel LogLevel { get; set; }
 
+    /// <summary>What the log's lines look like.</summary>
+    public ILineFormat LogFormat { get; private set; } = new TimedLineFormat(TimeProvider.System);
+
     /// <summary>Print warnings and errors only.</summary>
     public bool IsQuiet { get; set; }
+
+    /// <summary>Sets the form of the log's lines by its name.</summary>
+    public void SetLogFormat(string name) => LogFormat = name switch
+    {
+        "json" => new JsonLineFormat(TimeProvider.System),
+        "systemd" => new JournalLineFormat(),
+        _ => new TimedLineFormat(TimeProvider.System),
+    };
 
     /// <summary>Sets the address from what <c>--address</c> said.</summary>
     public void SetAddress(ListenAddress value) =>

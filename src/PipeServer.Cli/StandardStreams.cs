@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using Microsoft.Extensions.Logging;
 using PipeServer.Diagnostics;
 
 namespace PipeServer.Cli;
@@ -24,6 +25,7 @@ internal sealed partial class StandardStreams
     private readonly LineWriter _output = new(new StandardStream(StandardStream.Output), "standard output");
     private readonly LineWriter _error = new(new StandardStream(StandardStream.Error), "standard error");
 
+    private ILineFormat? _formatOfAll;
     private long? _firstWait;
     private bool _isOutputGivenUp;
 
@@ -56,11 +58,23 @@ internal sealed partial class StandardStreams
     /// <summary>Lines that had no reader, those that are still waiting for one included.</summary>
     public long LinesLost => _output.LinesLost + _error.LinesLost + _output.LinesPending + _error.LinesPending;
 
+    /// <summary>Sets what lines look like from now on.</summary>
+    /// <param name="format">The form of the log's lines.</param>
+    /// <param name="isForAll">Also of what the program says and what it reports as wrong: somebody reads them by a program.</param>
+    public void UseFormat(ILineFormat format, bool isForAll)
+    {
+        _output.Format = _error.Format = format;
+        _formatOfAll = isForAll ? format : null;
+    }
+
     /// <summary>A line on standard output. Neither waits nor throws.</summary>
     public void WriteLine(string line) => _output.Write(line);
 
+    /// <summary>Something that the program says, a line on standard output. Neither waits nor throws.</summary>
+    public void Say(string text) => _output.Write(Formatted(LogLevel.Information, text) ?? text);
+
     /// <summary>A line on standard error, with the name of the program in front. Neither waits nor throws.</summary>
-    public void WriteError(string message) => _error.Write($"pipeserver: {message}");
+    public void WriteError(string message) => _error.Write(Formatted(LogLevel.Error, message) ?? $"pipeserver: {message}");
 
     /// <summary>Waits until the lines on standard output are written, or its part of the time is over; then it is not waited for again.</summary>
     public void DrainOutput() => _isOutputGivenUp = _isOutputGivenUp || !_output.Drain(TimeUntil(BehindOutput), Hurry);
@@ -80,11 +94,13 @@ internal sealed partial class StandardStreams
     {
         if (!OperatingSystem.IsWindows())
         {
-            WriteError($"crashed: {(e.ExceptionObject is Exception exception ? LineLogger.Describe(exception) : e.ExceptionObject)}");
+            WriteError($"crashed: {(e.ExceptionObject is Exception exception ? PlainLineFormat.Describe(exception) : e.ExceptionObject)}");
             Finish();
             abort();
         }
     };
+
+    private string? Formatted(LogLevel level, string text) => _formatOfAll?.Format(new LogEvent(level, "PipeServer.Cli", text));
 
     private TimeSpan TimeUntil(TimeSpan left)
     {

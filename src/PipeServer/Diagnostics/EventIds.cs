@@ -27,6 +27,8 @@ internal static class EventIds
     public const int ResponseIncomplete = 63;
     public const int ConnectionAborted = 64;
     public const int ProxyHeaderMissing = 65;
+    public const int ClientRefused = 66;
+    public const int MoreClientsRefused = 67;
 
     public const int LoopFaulted = 80;
     public const int LoopEnded = 81;

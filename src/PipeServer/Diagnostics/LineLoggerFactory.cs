@@ -5,8 +5,8 @@ namespace PipeServer.Diagnostics;
 /// <summary>Makes loggers that write a line for each event.</summary>
 /// <param name="minimum">The lowest level that is logged.</param>
 /// <param name="write">Takes a line, from any thread; neither waits nor throws.</param>
-/// <param name="namesCategories">Each line begins with the logger's category.</param>
-internal sealed class LineLoggerFactory(LogLevel minimum, Action<string> write, bool namesCategories) : ILoggerFactory
+/// <param name="format">What a line looks like.</param>
+internal sealed class LineLoggerFactory(LogLevel minimum, Action<string> write, ILineFormat format) : ILoggerFactory
 {
     // Long enough for a reader that reads; one that does not is not waited for.
     private static readonly TimeSpan AtExit = TimeSpan.FromSeconds(2);
@@ -16,10 +16,11 @@ internal sealed class LineLoggerFactory(LogLevel minimum, Action<string> write, 
     /// <summary>
     /// The log of a server that was given none: faults only, to standard error, limited in rate. Nothing is opened before the first one.
     /// </summary>
-    public static LineLoggerFactory StandardError { get; } = new(LogLevel.Error, static line => StandardErrorLines.Value.Write(line), namesCategories: true);
+    public static LineLoggerFactory StandardError { get; } = new(
+        LogLevel.Error, static line => StandardErrorLines.Value.Write(line), new PlainLineFormat(namesCategories: true));
 
     /// <inheritdoc/>
-    public ILogger CreateLogger(string categoryName) => new LineLogger(namesCategories ? categoryName + ": " : "", minimum, write);
+    public ILogger CreateLogger(string categoryName) => new LineLogger(categoryName, minimum, write, format);
 
     /// <inheritdoc/>
     public void AddProvider(ILoggerProvider provider) =>

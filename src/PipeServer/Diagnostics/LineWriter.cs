@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using Microsoft.Extensions.Logging;
 
 namespace PipeServer.Diagnostics;
 
@@ -36,6 +37,9 @@ internal sealed class LineWriter(ILineTarget target, string name)
     private bool _hasFailed;
     private bool _isMidLine;
     private Thread? _thread;
+
+    /// <summary>What the lines look like that tell of lost ones.</summary>
+    public ILineFormat Format { get; set; } = new PlainLineFormat(namesCategories: false);
 
     /// <summary>How many lines have been lost so far.</summary>
     public long LinesLost
@@ -212,7 +216,8 @@ internal sealed class LineWriter(ILineTarget target, string name)
 
     private bool TryTell(long lost)
     {
-        var text = string.Create(CultureInfo.InvariantCulture, $"warning: {lost} line{(lost == 1 ? " was" : "s were")} lost here: nobody took them in time.");
+        var text = string.Create(CultureInfo.InvariantCulture, $"{lost} line{(lost == 1 ? " was" : "s were")} lost here: nobody took them in time.");
+        text = Format.Format(new LogEvent(LogLevel.Warning, name, text));
         var line = new byte[EscapedLine.MaxBytes(text.Length)];
         return WriteChunk(line.AsSpan(0, EscapedLine.Encode(text, line))) == 1;
     }

@@ -75,6 +75,12 @@ internal static partial class Log
     [LoggerMessage(EventIds.RequestRejected, LogLevel.Debug, "Connection {Connection}: answered {Status}: {Reason}")]
     public static partial void RequestRejected(ILogger logger, long connection, int status, string reason);
 
+    [LoggerMessage(EventIds.ClientRefused, LogLevel.Warning, "Refused {Client}: {Status}, {Reason}")]
+    public static partial void ClientRefused(ILogger logger, string client, int status, string reason);
+
+    [LoggerMessage(EventIds.MoreClientsRefused, LogLevel.Warning, "Refused {Count} more within a second: {Statuses}.")]
+    public static partial void MoreClientsRefused(ILogger logger, long count, string statuses);
+
     [LoggerMessage(EventIds.ResponseIncomplete, LogLevel.Error, "{Request}: {Problem}; the connection is aborted.")]
     public static partial void ResponseIncomplete(ILogger logger, string request, string problem);
 

@@ -1,3 +1,4 @@
+using PipeServer.Http;
 using PipeServer.Transport;
 
 namespace PipeServer.Server;
@@ -34,6 +35,12 @@ internal sealed class RefusedClients(ServerContext server)
     /// <param name="predecessor">The object that stands for the connection in the ledger so far, or null.</param>
     public void Refuse(TransportConnection transport, long id, IProtocol protocol, bool hasPlace, Connection? predecessor)
     {
+        const RequestError Reason = RequestError.TooManyConnections;
+        if (server.Refusals.IsToBeTold(RequestErrors.Status(Reason)))
+        {
+            server.Refusals.Tell(transport.RemoteEndPoint, RequestErrors.Status(Reason), RequestErrors.Text(Reason));
+        }
+
         hasPlace = hasPlace || TryTakePlace();
         var connection = new RefusedConnection(server, protocol, mayLinger: hasPlace);
         connection.Attach(transport, id);

@@ -97,6 +97,11 @@ internal sealed class RequestPipeline(ServerContext server)
     /// <summary>Answers by the table of <see cref="RequestErrors"/>, instead of a handler.</summary>
     public void Refuse(Exchange exchange, RequestError error)
     {
+        if (server.Refusals.IsToBeTold(RequestErrors.Status(error)))
+        {
+            server.Refusals.Tell(exchange.Connection.RemoteEndPoint, RequestErrors.Status(error), RequestErrors.Text(error));
+        }
+
         Log.RequestRejected(server.Logger, exchange.Connection.Id, RequestErrors.Status(error), RequestErrors.Text(error));
         exchange.Response.Reset();
         exchange.Response.CloseConnection = RequestErrors.ClosesConnection(error);

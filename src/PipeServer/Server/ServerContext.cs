@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using PipeServer.Diagnostics;
 using PipeServer.Http;
 using PipeServer.Routing;
 using PipeServer.Workers;
@@ -18,6 +19,7 @@ internal sealed class ServerContext
         Routes = routes;
         Workers = workers;
         Logger = logger;
+        Refusals = new RefusalLog(logger, options.TimeProvider);
         Limits = new RequestLimits(
             options.MaxRequestLineBytes, options.MaxRequestHeadBytes, options.MaxRequestHeaderCount);
         Draining = _draining.Token;
@@ -36,6 +38,9 @@ internal sealed class ServerContext
     public WorkerPool Workers { get; }
 
     public ILogger Logger { get; }
+
+    /// <summary>Tells which clients are refused.</summary>
+    public RefusalLog Refusals { get; }
 
     public ConnectionManager Connections { get; }
 

@@ -91,6 +91,7 @@ internal sealed class ServerShutdown(ServerContext server, ConnectionDispatcher 
             workers.Workers,
             _phases,
             cutOff);
+        server.Refusals.TellCounted();
         Log.ShutdownCompleted(server.Logger, outcome.ToString(), report.Elapsed.TotalSeconds);
         return report;
     }

@@ -1,3 +1,5 @@
+using PipeServer.Diagnostics;
+
 namespace PipeServer.StaticFiles;
 
 /// <summary>
@@ -24,6 +26,7 @@ public sealed class StaticFileHandler : IDisposable
     private readonly FileHeaders _headers;
     private readonly ServedRoot _root;
     private readonly BasicAuthentication? _authentication;
+    private readonly RefusalLog _refusals;
 
     /// <summary>Creates a handler for a folder.</summary>
     /// <param name="root">The folder, absolute or relative to the current directory as it is now.</param>
@@ -45,6 +48,8 @@ public sealed class StaticFileHandler : IDisposable
         _basePath = BasePath.Parse(_options.BasePath);
         _headers = new FileHeaders(_options);
         _authentication = _options.AuthFile is { } path ? new BasicAuthentication(path) : null;
+        _refusals = new RefusalLog(
+            GuardedLogger.Around(_options.LoggerFactory.CreateLogger("PipeServer.StaticFiles")), _options.TimeProvider);
         var name = new RootName(root);
         var listings = new ListingBudget(_options.MaxSortedEntries);
         _root = new ServedRoot(
@@ -105,19 +110,10 @@ public sealed class StaticFileHandler : IDisposable
             return;
         }
 
-        var isAuthorized = _authentication is null || _authentication.IsRemembered(request)
-            ? true
-            : await _authentication.IsAuthorizedAsync(request).ConfigureAwait(false);
-        if (isAuthorized is null)
+        if (_authentication is not null
+            && !_authentication.IsRemembered(request)
+            && !await MayReadAsync(_authentication, request, response).ConfigureAwait(false))
         {
-            _root.Current.Errors.WriteUnavailable(response, "too many passwords are being checked");
-            return;
-        }
-
-        if (isAuthorized is false)
-        {
-            response.Headers["WWW-Authenticate"] = "Basic realm=\"files\", charset=\"UTF-8\"";
-            _root.Current.Errors.Write(response, 401, "401 Unauthorized: a user and a password are wanted here.\n");
             return;
         }
 
@@ -175,7 +171,39 @@ public sealed class StaticFileHandler : IDisposable
     /// Ends the serving: lets go of the folder and of what watches it, once the requests that are in progress have ended. A request that
     /// comes later throws.
     /// </summary>
-    public void Dispose() => _root.Dispose();
+    public void Dispose()
+    {
+        _root.Dispose();
+        _refusals.TellCounted();
+    }
+
+    private async ValueTask<bool> MayReadAsync(BasicAuthentication authentication, HttpRequest request, HttpResponse response)
+    {
+        switch (await authentication.IsAuthorizedAsync(request).ConfigureAwait(false))
+        {
+            case true:
+                return true;
+            case null:
+                const string Busy = "too many passwords are being checked";
+                TellRefused(request, 503, Busy);
+                _root.Current.Errors.WriteUnavailable(response, Busy);
+                return false;
+            default:
+                TellRefused(
+                    request, 401, request.Headers.Contains("Authorization") ? "the user or the password is wrong" : "no user and no password came");
+                response.Headers["WWW-Authenticate"] = "Basic realm=\"files\", charset=\"UTF-8\"";
+                _root.Current.Errors.Write(response, 401, "401 Unauthorized: a user and a password are wanted here.\n");
+                return false;
+        }
+    }
+
+    private void TellRefused(HttpRequest request, int status, string reason)
+    {
+        if (_refusals.IsToBeTold(status))
+        {
+            _refusals.Tell(request.RemoteEndPoint, status, reason);
+        }
+    }
 
     // Below the root. A slash that was sent encoded would be part of a name, and no file's name has one.
     private string? ReadPath(HttpRequest request) =>

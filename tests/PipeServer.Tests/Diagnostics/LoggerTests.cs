@@ -14,7 +14,7 @@ public sealed class LoggerTests
     [Fact]
     public void An_event_is_a_line_with_its_level_from_warning_on()
     {
-        using var factory = new LineLoggerFactory(LogLevel.Debug, _lines.Add, namesCategories: false);
+        using var factory = new LineLoggerFactory(LogLevel.Debug, _lines.Add, new PlainLineFormat(namesCategories: false));
         var logger = factory.CreateLogger("Somebody");
         logger.Log(LogLevel.Trace, 1, "too low", null, static (state, _) => state);
         logger.Log(LogLevel.Debug, 1, "a", null, static (state, _) => state);
@@ -33,7 +33,7 @@ public sealed class LoggerTests
     [Fact]
     public void A_log_that_is_off_writes_nothing()
     {
-        using var factory = new LineLoggerFactory(LogLevel.None, _lines.Add, namesCategories: false);
+        using var factory = new LineLoggerFactory(LogLevel.None, _lines.Add, new PlainLineFormat(namesCategories: false));
         var logger = factory.CreateLogger("Somebody");
         logger.Log(LogLevel.Critical, 1, "a", null, static (state, _) => state);
         logger.Log(LogLevel.None, 1, "b", null, static (state, _) => state);
