@@ -42,6 +42,9 @@ public sealed class HttpRequest
     /// </summary>
     public string Host => Encoding.ASCII.GetString(_head.Host);
 
+    /// <summary>The same as bytes, valid until the handler has ended.</summary>
+    public ReadOnlySpan<byte> HostBytes => _head.Host;
+
     /// <summary>The request target as it was sent.</summary>
     public string Target => Encoding.ASCII.GetString(_head.TargetBytes);
 

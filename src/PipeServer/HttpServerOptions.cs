@@ -210,6 +210,17 @@ public sealed class HttpServerOptions
     /// </remarks>
     public ILoggerFactory LoggerFactory { get; set; } = LineLoggerFactory.StandardError;
 
+    /// <summary>
+    /// Is told of each request that has ended, the server's own refusals included (400, 404, 405, 408, 431, 503…), once and in the order of its
+    /// connection. Default: nobody, which costs nothing. Several may listen: <c>options.OnCompleted += …</c>.
+    /// </summary>
+    /// <remarks>
+    /// It is called where the request was answered, an event loop or a worker: it must not wait for anything, and is called on several threads at
+    /// once. What it throws changes no request; the first time it is logged. The answer lies in the connection's buffer then, or is sent: whether
+    /// it arrives is not known yet.
+    /// </remarks>
+    public RequestCompletedHandler? OnCompleted { get; set; }
+
     /// <summary>The clock behind every timeout and the Date header.</summary>
     public TimeProvider TimeProvider { get; set; } = TimeProvider.System;
 
@@ -240,161 +251,11 @@ public sealed class HttpServerOptions
     /// <summary>A copy that nobody else can change, of options that are in order.</summary>
     internal HttpServerOptions Validated()
     {
-        // The longest time that a TimeProvider's timer takes, 49 days.
-        var longest = TimeSpan.FromMilliseconds(uint.MaxValue - 1);
-        NotNull(Address, nameof(Address));
-        NotNull(LoggerFactory, nameof(LoggerFactory));
-        NotNull(Endpoints, nameof(Endpoints));
-        NotNull(TrustedProxies, nameof(TrustedProxies));
-        NotNull(TimeProvider, nameof(TimeProvider));
-        NoneIsNull(Endpoints, nameof(Endpoints));
-        NoneIsNull(TrustedProxies, nameof(TrustedProxies));
-        InRange(Port, IPEndPoint.MinPort, IPEndPoint.MaxPort, nameof(Port));
-        if (ListenDescriptor is { } descriptor)
-        {
-            InRange(descriptor, 3, int.MaxValue, nameof(ListenDescriptor));
-        }
-
-        InRange(Backlog, 1, int.MaxValue, nameof(Backlog));
-        InRange(Workers, 1, MaxWorkers, nameof(Workers));
-        InRange(Loops, 1, MaxLoops, nameof(Loops));
-        InRange(QueueCapacity, 1, int.MaxValue, nameof(QueueCapacity));
-        InRange(MaxConnections, 1, int.MaxValue, nameof(MaxConnections));
-        InRange(MaxRequestLineBytes, 16, 1 << 20, nameof(MaxRequestLineBytes));
-        InRange(MaxRequestHeadBytes, 16, 1 << 24, nameof(MaxRequestHeadBytes));
-        InRange(MaxRequestHeaderCount, 1, 1 << 16, nameof(MaxRequestHeaderCount));
-        InRange(MaxRequestBodyBytes, 0, long.MaxValue, nameof(MaxRequestBodyBytes));
-        InRange(KeepAliveTimeout, TimeSpan.FromMilliseconds(1), longest, nameof(KeepAliveTimeout));
-        InRange(RequestHeadTimeout, TimeSpan.FromMilliseconds(1), longest, nameof(RequestHeadTimeout));
-        InRange(RequestBodyTimeout, TimeSpan.FromMilliseconds(1), longest, nameof(RequestBodyTimeout));
-        InRange(ResponseWriteTimeout, TimeSpan.FromMilliseconds(1), longest, nameof(ResponseWriteTimeout));
-        InRange(ShutdownGracePeriod, TimeSpan.Zero, longest, nameof(ShutdownGracePeriod));
-        InRange(DrainDelay, TimeSpan.Zero, longest, nameof(DrainDelay));
-        InRange(DrainIdleTimeout, TimeSpan.Zero, longest, nameof(DrainIdleTimeout));
-        InRange(Overload, OverloadPolicy.Reject, OverloadPolicy.Wait, nameof(Overload));
-        InRange(MinDataRate, 0, int.MaxValue, nameof(MinDataRate));
-        if (QueueTimeout != Timeout.InfiniteTimeSpan)
-        {
-            InRange(QueueTimeout, TimeSpan.FromMilliseconds(1), longest, nameof(QueueTimeout));
-        }
-
-        if (MaxConnectionsPerAddress is { } perAddress)
-        {
-            InRange(perAddress, 1, int.MaxValue, nameof(MaxConnectionsPerAddress));
-        }
-
-        if (AcceptLimit is { } limit)
-        {
-            InRange(limit, 1, int.MaxValue, nameof(AcceptLimit));
-        }
-
-        if (MaxRequestHeadBytes < MaxRequestLineBytes)
-        {
-            throw new ArgumentException(
-                $"{nameof(MaxRequestHeadBytes)} must not be below {nameof(MaxRequestLineBytes)} "
-                + $"({MaxRequestHeadBytes} < {MaxRequestLineBytes}): the request line is part of the head.",
-                nameof(MaxRequestHeadBytes));
-        }
-
-        if (UnixSocketPath is not null && !UnixSocketAddress.TryParse(UnixSocketPath, out _, out var problem))
-        {
-            throw Invalid(nameof(UnixSocketPath), $"{nameof(UnixSocketPath)} cannot be listened on: {problem}.");
-        }
-
+        HttpServerOptionsRules.Check(this);
         var copy = (HttpServerOptions)MemberwiseClone();
         copy.Endpoints = [.. EffectiveEndpoints()];
         copy.TrustedProxies = [.. TrustedProxies];
-        ValidateEndpoints(copy);
-        ValidateSocketFiles(copy);
+        HttpServerOptionsRules.CheckEndpoints(copy);
         return copy;
-    }
-
-    private static void ValidateEndpoints(HttpServerOptions options)
-    {
-        if (options.Endpoints.Select(static endpoint => endpoint.Problem).FirstOrDefault(static problem => problem is not null) is { } unread)
-        {
-            throw Invalid(nameof(Endpoints), $"{nameof(Endpoints)}: {unread}");
-        }
-
-        if (options.TrustedProxies.Select(static proxy => proxy.Problem).FirstOrDefault(static problem => problem is not null) is { } stranger)
-        {
-            throw Invalid(nameof(TrustedProxies), $"{nameof(TrustedProxies)}: {stranger}");
-        }
-
-        if (options.Endpoints.Where(static endpoint => endpoint.Descriptor is not null).GroupBy(static endpoint => endpoint.Descriptor)
-            .FirstOrDefault(static group => group.Count() > 1) is { } twice)
-        {
-            throw Invalid(nameof(Endpoints), $"{nameof(Endpoints)} must name a passed socket once; fd {twice.Key} is there more than once.");
-        }
-
-        if (options.TrustedProxies.Count == 0 && options.Endpoints.FirstOrDefault(static endpoint => endpoint.ProxyProtocol) is { } proxied)
-        {
-            throw Invalid(
-                nameof(TrustedProxies),
-                $"{nameof(TrustedProxies)} must name the proxies that speak the PROXY protocol on {proxied}: anybody else could claim to be any client.");
-        }
-    }
-
-    // Where permissions would have no effect, they are refused: somebody counts on them.
-    private static void ValidateSocketFiles(HttpServerOptions options)
-    {
-        foreach (var endpoint in options.Endpoints.Where(static endpoint => endpoint.SocketMode is not null || endpoint.SocketGroup is not null))
-        {
-            if (!endpoint.HasSocketFile)
-            {
-                throw Invalid(
-                    nameof(Endpoints),
-                    $"{nameof(SocketMode)} and {nameof(SocketGroup)} are for the file of a unix socket, and an endpoint without one has them: {endpoint}.");
-            }
-
-            if (endpoint.SocketMode is { } mode && (mode & ~HttpEndpoint.AllPermissions) != UnixFileMode.None)
-            {
-                throw Invalid(nameof(SocketMode), $"{nameof(SocketMode)} must be from 0 to 777 in octal, and is {HttpEndpointText.WriteMode(mode)}.");
-            }
-
-            if (endpoint.SocketGroup is "")
-            {
-                throw Invalid(nameof(SocketGroup), $"{nameof(SocketGroup)} must not be empty; leave it out for the process's own.");
-            }
-        }
-
-        var given = options.SocketMode is not null ? nameof(SocketMode) : options.SocketGroup is not null ? nameof(SocketGroup) : null;
-        var name = options.Endpoints.FirstOrDefault(static endpoint => endpoint.UnixSocketPath is not null && !endpoint.HasSocketFile);
-        if (given is not null && name is not null)
-        {
-            throw Invalid(given, $"{given} cannot be given to {name}: an abstract name has no file, and everybody may connect. Choose a path.");
-        }
-
-        if (given is not null && !options.Endpoints.Any(static endpoint => endpoint.HasSocketFile))
-        {
-            throw Invalid(given, $"{given} is for the file of a unix socket, and the server listens on none. A passed socket has been given its own.");
-        }
-    }
-
-    private static ArgumentException Invalid(string option, string message) => new(message, option);
-
-    private static void NotNull(object? value, string option)
-    {
-        if (value is null)
-        {
-            throw new ArgumentNullException(option, $"{option} must not be null; leave it at its default instead.");
-        }
-    }
-
-    private static void NoneIsNull(IEnumerable<object?> values, string option)
-    {
-        if (values.Any(static value => value is null))
-        {
-            throw Invalid(option, $"{option} must not hold null; leave it out instead.");
-        }
-    }
-
-    private static void InRange<T>(T value, T lowest, T highest, string option)
-        where T : struct
-    {
-        if (Comparer<T>.Default.Compare(value, lowest) < 0 || Comparer<T>.Default.Compare(value, highest) > 0)
-        {
-            throw new ArgumentOutOfRangeException(option, value, $"{option} must be from {lowest} to {highest}.");
-        }
     }
 }

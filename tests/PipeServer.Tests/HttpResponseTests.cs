@@ -44,6 +44,8 @@ public sealed class HttpResponseTests
     // Takes nothing.
     private sealed class NoWriter : ResponseWriter
     {
+        public override long BodyBytesSent => 0;
+
         public override bool HasBufferedBytes => false;
 
         public override void Send(PreparedResponse prepared) => throw new NotSupportedException();

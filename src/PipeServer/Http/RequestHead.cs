@@ -39,6 +39,25 @@ internal sealed class RequestHead
 
     public ReadOnlySpan<byte> Query => Target.HasQuery ? Target.Query(TargetBytes) : default;
 
+    /// <summary>
+    /// The request line without its end; of a head that is malformed there, what has come of it. Not for a head that is not complete yet.
+    /// </summary>
+    public ReadOnlySpan<byte> RequestLine
+    {
+        get
+        {
+            const int VersionBytes = 9; // " HTTP/1.1"
+            if (_targetLength > 0)
+            {
+                return Fields.Bytes(_methodStart, _targetStart + _targetLength + VersionBytes - _methodStart);
+            }
+
+            var start = Math.Max(RequestLineStart, 0);
+            var line = Fields.Bytes(start, Math.Max(ReadLength - start, 0));
+            return line.IndexOfAny((byte)'\r', (byte)'\n') is >= 0 and var end ? line[..end] : line;
+        }
+    }
+
     /// <summary>Host and port that are asked for: the target's own, else those of the Host field; empty without either.</summary>
     public ReadOnlySpan<byte> Host =>
         Target.HasAuthority ? TargetBytes.Slice(Target.AuthorityStart, Target.AuthorityLength)
@@ -61,6 +80,9 @@ internal sealed class RequestHead
     /// <summary>What is wrong with a request whose framing is right: it is refused, and the connection stays open.</summary>
     public RequestError NonFatalError { get; internal set; }
 
+    /// <summary>How many bytes the parser of all heads has had before it; not set for an ordinary head.</summary>
+    internal int ReadLength { get; set; }
+
     // The parser's progress through a head that is not complete yet. Positions count from the head's first byte, so they
     // hold wherever the bytes are at the next attempt.
     internal int LineStart { get; set; }
@@ -78,7 +100,7 @@ internal sealed class RequestHead
     public void Reset()
     {
         Error = NonFatalError = RequestError.None;
-        ByteLength = 0;
+        ByteLength = ReadLength = 0;
         Method = RequestMethod.Other;
         MinorVersion = 0;
         Framing = default;

@@ -88,6 +88,7 @@ internal static class RequestParser
         }
 
         head.SetBytes(status == ParseStatus.Complete ? memory[..head.ByteLength] : memory);
+        head.ReadLength = memory.Length;
         if (status == ParseStatus.Complete)
         {
             var error = RequestRules.Check(head);

@@ -61,6 +61,15 @@ internal abstract class Exchange(Connection connection, RequestHead head)
     /// <summary>When that wait ended: a timestamp of the server's clock.</summary>
     public long DequeuedAt { get; set; }
 
+    /// <summary>When its head was complete: a timestamp of the server's clock. Only where a <see cref="RequestObserver"/> is.</summary>
+    public long StartedAt { get; set; }
+
+    /// <summary>The number of the worker that has run its handler. Only where a <see cref="RequestObserver"/> is.</summary>
+    public int? Worker { get; set; }
+
+    /// <summary>How much of the request's body has arrived.</summary>
+    public abstract long BodyBytesReceived { get; }
+
     /// <summary>The handler is one that may block: it was given a worker.</summary>
     public bool MayBlock { get; set; }
 

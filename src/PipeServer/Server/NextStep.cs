@@ -3,7 +3,7 @@ namespace PipeServer.Server;
 /// <summary>What the caller of <see cref="RequestPipeline"/> does next with an exchange.</summary>
 internal enum NextStep : byte
 {
-    /// <summary>End the answer by <see cref="RequestPipeline.TryEnd"/>.</summary>
+    /// <summary>End the answer by <see cref="RequestPipeline.TryEnd(Exchange)"/>.</summary>
     End,
 
     /// <summary>Move to a worker, then ask <see cref="RequestPipeline.AfterHop"/>.</summary>

@@ -41,6 +41,7 @@ internal sealed class RefusedClients(ServerContext server)
             server.Refusals.Tell(transport.RemoteEndPoint, RequestErrors.Status(Reason), RequestErrors.Text(Reason));
         }
 
+        server.Observer?.CompleteUnread(transport.RemoteEndPoint, Reason);
         hasPlace = hasPlace || TryTakePlace();
         var connection = new RefusedConnection(server, protocol, mayLinger: hasPlace);
         connection.Attach(transport, id);

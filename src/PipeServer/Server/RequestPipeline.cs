@@ -16,6 +16,7 @@ namespace PipeServer.Server;
 internal sealed class RequestPipeline(ServerContext server)
 {
     private readonly ErrorAnswers _errors = server.ErrorAnswers;
+    private readonly RequestObserver? _observer = server.Observer;
 
     /// <summary>A request for which there is no worker waits for one, instead of being refused.</summary>
     public bool MayWaitForWorker => server.Options.Overload == OverloadPolicy.Wait;
@@ -23,6 +24,7 @@ internal sealed class RequestPipeline(ServerContext server)
     /// <summary>Checks and routes a request whose head is complete, and answers it at once if its route can.</summary>
     public NextStep Begin(Exchange exchange)
     {
+        _observer?.Begin(exchange);
         var head = exchange.Head;
         var refusal = head.Framing.ContentLength > server.Options.MaxRequestBodyBytes ? RequestError.BodyTooLarge : head.NonFatalError;
         if (refusal != RequestError.None)
@@ -69,6 +71,11 @@ internal sealed class RequestPipeline(ServerContext server)
         }
 
         exchange.DequeuedAt = dequeuedAt;
+        if (_observer is not null && isOnWorker)
+        {
+            exchange.Worker = server.Workers.CurrentWorker;
+        }
+
         exchange.Refusal = !isOnWorker ? RequestError.QueueFull : HasWaitedTooLong(exchange) ? RequestError.QueueTimeout : RequestError.None;
         exchange.MayBlock = true;
         return exchange.Refusal == RequestError.None ? NextStep.Handle : NextStep.End;
@@ -78,6 +85,35 @@ internal sealed class RequestPipeline(ServerContext server)
     /// <returns>False when only an abort can tell the client that its response is not whole.</returns>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool TryEnd(Exchange exchange)
+    {
+        var isWhole = TryEndUnobserved(exchange);
+        _observer?.Complete(exchange, isWhole);
+        return isWhole;
+    }
+
+    /// <summary>Answers a request whose head did not come in time.</summary>
+    public void RefuseLateHead(Exchange exchange)
+    {
+        Refuse(exchange, RequestError.HeadTimeout);
+        _observer?.Complete(exchange, isWhole: true);
+    }
+
+    /// <summary>The same for a request that may have been given up.</summary>
+    /// <param name="exchange">The request.</param>
+    /// <param name="step"><see cref="NextStep.Abandon"/> where its client has left before its handler was called: there is nothing to write.</param>
+    public bool TryEnd(Exchange exchange, NextStep step)
+    {
+        if (step != NextStep.Abandon)
+        {
+            return TryEnd(exchange);
+        }
+
+        _observer?.Complete(exchange, isWhole: false);
+        return false;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private bool TryEndUnobserved(Exchange exchange)
     {
         if (exchange.Refusal != RequestError.None)
         {
@@ -94,9 +130,10 @@ internal sealed class RequestPipeline(ServerContext server)
         return true;
     }
 
-    /// <summary>Answers by the table of <see cref="RequestErrors"/>, instead of a handler.</summary>
-    public void Refuse(Exchange exchange, RequestError error)
+    // Answers by the table of errors, instead of a handler.
+    private void Refuse(Exchange exchange, RequestError error)
     {
+        exchange.Refusal = error;
         if (server.Refusals.IsToBeTold(RequestErrors.Status(error)))
         {
             server.Refusals.Tell(exchange.Connection.RemoteEndPoint, RequestErrors.Status(error), RequestErrors.Text(error));

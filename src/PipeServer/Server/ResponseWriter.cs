@@ -19,6 +19,9 @@ internal abstract class ResponseWriter : PipeWriter
     /// <summary>True when the handler has written bytes that are held back until their number is known.</summary>
     public abstract bool HasBufferedBytes { get; }
 
+    /// <summary>How many bytes of the body the client gets of what was written so far.</summary>
+    public abstract long BodyBytesSent { get; }
+
     /// <summary>Writes bytes of the body, as <see cref="BuffersExtensions.Write"/> does.</summary>
     public virtual void WriteBytes(ReadOnlySpan<byte> bytes) => this.Write(bytes);
 

@@ -26,6 +26,7 @@ internal sealed class ServerContext
         Connections = new ConnectionManager();
         Heartbeat = new Heartbeat(options.TimeProvider, timers, Connections, logger);
         ErrorAnswers = new ErrorAnswers(options.GetServerErrorPage ?? (() => options.ServerErrorPage));
+        Observer = options.OnCompleted is { } completed ? new RequestObserver(completed, options.TimeProvider, logger) : null;
         Pipeline = new RequestPipeline(this);
     }
 
@@ -38,6 +39,9 @@ internal sealed class ServerContext
     public WorkerPool Workers { get; }
 
     public ILogger Logger { get; }
+
+    /// <summary>Tells of each request that has ended; null where nobody listens.</summary>
+    public RequestObserver? Observer { get; }
 
     /// <summary>Tells which clients are refused.</summary>
     public RefusalLog Refusals { get; }

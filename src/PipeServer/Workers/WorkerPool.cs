@@ -82,6 +82,9 @@ public sealed class WorkerPool : IDisposable, IAsyncDisposable
     /// <summary>True when the calling thread is one of this pool's workers.</summary>
     public bool IsOnWorker => Worker.Current?.Pool == this;
 
+    /// <summary>The number of the worker that the calling thread is; null when it is none of this pool's.</summary>
+    internal int? CurrentWorker => Worker.Current is { } worker && worker.Pool == this ? worker.Index : null;
+
     /// <summary>
     /// True when the calling thread is a worker that need not hop: its turn is not over yet, or nobody waits for one.
     /// </summary>

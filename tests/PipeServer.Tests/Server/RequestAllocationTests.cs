@@ -41,6 +41,25 @@ public sealed class RequestAllocationTests
     public async Task A_request_allocates_nothing(string method, string target, string framing) =>
         await AssertNothingIsAllocatedAsync(method, target, framing, inTwoPieces: false, Overhead);
 
+    [Theory]
+    [InlineData("GET", "/plaintext", "")]
+    [InlineData("GET", "/worker/plaintext", "")]
+    [InlineData("POST", "/worker/echo", "Transfer-Encoding: chunked")]
+    [InlineData("GET", "/nowhere", "")]
+    [InlineData("GET", "/cached/file.txt", "")]
+    public async Task A_request_of_which_somebody_is_told_allocates_nothing(string method, string target, string framing)
+    {
+        long told = 0;
+        await AssertNothingIsAllocatedAsync(method, target, framing, inTwoPieces: false, Overhead, See);
+        Assert.True(told >= Requests);
+
+        void See(in RequestCompletion completion)
+        {
+            Assert.True(completion is { Request: not null, RemoteEndPoint: not null, Reason: null } && !completion.RequestLine.IsEmpty);
+            Interlocked.Increment(ref told);
+        }
+    }
+
     // The body comes after its handler has begun to wait for it. Through the pool this cost 20 to 140 bytes a request: a pooled state
     // machine is taken on one thread and given back on another, and the runtime's cache of those is per core and often misses. So the
     // server's side has none, and the handler of this test has none either.
@@ -51,13 +70,17 @@ public sealed class RequestAllocationTests
     public async Task A_body_that_comes_later_allocates_nothing(string target, string framing) =>
         await AssertNothingIsAllocatedAsync("POST", target, framing, inTwoPieces: true, Overhead);
 
-    private static async Task AssertNothingIsAllocatedAsync(string method, string target, string framing, bool inTwoPieces, long allowed)
+    private static async Task AssertNothingIsAllocatedAsync(string method, string target, string framing, bool inTwoPieces, long allowed, RequestCompletedHandler? completed = null)
     {
         await using var folder = new StaticFolder("epoll");
         folder.Write("root/cached/file.txt", new string('f', 1024));
         folder.Write("root/cached/large.txt", new string('l', 30_000));
         using var files = new StaticFileHandler(folder.Root, new StaticFileOptions { TimeProvider = new StandingTime(), Compress = true });
-        await using var server = await TestServer.StartAsync("epoll", server => Map(server, files), static options => options.LoggerFactory = Microsoft.Extensions.Logging.Abstractions.NullLoggerFactory.Instance);
+        await using var server = await TestServer.StartAsync("epoll", server => Map(server, files), options =>
+        {
+            options.LoggerFactory = Microsoft.Extensions.Logging.Abstractions.NullLoggerFactory.Instance;
+            options.OnCompleted = completed;
+        });
         using var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true, ReceiveTimeout = 20_000 };
 #pragma warning disable VSTHRD103 // Asynchronous calls would make it a non-blocking socket, whose waits allocate.
         socket.Connect(server.Server.EndPoints[0]);

@@ -241,7 +241,7 @@ internal sealed class Http1Connection : Connection
                 }
 
                 // :: End
-                if (next is NextStep.Abandon or NextStep.Cut || !_pipeline.TryEnd(_exchange))
+                if (next == NextStep.Cut || !_pipeline.TryEnd(_exchange, next))
                 {
                     await AbandonAsync(isClientGone: next == NextStep.Abandon).ConfigureAwait(false);
                 }
@@ -391,7 +391,7 @@ internal sealed class Http1Connection : Connection
         else
         {
             BeginRequest();
-            _pipeline.Refuse(_exchange, RequestError.HeadTimeout);
+            _pipeline.RefuseLateHead(_exchange);
         }
 
         return false;

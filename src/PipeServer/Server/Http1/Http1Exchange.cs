@@ -38,6 +38,8 @@ internal sealed class Http1Exchange : Exchange
 
     public override bool IsClientGone => Output.IsClientGone || _connection.Transport.IsClosed;
 
+    public override long BodyBytesReceived => RequestBody.ReceivedBytes;
+
     public override RequestError CheckUnreadBody()
     {
         RequestBody.Detach();

@@ -41,6 +41,8 @@ internal sealed class ResponseBody(Http1Exchange exchange) : ResponseWriter
 
     public override bool HasBufferedBytes => _mode == Mode.Buffering && _held.Length > 0;
 
+    public override long BodyBytesSent => _mode is Mode.Plain or Mode.Chunked ? _written : 0;
+
     private HttpResponse Response => exchange.Response;
 
     public override bool CanGetUnflushedBytes => true;

@@ -1,0 +1,79 @@
+using System.Net;
+using Microsoft.Extensions.Logging;
+using PipeServer.Diagnostics;
+using PipeServer.Http;
+
+namespace PipeServer.Server;
+
+/// <summary>Tells <see cref="HttpServerOptions.OnCompleted"/> of each request, once. Made only where somebody listens.</summary>
+internal sealed class RequestObserver(RequestCompletedHandler completed, TimeProvider timeProvider, ILogger logger)
+{
+    private int _hasFaulted;
+
+    /// <summary>A request's head is complete.</summary>
+    public void Begin(Exchange exchange)
+    {
+        exchange.StartedAt = timeProvider.GetTimestamp();
+        exchange.Worker = null;
+    }
+
+    /// <summary>A request has ended.</summary>
+    /// <param name="exchange">The request, with its answer as far as there is one.</param>
+    /// <param name="isWhole">The answer is written to its end.</param>
+    public void Complete(Exchange exchange, bool isWhole)
+    {
+        var head = exchange.Head;
+        var isUnderstood = head.Error == RequestError.None && exchange.Refusal != RequestError.HeadTimeout;
+        var hasStatus = isWhole || exchange.Writer.HasStarted;
+        var fault = exchange.Fault ?? exchange.Writer.Fault;
+        var outcome = isWhole
+            ? exchange.Refusal != RequestError.None ? RequestOutcome.Refused : fault is not null ? RequestOutcome.Faulted : RequestOutcome.Answered
+            : exchange.IsClientGone || fault is BadHttpRequestException ? RequestOutcome.Aborted : RequestOutcome.Faulted;
+        Tell(new RequestCompletion(
+            isUnderstood ? exchange.Request : null,
+            exchange.Refusal == RequestError.HeadTimeout ? default : head.RequestLine,
+            exchange.Connection.RemoteEndPoint)
+        {
+            StatusCode = hasStatus ? exchange.Response.StatusCode : 0,
+            Outcome = outcome,
+            Reason = outcome switch
+            {
+                RequestOutcome.Answered => null,
+                RequestOutcome.Refused => RequestErrors.Text(exchange.Refusal),
+                RequestOutcome.Faulted => "the handler failed",
+                _ => (fault as BadHttpRequestException)?.Message ?? "the client left before its answer",
+            },
+            Exception = outcome == RequestOutcome.Faulted ? fault : null,
+            BodyBytesReceived = isUnderstood ? exchange.BodyBytesReceived : 0,
+            BodyBytesSent = exchange.Writer.BodyBytesSent,
+            Duration = isUnderstood ? timeProvider.GetElapsedTime(exchange.StartedAt) : TimeSpan.Zero,
+            QueueWait = isUnderstood && exchange.MayBlock ? timeProvider.GetElapsedTime(exchange.QueuedAt, exchange.DequeuedAt) : TimeSpan.Zero,
+            Worker = isUnderstood ? exchange.Worker : null,
+        });
+    }
+
+    /// <summary>A client was refused before anything of it was read.</summary>
+    public void CompleteUnread(EndPoint? client, RequestError refusal) =>
+        Tell(new RequestCompletion(request: null, requestLine: default, client)
+        {
+            StatusCode = RequestErrors.Status(refusal), Outcome = RequestOutcome.Refused, Reason = RequestErrors.Text(refusal),
+        });
+
+    private void Tell(in RequestCompletion completion)
+    {
+        try
+        {
+            completed(in completion);
+        }
+#pragma warning disable CA1031 // Foreign code, whose faults change no request.
+        catch (Exception exception)
+#pragma warning restore CA1031
+        {
+            // Once: it would come with every request.
+            if (Interlocked.Exchange(ref _hasFaulted, 1) == 0)
+            {
+                Log.CompletedListenerFailed(logger, exception);
+            }
+        }
+    }
+}
