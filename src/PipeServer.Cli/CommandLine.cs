@@ -19,7 +19,7 @@ internal sealed class CommandLine
           pipeserver serve /srv/files -a 0.0.0.0 -p 80 --browse --compress
           pipeserver check --config pipeserver.json       what would be in force, and from where
 
-        SIGINT, SIGTERM or SIGQUIT drains and stops, a second one stops at once; SIGHUP is ignored. Exit codes: 0 drained,
+        SIGINT, SIGTERM or SIGQUIT drains and stops, a second one stops at once; SIGHUP opens logs anew. Exit codes: 0 drained,
         1 could not start, 2 forced, 3 grace period over. Under systemd: Type=notify, WatchdogSec, socket activation.
         """;
 

@@ -3,6 +3,7 @@ using System.CommandLine.Parsing;
 using System.Globalization;
 using System.Net;
 using Microsoft.Extensions.Logging;
+using PipeServer.Cli.AccessLog;
 
 namespace PipeServer.Cli;
 
@@ -142,6 +143,21 @@ internal static class OptionKinds
                     || (value.All(char.IsAsciiDigit) && !int.TryParse(value, CultureInfo.InvariantCulture, out _))))
             {
                 result.AddError($"{name} must be seconds up to {int.MaxValue}, or a value like no-cache; '{value}' is not.");
+            }
+        });
+        return option;
+    }
+
+    /// <summary>The form of the access log's lines.</summary>
+    public static Option<string> AccessFormat(string name, string description)
+    {
+        var option = new Option<string>(name) { Description = description, HelpName = "FORM", DefaultValueFactory = static _ => "combined" };
+        option.CompletionSources.Add("common", "combined", "json");
+        option.Validators.Add(result =>
+        {
+            if (result.Tokens is [var token] && AccessLogFormat.TryParse(token.Value, out _) is { } problem)
+            {
+                result.AddError($"{name}: {problem}.");
             }
         });
         return option;

@@ -143,6 +143,15 @@ internal sealed class OptionTable
                 Choice("--log-format", "FORM", "text, json (an object a line), or systemd (with journald's priorities).", "text", "json", "systemd"),
                 static (settings, value) => settings.SetLogFormat(value)),
             OptionRow.Of(
+                Text("--access-log", "PATH", "A line for each request, appended to a file; - is standard output."),
+                static (settings, value) => settings.AccessLogPath = value),
+            OptionRow.Of(
+                AccessFormat("--access-log-format", "common, combined, json, or directives like \"%h %t %r %s %D\" (README)."),
+                static (settings, value) => settings.AccessLogFormat = value),
+            OptionRow.Of(
+                Several("--access-log-skip", "PATTERN", "Paths without a line, like '/healthz/*'; may be repeated."),
+                static (settings, value) => settings.AccessLogSkip = value),
+            OptionRow.Of(
                 Flag(QuietName, "Print nothing but warnings and errors.", "-q"),
                 static (settings, value) => settings.IsQuiet = value),
             new OptionRow(Config, static (_, _) => { }) { IsSource = true },

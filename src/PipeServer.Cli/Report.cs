@@ -13,9 +13,10 @@ internal sealed record Report(
     IReadOnlyList<string> CutOff,
     long FailedAccepts,
     long LogLinesLost,
+    long AccessLinesLost,
     Report.RuntimeFigures Runtime)
 {
-    public static Report From(ShutdownReport report, long failedAccepts, long logLinesLost)
+    public static Report From(ShutdownReport report, long failedAccepts, long logLinesLost, long accessLinesLost)
     {
         var outcome = report.Outcome switch
         {
@@ -32,6 +33,7 @@ internal sealed record Report(
             report.CutOff,
             failedAccepts,
             logLinesLost,
+            accessLinesLost,
             new RuntimeFigures(GC.GetTotalAllocatedBytes(precise: true), GC.CollectionCount(0), PeakWorkingSet()));
     }
 
@@ -57,7 +59,8 @@ internal sealed record Report(
         + $"connections: {Connections.Accepted} accepted, {Connections.Closed} closed, {Connections.Aborted} aborted"
         + $"{(Connections.Refused > 0 ? $", {Connections.Refused} refused" : "")}; "
         + $"requests: {Requests.Received} received, {Requests.Completed} completed, {Requests.Refused} refused, {Requests.Aborted} aborted"
-        + $"{(LogLinesLost > 0 ? $"; log lines lost: {LogLinesLost}" : "")}.");
+        + $"{(LogLinesLost > 0 ? $"; log lines lost: {LogLinesLost}" : "")}"
+        + $"{(AccessLinesLost > 0 ? $"; access log lines lost: {AccessLinesLost}" : "")}.");
 
     internal sealed record ConnectionLedger(long Accepted, long Closed, long Aborted, long Refused);
 

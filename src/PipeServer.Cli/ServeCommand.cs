@@ -1,5 +1,7 @@
 using System.Runtime.InteropServices;
+using PipeServer.Cli.AccessLog;
 using PipeServer.Diagnostics;
+using PipeServer.StaticFiles;
 
 namespace PipeServer.Cli;
 
@@ -8,6 +10,8 @@ namespace PipeServer.Cli;
 /// <param name="clock">What the files' look at their root runs by.</param>
 internal sealed class ServeCommand(StandardStreams streams, TimeProvider clock)
 {
+    private AccessLogWriter? _accessLog;
+
     /// <summary>Runs to the end.</summary>
     /// <returns>The exit code.</returns>
     public async Task<int> RunAsync(ServeSettings settings)
@@ -22,13 +26,34 @@ internal sealed class ServeCommand(StandardStreams streams, TimeProvider clock)
         }
 
         using var opened = files!;
+        if (OpenAccessLog(settings) is { } unwritable)
+        {
+            return CouldNotStart(unwritable);
+        }
+
+        try
+        {
+            return await ServeAsync(settings, opened).ConfigureAwait(false);
+        }
+        finally
+        {
+            CloseAccessLog();
+        }
+    }
+
+    private async Task<int> ServeAsync(ServeSettings settings, StaticFileHandler opened)
+    {
         using var systemd = new Systemd(TimeProvider.System);
 
         // Registered before the server listens, and to the very end: a signal in between must not kill the process.
         var signals = new StopSignals();
 
-        // A closed terminal is no reason to stop serving.
-        using var hangUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, static context => context.Cancel = true);
+        // A closed terminal is no reason to stop serving. What logrotate sends it for is done.
+        using var hangUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, context =>
+        {
+            context.Cancel = true;
+            _accessLog?.Reopen();
+        });
         streams.Hurry = signals.Force;
         var server = new HttpServer(settings.Options);
         await using (server.ConfigureAwait(false))
@@ -82,11 +107,35 @@ internal sealed class ServeCommand(StandardStreams streams, TimeProvider clock)
         }
     }
 
+    // Opens the log, and has the server tell it of each request. Tells what is wrong; null when nothing is.
+    private string? OpenAccessLog(ServeSettings settings)
+    {
+        if (settings.AccessLogPath is not { } path)
+        {
+            return null;
+        }
+
+        var logger = settings.Options.LoggerFactory.CreateLogger("PipeServer.Cli");
+        if (AccessLogWriter.TryOpen(path, logger, out _accessLog) is { } problem)
+        {
+            return $"--access-log {path}: {problem}";
+        }
+
+        _ = AccessLogFormat.TryParse(settings.AccessLogFormat, out var format); // the option has been checked
+        var lines = new AccessLogLines(
+            _accessLog!, format!, [.. settings.AccessLogSkip.Select(static pattern => new PathPattern(pattern))], TimeProvider.System);
+        settings.Options.OnCompleted += lines.Write;
+        return null;
+    }
+
+    private void CloseAccessLog() => _accessLog?.Close(streams.TimeForReport);
+
     // The summary is the last line, and counts the lines before it that were lost.
     private void Tell(ServeSettings settings, ShutdownReport shutdown, long failedAccepts)
     {
+        CloseAccessLog();
         streams.DrainOutput();
-        var report = Report.From(shutdown, failedAccepts, streams.LinesLost);
+        var report = Report.From(shutdown, failedAccepts, streams.LinesLost, _accessLog?.LinesLost ?? 0);
         Say(settings, report.Summary());
         streams.DrainOutput(); // the report may go to the same place
         if (settings.ReportPath is { } path && ReportFile.Write(path, report.ToJson() + "\n", streams.TimeForReport, streams.Hurry) is { } problem)

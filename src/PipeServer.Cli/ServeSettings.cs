@@ -41,6 +41,15 @@ internal sealed class ServeSettings(OptionTable table, string root)
     /// <summary>What the log's lines look like.</summary>
     public ILineFormat LogFormat { get; private set; } = new TimedLineFormat(TimeProvider.System);
 
+    /// <summary>The file of the access log, <c>-</c> for standard output, or null for none.</summary>
+    public string? AccessLogPath { get; set; }
+
+    /// <summary>The form of its lines.</summary>
+    public string AccessLogFormat { get; set; } = "combined";
+
+    /// <summary>Patterns of paths that get no line.</summary>
+    public IReadOnlyList<string> AccessLogSkip { get; set; } = [];
+
     /// <summary>Print warnings and errors only.</summary>
     public bool IsQuiet { get; set; }
 
@@ -91,6 +100,11 @@ internal sealed class ServeSettings(OptionTable table, string root)
         if (ReportPath is not null && ReportFile.FindProblem(ReportPath) is { } problem)
         {
             return $"--report {ReportPath}: {problem}";
+        }
+
+        if (AccessLogPath is not (null or "-") && ReportFile.FindProblem(AccessLogPath) is { } unwritable)
+        {
+            return $"--access-log {AccessLogPath}: {unwritable}";
         }
 
         if (File.Exists(Root))

@@ -1,6 +1,9 @@
 namespace PipeServer.Diagnostics;
 
-/// <summary>The numbers of the log events, by room: workers 1–19, server 20–59, connections 60–79, transport 80–99, static files 100–119.</summary>
+/// <summary>
+/// The numbers of the log events, by room: workers 1–19, server 20–59, connections 60–79, transport 80–99, static files 100–119, command line
+/// 120–139.
+/// </summary>
 internal static class EventIds
 {
     public const int WorkerGotJob = 1;
@@ -29,6 +32,7 @@ internal static class EventIds
     public const int ProxyHeaderMissing = 65;
     public const int ClientRefused = 66;
     public const int MoreClientsRefused = 67;
+    public const int CompletedListenerFailed = 68;
 
     public const int LoopFaulted = 80;
     public const int LoopEnded = 81;
@@ -39,4 +43,8 @@ internal static class EventIds
     public const int RootSwitched = 100;
     public const int RootLost = 101;
     public const int RootFound = 102;
+
+    public const int AccessLogFailed = 120;
+    public const int AccessLogGoesOn = 121;
+    public const int AccessLogReopened = 122;
 }

@@ -15,9 +15,6 @@ internal sealed class LineWriter(ILineTarget target, string name)
     /// <summary>The bytes that wait at most; as many again may be in the hands of the thread.</summary>
     public const int MaxPendingBytes = 1024 * 1024;
 
-    // PIPE_BUF: a pipe takes that much whole or not at all, so that lines of several processes are not mixed.
-    private const int ChunkBytes = 4096;
-
     // How often a waiting Drain looks whether it is to hurry.
     private static readonly TimeSpan Glance = TimeSpan.FromMilliseconds(20);
 
@@ -25,6 +22,7 @@ internal sealed class LineWriter(ILineTarget target, string name)
     private static readonly TimeSpan Rest = TimeSpan.FromSeconds(1);
 
     private readonly object _gate = new();
+    private readonly WholeLines _lines = new(target, WholeLines.PipeBytes);
     private byte[] _pending = [];
     private byte[] _written = [];
     private int _pendingBytes;
@@ -35,7 +33,6 @@ internal sealed class LineWriter(ILineTarget target, string name)
     private long _lostBehindPending;
     private bool _isIdle = true;
     private bool _hasFailed;
-    private bool _isMidLine;
     private Thread? _thread;
 
     /// <summary>What the lines look like that tell of lost ones.</summary>
@@ -120,7 +117,7 @@ internal sealed class LineWriter(ILineTarget target, string name)
         ReadOnlySpan<byte> lines = _pending.AsSpan(0, _pendingBytes);
         while (!lines.IsEmpty && target.IsReady)
         {
-            _lost += WriteNext(ref lines, out var count);
+            _lost += _lines.WriteNext(ref lines, out var count);
             _pendingLines -= count;
         }
 
@@ -219,7 +216,7 @@ internal sealed class LineWriter(ILineTarget target, string name)
         var text = string.Create(CultureInfo.InvariantCulture, $"{lost} line{(lost == 1 ? " was" : "s were")} lost here: nobody took them in time.");
         text = Format.Format(new LogEvent(LogLevel.Warning, name, text));
         var line = new byte[EscapedLine.MaxBytes(text.Length)];
-        return WriteChunk(line.AsSpan(0, EscapedLine.Encode(text, line))) == 1;
+        return _lines.Write(line.AsSpan(0, EscapedLine.Encode(text, line))) == 1;
     }
 
     // Tells how many lines were not written whole.
@@ -228,48 +225,10 @@ internal sealed class LineWriter(ILineTarget target, string name)
         long lost = 0;
         while (!lines.IsEmpty)
         {
-            lost += WriteNext(ref lines, out var count);
+            lost += _lines.WriteNext(ref lines, out var count);
             Interlocked.Add(ref _linesInHand, -count);
         }
 
         return lost;
-    }
-
-    // Writes as many lines as a pipe takes at once, and takes them off. Tells how many of them were not written whole.
-    private long WriteNext(ref ReadOnlySpan<byte> lines, out long count)
-    {
-        var chunk = lines[..ChunkLength(lines)];
-        lines = lines[chunk.Length..];
-        count = chunk.Count((byte)'\n');
-        return count - WriteChunk(chunk);
-    }
-
-    private long WriteChunk(ReadOnlySpan<byte> chunk)
-    {
-        if (_isMidLine && target.Write("\n"u8, out _) != 0)
-        {
-            return 0;
-        }
-
-        _isMidLine = false;
-        if (target.Write(chunk, out var written) == 0)
-        {
-            return chunk.Count((byte)'\n');
-        }
-
-        _isMidLine = written > 0 && chunk[written - 1] != '\n';
-        return chunk[..written].Count((byte)'\n');
-    }
-
-    // As many whole lines as a pipe takes at once; one that is longer goes alone.
-    private static int ChunkLength(ReadOnlySpan<byte> lines)
-    {
-        if (lines.Length <= ChunkBytes)
-        {
-            return lines.Length;
-        }
-
-        var last = lines[..ChunkBytes].LastIndexOf((byte)'\n');
-        return (last >= 0 ? last : lines.IndexOf((byte)'\n')) + 1;
     }
 }

@@ -81,6 +81,9 @@ internal static partial class Log
     [LoggerMessage(EventIds.MoreClientsRefused, LogLevel.Warning, "Refused {Count} more within a second: {Statuses}.")]
     public static partial void MoreClientsRefused(ILogger logger, long count, string statuses);
 
+    [LoggerMessage(EventIds.CompletedListenerFailed, LogLevel.Error, "What OnCompleted was set to threw; further faults of it are not logged.")]
+    public static partial void CompletedListenerFailed(ILogger logger, Exception exception);
+
     [LoggerMessage(EventIds.ResponseIncomplete, LogLevel.Error, "{Request}: {Problem}; the connection is aborted.")]
     public static partial void ResponseIncomplete(ILogger logger, string request, string problem);
 

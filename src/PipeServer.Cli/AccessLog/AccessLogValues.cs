@@ -1,0 +1,74 @@
+using System.Buffers;
+using System.Buffers.Text;
+using System.Net;
+
+namespace PipeServer.Cli.AccessLog;
+
+/// <summary>What the formats of the access log have in common: where a value comes from. Allocates nothing.</summary>
+internal static class AccessLogValues
+{
+    // Longer ones are not shown: our own limit for credentials, see BasicAuthentication.
+    private const int MaxCredentialBytes = 1024;
+
+    // As nginx tells it: the client has closed the connection before its answer began. No registered code.
+    private const int ClientLeft = 499;
+
+    /// <summary>The client's address without its port; a dash on a unix socket, which has none.</summary>
+    public static void AppendClient(ref AccessLineBuilder line, EndPoint? client)
+    {
+        if (client is not IPEndPoint { Address: var address })
+        {
+            line.Append("-"u8);
+            return;
+        }
+
+        Span<byte> bytes = stackalloc byte[16];
+        if (!address.IsIPv4MappedToIPv6 || !address.TryWriteBytes(bytes, out _))
+        {
+            line.Append(address);
+            return;
+        }
+
+        // Of a socket for both families. A mapped address would be another client for whoever reads the log.
+        for (var at = 12; at < 16; at++)
+        {
+            line.Append(bytes[at]);
+            line.Append(at < 15 ? "."u8 : default);
+        }
+    }
+
+    /// <summary>The status; 499 for a client that has left before it was answered, as nginx writes it.</summary>
+    public static int Status(in RequestCompletion completion) => completion.StatusCode == 0 ? ClientLeft : completion.StatusCode;
+
+    /// <summary>A header field of the request; empty where it has none.</summary>
+    public static ReadOnlySpan<byte> Field(HttpRequest? request, ReadOnlySpan<byte> name) =>
+        request is not null && request.Headers.TryGetBytes(name, out var value) ? value : default;
+
+    /// <summary>The host that was asked for.</summary>
+    public static ReadOnlySpan<byte> Host(HttpRequest? request) => request is null ? default : request.HostBytes;
+
+    /// <summary>The user of Basic authentication (RFC 7617), whether the password was right or not; a dash where there is none.</summary>
+    public static void AppendUser(ref AccessLineBuilder line, HttpRequest? request)
+    {
+        Span<byte> user = stackalloc byte[MaxCredentialBytes];
+        line.AppendEscaped(user[..ReadUser(request, user)], escapesSpaces: true);
+    }
+
+    /// <summary>Reads the user of Basic authentication.</summary>
+    /// <param name="request">The request, or null.</param>
+    /// <param name="user">Takes the name; at least <see cref="MaxCredentialBytes"/>.</param>
+    /// <returns>The name's length.</returns>
+    public static int ReadUser(HttpRequest? request, Span<byte> user)
+    {
+        var field = Field(request, "Authorization"u8);
+        if (field.Length is <= 6 or > MaxCredentialBytes || !System.Text.Ascii.EqualsIgnoreCase(field[..6], "Basic "u8))
+        {
+            return 0;
+        }
+
+        return Base64.DecodeFromUtf8(field[6..].Trim((byte)' '), user, out _, out var written) == OperationStatus.Done
+            && user[..written].IndexOf((byte)':') is > 0 and var colon
+            ? colon
+            : 0;
+    }
+}

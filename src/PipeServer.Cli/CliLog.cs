@@ -1,0 +1,17 @@
+using Microsoft.Extensions.Logging;
+using PipeServer.Diagnostics;
+
+namespace PipeServer.Cli;
+
+/// <summary>Every line that the command line logs beside the library. Source-generated, as <see cref="Log"/>.</summary>
+internal static partial class CliLog
+{
+    [LoggerMessage(EventIds.AccessLogFailed, LogLevel.Warning, "The access log {Path} {Problem}; its lines are lost until it can be written again.")]
+    public static partial void AccessLogFailed(ILogger logger, string path, string problem);
+
+    [LoggerMessage(EventIds.AccessLogGoesOn, LogLevel.Warning, "The access log {Path} is written again; {Lost} lines were lost.")]
+    public static partial void AccessLogGoesOn(ILogger logger, string path, long lost);
+
+    [LoggerMessage(EventIds.AccessLogReopened, LogLevel.Information, "The access log {Path} is opened anew.")]
+    public static partial void AccessLogReopened(ILogger logger, string path);
+}
