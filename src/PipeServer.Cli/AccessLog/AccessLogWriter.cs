@@ -21,6 +21,7 @@ internal sealed class AccessLogWriter
     private const int FileChunkBytes = 256 * 1024;
 
     private static readonly TimeSpan Gathering = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan StartAgainAfter = TimeSpan.FromSeconds(1);
 
     private readonly object _gate = new();
     private readonly AccessLogFile? _file; // null: standard output
@@ -36,6 +37,7 @@ internal sealed class AccessLogWriter
     private bool _isClosed;
     private bool _isFailing; // the thread's own
     private Thread? _thread;
+    private long _startNotBefore; // milliseconds of the system's clock
 
     private AccessLogWriter(AccessLogFile? file, ILineTarget target, string name, ILogger logger)
     {
@@ -157,6 +159,11 @@ internal sealed class AccessLogWriter
             return true;
         }
 
+        if (Environment.TickCount64 < _startNotBefore)
+        {
+            return false;
+        }
+
         var thread = new Thread(Run) { IsBackground = true, Name = "access log" };
         try
         {
@@ -164,7 +171,9 @@ internal sealed class AccessLogWriter
         }
         catch (Exception exception) when (exception is OutOfMemoryException or ThreadStartException)
         {
-            return false; // the system has no thread left; the next line tries again
+            // The system has no thread left. To ask for one costs more than a request, so it is not asked for each line.
+            _startNotBefore = Environment.TickCount64 + (long)StartAgainAfter.TotalMilliseconds;
+            return false;
         }
 
         _thread = thread;
