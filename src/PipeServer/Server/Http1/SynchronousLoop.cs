@@ -64,7 +64,8 @@ internal sealed class SynchronousLoop(Http1Connection connection, Http1Exchange 
 
     public ReadConsumption Consume(byte[] array, int start, int length, out int next)
     {
-        var outer = Enter();
+        var outer = ExecutionContext.Capture();
+        Enter(outer);
         next = start;
         ReadConsumption outcome;
         try
@@ -82,10 +83,10 @@ internal sealed class SynchronousLoop(Http1Connection connection, Http1Exchange 
         return outcome;
     }
 
-    // On a worker. The request that has waited for it, then what is buffered behind.
-    void IWorkItem.Run(long started)
+    // On a worker, which restores its own context afterwards. The request that has waited for it, then what is buffered behind.
+    void IWorkItem.Run(long started, ExecutionContext? context)
     {
-        var outer = Enter();
+        Enter(context);
         var (array, next, end) = (_array!, _at, _end);
         _array = null;
         ReadConsumption outcome;
@@ -114,8 +115,6 @@ internal sealed class SynchronousLoop(Http1Connection connection, Http1Exchange 
         {
             connection.Transport.ContinueRead(outcome, next);
         }
-
-        Leave(outer);
     }
 
     /// <summary>The async loop goes on. To be called after each of its reads.</summary>
@@ -293,16 +292,13 @@ internal sealed class SynchronousLoop(Http1Connection connection, Http1Exchange 
 
     // What a handler sets in its context is its own: the thread's next request may be another client's.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private ExecutionContext? Enter()
+    private void Enter(ExecutionContext? outer)
     {
         _isServing = true;
-        var outer = ExecutionContext.Capture();
         if (_context is { } context && context != outer)
         {
             ExecutionContext.Restore(context);
         }
-
-        return outer;
     }
 
     private static void Leave(ExecutionContext? outer)
