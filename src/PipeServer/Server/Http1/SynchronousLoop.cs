@@ -26,9 +26,10 @@ internal sealed class SynchronousLoop(Http1Connection connection, Http1Exchange 
     private readonly ServerContext _server = connection.Server;
     private readonly RequestHead _head = exchange.Head;
 
-    // What the request in progress keeps while it waits for a worker: the bytes at hand, and where its head is in them.
+    // What the request in progress keeps while it waits for a worker: the bytes at hand, and where it begins and ends in them.
     private byte[]? _array;
     private int _at;
+    private int _behind;
     private int _end;
 
     private bool _hasRequest; // stopped within a request, before this step of it
@@ -87,12 +88,11 @@ internal sealed class SynchronousLoop(Http1Connection connection, Http1Exchange 
     void IWorkItem.Run(long started, ExecutionContext? context)
     {
         Enter(context);
-        var (array, next, end) = (_array!, _at, _end);
+        var (array, next, behind, end) = (_array!, _at, _behind, _end);
         _array = null;
         ReadConsumption outcome;
         try
         {
-            var behind = next + _head.ByteLength;
             outcome = Go(connection.AfterHop(isOnWorker: true, started));
             if (outcome == ReadConsumption.All || !_hasRequest)
             {
@@ -172,16 +172,28 @@ internal sealed class SynchronousLoop(Http1Connection connection, Http1Exchange 
     {
         while (next < end)
         {
-            if (RequestParser.Parse(array, next, end - next, _head, _server.Limits) != ParseStatus.Complete || _head.Framing.HasBody)
+            if (RequestParser.Parse(array, next, end - next, _head, _server.Limits) != ParseStatus.Complete)
             {
-                _head.Reset(); // the async loop reads it from its first byte on
-                return ReadConsumption.Some;
+                return LeaveHead();
             }
 
             var behind = next + _head.ByteLength;
-            connection.BeginRequest();
+            if (_head.Framing.HasBody)
+            {
+                if (_head.Framing.IsChunked || _head.Framing.ContentLength > end - behind)
+                {
+                    return LeaveHead();
+                }
+
+                behind = BeginWithBody(array, behind);
+            }
+            else
+            {
+                connection.BeginRequest();
+            }
+
             connection.BeginWithoutBody(isMoreBuffered: behind < end);
-            var outcome = Begin(array, next, end);
+            var outcome = Begin(array, next, behind, end);
             if (outcome != ReadConsumption.Kept && !_hasRequest)
             {
                 next = behind;
@@ -202,8 +214,25 @@ internal sealed class SynchronousLoop(Http1Connection connection, Http1Exchange 
         return ReadConsumption.All;
     }
 
+    // The async loop reads it from its first byte on.
+    private ReadConsumption LeaveHead()
+    {
+        _head.Reset();
+        return ReadConsumption.Some;
+    }
+
+    // With a body that has arrived behind the head. Where it ends.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private int BeginWithBody(byte[] array, int start)
+    {
+        var length = (int)_head.Framing.ContentLength;
+        connection.BeginRequest();
+        exchange.RequestBody.StartArrived(array, start, length);
+        return start + length;
+    }
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private ReadConsumption Begin(byte[] array, int at, int end)
+    private ReadConsumption Begin(byte[] array, int at, int behind, int end)
     {
         var step = _server.Pipeline.Begin(exchange);
         var mayStay = step == NextStep.Hop && _server.Workers.MayStayOnWorker;
@@ -221,7 +250,7 @@ internal sealed class SynchronousLoop(Http1Connection connection, Http1Exchange 
         {
             if (!mayStay)
             {
-                (_array, _at, _end) = (array, at, end);
+                (_array, _at, _behind, _end) = (array, at, behind, end);
                 return _server.Workers.TryEnqueue(this) ? ReadConsumption.Kept : StopBefore(step);
             }
 
@@ -245,7 +274,7 @@ internal sealed class SynchronousLoop(Http1Connection connection, Http1Exchange 
             return StopBefore(NextStep.Cut);
         }
 
-        _head.Reset();
+        exchange.EndRequest();
         return !connection.IsClosing && !connection.WasAborted && (!connection.HasToSettle() || exchange.Output.TryFlush())
             ? ReadConsumption.All
             : ReadConsumption.Some;
