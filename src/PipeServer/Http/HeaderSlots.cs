@@ -37,6 +37,7 @@ internal static class HeaderSlots
     }
 
     /// <summary>Takes an array back, which nobody uses any more.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Return(HeaderField[] slots)
     {
         if (slots.Length == Usual && _own is { IsFull: false } own)

@@ -271,7 +271,12 @@ internal sealed class JobQueue
         if (park is not null)
         {
             park.Reset();
-            _parked[_parkedCount++] = park;
+            ref var place = ref _parked[_parkedCount++];
+            if (place != park)
+            {
+                place = park; // mostly it is there still: a worker that is woken is not taken out
+            }
+
             _coming--;
         }
         else if (!isComing)

@@ -13,8 +13,8 @@ namespace PipeServer.Server.Http1;
 /// <remarks>
 /// <para>
 /// The steps are those of the async loop, and so are the rules. Whatever may have to wait is left to it, and whatever is not ordinary: half
-/// a head, a body, a handler whose task is not complete, a full queue, output that does not go out, a fault, the end. It goes on exactly
-/// where this has stopped, between two requests or within one, whose head is then still in the input.
+/// a head, a body that is not all there or comes in chunks, a handler whose task is not complete, a full queue, output that does not go out, a
+/// fault, the end. It goes on exactly where this has stopped, between two requests or within one, which is then still in the input.
 /// </para>
 /// <para>
 /// A request for a worker is handed to the pool as it is, with its bytes left in the input. The worker goes on with what is buffered, and
@@ -178,18 +178,17 @@ internal sealed class SynchronousLoop(Http1Connection connection, Http1Exchange 
             }
 
             var behind = next + _head.ByteLength;
-            if (_head.Framing.HasBody)
+            if (!_head.Framing.HasBody)
             {
-                if (_head.Framing.IsChunked || _head.Framing.ContentLength > end - behind)
-                {
-                    return LeaveHead();
-                }
-
-                behind = BeginWithBody(array, behind);
+                connection.BeginRequest();
+            }
+            else if (BeginWithBody(array, behind, end) is > 0 and var bodyEnd)
+            {
+                behind = bodyEnd;
             }
             else
             {
-                connection.BeginRequest();
+                return LeaveHead();
             }
 
             connection.BeginWithoutBody(isMoreBuffered: behind < end);
@@ -215,20 +214,26 @@ internal sealed class SynchronousLoop(Http1Connection connection, Http1Exchange 
     }
 
     // The async loop reads it from its first byte on.
+    [MethodImpl(MethodImplOptions.NoInlining)]
     private ReadConsumption LeaveHead()
     {
         _head.Reset();
         return ReadConsumption.Some;
     }
 
-    // With a body that has arrived behind the head. Where it ends.
+    // With a body that has arrived behind the head: where it ends. 0, and nothing begun, when not all of it is here, or it comes in chunks.
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private int BeginWithBody(byte[] array, int start)
+    private int BeginWithBody(byte[] array, int start, int end)
     {
-        var length = (int)_head.Framing.ContentLength;
+        var framing = _head.Framing;
+        if (framing.IsChunked || framing.ContentLength > end - start)
+        {
+            return 0;
+        }
+
         connection.BeginRequest();
-        exchange.RequestBody.StartArrived(array, start, length);
-        return start + length;
+        exchange.RequestBody.StartArrived(array, start, (int)framing.ContentLength);
+        return start + (int)framing.ContentLength;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
