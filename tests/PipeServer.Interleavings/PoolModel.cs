@@ -162,7 +162,7 @@ internal sealed class PoolModel(int capacity, int workers, bool isPortable = fal
         for (var isNew = true; Queue.TryTake(signal, isNew, ref job); isNew = false)
         {
             Check(Queue.Count <= Queue.Capacity, "more jobs are queued than there is room for");
-            job.Run(started: 0);
+            job.Run(started: 0, context: null);
             job.Clear();
         }
     }
@@ -179,7 +179,7 @@ internal sealed class PoolModel(int capacity, int workers, bool isPortable = fal
 
         public object Description => this;
 
-        public void Run(long started)
+        public void Run(long started, ExecutionContext? context)
         {
             Runs++;
             pool._order.Add(number);

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Runtime.CompilerServices;
 
 namespace PipeServer.Http;
 
@@ -7,72 +8,152 @@ namespace PipeServer.Http;
 /// on another thread than it was rented on.
 /// </summary>
 /// <remarks>
-/// Each thread keeps two, for a request and its response. Where requests are parsed on one thread and answered on another, arrays go one way,
-/// through a pool that is bounded too.
+/// Each thread has a stack of its own. Where requests are parsed on one thread and answered on another, arrays go one way: a thread whose stack is
+/// full passes it on as it is, and one whose stack is empty takes a full one, so that one lock serves many requests. What is kept is bounded: one
+/// stack for a thread, and <see cref="MostShared"/> for all together; what is beyond that is left to the collector.
 /// </remarks>
 internal static class HeaderSlots
 {
     // Nearly every head fits into these, a browser's with its 17 fields too.
     private const int Usual = 32;
 
+    // Full stacks, and as many empty ones: 41 KB.
+    private const int MostShared = 4;
+
     [ThreadStatic]
-    private static HeaderField[]? _first;
-    [ThreadStatic]
-    private static HeaderField[]? _second;
+    private static Stack? _own;
 
     /// <summary>The array of a head that begins.</summary>
-    public static HeaderField[] Rent()
-    {
-        if (_first is { } first)
-        {
-            _first = null;
-            return first;
-        }
-
-        if (_second is { } second)
-        {
-            _second = null;
-            return second;
-        }
-
-        return Pool.Shared.Rent(Usual);
-    }
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static HeaderField[] Rent() => _own is { IsEmpty: false } own ? own.Take() : RentShared();
 
     /// <summary>A larger one, with the fields of one that is full. That one has gone back.</summary>
     public static HeaderField[] Grow(HeaderField[] full)
     {
-        var larger = Pool.Shared.Rent(full.Length * 2);
+        var larger = Larger.Pool.Rent(full.Length * 2);
         full.CopyTo(larger, 0);
         Return(full);
         return larger;
     }
 
     /// <summary>Takes an array back, which nobody uses any more.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Return(HeaderField[] slots)
+    {
+        if (slots.Length == Usual && _own is { IsFull: false } own)
+        {
+            own.Keep(slots);
+        }
+        else
+        {
+            ReturnOther(slots);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static HeaderField[] RentShared()
+    {
+        if (Shared.TakeFull(_own) is { } full)
+        {
+            _own = full;
+            return full.Take();
+        }
+
+        return new HeaderField[Usual];
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void ReturnOther(HeaderField[] slots)
     {
         if (slots.Length == Usual)
         {
-            if (_first is null)
-            {
-                _first = slots;
-                return;
-            }
+            _own = Shared.TakeEmpty(_own);
+            _own.Keep(slots);
+        }
+        else
+        {
+            Larger.Pool.Return(slots);
+        }
+    }
 
-            if (_second is null)
+    // Of one thread at a time. A place is not emptied when its array is taken: the one that comes back next is mostly the same, and what need not
+    // be written costs no write barrier.
+    private sealed class Stack
+    {
+        private const int Most = 16;
+
+        private readonly Place[] _places = new Place[Most];
+        private int _count;
+
+        public bool IsEmpty => _count == 0;
+
+        public bool IsFull => _count == Most;
+
+        public HeaderField[] Take() => _places[--_count].Slots!;
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public void Keep(HeaderField[] slots)
+        {
+            ref var place = ref _places[_count++];
+            if (place.Slots != slots)
             {
-                _second = slots;
-                return;
+                place.Slots = slots;
             }
         }
 
-        Pool.Shared.Return(slots);
+        // An array of arrays asks at each write whether it may hold what is written.
+        private struct Place
+        {
+            public HeaderField[]? Slots;
+        }
     }
 
-    // Apart, so that no look at a thread's own arrays has to ask whether it is there. Not the runtime's shared pool: that takes a monitor for each
-    // array that changes threads, which costs several times as much.
-    private static class Pool
+    // Apart, so that no look at a thread's own stack has to ask whether this is there.
+    private static class Shared
     {
-        // More fields than a head may have by default; 280 KB altogether. What is beyond it is left to the collector.
-        public static readonly ArrayPool<HeaderField> Shared = ArrayPool<HeaderField>.Create(maxArrayLength: 128, maxArraysPerBucket: 64);
+        private static readonly Lock Access = new();
+        private static readonly Stack?[] Full = new Stack?[MostShared];
+        private static readonly Stack?[] Empty = new Stack?[MostShared];
+        private static int _full;
+        private static int _empty;
+
+        /// <summary>A full stack in the place of an empty one, or of none; null, and nothing is exchanged, when there is none that is full.</summary>
+        public static Stack? TakeFull(Stack? empty)
+        {
+            lock (Access)
+            {
+                if (_full == 0)
+                {
+                    return null;
+                }
+
+                Put(Empty, ref _empty, empty);
+                return Full[--_full];
+            }
+        }
+
+        /// <summary>An empty stack in the place of a full one, or of none.</summary>
+        public static Stack TakeEmpty(Stack? full)
+        {
+            lock (Access)
+            {
+                Put(Full, ref _full, full);
+                return _empty > 0 ? Empty[--_empty]! : new Stack();
+            }
+        }
+
+        private static void Put(Stack?[] stacks, ref int count, Stack? stack)
+        {
+            if (stack is not null && count < MostShared)
+            {
+                stacks[count++] = stack;
+            }
+        }
+    }
+
+    private static class Larger
+    {
+        // More fields than a head may have by default; 240 KB altogether.
+        public static readonly ArrayPool<HeaderField> Pool = ArrayPool<HeaderField>.Create(maxArrayLength: 128, maxArraysPerBucket: 64);
     }
 }

@@ -11,5 +11,6 @@ internal interface IWorkItem
 
     /// <summary>The job. On a worker; what it throws is logged as the fault of a job.</summary>
     /// <param name="started">When it begins: a time stamp of the pool's clock, which need not be read again.</param>
-    void Run(long started);
+    /// <param name="context">The worker's own execution context, in which it is called. It may leave another one behind.</param>
+    void Run(long started, ExecutionContext? context);
 }

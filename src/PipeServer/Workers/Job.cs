@@ -37,11 +37,12 @@ internal struct Job
 
     /// <summary>Runs the job.</summary>
     /// <param name="started">When it begins, by the pool's clock.</param>
-    public readonly void Run(long started)
+    /// <param name="context">The worker's own execution context.</param>
+    public readonly void Run(long started, ExecutionContext? context)
     {
         if (_item is not null)
         {
-            _item.Run(started);
+            _item.Run(started, context);
         }
         else
         {

@@ -229,69 +229,77 @@ internal sealed class JobQueue
         return true;
     }
 
-    // Of a worker that has no job, or none any more. Nothing: it has parked, if it was to; else it is coming from now on.
+    // Of a worker that has no job, or none any more. Nothing: it has parked, if it was to; else it is coming from now on. Nothing in it throws.
     private Seen Look(bool isComing, WakeSignal? park, ref Job job)
     {
-        var seen = Seen.Job;
-        WaitingJob? accepted = null;
-        WakeSignal? wake = null;
-        using (_lock.EnterScope())
+        _lock.Enter();
+        if (_count == 0)
         {
-            if (_count > 0)
-            {
-                _coming -= isComing ? 1 : 0;
-                _slots[_head].MoveTo(ref job);
-                _head = (_head + 1) & (_slots.Length - 1);
-                _count--;
-                if (_firstWaiting is not null)
-                {
-                    accepted = AdmitFirstWaiting();
-                    wake = Called();
-                }
-            }
-            else
-            {
-                seen = _isCompleted ? Seen.End : Seen.Nothing;
-                LeaveOrStay(isComing, park);
-            }
+            var seen = LeaveOrStay(isComing, park);
+            _lock.Exit();
+            return seen;
         }
 
-        if (accepted is not null)
+        _coming -= isComing ? 1 : 0;
+        var slots = _slots;
+        var head = _head;
+        slots[head].MoveTo(ref job);
+        _head = (head + 1) & (slots.Length - 1);
+        _count--;
+        if (_firstWaiting is null)
         {
-            accepted.Accept();
-            wake?.Wake();
+            _lock.Exit();
+        }
+        else
+        {
+            AdmitFirstWaiting();
         }
 
-        return seen;
+        return Seen.Job;
     }
 
     // Under the lock, as all below. A worker that has found no job ends, parks, or is to look once more.
-    private void LeaveOrStay(bool isComing, WakeSignal? park)
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private Seen LeaveOrStay(bool isComing, WakeSignal? park)
     {
         if (_isCompleted)
         {
             _coming -= isComing ? 1 : 0;
+            return Seen.End;
         }
-        else if (park is not null)
+
+        if (park is not null)
         {
             park.Reset();
-            _parked[_parkedCount++] = park;
+            ref var place = ref _parked[_parkedCount++];
+            if (place != park)
+            {
+                place = park; // mostly it is there still: a worker that is woken is not taken out
+            }
+
             _coming--;
         }
         else if (!isComing)
         {
             _coming++;
         }
+
+        return Seen.Nothing;
     }
 
     // The room goes to the one that has waited longest, in the same step: nobody can take it away from it.
-    private WaitingJob AdmitFirstWaiting()
+    // Leaves the lock, because it is told outside.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void AdmitFirstWaiting()
     {
         var accepted = _firstWaiting!;
         _firstWaiting = accepted.Next;
         _lastWaiting = _firstWaiting is null ? null : _lastWaiting;
         Append(accepted.Job);
-        return accepted;
+        var wake = Called();
+        _lock.Exit();
+        accepted.Accept();
+        wake?.Wake();
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -305,15 +313,18 @@ internal sealed class JobQueue
         return _isCompleted ? HandIn.Completed : _started == 0 ? HandIn.NeedsFirstWorker : HandIn.Full | Wanted();
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void Append(in Job job)
     {
-        if (_count == _slots.Length)
+        var count = _count;
+        if (count == _slots.Length)
         {
             Grow();
         }
 
-        _slots[(_head + _count) & (_slots.Length - 1)].Set(in job);
-        _count++;
+        var slots = _slots;
+        slots[(_head + count) & (slots.Length - 1)].Set(in job);
+        _count = count + 1;
     }
 
     // Its length is a power of two, for the mask; the capacity is watched by the count.

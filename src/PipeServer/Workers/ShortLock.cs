@@ -40,6 +40,14 @@ internal sealed class ShortLock
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public Scope EnterScope()
     {
+        Enter();
+        return new Scope(this);
+    }
+
+    /// <summary>Enters it; <see cref="Exit"/> leaves it. For what cannot throw in between: a scope costs its caller a frame for exceptions.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Enter()
+    {
         if (_portable is not null)
         {
             _portable.Enter();
@@ -48,12 +56,11 @@ internal sealed class ShortLock
         {
             EnterLate();
         }
-
-        return new Scope(this);
     }
 
+    /// <summary>Leaves it.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private void Exit()
+    public void Exit()
     {
         if (_portable is not null)
         {

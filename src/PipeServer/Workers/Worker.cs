@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using PipeServer.Diagnostics;
 
 namespace PipeServer.Workers;
@@ -34,6 +35,7 @@ internal sealed class Worker
     private readonly Lock _innerLock = new();
     private long _innerExecuted;
     private long _faulted;
+    private ExecutionContext? _own; // what each job begins in, whatever the one before has set
 
     public Worker(WorkerPool pool, int index, string name)
     {
@@ -134,7 +136,9 @@ internal sealed class Worker
             (_current, _currentStarted) = (job, started);
         }
 
-        RunContained(in job, started);
+        var context = ExecutionContext.Capture();
+        RunContained(in job, started, context);
+        RestoreIfChanged(context);
         Volatile.Write(ref _innerExecuted, _innerExecuted + 1);
         lock (_innerLock)
         {
@@ -168,6 +172,7 @@ internal sealed class Worker
     private void Run()
     {
         _ofThisThread = this;
+        _own = ExecutionContext.Capture();
         try
         {
             for (var isNew = true; TryRunNext(isNew); isNew = false)
@@ -195,7 +200,7 @@ internal sealed class Worker
             Log.WorkerGotJob(_pool.Logger, Index);
             var started = _currentStarted = _pool.TimeProvider.GetTimestamp();
             Volatile.Write(ref _changes, _changes + 1);
-            RunContained(in _current, started);
+            RunContained(in _current, started, _own);
         }
 #pragma warning disable CA1031 // Not a job's fault, which is contained already: ours, the clock's or the log's. A pool must not shrink by it.
         catch (Exception exception)
@@ -208,15 +213,16 @@ internal sealed class Worker
         // Even again, whatever has happened.
         Volatile.Write(ref _changes, (_changes | 1) + 1);
         _current.Clear();
+        RestoreIfChanged(_own);
         return true;
     }
 
     // The one place that contains a job's fault: counted and reported, the worker goes on.
-    private void RunContained(in Job job, long started)
+    private void RunContained(in Job job, long started, ExecutionContext? context)
     {
         try
         {
-            job.Run(started);
+            job.Run(started, context);
         }
 #pragma warning disable CA1031 // See above.
         catch (Exception exception)
@@ -224,6 +230,16 @@ internal sealed class Worker
         {
             Volatile.Write(ref _faulted, _faulted + 1);
             _pool.ReportFault(this, exception);
+        }
+    }
+
+    // What a job has set in its context is its own: the next one may be another client's. Null where its flow was suppressed.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void RestoreIfChanged(ExecutionContext? context)
+    {
+        if (context is not null && ExecutionContext.Capture() != context)
+        {
+            ExecutionContext.Restore(context);
         }
     }
 }

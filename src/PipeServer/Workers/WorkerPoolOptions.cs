@@ -45,8 +45,11 @@ public sealed class WorkerPoolOptions
         }
     } = TimeProvider.System;
 
-    /// <summary>How a worker's thread is started. The seam for tests of a system that refuses one.</summary>
-    internal Action<Thread> StartThread { get; set; } = static thread => thread.Start();
+    /// <summary>
+    /// How a worker's thread is started: without the execution context of the job that has asked for it. The seam for tests of a system that
+    /// refuses one.
+    /// </summary>
+    internal Action<Thread> StartThread { get; set; } = static thread => thread.UnsafeStart();
 
     /// <summary>True where workers sleep on events instead of futexes. Settable for the tests of that way on Linux.</summary>
     internal bool UsesPortableWaits { get; set; } = !Futex.IsSupported;

@@ -77,6 +77,6 @@ public sealed class WorkerPoolAllocationTests
 
         public int Runs { get; private set; }
 
-        public void Run(long started) => Runs++;
+        public void Run(long started, ExecutionContext? context) => Runs++;
     }
 }

@@ -198,7 +198,7 @@ public sealed class WorkerPoolStressTests
     {
         public object Description => name;
 
-        public void Run(long started)
+        public void Run(long started, ExecutionContext? context)
         {
             // Nothing: it is over before it can be looked at, mostly.
         }

@@ -453,7 +453,7 @@ public sealed class WorkerPoolTests
     {
         public object Description => this;
 
-        public void Run(long started)
+        public void Run(long started, ExecutionContext? context)
         {
             // Nothing to do.
         }
@@ -463,7 +463,7 @@ public sealed class WorkerPoolTests
     {
         public object Description { get; } = new Words();
 
-        public void Run(long started) => gate.Wait();
+        public void Run(long started, ExecutionContext? context) => gate.Wait();
 
         private sealed class Words
         {

@@ -19,6 +19,9 @@ internal abstract class FramedBody
     /// <summary>True when every byte of the body has been taken from the connection's input.</summary>
     public abstract bool IsFullyRead { get; }
 
+    /// <summary>True when the connection's input is not asked for the rest: nothing is left, or all of it was found in one piece.</summary>
+    public virtual bool IsAtHand => IsFullyRead;
+
     /// <summary>How many bytes of the body have arrived.</summary>
     public abstract long ReceivedBytes { get; }
 

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Runtime.CompilerServices;
 
 namespace PipeServer.Server.Http1;
 
@@ -13,11 +14,15 @@ internal struct HeldBytes
     // Nearly every body that is held back fits into this.
     private const int SmallBytes = 1024;
 
-    // One for each thread, and the shared pool behind it: a thread that takes more than it gives does not run dry, and none gathers any.
+    // One for each thread, and the shared pool behind it: a thread that takes more than it gives does not run dry, and none gathers any. It is not
+    // forgotten while it is lent: mostly it comes back to where it was, and what need not be written costs no write barrier.
     [ThreadStatic]
     private static byte[]? _spare;
+    [ThreadStatic]
+    private static bool _isSpareLent;
 
-    private byte[] _buffer;
+    private byte[] _buffer; // somebody else's while there is no room
+    private int _room; // 0, or the length of the buffer
 
     public HeldBytes() => _buffer = [];
 
@@ -30,7 +35,7 @@ internal struct HeldBytes
     /// <summary>Adds bytes.</summary>
     public void Append(ReadOnlySpan<byte> bytes)
     {
-        if (_buffer.Length - Length < bytes.Length)
+        if (_room - Length < bytes.Length)
         {
             Reserve(bytes.Length);
         }
@@ -42,7 +47,7 @@ internal struct HeldBytes
     /// <summary>Room behind them, for <see cref="Advance"/>.</summary>
     public Memory<byte> GetMemory(int size)
     {
-        if (_buffer.Length - Length < size)
+        if (_room - Length < size)
         {
             Reserve(size);
         }
@@ -57,7 +62,7 @@ internal struct HeldBytes
     public void Clear()
     {
         Length = 0;
-        if (_buffer.Length > KeptBytes)
+        if (_room > KeptBytes)
         {
             Return();
         }
@@ -67,7 +72,7 @@ internal struct HeldBytes
     public void Release()
     {
         Length = 0;
-        if (_buffer.Length > 0)
+        if (_room > 0)
         {
             Return();
         }
@@ -75,33 +80,58 @@ internal struct HeldBytes
 
     private void Reserve(int length)
     {
-        if (_buffer.Length == 0 && length <= SmallBytes && _spare is { } spare)
+        if (_room == 0 && length <= SmallBytes && !_isSpareLent && _spare is { } spare)
         {
-            (_buffer, _spare) = (spare, null);
+            _isSpareLent = true;
+            _room = SmallBytes;
+            if (_buffer != spare)
+            {
+                _buffer = spare;
+            }
+
             return;
         }
 
-        var larger = ArrayPool<byte>.Shared.Rent(Math.Max(SmallBytes, Math.Max(_buffer.Length * 2, checked(Length + length))));
+        ReserveOther(length);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void ReserveOther(int length)
+    {
+        var larger = ArrayPool<byte>.Shared.Rent(Math.Max(SmallBytes, Math.Max(_room * 2, checked(Length + length))));
         Span.CopyTo(larger);
-        if (_buffer.Length > 0)
+        if (_room > 0)
         {
             Return();
         }
 
-        _buffer = larger;
+        (_buffer, _room) = (larger, larger.Length);
     }
 
     private void Return()
     {
-        if (_buffer.Length == SmallBytes && _spare is null)
+        _room = 0;
+        if (_isSpareLent && _buffer == _spare)
         {
-            _spare = _buffer;
+            _isSpareLent = false;
+        }
+        else
+        {
+            ReturnOther();
+        }
+    }
+
+    // What has come from another thread, or from the shared pool. The spare that a thread has lent to another one, it need not see again.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private readonly void ReturnOther()
+    {
+        if (_buffer.Length == SmallBytes && (_isSpareLent || _spare is null))
+        {
+            (_spare, _isSpareLent) = (_buffer, false);
         }
         else
         {
             ArrayPool<byte>.Shared.Return(_buffer);
         }
-
-        _buffer = [];
     }
 }

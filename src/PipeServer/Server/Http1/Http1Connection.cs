@@ -27,9 +27,9 @@ internal sealed class Http1Connection : Connection
     private readonly RequestHead _head;
     private readonly SynchronousLoop _synchronous;
     private bool _isInBody; // the input has moved on to the body of the request in progress, or to what is spoken behind it
-    private SequencePosition _afterHead; // of a request without a body: where the input moves to when the connection is switched
+    private SequencePosition _afterHead; // of a request that stays in the input, with its body if it has one: where the input moves to when the connection is switched
     private bool _clientHasEnded; // half-closed
-    private bool _isLastRequest; // it has no body, its client has said that no other one follows, and nothing came behind it
+    private bool _isLastRequest; // it is here as a whole, its client has said that no other one follows, and nothing came behind it
     private long _batchStarted; // when the first handler of what is not flushed began on a worker
     private SwitchedPipe? _switched; // set while a handler has the connection for good
 
@@ -46,7 +46,7 @@ internal sealed class Http1Connection : Connection
     /// <summary>The response in progress, or the last one, is the connection's last.</summary>
     public bool IsClosing { get; private set; }
 
-    /// <summary>True when the start of another request is buffered behind a request without a body.</summary>
+    /// <summary>True when the start of another request is buffered behind one that has no body, or one that has arrived.</summary>
     public bool IsMoreBuffered { get; private set; }
 
     /// <summary>An answer is written and not flushed.</summary>
@@ -115,7 +115,7 @@ internal sealed class Http1Connection : Connection
         _exchange.Reset();
     }
 
-    /// <summary>The request in progress has no body.</summary>
+    /// <summary>The request in progress has no body, or one that has arrived.</summary>
     /// <param name="isMoreBuffered">The start of another one is buffered behind it.</param>
     public void BeginWithoutBody(bool isMoreBuffered)
     {
@@ -251,7 +251,7 @@ internal sealed class Http1Connection : Connection
                     return;
                 }
 
-                _head.Reset();
+                _exchange.EndRequest();
             }
 
             if (!TryKeepRest(read, buffer) || (read.IsCanceled && Deadlines.IsReadExpired && !MayWaitForFinalBeat()))
@@ -321,10 +321,10 @@ internal sealed class Http1Connection : Connection
         return true;
     }
 
-    // The head of a request without a body, which stays in the input while the request is in progress.
+    // A request without a body, or with one that has arrived: it stays in the input while it is in progress.
     private bool TryPassHead(ref ReadOnlySequence<byte> buffer)
     {
-        _afterHead = buffer.GetPosition(_head.ByteLength);
+        _afterHead = buffer.GetPosition(_head.ByteLength + _exchange.RequestBody.BytesBehindHead);
         buffer = buffer.Slice(_afterHead);
         return true;
     }

@@ -48,6 +48,14 @@ internal sealed class Http1Exchange : Exchange
 
     public override void CloseAfterResponse() => _connection.CloseAfterResponse();
 
+    /// <summary>The request is answered to its end: lets go of its head, and of a body that lies in the input with it.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void EndRequest()
+    {
+        RequestBody.EndArrived();
+        Head.Reset();
+    }
+
     /// <summary>Between two requests: gives back the buffers that the last one has needed.</summary>
     public void Release()
     {

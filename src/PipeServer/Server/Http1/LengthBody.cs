@@ -4,7 +4,10 @@ using PipeServer.Http;
 
 namespace PipeServer.Server.Http1;
 
-/// <summary>A body with Content-Length (RFC 9112 §6.2): slices of the connection's input, nothing copied.</summary>
+/// <summary>
+/// A body with Content-Length (RFC 9112 §6.2): slices of the connection's input, nothing copied. Of one that had arrived in one piece with its head
+/// they are slices of that piece, which its request keeps in the input: then the input is not asked at all.
+/// </summary>
 internal sealed class LengthBody(Connection connection) : FramedBody
 {
     private long _contentLength;
@@ -14,8 +17,14 @@ internal sealed class LengthBody(Connection connection) : FramedBody
     private bool _isReading; // between a result and its AdvanceTo
     private bool _isRestInCurrent; // the last read returned all that remains
     private bool _isMoreBehindCurrent; // and saw something behind it
+    private byte[]? _piece; // where all of the body lies, if it has arrived with its head
+    private int _at; // its first byte there that is not consumed
 
     public override bool IsFullyRead => _remaining == 0;
+
+    public override bool IsAtHand => _remaining == 0 || _piece is not null;
+
+    private ReadOnlySequence<byte> Rest => new(_piece!, _at, (int)_remaining);
 
     public override long ReceivedBytes => _received;
 
@@ -29,8 +38,35 @@ internal sealed class LengthBody(Connection connection) : FramedBody
         _isReading = _isRestInCurrent = _isMoreBehindCurrent = false;
     }
 
+    /// <summary>Starts a body that lies in one piece in the connection's input, and stays there for as long as its request is in progress.</summary>
+    public void StartArrived(byte[] array, int start, int length)
+    {
+        Start(length);
+        _received = length;
+        (_piece, _at) = (array, start);
+    }
+
+    /// <summary>The request has ended, and the piece with it.</summary>
+    public void EndArrived()
+    {
+        _isReading = false;
+        _piece = null;
+    }
+
     public override bool TryReadBuffered(bool isCanceled, out ReadResult result)
     {
+        if (_remaining > 0 && _piece is not null)
+        {
+            if (_isReading)
+            {
+                throw new InvalidOperationException("A read is in progress: call AdvanceTo before the next.");
+            }
+
+            _isReading = true;
+            result = new ReadResult(Rest, isCanceled, isCompleted: true);
+            return true;
+        }
+
         result = new ReadResult(default, isCanceled, isCompleted: true);
         return _remaining == 0;
     }
@@ -77,6 +113,20 @@ internal sealed class LengthBody(Connection connection) : FramedBody
             return; // the empty result behind the body's end
         }
 
+        if (_piece is not null)
+        {
+            if (consumed.GetObject() != _piece)
+            {
+                throw new ArgumentOutOfRangeException(nameof(consumed), "The position is not one of the last result's buffer.");
+            }
+
+            var taken = (int)Rest.Slice(0, consumed).Length;
+            _isReading = false;
+            _remaining -= taken;
+            _at += taken;
+            return;
+        }
+
         _isReading = false;
         _remaining -= _current.Slice(0, consumed).Length;
         _current = default;
@@ -87,6 +137,12 @@ internal sealed class LengthBody(Connection connection) : FramedBody
 
     public override void Release()
     {
+        if (_piece is not null)
+        {
+            _isReading = false;
+            return;
+        }
+
         if (_isReading)
         {
             _isReading = false;

@@ -20,6 +20,7 @@ internal sealed class RequestBody : PipeReader, ITrailerSource
     private ChunkedBody? _chunkedBody;
     private BodyRead? _read;
     private FramedBody? _body; // null: the request has none
+    private bool _isArrived; // the body lies in the input in one piece, behind its head
     private bool _isDetached;
     private bool _isCancelRequested;
 
@@ -42,6 +43,9 @@ internal sealed class RequestBody : PipeReader, ITrailerSource
     /// <summary>How many bytes of the body have arrived.</summary>
     public long ReceivedBytes => _body?.ReceivedBytes ?? 0;
 
+    /// <summary>How many bytes lie in the input behind the head of the request in progress that are its body; see <see cref="StartArrived"/>.</summary>
+    public long BytesBehindHead => _isArrived ? _exchange.Head.Framing.ContentLength : 0;
+
     /// <summary>True while the client may be waiting for <c>100 Continue</c>.</summary>
     public bool ContinuePending { get; private set; }
 
@@ -52,7 +56,7 @@ internal sealed class RequestBody : PipeReader, ITrailerSource
     public bool IsTooLongToDrain => _body is { IsTooLongToDrain: true };
 
     /// <summary>True when the input holds something behind the body already, as far as that can be told.</summary>
-    public bool IsMoreBehind() => _body is not null && _read is not { IsWaiting: true } && _body.IsMoreBehind(_connection.Input);
+    public bool IsMoreBehind() => _body is not null && !_isArrived && _read is not { IsWaiting: true } && _body.IsMoreBehind(_connection.Input);
 
     /// <summary>True when all of a body that nobody has read from yet has arrived, so that reading it will not wait.</summary>
     public bool HasArrived()
@@ -98,8 +102,36 @@ internal sealed class RequestBody : PipeReader, ITrailerSource
         }
     }
 
+    /// <summary>
+    /// Starts the body of a new request, all of which has arrived behind its head. It stays in the input with the head, which whoever goes on with
+    /// the request passes over together with it: <see cref="BytesBehindHead"/>.
+    /// </summary>
+    public void StartArrived(byte[] array, int start, int length)
+    {
+        _isArrived = true;
+        Length.StartArrived(array, start, length);
+        _body = _lengthBody;
+        _read?.Reset();
+    }
+
+    /// <summary>The request has been answered: a body that lies in the input is not to be read any more.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void EndArrived()
+    {
+        if (_isArrived)
+        {
+            _isArrived = false;
+            _isDetached = true;
+            _lengthBody!.EndArrived();
+        }
+    }
+
     /// <summary>Between two requests: gives back what the trailers of the last one have needed.</summary>
-    public void Release() => _chunkedBody?.ReleaseTrailers();
+    public void Release()
+    {
+        EndArrived(); // of a connection that has been cut
+        _chunkedBody?.ReleaseTrailers();
+    }
 
     /// <summary>Ends the handler's use of the body, and gives back what it still held.</summary>
     public void Detach()
@@ -192,7 +224,7 @@ internal sealed class RequestBody : PipeReader, ITrailerSource
             return true;
         }
 
-        if (_body.TryReadBuffered(isCanceled: _body.IsFullyRead && TakeCancelRequest(), out result))
+        if (_body.TryReadBuffered(isCanceled: _body.IsAtHand && TakeCancelRequest(), out result))
         {
             return true;
         }

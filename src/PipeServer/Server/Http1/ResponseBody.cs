@@ -45,6 +45,13 @@ internal sealed class ResponseBody(Http1Exchange exchange) : ResponseWriter
 
     private HttpResponse Response => exchange.Response;
 
+    // What is written now is held back, whatever it is.
+    private bool IsHolding
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => _mode == Mode.Buffering && !_isCompleted && Response.ContentLength is null;
+    }
+
     public override bool CanGetUnflushedBytes => true;
 
     public override long UnflushedBytes => _mode == Mode.Buffering
@@ -114,31 +121,14 @@ internal sealed class ResponseBody(Http1Exchange exchange) : ResponseWriter
             : null;
     }
 
-    public override Memory<byte> GetMemory(int sizeHint = 0)
-    {
-        ArgumentOutOfRangeException.ThrowIfNegative(sizeHint);
-        ThrowIfCompleted();
-        if (_mode == Mode.Buffering && Response.ContentLength is not null)
-        {
-            Start(handlerHasEnded: false);
-        }
-
-        switch (_mode)
-        {
-            case Mode.Plain:
-                return _output.Writer.GetMemory(sizeHint);
-            case Mode.Chunked:
-                return _chunks.GetMemory(_output, sizeHint);
-            default:
-                return _held.GetMemory(Math.Max(1, sizeHint));
-        }
-    }
+    public override Memory<byte> GetMemory(int sizeHint = 0) =>
+        IsHolding && sizeHint >= 0 ? _held.GetMemory(Math.Max(1, sizeHint)) : GetOtherMemory(sizeHint);
 
     public override Span<byte> GetSpan(int sizeHint = 0) => GetMemory(sizeHint).Span;
 
     public override void WriteBytes(ReadOnlySpan<byte> bytes)
     {
-        if (_mode != Mode.Buffering || _isCompleted || Response.ContentLength is not null)
+        if (!IsHolding)
         {
             this.Write(bytes);
             return;
@@ -150,28 +140,14 @@ internal sealed class ResponseBody(Http1Exchange exchange) : ResponseWriter
 
     public override void Advance(int bytes)
     {
-        ArgumentOutOfRangeException.ThrowIfNegative(bytes);
-        ThrowIfCompleted();
-        if (HasStarted && _contentLength is { } length && _written + bytes > length)
+        if (IsHolding && bytes >= 0)
         {
-            throw LongerThan(length, bytes);
+            _written += bytes;
+            _held.Advance(bytes);
         }
-
-        _written += bytes;
-        switch (_mode)
+        else
         {
-            case Mode.Buffering:
-                _held.Advance(bytes);
-                break;
-            case Mode.Plain:
-                _output.Writer.Advance(bytes);
-                break;
-            case Mode.Chunked:
-                _chunks.Advance(bytes);
-                break;
-            default:
-                ThrowIfStatusHasNoBody(bytes);
-                break;
+            AdvanceOther(bytes);
         }
     }
 
@@ -265,6 +241,52 @@ internal sealed class ResponseBody(Http1Exchange exchange) : ResponseWriter
     {
         _isCompleted = true;
         Fault ??= exception;
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private Memory<byte> GetOtherMemory(int sizeHint)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(sizeHint);
+        ThrowIfCompleted();
+        if (_mode == Mode.Buffering && Response.ContentLength is not null)
+        {
+            Start(handlerHasEnded: false);
+        }
+
+        return _mode switch
+        {
+            Mode.Plain => _output.Writer.GetMemory(sizeHint),
+            Mode.Chunked => _chunks.GetMemory(_output, sizeHint),
+            _ => _held.GetMemory(Math.Max(1, sizeHint)),
+        };
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void AdvanceOther(int bytes)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(bytes);
+        ThrowIfCompleted();
+        if (HasStarted && _contentLength is { } length && _written + bytes > length)
+        {
+            throw LongerThan(length, bytes);
+        }
+
+        _written += bytes;
+        switch (_mode)
+        {
+            case Mode.Buffering:
+                _held.Advance(bytes);
+                break;
+            case Mode.Plain:
+                _output.Writer.Advance(bytes);
+                break;
+            case Mode.Chunked:
+                _chunks.Advance(bytes);
+                break;
+            default:
+                ThrowIfStatusHasNoBody(bytes);
+                break;
+        }
     }
 
     // The one decision on framing: RFC 9112 §6.

@@ -13,8 +13,8 @@ namespace PipeServer.Server.Http1;
 /// <remarks>
 /// <para>
 /// The steps are those of the async loop, and so are the rules. Whatever may have to wait is left to it, and whatever is not ordinary: half
-/// a head, a body, a handler whose task is not complete, a full queue, output that does not go out, a fault, the end. It goes on exactly
-/// where this has stopped, between two requests or within one, whose head is then still in the input.
+/// a head, a body that is not all there or comes in chunks, a handler whose task is not complete, a full queue, output that does not go out, a
+/// fault, the end. It goes on exactly where this has stopped, between two requests or within one, which is then still in the input.
 /// </para>
 /// <para>
 /// A request for a worker is handed to the pool as it is, with its bytes left in the input. The worker goes on with what is buffered, and
@@ -26,9 +26,10 @@ internal sealed class SynchronousLoop(Http1Connection connection, Http1Exchange 
     private readonly ServerContext _server = connection.Server;
     private readonly RequestHead _head = exchange.Head;
 
-    // What the request in progress keeps while it waits for a worker: the bytes at hand, and where its head is in them.
+    // What the request in progress keeps while it waits for a worker: the bytes at hand, and where it begins and ends in them.
     private byte[]? _array;
     private int _at;
+    private int _behind;
     private int _end;
 
     private bool _hasRequest; // stopped within a request, before this step of it
@@ -64,7 +65,8 @@ internal sealed class SynchronousLoop(Http1Connection connection, Http1Exchange 
 
     public ReadConsumption Consume(byte[] array, int start, int length, out int next)
     {
-        var outer = Enter();
+        var outer = ExecutionContext.Capture();
+        Enter(outer);
         next = start;
         ReadConsumption outcome;
         try
@@ -82,16 +84,15 @@ internal sealed class SynchronousLoop(Http1Connection connection, Http1Exchange 
         return outcome;
     }
 
-    // On a worker. The request that has waited for it, then what is buffered behind.
-    void IWorkItem.Run(long started)
+    // On a worker, which restores its own context afterwards. The request that has waited for it, then what is buffered behind.
+    void IWorkItem.Run(long started, ExecutionContext? context)
     {
-        var outer = Enter();
-        var (array, next, end) = (_array!, _at, _end);
+        Enter(context);
+        var (array, next, behind, end) = (_array!, _at, _behind, _end);
         _array = null;
         ReadConsumption outcome;
         try
         {
-            var behind = next + _head.ByteLength;
             outcome = Go(connection.AfterHop(isOnWorker: true, started));
             if (outcome == ReadConsumption.All || !_hasRequest)
             {
@@ -114,8 +115,6 @@ internal sealed class SynchronousLoop(Http1Connection connection, Http1Exchange 
         {
             connection.Transport.ContinueRead(outcome, next);
         }
-
-        Leave(outer);
     }
 
     /// <summary>The async loop goes on. To be called after each of its reads.</summary>
@@ -173,16 +172,27 @@ internal sealed class SynchronousLoop(Http1Connection connection, Http1Exchange 
     {
         while (next < end)
         {
-            if (RequestParser.Parse(array, next, end - next, _head, _server.Limits) != ParseStatus.Complete || _head.Framing.HasBody)
+            if (RequestParser.Parse(array, next, end - next, _head, _server.Limits) != ParseStatus.Complete)
             {
-                _head.Reset(); // the async loop reads it from its first byte on
-                return ReadConsumption.Some;
+                return LeaveHead();
             }
 
             var behind = next + _head.ByteLength;
-            connection.BeginRequest();
+            if (!_head.Framing.HasBody)
+            {
+                connection.BeginRequest();
+            }
+            else if (BeginWithBody(array, behind, end) is > 0 and var bodyEnd)
+            {
+                behind = bodyEnd;
+            }
+            else
+            {
+                return LeaveHead();
+            }
+
             connection.BeginWithoutBody(isMoreBuffered: behind < end);
-            var outcome = Begin(array, next, end);
+            var outcome = Begin(array, next, behind, end);
             if (outcome != ReadConsumption.Kept && !_hasRequest)
             {
                 next = behind;
@@ -203,8 +213,31 @@ internal sealed class SynchronousLoop(Http1Connection connection, Http1Exchange 
         return ReadConsumption.All;
     }
 
+    // The async loop reads it from its first byte on.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private ReadConsumption LeaveHead()
+    {
+        _head.Reset();
+        return ReadConsumption.Some;
+    }
+
+    // With a body that has arrived behind the head: where it ends. 0, and nothing begun, when not all of it is here, or it comes in chunks.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private int BeginWithBody(byte[] array, int start, int end)
+    {
+        var framing = _head.Framing;
+        if (framing.IsChunked || framing.ContentLength > end - start)
+        {
+            return 0;
+        }
+
+        connection.BeginRequest();
+        exchange.RequestBody.StartArrived(array, start, (int)framing.ContentLength);
+        return start + (int)framing.ContentLength;
+    }
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private ReadConsumption Begin(byte[] array, int at, int end)
+    private ReadConsumption Begin(byte[] array, int at, int behind, int end)
     {
         var step = _server.Pipeline.Begin(exchange);
         var mayStay = step == NextStep.Hop && _server.Workers.MayStayOnWorker;
@@ -222,7 +255,7 @@ internal sealed class SynchronousLoop(Http1Connection connection, Http1Exchange 
         {
             if (!mayStay)
             {
-                (_array, _at, _end) = (array, at, end);
+                (_array, _at, _behind, _end) = (array, at, behind, end);
                 return _server.Workers.TryEnqueue(this) ? ReadConsumption.Kept : StopBefore(step);
             }
 
@@ -246,7 +279,7 @@ internal sealed class SynchronousLoop(Http1Connection connection, Http1Exchange 
             return StopBefore(NextStep.Cut);
         }
 
-        _head.Reset();
+        exchange.EndRequest();
         return !connection.IsClosing && !connection.WasAborted && (!connection.HasToSettle() || exchange.Output.TryFlush())
             ? ReadConsumption.All
             : ReadConsumption.Some;
@@ -293,16 +326,13 @@ internal sealed class SynchronousLoop(Http1Connection connection, Http1Exchange 
 
     // What a handler sets in its context is its own: the thread's next request may be another client's.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private ExecutionContext? Enter()
+    private void Enter(ExecutionContext? outer)
     {
         _isServing = true;
-        var outer = ExecutionContext.Capture();
         if (_context is { } context && context != outer)
         {
             ExecutionContext.Restore(context);
         }
-
-        return outer;
     }
 
     private static void Leave(ExecutionContext? outer)
