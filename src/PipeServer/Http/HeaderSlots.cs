@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
 
 namespace PipeServer.Http;
@@ -9,7 +10,7 @@ namespace PipeServer.Http;
 /// </summary>
 /// <remarks>
 /// Each thread has a stack of its own. Where requests are parsed on one thread and answered on another, arrays go one way: a thread whose stack is
-/// full passes it on as it is, and one whose stack is empty takes a full one, so that one lock serves many requests. What is kept is bounded: one
+/// full passes it on as it is, and one whose stack is empty takes a full one, so that one exchange serves many requests. What is kept is bounded: one
 /// stack for a thread, and <see cref="MostShared"/> for all together; what is beyond that is left to the collector.
 /// </remarks>
 internal static class HeaderSlots
@@ -108,45 +109,37 @@ internal static class HeaderSlots
         }
     }
 
-    // Apart, so that no look at a thread's own stack has to ask whether this is there.
+    // Apart, so that no look at a thread's own stack has to ask whether this is there. Queues without locks: two threads that come at once may keep
+    // one stack more than told.
     private static class Shared
     {
-        private static readonly Lock Access = new();
-        private static readonly Stack?[] Full = new Stack?[MostShared];
-        private static readonly Stack?[] Empty = new Stack?[MostShared];
-        private static int _full;
-        private static int _empty;
+        private static readonly ConcurrentQueue<Stack> Full = new();
+        private static readonly ConcurrentQueue<Stack> Empty = new();
 
         /// <summary>A full stack in the place of an empty one, or of none; null, and nothing is exchanged, when there is none that is full.</summary>
         public static Stack? TakeFull(Stack? empty)
         {
-            lock (Access)
+            if (!Full.TryDequeue(out var full))
             {
-                if (_full == 0)
-                {
-                    return null;
-                }
-
-                Put(Empty, ref _empty, empty);
-                return Full[--_full];
+                return null;
             }
+
+            Put(Empty, empty);
+            return full;
         }
 
         /// <summary>An empty stack in the place of a full one, or of none.</summary>
         public static Stack TakeEmpty(Stack? full)
         {
-            lock (Access)
-            {
-                Put(Full, ref _full, full);
-                return _empty > 0 ? Empty[--_empty]! : new Stack();
-            }
+            Put(Full, full);
+            return Empty.TryDequeue(out var empty) ? empty : new Stack();
         }
 
-        private static void Put(Stack?[] stacks, ref int count, Stack? stack)
+        private static void Put(ConcurrentQueue<Stack> stacks, Stack? stack)
         {
-            if (stack is not null && count < MostShared)
+            if (stack is not null && stacks.Count < MostShared)
             {
-                stacks[count++] = stack;
+                stacks.Enqueue(stack);
             }
         }
     }

@@ -27,7 +27,7 @@ internal sealed class Http1Connection : Connection
     private readonly RequestHead _head;
     private readonly SynchronousLoop _synchronous;
     private bool _isInBody; // the input has moved on to the body of the request in progress, or to what is spoken behind it
-    private SequencePosition _afterHead; // of a request that stays in the input, with its body if it has one: where the input moves to when the connection is switched
+    private SequencePosition _afterHead; // of a request that stays in the input, body and all: where the input moves to when the connection is switched
     private bool _clientHasEnded; // half-closed
     private bool _isLastRequest; // it is here as a whole, its client has said that no other one follows, and nothing came behind it
     private long _batchStarted; // when the first handler of what is not flushed began on a worker
