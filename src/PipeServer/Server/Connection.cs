@@ -94,6 +94,11 @@ internal abstract class Connection(ServerContext server)
     /// <summary>Lets go of all that belongs to the connection that has ended, so that the object can serve another one.</summary>
     public abstract void Detach();
 
+    /// <summary>Instead, for one that was cut off: somebody may still use what belongs to it, and nothing of it is used again.</summary>
+    public virtual void Abandon()
+    {
+    }
+
     /// <summary>Serves the connection to its end. Never throws; ends with the transport closed.</summary>
     public async Task RunAsync()
     {

@@ -278,9 +278,12 @@ internal sealed class ConnectionDispatcher
         }
 
         _server.Connections.Remove(connection);
-        if (!connection.WasAborted)
+        if (connection.WasAborted)
         {
-            // Not after an abort: a handler may still use the request of a connection that was cut off.
+            connection.Abandon(); // a handler may still use the request of a connection that was cut off
+        }
+        else
+        {
             protocol.Return(connection);
         }
     }

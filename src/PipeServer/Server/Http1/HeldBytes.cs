@@ -63,11 +63,11 @@ internal struct HeldBytes
         }
     }
 
-    /// <summary>Forgets them, and gives the buffer back.</summary>
+    /// <summary>Forgets them, and gives a buffer back that is larger than most answers need.</summary>
     public void Release()
     {
         Length = 0;
-        if (_buffer.Length > 0)
+        if (_buffer.Length > SmallBytes)
         {
             Return();
         }
