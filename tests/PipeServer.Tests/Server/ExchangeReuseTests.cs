@@ -73,6 +73,32 @@ public abstract class ExchangeReuseTests(string transport)
         Assert.InRange(seen.Count, 1, Most);
     }
 
+    // The bug: an empty line that came together with a request had been looked at when the exchange went to the next connection, whose head was then
+    // read from behind that line on.
+    [Theory]
+    [InlineData("/inline")]
+    [InlineData("/worker")]
+    public async Task An_empty_line_behind_a_request_is_not_the_next_connections(string path)
+    {
+        await using var server = await TestServer.StartAsync(
+            transport,
+            static server =>
+            {
+                server.MapGet("/inline", static (_, response) => response.WriteText("inline"), Dispatch.Inline);
+                server.MapGet("/worker", static (_, response) => response.WriteText("worker"));
+            },
+            static options => options.Loops = 1);
+        await using var first = await server.ConnectAsync();
+        await using var second = await server.ConnectAsync();
+        for (var round = 0; round < 10; round++)
+        {
+            foreach (var client in new[] { first, second })
+            {
+                Assert.Equal(path[1..], (await client.RequestAsync(TestClient.Get(path) + "\r\n")).Text);
+            }
+        }
+    }
+
     [Fact]
     public async Task What_is_kept_beyond_its_end_has_no_connection_and_cannot_be_written()
     {

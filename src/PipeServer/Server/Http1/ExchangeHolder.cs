@@ -79,14 +79,19 @@ internal abstract class ExchangeHolder : Connection
     /// <summary>The same where only part of a request may be here, or nothing.</summary>
     protected void BeginRead()
     {
+        if (State == ConnectionState.ReadingHead || _exchange is not { } exchange)
+        {
+            return;
+        }
+
+        exchange.Head.Reset(); // it may have seen empty lines, which are read again
         if (State == ConnectionState.Handling)
         {
             BeginWaiting();
         }
-        else if (_exchange is { } unused && State != ConnectionState.ReadingHead)
+        else
         {
-            unused.Head.Reset(); // no more than empty lines, which are read again
-            GiveBack(unused);
+            GiveBack(exchange);
         }
     }
 

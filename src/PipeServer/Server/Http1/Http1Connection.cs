@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.IO.Pipelines;
 using PipeServer.Http;
 using PipeServer.Transport;
 
@@ -162,7 +161,7 @@ internal sealed class Http1Connection : ExchangeHolder, IReadConsumer
     {
         while (!IsClosing)
         {
-            // :: Read. What is there already is served before anything is flushed.
+            // :: Read. What is there already is served before anything is flushed. The result is not kept across a wait: an idle connection would hold it.
             if (!Input.TryRead(out var read))
             {
                 await _output.FlushAsync(CancellationToken.None).ConfigureAwait(false);
@@ -175,7 +174,7 @@ internal sealed class Http1Connection : ExchangeHolder, IReadConsumer
                 read = await Transport.ReadAsync(this).ConfigureAwait(false);
             }
 
-            var (buffer, left) = (read.Buffer, TakeOver());
+            var (buffer, isCompleted, isCanceled, left) = (read.Buffer, read.IsCompleted, read.IsCanceled, TakeOver());
             if (left is null && (WasAborted || (HasToSettle() && !await TrySettleAsync().ConfigureAwait(false))))
             {
                 return;
@@ -230,7 +229,7 @@ internal sealed class Http1Connection : ExchangeHolder, IReadConsumer
                 Head.Reset();
             }
 
-            if (!TryKeepRest(read, buffer) || (read.IsCanceled && Deadlines.IsReadExpired && !MayWaitForFinalBeat()))
+            if (!TryKeepRest(isCompleted, buffer) || (isCanceled && Deadlines.IsReadExpired && !MayWaitForFinalBeat()))
             {
                 break;
             }
@@ -240,12 +239,12 @@ internal sealed class Http1Connection : ExchangeHolder, IReadConsumer
     }
 
     // What is left of a read is kept until more comes, or until the connection ends. False: nothing more will come.
-    private bool TryKeepRest(in ReadResult read, in ReadOnlySequence<byte> rest)
+    private bool TryKeepRest(bool isCompleted, in ReadOnlySequence<byte> rest)
     {
         if (!_isInBody)
         {
             Input.AdvanceTo(rest.Start, IsClosing ? rest.Start : rest.End);
-            _clientHasEnded = read.IsCompleted; // half-closed: complete requests are answered, half a request is dropped
+            _clientHasEnded = isCompleted; // half-closed: complete requests are answered, half a request is dropped
         }
 
         _isInBody = false;
