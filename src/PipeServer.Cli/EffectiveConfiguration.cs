@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Globalization;
-using System.Text.RegularExpressions;
 using Microsoft.Extensions.Logging;
 
 namespace PipeServer.Cli;
@@ -9,7 +8,7 @@ namespace PipeServer.Cli;
 /// Puts the sources of the configuration together: the command line goes before the environment (<c>PIPESERVER_PORT</c> for
 /// <c>--port</c>), that before the file of <c>--config</c>, that before the defaults.
 /// </summary>
-internal sealed partial class EffectiveConfiguration
+internal sealed class EffectiveConfiguration
 {
     private const string Prefix = "PIPESERVER_";
     private const string RootKey = "root";
@@ -88,11 +87,8 @@ internal sealed partial class EffectiveConfiguration
 
     // The variables of the repository's own tests, and those that Kubernetes sets in every pod beside a service whose name starts with pipeserver.
     private static bool IsOfSomebodyElse(string name) =>
-        name is Prefix + "STRESS" or Prefix + "CLI" or Prefix + "EMBEDDING" || ServiceVariable().IsMatch(name)
+        name is Prefix + "STRESS" or Prefix + "CLI" or Prefix + "EMBEDDING" || ServiceVariables.IsOne(name)
         || IsServicePlace(Environment.GetEnvironmentVariable(name));
-
-    [GeneratedRegex("_SERVICE_(HOST|PORT(_[A-Z0-9_]+)?)$|_PORT_[0-9]+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?$", RegexOptions.ExplicitCapture, 1000)]
-    private static partial Regex ServiceVariable();
 
     // Kubernetes sets PIPESERVER_PORT=tcp://10.0.0.1:80 in every pod beside a service of the name pipeserver.
     private static bool IsServicePlace(string? value) => value is not null

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Text.RegularExpressions;
 using Microsoft.Extensions.Logging;
 using PipeServer.StaticFiles;
 using static PipeServer.Cli.OptionKinds;
@@ -247,5 +246,5 @@ internal sealed class OptionTable
 
     /// <summary>A message of the library with the options' names instead of its own.</summary>
     public string WithOptionNames(string message) => Rows.Where(static row => row.Property is not null).Aggregate(
-        message, static (text, row) => Regex.Replace(text, $@"\b{row.Property}\b", row.Option.Name, RegexOptions.None, TimeSpan.FromSeconds(1)));
+        message, static (text, row) => WholeWord.Replace(text, row.Property!, row.Option.Name));
 }

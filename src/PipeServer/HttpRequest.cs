@@ -9,28 +9,29 @@ using PipeServer.Server;
 namespace PipeServer;
 
 /// <summary>
-/// One request. Belongs to its connection and is valid until the handler has ended; strings are made only when asked for.
-/// Not thread-safe.
+/// One request. Valid until the handler has ended: then the object serves other requests, of other clients too. Strings are made only when
+/// asked for. Not thread-safe.
 /// </summary>
 public sealed class HttpRequest
 {
     private const int LongestShownTarget = 512;
 
     private readonly RequestHead _head;
+    private readonly Exchange _exchange;
     private readonly ITrailerSource _trailerSource;
-    private Connection? _connection;
 
     // Made when a handler asks.
     private HeaderCollection? _trailers;
     private RouteValues? _routeValues;
     private QueryCollection? _query;
 
-    internal HttpRequest(RequestHead head, PipeReader body, ITrailerSource trailers)
+    internal HttpRequest(Exchange exchange, PipeReader body, ITrailerSource trailers)
     {
-        _head = head;
+        _exchange = exchange;
+        _head = exchange.Head;
         _trailerSource = trailers;
         Body = body;
-        Headers = new HeaderCollection(head.Fields, response: null);
+        Headers = new HeaderCollection(_head.Fields, response: null);
     }
 
     /// <summary>The method as it was sent: <c>GET</c>, <c>POST</c>, … Methods are case-sensitive.</summary>
@@ -107,13 +108,13 @@ public sealed class HttpRequest
     public PipeReader Body { get; }
 
     /// <summary>The client's address, where the transport knows one.</summary>
-    public EndPoint? RemoteEndPoint => _connection?.RemoteEndPoint;
+    public EndPoint? RemoteEndPoint => Connection?.RemoteEndPoint;
 
     /// <summary>Cancelled when the client is gone or the server's grace period has ended: stop now, nobody reads the answer.</summary>
-    public CancellationToken Aborted => _connection?.Aborted ?? CancellationToken.None;
+    public CancellationToken Aborted => Connection?.Aborted ?? CancellationToken.None;
 
     /// <summary>Cancelled when the server starts to stop: finish what you have. Streams without an end should end here.</summary>
-    public CancellationToken Draining => _connection?.Draining ?? CancellationToken.None;
+    public CancellationToken Draining => Connection?.Draining ?? CancellationToken.None;
 
     /// <summary>
     /// The method and the target as it was sent, for logs: nothing in it is decoded, so nothing in it can forge a line. What is longer than
@@ -141,9 +142,10 @@ public sealed class HttpRequest
         }
     }
 
+    // Null for a handler that has kept the request beyond its end, as long as nobody else has got it.
+    private Connection? Connection => _exchange.IsCarried ? _exchange.Connection : null;
+
     // Apart, so that the usual ones cost little.
     [MethodImpl(MethodImplOptions.NoInlining)]
     private string OtherMethod() => Encoding.ASCII.GetString(_head.MethodBytes);
-
-    internal void Attach(Connection? connection) => _connection = connection;
 }

@@ -10,7 +10,8 @@ using PipeServer.Server;
 namespace PipeServer;
 
 /// <summary>
-/// The answer to one request. Belongs to its connection and is valid until the handler has ended. Not thread-safe.
+/// The answer to one request. Valid until the handler has ended: then the object serves other requests, of other clients too. Not
+/// thread-safe.
 /// </summary>
 /// <remarks>
 /// Nothing is sent until <see cref="Body"/> is flushed or the handler ends. A body that is complete by then gets its

@@ -125,6 +125,16 @@ internal sealed class HeaderFields
         }
     }
 
+    /// <summary>The same, only for arrays that are larger than nearly every head needs.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void ReleaseLarge()
+    {
+        if (_fields is { Length: > HeaderSlots.Usual })
+        {
+            Release();
+        }
+    }
+
     private void ReleaseArrays()
     {
         if (_fields is { } fields)

@@ -15,8 +15,8 @@ namespace PipeServer.Http;
 /// </remarks>
 internal static class HeaderSlots
 {
-    // Nearly every head fits into these, a browser's with its 17 fields too.
-    private const int Usual = 32;
+    /// <summary>How many fields an ordinary one has room for: nearly every head fits, a browser's with its 17 fields too.</summary>
+    public const int Usual = 32;
 
     // Full stacks, and as many empty ones: 41 KB.
     private const int MostShared = 4;

@@ -6,7 +6,7 @@ namespace PipeServer.Http;
 
 /// <summary>
 /// One request head: what <see cref="RequestParser"/> fills in, as positions over the bytes it was parsed from. Belongs to
-/// one connection and is reused for all of its requests. Not thread-safe.
+/// one exchange and is reused for all of its requests. Not thread-safe.
 /// </summary>
 internal sealed class RequestHead
 {
@@ -113,17 +113,17 @@ internal sealed class RequestHead
         _methodStart = _methodLength = _targetStart = _targetLength = 0;
     }
 
-    /// <summary>Gives back what a large head has needed, unless one is in progress: an idle connection costs little.</summary>
+    /// <summary>Between two requests: gives back what a large head has needed.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Release()
     {
-        if (_ownedLength == 0 && _owned.Length > KeptBytes)
+        if (_owned.Length > KeptBytes)
         {
             _owned = [];
         }
 
         Target.Release(KeptBytes);
-        Fields.Release();
+        Fields.ReleaseLarge();
     }
 
     /// <summary>Copies the head out of the receive buffer, so that the buffer can be given back.</summary>

@@ -15,8 +15,6 @@ namespace PipeServer.Server;
 /// </remarks>
 internal abstract class Connection(ServerContext server)
 {
-    // Both are pooled, this object and the transport's: a call that comes late from another thread must not hit the next client.
-    private readonly Lock _lock = new();
     private TransportConnection? _transport; // taken away under the lock when the connection ends
     private volatile ConnectionState _state;
     private volatile bool _aborted;
@@ -31,7 +29,10 @@ internal abstract class Connection(ServerContext server)
     /// <summary>The number of the connection, from 1, in the order of the accepts.</summary>
     public long Id { get; private set; }
 
-    /// <summary>The deadlines of the connection.</summary>
+    /// <summary>
+    /// The deadlines of the connection. Nobody else locks them, so they are the lock of all that other threads do here; one of its own would cost each
+    /// connection 48 bytes. It is needed because both are pooled, this object and the transport's: a call that comes late must not hit the next client.
+    /// </summary>
     public ConnectionDeadlines Deadlines { get; } = new(server);
 
     /// <summary>What the client sends.</summary>
@@ -94,8 +95,14 @@ internal abstract class Connection(ServerContext server)
     /// <summary>Lets go of all that belongs to the connection that has ended, so that the object can serve another one.</summary>
     public abstract void Detach();
 
+    /// <summary>Instead, for one that was cut off: somebody may still use what belongs to it, and nothing of it is used again.</summary>
+    public virtual void Abandon()
+    {
+    }
+
     /// <summary>Serves the connection to its end. Never throws; ends with the transport closed.</summary>
-    public async Task RunAsync()
+    /// <param name="owner">Is told then. A caller that awaited this instead would cost each idle connection a state machine more.</param>
+    public async Task RunAsync(IConnectionOwner? owner = null)
     {
         try
         {
@@ -119,7 +126,7 @@ internal abstract class Connection(ServerContext server)
         Tally.Close();
         Deadlines.Clear();
         TransportConnection? transport;
-        lock (_lock)
+        lock (Deadlines)
         {
             transport = _transport;
             _transport = null;
@@ -129,6 +136,8 @@ internal abstract class Connection(ServerContext server)
         {
             await DisposeAsync(transport).ConfigureAwait(false);
         }
+
+        owner?.OnEnded(this);
     }
 
     /// <summary>
@@ -138,7 +147,7 @@ internal abstract class Connection(ServerContext server)
     /// <returns>True when that cut off a request, or a client of which nothing has been read.</returns>
     public bool EndNow()
     {
-        lock (_lock)
+        lock (Deadlines)
         {
             if (_state is ConnectionState.Idle or ConnectionState.Closing)
             {
@@ -161,7 +170,7 @@ internal abstract class Connection(ServerContext server)
     /// <returns>True when that cut off a request; false when nothing was in progress.</returns>
     public bool Abort()
     {
-        lock (_lock)
+        lock (Deadlines)
         {
             var cutsOff = _transport is not null && HasWork(_state);
             _aborted |= cutsOff;
@@ -173,7 +182,7 @@ internal abstract class Connection(ServerContext server)
     /// <summary>Looks whether the connection's time is up. Called by the heartbeat only.</summary>
     public void OnHeartbeat(long now, bool draining)
     {
-        lock (_lock)
+        lock (Deadlines)
         {
             if (_transport is not { } transport)
             {
@@ -215,7 +224,7 @@ internal abstract class Connection(ServerContext server)
     /// <summary>Lets go of the transport, whose next owner takes over; false when it has been aborted.</summary>
     protected bool TryRelease()
     {
-        lock (_lock)
+        lock (Deadlines)
         {
             if (_aborted)
             {
@@ -253,7 +262,7 @@ internal abstract class Connection(ServerContext server)
     private void CancelPendingRead(long id)
     {
         PipeReader? input;
-        lock (_lock)
+        lock (Deadlines)
         {
             input = Id == id ? _transport?.Input : null;
         }

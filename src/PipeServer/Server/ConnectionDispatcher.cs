@@ -28,6 +28,7 @@ internal sealed class ConnectionDispatcher
     private readonly CancellationTokenSource _stopping = new();
     private readonly TaskCompletionSource _acceptLimitReached = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _failed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private Admission? _usualAdmission;
     private int _hasFailed; // it is told once, by the first of the loops that end
     private Task _accepting = Task.CompletedTask;
     private long _lastId;
@@ -258,31 +259,20 @@ internal sealed class ConnectionDispatcher
         var connection = protocol.Rent();
         connection.Attach(transport, id);
         _server.Connections.Add(connection, predecessor);
-        _ = RunAsync(connection, protocol, address, hasPermit);
+        _ = connection.RunAsync(AdmissionOf(protocol, address, hasPermit)); // not forgotten: a stop waits until the manager is empty
     }
 
-    // Not fire and forget: the manager has it, and a stop waits until the manager is empty.
-    private async Task RunAsync(Connection connection, IProtocol protocol, IPAddress? address, bool hasPermit)
+    // One serves all connections that have nothing of their own to give back.
+    private Admission AdmissionOf(IProtocol protocol, IPAddress? address, bool hasPermit)
     {
-        await connection.RunAsync().ConfigureAwait(false);
-
-        // What it has held first: a connection that is counted as ended has made room for the next one.
-        if (address is not null)
+        if (address is not null || !hasPermit)
         {
-            _addressQuota!.Return(address);
+            return new Admission(this, protocol, address, hasPermit);
         }
 
-        if (hasPermit)
-        {
-            _permits.Release();
-        }
-
-        _server.Connections.Remove(connection);
-        if (!connection.WasAborted)
-        {
-            // Not after an abort: a handler may still use the request of a connection that was cut off.
-            protocol.Return(connection);
-        }
+        return _usualAdmission is { } usual && usual.Protocol == protocol
+            ? usual
+            : _usualAdmission = new Admission(this, protocol, address: null, hasPermit: true);
     }
 
     // Waits for a permit, where clients are to wait. True with a permit; in a drain there may be none.
@@ -330,6 +320,36 @@ internal sealed class ConnectionDispatcher
         catch (OperationCanceledException)
         {
             // Stopping: no need to wait.
+        }
+    }
+
+    /// <summary>What connections are admitted with, and give back when they have ended.</summary>
+    private sealed class Admission(ConnectionDispatcher dispatcher, IProtocol protocol, IPAddress? address, bool hasPermit) : IConnectionOwner
+    {
+        public IProtocol Protocol => protocol;
+
+        public void OnEnded(Connection connection)
+        {
+            // What it has held first: a connection that is counted as ended has made room for the next one.
+            if (address is not null)
+            {
+                dispatcher._addressQuota!.Return(address);
+            }
+
+            if (hasPermit)
+            {
+                dispatcher._permits.Release();
+            }
+
+            dispatcher._server.Connections.Remove(connection);
+            if (connection.WasAborted)
+            {
+                connection.Abandon(); // a handler may still use the request of a connection that was cut off
+            }
+            else
+            {
+                protocol.Return(connection);
+            }
         }
     }
 }

@@ -4,16 +4,19 @@ using PipeServer.Routing;
 namespace PipeServer.Server;
 
 /// <summary>
-/// One request and its answer, whatever protocol carries them: what <see cref="RequestPipeline"/> works on. Reused for the requests
-/// of its connection or stream. Not thread-safe, but for <see cref="ToString"/>, which reports may call while it is at work.
+/// One request and its answer, whatever protocol carries them: what <see cref="RequestPipeline"/> works on. Reused for other requests, those
+/// of other connections too. Not thread-safe, but for <see cref="ToString"/>, which reports may call while it is at work.
 /// </summary>
-internal abstract class Exchange(Connection connection, RequestHead head)
+internal abstract class Exchange(RequestHead head)
 {
     private RouteHandler? _handler; // of this request, or of one before
     private bool _hasHandler;
 
-    /// <summary>The connection that carries it.</summary>
-    public Connection Connection => connection;
+    /// <summary>The connection that carries it. There is none before the first request and after the last one.</summary>
+    public abstract Connection Connection { get; }
+
+    /// <summary>True while a connection carries it.</summary>
+    public abstract bool IsCarried { get; }
 
     /// <summary>The request's head.</summary>
     public RequestHead Head => head;
@@ -80,7 +83,7 @@ internal abstract class Exchange(Connection connection, RequestHead head)
     /// After a wait for the client, a handler that may block continues on the thread pool, because on the transport's thread it would
     /// hold up the very loop that it waits for. Not on a worker: all of them may be blocked, each waiting for this very wait to end.
     /// </summary>
-    public bool MustLeaveTransportThread => MayBlock && !connection.Server.Workers.IsOnWorker;
+    public bool MustLeaveTransportThread => MayBlock && !Connection.Server.Workers.IsOnWorker;
 
     /// <summary>
     /// Checks what has arrived of a body that nobody will read any more, so that a malformed request is answered as one.
@@ -100,7 +103,7 @@ internal abstract class Exchange(Connection connection, RequestHead head)
     {
         if (next == NextStep.Hop || (next == NextStep.Handle && !Handler!.IsSynchronous))
         {
-            connection.Transport.Watch();
+            Connection.Transport.Watch();
         }
     }
 

@@ -11,22 +11,29 @@ internal readonly record struct RequestDescription(string Request, TimeSpan Dura
     /// <summary>What is said of a connection on which a head is still to come.</summary>
     public static readonly RequestDescription NotArrived = new("a request that has not arrived yet", TimeSpan.Zero, null);
 
+    private static readonly RequestDescription JustEnded = new("a request that has just ended", TimeSpan.Zero, null);
+
     /// <summary>Describes a request that may end at this very moment. From any thread.</summary>
-    /// <param name="exchange">The request.</param>
+    /// <param name="exchange">The request; null when it has just ended.</param>
+    /// <param name="server">Whose request it is.</param>
     /// <param name="started">When its head was complete, by the heartbeat's clock.</param>
-    public static RequestDescription Of(Exchange exchange, long started)
+    public static RequestDescription Of(Exchange? exchange, ServerContext server, long started)
     {
-        var server = exchange.Connection.Server;
+        if (exchange is null)
+        {
+            return JustEnded;
+        }
+
         string request;
         try
         {
             request = exchange.ToString();
         }
-#pragma warning disable CA1031 // The exchange belongs to its connection, which may reset it at this moment.
+#pragma warning disable CA1031 // The exchange may be reset at this moment.
         catch (Exception)
 #pragma warning restore CA1031
         {
-            return new RequestDescription("a request that has just ended", TimeSpan.Zero, null);
+            return JustEnded;
         }
 
         return new RequestDescription(request, TimeSpan.FromMilliseconds(server.Heartbeat.Now - started), server.Workers.WorkerOf(exchange));

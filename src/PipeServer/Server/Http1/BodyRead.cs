@@ -10,13 +10,12 @@ namespace PipeServer.Server.Http1;
 /// </summary>
 /// <remarks>
 /// Not an async method: its state machine would go back to another thread's pool than it came from, which cost 20 to 140 bytes a
-/// request through workers. One object serves all reads of its connection, one at a time.
+/// request through workers. One object serves all reads of its exchange, one at a time.
 /// </remarks>
 internal sealed class BodyRead : IValueTaskSource<ReadResult>, IThreadPoolWorkItem
 {
     private readonly Http1Exchange _exchange;
     private readonly RequestBody _body;
-    private readonly ConnectionDeadlines _deadlines;
     private readonly Action _onInput;
     private ManualResetValueTaskSourceCore<ReadResult> _source;
     private ConfiguredValueTaskAwaitable<ReadResult>.ConfiguredValueTaskAwaiter _reading;
@@ -32,12 +31,13 @@ internal sealed class BodyRead : IValueTaskSource<ReadResult>, IThreadPoolWorkIt
     {
         _exchange = exchange;
         _body = body;
-        _deadlines = exchange.Connection.Deadlines;
         _onInput = OnInput;
     }
 
     /// <summary>True while it waits for the connection's input.</summary>
     public bool IsWaiting { get; private set; }
+
+    private ConnectionDeadlines Deadlines => _exchange.Connection.Deadlines;
 
     /// <summary>Makes it ready for a new body.</summary>
     public void Reset()
@@ -93,14 +93,14 @@ internal sealed class BodyRead : IValueTaskSource<ReadResult>, IThreadPoolWorkIt
     {
         do
         {
-            _started = _deadlines.Now;
+            _started = Deadlines.Now;
             if (_isFinalBeat)
             {
-                _deadlines.GrantFinalBeat();
+                Deadlines.GrantFinalBeat();
             }
             else
             {
-                _deadlines.SetBodyRead(_body.ReceivedBytes, _waited);
+                Deadlines.SetBodyRead(_body.ReceivedBytes, _waited);
             }
 
             IsWaiting = true;
@@ -146,8 +146,8 @@ internal sealed class BodyRead : IValueTaskSource<ReadResult>, IThreadPoolWorkIt
     private void EndWait()
     {
         IsWaiting = false;
-        _isTimedOut = _deadlines.EndRead();
-        _waited += _deadlines.Now - _started;
+        _isTimedOut = Deadlines.EndRead();
+        _waited += Deadlines.Now - _started;
     }
 
     // False when there is nothing to tell yet, so that the wait goes on.
@@ -186,7 +186,7 @@ internal sealed class BodyRead : IValueTaskSource<ReadResult>, IThreadPoolWorkIt
     // Only once for a client that is too slow, or one byte at a time would keep the read alive for ever.
     private void GrantFinalBeat()
     {
-        var isTooSlow = _deadlines.IsTooSlow(_waited, _body.ReceivedBytes);
+        var isTooSlow = Deadlines.IsTooSlow(_waited, _body.ReceivedBytes);
         if (_isFinalBeat || (isTooSlow && _wasTooSlow))
         {
             throw new BadHttpRequestException(RequestError.BodyTimeout);

@@ -7,10 +7,10 @@ namespace PipeServer.Server.Http1;
 /// <summary>
 /// A chunked body (RFC 9112 §7.1): what has arrived goes through the decoder into a pipe, from whose other end the handler reads.
 /// </summary>
-internal sealed class ChunkedBody(Connection connection) : FramedBody
+internal sealed class ChunkedBody(Http1Exchange exchange) : FramedBody
 {
-    private readonly RequestLimits _limits = connection.Server.Limits;
-    private readonly long _maxBytes = connection.Server.Options.MaxRequestBodyBytes;
+    private readonly RequestLimits _limits = exchange.Server.Limits;
+    private readonly long _maxBytes = exchange.Server.Options.MaxRequestBodyBytes;
     private readonly ChunkedDecoder _decoder = new();
     private ChunkedDecoder? _previewDecoder;
 
@@ -71,7 +71,7 @@ internal sealed class ChunkedBody(Connection connection) : FramedBody
         var writer = _decoded!.Writer;
         _error = Decode(_decoder, input.Buffer, writer, stopBeyond: long.MaxValue, ref _length, out var taken);
         var consumed = input.Buffer.GetPosition(taken);
-        connection.Input.AdvanceTo(consumed, _error == RequestError.None && _decoder.IsComplete ? consumed : input.Buffer.End);
+        exchange.Connection.Input.AdvanceTo(consumed, _error == RequestError.None && _decoder.IsComplete ? consumed : input.Buffer.End);
         if (_error != RequestError.None)
         {
             throw new BadHttpRequestException(_error);
@@ -120,7 +120,7 @@ internal sealed class ChunkedBody(Connection connection) : FramedBody
         _discarded += _length - before;
         _isTooLongToDrain = _decoder.AnnouncedBytes > MaxDrainBytes - _discarded;
         var consumed = input.Buffer.GetPosition(taken);
-        connection.Input.AdvanceTo(consumed, WantsMore ? input.Buffer.End : consumed);
+        exchange.Connection.Input.AdvanceTo(consumed, WantsMore ? input.Buffer.End : consumed);
         return _error == RequestError.None;
     }
 

@@ -6,7 +6,7 @@ namespace PipeServer.Server.Http1;
 
 /// <summary>
 /// One way in which a request's body is framed: turns reads of the connection's input into reads of the body, and never goes beyond
-/// the body's end. One object serves all bodies of its kind on a connection.
+/// the body's end. One object serves all bodies of its kind that its exchange brings.
 /// </summary>
 internal abstract class FramedBody
 {

@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Runtime.CompilerServices;
 
 namespace PipeServer.Server.Http1;
 
@@ -11,18 +10,10 @@ internal struct HeldBytes
     // Kept from request to request; a larger buffer is given back.
     private const int KeptBytes = 16 * 1024;
 
-    // Nearly every body that is held back fits into this.
+    // Nearly every body that is held back fits into this; an exchange keeps as much from one connection to the next.
     private const int SmallBytes = 1024;
 
-    // One for each thread, and the shared pool behind it: a thread that takes more than it gives does not run dry, and none gathers any. It is not
-    // forgotten while it is lent: mostly it comes back to where it was, and what need not be written costs no write barrier.
-    [ThreadStatic]
-    private static byte[]? _spare;
-    [ThreadStatic]
-    private static bool _isSpareLent;
-
-    private byte[] _buffer; // somebody else's while there is no room
-    private int _room; // 0, or the length of the buffer
+    private byte[] _buffer;
 
     public HeldBytes() => _buffer = [];
 
@@ -35,7 +26,7 @@ internal struct HeldBytes
     /// <summary>Adds bytes.</summary>
     public void Append(ReadOnlySpan<byte> bytes)
     {
-        if (_room - Length < bytes.Length)
+        if (_buffer.Length - Length < bytes.Length)
         {
             Reserve(bytes.Length);
         }
@@ -47,7 +38,7 @@ internal struct HeldBytes
     /// <summary>Room behind them, for <see cref="Advance"/>.</summary>
     public Memory<byte> GetMemory(int size)
     {
-        if (_room - Length < size)
+        if (_buffer.Length - Length < size)
         {
             Reserve(size);
         }
@@ -62,17 +53,17 @@ internal struct HeldBytes
     public void Clear()
     {
         Length = 0;
-        if (_room > KeptBytes)
+        if (_buffer.Length > KeptBytes)
         {
             Return();
         }
     }
 
-    /// <summary>Forgets them, and gives the buffer back.</summary>
+    /// <summary>Forgets them, and gives a buffer back that is larger than most answers need.</summary>
     public void Release()
     {
         Length = 0;
-        if (_room > 0)
+        if (_buffer.Length > SmallBytes)
         {
             Return();
         }
@@ -80,58 +71,19 @@ internal struct HeldBytes
 
     private void Reserve(int length)
     {
-        if (_room == 0 && length <= SmallBytes && !_isSpareLent && _spare is { } spare)
-        {
-            _isSpareLent = true;
-            _room = SmallBytes;
-            if (_buffer != spare)
-            {
-                _buffer = spare;
-            }
-
-            return;
-        }
-
-        ReserveOther(length);
-    }
-
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    private void ReserveOther(int length)
-    {
-        var larger = ArrayPool<byte>.Shared.Rent(Math.Max(SmallBytes, Math.Max(_room * 2, checked(Length + length))));
+        var larger = ArrayPool<byte>.Shared.Rent(Math.Max(SmallBytes, Math.Max(_buffer.Length * 2, checked(Length + length))));
         Span.CopyTo(larger);
-        if (_room > 0)
+        if (_buffer.Length > 0)
         {
             Return();
         }
 
-        (_buffer, _room) = (larger, larger.Length);
+        _buffer = larger;
     }
 
     private void Return()
     {
-        _room = 0;
-        if (_isSpareLent && _buffer == _spare)
-        {
-            _isSpareLent = false;
-        }
-        else
-        {
-            ReturnOther();
-        }
-    }
-
-    // What has come from another thread, or from the shared pool. The spare that a thread has lent to another one, it need not see again.
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    private readonly void ReturnOther()
-    {
-        if (_buffer.Length == SmallBytes && (_isSpareLent || _spare is null))
-        {
-            (_spare, _isSpareLent) = (_buffer, false);
-        }
-        else
-        {
-            ArrayPool<byte>.Shared.Return(_buffer);
-        }
+        ArrayPool<byte>.Shared.Return(_buffer);
+        _buffer = [];
     }
 }

@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.IO.Pipelines;
 using PipeServer.Http;
 using PipeServer.Transport;
 
@@ -11,9 +10,10 @@ namespace PipeServer.Server.Http1;
 /// </summary>
 /// <remarks>
 /// There is no hop back: after the handler the loop goes on where it is, and only a read that has to wait gives the connection
-/// back to its transport. While that read waits, <see cref="SynchronousLoop"/> serves what does not have to.
+/// back to its transport. While that read waits, <see cref="SynchronousLoop"/> serves what does not have to. A connection that waits for a request
+/// has no exchange (<see cref="ExchangePool"/>).
 /// </remarks>
-internal sealed class Http1Connection : Connection
+internal sealed class Http1Connection : ExchangeHolder, IReadConsumer
 {
     // Responses of one pipelined batch pile up in the output until there is nothing more to parse, or this much.
     private const int MaxUnflushedBytes = 64 * 1024;
@@ -21,11 +21,7 @@ internal sealed class Http1Connection : Connection
     // On a worker, answers wait for the handlers behind them in their batch for this long, and for the one that is running then.
     private static readonly TimeSpan LongestBatch = TimeSpan.FromMilliseconds(1);
 
-    private readonly RequestPipeline _pipeline;
     private readonly Http1Output _output;
-    private readonly Http1Exchange _exchange;
-    private readonly RequestHead _head;
-    private readonly SynchronousLoop _synchronous;
     private bool _isInBody; // the input has moved on to the body of the request in progress, or to what is spoken behind it
     private SequencePosition _afterHead; // of a request that stays in the input, body and all: where the input moves to when the connection is switched
     private bool _clientHasEnded; // half-closed
@@ -33,15 +29,11 @@ internal sealed class Http1Connection : Connection
     private long _batchStarted; // when the first handler of what is not flushed began on a worker
     private SwitchedPipe? _switched; // set while a handler has the connection for good
 
-    public Http1Connection(ServerContext server)
-        : base(server)
-    {
-        _pipeline = server.Pipeline;
-        _output = new Http1Output(this);
-        _exchange = new Http1Exchange(this, _output);
-        _head = _exchange.Head;
-        _synchronous = new SynchronousLoop(this, _exchange);
-    }
+    public Http1Connection(ServerContext server, ExchangePool exchanges)
+        : base(server, exchanges) => _output = new Http1Output(this);
+
+    /// <summary>Where responses go.</summary>
+    public Http1Output Out => _output;
 
     /// <summary>The response in progress, or the last one, is the connection's last.</summary>
     public bool IsClosing { get; private set; }
@@ -56,42 +48,38 @@ internal sealed class Http1Connection : Connection
     {
         IsClosing = _clientHasEnded = _isInBody = _isLastRequest = false;
         _output.Reset();
-        _head.Reset();
-        _exchange.Reset();
         base.Attach(transport, id);
-        _synchronous.Attach();
-        _exchange.Request.Attach(this);
     }
 
     public override void Detach()
     {
-        _exchange.Request.Attach(null);
-        _head.Reset();
-        _exchange.Release();
-        _synchronous.Detach();
+        base.Detach();
         _switched = null;
     }
+
+    public ReadConsumption Consume(byte[] array, int start, int length, out int next) =>
+        TakeOwn().Synchronous.Consume(array, start, length, out next);
 
     /// <summary>The connection ends with the response in progress.</summary>
     public void CloseAfterResponse() => IsClosing = true;
 
     /// <summary>Completes when a handler may have the input for itself; see <see cref="Switch"/>.</summary>
-    public Task WaitForInputAsync() => _synchronous.WaitUntilTakenOverAsync();
+    public Task WaitForInputAsync() => Exchange.Synchronous.WaitUntilTakenOverAsync();
 
     /// <summary>Hands the connection to the handler of the request in progress: its loop takes no further request.</summary>
     public SwitchedPipe Switch()
     {
         State = ConnectionState.Switched;
         IsClosing = true;
-        _exchange.RequestBody.Detach();
+        Exchange.RequestBody.Detach();
         if (!_isInBody)
         {
-            _head.Detach();
+            Head.Detach();
             Input.AdvanceTo(_afterHead);
             _isInBody = true;
         }
 
-        return _switched = new SwitchedPipe(_exchange);
+        return _switched = new SwitchedPipe(Exchange);
     }
 
     /// <summary>An answer is written.</summary>
@@ -111,8 +99,9 @@ internal sealed class Http1Connection : Connection
         Tally.Receive();
         OldestRequestStarted = Deadlines.Now;
         IsMoreBuffered = _isLastRequest = false;
-        _exchange.RequestBody.StartEmpty();
-        _exchange.Reset();
+        var exchange = Exchange;
+        exchange.RequestBody.StartEmpty();
+        exchange.Reset();
     }
 
     /// <summary>The request in progress has no body, or one that has arrived.</summary>
@@ -120,7 +109,7 @@ internal sealed class Http1Connection : Connection
     public void BeginWithoutBody(bool isMoreBuffered)
     {
         IsMoreBuffered = isMoreBuffered;
-        _isLastRequest = !isMoreBuffered && !_head.KeepAlive;
+        _isLastRequest = !isMoreBuffered && !Head.KeepAlive;
     }
 
     /// <summary>
@@ -130,40 +119,26 @@ internal sealed class Http1Connection : Connection
     public bool MustFlushBefore(NextStep next, bool staysOnWorker) => next switch
     {
         NextStep.End or NextStep.Abandon or NextStep.Cut => false,
-        _ when _synchronous.IsHandling => false, // it was asked before the handler was called
-        _ when _isInBody && !_exchange.RequestBody.HasArrived() => true,
+        _ when Exchange.Synchronous.IsHandling => false, // it was asked before the handler was called
+        _ when _isInBody && !Exchange.RequestBody.HasArrived() => true,
         NextStep.Hop => !staysOnWorker
-            || Server.Options.TimeProvider.GetElapsedTime(_batchStarted, _exchange.QueuedAt) >= LongestBatch,
-        _ => !_exchange.Handler!.IsSynchronous,
+            || Server.Options.TimeProvider.GetElapsedTime(_batchStarted, Exchange.QueuedAt) >= LongestBatch,
+        _ => !Exchange.Handler!.IsSynchronous,
     };
 
     /// <summary>After the hop of the request in progress, or where there was no worker for it.</summary>
     public NextStep AfterHop(bool isOnWorker, long dequeuedAt)
     {
-        var next = _pipeline.AfterHop(_exchange, isOnWorker, dequeuedAt);
-        _batchStarted = Tally.HasUnflushed ? _batchStarted : _exchange.DequeuedAt;
+        var next = Pipeline.AfterHop(Exchange, isOnWorker, dequeuedAt);
+        _batchStarted = Tally.HasUnflushed ? _batchStarted : Exchange.DequeuedAt;
         return next;
     }
 
     /// <summary>Something is due before the next request: see <see cref="TrySettleAsync"/>.</summary>
     public bool HasToSettle() => _isInBody || Output.UnflushedBytes > MaxUnflushedBytes;
 
-    /// <summary>All is answered and flushed: the connection waits for its client.</summary>
-    public void BeginWaiting()
-    {
-        if (State == ConnectionState.Handling)
-        {
-            State = ConnectionState.Idle;
-            Deadlines.SetRead(Server.Options.KeepAliveTimeout);
-        }
-
-        _exchange.Release();
-    }
-
-    public override void DescribeRequests(ICollection<RequestDescription> descriptions) =>
-        descriptions.Add(State is ConnectionState.Handling or ConnectionState.Switched
-            ? RequestDescription.Of(_exchange, OldestRequestStarted)
-            : RequestDescription.NotArrived);
+    // A handler that has the connection may have left a read or a write behind.
+    protected override bool IsExchangeInUse => _switched is not null || base.IsExchangeInUse;
 
     protected override Task ServeAsync() => ServeRequestsAsync();
 
@@ -186,7 +161,7 @@ internal sealed class Http1Connection : Connection
     {
         while (!IsClosing)
         {
-            // :: Read. What is there already is served before anything is flushed.
+            // :: Read. What is there already is served before anything is flushed. The result is not kept across a wait: an idle connection would hold it.
             if (!Input.TryRead(out var read))
             {
                 await _output.FlushAsync(CancellationToken.None).ConfigureAwait(false);
@@ -195,11 +170,11 @@ internal sealed class Http1Connection : Connection
                     return;
                 }
 
-                BeginWaiting();
-                read = await Transport.ReadAsync(_synchronous).ConfigureAwait(false);
+                BeginRead();
+                read = await Transport.ReadAsync(this).ConfigureAwait(false);
             }
 
-            var (buffer, left) = (read.Buffer, _synchronous.TakeOver());
+            var (buffer, isCompleted, isCanceled, left) = (read.Buffer, read.IsCompleted, read.IsCanceled, TakeOver());
             if (left is null && (WasAborted || (HasToSettle() && !await TrySettleAsync().ConfigureAwait(false))))
             {
                 return;
@@ -208,21 +183,21 @@ internal sealed class Http1Connection : Connection
             for (; left is not null ? TryPassHead(ref buffer) : !IsClosing && !_isInBody && TryTakeRequest(ref buffer); left = null)
             {
                 // :: Route. Neither hop has a ConfigureAwait: the loop continues on a worker, and nowhere else.
-                var next = left ?? (_exchange.Refusal == RequestError.None ? _pipeline.Begin(_exchange) : NextStep.End);
+                var next = left ?? (Exchange.Refusal == RequestError.None ? Pipeline.Begin(Exchange) : NextStep.End);
                 var mayStay = next == NextStep.Hop && Server.Workers.MayStayOnWorker;
                 if (Tally.HasUnflushed && MustFlushBefore(next, mayStay))
                 {
                     await _output.FlushAsync(CancellationToken.None).ConfigureAwait(false);
                     (mayStay, next) = (false, _output.IsClientGone ? NextStep.Abandon : next); // it may have waited, and gone on elsewhere
-                    _exchange.QueuedAt = Server.Options.TimeProvider.GetTimestamp(); // a slow client's time is not the queue's
+                    Exchange.QueuedAt = Server.Options.TimeProvider.GetTimestamp(); // a slow client's time is not the queue's
                 }
 
-                _exchange.WatchBefore(next);
+                Exchange.WatchBefore(next);
                 if (next == NextStep.Hop)
                 {
-                    var isOnWorker = mayStay || await Server.Workers.TryContinueOnWorker(_exchange)
-                        || (_pipeline.MayWaitForWorker && await Server.Workers.WaitForWorker(_exchange));
-                    next = AfterHop(isOnWorker, mayStay ? _exchange.QueuedAt : Server.Options.TimeProvider.GetTimestamp());
+                    var isOnWorker = mayStay || await Server.Workers.TryContinueOnWorker(Exchange)
+                        || (Pipeline.MayWaitForWorker && await Server.Workers.WaitForWorker(Exchange));
+                    next = AfterHop(isOnWorker, mayStay ? Exchange.QueuedAt : Server.Options.TimeProvider.GetTimestamp());
                 }
 
                 // :: Handle
@@ -230,18 +205,18 @@ internal sealed class Http1Connection : Connection
                 {
                     try
                     {
-                        await _synchronous.HandleAsync().ConfigureAwait(false);
+                        await Exchange.Synchronous.HandleAsync().ConfigureAwait(false);
                     }
 #pragma warning disable CA1031 // Contains a handler's fault.
                     catch (Exception exception)
 #pragma warning restore CA1031
                     {
-                        _exchange.Fault = exception;
+                        Exchange.Fault = exception;
                     }
                 }
 
                 // :: End
-                if (next == NextStep.Cut || !_pipeline.TryEnd(_exchange, next))
+                if (next == NextStep.Cut || !Pipeline.TryEnd(Exchange, next))
                 {
                     await AbandonAsync(isClientGone: next == NextStep.Abandon).ConfigureAwait(false);
                 }
@@ -251,10 +226,10 @@ internal sealed class Http1Connection : Connection
                     return;
                 }
 
-                _exchange.EndRequest();
+                Exchange.EndRequest();
             }
 
-            if (!TryKeepRest(read, buffer) || (read.IsCanceled && Deadlines.IsReadExpired && !MayWaitForFinalBeat()))
+            if (!TryKeepRest(isCompleted, buffer) || (isCanceled && Deadlines.IsReadExpired && !MayWaitForFinalBeat()))
             {
                 break;
             }
@@ -264,12 +239,12 @@ internal sealed class Http1Connection : Connection
     }
 
     // What is left of a read is kept until more comes, or until the connection ends. False: nothing more will come.
-    private bool TryKeepRest(in ReadResult read, in ReadOnlySequence<byte> rest)
+    private bool TryKeepRest(bool isCompleted, in ReadOnlySequence<byte> rest)
     {
         if (!_isInBody)
         {
             Input.AdvanceTo(rest.Start, IsClosing ? rest.Start : rest.End);
-            _clientHasEnded = read.IsCompleted; // half-closed: complete requests are answered, half a request is dropped
+            _clientHasEnded = isCompleted; // half-closed: complete requests are answered, half a request is dropped
         }
 
         _isInBody = false;
@@ -284,11 +259,11 @@ internal sealed class Http1Connection : Connection
             return false;
         }
 
-        var status = RequestParser.Parse(buffer, _head, Server.Limits);
+        var status = RequestParser.Parse(buffer, Head, Server.Limits);
         if (status == ParseStatus.NeedMoreData)
         {
             // Empty lines alone do not make a request: a client may end its last body with one too many.
-            if (_head.RequestLineStart >= 0)
+            if (Head.RequestLineStart >= 0)
             {
                 BeginHead();
             }
@@ -299,18 +274,18 @@ internal sealed class Http1Connection : Connection
         BeginRequest();
         if (status == ParseStatus.Invalid)
         {
-            _exchange.Refusal = _head.Error;
+            Exchange.Refusal = Head.Error;
             return true;
         }
 
-        if (_head.Framing.HasBody)
+        if (Head.Framing.HasBody)
         {
             // The body is read from the input itself, so the head has to make do without the receive buffer.
-            _head.Detach();
-            var hasMore = buffer.Length > _head.ByteLength;
-            Input.AdvanceTo(buffer.GetPosition(_head.ByteLength));
+            Head.Detach();
+            var hasMore = buffer.Length > Head.ByteLength;
+            Input.AdvanceTo(buffer.GetPosition(Head.ByteLength));
             _isInBody = true;
-            _exchange.RequestBody.Start(_head.Framing, continuePending: _head.ExpectsContinue && !hasMore);
+            Exchange.RequestBody.Start(Head.Framing, continuePending: Head.ExpectsContinue && !hasMore);
         }
         else
         {
@@ -324,7 +299,7 @@ internal sealed class Http1Connection : Connection
     // A request without a body, or with one that has arrived: it stays in the input while it is in progress.
     private bool TryPassHead(ref ReadOnlySequence<byte> buffer)
     {
-        _afterHead = buffer.GetPosition(_head.ByteLength + _exchange.RequestBody.BytesBehindHead);
+        _afterHead = buffer.GetPosition(Head.ByteLength + Exchange.RequestBody.BytesBehindHead);
         buffer = buffer.Slice(_afterHead);
         return true;
     }
@@ -346,7 +321,7 @@ internal sealed class Http1Connection : Connection
     {
         if (_isInBody)
         {
-            var body = _exchange.RequestBody;
+            var body = Exchange.RequestBody;
             body.Detach();
             if (!IsClosing && !body.IsFullyRead && !await body.TryDrainAsync().ConfigureAwait(false))
             {
@@ -391,7 +366,7 @@ internal sealed class Http1Connection : Connection
         else
         {
             BeginRequest();
-            _pipeline.RefuseLateHead(_exchange);
+            Pipeline.RefuseLateHead(Exchange);
         }
 
         return false;

@@ -5,28 +5,60 @@ using PipeServer.Http;
 
 namespace PipeServer.Server.Http1;
 
-/// <summary>The requests of an HTTP/1 connection, one after the other, and how the heads of their responses are written.</summary>
+/// <summary>
+/// A request of an HTTP/1 connection, what its handler gets for it, and how the head of the response is written. Goes from connection to
+/// connection: see <see cref="ExchangePool"/>.
+/// </summary>
 internal sealed class Http1Exchange : Exchange
 {
     // What a block of every transport has room for.
     private const int OnePieceBytes = 4096;
 
-    private readonly Http1Connection _connection;
+    private Http1Connection? _connection; // while it has a request in progress
+    private volatile Place _place;
 
-    public Http1Exchange(Http1Connection connection, Http1Output output)
-        : base(connection, new RequestHead())
+    public Http1Exchange(ServerContext server)
+        : base(new RequestHead())
     {
-        _connection = connection;
-        Output = output;
+        Server = server;
         RequestBody = new RequestBody(this);
         ResponseBody = new ResponseBody(this);
         Writer = ResponseBody;
-        Request = new HttpRequest(Head, RequestBody, RequestBody);
+        Request = new HttpRequest(this, RequestBody, RequestBody);
         Response = new HttpResponse(ResponseBody);
+        Synchronous = new SynchronousLoop(this);
     }
 
+    private enum Place
+    {
+        // Rented from the shared part of the pool, or there.
+        Shared,
+
+        // A thread's own, and free.
+        OfThread,
+
+        // A thread's own, and rented.
+        Taken,
+
+        // A thread's own once, which will not come back.
+        Lost,
+    }
+
+    /// <summary>Whose requests it carries.</summary>
+    public ServerContext Server { get; }
+
+    public override Http1Connection Connection => _connection!;
+
+    public override bool IsCarried => _connection is not null;
+
     /// <summary>Where the response goes.</summary>
-    public Http1Output Output { get; }
+    public Http1Output Output => _connection!.Out;
+
+    /// <summary>What serves the request as long as nothing has to wait.</summary>
+    public SynchronousLoop Synchronous { get; }
+
+    /// <summary>A thread's own once, which will not come back.</summary>
+    public bool IsLost => _place == Place.Lost;
 
     public RequestBody RequestBody { get; }
 
@@ -36,7 +68,7 @@ internal sealed class Http1Exchange : Exchange
 
     public bool IsHttp10 => Head.MinorVersion == 0;
 
-    public override bool IsClientGone => Output.IsClientGone || _connection.Transport.IsClosed;
+    public override bool IsClientGone => Output.IsClientGone || _connection!.Transport.IsClosed;
 
     public override long BodyBytesReceived => RequestBody.ReceivedBytes;
 
@@ -46,7 +78,7 @@ internal sealed class Http1Exchange : Exchange
         return RequestBody.DiscardArrived();
     }
 
-    public override void CloseAfterResponse() => _connection.CloseAfterResponse();
+    public override void CloseAfterResponse() => _connection!.CloseAfterResponse();
 
     /// <summary>The request is answered to its end: lets go of its head, and of a body that lies in the input with it.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -56,16 +88,58 @@ internal sealed class Http1Exchange : Exchange
         Head.Reset();
     }
 
-    /// <summary>Between two requests: gives back the buffers that the last one has needed.</summary>
+    /// <summary>Makes it a thread's own; rented.</summary>
+    public void BelongToThread() => _place = Place.Taken;
+
+    /// <summary>Rents it for the thread whose own it is; false when it is rented already, or another server's.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public bool TryTake(ServerContext server)
+    {
+        if (_place != Place.OfThread || Server != server)
+        {
+            return false;
+        }
+
+        _place = Place.Taken;
+        return true;
+    }
+
+    /// <summary>Gives it back to the thread whose own it is; false when it is nobody's. From any thread.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public bool TryReturnToThread()
+    {
+        if (_place == Place.Shared)
+        {
+            return false;
+        }
+
+        _place = Place.OfThread; // last of all: from now on it may be in use
+        return true;
+    }
+
+    /// <summary>Tells its thread that it will not come back: somebody may still use it.</summary>
+    public void Lose()
+    {
+        if (_place == Place.Taken)
+        {
+            _place = Place.Lost;
+        }
+    }
+
+    /// <summary>Takes up the requests of a connection.</summary>
+    public void Attach(Http1Connection connection) => _connection = connection;
+
+    /// <summary>Between two requests: lets go of the connection, and gives back what a large request has needed.</summary>
     public void Release()
     {
         RequestBody.Release();
         ResponseBody.Release();
         Response.Release();
         Head.Release();
+        _connection = null;
     }
 
-    public override void Count(bool isRefusal) => _connection.CountAnswer(isRefusal);
+    public override void Count(bool isRefusal) => _connection!.CountAnswer(isRefusal);
 
     /// <summary>Writes the head of the response, and settles whether it is the connection's last.</summary>
     /// <param name="framing">How the body ends.</param>
@@ -75,7 +149,7 @@ internal sealed class Http1Exchange : Exchange
     public void WriteResponseHead(ResponseFraming framing, long contentLength, bool handlerHasEnded, PreparedResponse? prepared = null)
     {
         var connection = SettleConnection(handlerHasEnded);
-        var heartbeat = _connection.Server.Heartbeat;
+        var heartbeat = Server.Heartbeat;
         var fields = Response.Fields;
         var hasTime = fields.IndexOf("Last-Modified"u8) >= 0 || prepared?.LastModified > heartbeat.Second;
         var serverAndDate = hasTime ? heartbeat.ServerAndDateNow : heartbeat.ServerAndDate;
@@ -117,7 +191,7 @@ internal sealed class Http1Exchange : Exchange
         var headRoom = ResponseHeadWriter.MaxBeginBytes + lines.Length + (type is null ? 0 : type.Padded.Length) + 2;
         var writer = Output.Writer;
         var buffer = writer.GetSpan(RoomFor(headRoom, body));
-        var length = ResponseHeadWriter.Begin(buffer, Response.StatusCode, _connection.Server.Heartbeat.OkBlock, body.Length, connection);
+        var length = ResponseHeadWriter.Begin(buffer, Response.StatusCode, Server.Heartbeat.OkBlock, body.Length, connection);
         if (lines.Length > 0)
         {
             lines.CopyTo(buffer[length..]);
@@ -137,7 +211,7 @@ internal sealed class Http1Exchange : Exchange
     /// <summary>True when <see cref="WritePrepared"/> may write a response.</summary>
     public bool IsOrdinary(PreparedResponse prepared) =>
         !prepared.HasServer && Response.TypeLine is null && Response.ListedFields.Count == 0
-        && prepared.LastModified <= _connection.Server.Heartbeat.Second;
+        && prepared.LastModified <= Server.Heartbeat.Second;
 
     /// <summary>
     /// Writes a prepared response beside which no field was set: the same bytes as <see cref="WriteResponseHead"/> and the body behind it.
@@ -150,17 +224,17 @@ internal sealed class Http1Exchange : Exchange
         var rest = withBody ? prepared.HeadEndAndBody : prepared.HeadEnd;
         var writer = Output.Writer;
         var buffer = writer.GetSpan(RoomFor(ResponseHeadWriter.MaxBeginBytes, rest));
-        var length = ResponseHeadWriter.Begin(buffer, prepared.StatusCode, _connection.Server.Heartbeat.OkBlock, contentLength: -1, connection);
+        var length = ResponseHeadWriter.Begin(buffer, prepared.StatusCode, Server.Heartbeat.OkBlock, contentLength: -1, connection);
         Write(writer, buffer, length, rest);
     }
 
     /// <summary>Writes the head behind which another protocol is spoken, and takes the connection out of the request loop.</summary>
     public async ValueTask<SwitchedPipe> SwitchAsync(int statusCode)
     {
-        await _connection.WaitForInputAsync().ConfigureAwait(false);
+        await _connection!.WaitForInputAsync().ConfigureAwait(false);
         var pipe = _connection.Switch();
         ResponseHeadWriter.Write(
-            Output.Writer, statusCode, _connection.Server.Heartbeat.ServerAndDate, Response.Fields, ResponseFraming.None, contentLength: 0,
+            Output.Writer, statusCode, Server.Heartbeat.ServerAndDate, Response.Fields, ResponseFraming.None, contentLength: 0,
             statusCode == 101 ? ConnectionHeader.Upgrade : ConnectionHeader.None);
         return pipe;
     }
@@ -207,12 +281,12 @@ internal sealed class Http1Exchange : Exchange
             || Response.CloseConnection
             || RequestBody.ContinuePending
             || ((handlerHasEnded || !RequestBody.IsTouched) && RequestBody.IsTooLongToDrain)
-            || (_connection.Draining.IsCancellationRequested && !_connection.IsMoreBuffered && !RequestBody.IsMoreBehind()))
+            || (_connection!.Draining.IsCancellationRequested && !_connection.IsMoreBuffered && !RequestBody.IsMoreBehind()))
         {
-            _connection.CloseAfterResponse();
+            _connection!.CloseAfterResponse();
         }
 
-        return _connection.IsClosing ? ConnectionHeader.Close
+        return _connection!.IsClosing ? ConnectionHeader.Close
             : IsHttp10 ? ConnectionHeader.KeepAlive
             : ConnectionHeader.None;
     }

@@ -10,7 +10,8 @@ internal sealed class Http1Protocol(ServerContext server) : IProtocol
     // Kept for the next connections; more than this are left to the garbage collector after a peak.
     private const int KeptConnections = 1024;
 
-    private readonly ObjectPool<Http1Connection> _connections = new DefaultObjectPool<Http1Connection>(new ConnectionPolicy(server), KeptConnections);
+    private readonly ObjectPool<Http1Connection> _connections =
+        new DefaultObjectPool<Http1Connection>(new ConnectionPolicy(server, new ExchangePool(server)), KeptConnections);
 
     public Connection Rent() => _connections.Get();
 
@@ -25,9 +26,9 @@ internal sealed class Http1Protocol(ServerContext server) : IProtocol
         output.Write(answer.Body.Span);
     }
 
-    private sealed class ConnectionPolicy(ServerContext server) : PooledObjectPolicy<Http1Connection>
+    private sealed class ConnectionPolicy(ServerContext server, ExchangePool exchanges) : PooledObjectPolicy<Http1Connection>
     {
-        public override Http1Connection Create() => new(server);
+        public override Http1Connection Create() => new(server, exchanges);
 
         public override bool Return(Http1Connection obj)
         {

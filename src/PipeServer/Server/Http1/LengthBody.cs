@@ -8,7 +8,7 @@ namespace PipeServer.Server.Http1;
 /// A body with Content-Length (RFC 9112 §6.2): slices of the connection's input, nothing copied. Of one that had arrived in one piece with its head
 /// they are slices of that piece, which its request keeps in the input: then the input is not asked at all.
 /// </summary>
-internal sealed class LengthBody(Connection connection) : FramedBody
+internal sealed class LengthBody(Http1Exchange exchange) : FramedBody
 {
     private long _contentLength;
     private long _remaining; // bytes of the body that are not consumed
@@ -82,14 +82,14 @@ internal sealed class LengthBody(Connection connection) : FramedBody
         }
         else if (input.IsCompleted)
         {
-            connection.Input.AdvanceTo(input.Buffer.Start);
+            exchange.Connection.Input.AdvanceTo(input.Buffer.Start);
             throw new BadHttpRequestException(RequestError.UnexpectedEnd);
         }
 
         if (input.IsCanceled && !isCanceled && buffer.IsEmpty)
         {
             // Woken by the server, not by the handler: wait on.
-            connection.Input.AdvanceTo(input.Buffer.Start);
+            exchange.Connection.Input.AdvanceTo(input.Buffer.Start);
             result = default;
             return false;
         }
@@ -132,7 +132,7 @@ internal sealed class LengthBody(Connection connection) : FramedBody
         _current = default;
 
         // When all that is left of the body is here, no further byte may be waited for: the next read returns at once.
-        connection.Input.AdvanceTo(consumed, _isRestInCurrent ? consumed : examined);
+        exchange.Connection.Input.AdvanceTo(consumed, _isRestInCurrent ? consumed : examined);
     }
 
     public override void Release()
@@ -146,7 +146,7 @@ internal sealed class LengthBody(Connection connection) : FramedBody
         if (_isReading)
         {
             _isReading = false;
-            connection.Input.AdvanceTo(_current.Start);
+            exchange.Connection.Input.AdvanceTo(_current.Start);
         }
 
         _current = default;
@@ -156,7 +156,7 @@ internal sealed class LengthBody(Connection connection) : FramedBody
     {
         var length = Math.Min(input.Buffer.Length, _remaining);
         _remaining -= length;
-        connection.Input.AdvanceTo(input.Buffer.GetPosition(length));
+        exchange.Connection.Input.AdvanceTo(input.Buffer.GetPosition(length));
         return true;
     }
 

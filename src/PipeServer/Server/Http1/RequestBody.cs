@@ -7,7 +7,7 @@ namespace PipeServer.Server.Http1;
 
 /// <summary>
 /// The body of the current request as the <see cref="PipeReader"/> that its handler gets, whatever frames it. Reads never go beyond
-/// the body. What reads a body is made with the connection's first one, since most connections never bring any.
+/// the body. What reads a body is made with the first one.
 /// </summary>
 internal sealed class RequestBody : PipeReader, ITrailerSource
 {
@@ -15,7 +15,6 @@ internal sealed class RequestBody : PipeReader, ITrailerSource
     private static readonly TimeSpan UnreadBodyTimeout = TimeSpan.FromSeconds(5);
 
     private readonly Http1Exchange _exchange;
-    private readonly Connection _connection;
     private LengthBody? _lengthBody;
     private ChunkedBody? _chunkedBody;
     private BodyRead? _read;
@@ -24,18 +23,14 @@ internal sealed class RequestBody : PipeReader, ITrailerSource
     private bool _isDetached;
     private bool _isCancelRequested;
 
-    public RequestBody(Http1Exchange exchange)
-    {
-        _exchange = exchange;
-        _connection = exchange.Connection;
-    }
+    public RequestBody(Http1Exchange exchange) => _exchange = exchange;
 
     /// <inheritdoc/>
     public HeaderFields Trailers => Chunked.Trailers;
 
-    private LengthBody Length => _lengthBody ??= new LengthBody(_connection);
+    private LengthBody Length => _lengthBody ??= new LengthBody(_exchange);
 
-    private ChunkedBody Chunked => _chunkedBody ??= new ChunkedBody(_connection);
+    private ChunkedBody Chunked => _chunkedBody ??= new ChunkedBody(_exchange);
 
     /// <summary>True when every byte of the body has been taken from the connection's input.</summary>
     public bool IsFullyRead => _body is null || _body.IsFullyRead;
@@ -49,6 +44,9 @@ internal sealed class RequestBody : PipeReader, ITrailerSource
     /// <summary>True while the client may be waiting for <c>100 Continue</c>.</summary>
     public bool ContinuePending { get; private set; }
 
+    /// <summary>True while a read waits for the connection's input.</summary>
+    public bool IsWaiting => _read is { IsWaiting: true };
+
     /// <summary>True once the handler has asked for the body.</summary>
     public bool IsTouched { get; private set; }
 
@@ -56,12 +54,12 @@ internal sealed class RequestBody : PipeReader, ITrailerSource
     public bool IsTooLongToDrain => _body is { IsTooLongToDrain: true };
 
     /// <summary>True when the input holds something behind the body already, as far as that can be told.</summary>
-    public bool IsMoreBehind() => _body is not null && !_isArrived && _read is not { IsWaiting: true } && _body.IsMoreBehind(_connection.Input);
+    public bool IsMoreBehind() => _body is not null && !_isArrived && !IsWaiting && _body.IsMoreBehind(_exchange.Connection.Input);
 
     /// <summary>True when all of a body that nobody has read from yet has arrived, so that reading it will not wait.</summary>
     public bool HasArrived()
     {
-        if (_body is null || !_connection.Input.TryRead(out var read))
+        if (_body is null || !_exchange.Connection.Input.TryRead(out var read))
         {
             return IsFullyRead;
         }
@@ -147,13 +145,13 @@ internal sealed class RequestBody : PipeReader, ITrailerSource
     /// Discards what has arrived of a chunked body, after <see cref="Detach"/>, without waiting for more: if what is here is malformed, so
     /// is the request, whether the handler has looked at the body or not.
     /// </summary>
-    public RequestError DiscardArrived() => _body?.DiscardArrived(_connection.Input) ?? RequestError.None;
+    public RequestError DiscardArrived() => _body?.DiscardArrived(_exchange.Connection.Input) ?? RequestError.None;
 
     /// <summary>Looks at what has arrived of a chunked body that nobody has read from yet, and leaves it where it is.</summary>
     /// <exception cref="BadHttpRequestException">It is malformed already.</exception>
     public void ThrowIfArrivedIsMalformed()
     {
-        if (_body is not ChunkedBody chunked || IsTouched || _isDetached || !_connection.Input.TryRead(out var read))
+        if (_body is not ChunkedBody chunked || IsTouched || _isDetached || !_exchange.Connection.Input.TryRead(out var read))
         {
             return;
         }
@@ -172,8 +170,8 @@ internal sealed class RequestBody : PipeReader, ITrailerSource
     /// </summary>
     public async ValueTask<bool> TryDrainAsync()
     {
-        var input = _connection.Input;
-        _connection.Deadlines.SetRead(UnreadBodyTimeout);
+        var input = _exchange.Connection.Input;
+        _exchange.Connection.Deadlines.SetRead(UnreadBodyTimeout);
         try
         {
             while (!IsFullyRead)
@@ -190,7 +188,7 @@ internal sealed class RequestBody : PipeReader, ITrailerSource
                     result = await input.ReadAsync().ConfigureAwait(false);
                 }
 
-                if (result.IsCanceled && _connection.Deadlines.IsReadExpired)
+                if (result.IsCanceled && _exchange.Connection.Deadlines.IsReadExpired)
                 {
                     input.AdvanceTo(result.Buffer.Start);
                     return false;
@@ -206,7 +204,7 @@ internal sealed class RequestBody : PipeReader, ITrailerSource
         }
         finally
         {
-            _connection.Deadlines.EndRead();
+            _exchange.Connection.Deadlines.EndRead();
         }
     }
 
@@ -229,7 +227,7 @@ internal sealed class RequestBody : PipeReader, ITrailerSource
             return true;
         }
 
-        return _connection.Input.TryRead(out var input) && TryTake(input, out result);
+        return _exchange.Connection.Input.TryRead(out var input) && TryTake(input, out result);
     }
 
     public override ValueTask<ReadResult> ReadAsync(CancellationToken cancellationToken = default)
@@ -257,7 +255,7 @@ internal sealed class RequestBody : PipeReader, ITrailerSource
     public override void CancelPendingRead()
     {
         _isCancelRequested = true;
-        _connection.Input.CancelPendingRead();
+        _exchange.Connection.Input.CancelPendingRead();
     }
 
     /// <summary>The handler will read no more; what is left is discarded when it ends.</summary>
@@ -295,10 +293,10 @@ internal sealed class RequestBody : PipeReader, ITrailerSource
     // Of a read that only had a look.
     private void PutBack(in ReadResult read)
     {
-        _connection.Input.AdvanceTo(read.Buffer.Start);
+        _exchange.Connection.Input.AdvanceTo(read.Buffer.Start);
         if (read.IsCanceled)
         {
-            _connection.Input.CancelPendingRead(); // it was meant for the handler's next read
+            _exchange.Connection.Input.CancelPendingRead(); // it was meant for the handler's next read
         }
     }
 

@@ -13,7 +13,6 @@ namespace PipeServer.Server.Http1;
 /// </summary>
 internal sealed class ResponseBody(Http1Exchange exchange) : ResponseWriter
 {
-    private readonly Http1Output _output = exchange.Output;
     private Mode _mode;
     private HeldBytes _held = new();
     private long _written;
@@ -45,6 +44,8 @@ internal sealed class ResponseBody(Http1Exchange exchange) : ResponseWriter
 
     private HttpResponse Response => exchange.Response;
 
+    private Http1Output Output => exchange.Output;
+
     // What is written now is held back, whatever it is.
     private bool IsHolding
     {
@@ -56,7 +57,7 @@ internal sealed class ResponseBody(Http1Exchange exchange) : ResponseWriter
 
     public override long UnflushedBytes => _mode == Mode.Buffering
         ? _held.Length
-        : _output.Writer.UnflushedBytes + _chunks.Length;
+        : Output.Writer.UnflushedBytes + _chunks.Length;
 
     public override void Reset()
     {
@@ -70,10 +71,10 @@ internal sealed class ResponseBody(Http1Exchange exchange) : ResponseWriter
         _held.Clear();
     }
 
-    /// <summary>Gives the buffer back.</summary>
+    /// <summary>Gives a large buffer back. Until <see cref="Reset"/> nothing can be written.</summary>
     public void Release()
     {
-        Reset();
+        _isCompleted = true;
         _held.Release();
     }
 
@@ -112,8 +113,8 @@ internal sealed class ResponseBody(Http1Exchange exchange) : ResponseWriter
 
         if (_mode == Mode.Chunked)
         {
-            _chunks.Close(_output);
-            _output.Writer.Write(ChunkedEncoder.LastChunk);
+            _chunks.Close(Output);
+            Output.Writer.Write(ChunkedEncoder.LastChunk);
         }
 
         return _mode == Mode.Plain && _contentLength is { } length && _written != length
@@ -159,8 +160,8 @@ internal sealed class ResponseBody(Http1Exchange exchange) : ResponseWriter
             Start(handlerHasEnded: false);
         }
 
-        _chunks.Close(_output);
-        return _output.FlushForHandlerAsync(exchange, cancellationToken);
+        _chunks.Close(Output);
+        return Output.FlushForHandlerAsync(exchange, cancellationToken);
     }
 
     /// <summary>Starts and ends the response with one that is encoded already.</summary>
@@ -186,7 +187,7 @@ internal sealed class ResponseBody(Http1Exchange exchange) : ResponseWriter
 
         if (_mode == Mode.Plain)
         {
-            _output.WriteBody(prepared);
+            Output.WriteBody(prepared);
         }
     }
 
@@ -214,7 +215,7 @@ internal sealed class ResponseBody(Http1Exchange exchange) : ResponseWriter
             throw LongerThan(length, count);
         }
 
-        var sent = await _output.SendFileForHandlerAsync(exchange, file, offset, count, cancellationToken).ConfigureAwait(false);
+        var sent = await Output.SendFileForHandlerAsync(exchange, file, offset, count, cancellationToken).ConfigureAwait(false);
         _written += sent;
         return sent;
     }
@@ -230,11 +231,11 @@ internal sealed class ResponseBody(Http1Exchange exchange) : ResponseWriter
         _mode = Mode.Switched;
         _isCompleted = HasStarted = true;
         var pipe = await exchange.SwitchAsync(statusCode).ConfigureAwait(false);
-        await _output.FlushForHandlerAsync(exchange, CancellationToken.None).ConfigureAwait(false);
+        await Output.FlushForHandlerAsync(exchange, CancellationToken.None).ConfigureAwait(false);
         return pipe;
     }
 
-    public override void CancelPendingFlush() => _output.Writer.CancelPendingFlush();
+    public override void CancelPendingFlush() => Output.Writer.CancelPendingFlush();
 
     /// <summary>Nothing more will be written. The response itself ends with the handler.</summary>
     public override void Complete(Exception? exception = null)
@@ -255,8 +256,8 @@ internal sealed class ResponseBody(Http1Exchange exchange) : ResponseWriter
 
         return _mode switch
         {
-            Mode.Plain => _output.Writer.GetMemory(sizeHint),
-            Mode.Chunked => _chunks.GetMemory(_output, sizeHint),
+            Mode.Plain => Output.Writer.GetMemory(sizeHint),
+            Mode.Chunked => _chunks.GetMemory(Output, sizeHint),
             _ => _held.GetMemory(Math.Max(1, sizeHint)),
         };
     }
@@ -278,7 +279,7 @@ internal sealed class ResponseBody(Http1Exchange exchange) : ResponseWriter
                 _held.Advance(bytes);
                 break;
             case Mode.Plain:
-                _output.Writer.Advance(bytes);
+                Output.Writer.Advance(bytes);
                 break;
             case Mode.Chunked:
                 _chunks.Advance(bytes);
@@ -343,11 +344,11 @@ internal sealed class ResponseBody(Http1Exchange exchange) : ResponseWriter
             // Written before; _written has them already.
             if (_mode == Mode.Plain)
             {
-                _output.Writer.Write(_held.Span);
+                Output.Writer.Write(_held.Span);
             }
             else
             {
-                _held.Span.CopyTo(_chunks.GetMemory(_output, _held.Length).Span);
+                _held.Span.CopyTo(_chunks.GetMemory(Output, _held.Length).Span);
                 _chunks.Advance(_held.Length);
             }
         }

@@ -18,12 +18,13 @@ namespace PipeServer.Server.Http1;
 /// </para>
 /// <para>
 /// A request for a worker is handed to the pool as it is, with its bytes left in the input. The worker goes on with what is buffered, and
-/// parks the read again itself. Owned by the thread that has the parked read (see <see cref="IReadConsumer"/>), then by the async loop.
+/// parks the read again itself. Owned by the thread that has the parked read (see <see cref="IReadConsumer"/>), then by the async loop. Once all is
+/// answered the exchange, and this with it, is another connection's.
 /// </para>
 /// </remarks>
-internal sealed class SynchronousLoop(Http1Connection connection, Http1Exchange exchange) : IReadConsumer, IWorkItem
+internal sealed class SynchronousLoop(Http1Exchange exchange) : IWorkItem
 {
-    private readonly ServerContext _server = connection.Server;
+    private readonly ServerContext _server = exchange.Server;
     private readonly RequestHead _head = exchange.Head;
 
     // What the request in progress keeps while it waits for a worker: the bytes at hand, and where it begins and ends in them.
@@ -36,7 +37,6 @@ internal sealed class SynchronousLoop(Http1Connection connection, Http1Exchange 
     private NextStep _step;
     private ValueTask _handling;
     private Exception? _fault;
-    private ExecutionContext? _context; // what the async loop runs in, and so every handler
     private volatile bool _isServing; // from Consume on, until the async loop has taken over
     private TaskCompletionSource? _takenOver; // made by the rare handler that has to wait for that
 
@@ -45,24 +45,19 @@ internal sealed class SynchronousLoop(Http1Connection connection, Http1Exchange 
     /// <summary>The handler of the request in progress has been called here, and its task is not complete.</summary>
     public bool IsHandling { get; private set; }
 
-    /// <summary>Takes over a new connection.</summary>
-    public void Attach()
-    {
-        Detach();
-        _context = ExecutionContext.Capture();
-    }
+    private Http1Connection Connection => exchange.Connection;
 
-    /// <summary>Lets go of all that belongs to the connection.</summary>
-    public void Detach()
+    /// <summary>Lets go of what the last request has left here.</summary>
+    public void Reset()
     {
         _array = null;
         _hasRequest = IsHandling = _isServing = false;
         _handling = default;
         _fault = null;
-        _context = null;
         _takenOver = null;
     }
 
+    /// <summary>See <see cref="IReadConsumer.Consume"/>. With <see cref="ReadConsumption.All"/> the exchange has been given back.</summary>
     public ReadConsumption Consume(byte[] array, int start, int length, out int next)
     {
         var outer = ExecutionContext.Capture();
@@ -88,12 +83,13 @@ internal sealed class SynchronousLoop(Http1Connection connection, Http1Exchange 
     void IWorkItem.Run(long started, ExecutionContext? context)
     {
         Enter(context);
+        var transport = Connection.Transport;
         var (array, next, behind, end) = (_array!, _at, _behind, _end);
         _array = null;
         ReadConsumption outcome;
         try
         {
-            outcome = Go(connection.AfterHop(isOnWorker: true, started));
+            outcome = Go(Connection.AfterHop(isOnWorker: true, started));
             if (outcome == ReadConsumption.All || !_hasRequest)
             {
                 next = behind;
@@ -113,7 +109,7 @@ internal sealed class SynchronousLoop(Http1Connection connection, Http1Exchange 
 
         if (outcome != ReadConsumption.Kept)
         {
-            connection.Transport.ContinueRead(outcome, next);
+            transport.ContinueRead(outcome, next);
         }
     }
 
@@ -180,7 +176,7 @@ internal sealed class SynchronousLoop(Http1Connection connection, Http1Exchange 
             var behind = next + _head.ByteLength;
             if (!_head.Framing.HasBody)
             {
-                connection.BeginRequest();
+                Connection.BeginRequest();
             }
             else if (BeginWithBody(array, behind, end) is > 0 and var bodyEnd)
             {
@@ -191,7 +187,7 @@ internal sealed class SynchronousLoop(Http1Connection connection, Http1Exchange 
                 return LeaveHead();
             }
 
-            connection.BeginWithoutBody(isMoreBuffered: behind < end);
+            Connection.BeginWithoutBody(isMoreBuffered: behind < end);
             var outcome = Begin(array, next, behind, end);
             if (outcome != ReadConsumption.Kept && !_hasRequest)
             {
@@ -209,7 +205,7 @@ internal sealed class SynchronousLoop(Http1Connection connection, Http1Exchange 
             return ReadConsumption.Some;
         }
 
-        connection.BeginWaiting();
+        Connection.BeginWaiting();
         return ReadConsumption.All;
     }
 
@@ -231,7 +227,7 @@ internal sealed class SynchronousLoop(Http1Connection connection, Http1Exchange 
             return 0;
         }
 
-        connection.BeginRequest();
+        Connection.BeginRequest();
         exchange.RequestBody.StartArrived(array, start, (int)framing.ContentLength);
         return start + (int)framing.ContentLength;
     }
@@ -241,7 +237,7 @@ internal sealed class SynchronousLoop(Http1Connection connection, Http1Exchange 
     {
         var step = _server.Pipeline.Begin(exchange);
         var mayStay = step == NextStep.Hop && _server.Workers.MayStayOnWorker;
-        if (connection.HasUnflushedAnswers && connection.MustFlushBefore(step, mayStay))
+        if (Connection.HasUnflushedAnswers && Connection.MustFlushBefore(step, mayStay))
         {
             if (!exchange.Output.TryFlush())
             {
@@ -259,7 +255,7 @@ internal sealed class SynchronousLoop(Http1Connection connection, Http1Exchange 
                 return _server.Workers.TryEnqueue(this) ? ReadConsumption.Kept : StopBefore(step);
             }
 
-            step = connection.AfterHop(isOnWorker: true, exchange.QueuedAt); // it has not waited
+            step = Connection.AfterHop(isOnWorker: true, exchange.QueuedAt); // it has not waited
         }
 
         return Go(step);
@@ -280,7 +276,7 @@ internal sealed class SynchronousLoop(Http1Connection connection, Http1Exchange 
         }
 
         exchange.EndRequest();
-        return !connection.IsClosing && !connection.WasAborted && (!connection.HasToSettle() || exchange.Output.TryFlush())
+        return !Connection.IsClosing && !Connection.WasAborted && (!Connection.HasToSettle() || exchange.Output.TryFlush())
             ? ReadConsumption.All
             : ReadConsumption.Some;
     }
@@ -329,7 +325,7 @@ internal sealed class SynchronousLoop(Http1Connection connection, Http1Exchange 
     private void Enter(ExecutionContext? outer)
     {
         _isServing = true;
-        if (_context is { } context && context != outer)
+        if (Connection.Context is { } context && context != outer)
         {
             ExecutionContext.Restore(context);
         }

@@ -31,16 +31,14 @@ internal sealed class EpollConnection : TransportConnection, IEventHandler, IThr
     private readonly ObjectPool<EpollConnection> _pool;
     private readonly EpollInput _input;
     private readonly EpollOutput _output;
-    private readonly Lock _closedLock = new();
-    private readonly Lock _watchLock = new(); // never taken inside the loop's
     private Descriptor? _descriptor;
     private EventLoop? _loop;
     private ulong _key;
     private SocketAddressBytes _remoteAddress;
     private EndPoint? _remoteEndPoint;
     private CancellationTokenSource? _closed; // made when somebody asks for the token; most never do
-    private volatile bool _isWatched; // registered with the loop: _key is its key
-    private volatile bool _isClosed;
+    private volatile bool _isWatched; // registered with the loop: _key is its key; written under the lock of _input, which is never taken inside the loop's
+    private int _isClosed; // 1: closed
     private volatile bool _isAborted;
     private volatile bool _mustReadUntilEmpty;
     private volatile bool _isOutputShut;
@@ -60,17 +58,23 @@ internal sealed class EpollConnection : TransportConnection, IEventHandler, IThr
 
     public override EndPoint? RemoteEndPoint => _remoteEndPoint ??= SocketAddressBytes.ToEndPoint(_remoteAddress);
 
-    public override bool IsClosed => _isClosed;
+    public override bool IsClosed => Volatile.Read(ref _isClosed) != 0;
 
     public override CancellationToken Closed
     {
         get
         {
             Watch();
-            lock (_closedLock)
+            if (Volatile.Read(ref _closed) is null && !IsClosed)
             {
-                return _isClosed && _closed is null ? new CancellationToken(canceled: true) : (_closed ??= new CancellationTokenSource()).Token;
+                Interlocked.CompareExchange(ref _closed, new CancellationTokenSource(), null);
+                if (IsClosed)
+                {
+                    _ = _closed.CancelAsync(); // closed a moment ago, by somebody who may not have seen the source
+                }
             }
+
+            return Volatile.Read(ref _closed)?.Token ?? new CancellationToken(canceled: true);
         }
     }
 
@@ -138,7 +142,7 @@ internal sealed class EpollConnection : TransportConnection, IEventHandler, IThr
         EventLoop? loop = null;
         try
         {
-            lock (_watchLock)
+            lock (_input)
             {
                 // An operation may look here while another thread disposes of the connection.
                 loop = _loop;
@@ -266,7 +270,7 @@ internal sealed class EpollConnection : TransportConnection, IEventHandler, IThr
         }
 
         _isAborted = true;
-        lock (_watchLock)
+        lock (_input)
         {
             if (_isWatched)
             {
@@ -370,18 +374,12 @@ internal sealed class EpollConnection : TransportConnection, IEventHandler, IThr
     /// <summary>Nothing that is written from now on can arrive.</summary>
     public void SignalClosed()
     {
-        lock (_closedLock)
+        // A fence too: either this sees the source, or its maker sees that the connection is closed.
+        if (Interlocked.Exchange(ref _isClosed, 1) == 0)
         {
-            if (_isClosed)
-            {
-                return;
-            }
-
-            _isClosed = true;
+            // Callbacks of handlers hang on this token: they run on the thread pool, not inside the transport.
+            _ = Volatile.Read(ref _closed)?.CancelAsync();
         }
-
-        // Callbacks of handlers hang on this token: they run on the thread pool, not inside the transport.
-        _ = _closed?.CancelAsync();
     }
 
     /// <summary>Makes it ready for the next socket.</summary>
@@ -393,6 +391,7 @@ internal sealed class EpollConnection : TransportConnection, IEventHandler, IThr
         _loop = null;
         _remoteEndPoint = null;
         _closed = null; // not reused: a handler of the last connection may still hold its token
-        _isClosed = _isAborted = _mustReadUntilEmpty = _isOutputShut = _isToLookAgain = _isWatched = false;
+        _isClosed = 0;
+        _isAborted = _mustReadUntilEmpty = _isOutputShut = _isToLookAgain = _isWatched = false;
     }
 }
