@@ -116,7 +116,8 @@ internal sealed class LengthBody(Connection connection) : FramedBody
             return false;
         }
 
-        input.AdvanceTo(read.Buffer.Start);
-        return read.Buffer.Length > _remaining;
+        var isMoreBehind = read.Buffer.Length > _remaining;
+        PutBack(input, read);
+        return isMoreBehind;
     }
 }

@@ -63,7 +63,7 @@ internal sealed class RequestBody : PipeReader, ITrailerSource
         }
 
         var hasArrived = read.IsCompleted || _body.HasArrived(read.Buffer);
-        PutBack(read);
+        FramedBody.PutBack(_connection.Input, read);
         return hasArrived;
     }
 
@@ -127,7 +127,7 @@ internal sealed class RequestBody : PipeReader, ITrailerSource
         }
 
         var error = chunked.Preview(read.Buffer);
-        PutBack(read);
+        FramedBody.PutBack(_connection.Input, read);
         if (error != RequestError.None)
         {
             throw new BadHttpRequestException(error);
@@ -258,16 +258,6 @@ internal sealed class RequestBody : PipeReader, ITrailerSource
         ContinuePending = false;
         await _exchange.SendContinueAsync().ConfigureAwait(false);
         return await read.StartAsync(cancellationToken).ConfigureAwait(false);
-    }
-
-    // Of a read that only had a look.
-    private void PutBack(in ReadResult read)
-    {
-        _connection.Input.AdvanceTo(read.Buffer.Start);
-        if (read.IsCanceled)
-        {
-            _connection.Input.CancelPendingRead(); // it was meant for the handler's next read
-        }
     }
 
     private bool TakeCancelRequest()
