@@ -1,8 +1,5 @@
-using System.Buffers;
 using System.Net;
-using System.Runtime.CompilerServices;
 using PipeServer.Diagnostics;
-using PipeServer.Http;
 using PipeServer.Transport;
 
 namespace PipeServer.Server;
@@ -56,38 +53,8 @@ internal sealed class ConnectionDispatcher
 
     private bool IsAcceptLimitReached => Volatile.Read(ref _acceptsLeft) <= 0;
 
-    /// <summary>
-    /// Runs once through the code that is needed when descriptors run out: loading it only then would need files itself, and the
-    /// runtime ends the process when it cannot open them. Nobody waits for it: clients that come meanwhile are served, and those that the
-    /// server has room for leave the descriptors that this needs.
-    /// </summary>
-    public void WarmUp()
-    {
-        var output = new ArrayBufferWriter<byte>();
-        foreach (var listener in _listeners)
-        {
-            listener.Protocol.WriteRefusal(output);
-        }
-
-        foreach (var error in Enum.GetValues<RequestError>())
-        {
-            output.Write(RequestErrors.Body(error));
-        }
-
-        if (!RuntimeFeature.IsDynamicCodeSupported)
-        {
-            return; // a native process has all of its code already, and the names of a stack trace take a third of its start
-        }
-
-        try
-        {
-            throw new IOException("Too many open files");
-        }
-        catch (IOException exception)
-        {
-            _ = exception.ToString();
-        }
-    }
+    /// <inheritdoc cref="Server.WarmUp"/>
+    public void WarmUp() => Server.WarmUp.Run(_listeners, _server.Logger);
 
     public void Start() => _accepting = Task.WhenAll(_listeners.SelectMany(AcceptLoops));
 
@@ -189,11 +156,48 @@ internal sealed class ConnectionDispatcher
         hasPermit = hasPermit || TryTakePermit();
         if (bound.Filters.Count == 0)
         {
-            Admit(transport, id, bound.Protocol, hasPermit);
+            try
+            {
+                Admit(transport, id, bound.Protocol, hasPermit);
+            }
+            catch
+            {
+                // Most likely there is no memory for one more. The permit of a client that nobody serves would be missing for ever.
+                GiveBack(hasPermit, hasPlace: false);
+                _ = DropAsync(transport);
+                throw;
+            }
         }
         else
         {
             _ = FilterAsync(transport, id, bound, hasPermit);
+        }
+    }
+
+    private void GiveBack(bool hasPermit, bool hasPlace)
+    {
+        if (hasPermit)
+        {
+            _permits.Release();
+        }
+        else if (hasPlace)
+        {
+            _refusedClients.ReturnPlace();
+        }
+    }
+
+    private async Task DropAsync(TransportConnection transport)
+    {
+        try
+        {
+            transport.Abort();
+            await transport.DisposeAsync().ConfigureAwait(false);
+        }
+#pragma warning disable CA1031 // What has kept it from being served is told already.
+        catch (Exception exception)
+#pragma warning restore CA1031
+        {
+            Log.ConnectionAborted(_server.Logger, 0, exception.Message);
         }
     }
 
@@ -203,37 +207,47 @@ internal sealed class ConnectionDispatcher
     {
         var isStopping = _stopping.IsCancellationRequested;
         var hasPlace = !hasPermit && !isStopping && _refusedClients.TryTakePlace();
-        var filtering = new FilteringConnection(_server, hasPermit || hasPlace || isStopping ? bound.Filters : null);
-        filtering.Attach(transport, id);
-        _server.Connections.Add(filtering);
-        await filtering.RunAsync().ConfigureAwait(false);
-        if (filtering.Filtered is { } filtered)
+        FilteringConnection? filtering = null;
+        try
         {
-            if (hasPlace && TryTakePermit())
+            filtering = new FilteringConnection(_server, hasPermit || hasPlace || isStopping ? bound.Filters : null);
+            filtering.Attach(transport, id);
+            _server.Connections.Add(filtering);
+            await filtering.RunAsync().ConfigureAwait(false);
+            if (filtering.Filtered is { } filtered)
             {
-                _refusedClients.ReturnPlace();
-                (hasPermit, hasPlace) = (true, false);
+                if (hasPlace && TryTakePermit())
+                {
+                    _refusedClients.ReturnPlace();
+                    (hasPermit, hasPlace) = (true, false);
+                }
+
+                transport = filtered;
+                Admit(filtered, id, bound.Protocol, hasPermit, hasPlace, filtering);
+                return;
             }
-
-            Admit(filtered, id, bound.Protocol, hasPermit, hasPlace, filtering);
-            return;
         }
-
-        if (hasPermit)
+#pragma warning disable CA1031 // Nobody awaits this: as in Dispatch, and the line that the accept loop writes there.
+        catch (Exception exception)
+#pragma warning restore CA1031
         {
-            _permits.Release();
-        }
-        else if (hasPlace)
-        {
-            _refusedClients.ReturnPlace();
+            Log.ConnectionFaulted(_server.Logger, id, exception);
+            GiveBack(hasPermit, hasPlace);
+            (hasPermit, hasPlace) = (false, false);
+            await DropAsync(transport).ConfigureAwait(false);
         }
 
-        _server.Connections.Remove(filtering);
+        GiveBack(hasPermit, hasPlace);
+        if (filtering is not null)
+        {
+            _server.Connections.Remove(filtering);
+        }
     }
 
     private bool TryTakePermit() => _permits.Wait(0, CancellationToken.None);
 
-    // Serves a connection, or refuses it. In a drain the backlog is served beyond the limit: those clients have connected in good faith.
+    // Serves a connection, or refuses it; where something is thrown, neither has begun, and what it has is still the caller's. In a drain the
+    // backlog is served beyond the limit: those clients have connected in good faith.
     private void Admit(
         TransportConnection transport, long id, IProtocol protocol, bool hasPermit, bool hasPlace = false, Connection? predecessor = null)
     {
@@ -246,18 +260,32 @@ internal sealed class ConnectionDispatcher
 
         if (isOneTooMany || (address is not null && !_addressQuota!.TryTake(address)))
         {
+            _refusedClients.Refuse(transport, id, protocol, hasPlace, predecessor);
             if (hasPermit)
             {
                 _permits.Release();
             }
 
-            _refusedClients.Refuse(transport, id, protocol, hasPlace, predecessor);
             return;
         }
 
-        var connection = protocol.Rent();
-        connection.Attach(transport, id);
-        _server.Connections.Add(connection, predecessor);
+        Connection connection;
+        try
+        {
+            connection = protocol.Rent();
+            connection.Attach(transport, id);
+            _server.Connections.Add(connection, predecessor);
+        }
+        catch
+        {
+            if (address is not null)
+            {
+                _addressQuota!.Return(address);
+            }
+
+            throw;
+        }
+
         _ = RunAsync(connection, protocol, address, hasPermit);
     }
 

@@ -152,7 +152,7 @@ internal sealed class EpollConnection : TransportConnection, IEventHandler, IThr
                 return;
             }
         }
-        catch (SocketException exception)
+        catch (Exception exception) when (exception is SocketException or OutOfMemoryException)
         {
             loop!.Report(exception);
         }
