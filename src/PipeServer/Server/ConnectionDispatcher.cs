@@ -53,10 +53,24 @@ internal sealed class ConnectionDispatcher
 
     private bool IsAcceptLimitReached => Volatile.Read(ref _acceptsLeft) <= 0;
 
-    /// <inheritdoc cref="Server.WarmUp"/>
-    public void WarmUp() => Server.WarmUp.Run(_listeners, _server.Logger);
+    /// <summary>Accepts from now on, and warms up behind that: see <see cref="WarmUp"/>.</summary>
+    public void Start()
+    {
+        _accepting = Task.WhenAll(_listeners.SelectMany(AcceptLoops));
+        WarmUp.Run(_listeners, _server.Logger);
+    }
 
-    public void Start() => _accepting = Task.WhenAll(_listeners.SelectMany(AcceptLoops));
+    /// <summary>Closes the listeners at once, on this thread; who has not been accepted by then is turned away by the system.</summary>
+    public void StopAcceptingHere()
+    {
+        _stopping.Cancel();
+        foreach (var bound in _listeners)
+        {
+#pragma warning disable CA2012 // Nobody waits: those of the epoll transport close where they are told to.
+            _ = bound.Listener.DisposeAsync();
+#pragma warning restore CA2012
+        }
+    }
 
     /// <summary>
     /// Accepts what has finished its handshake, then closes the listeners. Those clients are served.

@@ -170,6 +170,8 @@ internal sealed class EpollConnection : TransportConnection, IEventHandler, IThr
 
     internal override ValueTask<ReadResult> ReadAsync(IReadConsumer consumer) => _input.ReadAsync(consumer);
 
+    internal override bool TryCancelReadOnLoop() => _input.CancelOnLoop();
+
     internal override void ContinueRead(ReadConsumption outcome, int next) => _input.ContinueRead(outcome, next);
 
     public override void Write(PinnedBytes bytes)
@@ -381,7 +383,7 @@ internal sealed class EpollConnection : TransportConnection, IEventHandler, IThr
         }
 
         // Callbacks of handlers hang on this token: they run on the thread pool, not inside the transport.
-        _ = _closed?.CancelAsync();
+        CancelOnThreadPool(_closed);
     }
 
     /// <summary>Makes it ready for the next socket.</summary>

@@ -123,6 +123,9 @@ internal sealed class EpollInput : PipeReader
 
     public override void CancelPendingRead() => _parking.Cancel();
 
+    /// <summary>See <see cref="TransportConnection.TryCancelReadOnLoop"/>.</summary>
+    public bool CancelOnLoop() => _parking.RequestCancel(_connection.Wake);
+
     public override void Complete(Exception? exception = null)
     {
         if (_isCompleted)

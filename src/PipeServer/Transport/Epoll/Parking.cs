@@ -67,6 +67,14 @@ internal sealed class Parking<TOperation, TResult>(TOperation operation) : IValu
         Interrupt();
     }
 
+    /// <summary>The same, but for the wake-up of a parked one, which is the caller's to see to. Always true.</summary>
+    public bool RequestCancel(Action wake)
+    {
+        Interlocked.Exchange(ref _cancelRequested, 1);
+        wake();
+        return true;
+    }
+
     /// <summary>Wakes a parked operation that has reason to end. From any thread.</summary>
     public void Interrupt()
     {
