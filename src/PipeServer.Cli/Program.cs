@@ -16,8 +16,14 @@ catch (Exception fault) when (fault is IOException or OutOfMemoryException or Ty
     // Most likely the runtime itself found no descriptor (ENFILE, EMFILE), for an assembly or else, or no thread.
     var exception = fault is TypeInitializationException ? fault.InnerException! : fault;
     var reason = exception.Message.Split('\n')[0].TrimEnd('.', '\r');
-    var isLimit = exception is OutOfMemoryException or FileNotFoundException || exception.HResult is 23 or 24;
-    streams.WriteError($"{reason}.{(isLimit ? " The process needs more files or threads: ulimit -n, ulimit -u, or LimitNOFILE." : "")}");
+    var wayOut = exception switch
+    {
+        OutOfMemoryException => " The process needs more addresses, memory or threads: ulimit -v (2 GB at least), ulimit -u, TasksMax, pids.max.",
+        FileNotFoundException => " The process needs more files: ulimit -n, or LimitNOFILE.",
+        { HResult: 12 } => " The process needs more addresses or memory: ulimit -v (2 GB at least).",
+        _ => exception.HResult is 23 or 24 ? " The process needs more files: ulimit -n, or LimitNOFILE." : "",
+    };
+    streams.WriteError($"{reason}.{wayOut}");
     code = ExitCode.CouldNotStart;
 }
 

@@ -55,6 +55,11 @@ internal sealed class ServeCommand(StandardStreams streams, TimeProvider clock)
             _accessLog?.Reopen();
         });
         streams.Hurry = signals.Force;
+
+        // Completed on the main thread, which goes on with it here: there is no other one then.
+        var stopHere = new TaskCompletionSource();
+        var relay = SignalRelay.Install(
+            signals, () => clock.CreateTimer(_ => stopHere.TrySetResult(), null, TimeSpan.Zero, Timeout.InfiniteTimeSpan));
         var server = new HttpServer(settings.Options);
         await using (server.ConfigureAwait(false))
         {
@@ -87,16 +92,35 @@ internal sealed class ServeCommand(StandardStreams streams, TimeProvider clock)
                 $"Serving {opened.Root} with {settings.Options.Workers} worker{(settings.Options.Workers == 1 ? "" : "s")}, "
                 + $"at most {settings.Options.MaxConnections} connections; Ctrl+C drains and stops.");
             systemd.NotifyReady($"Listening on {string.Join(", ", places)}");
-            await Task.WhenAny(signals.Stop, server.AcceptLimitReached, server.Failed).ConfigureAwait(false);
+            await Task.WhenAny(signals.Stop, stopHere.Task, server.AcceptLimitReached, server.Failed).ConfigureAwait(false);
             var hasFailed = server.Failed.IsCompleted;
             systemd.NotifyStopping();
             Say(settings, "Shutting down.");
-            var shutdown = await server.StopAsync(signals.Force).ConfigureAwait(false);
+            var shutdown = stopHere.Task.IsCompleted ? StopHere(server, relay) : await StopAsync(server, signals, relay).ConfigureAwait(false);
             Tell(settings, shutdown, server.FailedAccepts);
             return hasFailed
                 ? CouldNotStart("the server could not accept any more; the log says why. Start it again.")
                 : ExitCode.For(shutdown.Outcome);
         }
+    }
+
+    private async Task<ShutdownReport> StopAsync(HttpServer server, StopSignals signals, SignalRelay relay)
+    {
+        try
+        {
+            return await server.StopAsync(signals.Force).ConfigureAwait(false);
+        }
+        catch (OutOfMemoryException)
+        {
+            return StopHere(server, relay);
+        }
+    }
+
+    private ShutdownReport StopHere(HttpServer server, SignalRelay relay)
+    {
+        streams.WriteError(
+            "warning: the system gives no more threads (ulimit -u, TasksMax, pids.max; or ulimit -v): the stop makes do with those that there are.");
+        return server.StopHere(() => relay.IsForced);
     }
 
     private void Say(ServeSettings settings, string line)

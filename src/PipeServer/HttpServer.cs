@@ -318,7 +318,6 @@ public sealed class HttpServer : IAsyncDisposable
         }
 
         running.Dispatcher.Start();
-        running.Dispatcher.WarmUp();
     }
 
     /// <summary>
@@ -349,6 +348,14 @@ public sealed class HttpServer : IAsyncDisposable
         {
             return await stopped.ConfigureAwait(false);
         }
+    }
+
+    /// <inheritdoc cref="ThreadlessStop"/>
+    internal ShutdownReport StopHere(Func<bool> isForced)
+    {
+        var report = ThreadlessStop.Run(Running.Context, Running.Dispatcher, isForced);
+        _stopped = Task.FromResult(report);
+        return report;
     }
 
     /// <summary>Stops the server as <see cref="StopAsync"/> does, if that has not been done.</summary>

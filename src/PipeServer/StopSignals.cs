@@ -46,6 +46,12 @@ public sealed class StopSignals : IDisposable
     private void OnStop(PosixSignalContext context)
     {
         context.Cancel = true;
+        Raise();
+    }
+
+    /// <summary>What a signal does, for a program that gets it in another way.</summary>
+    internal void Raise()
+    {
         if (Interlocked.Increment(ref _count) == 1)
         {
             _stop.TrySetResult();

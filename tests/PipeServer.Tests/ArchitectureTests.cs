@@ -27,7 +27,7 @@ public sealed class ArchitectureTests
         ["PipeServer.StaticFiles"] = [Root, "PipeServer.Diagnostics", "PipeServer.Platform"],
         ["PipeServer.Transport"] = [],
         ["PipeServer.Transport.Epoll"] = ["PipeServer.Diagnostics", "PipeServer.Platform", "PipeServer.Transport"],
-        ["PipeServer.Transport.Sockets"] = ["PipeServer.Transport"],
+        ["PipeServer.Transport.Sockets"] = ["PipeServer.Platform", "PipeServer.Transport"],
         ["PipeServer.Workers"] = ["PipeServer.Diagnostics", "PipeServer.Platform"],
     };
 

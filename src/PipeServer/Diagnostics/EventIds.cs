@@ -23,6 +23,7 @@ internal static class EventIds
     public const int HeartbeatFailed = 26;
     public const int ConnectionLimitReached = 27;
     public const int DrainCensus = 28;
+    public const int WarmUpFailed = 29;
 
     public const int HandlerFaulted = 60;
     public const int ConnectionFaulted = 61;

@@ -66,6 +66,12 @@ internal static partial class Log
     [LoggerMessage(EventIds.HeartbeatFailed, LogLevel.Error, "The heartbeat failed once; it goes on.")]
     public static partial void HeartbeatFailed(ILogger logger, Exception exception);
 
+    [LoggerMessage(
+        EventIds.WarmUpFailed,
+        LogLevel.Warning,
+        "What is needed when descriptors run out could not be run through in advance; the server serves all the same.")]
+    public static partial void WarmUpFailed(ILogger logger, Exception exception);
+
     [LoggerMessage(EventIds.HandlerFaulted, LogLevel.Error, "The handler of {Request} threw; {Consequence}.")]
     public static partial void HandlerFaulted(ILogger logger, string request, string consequence, Exception exception);
 

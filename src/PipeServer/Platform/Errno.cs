@@ -45,6 +45,11 @@ internal static class Errno
     public static bool IsOfOneClient(int errno) => errno is
         ECONNABORTED or ECONNRESET or EPROTO or ENETDOWN or ENETUNREACH or EHOSTUNREACH or ETIMEDOUT or EINTR;
 
+    /// <summary>The same where .NET has made the call, in its words.</summary>
+    public static bool IsOfOneClient(SocketError error) => error is
+        SocketError.ConnectionAborted or SocketError.ConnectionReset or SocketError.NetworkDown or SocketError.NetworkUnreachable
+        or SocketError.HostDown or SocketError.HostUnreachable or SocketError.TimedOut;
+
     /// <summary>Throws if a call has failed.</summary>
     /// <exception cref="SocketException">The result is a negated error number.</exception>
     public static void ThrowOnError(int result, string call)

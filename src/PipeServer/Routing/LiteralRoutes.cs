@@ -15,7 +15,7 @@ namespace PipeServer.Routing;
 /// </remarks>
 internal sealed class LiteralRoutes
 {
-    /// <summary>How many routes a look-up compares with a path, at most, in all tables but those that no hash spreads.</summary>
+    /// <summary>How many routes a look-up compares with a path, at most, wherever a hash spreads them.</summary>
     public const int MostProbes = 8;
 
     // A table of so many times its routes is still small beside them, and sparse enough for chance.
@@ -23,35 +23,44 @@ internal sealed class LiteralRoutes
     private const int Seeds = 8;
     private const ulong Odd = 0x9E37_79B9_7F4A_7C15;
 
-    private Entry[] _entries; // open addressing; at least half of it is empty
+    private Entry[] _entries = []; // open addressing; at least half of it is empty. None where no hash spreads the routes
     private uint _mask;
     private ulong _seed; // 0: the hash looks at sixteen bytes
+    private readonly Entry[] _sorted = []; // by their paths, where there is no hash table
 
     public LiteralRoutes(IEnumerable<Route> routes)
+        : this(routes, Seeds)
     {
-        List<(byte[] Path, Route Route)> all = [.. routes.Select(static route => (Encoding.UTF8.GetBytes(route.Pattern.Text), route))];
+    }
+
+    /// <summary>The same with so many hashes of the whole path to choose from.</summary>
+    internal LiteralRoutes(IEnumerable<Route> routes, ulong seeds)
+    {
+        List<Entry> all = [.. routes.Select(static route => Entry.Of(Encoding.UTF8.GetBytes(route.Pattern.Text), route))];
         var smallest = BitOperations.RoundUpToPowerOf2((uint)Math.Max(1, all.Count) * 2);
-        _entries = [];
-        var best = (Probes: int.MaxValue, Size: smallest, Seed: 0ul);
-        for (var seed = 0ul; seed <= Seeds && best.Probes > MostProbes; seed++)
+        for (var seed = 0ul; seed <= seeds; seed++)
         {
-            for (var size = smallest; size <= smallest * MostEntriesPerRoute / 2 && best.Probes > MostProbes; size *= 2)
+            for (var size = smallest; size <= smallest * MostEntriesPerRoute / 2; size *= 2)
             {
-                var probes = Fill(all, size, seed);
-                best = probes < best.Probes ? (probes, size, seed) : best;
+                if (TryFill(all, size, seed))
+                {
+                    return;
+                }
             }
         }
 
-        if ((_mask, _seed) != (best.Size - 1, best.Seed))
-        {
-            Fill(all, best.Size, best.Seed); // the last try was not the best
-        }
-
-        Probes = best.Probes;
+        // By chance this does not happen; paths that were made to collide are still found in a number of steps that does not follow theirs.
+        _entries = [];
+        all.Sort(static (left, right) => left.Path.AsSpan().SequenceCompareTo(right.Path));
+        _sorted = [.. all];
+        Probes = BitOperations.Log2((uint)all.Count) + 1;
     }
 
     /// <summary>How many routes the longest look-up compares with its path.</summary>
-    public int Probes { get; }
+    public int Probes { get; private set; }
+
+    /// <summary>How many places of tables were looked at to find one that is good enough.</summary>
+    public long Steps { get; private set; }
 
     /// <summary>The route of a path, or null.</summary>
     public Route? Find(ReadOnlySpan<byte> path)
@@ -63,7 +72,7 @@ internal sealed class LiteralRoutes
             ref readonly var entry = ref entries[at];
             if (entry.Route is not { } route)
             {
-                break;
+                return null;
             }
 
             // The ends and the length are all there is of a short path.
@@ -74,33 +83,60 @@ internal sealed class LiteralRoutes
             }
         }
 
+        return FindSorted(path); // without a table, that is: in one, the row of a path always ends
+    }
+
+    private Route? FindSorted(ReadOnlySpan<byte> path)
+    {
+        var (low, high) = (0, _sorted.Length - 1);
+        while (low <= high)
+        {
+            var middle = (low + high) >> 1;
+            var order = path.SequenceCompareTo(_sorted[middle].Path);
+            if (order == 0)
+            {
+                return _sorted[middle].Route;
+            }
+
+            (low, high) = order < 0 ? (low, middle - 1) : (middle + 1, high);
+        }
+
         return null;
     }
 
-    // Returns the number of entries in the longest row of taken ones, which is what a path that is not there is compared with at most.
-    private int Fill(List<(byte[] Path, Route Route)> routes, uint size, ulong seed)
+    // False as soon as it turns out that a look-up would compare with too many: filled to its end, a table of paths that collide takes as many steps
+    // as the square of their number.
+    private bool TryFill(List<Entry> routes, uint size, ulong seed)
     {
         (_entries, _mask, _seed) = (new Entry[size], size - 1, seed);
-        foreach (var (path, route) in routes)
+        foreach (var entry in routes)
         {
-            var ends = EndsOf(path);
-            var at = PlaceOf(path, ends);
-            while (_entries[at].Route is not null)
+            var at = PlaceOf(entry.Path, (entry.First, entry.Last));
+            for (var row = 1; _entries[at].Route is not null; row++)
             {
+                Steps++;
+                if (row == MostProbes)
+                {
+                    return false;
+                }
+
                 at = (at + 1) & _mask;
             }
 
-            _entries[at] = new Entry(path, ends.First, ends.Last, route);
+            _entries[at] = entry;
         }
 
-        var (longest, row) = (0, 0);
-        for (var at = 0u; at < size * 2; at++) // twice around: a row may go over the end
+        // The longest row of taken entries is what a path that is not there is compared with at most.
+        var (longest, taken) = (0, 0);
+        for (var at = 0u; at < size * 2 && longest <= MostProbes; at++) // twice around: a row may go over the end
         {
-            row = _entries[at & _mask].Route is null ? 0 : row + 1;
-            longest = Math.Max(longest, row);
+            Steps++;
+            taken = _entries[at & _mask].Route is null ? 0 : taken + 1;
+            longest = Math.Max(longest, taken);
         }
 
-        return longest;
+        Probes = longest;
+        return longest <= MostProbes;
     }
 
     // Where the row of entries begins that a path may be in.
@@ -157,5 +193,12 @@ internal sealed class LiteralRoutes
 
     private static uint Mix(ulong hash) => (uint)((hash * Odd) >> 32);
 
-    private readonly record struct Entry(byte[] Path, ulong First, ulong Last, Route? Route);
+    private readonly record struct Entry(byte[] Path, ulong First, ulong Last, Route? Route)
+    {
+        public static Entry Of(byte[] path, Route route)
+        {
+            var (first, last) = EndsOf(path);
+            return new Entry(path, first, last, route);
+        }
+    }
 }

@@ -192,8 +192,7 @@ internal abstract class Connection(ServerContext server)
             switch (Deadlines.Check(transport, _state, now, draining))
             {
                 case DeadlineVerdict.ReadTimedOut:
-                    // Not on this thread: the connection's loop, or a handler that waits for its body, would go on inside the heartbeat.
-                    ThreadPool.UnsafeQueueUserWorkItem(static late => late.Connection.CancelPendingRead(late.Id), (Connection: this, Id), preferLocal: false);
+                    CancelReadElsewhere(transport);
                     break;
                 case DeadlineVerdict.WriteTooSlow:
                     AbortSlowReader(transport, "the client reads its response too slowly");
@@ -257,6 +256,25 @@ internal abstract class Connection(ServerContext server)
         Log.ConnectionAborted(server.Logger, Id, reason);
         _aborted = true;
         transport.Abort();
+    }
+
+    // Not on this thread: the connection's loop, or a handler that waits for its body, would go on inside the heartbeat. Nor on a loop, which may be
+    // stuck in a handler, while the system has a thread for the pool.
+    private void CancelReadElsewhere(TransportConnection transport)
+    {
+        if (server.IsShortOfThreads && transport.TryCancelReadOnLoop())
+        {
+            return;
+        }
+
+        try
+        {
+            ThreadPool.UnsafeQueueUserWorkItem(static late => late.Connection.CancelPendingRead(late.Id), (Connection: this, Id), preferLocal: false);
+        }
+        catch (OutOfMemoryException)
+        {
+            _ = transport.TryCancelReadOnLoop(); // no thread; the next beat reports it again
+        }
     }
 
     private void CancelPendingRead(long id)

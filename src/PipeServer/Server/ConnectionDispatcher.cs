@@ -1,8 +1,5 @@
-using System.Buffers;
 using System.Net;
-using System.Runtime.CompilerServices;
 using PipeServer.Diagnostics;
-using PipeServer.Http;
 using PipeServer.Transport;
 
 namespace PipeServer.Server;
@@ -57,40 +54,24 @@ internal sealed class ConnectionDispatcher
 
     private bool IsAcceptLimitReached => Volatile.Read(ref _acceptsLeft) <= 0;
 
-    /// <summary>
-    /// Runs once through the code that is needed when descriptors run out: loading it only then would need files itself, and the
-    /// runtime ends the process when it cannot open them. Nobody waits for it: clients that come meanwhile are served, and those that the
-    /// server has room for leave the descriptors that this needs.
-    /// </summary>
-    public void WarmUp()
+    /// <summary>Accepts from now on, and warms up behind that: see <see cref="WarmUp"/>.</summary>
+    public void Start()
     {
-        var output = new ArrayBufferWriter<byte>();
-        foreach (var listener in _listeners)
-        {
-            listener.Protocol.WriteRefusal(output);
-        }
-
-        foreach (var error in Enum.GetValues<RequestError>())
-        {
-            output.Write(RequestErrors.Body(error));
-        }
-
-        if (!RuntimeFeature.IsDynamicCodeSupported)
-        {
-            return; // a native process has all of its code already, and the names of a stack trace take a third of its start
-        }
-
-        try
-        {
-            throw new IOException("Too many open files");
-        }
-        catch (IOException exception)
-        {
-            _ = exception.ToString();
-        }
+        _accepting = Task.WhenAll(_listeners.SelectMany(AcceptLoops));
+        WarmUp.Run(_listeners, _server.Logger);
     }
 
-    public void Start() => _accepting = Task.WhenAll(_listeners.SelectMany(AcceptLoops));
+    /// <summary>Closes the listeners at once, on this thread; who has not been accepted by then is turned away by the system.</summary>
+    public void StopAcceptingHere()
+    {
+        _stopping.Cancel();
+        foreach (var bound in _listeners)
+        {
+#pragma warning disable CA2012 // Nobody waits: those of the epoll transport close where they are told to.
+            _ = bound.Listener.DisposeAsync();
+#pragma warning restore CA2012
+        }
+    }
 
     /// <summary>
     /// Accepts what has finished its handshake, then closes the listeners. Those clients are served.
@@ -190,11 +171,48 @@ internal sealed class ConnectionDispatcher
         hasPermit = hasPermit || TryTakePermit();
         if (bound.Filters.Count == 0)
         {
-            Admit(transport, id, bound.Protocol, hasPermit);
+            try
+            {
+                Admit(transport, id, bound.Protocol, hasPermit);
+            }
+            catch
+            {
+                // Most likely there is no memory for one more. The permit of a client that nobody serves would be missing for ever.
+                GiveBack(hasPermit, hasPlace: false);
+                _ = DropAsync(transport);
+                throw;
+            }
         }
         else
         {
             _ = FilterAsync(transport, id, bound, hasPermit);
+        }
+    }
+
+    private void GiveBack(bool hasPermit, bool hasPlace)
+    {
+        if (hasPermit)
+        {
+            _permits.Release();
+        }
+        else if (hasPlace)
+        {
+            _refusedClients.ReturnPlace();
+        }
+    }
+
+    private async Task DropAsync(TransportConnection transport)
+    {
+        try
+        {
+            transport.Abort();
+            await transport.DisposeAsync().ConfigureAwait(false);
+        }
+#pragma warning disable CA1031 // What has kept it from being served is told already.
+        catch (Exception exception)
+#pragma warning restore CA1031
+        {
+            Log.ConnectionAborted(_server.Logger, 0, exception.Message);
         }
     }
 
@@ -204,37 +222,47 @@ internal sealed class ConnectionDispatcher
     {
         var isStopping = _stopping.IsCancellationRequested;
         var hasPlace = !hasPermit && !isStopping && _refusedClients.TryTakePlace();
-        var filtering = new FilteringConnection(_server, hasPermit || hasPlace || isStopping ? bound.Filters : null);
-        filtering.Attach(transport, id);
-        _server.Connections.Add(filtering);
-        await filtering.RunAsync().ConfigureAwait(false);
-        if (filtering.Filtered is { } filtered)
+        FilteringConnection? filtering = null;
+        try
         {
-            if (hasPlace && TryTakePermit())
+            filtering = new FilteringConnection(_server, hasPermit || hasPlace || isStopping ? bound.Filters : null);
+            filtering.Attach(transport, id);
+            _server.Connections.Add(filtering);
+            await filtering.RunAsync().ConfigureAwait(false);
+            if (filtering.Filtered is { } filtered)
             {
-                _refusedClients.ReturnPlace();
-                (hasPermit, hasPlace) = (true, false);
+                if (hasPlace && TryTakePermit())
+                {
+                    _refusedClients.ReturnPlace();
+                    (hasPermit, hasPlace) = (true, false);
+                }
+
+                transport = filtered;
+                Admit(filtered, id, bound.Protocol, hasPermit, hasPlace, filtering);
+                return;
             }
-
-            Admit(filtered, id, bound.Protocol, hasPermit, hasPlace, filtering);
-            return;
         }
-
-        if (hasPermit)
+#pragma warning disable CA1031 // Nobody awaits this: as in Dispatch, and the line that the accept loop writes there.
+        catch (Exception exception)
+#pragma warning restore CA1031
         {
-            _permits.Release();
-        }
-        else if (hasPlace)
-        {
-            _refusedClients.ReturnPlace();
+            Log.ConnectionFaulted(_server.Logger, id, exception);
+            GiveBack(hasPermit, hasPlace);
+            (hasPermit, hasPlace) = (false, false);
+            await DropAsync(transport).ConfigureAwait(false);
         }
 
-        _server.Connections.Remove(filtering);
+        GiveBack(hasPermit, hasPlace);
+        if (filtering is not null)
+        {
+            _server.Connections.Remove(filtering);
+        }
     }
 
     private bool TryTakePermit() => _permits.Wait(0, CancellationToken.None);
 
-    // Serves a connection, or refuses it. In a drain the backlog is served beyond the limit: those clients have connected in good faith.
+    // Serves a connection, or refuses it; where something is thrown, neither has begun, and what it has is still the caller's. In a drain the
+    // backlog is served beyond the limit: those clients have connected in good faith.
     private void Admit(
         TransportConnection transport, long id, IProtocol protocol, bool hasPermit, bool hasPlace = false, Connection? predecessor = null)
     {
@@ -247,19 +275,35 @@ internal sealed class ConnectionDispatcher
 
         if (isOneTooMany || (address is not null && !_addressQuota!.TryTake(address)))
         {
+            _refusedClients.Refuse(transport, id, protocol, hasPlace, predecessor);
             if (hasPermit)
             {
                 _permits.Release();
             }
 
-            _refusedClients.Refuse(transport, id, protocol, hasPlace, predecessor);
             return;
         }
 
-        var connection = protocol.Rent();
-        connection.Attach(transport, id);
-        _server.Connections.Add(connection, predecessor);
-        _ = connection.RunAsync(AdmissionOf(protocol, address, hasPermit)); // not forgotten: a stop waits until the manager is empty
+        Connection connection;
+        Admission admission;
+        try
+        {
+            admission = AdmissionOf(protocol, address, hasPermit);
+            connection = protocol.Rent();
+            connection.Attach(transport, id);
+            _server.Connections.Add(connection, predecessor);
+        }
+        catch
+        {
+            if (address is not null)
+            {
+                _addressQuota!.Return(address);
+            }
+
+            throw;
+        }
+
+        _ = connection.RunAsync(admission); // not forgotten: a stop waits until the manager is empty
     }
 
     // One serves all connections that have nothing of their own to give back.
@@ -267,12 +311,12 @@ internal sealed class ConnectionDispatcher
     {
         if (address is not null || !hasPermit)
         {
-            return new Admission(this, protocol, address, hasPermit);
+            return new Admission(_server.Connections, protocol, hasPermit ? _permits : null, _addressQuota, address);
         }
 
         return _usualAdmission is { } usual && usual.Protocol == protocol
             ? usual
-            : _usualAdmission = new Admission(this, protocol, address: null, hasPermit: true);
+            : _usualAdmission = new Admission(_server.Connections, protocol, _permits, quota: null, address: null);
     }
 
     // Waits for a permit, where clients are to wait. True with a permit; in a drain there may be none.
@@ -320,36 +364,6 @@ internal sealed class ConnectionDispatcher
         catch (OperationCanceledException)
         {
             // Stopping: no need to wait.
-        }
-    }
-
-    /// <summary>What connections are admitted with, and give back when they have ended.</summary>
-    private sealed class Admission(ConnectionDispatcher dispatcher, IProtocol protocol, IPAddress? address, bool hasPermit) : IConnectionOwner
-    {
-        public IProtocol Protocol => protocol;
-
-        public void OnEnded(Connection connection)
-        {
-            // What it has held first: a connection that is counted as ended has made room for the next one.
-            if (address is not null)
-            {
-                dispatcher._addressQuota!.Return(address);
-            }
-
-            if (hasPermit)
-            {
-                dispatcher._permits.Release();
-            }
-
-            dispatcher._server.Connections.Remove(connection);
-            if (connection.WasAborted)
-            {
-                connection.Abandon(); // a handler may still use the request of a connection that was cut off
-            }
-            else
-            {
-                protocol.Return(connection);
-            }
         }
     }
 }

@@ -36,12 +36,11 @@ internal sealed class ConnectionManager
     {
         lock (_lock)
         {
+            _live.Add(connection); // first: where there is no memory for it, nothing has been counted
             if (predecessor is null || !_live.Remove(predecessor))
             {
                 _accepted++;
             }
-
-            _live.Add(connection);
         }
     }
 

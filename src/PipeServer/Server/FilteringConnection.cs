@@ -32,7 +32,7 @@ internal sealed class FilteringConnection(ServerContext server, IReadOnlyList<IC
         var filtered = Transport;
         foreach (var filter in filters)
         {
-            if (await filter.ApplyAsync(filtered, Id).ConfigureAwait(false) is not { } next)
+            if (await filter.ApplyAsync(filtered, Id, Deadlines).ConfigureAwait(false) is not { } next)
             {
                 return;
             }

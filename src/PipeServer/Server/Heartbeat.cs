@@ -86,11 +86,19 @@ internal sealed class Heartbeat : IDisposable
     public long WriteDeadlineAfter(TimeSpan timeout) => Now + (timeout.Ticks / TimeSpan.TicksPerMillisecond) + Volatile.Read(ref _slack);
 
     /// <summary>Beats faster from now on, and lets no timeout go beyond what is left of the grace period.</summary>
-    public void BeginDrain(TimeSpan timeLeft)
+    /// <param name="timeLeft">The grace period.</param>
+    /// <param name="keepsTimer">The loops go on beating: there may be no thread for another timer.</param>
+    public void BeginDrain(TimeSpan timeLeft, bool keepsTimer = false)
     {
         Volatile.Write(ref _latestRead, Now + (long)DrainRules.LongestRead(timeLeft).TotalMilliseconds);
         _draining = true;
         Volatile.Write(ref _slack, (long)DrainRules.HeartbeatPeriod.TotalMilliseconds);
+
+        if (keepsTimer)
+        {
+            _timer.Change(DrainRules.HeartbeatPeriod, DrainRules.HeartbeatPeriod);
+            return;
+        }
 
         // Not by the loops any more: with all of them stuck in handlers nobody would tell the idle connections.
         _timer.Dispose();

@@ -42,11 +42,25 @@ internal sealed class RefusedClients(ServerContext server)
         }
 
         server.Observer?.CompleteUnread(transport.RemoteEndPoint, Reason);
-        hasPlace = hasPlace || TryTakePlace();
-        var connection = new RefusedConnection(server, protocol, mayLinger: hasPlace);
-        connection.Attach(transport, id);
-        server.Connections.Add(connection, predecessor);
-        _ = RunAsync(connection, hasPlace);
+        var takesPlace = !hasPlace && TryTakePlace();
+        RefusedConnection connection;
+        try
+        {
+            connection = new RefusedConnection(server, protocol, mayLinger: hasPlace || takesPlace);
+            connection.Attach(transport, id);
+            server.Connections.Add(connection, predecessor);
+        }
+        catch
+        {
+            if (takesPlace)
+            {
+                ReturnPlace();
+            }
+
+            throw;
+        }
+
+        _ = RunAsync(connection, hasPlace || takesPlace);
     }
 
     // Not fire and forget: the manager has it, and a stop waits until the manager is empty.

@@ -65,4 +65,23 @@ internal sealed class ServerContext
         // Handlers' callbacks hang on this token: they run on the thread pool, not inside the stop.
         _ = _draining.CancelAsync();
     }
+
+    /// <summary>The system gives the process no further thread: what can be done by those that there are is done by them.</summary>
+    public bool IsShortOfThreads { get; private set; }
+
+    /// <summary>Marks the drain where there is no thread for handlers' callbacks: they run here. What they throw is theirs.</summary>
+    public void MarkDrainingHere()
+    {
+        IsShortOfThreads = true;
+        try
+        {
+            _draining.Cancel();
+        }
+#pragma warning disable CA1031 // Handlers' code, see above.
+        catch (Exception exception)
+#pragma warning restore CA1031
+        {
+            Log.HeartbeatFailed(Logger, exception);
+        }
+    }
 }

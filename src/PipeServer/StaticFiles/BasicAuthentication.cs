@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
+using PipeServer.Platform;
 
 namespace PipeServer.StaticFiles;
 
@@ -25,7 +26,7 @@ internal sealed class BasicAuthentication
 
     private readonly Dictionary<string, string> _hashes = new(StringComparer.Ordinal);
     private readonly string _anybody; // a hash of the same cost, for users that do not exist
-    private readonly byte[] _key = [.. Guid.NewGuid().ToByteArray(), .. Guid.NewGuid().ToByteArray()]; // of the system's random numbers, without OpenSSL
+    private readonly byte[] _key = RandomNumbers.Bytes(32);
     private readonly SemaphoreSlim _oneAtATime = new(1);
     private int _checking;
     private readonly ConcurrentDictionary<(ulong, ulong, ulong, ulong), bool> _remembered = new();

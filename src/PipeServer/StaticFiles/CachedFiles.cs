@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Diagnostics.CodeAnalysis;
+using PipeServer.Platform;
 
 namespace PipeServer.StaticFiles;
 
@@ -14,8 +15,8 @@ internal sealed class CachedFiles
 {
     private const int FewestBuckets = 16;
 
-    private static readonly ulong FirstKey = (ulong)Random.Shared.NextInt64() | 1;
-    private static readonly ulong SecondKey = (ulong)Random.Shared.NextInt64() | 1;
+    private static readonly ulong FirstKey = RandomNumbers.Next() | 1;
+    private static readonly ulong SecondKey = RandomNumbers.Next() | 1;
 
     private Entry?[] _buckets = new Entry?[FewestBuckets]; // a power of two, at least as many as there are files
     private int _count;

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Globalization;
 using System.Text;
+using PipeServer.Platform;
 
 namespace PipeServer.StaticFiles;
 
@@ -44,7 +45,7 @@ internal readonly struct FileSender(FileRoot root, OpenedFile file, bool isSettl
         }
 
         var type = response.ContentType;
-        var boundary = Guid.NewGuid().ToString("N");
+        var boundary = Convert.ToHexStringLower(RandomNumbers.Bytes(16));
         var heads = new List<byte[]>();
         foreach (var range in ranges)
         {

@@ -74,6 +74,28 @@ public abstract class TransportConnection : IDuplexPipe, IAsyncDisposable
         throw new NotSupportedException("This transport offers its reads to no consumer, so there is none to go on with.");
 
     /// <summary>
+    /// Cancels a read as <see cref="PipeReader.CancelPendingRead"/> does, but its caller goes on elsewhere, on a thread of the transport; false,
+    /// and nothing done, where the transport has none. For a heartbeat that finds no other thread.
+    /// </summary>
+    internal virtual bool TryCancelReadOnLoop() => false;
+
+    /// <summary>
+    /// Cancels <see cref="Closed"/>: its callbacks are handlers', and run on the thread pool. Never throws: where the system has no thread for
+    /// the pool the token is cancelled, and reads and writes tell of the end, but the callbacks wait for a thread.
+    /// </summary>
+    private protected static void CancelOnThreadPool(CancellationTokenSource? closed)
+    {
+        try
+        {
+            _ = closed?.CancelAsync();
+        }
+        catch (OutOfMemoryException)
+        {
+            // See above. An abort goes on: there is a connection to end.
+        }
+    }
+
+    /// <summary>
     /// From now on <see cref="IsClosed"/> and <see cref="Closed"/> tell of a client that leaves, whether or not anybody reads. To be called
     /// before work that may take its time: a transport may have put off what it costs to be told. Cheap when it has been called before.
     /// </summary>

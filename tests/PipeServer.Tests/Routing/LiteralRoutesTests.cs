@@ -54,6 +54,35 @@ public sealed class LiteralRoutesTests
         Assert.Null(Find(routes, $"/api/0/items-{count + 7}/"));
     }
 
+    // Each table was filled to its end before it was found to be no good, which for paths that collide takes as many steps as the square of their
+    // number: a program with 20,000 such routes started for half a minute.
+    [Theory]
+    [InlineData(1000)]
+    [InlineData(20_000)]
+    public void Making_the_table_takes_steps_in_proportion_to_the_routes(int count)
+    {
+        var paths = Enumerable.Range(0, count).Select(static number => $"/a/common/{number:D6}/of/all/paths");
+        var routes = new LiteralRoutes(paths.Select(static path => new Route(RoutePattern.Parse(path))));
+        Assert.InRange(routes.Steps, count, 100L * count);
+    }
+
+    [Theory]
+    [InlineData(10, 4)]
+    [InlineData(1000, 10)]
+    [InlineData(20_000, 15)]
+    public void Paths_that_no_hash_spreads_are_found_all_the_same(int count, int probes)
+    {
+        var paths = Enumerable.Range(0, count).Select(static number => $"/a/common/{number:D6}/of/all/paths").ToList();
+        var routes = new LiteralRoutes(paths.Select(static path => new Route(RoutePattern.Parse(path))), seeds: 0);
+        Assert.Equal(probes, routes.Probes);
+        Assert.InRange(routes.Steps, 1, 500);
+        Assert.All(paths, path => Assert.Equal(path, Find(routes, path)?.Pattern.Text));
+        foreach (var other in new[] { "/", "/a/common/000000/of/all/path", $"/a/common/{count:D6}/of/all/paths", "/a/common/000001/of/all/pathz", "/z" })
+        {
+            Assert.Null(Find(routes, other));
+        }
+    }
+
     // Of each length up to sixteen: where the hash reads bytes one by one, four by four, and eight by eight.
     [Fact]
     public void Short_paths_are_told_apart_by_each_of_their_bytes()

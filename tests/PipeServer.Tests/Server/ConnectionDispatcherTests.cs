@@ -1,3 +1,4 @@
+using System.IO.Pipelines;
 using System.Net;
 using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
@@ -134,6 +135,47 @@ public sealed class ConnectionDispatcherTests
         Assert.Contains(log.Messages, static message => message.StartsWith("A listener has ended though nobody stopped it"));
     }
 
+    // What was thrown behind the accept, for want of memory, left the client connected to nobody, and its permit was missing for ever.
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_client_that_cannot_be_taken_in_is_closed_and_costs_no_permit(bool isFiltered)
+    {
+        const int Failures = 3;
+        var accepts = 0;
+        var log = new TestLog();
+        await using var server = new HttpServer(new HttpServerOptions
+        {
+            Transport = new WatchedTransport(
+                Transports.Create("sockets"), connection => accepts++ < Failures ? new NamelessConnection(connection, isFiltered ? 1 : 0) : connection),
+            LoggerFactory = log,
+            MaxConnections = 1,
+            MaxConnectionsPerAddress = 1,
+            Endpoints = [new HttpEndpoint(IPAddress.Loopback, 0) { ProxyProtocol = isFiltered }],
+            TrustedProxies = [TrustedProxy.Parse("127.0.0.1")],
+        });
+        server.MapGet("/", static (_, response) => response.WriteText("hello"));
+        await server.StartAsync();
+        var header = isFiltered ? "PROXY UNKNOWN\r\n" : "";
+        for (var i = 0; i < Failures; i++)
+        {
+            var exception = await Record.ExceptionAsync(async () =>
+            {
+                await using var lost = await TestClient.ConnectAsync(server.EndPoints[0]);
+                await lost.SendAsync(header);
+                Assert.Empty(await lost.ReadToEndAsync());
+            });
+            Assert.True(exception is null or IOException or SocketException, $"{exception}");
+        }
+
+        await using var client = await TestClient.ConnectAsync(server.EndPoints[0]);
+        Assert.Equal("hello", (await client.RequestAsync(header + TestClient.Get("/"))).Text);
+        await client.DisposeAsync();
+        Assert.Equal(Failures, log.Entries.Count(static entry => entry.Exception is OutOfMemoryException || entry.Message.Contains("Made up")));
+        var report = await server.StopAsync();
+        Assert.Equal(report.Connections.Accepted, report.Connections.Closed + report.Connections.Aborted);
+    }
+
     private static async Task<HttpServer> StartTwoAsync(Action<HttpServerOptions> configure)
     {
         var options = new HttpServerOptions { Endpoints = [new HttpEndpoint(IPAddress.Loopback, 0), new HttpEndpoint(IPAddress.Loopback, 0)] };
@@ -148,6 +190,30 @@ public sealed class ConnectionDispatcherTests
     {
         time.Advance(TimeSpan.FromMilliseconds(100));
         return true;
+    }
+
+    // Stands for whatever may be thrown before a connection is counted.
+    private sealed class NamelessConnection(TransportConnection inner, int looksLeft) : TransportConnection
+    {
+        private int _looksLeft = looksLeft;
+
+        public override PipeReader Input => inner.Input;
+
+        public override PipeWriter Output => inner.Output;
+
+        public override EndPoint? RemoteEndPoint => _looksLeft-- > 0 ? inner.RemoteEndPoint : throw NoMemory.MadeUp();
+
+        public override bool IsClosed => inner.IsClosed;
+
+        public override CancellationToken Closed => inner.Closed;
+
+        public override long BytesSent => inner.BytesSent;
+
+        public override ValueTask ShutdownOutputAsync() => inner.ShutdownOutputAsync();
+
+        public override void Abort() => inner.Abort();
+
+        public override ValueTask DisposeAsync() => inner.DisposeAsync();
     }
 
     private sealed class FailingLoggers : ILoggerFactory

@@ -97,6 +97,51 @@ public abstract class SwitchedTests(string transport)
         Assert.True(await client.IsClosedAsync());
     }
 
+    // The heartbeat cancels the read of a head whose time is up. When that came as the head arrived, the first read of the handler to which its
+    // request hands the connection ended as if the handler had cancelled it: this one took it for the stop of the server.
+    [Fact]
+    public async Task A_cancellation_that_is_not_the_handlers_own_is_not_told()
+    {
+        WatchedTransport? watched = null;
+        await using var server = await StartAsync(options => options.Transport = watched = new WatchedTransport(options.Transport!));
+        await using var client = await SwitchAsync(server);
+        for (var round = 0; round < 5; round++)
+        {
+            watched!.Accepted[0].Input.CancelPendingRead();
+            await Task.Delay(5 * round);
+            await client.SendAsync($"{round}\n");
+            Assert.Equal($"{round}\n", Encoding.ASCII.GetString(await client.ReadExactlyAsync(2)));
+        }
+
+        var stopping = server.Server.StopAsync();
+        Assert.Equal("bye\n", Encoding.ASCII.GetString(await client.ReadExactlyAsync(4)));
+        await client.SendAsync("end\n");
+        Assert.True(await client.IsClosedAsync());
+        await stopping.WaitAsync(Patience);
+    }
+
+    // Half a line has been looked at and is kept: nothing but the rest of it, the end or a cancellation of the handler's is news.
+    [Fact]
+    public async Task Such_a_cancellation_brings_no_bytes_for_the_second_time()
+    {
+        WatchedTransport? watched = null;
+        await using var server = await StartAsync(options => options.Transport = watched = new WatchedTransport(options.Transport!));
+        await using var client = await server.ConnectAsync();
+        Assert.Equal(101, (await client.RequestAsync(Ask.Replace("/echo", "/reads"))).Status);
+        await client.SendAsync("a");
+        Assert.Equal("1", Encoding.ASCII.GetString(await client.ReadExactlyAsync(1)));
+        for (var i = 0; i < 3; i++)
+        {
+            watched!.Accepted[0].Input.CancelPendingRead();
+            await Task.Delay(10);
+        }
+
+        await client.SendAsync("b");
+        Assert.Equal("2", Encoding.ASCII.GetString(await client.ReadExactlyAsync(1)));
+        await client.SendAsync("\n");
+        Assert.Equal("3", Encoding.ASCII.GetString(await client.ReadToEndAsync()));
+    }
+
     [Fact]
     public async Task It_is_told_of_a_stop_and_may_say_goodbye()
     {
@@ -209,6 +254,21 @@ public abstract class SwitchedTests(string transport)
                 pipe.Input.AdvanceTo(read.Buffer.End);
                 _ = pipe.Input.ReadAsync().AsTask();
                 pipe.Output.Write("bye"u8);
+            });
+            server.MapGet("/reads", static async (_, response) =>
+            {
+                var pipe = await response.SwitchAsync(101);
+                for (var (reads, length) = (0, 0L); length < 3;)
+                {
+                    var read = await pipe.Input.ReadAsync();
+                    length = read.Buffer.Length;
+                    pipe.Input.AdvanceTo(read.Buffer.Start, read.Buffer.End);
+                    if (length > 0)
+                    {
+                        pipe.Output.Write(Encoding.ASCII.GetBytes($"{++reads}"));
+                        await pipe.Output.FlushAsync();
+                    }
+                }
             });
             server.MapPost("/unread", static async (_, response) => await response.SwitchAsync(101));
         },

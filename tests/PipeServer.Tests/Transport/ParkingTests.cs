@@ -75,6 +75,33 @@ public sealed class ParkingTests
         Assert.Equal(5, await waiting.WaitAsync(TestClient.Patience));
     }
 
+    // What was thrown where the operation parks went to whoever had awaited it just now, where the runtime cannot hand it on and ends the
+    // process; or to the waker, and the operation was left neither parked nor completed.
+    [Theory]
+    [InlineData(nameof(Fake.OnParking))]
+    [InlineData(nameof(Fake.OnYield))]
+    [InlineData(nameof(Fake.OnGoingOn))]
+    public async Task What_is_thrown_while_it_parks_or_is_woken_completes_it(string where)
+    {
+        _fake.IsTurnOver = where == nameof(Fake.OnYield);
+        _fake.Throws = where;
+        var waiting = _parking.StartAsync(CancellationToken.None).AsTask();
+        if (where == nameof(Fake.OnGoingOn))
+        {
+            Assert.False(waiting.IsCompleted);
+            _parking.Signal();
+        }
+
+        await Assert.ThrowsAsync<OutOfMemoryException>(() => waiting.WaitAsync(TestClient.Patience));
+        Assert.False(_parking.IsParked || _parking.IsPending);
+
+        _fake.Throws = null;
+        waiting = _parking.StartAsync(CancellationToken.None).AsTask();
+        _fake.Bring(6);
+        _parking.Signal();
+        Assert.Equal(6, await waiting.WaitAsync(TestClient.Patience));
+    }
+
     // Whoever wakes, and whenever: between the look and the park, while it parks, twice at once. Each value arrives, none twice.
     [Fact]
     [Trait(Stress.Trait, Stress.Name)]
@@ -124,12 +151,32 @@ public sealed class ParkingTests
 
         public int Yields { get; set; }
 
+        public string? Throws { get; set; }
+
+        public void OnParking() => ThrowIf(nameof(OnParking));
+
+        public void OnGoingOn() => ThrowIf(nameof(OnGoingOn));
+
+        public void OnYield()
+        {
+            Yields++;
+            ThrowIf(nameof(OnYield));
+        }
+
         public void Bring(int value) => Volatile.Write(ref _value, value);
 
         public bool TryTake()
         {
             _taken = Interlocked.Exchange(ref _value, 0);
             return _taken != 0;
+        }
+
+        private void ThrowIf(string where)
+        {
+            if (Throws == where)
+            {
+                throw NoMemory.MadeUp();
+            }
         }
 
         public int Taken => IsAborted ? Aborted : _taken == 0 ? Canceled : _taken;
@@ -155,9 +202,12 @@ public sealed class ParkingTests
 
         public void OnCanceled() => fake.Cancellations++;
 
-        public void OnParking()
+        public void OnParking() => fake.OnParking();
+
+        public bool TryGoOn(ReceiveBlock? loop)
         {
-            // Nothing to give back.
+            fake.OnGoingOn();
+            return false;
         }
 
         public bool EndTurn()
@@ -167,6 +217,6 @@ public sealed class ParkingTests
             return isOver;
         }
 
-        public void Yield() => fake.Yields++;
+        public void Yield() => fake.OnYield();
     }
 }

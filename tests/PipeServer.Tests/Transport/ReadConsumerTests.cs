@@ -138,6 +138,33 @@ public sealed class ReadConsumerTests
         Assert.False(reading.IsCompleted);
     }
 
+    // What was thrown while the bytes were offered, for want of memory, went to the loop, and the read was left neither parked nor completed: its
+    // caller waited for ever, and a disposal span for ever.
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task What_is_thrown_while_bytes_are_offered_ends_the_read(bool isKeptBefore)
+    {
+        await using var pair = await ConnectAsync("tcp");
+        var consumer = new Consumer(pair.Server, static text =>
+            text == "keep" ? (ReadConsumption.Kept, 4) : throw NoMemory.MadeUp());
+        var reading = pair.Server.ReadAsync(consumer).AsTask();
+        if (isKeptBefore)
+        {
+            await pair.Client.SendAsync("keep");
+            await Eventually.TrueAsync(() => consumer.Last == "keep", "it was offered");
+            await pair.Client.SendAsync("more");
+            await Task.Delay(20); // so that it is there when the read goes on
+            pair.Server.ContinueRead(ReadConsumption.All, 4);
+        }
+        else
+        {
+            await pair.Client.SendAsync("more");
+        }
+
+        await Assert.ThrowsAsync<OutOfMemoryException>(() => reading.WaitAsync(TestClient.Patience));
+    }
+
     [Fact]
     public async Task A_disposal_waits_for_the_consumer_and_ends_the_read()
     {
@@ -252,6 +279,7 @@ public sealed class ReadConsumerTests
         {
             Assert.Throws<InvalidOperationException>(() => server.Input.TryRead(out _)); // the read is still in progress
             var text = Encoding.ASCII.GetString(array, start, length);
+            next = start;
             var (outcome, taken) = answer(text);
             next = start + taken;
             _last = text;

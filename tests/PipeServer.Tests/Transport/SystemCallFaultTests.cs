@@ -72,6 +72,28 @@ public sealed class SystemCallFaultTests
         await before.ReturnedAsync();
     }
 
+    // An OutOfMemoryException around a call, of which a limit of the heap brings some, left the read that was being taken up neither parked nor
+    // completed: its client waited for ever, and so did a stop.
+    [Theory]
+    [InlineData(nameof(SystemCall.Accept), 0)]
+    [InlineData(nameof(SystemCall.Receive), 1)]
+    [InlineData(nameof(SystemCall.Send), 1)]
+    [InlineData(nameof(SystemCall.EpollControl), 1)]
+    public async Task A_call_that_throws_costs_its_own_connection_at_most(string name, int mostLost)
+    {
+        var failing = Enum.Parse<SystemCall>(name);
+        var before = ProcessResources.Now();
+        for (var at = 1; at <= Calls; at++)
+        {
+            var left = at;
+            var lost = await RunAsync((SystemCall call, ref int _) =>
+                call == failing && Interlocked.Decrement(ref left) == 0 ? throw NoMemory.MadeUp() : 0);
+            Assert.True(lost <= mostLost, $"{lost} clients lost their connection by call {at}.");
+        }
+
+        await before.ReturnedAsync();
+    }
+
     // Receives are not cut short: that one brought all there was is what a receive below its room means.
     [Fact]
     public async Task Sends_of_a_few_bytes_lose_nothing()

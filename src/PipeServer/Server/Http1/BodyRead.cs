@@ -22,6 +22,7 @@ internal sealed class BodyRead : IValueTaskSource<ReadResult>, IThreadPoolWorkIt
     private CancellationToken _token;
     private long _started; // of the wait in progress, by the heartbeat's clock
     private long _waited; // milliseconds spent waiting for the body so far
+    private int _isQueued; // 1: the thread pool is to go on with it
     private bool _isPending; // from StartAsync until the caller has taken the result
     private bool _isTimedOut;
     private bool _isFinalBeat;
@@ -67,9 +68,9 @@ internal sealed class BodyRead : IValueTaskSource<ReadResult>, IThreadPoolWorkIt
     /// <summary>On the thread pool: a handler that may block goes on here.</summary>
     public void Execute()
     {
-        if (!TryEnd())
+        if (Interlocked.Exchange(ref _isQueued, 0) != 0)
         {
-            Wait();
+            GoOn();
         }
     }
 
@@ -133,13 +134,33 @@ internal sealed class BodyRead : IValueTaskSource<ReadResult>, IThreadPoolWorkIt
     private void OnInput()
     {
         EndWait();
-        if (_exchange.MustLeaveTransportThread)
+        if (!_exchange.MustLeaveTransportThread)
+        {
+            GoOn();
+            return;
+        }
+
+        Volatile.Write(ref _isQueued, 1);
+        try
         {
             ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
         }
-        else
+        catch (OutOfMemoryException exception)
         {
-            Execute();
+            // The system gives the pool no thread. The item stays in its queue all the same, for a thread that may come one day: it finds nothing
+            // to do then, or takes the place of a later one.
+            if (Interlocked.Exchange(ref _isQueued, 0) != 0)
+            {
+                _source.SetException(exception);
+            }
+        }
+    }
+
+    private void GoOn()
+    {
+        if (!TryEnd())
+        {
+            Wait();
         }
     }
 

@@ -132,8 +132,9 @@ internal sealed class ChunkedBody(Http1Exchange exchange) : FramedBody
             return false;
         }
 
-        input.AdvanceTo(read.Buffer.Start);
-        return !read.Buffer.IsEmpty;
+        var isMoreBehind = !read.Buffer.IsEmpty;
+        PutBack(input, read);
+        return isMoreBehind;
     }
 
     public override RequestError DiscardArrived(PipeReader input)

@@ -65,6 +65,16 @@ internal abstract class FramedBody
     /// <summary>Discards what has arrived, without waiting for more, where that can show that the body is malformed.</summary>
     public virtual RequestError DiscardArrived(PipeReader input) => RequestError.None;
 
+    /// <summary>Gives back a read of the connection's input that only had a look.</summary>
+    public static void PutBack(PipeReader input, in ReadResult read)
+    {
+        input.AdvanceTo(read.Buffer.Start);
+        if (read.IsCanceled)
+        {
+            input.CancelPendingRead(); // it was meant for the handler's next read
+        }
+    }
+
     /// <summary>Looks at what has arrived, and leaves it where it is, where that can show that the body is malformed.</summary>
     public virtual RequestError Preview(in ReadOnlySequence<byte> buffer) => RequestError.None;
 }

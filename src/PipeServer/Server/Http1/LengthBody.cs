@@ -172,7 +172,8 @@ internal sealed class LengthBody(Http1Exchange exchange) : FramedBody
             return false;
         }
 
-        input.AdvanceTo(read.Buffer.Start);
-        return read.Buffer.Length > _remaining;
+        var isMoreBehind = read.Buffer.Length > _remaining;
+        PutBack(input, read);
+        return isMoreBehind;
     }
 }

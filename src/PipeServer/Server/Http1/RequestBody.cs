@@ -65,7 +65,7 @@ internal sealed class RequestBody : PipeReader, ITrailerSource
         }
 
         var hasArrived = read.IsCompleted || _body.HasArrived(read.Buffer);
-        PutBack(read);
+        FramedBody.PutBack(_exchange.Connection.Input, read);
         return hasArrived;
     }
 
@@ -157,7 +157,7 @@ internal sealed class RequestBody : PipeReader, ITrailerSource
         }
 
         var error = chunked.Preview(read.Buffer);
-        PutBack(read);
+        FramedBody.PutBack(_exchange.Connection.Input, read);
         if (error != RequestError.None)
         {
             throw new BadHttpRequestException(error);
@@ -288,16 +288,6 @@ internal sealed class RequestBody : PipeReader, ITrailerSource
         ContinuePending = false;
         await _exchange.SendContinueAsync().ConfigureAwait(false);
         return await read.StartAsync(cancellationToken).ConfigureAwait(false);
-    }
-
-    // Of a read that only had a look.
-    private void PutBack(in ReadResult read)
-    {
-        _exchange.Connection.Input.AdvanceTo(read.Buffer.Start);
-        if (read.IsCanceled)
-        {
-            _exchange.Connection.Input.CancelPendingRead(); // it was meant for the handler's next read
-        }
     }
 
     private bool TakeCancelRequest()

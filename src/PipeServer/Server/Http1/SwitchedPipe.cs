@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.IO.Pipelines;
 using System.Runtime.CompilerServices;
 
@@ -30,32 +31,34 @@ internal sealed class SwitchedPipe(Http1Exchange exchange) : IDuplexPipe
     private sealed class Reader(Http1Exchange exchange) : PipeReader
     {
         private readonly PipeReader _input = exchange.Connection.Input;
-        private SequencePosition? _unread; // where the bytes begin that the handler has got and not advanced over
+        private ReadOnlySequence<byte> _current; // what the last read returned, until it is advanced over
+        private bool _hasUnread;
+        private long _held; // how many bytes the handler has left unconsumed, and whether it has looked at all of them
+        private bool _hasUnexamined;
+        private int _cancelRequested;
 
         public bool IsPending { get; private set; }
 
-        public override bool TryRead(out ReadResult result)
-        {
-            var hasRead = _input.TryRead(out result);
-            _unread = hasRead ? result.Buffer.Start : _unread;
-            return hasRead;
-        }
+        public override bool TryRead(out ReadResult result) => _input.TryRead(out result) && TryTake(ref result);
 
         [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
         public override async ValueTask<ReadResult> ReadAsync(CancellationToken cancellationToken = default)
         {
-            IsPending = true;
             ReadResult result;
-            try
+            do
             {
-                result = await _input.ReadAsync(cancellationToken).ConfigureAwait(false);
+                IsPending = true;
+                try
+                {
+                    result = await _input.ReadAsync(cancellationToken).ConfigureAwait(false);
+                }
+                finally
+                {
+                    IsPending = false;
+                }
             }
-            finally
-            {
-                IsPending = false;
-            }
+            while (!TryTake(ref result));
 
-            _unread = result.Buffer.Start;
             if (exchange.MustLeaveTransportThread)
             {
                 await Task.Yield();
@@ -68,19 +71,46 @@ internal sealed class SwitchedPipe(Http1Exchange exchange) : IDuplexPipe
 
         public override void AdvanceTo(SequencePosition consumed, SequencePosition examined)
         {
-            _unread = null;
+            _held = _current.IsEmpty ? 0 : _current.Slice(consumed).Length;
+            _hasUnexamined = !_current.IsEmpty && !examined.Equals(_current.End);
+            _current = default;
+            _hasUnread = false;
             _input.AdvanceTo(consumed, examined);
         }
 
-        public override void CancelPendingRead() => _input.CancelPendingRead();
+        public override void CancelPendingRead()
+        {
+            Volatile.Write(ref _cancelRequested, 1);
+            _input.CancelPendingRead();
+        }
 
         public override void Complete(Exception? exception = null)
         {
             // The connection reads on until its client has closed it; see LingeringClose.
-            if (_unread is { } unread)
+            if (_hasUnread)
             {
-                AdvanceTo(unread);
+                AdvanceTo(_current.Start);
             }
+        }
+
+        // The heartbeat cancels a read whose time is up, and that may come late: the read was the head's, which has arrived in that moment. A
+        // handler sees its own cancellation only. False: the read was cancelled by the server, and holds nothing that the handler has not seen.
+        private bool TryTake(ref ReadResult result)
+        {
+            if (result.IsCanceled && Interlocked.Exchange(ref _cancelRequested, 0) == 0)
+            {
+                if (!result.IsCompleted && !_hasUnexamined && result.Buffer.Length == _held)
+                {
+                    _input.AdvanceTo(result.Buffer.Start, result.Buffer.End);
+                    return false;
+                }
+
+                result = new ReadResult(result.Buffer, isCanceled: false, result.IsCompleted);
+            }
+
+            _current = result.Buffer;
+            _hasUnread = true;
+            return true;
         }
     }
 

@@ -28,6 +28,8 @@ internal sealed class ProxiedConnection(TransportConnection inner, EndPoint clie
 
     internal override ValueTask<ReadResult> ReadAsync(IReadConsumer consumer) => inner.ReadAsync(consumer);
 
+    internal override bool TryCancelReadOnLoop() => inner.TryCancelReadOnLoop();
+
     internal override void ContinueRead(ReadConsumption outcome, int next) => inner.ContinueRead(outcome, next);
 
     internal override void Watch() => inner.Watch();

@@ -12,7 +12,7 @@ internal sealed class ProxyProtocolFilter(ServerContext server) : IConnectionFil
     private readonly IReadOnlyList<TrustedProxy> _trusted = [.. server.Options.TrustedProxies];
     private int _warned; // once per server: a scanner would cause a line for every connection
 
-    public async ValueTask<TransportConnection?> ApplyAsync(TransportConnection transport, long id)
+    public async ValueTask<TransportConnection?> ApplyAsync(TransportConnection transport, long id, ConnectionDeadlines deadlines)
     {
         if (!_trusted.Any(proxy => proxy.Includes(transport.RemoteEndPoint)))
         {
@@ -35,9 +35,15 @@ internal sealed class ProxyProtocolFilter(ServerContext server) : IConnectionFil
                 return Close(id, "it does not begin with a header of the PROXY protocol");
             }
 
-            if (read.IsCompleted || read.IsCanceled)
+            if (read.IsCompleted)
             {
-                return Close(id, read.IsCanceled ? "its PROXY header took too long" : "it ended within its PROXY header");
+                return Close(id, "it ended within its PROXY header");
+            }
+
+            // Not every cancelled read: a late one may have been meant for the client that the transport's object has served before.
+            if (read.IsCanceled && deadlines.IsReadExpired)
+            {
+                return Close(id, "its PROXY header took too long");
             }
         }
     }

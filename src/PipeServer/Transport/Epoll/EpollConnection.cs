@@ -70,7 +70,7 @@ internal sealed class EpollConnection : TransportConnection, IEventHandler, IThr
                 Interlocked.CompareExchange(ref _closed, new CancellationTokenSource(), null);
                 if (IsClosed)
                 {
-                    _ = _closed.CancelAsync(); // closed a moment ago, by somebody who may not have seen the source
+                    CancelOnThreadPool(_closed); // closed a moment ago, by somebody who may not have seen the source
                 }
             }
 
@@ -156,7 +156,7 @@ internal sealed class EpollConnection : TransportConnection, IEventHandler, IThr
                 return;
             }
         }
-        catch (SocketException exception)
+        catch (Exception exception) when (exception is SocketException or OutOfMemoryException)
         {
             loop!.Report(exception);
         }
@@ -173,6 +173,8 @@ internal sealed class EpollConnection : TransportConnection, IEventHandler, IThr
     internal override bool TryFlush() => _output.TryFlush();
 
     internal override ValueTask<ReadResult> ReadAsync(IReadConsumer consumer) => _input.ReadAsync(consumer);
+
+    internal override bool TryCancelReadOnLoop() => _input.CancelOnLoop();
 
     internal override void ContinueRead(ReadConsumption outcome, int next) => _input.ContinueRead(outcome, next);
 
@@ -378,7 +380,7 @@ internal sealed class EpollConnection : TransportConnection, IEventHandler, IThr
         if (Interlocked.Exchange(ref _isClosed, 1) == 0)
         {
             // Callbacks of handlers hang on this token: they run on the thread pool, not inside the transport.
-            _ = Volatile.Read(ref _closed)?.CancelAsync();
+            CancelOnThreadPool(Volatile.Read(ref _closed));
         }
     }
 

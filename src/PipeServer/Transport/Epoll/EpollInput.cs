@@ -97,7 +97,7 @@ internal sealed class EpollInput : PipeReader
         }
         else if (!TryParkAgain())
         {
-            Offer(loop: null);
+            _parking.GoOn(loop: null);
         }
     }
 
@@ -123,6 +123,9 @@ internal sealed class EpollInput : PipeReader
 
     public override void CancelPendingRead() => _parking.Cancel();
 
+    /// <summary>See <see cref="TransportConnection.TryCancelReadOnLoop"/>.</summary>
+    public bool CancelOnLoop() => _parking.RequestCancel(_connection.Wake);
+
     public override void Complete(Exception? exception = null)
     {
         if (_isCompleted)
@@ -142,13 +145,7 @@ internal sealed class EpollInput : PipeReader
     public void Interrupt() => _parking.Interrupt();
 
     /// <summary>The descriptor has become readable. On the thread of an event loop, whose block is given; elsewhere without.</summary>
-    public void OnReadable(ReceiveBlock? loop)
-    {
-        if (_parking.TrySignal())
-        {
-            Offer(loop);
-        }
-    }
+    public void OnReadable(ReceiveBlock? loop) => _parking.Signal(loop);
 
     /// <summary>Nobody tells of the first bytes: the first read asks for them.</summary>
     public void LookFirst() => _mayHaveMore = true;
@@ -227,10 +224,13 @@ internal sealed class EpollInput : PipeReader
         return isOver;
     }
 
-    // For the owner of a read that was parked, so that nothing is left and nothing has ended. What comes is offered to the read's consumer, and
-    // the read is parked again once all is taken. Everything else completes the read: what is left, the end, an error, a cancellation, and
-    // bytes that fill their block, because more of them are likely to follow. On a loop's thread its block is given.
-    private void Offer(ReceiveBlock? loop)
+    /// <summary>
+    /// For the owner of a read that was parked, so that nothing is left and nothing has ended. What comes is offered to the read's consumer, and
+    /// the read is parked again once all is taken. Everything else completes the read: what is left, the end, an error, a cancellation, and
+    /// bytes that fill their block, because more of them are likely to follow. On a loop's thread its block is given.
+    /// </summary>
+    /// <returns>False when the read is to be completed; true when it is parked again, or its consumer has it.</returns>
+    public bool TryOffer(ReceiveBlock? loop)
     {
         while (MayOffer())
         {
@@ -253,7 +253,7 @@ internal sealed class EpollInput : PipeReader
                 var outcome = _consumer!.Consume(_chain.Head!.Array, 0, _chain.Length, out var next);
                 if (outcome == ReadConsumption.Kept)
                 {
-                    return; // by now this may be another thread's
+                    return true; // by now this may be another thread's
                 }
 
                 if (outcome == ReadConsumption.All && lent is not null && loop!.TryTakeBack(lent))
@@ -269,11 +269,11 @@ internal sealed class EpollInput : PipeReader
 
             if (TryParkAgain())
             {
-                return;
+                return true;
             }
         }
 
-        _parking.FinishOrPark();
+        return false;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

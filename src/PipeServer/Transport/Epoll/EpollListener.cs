@@ -141,9 +141,7 @@ internal sealed class EpollListener : ISharedListener, IEventHandler, IThreadPoo
 
             if (accepted >= 0)
             {
-                var started = _connections.Get();
-                started.Start(new Descriptor(accepted), address, ChooseLoop());
-                connection = started;
+                connection = Start(accepted, address);
                 return true;
             }
 
@@ -162,6 +160,29 @@ internal sealed class EpollListener : ISharedListener, IEventHandler, IThreadPoo
                 _queue.ReleaseReserve(this);
                 throw Errno.ToException(-accepted, "accept4");
             }
+        }
+    }
+
+    private EpollConnection Start(int accepted, in SocketAddressBytes address)
+    {
+        Descriptor? descriptor = null;
+        try
+        {
+            descriptor = new Descriptor(accepted);
+            var started = _connections.Get();
+            started.Start(descriptor, address, ChooseLoop());
+            return started;
+        }
+        catch
+        {
+            // No memory, or the loop does not take it. A client that nobody has must not wait for an answer for ever.
+            if (descriptor is null)
+            {
+                _ = Libc.Close(accepted);
+            }
+
+            descriptor?.Dispose();
+            throw;
         }
     }
 
@@ -201,6 +222,8 @@ internal sealed class EpollListener : ISharedListener, IEventHandler, IThreadPoo
         {
             // The next accept asks anyway.
         }
+
+        public bool TryGoOn(ReceiveBlock? loop) => false;
 
         public void OnCanceled()
         {

@@ -387,6 +387,8 @@ internal sealed class EpollOutput : PipeWriter
 
         public void OnSignal() => output._isRoomSignalled = true;
 
+        public bool TryGoOn(ReceiveBlock? loop) => false;
+
         public void OnCanceled() => output._wait = Wait.UntilSent;
 
         public void OnParking() => output._connection.Watch(); // and keeps what is not sent yet

@@ -261,13 +261,13 @@ internal sealed class EventLoop
             return;
         }
 
-        if ((bits & (EventCalls.EPOLLERR | EventCalls.EPOLLHUP)) != 0)
-        {
-            _handlers.HangUp(key);
-        }
-
         try
         {
+            if ((bits & (EventCalls.EPOLLERR | EventCalls.EPOLLHUP)) != 0)
+            {
+                _handlers.HangUp(key);
+            }
+
             if (bits == Due)
             {
                 handler.OnDue();

@@ -8,9 +8,11 @@ namespace PipeServer.Transport.Epoll;
 /// </summary>
 internal sealed class HandlerTable
 {
+    private const int FirstSlots = 64;
+
     private readonly Lock _lock = new();
-    private readonly Stack<int> _free = new();
-    private Slot[] _slots = new Slot[64]; // replaced by a longer one under the lock; Find reads it without
+    private readonly Stack<int> _free = new(FirstSlots); // always room for all slots: giving one back needs no memory
+    private Slot[] _slots = new Slot[FirstSlots]; // replaced by a longer one under the lock; Find reads it without
     private int _used;
 
     /// <summary>How many slots have ever been in use: the indices of <see cref="Lose(int)"/> are below it.</summary>
@@ -36,13 +38,15 @@ internal sealed class HandlerTable
         {
             if (!_free.TryPop(out var index))
             {
-                index = _used++;
-                if (index == _slots.Length)
+                if (_used == _slots.Length)
                 {
                     var longer = new Slot[_slots.Length * 2];
+                    _free.EnsureCapacity(longer.Length);
                     _slots.CopyTo(longer, 0);
                     Volatile.Write(ref _slots, longer);
                 }
+
+                index = _used++; // only now: what is thrown above must not cost the table a slot that it has not got
             }
 
             ref var slot = ref _slots[index];

@@ -19,6 +19,12 @@ internal interface IParkedOperation<TResult>
     /// <summary>The event that the operation waits for has come.</summary>
     void OnSignal();
 
+    /// <summary>
+    /// For an operation that was parked and has a way of its own to go on, on a loop's thread with its block: true when it has been parked again,
+    /// or is somebody else's; false when what there is to tell completes it, or else parks it.
+    /// </summary>
+    bool TryGoOn(ReceiveBlock? loop);
+
     /// <summary>The token of the operation was cancelled.</summary>
     void OnCanceled();
 

@@ -13,6 +13,8 @@ internal readonly struct ParkedRead(EpollInput input, EpollConnection connection
 
     public void OnSignal() => input.ExpectMore();
 
+    public bool TryGoOn(ReceiveBlock? loop) => input.TryOffer(loop);
+
     public void OnCanceled()
     {
         // A read that is given up has taken nothing.

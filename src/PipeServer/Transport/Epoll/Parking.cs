@@ -67,6 +67,14 @@ internal sealed class Parking<TOperation, TResult>(TOperation operation) : IValu
         Interrupt();
     }
 
+    /// <summary>The same, but for the wake-up of a parked one, which is the caller's to see to. Always true.</summary>
+    public bool RequestCancel(Action wake)
+    {
+        Interlocked.Exchange(ref _cancelRequested, 1);
+        wake();
+        return true;
+    }
+
     /// <summary>Wakes a parked operation that has reason to end. From any thread.</summary>
     public void Interrupt()
     {
@@ -85,28 +93,45 @@ internal sealed class Parking<TOperation, TResult>(TOperation operation) : IValu
         }
     }
 
-    /// <summary>The event has come. On the event loop.</summary>
-    public void Signal()
+    /// <summary>The event has come. On the event loop, whose block is given to an operation that receives; elsewhere without.</summary>
+    public void Signal(ReceiveBlock? loop = null)
     {
-        if (TrySignal())
+        if (_readiness.Signal())
         {
-            FinishOrPark();
+            operation.OnSignal();
+            GoOn(loop);
         }
     }
 
     /// <summary>
-    /// The same for a caller that goes on with the operation in its own way: true when it was parked, and is the caller's now, until
-    /// <see cref="TryParkAgain"/> succeeds or <see cref="FinishOrPark"/> is called.
+    /// For the owner of an operation that was parked: has it go on in its own way, or else completes or parks it. Whatever is thrown completes it:
+    /// left neither parked nor completed, it would be waited for for ever.
     /// </summary>
-    public bool TrySignal()
+    public void GoOn(ReceiveBlock? loop)
     {
-        if (!_readiness.Signal())
+        try
         {
-            return false;
+            if (operation.TryGoOn(loop))
+            {
+                return;
+            }
+        }
+#pragma warning disable CA1031 // Every exception goes to the code that awaits the operation.
+        catch (Exception exception)
+#pragma warning restore CA1031
+        {
+            Fail(exception);
+            return;
         }
 
-        operation.OnSignal();
-        return true;
+        FinishOrPark();
+    }
+
+    /// <summary>For the owner of an operation that was parked: completes it with an exception.</summary>
+    public void Fail(Exception exception)
+    {
+        EndWait();
+        _source.SetException(exception);
     }
 
     /// <summary>
@@ -167,9 +192,19 @@ internal sealed class Parking<TOperation, TResult>(TOperation operation) : IValu
             return; // before there was a waiter; the source has taken care of it
         }
 
-        if (_token.CanBeCanceled)
+        try
         {
-            _registration = _token.UnsafeRegister(static parking => ((Parking<TOperation, TResult>)parking!).Interrupt(), this);
+            if (_token.CanBeCanceled)
+            {
+                _registration = _token.UnsafeRegister(static parking => ((Parking<TOperation, TResult>)parking!).Interrupt(), this);
+            }
+        }
+#pragma warning disable CA1031 // As in GoOn. Thrown on from here, where the runtime only hooks up an await, it would end the process.
+        catch (Exception exception)
+#pragma warning restore CA1031
+        {
+            Fail(exception);
+            return;
         }
 
         Park();
@@ -185,16 +220,32 @@ internal sealed class Parking<TOperation, TResult>(TOperation operation) : IValu
 
         do
         {
-            operation.OnParking();
-
-            // A cancellation or an abort that came before this move found nobody to wake.
-            if (TryParkAgain())
+            var isParked = false;
+            try
             {
-                if (isYielding)
+                operation.OnParking();
+
+                // A cancellation or an abort that came before this move found nobody to wake.
+                isParked = TryParkAgain();
+                if (isParked && isYielding)
                 {
                     operation.Yield();
                 }
+            }
+#pragma warning disable CA1031 // As in GoOn.
+            catch (Exception exception)
+#pragma warning restore CA1031
+            {
+                if (!isParked || _readiness.TryUnpark())
+                {
+                    Fail(exception);
+                }
 
+                return;
+            }
+
+            if (isParked)
+            {
                 return;
             }
         }
@@ -224,8 +275,7 @@ internal sealed class Parking<TOperation, TResult>(TOperation operation) : IValu
                 operation.OnCanceled();
             }
 
-            EndWait();
-            _source.SetException(exception);
+            Fail(exception);
             return true;
         }
 

@@ -74,6 +74,7 @@ internal sealed class PinnedBlock : ReadOnlySequenceSegment<byte>
         Next = null;
     }
 
+    /// <summary>Gives it back. Never throws: a block that there is no memory to keep goes to the garbage collector.</summary>
     public void Return()
     {
         if (_isChanged)
@@ -83,7 +84,19 @@ internal sealed class PinnedBlock : ReadOnlySequenceSegment<byte>
 
         if (!PinnedBlockPool.TryKeep(this))
         {
+            ReturnToPool();
+        }
+    }
+
+    private void ReturnToPool()
+    {
+        try
+        {
             _pool?.Return(this);
+        }
+        catch (OutOfMemoryException)
+        {
+            // The pool had to grow for it.
         }
     }
 }

@@ -51,9 +51,19 @@ internal sealed class PinnedBlockPool
     }
 
     /// <summary>Keeps a small block for this thread's next use; false when it has enough of them.</summary>
-    public static bool TryKeep(PinnedBlock block) => block.Capacity == SmallBytes && (_spares ?? MakeSpares()).TryKeep(block);
+    public static bool TryKeep(PinnedBlock block) => block.Capacity == SmallBytes && (_spares is { } spares ? spares.TryKeep(block) : TryKeepFirst(block));
 
-    private static SpareBlocks MakeSpares() => _spares = new SpareBlocks();
+    private static bool TryKeepFirst(PinnedBlock block)
+    {
+        try
+        {
+            return (_spares = new SpareBlocks()).TryKeep(block);
+        }
+        catch (OutOfMemoryException)
+        {
+            return false;
+        }
+    }
 
     private static DefaultObjectPool<PinnedBlock> Create(int bytes, int kept)
     {

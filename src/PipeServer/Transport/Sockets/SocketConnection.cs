@@ -215,7 +215,7 @@ internal sealed class SocketConnection : TransportConnection
     {
         if (!_isDisposed)
         {
-            _ = _closed.CancelAsync();
+            CancelOnThreadPool(_closed);
         }
     }
 }

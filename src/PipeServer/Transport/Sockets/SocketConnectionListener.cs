@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using PipeServer.Platform;
 
 namespace PipeServer.Transport.Sockets;
 
@@ -34,7 +35,7 @@ internal sealed class SocketConnectionListener : IConnectionListener
             {
                 break;
             }
-            catch (SocketException exception) when (gone < ListeningSocket.MaxGoneClients && IsOfOneClient(exception.SocketErrorCode))
+            catch (SocketException exception) when (gone < ListeningSocket.MaxGoneClients && Errno.IsOfOneClient(exception.SocketErrorCode))
             {
                 // That client left between its handshake and our accept. The next accept gets the next client.
             }
@@ -83,7 +84,7 @@ internal sealed class SocketConnectionListener : IConnectionListener
                 {
                     return Start(_socket.Accept());
                 }
-                catch (SocketException exception) when (gone < ListeningSocket.MaxGoneClients && IsOfOneClient(exception.SocketErrorCode))
+                catch (SocketException exception) when (gone < ListeningSocket.MaxGoneClients && Errno.IsOfOneClient(exception.SocketErrorCode))
                 {
                     // That client left as well.
                 }
@@ -100,7 +101,4 @@ internal sealed class SocketConnectionListener : IConnectionListener
 
         return null;
     }
-
-    private static bool IsOfOneClient(SocketError error) =>
-        error is SocketError.ConnectionAborted or SocketError.ConnectionReset;
 }
