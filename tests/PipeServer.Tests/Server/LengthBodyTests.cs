@@ -10,7 +10,7 @@ public sealed class LengthBodyTests
 {
     private static readonly byte[] Bytes = Encoding.ASCII.GetBytes("head0123456789behind");
 
-    private readonly LengthBody _body = new(connection: null!);
+    private readonly LengthBody _body = new(exchange: null!);
 
     public LengthBodyTests() => _body.StartArrived(Bytes, 4, 10);
 
