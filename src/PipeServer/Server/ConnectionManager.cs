@@ -145,7 +145,17 @@ internal sealed class ConnectionManager
             // Before the abort, which may end it right here.
             descriptions.Clear();
             connection.DescribeRequests(descriptions);
-            if (connection.EndNow())
+            bool cutsOff;
+            try
+            {
+                cutsOff = connection.EndNow();
+            }
+            catch (OutOfMemoryException)
+            {
+                cutsOff = connection.WasAborted; // it is marked; what was thrown, for want of a thread or memory, must not spare the others
+            }
+
+            if (cutsOff)
             {
                 cutOff.AddRange(descriptions.Select(static description => description.ToString()));
             }

@@ -34,10 +34,17 @@ internal static class ThreadlessStop
         var cutOff = new List<string>();
         if (outcome != ShutdownOutcome.Drained)
         {
-            CutOff(server, outcome, cutOff);
-            if (!Wait(server, DrainRules.AbortTimeout, static () => false))
+            try
             {
-                CutOff(server, outcome, cutOff); // one that was idle may have got a request at that moment
+                CutOff(server, outcome, cutOff);
+                if (!Wait(server, DrainRules.AbortTimeout, static () => false))
+                {
+                    CutOff(server, outcome, cutOff); // one that was idle may have got a request at that moment
+                }
+            }
+            catch (OutOfMemoryException exception)
+            {
+                Log.RequestCutOff(server.Logger, exception.Message, $"what is left{exception.StackTrace}"); // by the end of the process
             }
 
             outcome = cutOff.Count == 0 && outcome == ShutdownOutcome.TimedOut ? ShutdownOutcome.Drained : outcome; // as in ServerShutdown
