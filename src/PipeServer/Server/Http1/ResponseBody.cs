@@ -212,6 +212,27 @@ internal sealed class ResponseBody(Http1Exchange exchange) : ResponseWriter
         }
     }
 
+    /// <summary>The same with a body that is fetched first; false, with nothing written, when its source does not have it.</summary>
+    public override bool TrySend(PreparedResponse prepared, IBodySource source)
+    {
+        ThrowIfCompleted();
+        exchange.RequestBody.ThrowIfArrivedIsMalformed();
+        var hasBody = !exchange.IsHeadRequest && StatusLine.AllowsBody(prepared.StatusCode);
+        if (!hasBody)
+        {
+            exchange.WriteResponseHead(ResponseFraming.None, 0, handlerHasEnded: false, prepared);
+        }
+        else if (!(exchange.IsOrdinary(prepared) ? exchange.TryWritePrepared(prepared, source) : TryWriteByCopy(prepared, source)))
+        {
+            return false;
+        }
+
+        _contentLength = _written = prepared.BodyLength;
+        _mode = hasBody ? Mode.Plain : Mode.Discarding;
+        HasStarted = true;
+        return true;
+    }
+
     /// <summary>Sends a part of a file; see <see cref="HttpResponse.SendFileAsync"/>.</summary>
     public override async ValueTask<long> SendFileAsync(SafeFileHandle file, long offset, long count, CancellationToken cancellationToken)
     {
@@ -263,6 +284,28 @@ internal sealed class ResponseBody(Http1Exchange exchange) : ResponseWriter
     {
         _isCompleted = true;
         Fault ??= exception;
+    }
+
+    // How long the head is going to be is not known here, and so not where the body's place is.
+    private bool TryWriteByCopy(PreparedResponse prepared, IBodySource source)
+    {
+        var array = ArrayPool<byte>.Shared.Rent(prepared.BodyLength);
+        try
+        {
+            var body = array.AsSpan(0, prepared.BodyLength);
+            if (!source.TryRead(body))
+            {
+                return false;
+            }
+
+            exchange.WriteResponseHead(ResponseFraming.None, 0, handlerHasEnded: false, prepared);
+            _output.Writer.Write(body);
+            return true;
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(array);
+        }
     }
 
     // The one decision on framing: RFC 9112 §6.
