@@ -165,18 +165,52 @@ public sealed class HttpResponse
     /// Starts the response with one that was encoded beforehand, body included; header fields that were set go with it. Nothing
     /// can be written behind it.
     /// </summary>
-    /// <exception cref="InvalidOperationException">The response has been started, or its body was begun.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// The response has been started, or its body was begun, or the one that was encoded has a <see cref="PreparedResponse.Source"/>, which
+    /// only <see cref="TrySend"/> can ask.
+    /// </exception>
     public void Send(PreparedResponse prepared)
     {
         ArgumentNullException.ThrowIfNull(prepared);
         ThrowIfStarted();
-        if (ContentLength is not null || _body.HasBufferedBytes)
+        if (ContentLength is not null || _body.HasBufferedBytes || prepared.Source is not null)
         {
-            throw new InvalidOperationException("A prepared response has a length and a body of its own: Clear() what was set before.");
+            throw CannotSend(prepared);
         }
 
         StatusCode = prepared.StatusCode;
         _body.Send(prepared);
+    }
+
+    /// <summary>
+    /// The same for a response whose body may have to be fetched first, see <see cref="IBodySource"/>. HEAD is answered without that.
+    /// </summary>
+    /// <returns>False when the body's source does not have it now: nothing is sent, and everything is as it was before.</returns>
+    /// <exception cref="InvalidOperationException">The response has been started, or its body was begun.</exception>
+    public bool TrySend(PreparedResponse prepared)
+    {
+        ArgumentNullException.ThrowIfNull(prepared);
+        if (prepared.Source is null)
+        {
+            Send(prepared);
+            return true;
+        }
+
+        ThrowIfStarted();
+        if (ContentLength is not null || _body.HasBufferedBytes)
+        {
+            throw CannotSend(prepared);
+        }
+
+        var before = _statusCode;
+        _statusCode = prepared.StatusCode;
+        if (_body.TrySend(prepared, prepared.Source))
+        {
+            return true;
+        }
+
+        _statusCode = before;
+        return false;
     }
 
     /// <summary>
@@ -270,6 +304,11 @@ public sealed class HttpResponse
                 "The response has been started: its status and headers are on their way and cannot be changed.");
         }
     }
+
+    private InvalidOperationException CannotSend(PreparedResponse prepared) => new(
+        ContentLength is not null || _body.HasBufferedBytes
+            ? "A prepared response has a length and a body of its own: Clear() what was set before."
+            : $"The body of this response has a source ({prepared.Source}), which may not have it now: {nameof(TrySend)} tells.");
 
     private void SetDefaultContentType(string contentType)
     {

@@ -14,6 +14,9 @@ public sealed class PreparedResponse
     // From here on it is cheaper to have the system collect a body from where it lies than to copy it behind the head.
     private const int PinnedFrom = 16 * 1024;
 
+    /// <summary>The longest body that a source may have, in bytes: 64 KiB, which a connection holds until its client has taken them.</summary>
+    public const int MaxSourceBytes = 64 * 1024;
+
     private readonly byte[] _encoded; // the field lines, the empty line, and the body unless it is pinned
     private readonly int _fieldsLength;
 
@@ -29,12 +32,17 @@ public sealed class PreparedResponse
     /// A field is set by the server: Content-Length, Connection, Date, Transfer-Encoding.
     /// </exception>
     public PreparedResponse(int statusCode, IEnumerable<KeyValuePair<string, string>> headers, ReadOnlyMemory<byte> body = default)
+        : this(statusCode, headers, body, body.Length)
+    {
+    }
+
+    private PreparedResponse(int statusCode, IEnumerable<KeyValuePair<string, string>> headers, ReadOnlyMemory<byte> body, int length)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(statusCode, 200);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(statusCode, 999);
         ArgumentNullException.ThrowIfNull(headers);
         var allowsBody = StatusLine.AllowsBody(statusCode);
-        if (!allowsBody && !body.IsEmpty)
+        if (!allowsBody && length > 0)
         {
             throw new ArgumentException($"A response with status {statusCode} has no body.", nameof(body));
         }
@@ -42,7 +50,7 @@ public sealed class PreparedResponse
         var fields = new StringBuilder();
         if (allowsBody || statusCode == 205)
         {
-            fields.Append(CultureInfo.InvariantCulture, $"Content-Length: {body.Length}\r\n");
+            fields.Append(CultureInfo.InvariantCulture, $"Content-Length: {length}\r\n");
         }
 
         foreach (var (name, value) in headers)
@@ -58,7 +66,7 @@ public sealed class PreparedResponse
             fields.Append(CultureInfo.InvariantCulture, $"{name}: {value.Trim(' ', '\t')}\r\n");
         }
 
-        StatusCode = statusCode;
+        (StatusCode, BodyLength) = (statusCode, length);
         Pinned = body.Length >= PinnedFrom ? new PinnedBytes(body.Span) : null;
         var lines = fields.Append("\r\n").ToString();
         _fieldsLength = lines.Length - 2;
@@ -75,11 +83,17 @@ public sealed class PreparedResponse
     /// <summary>The status code.</summary>
     public int StatusCode { get; }
 
-    /// <summary>The body; not sent to HEAD.</summary>
+    /// <summary>The body; not sent to HEAD. Empty where there is a <see cref="Source"/>.</summary>
     public ReadOnlyMemory<byte> Body { get; }
+
+    /// <summary>Where the body comes from, if it is not kept in memory; or null.</summary>
+    public IBodySource? Source { get; private init; }
 
     /// <summary>How much memory it takes, about: the body and the encoded head.</summary>
     public int Size => Body.Length + _fieldsLength + 2;
+
+    /// <summary>How many bytes the body has, wherever it comes from; as the head says.</summary>
+    internal int BodyLength { get; }
 
     /// <summary>The body, where it can be sent from where it lies.</summary>
     internal PinnedBytes? Pinned { get; }
@@ -98,4 +112,25 @@ public sealed class PreparedResponse
 
     /// <summary>The same with the body behind it, unless it is <see cref="Pinned"/>.</summary>
     internal ReadOnlySpan<byte> HeadEndAndBody => _encoded;
+
+    /// <summary>Encodes a response whose body is fetched from elsewhere each time; for <see cref="HttpResponse.TrySend"/>.</summary>
+    /// <param name="statusCode">200 to 999.</param>
+    /// <param name="headers">Its header fields, as for a response with its body in memory.</param>
+    /// <param name="source">Where its body comes from.</param>
+    /// <exception cref="ArgumentOutOfRangeException">
+    /// The status is not a final one, or the body is longer than <see cref="MaxSourceBytes"/>.
+    /// </exception>
+    /// <exception cref="ArgumentException">
+    /// A name is not a token, a value holds a control character, or there is a body with a status that has none (204, 205, 304).
+    /// </exception>
+    /// <exception cref="InvalidOperationException">
+    /// A field is set by the server: Content-Length, Connection, Date, Transfer-Encoding.
+    /// </exception>
+    public static PreparedResponse WithSource(int statusCode, IEnumerable<KeyValuePair<string, string>> headers, IBodySource source)
+    {
+        ArgumentNullException.ThrowIfNull(source);
+        ArgumentOutOfRangeException.ThrowIfNegative(source.Length, nameof(source));
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(source.Length, MaxSourceBytes, nameof(source));
+        return new PreparedResponse(statusCode, headers, body: default, source.Length) { Source = source };
+    }
 }

@@ -50,6 +50,8 @@ public sealed class HttpResponseTests
 
         public override void Send(PreparedResponse prepared) => throw new NotSupportedException();
 
+        public override bool TrySend(PreparedResponse prepared, IBodySource source) => throw new NotSupportedException();
+
         public override ValueTask<long> SendFileAsync(SafeFileHandle file, long offset, long count, CancellationToken cancellationToken) =>
             throw new NotSupportedException();
 

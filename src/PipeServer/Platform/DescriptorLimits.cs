@@ -7,6 +7,9 @@ internal static partial class DescriptorLimits
 {
     private const int RLIMIT_NOFILE = 7;
 
+    // Below this, connections need all there are.
+    private const int FewDescriptors = 1024;
+
     private static readonly Lazy<long> Limit = new(ReadLimit);
 
     /// <summary>
@@ -14,6 +17,12 @@ internal static partial class DescriptorLimits
     /// at its start); <see cref="long.MaxValue"/> where it is not known.
     /// </summary>
     public static long Most => Limit.Value;
+
+    /// <summary>
+    /// How many of them files may keep that are held open between requests: an eighth, at most 4,096, and none where there are few. Connections
+    /// are counted beside them, not in their place.
+    /// </summary>
+    public static int MostKeptFiles => Most < FewDescriptors ? 0 : (int)Math.Min(Most / 8, 4096);
 
     /// <summary>How many descriptors are open now. Linux only.</summary>
     /// <exception cref="IOException">No descriptor is left to look with.</exception>

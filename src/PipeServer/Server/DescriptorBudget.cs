@@ -11,6 +11,8 @@ internal static class DescriptorBudget
     // For files being served, a listener, assemblies loaded late, and log files: more than a server was ever seen to need.
     private const int Reserve = 64;
 
+    // Files that are kept open between requests are counted beside them (DescriptorLimits.MostKeptFiles).
+
     // A listener's own, the eight that the epoll transport keeps in reserve for it, and a client that waits there for room.
     private const int ForEachListener = 10;
 
@@ -25,7 +27,7 @@ internal static class DescriptorBudget
 
         try
         {
-            var reserved = Reserve + ((listeners - 1L) * ForEachListener);
+            var reserved = Reserve + ((listeners - 1L) * ForEachListener) + DescriptorLimits.MostKeptFiles;
             return (int)Math.Clamp(DescriptorLimits.Most - DescriptorLimits.Open() - reserved, int.MinValue, int.MaxValue);
         }
         catch (DirectoryNotFoundException)

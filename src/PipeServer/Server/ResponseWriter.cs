@@ -28,6 +28,9 @@ internal abstract class ResponseWriter : PipeWriter
     /// <summary>Starts and ends the response with one that is encoded already.</summary>
     public abstract void Send(PreparedResponse prepared);
 
+    /// <summary>The same with a body that is fetched first; false, with nothing written, when its source does not have it.</summary>
+    public abstract bool TrySend(PreparedResponse prepared, IBodySource source);
+
     /// <summary>Sends a part of a file; see <see cref="HttpResponse.SendFileAsync"/>.</summary>
     public abstract ValueTask<long> SendFileAsync(SafeFileHandle file, long offset, long count, CancellationToken cancellationToken);
 

@@ -53,8 +53,7 @@ internal sealed class CachedAnswers(
             return false;
         }
 
-        response.Send(whole);
-        return true;
+        return response.TrySend(whole);
     }
 
     /// <summary>The answer for a file that has just been located; makes one up if there is none and it can be kept.</summary>
@@ -67,18 +66,13 @@ internal sealed class CachedAnswers(
         }
 
         var key = Encoding.UTF8.GetBytes(path);
-        if (cache.Confirm(key, location.Sources) is { } known)
+        var known = cache.Confirm(key, location.Sources);
+        var small = allForms.FindAll(form => form.Source?.Identity.Length <= options.MaxCachedFileBytes);
+        if (known is { Kept.Length: 0 }
+            || !allForms.TrueForAll(form => form.Source is null || forms.IsSettled(form.Source))
+            || (AdmittedToMemory(location, allForms, small) ?? (known is null ? KeptOpen(location, allForms) : null)) is not { } representations)
         {
             return known;
-        }
-
-        var small = allForms.FindAll(form => form.Source?.Identity.Length <= options.MaxCachedFileBytes);
-        if (small.Count == 0
-            || !allForms.TrueForAll(form => form.Source is null || forms.IsSettled(form.Source))
-            || !cache.Admits(small.Sum(static form => form.Source!.Identity.Length))
-            || Represent(location, allForms, small) is not { } representations)
-        {
-            return null;
         }
 
         var file = new CachedFile(key, location.Sources, representations);
@@ -99,6 +93,9 @@ internal sealed class CachedAnswers(
         }
     }
 
+    /// <summary>See <see cref="FileCache.Tidy"/>.</summary>
+    public void Tidy() => cache.Tidy();
+
     public void Dispose() => cache.Dispose();
 
     // False when Accept-Encoding needs the long way: it is not ASCII, or unusually long.
@@ -118,6 +115,32 @@ internal sealed class CachedAnswers(
         }
 
         return true;
+    }
+
+    private Representation[]? AdmittedToMemory(FileLocation location, List<FileForm> allForms, List<FileForm> small) =>
+        small.Count > 0 && cache.Admits(small.Sum(static form => form.Source!.Identity.Length)) ? Represent(location, allForms, small) : null;
+
+    // Null when no form is to be kept open.
+    private Representation[]? KeptOpen(FileLocation location, List<FileForm> allForms)
+    {
+        if (!location.IsDirect || !cache.AdmitsOpen(allForms.Count(static form => form.Source is not null)))
+        {
+            return null;
+        }
+
+        var representations = Represent(location, allForms, small: [])!;
+        var isKept = false;
+        for (var index = 0; index < representations.Length; index++)
+        {
+            if (allForms[index].Source is { } source && KeptFile.TryKeep(source) is { } kept)
+            {
+                isKept = true;
+                representations[index].Whole =
+                    PreparedResponse.WithSource(200, headers.ForWhole(location.RelativePath, allForms[index], allForms.Count > 1), kept);
+            }
+        }
+
+        return isKept ? representations : null;
     }
 
     // Null when a file is changing: it is not cached now.

@@ -15,6 +15,10 @@ internal sealed class CachedFile(byte[] path, FileSources sources, Representatio
 
     public Representation[] Representations { get; } = representations;
 
+    /// <summary>The files that are kept open for it; none when all that is sent of it is in memory.</summary>
+    public KeptFile[] Kept { get; } =
+        [.. representations.Select(static representation => representation.Whole?.Source).OfType<KeptFile>()];
+
     /// <summary>Something has changed since it was read.</summary>
     public bool IsStale
     {
@@ -35,7 +39,7 @@ internal sealed class CachedFile(byte[] path, FileSources sources, Representatio
         set => Volatile.Write(ref _checkedAt, value);
     }
 
-    /// <summary>Its place in the order in which answers are given up; used by the cache, under its lock.</summary>
+    /// <summary>Its place in the round of answers that may be given up; used by the cache, under its lock.</summary>
     public LinkedListNode<CachedFile>? Place { get; set; }
 
     /// <summary>The names whose change makes it stale; used by the cache, under its lock.</summary>
@@ -46,4 +50,13 @@ internal sealed class CachedFile(byte[] path, FileSources sources, Representatio
 
     /// <summary>Of several threads that find it due to be compared with the disk, one gets true, and does it.</summary>
     public bool TryStartCheck(long checkedAt, long now) => Interlocked.CompareExchange(ref _checkedAt, now, checkedAt) == checkedAt;
+
+    /// <summary>Closes what is kept open for it, as soon as nobody reads there. Once.</summary>
+    public void CloseFiles()
+    {
+        foreach (var file in Kept)
+        {
+            file.Dispose();
+        }
+    }
 }

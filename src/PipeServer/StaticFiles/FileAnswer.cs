@@ -34,9 +34,8 @@ internal sealed class FileAnswer(FileForms forms, FileHeaders headers, ErrorPage
         }
 
         var ranges = Ranges(request, chosen.Form, now);
-        if (ranges is null && chosen.Representation?.Whole is { } whole && !IsDownload(request))
+        if (ranges is null && chosen.Representation?.Whole is { } whole && !IsDownload(request) && response.TrySend(whole))
         {
-            response.Send(whole);
             return true;
         }
 

@@ -3,8 +3,8 @@ using System.Diagnostics.CodeAnalysis;
 namespace PipeServer.StaticFiles;
 
 /// <summary>
-/// Answers of small files, by path, within bounds of memory and number. Safe for any number of threads;
-/// <see cref="TryFind"/> never waits for the disk, and for other threads only while changes are applied.
+/// Answers of small files, by path, within bounds of memory and number: in memory, or, where that is full, with their files kept open. Safe
+/// for any number of threads; <see cref="TryFind"/> never waits for the disk, and for other threads only while changes are applied.
 /// </summary>
 /// <remarks>
 /// An answer holds as long as no folder on its path has reported a change. It is compared with the disk once a second as well,
@@ -17,22 +17,31 @@ internal sealed class FileCache : IDisposable
 
     private static readonly TimeSpan CheckAgainAfter = TimeSpan.FromSeconds(1);
 
+    // A file that nobody asks for holds a descriptor, and its file system, for no longer than twice this.
+    private static readonly TimeSpan LookForUnusedAfter = TimeSpan.FromSeconds(30);
+
     private readonly CachedFiles _files = new();
     private readonly Lock _lock = new(); // for everything below, and for adding and removing
-    private readonly LinkedList<CachedFile> _clock = new(); // second chance: an answer that was used goes round once more
+    private readonly SecondChance _inMemory = new();
+    private readonly SecondChance _open = new(); // those with files that are kept open
     private readonly Dictionary<(string Folder, string Name), HashSet<CachedFile>> _dependents = [];
     private readonly long _maxBytes;
     private readonly int _maxFiles;
     private readonly TimeProvider _timeProvider;
     private readonly long _checkAgainAfter; // in the clock's units
+    private readonly KeptFileBudget _budget;
     private FolderWatches? _watches; // from the first file on; a user may have few of them
     private long _bytes;
     private bool _isClosed;
     private uint _asked; // how often Admits was asked while the cache was full
+    private uint _askedToKeep; // the same for AdmitsOpen
+    private long _lookedForUnused; // a timestamp of the clock
     private volatile bool _isApplying;
 
-    public FileCache(long maxBytes, int maxFiles, TimeProvider timeProvider)
+    public FileCache(long maxBytes, int maxFiles, KeptFileBudget budget, TimeProvider timeProvider)
     {
+        _budget = budget;
+        _lookedForUnused = timeProvider.GetTimestamp();
         _maxBytes = maxBytes;
         _maxFiles = maxFiles;
         _timeProvider = timeProvider;
@@ -106,12 +115,22 @@ internal sealed class FileCache : IDisposable
     {
         lock (_lock)
         {
-            return !_isClosed && ((_bytes + bytes <= _maxBytes && _clock.Count < _maxFiles) || ++_asked % AdmittedWhenFull == 0);
+            return !_isClosed && ((_bytes + bytes <= _maxBytes && Count < _maxFiles) || ++_asked % AdmittedWhenFull == 0);
+        }
+    }
+
+    /// <summary>Whether it is worth keeping that many files open for an answer that is not admitted to memory; as <see cref="Admits"/>.</summary>
+    public bool AdmitsOpen(int files)
+    {
+        lock (_lock)
+        {
+            return !_isClosed && ((_budget.HasRoomFor(files) && Count < _maxFiles) || ++_askedToKeep % AdmittedWhenFull == 0);
         }
     }
 
     /// <summary>
-    /// Adds an answer. Its folders are watched first and then the disk is looked at again, so that no change can fall in between.
+    /// Adds an answer. Its folders are watched first and then the disk is looked at again, so that no change can fall in between. One that
+    /// is not added has its files closed, as has one that is removed later.
     /// </summary>
     /// <param name="file">The answer.</param>
     /// <param name="root">A path to the root that leads there as long as the root is open.</param>
@@ -120,37 +139,22 @@ internal sealed class FileCache : IDisposable
     /// <param name="lookAgain">What the path is made of now; null when nothing is there any more.</param>
     public void Add(CachedFile file, string root, IReadOnlyList<string> probedPaths, bool isDirect, Func<FileSources?> lookAgain)
     {
-        lock (_lock)
+        var isKept = false;
+        try
         {
-            if (_isClosed || file.Size > _maxBytes || _maxFiles == 0)
-            {
-                return;
-            }
-
-            file.CheckedAt = _timeProvider.GetTimestamp();
-            file.IsUsed = true; // otherwise it would be the first to be evicted
-            _watches ??= FolderWatches.TryCreate();
-            file.IsWatched = isDirect && _watches is not null && TryWatch(file, root, probedPaths);
+            isKept = TryPrepare(file, root, probedPaths, isDirect) && TryPut(file, isSame: lookAgain() == file.Sources);
         }
-
-        var isSame = lookAgain() == file.Sources;
-        lock (_lock)
+        finally
         {
-            if (!isSame || file.IsStale || _isClosed)
+            if (!isKept)
             {
-                Forget(file);
-                return;
-            }
+                lock (_lock)
+                {
+                    Forget(file);
+                }
 
-            if (_files.TryGet(file.Path, out var old))
-            {
-                Remove(old);
+                file.CloseFiles();
             }
-
-            _files.Add(file);
-            file.Place = _clock.AddLast(file);
-            _bytes += file.Size;
-            GiveUpSome();
         }
     }
 
@@ -176,6 +180,82 @@ internal sealed class FileCache : IDisposable
             _isClosed = true;
             RemoveAll(_files.ToList());
             _watches?.Dispose();
+        }
+    }
+
+    /// <summary>
+    /// To be called now and then, whether or not anybody asks for anything: gives up what has changed, since a file that is kept open takes
+    /// its space on the disk after it is deleted, and what nobody has asked for in a while.
+    /// </summary>
+    public void Tidy()
+    {
+        lock (_lock)
+        {
+            if (_isClosed || _open.Count == 0)
+            {
+                return;
+            }
+
+            if (_watches!.HasEvents)
+            {
+                ApplyChanges();
+            }
+
+            if (_timeProvider.GetElapsedTime(_lookedForUnused) >= LookForUnusedAfter)
+            {
+                _lookedForUnused = _timeProvider.GetTimestamp();
+                RemoveAll(_open.TakeUnused());
+            }
+        }
+    }
+
+    // False when it is of no use, before the disk is looked at again.
+    private bool TryPrepare(CachedFile file, string root, IReadOnlyList<string> probedPaths, bool isDirect)
+    {
+        lock (_lock)
+        {
+            if (_isClosed || file.Size > _maxBytes || _maxFiles == 0)
+            {
+                return false;
+            }
+
+            file.CheckedAt = _timeProvider.GetTimestamp();
+            file.IsUsed = true; // otherwise it would be the first to be given up
+            _watches ??= FolderWatches.TryCreate();
+            file.IsWatched = isDirect && _watches is not null && TryWatch(file, root, probedPaths);
+            return file.IsWatched || file.Kept.Length == 0; // compared with the disk at each request, it would have to be opened anyway
+        }
+    }
+
+    private bool TryPut(CachedFile file, bool isSame)
+    {
+        lock (_lock)
+        {
+            if (!isSame || file.IsStale || _isClosed)
+            {
+                return false;
+            }
+
+            if (_files.TryGet(file.Path, out var old))
+            {
+                Remove(old);
+            }
+
+            while (file.Kept.Length > 0 && !_budget.TryTake(file.Kept.Length))
+            {
+                if (!_open.TryFindNext(out var unused))
+                {
+                    return false; // all of them are other handlers'
+                }
+
+                Remove(unused);
+            }
+
+            _files.Add(file);
+            (file.Kept.Length > 0 ? _open : _inMemory).Add(file);
+            _bytes += file.Size;
+            GiveUpSome();
+            return true;
         }
     }
 
@@ -264,15 +344,12 @@ internal sealed class FileCache : IDisposable
     private void Remove(CachedFile file)
     {
         file.IsStale = true;
+        SecondChance.Remove(file);
         if (_files.Remove(file))
         {
             _bytes -= file.Size;
-        }
-
-        if (file.Place is { } place)
-        {
-            _clock.Remove(place);
-            file.Place = null;
+            _budget.GiveBack(file.Kept.Length);
+            file.CloseFiles();
         }
 
         Forget(file);
@@ -291,20 +368,12 @@ internal sealed class FileCache : IDisposable
         file.Dependencies.Clear();
     }
 
+    // Those in memory first: they take the space, and come back with their files open.
     private void GiveUpSome()
     {
-        while ((_bytes > _maxBytes || _files.Count > _maxFiles) && _clock.First is { Value: var file } first)
+        while ((_bytes > _maxBytes || _files.Count > _maxFiles) && (_inMemory.TryFindNext(out var file) || _open.TryFindNext(out file)))
         {
-            if (file.IsUsed)
-            {
-                file.IsUsed = false;
-                _clock.RemoveFirst();
-                _clock.AddLast(first);
-            }
-            else
-            {
-                Remove(file);
-            }
+            Remove(file);
         }
     }
 }

@@ -22,12 +22,14 @@ internal static partial class FileCalls
     private const int KeptDescriptors = 24;
     private const int SYS_openat2 = 437;
     private static readonly int SYS_getdents64 = RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? 61 : 217;
+    private static readonly int SYS_preadv2 = RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? 286 : 327;
     private const int O_NOCTTY = 0x100;
     private const int O_NONBLOCK = 0x800;
     private const int O_CLOEXEC = 0x80000;
     private const int O_PATH = 0x200000;
     private const int AT_FDCWD = -100;
     private const int AT_EMPTY_PATH = 0x1000;
+    private const nint RWF_NOWAIT = 0x8;
     private const uint STATX_INO = 0x100;
     private const uint STATX_BASIC_STATS = 0x7FF;
 
@@ -129,15 +131,43 @@ internal static partial class FileCalls
             return Marshal.GetLastPInvokeError();
         }
 
-        // The offsets of stx_mode, stx_ino, stx_size, stx_ctime, stx_mtime, stx_dev_major and stx_dev_minor.
         type = *(ushort*)(status + 28) & IFMT;
-        identity = new FileIdentity(
-            Device(status),
-            *(ulong*)(status + 32),
-            *(long*)(status + 40),
-            Time(status + 112),
-            Time(status + 96));
+        identity = Identity(status);
         return 0;
+    }
+
+    /// <summary>The same by the number of a descriptor that stays open meanwhile; false when that fails.</summary>
+    // SAFETY: as in Identify.
+    public static unsafe bool TryIdentify(int descriptor, out FileIdentity identity)
+    {
+        var status = stackalloc byte[256];
+        byte empty = 0;
+        var isKnown = statx_at(descriptor, &empty, AT_EMPTY_PATH, STATX_BASIC_STATS, status) == 0;
+        identity = isKnown ? Identity(status) : default;
+        return isKnown;
+    }
+
+    /// <summary>
+    /// Reads the beginning of a file, if the system has it in memory: true when all of it was read. Never waits for a disk (<c>RWF_NOWAIT</c>).
+    /// </summary>
+    // SAFETY: the span is pinned for the call, and the kernel writes no more than its length; what describes it is on this stack frame.
+    public static unsafe bool TryReadAtOnce(int descriptor, Span<byte> bytes)
+    {
+        fixed (byte* first = bytes)
+        {
+            var piece = stackalloc nint[2] { (nint)first, bytes.Length };
+            return preadv2(SYS_preadv2, descriptor, piece, 1, 0, 0, RWF_NOWAIT) == bytes.Length;
+        }
+    }
+
+    /// <summary>False where the file's system has no reading that does not wait, as those of the network and tmpfs.</summary>
+    // SAFETY: one byte and what describes it, on this stack frame for the whole call; the caller's handle is not closed meanwhile.
+    public static unsafe bool CanReadAtOnce(SafeFileHandle file)
+    {
+        byte one;
+        var piece = stackalloc nint[2] { (nint)(&one), 1 };
+        return AreSupported
+            && (preadv2(SYS_preadv2, (int)file.DangerousGetHandle(), piece, 1, 0, 0, RWF_NOWAIT) >= 0 || Marshal.GetLastPInvokeError() == Errno.EAGAIN);
     }
 
     /// <summary>Which folder a path leads to, whatever is on the way.</summary>
@@ -171,6 +201,10 @@ internal static partial class FileCalls
         }
     }
 
+    // SAFETY: the offsets of stx_ino, stx_size, stx_mtime and stx_ctime of struct statx.
+    private static unsafe FileIdentity Identity(byte* status) =>
+        new(Device(status), *(ulong*)(status + 32), *(long*)(status + 40), Time(status + 112), Time(status + 96));
+
     // SAFETY: stx_dev_major and stx_dev_minor of struct statx.
     private static unsafe ulong Device(byte* status) => ((ulong)*(uint*)(status + 136) << 32) | *(uint*)(status + 140);
 
@@ -184,6 +218,10 @@ internal static partial class FileCalls
     [LibraryImport("libc", EntryPoint = "syscall", SetLastError = true)]
     // SAFETY: see ReadFolder.
     private static unsafe partial nint syscall_getdents64(nint number, SafeFileHandle folder, byte* buffer, nuint size);
+
+    [LibraryImport("libc", EntryPoint = "syscall", SetLastError = true)]
+    // SAFETY: see TryReadAtOnce and CanReadAtOnce.
+    private static unsafe partial nint preadv2(nint number, nint file, nint* pieces, nint count, nint low, nint high, nint flags);
 
     [LibraryImport("libc", SetLastError = true)]
     // SAFETY: see OpenFolder.

@@ -49,7 +49,7 @@ internal sealed class PortableFileRoot : FileRoot
         {
             // Not opened: where the kind of a file is not known, this could be a FIFO or a device, and block for ever.
             file = new OpenedFile(
-                new SafeFileHandle(), new FileIdentity(0, 0, 0, FileTime.Of(info.LastWriteTimeUtc), Changed: null), IsDirect: false);
+                new SafeFileHandle(), new FileIdentity(0, 0, 0, FileTime.Of(info.LastWriteTimeUtc), Changed: null), isDirect: false);
             return OpenStatus.File;
         }
 

@@ -16,7 +16,7 @@ internal sealed record Representation(ContentCoding? Coding, byte[] Tag, Prepare
         set => _isExcluded = value;
     }
 
-    /// <summary>The 200; null for one that is too large to keep, or has not been made yet.</summary>
+    /// <summary>The 200, in memory or with a file that is kept open; null for one that is too large to keep, or has not been made yet.</summary>
     public PreparedResponse? Whole
     {
         get => _whole;

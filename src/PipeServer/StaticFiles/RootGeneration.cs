@@ -32,7 +32,8 @@ internal sealed class RootGeneration
             Errors = new ErrorPages(_locator, _forms, headers);
             Cached = options is { CacheBytes: > 0, MaxCachedFiles: > 0, MaxCachedFileBytes: > 0 }
                 ? new CachedAnswers(
-                    new FileCache(options.CacheBytes, options.MaxCachedFiles, options.TimeProvider), root, _locator, _forms, headers, options)
+                    new FileCache(options.CacheBytes, options.MaxCachedFiles, KeptFileBudget.OfProcess, options.TimeProvider),
+                    root, _locator, _forms, headers, options)
                 : null;
             _files = new FileAnswer(_forms, headers, Errors, Cached, options);
             Folders = new FolderAnswer(root, _locator, headers, Errors, basePath, listings, options);

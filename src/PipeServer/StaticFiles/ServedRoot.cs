@@ -35,7 +35,7 @@ internal sealed class ServedRoot : IDisposable
         (_name, _open) = (name, open);
         _logger = GuardedLogger.Around(options.LoggerFactory.CreateLogger("PipeServer.StaticFiles"));
         _current = open();
-        _timer = options.TimeProvider.CreateTimer(static root => ((ServedRoot)root!).TryLook(TimeSpan.Zero), this, LookEvery, LookEvery);
+        _timer = options.TimeProvider.CreateTimer(static root => ((ServedRoot)root!).OnTimer(), this, LookEvery, LookEvery);
     }
 
     /// <summary>The generation for new requests. It may be retired at any time: enter it to open something.</summary>
@@ -74,6 +74,12 @@ internal sealed class ServedRoot : IDisposable
         }
 
         _current.Retire();
+    }
+
+    private void OnTimer()
+    {
+        _current.Cached?.Tidy();
+        TryLook(TimeSpan.Zero);
     }
 
     private void TryLook(TimeSpan patience)

@@ -54,6 +54,9 @@ public abstract class WholeAnswerTests(string transport)
 
         /// <summary>Encoded beforehand.</summary>
         Prepared,
+
+        /// <summary>Encoded beforehand but for the body, which is fetched each time.</summary>
+        Sourced,
     }
 
     [Theory]
@@ -62,6 +65,7 @@ public abstract class WholeAnswerTests(string transport)
     [InlineData(Way.WithGaps)]
     [InlineData(Way.Promised)]
     [InlineData(Way.Prepared)]
+    [InlineData(Way.Sourced)]
     public async Task Each_answer_is_the_bytes_that_the_rules_say(Way way)
     {
         var random = new Random(48);
@@ -156,7 +160,8 @@ public abstract class WholeAnswerTests(string transport)
         public static Answer Create(Random random, Way way)
         {
             var status = random.Next(2) == 0 ? 200 : Reasons.Keys.ElementAt(random.Next(Reasons.Count));
-            var body = new byte[status is 204 or 205 or 304 ? 0 : Lengths[random.Next(Lengths.Length)]];
+            var length = status is 204 or 205 or 304 ? 0 : Lengths[random.Next(Lengths.Length)];
+            var body = new byte[way == Way.Sourced ? Math.Min(length, PreparedResponse.MaxSourceBytes) : length];
             random.NextBytes(body);
             var fields = new List<KeyValuePair<string, string>>();
             for (var left = random.Next(3) == 0 ? random.Next(7) : random.Next(2); left > 0; left--)
@@ -169,7 +174,12 @@ public abstract class WholeAnswerTests(string transport)
             }
 
             var answer = new Answer(status, fields, body, random.Next(6) == 0, random.Next(6) == 0, random.Next(8) == 0);
-            answer._prepared = way == Way.Prepared ? new PreparedResponse(status, fields, body) : null;
+            answer._prepared = way switch
+            {
+                Way.Prepared => new PreparedResponse(status, fields, body),
+                Way.Sourced => PreparedResponse.WithSource(status, fields, new TestSource(body) { Failures = random.Next(3) }),
+                _ => null,
+            };
             return answer;
         }
 
@@ -178,7 +188,13 @@ public abstract class WholeAnswerTests(string transport)
             response.CloseConnection = Closes;
             if (_prepared is not null)
             {
-                response.Send(_prepared);
+                // What was not to be had once leaves no trace.
+                while (!response.TrySend(_prepared))
+                {
+                    Assert.False(response.HasStarted);
+                    Assert.Equal(200, response.StatusCode);
+                }
+
                 return;
             }
 
@@ -217,12 +233,12 @@ public abstract class WholeAnswerTests(string transport)
 
         public byte[] Expected(bool closes, Way way)
         {
-            var fields = way == Way.Prepared ? Fields : AsSet();
+            var fields = way is Way.Prepared or Way.Sourced ? Fields : AsSet();
             var hasServer = fields.Exists(static field => field.Key == "Server");
             var length = HasBody || Status == 205 ? $"Content-Length: {Body.Length}\r\n" : "";
             var connection = closes ? "Connection: close\r\n" : IsHttp10 ? "Connection: keep-alive\r\n" : "";
             var head = $"HTTP/1.1 {Status} {Reasons[Status]}\r\n{(hasServer ? "" : "Server: PipeServer\r\n")}Date: Thu, 26 Nov 2026 12:00:00 GMT\r\n"
-                + (way == Way.Prepared ? connection + length : length + connection)
+                + (way is Way.Prepared or Way.Sourced ? connection + length : length + connection)
                 + string.Concat(fields.Select(static field => $"{field.Key}: {field.Value.Trim(' ', '\t')}\r\n")) + "\r\n";
             return [.. Encoding.Latin1.GetBytes(head), .. IsHead || !HasBody ? [] : Body];
         }

@@ -228,6 +228,57 @@ internal sealed class Http1Exchange : Exchange
         Write(writer, buffer, length, rest);
     }
 
+    /// <summary>
+    /// The same with a body that is fetched to its place behind the head; false when its source does not have it. Then nothing is written.
+    /// </summary>
+    public bool TryWritePrepared(PreparedResponse prepared, IBodySource source)
+    {
+        var isLast = IsLast(handlerHasEnded: false);
+        var writer = Output.Writer;
+        var buffer = writer.GetSpan(ResponseHeadWriter.MaxBeginBytes + prepared.HeadEnd.Length + prepared.BodyLength);
+        var length = ResponseHeadWriter.Begin(
+            buffer, prepared.StatusCode, Server.Heartbeat.OkBlock, contentLength: -1, Field(isLast || _connection!.IsClosing));
+        prepared.HeadEnd.CopyTo(buffer[length..]);
+        length += prepared.HeadEnd.Length;
+        if (!source.TryRead(buffer.Slice(length, prepared.BodyLength)))
+        {
+            return false;
+        }
+
+        if (isLast)
+        {
+            _connection!.CloseAfterResponse();
+        }
+
+        writer.Advance(length + prepared.BodyLength);
+        return true;
+    }
+
+    /// <summary>
+    /// The same beside which fields were set: how long the head is going to be is not known then, and so not where the body's place is. False, with
+    /// nothing written, when the source does not have the body.
+    /// </summary>
+    public bool TryWriteByCopy(PreparedResponse prepared, IBodySource source)
+    {
+        var array = ArrayPool<byte>.Shared.Rent(prepared.BodyLength);
+        try
+        {
+            var body = array.AsSpan(0, prepared.BodyLength);
+            if (!source.TryRead(body))
+            {
+                return false;
+            }
+
+            WriteResponseHead(ResponseFraming.None, 0, handlerHasEnded: false, prepared);
+            Output.Writer.Write(body);
+            return true;
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(array);
+        }
+    }
+
     /// <summary>Writes the head behind which another protocol is spoken, and takes the connection out of the request loop.</summary>
     public async ValueTask<SwitchedPipe> SwitchAsync(int statusCode)
     {
@@ -274,20 +325,28 @@ internal sealed class Http1Exchange : Exchange
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private ConnectionHeader SettleConnection(bool handlerHasEnded)
     {
-        // A client that still waits for 100 Continue, and now will not get it, may send its body or not: the next bytes
-        // have no certain meaning. Nor is a large unread body worth waiting for. In a drain the last response is the one
-        // with nothing behind it: what is buffered already is answered first.
-        if (!Head.KeepAlive
-            || Response.CloseConnection
-            || RequestBody.ContinuePending
-            || ((handlerHasEnded || !RequestBody.IsTouched) && RequestBody.IsTooLongToDrain)
-            || (_connection!.Draining.IsCancellationRequested && !_connection.IsMoreBuffered && !RequestBody.IsMoreBehind()))
+        if (IsLast(handlerHasEnded))
         {
             _connection!.CloseAfterResponse();
         }
 
-        return _connection!.IsClosing ? ConnectionHeader.Close
-            : IsHttp10 ? ConnectionHeader.KeepAlive
-            : ConnectionHeader.None;
+        return Field(_connection!.IsClosing);
     }
+
+    // A client that still waits for 100 Continue, and now will not get it, may send its body or not: the next bytes
+    // have no certain meaning. Nor is a large unread body worth waiting for. In a drain the last response is the one
+    // with nothing behind it: what is buffered already is answered first.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private bool IsLast(bool handlerHasEnded) =>
+        !Head.KeepAlive
+        || Response.CloseConnection
+        || RequestBody.ContinuePending
+        || ((handlerHasEnded || !RequestBody.IsTouched) && RequestBody.IsTooLongToDrain)
+        || (_connection!.Draining.IsCancellationRequested && !_connection.IsMoreBuffered && !RequestBody.IsMoreBehind());
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private ConnectionHeader Field(bool isClosing) =>
+        isClosing ? ConnectionHeader.Close
+        : IsHttp10 ? ConnectionHeader.KeepAlive
+        : ConnectionHeader.None;
 }

@@ -13,34 +13,16 @@ namespace PipeServer.Server.Http1;
 /// </summary>
 internal sealed class ResponseBody(Http1Exchange exchange) : ResponseWriter
 {
-    private Mode _mode;
+    private ResponseMode _mode;
     private HeldBytes _held = new();
     private long _written;
     private long? _contentLength;
     private ChunkWriter _chunks;
     private bool _isCompleted;
 
-    private enum Mode : byte
-    {
-        /// <summary>Nothing is sent; the body is held back until its length is known or the handler flushes.</summary>
-        Buffering,
+    public override bool HasBufferedBytes => _mode == ResponseMode.Buffering && _held.Length > 0;
 
-        /// <summary>The body goes out as it is: with Content-Length, or until the connection ends.</summary>
-        Plain,
-
-        /// <summary>The body goes out in chunks.</summary>
-        Chunked,
-
-        /// <summary>The head is out and stands for itself: HEAD, or a status that has no body.</summary>
-        Discarding,
-
-        /// <summary>The connection is the handler's, and there is no body.</summary>
-        Switched,
-    }
-
-    public override bool HasBufferedBytes => _mode == Mode.Buffering && _held.Length > 0;
-
-    public override long BodyBytesSent => _mode is Mode.Plain or Mode.Chunked ? _written : 0;
+    public override long BodyBytesSent => _mode is ResponseMode.Plain or ResponseMode.Chunked ? _written : 0;
 
     private HttpResponse Response => exchange.Response;
 
@@ -50,18 +32,18 @@ internal sealed class ResponseBody(Http1Exchange exchange) : ResponseWriter
     private bool IsHolding
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        get => _mode == Mode.Buffering && !_isCompleted && Response.ContentLength is null;
+        get => _mode == ResponseMode.Buffering && !_isCompleted && Response.ContentLength is null;
     }
 
     public override bool CanGetUnflushedBytes => true;
 
-    public override long UnflushedBytes => _mode == Mode.Buffering
+    public override long UnflushedBytes => _mode == ResponseMode.Buffering
         ? _held.Length
         : Output.Writer.UnflushedBytes + _chunks.Length;
 
     public override void Reset()
     {
-        _mode = Mode.Buffering;
+        _mode = ResponseMode.Buffering;
         HasStarted = false;
         _written = 0;
         _contentLength = null;
@@ -84,10 +66,10 @@ internal sealed class ResponseBody(Http1Exchange exchange) : ResponseWriter
     /// </summary>
     public override string? Finish()
     {
-        if (_mode == Mode.Buffering && Response.ContentLength is null && !exchange.IsHeadRequest && StatusLine.AllowsBody(Response.StatusCode)
+        if (_mode == ResponseMode.Buffering && Response.ContentLength is null && !exchange.IsHeadRequest && StatusLine.AllowsBody(Response.StatusCode)
             && exchange.AreFieldsOrdinary(out var lines))
         {
-            (HasStarted, _mode) = (true, Mode.Plain);
+            (HasStarted, _mode) = (true, ResponseMode.Plain);
             exchange.WriteWhole(lines, _held.Span);
             _held.Clear();
             return null;
@@ -100,7 +82,7 @@ internal sealed class ResponseBody(Http1Exchange exchange) : ResponseWriter
     [MethodImpl(MethodImplOptions.NoInlining)]
     private string? FinishOther()
     {
-        if (_mode == Mode.Buffering)
+        if (_mode == ResponseMode.Buffering)
         {
             if (Response.ContentLength is { } promised && promised != _held.Length && !exchange.IsHeadRequest
                 && StatusLine.AllowsBody(Response.StatusCode))
@@ -111,13 +93,13 @@ internal sealed class ResponseBody(Http1Exchange exchange) : ResponseWriter
             Start(handlerHasEnded: true);
         }
 
-        if (_mode == Mode.Chunked)
+        if (_mode == ResponseMode.Chunked)
         {
             _chunks.Close(Output);
             Output.Writer.Write(ChunkedEncoder.LastChunk);
         }
 
-        return _mode == Mode.Plain && _contentLength is { } length && _written != length
+        return _mode == ResponseMode.Plain && _contentLength is { } length && _written != length
             ? $"the handler promised {length} bytes and wrote {_written}"
             : null;
     }
@@ -155,7 +137,7 @@ internal sealed class ResponseBody(Http1Exchange exchange) : ResponseWriter
     public override ValueTask<FlushResult> FlushAsync(CancellationToken cancellationToken = default)
     {
         ThrowIfCompleted();
-        if (_mode == Mode.Buffering)
+        if (_mode == ResponseMode.Buffering)
         {
             Start(handlerHasEnded: false);
         }
@@ -170,11 +152,11 @@ internal sealed class ResponseBody(Http1Exchange exchange) : ResponseWriter
         ThrowIfCompleted();
         exchange.RequestBody.ThrowIfArrivedIsMalformed();
         _contentLength = _written = prepared.Body.Length;
-        _mode = exchange.IsHeadRequest || !StatusLine.AllowsBody(prepared.StatusCode) ? Mode.Discarding : Mode.Plain;
+        _mode = exchange.IsHeadRequest || !StatusLine.AllowsBody(prepared.StatusCode) ? ResponseMode.Discarding : ResponseMode.Plain;
         HasStarted = true;
         if (exchange.IsOrdinary(prepared))
         {
-            exchange.WritePrepared(prepared, withBody: _mode == Mode.Plain);
+            exchange.WritePrepared(prepared, withBody: _mode == ResponseMode.Plain);
             if (prepared.Pinned is null)
             {
                 return;
@@ -185,27 +167,48 @@ internal sealed class ResponseBody(Http1Exchange exchange) : ResponseWriter
             exchange.WriteResponseHead(ResponseFraming.None, 0, handlerHasEnded: false, prepared);
         }
 
-        if (_mode == Mode.Plain)
+        if (_mode == ResponseMode.Plain)
         {
             Output.WriteBody(prepared);
         }
+    }
+
+    /// <summary>The same with a body that is fetched first; false, with nothing written, when its source does not have it.</summary>
+    public override bool TrySend(PreparedResponse prepared, IBodySource source)
+    {
+        ThrowIfCompleted();
+        exchange.RequestBody.ThrowIfArrivedIsMalformed();
+        var hasBody = !exchange.IsHeadRequest && StatusLine.AllowsBody(prepared.StatusCode);
+        if (!hasBody)
+        {
+            exchange.WriteResponseHead(ResponseFraming.None, 0, handlerHasEnded: false, prepared);
+        }
+        else if (!(exchange.IsOrdinary(prepared) ? exchange.TryWritePrepared(prepared, source) : exchange.TryWriteByCopy(prepared, source)))
+        {
+            return false;
+        }
+
+        _contentLength = _written = prepared.BodyLength;
+        _mode = hasBody ? ResponseMode.Plain : ResponseMode.Discarding;
+        HasStarted = true;
+        return true;
     }
 
     /// <summary>Sends a part of a file; see <see cref="HttpResponse.SendFileAsync"/>.</summary>
     public override async ValueTask<long> SendFileAsync(SafeFileHandle file, long offset, long count, CancellationToken cancellationToken)
     {
         ThrowIfCompleted();
-        if (_mode == Mode.Buffering)
+        if (_mode == ResponseMode.Buffering)
         {
             Start(handlerHasEnded: false);
         }
 
-        if (_mode == Mode.Discarding)
+        if (_mode == ResponseMode.Discarding)
         {
             return count;
         }
 
-        if (_mode == Mode.Chunked)
+        if (_mode == ResponseMode.Chunked)
         {
             return await FileCopy.ToWriterAsync(this, file, offset, count, cancellationToken).ConfigureAwait(false);
         }
@@ -228,7 +231,7 @@ internal sealed class ResponseBody(Http1Exchange exchange) : ResponseWriter
             throw new InvalidOperationException("The connection can be handed over before the response is begun, and after the request's body is read.");
         }
 
-        _mode = Mode.Switched;
+        _mode = ResponseMode.Switched;
         _isCompleted = HasStarted = true;
         var pipe = await exchange.SwitchAsync(statusCode).ConfigureAwait(false);
         await Output.FlushForHandlerAsync(exchange, CancellationToken.None).ConfigureAwait(false);
@@ -249,15 +252,15 @@ internal sealed class ResponseBody(Http1Exchange exchange) : ResponseWriter
     {
         ArgumentOutOfRangeException.ThrowIfNegative(sizeHint);
         ThrowIfCompleted();
-        if (_mode == Mode.Buffering && Response.ContentLength is not null)
+        if (_mode == ResponseMode.Buffering && Response.ContentLength is not null)
         {
             Start(handlerHasEnded: false);
         }
 
         return _mode switch
         {
-            Mode.Plain => Output.Writer.GetMemory(sizeHint),
-            Mode.Chunked => _chunks.GetMemory(Output, sizeHint),
+            ResponseMode.Plain => Output.Writer.GetMemory(sizeHint),
+            ResponseMode.Chunked => _chunks.GetMemory(Output, sizeHint),
             _ => _held.GetMemory(Math.Max(1, sizeHint)),
         };
     }
@@ -275,13 +278,13 @@ internal sealed class ResponseBody(Http1Exchange exchange) : ResponseWriter
         _written += bytes;
         switch (_mode)
         {
-            case Mode.Buffering:
+            case ResponseMode.Buffering:
                 _held.Advance(bytes);
                 break;
-            case Mode.Plain:
+            case ResponseMode.Plain:
                 Output.Writer.Advance(bytes);
                 break;
-            case Mode.Chunked:
+            case ResponseMode.Chunked:
                 _chunks.Advance(bytes);
                 break;
             default:
@@ -307,7 +310,7 @@ internal sealed class ResponseBody(Http1Exchange exchange) : ResponseWriter
             // A 304 may tell the length that the 200 would have had; a 205 must say that it has none; a 204 says nothing.
             _contentLength = status switch { 205 => 0, 304 => _contentLength, _ => null };
             framing = _contentLength is null ? ResponseFraming.None : ResponseFraming.ContentLength;
-            _mode = Mode.Discarding;
+            _mode = ResponseMode.Discarding;
         }
         else
         {
@@ -318,31 +321,31 @@ internal sealed class ResponseBody(Http1Exchange exchange) : ResponseWriter
 
             if (_contentLength is not null)
             {
-                (framing, _mode) = (ResponseFraming.ContentLength, Mode.Plain);
+                (framing, _mode) = (ResponseFraming.ContentLength, ResponseMode.Plain);
             }
             else if (exchange.IsHttp10)
             {
                 // No chunks in 1.0: the end of the connection is the end of the body.
-                _mode = Mode.Plain;
+                _mode = ResponseMode.Plain;
                 exchange.CloseAfterResponse();
             }
             else
             {
-                (framing, _mode) = (ResponseFraming.Chunked, Mode.Chunked);
+                (framing, _mode) = (ResponseFraming.Chunked, ResponseMode.Chunked);
             }
 
             if (exchange.IsHeadRequest)
             {
-                _mode = Mode.Discarding;
+                _mode = ResponseMode.Discarding;
             }
         }
 
         HasStarted = true;
         exchange.WriteResponseHead(framing, _contentLength ?? 0, handlerHasEnded);
-        if (_mode is Mode.Plain or Mode.Chunked && _held.Length > 0)
+        if (_mode is ResponseMode.Plain or ResponseMode.Chunked && _held.Length > 0)
         {
             // Written before; _written has them already.
-            if (_mode == Mode.Plain)
+            if (_mode == ResponseMode.Plain)
             {
                 Output.Writer.Write(_held.Span);
             }

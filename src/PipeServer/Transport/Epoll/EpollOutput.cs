@@ -108,7 +108,7 @@ internal sealed class EpollOutput : PipeWriter
     /// <summary>Sends what is written if one call takes all of it, as nearly always. False: <see cref="FlushAsync"/> must see to it.</summary>
     public bool TryFlush()
     {
-        if (!IsWritable || _isClientGone || !_chain.IsSingle || _connection.IsAborted || _parking.IsCancelRequested)
+        if (!IsWritable || _isClientGone || _connection.IsAborted || _parking.IsCancelRequested)
         {
             return false;
         }

@@ -27,7 +27,7 @@ internal static partial class Libc
     public const int MaxPieces = 64;
 
     // What is longer is copied for so long that a garbage collection must not wait for it.
-    private const int MaxShortBytes = PinnedBlockPool.LargeBytes;
+    private const int MaxShortBytes = 64 * 1024;
 
     private const int SOL_SOCKET = 1;
     private const int SO_LINGER = 13;

@@ -8,10 +8,10 @@ internal sealed class PinnedBlockPool
     /// <summary>A request head and a small body, or a batch of small responses.</summary>
     public const int SmallBytes = 4 * 1024;
 
-    /// <summary>For a connection that has filled a small one, and for handlers that copy files 64 KiB at a time.</summary>
-    public const int LargeBytes = 64 * 1024;
+    /// <summary>For a connection that has filled a small one, and for 64 KiB of a file, behind their head.</summary>
+    public const int LargeBytes = (64 + 4) * 1024;
 
-    // Kept between peaks: 4 MiB of the one, 4 MiB of the other. More than that goes to the garbage collector.
+    // Kept between peaks: 4 MiB of the one, a little more of the other. More than that goes to the garbage collector.
     private const int KeptSmall = 1024;
     private const int KeptLarge = 64;
 
