@@ -115,7 +115,10 @@ internal sealed class FileCache : IDisposable
     {
         lock (_lock)
         {
-            return !_isClosed && ((_bytes + bytes <= _maxBytes && Count < _maxFiles) || ++_asked % AdmittedWhenFull == 0);
+            // Where files are kept open memory was full before. The head of one more pushes a whole body out, and if that were room for
+            // another, one that is open would move there with its next comparison, and none of them would ever come to rest.
+            var room = _open.Count == 0 ? _maxBytes : _maxBytes - (_maxBytes / AdmittedWhenFull);
+            return !_isClosed && ((_bytes + bytes <= room && Count < _maxFiles) || ++_asked % AdmittedWhenFull == 0);
         }
     }
 
