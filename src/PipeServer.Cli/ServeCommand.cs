@@ -52,14 +52,14 @@ internal sealed class ServeCommand(StandardStreams streams, TimeProvider clock)
         using var hangUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, context =>
         {
             context.Cancel = true;
-            _accessLog?.Reopen();
+            HangUp();
         });
         streams.Hurry = signals.Force;
 
         // Completed on the main thread, which goes on with it here: there is no other one then.
         var stopHere = new TaskCompletionSource();
         var relay = SignalRelay.Install(
-            signals, () => clock.CreateTimer(_ => stopHere.TrySetResult(), null, TimeSpan.Zero, Timeout.InfiniteTimeSpan));
+            signals, () => clock.CreateTimer(_ => stopHere.TrySetResult(), null, TimeSpan.Zero, Timeout.InfiniteTimeSpan), HangUp);
         var server = new HttpServer(settings.Options);
         await using (server.ConfigureAwait(false))
         {
@@ -151,6 +151,8 @@ internal sealed class ServeCommand(StandardStreams streams, TimeProvider clock)
         settings.Options.OnCompleted += lines.Write;
         return null;
     }
+
+    private void HangUp() => _accessLog?.Reopen();
 
     private void CloseAccessLog() => _accessLog?.Close(streams.TimeForReport);
 

@@ -25,9 +25,10 @@ internal sealed partial class SignalRelay
 
     private readonly StopSignals _signals;
     private readonly Action _stopHere;
+    private readonly Action _hangUp;
     private int _count;
 
-    private SignalRelay(StopSignals signals, Action stopHere) => (_signals, _stopHere) = (signals, stopHere);
+    private SignalRelay(StopSignals signals, Action stopHere, Action hangUp) => (_signals, _stopHere, _hangUp) = (signals, stopHere, hangUp);
 
     /// <summary>True when a signal has come behind the one that could not be followed by threads: the stop is to be cut short.</summary>
     public bool IsForced => Volatile.Read(ref _count) > 1;
@@ -35,10 +36,11 @@ internal sealed partial class SignalRelay
     /// <summary>Takes the signals over from now on.</summary>
     /// <param name="signals">Is told of each signal, on a thread of its own, while the system gives enough threads for a stop.</param>
     /// <param name="stopHere">Is called on the signal thread, once, when it does not. Must not wait.</param>
+    /// <param name="hangUp">Is called on the signal thread for each SIGHUP. Must neither wait nor throw.</param>
     // SAFETY: the function lives as long as the process, and takes and gives what the runtime's own one does: (int, int) to int.
-    public static unsafe SignalRelay Install(StopSignals signals, Action stopHere)
+    public static unsafe SignalRelay Install(StopSignals signals, Action stopHere, Action hangUp)
     {
-        var relay = new SignalRelay(signals, stopHere);
+        var relay = new SignalRelay(signals, stopHere, hangUp);
         if (OperatingSystem.IsLinux())
         {
             _ofThisProcess = relay;
@@ -64,7 +66,11 @@ internal sealed partial class SignalRelay
             return 0;
         }
 
-        if (number != SIGHUP) // a closed terminal is no reason to stop serving
+        if (number == SIGHUP)
+        {
+            _ofThisProcess!._hangUp();
+        }
+        else
         {
             _ofThisProcess!.Relay();
         }
