@@ -29,6 +29,9 @@ internal sealed class CachedFile(byte[] path, FileSources sources, Representatio
     /// <summary>Every folder on the way is watched: without a change there, it holds.</summary>
     public bool IsWatched { get; set; }
 
+    /// <summary>Its files are where looking at them takes no time, see <see cref="FileRoot.AtOnce"/>.</summary>
+    public bool CanBeLookedAtOnce { get; init; }
+
     /// <summary>Used since the cache last looked for something to give up.</summary>
     public bool IsUsed { get; set; }
 

@@ -54,8 +54,14 @@ internal sealed class FileCache : IDisposable
     public int Count => _files.Count;
 
     /// <summary>The answer for a path, if it certainly holds.</summary>
-    public bool TryFind(ReadOnlySpan<byte> path, [NotNullWhen(true)] out CachedFile? file)
+    /// <param name="path">The request's path, decoded.</param>
+    /// <param name="file">The answer.</param>
+    /// <param name="isDue">
+    /// It holds if it is what is on the disk, which the caller, and nobody beside it, is to find out now: <see cref="Confirm"/>.
+    /// </param>
+    public bool TryFind(ReadOnlySpan<byte> path, [NotNullWhen(true)] out CachedFile? file, out bool isDue)
     {
+        isDue = false;
         // In this order: a thread that finds the queue empty because another has just emptied it must see that the other is still at work.
         if (_watches is not null && (_watches.HasEvents || _isApplying))
         {
@@ -71,8 +77,8 @@ internal sealed class FileCache : IDisposable
         var (checkedAt, now) = (file.CheckedAt, _timeProvider.GetTimestamp());
         if (now - checkedAt > _checkAgainAfter && file.TryStartCheck(checkedAt, now))
         {
-            file = null;
-            return false;
+            isDue = true;
+            return true;
         }
 
         if (!file.IsUsed)

@@ -14,6 +14,7 @@ internal static partial class FileCalls
     public const ulong RESOLVE_NO_MAGICLINKS = 0x02;
     public const ulong RESOLVE_NO_SYMLINKS = 0x04;
     public const ulong RESOLVE_BENEATH = 0x08;
+    public const ulong RESOLVE_CACHED = 0x20; // Linux 5.12; before it EINVAL
 
     public const int IFMT = 0xF000;
     public const int IFDIR = 0x4000;

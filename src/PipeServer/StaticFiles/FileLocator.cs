@@ -109,7 +109,7 @@ internal sealed class FileLocator(FileRoot root, ContentTypes types, StaticFileO
             var path = location.RelativePath + ContentCoding.All[index].Extension;
             location.ProbedPaths.Add(path);
             var status = root.TryOpen(path, out var sibling);
-            if (status == OpenStatus.Exhausted)
+            if (status is OpenStatus.Exhausted or OpenStatus.MustWait)
             {
                 location.Status = status; // whether there is one, and what the answer varies by, cannot be said
                 return;

@@ -9,6 +9,16 @@ internal abstract class FileRoot(string path) : IDisposable
     /// <summary>A path that leads to this very folder as long as it is open, for inotify.</summary>
     public virtual string WatchedPath => Path;
 
+    /// <summary>
+    /// The same folder for those who must not wait: what the system does not know without looking at the disk is
+    /// <see cref="OpenStatus.MustWait"/>, and so is everything behind a link. Null where there is no such way. Not to be disposed.
+    /// </summary>
+    /// <remarks>
+    /// For paths whose files were open before, and can be read without waiting (<see cref="FileCalls.CanReadAtOnce"/>): where the file system
+    /// is another program or machine, to open takes its time. Throws <see cref="ObjectDisposedException"/> when the folder is closed.
+    /// </remarks>
+    public virtual FileRoot? AtOnce => null;
+
     /// <summary>Which folder was opened.</summary>
     public abstract FolderIdentity Identity { get; }
 

@@ -14,7 +14,15 @@ internal sealed class LinuxFileRoot : FileRoot
     private const int Attempts = 8;
 
     private readonly bool _followSymlinks;
+    private readonly bool _mustNotWait;
     private readonly SafeFileHandle _root;
+
+    private LinuxFileRoot(LinuxFileRoot other)
+        : base(other.Path)
+    {
+        (_root, _followSymlinks, Identity, WatchedPath) = (other._root, other._followSymlinks, other.Identity, other.WatchedPath);
+        _mustNotWait = true;
+    }
 
     private LinuxFileRoot(string path, SafeFileHandle root, FolderIdentity identity, bool followSymlinks)
         : base(path)
@@ -24,11 +32,14 @@ internal sealed class LinuxFileRoot : FileRoot
         // By the handle: whoever renames the folder or one above it, and puts another one there, changes nothing about which is watched.
         var byHandle = ByHandle + "/.";
         WatchedPath = Directory.Exists(byHandle) ? byHandle : path;
+        AtOnce = new LinuxFileRoot(this);
     }
 
     public override FolderIdentity Identity { get; }
 
     public override string WatchedPath { get; }
+
+    public override FileRoot? AtOnce { get; }
 
     private string ByHandle => $"/proc/self/fd/{_root.DangerousGetHandle()}";
 
@@ -106,8 +117,15 @@ internal sealed class LinuxFileRoot : FileRoot
     private OpenStatus TryOpen(string relativePath, out SafeFileHandle handle, out FileIdentity identity, out bool isDirect)
     {
         var path = relativePath.Length == 0 ? "." : relativePath;
-        var error = FileCalls.OpenBelow(_root, path, FileCalls.RESOLVE_BENEATH | FileCalls.RESOLVE_NO_SYMLINKS, out handle);
+        var resolve = FileCalls.RESOLVE_BENEATH | FileCalls.RESOLVE_NO_SYMLINKS | (_mustNotWait ? FileCalls.RESOLVE_CACHED : 0);
+        var error = FileCalls.OpenBelow(_root, path, resolve, out handle);
         isDirect = error == 0;
+        if (_mustNotWait && error is not (0 or Errno.ENOENT))
+        {
+            identity = default;
+            return OpenStatus.MustWait;
+        }
+
         if (error == Errno.ELOOP)
         {
             handle.Dispose();

@@ -17,4 +17,7 @@ internal enum OpenStatus
 
     /// <summary>The process, or the system, has no descriptor or no memory left.</summary>
     Exhausted,
+
+    /// <summary>Not to be told without waiting; only where that was asked for, see <see cref="FileRoot.AtOnce"/>.</summary>
+    MustWait,
 }

@@ -215,7 +215,7 @@ public class FileCacheTests : IAsyncLifetime
             cache.Add(file, _folder.Root, ["a.txt"], isDirect: true, () => sources);
             Assert.InRange(cache.Bytes, 1, 100_000);
             Assert.InRange(cache.Count, 1, 50);
-            Assert.True(cache.TryFind(path, out var found));
+            Assert.True(cache.TryFind(path, out var found, out _));
             Assert.Same(file, found);
         }
     }
