@@ -47,6 +47,9 @@ internal sealed class RequestBody : PipeReader, ITrailerSource
     /// <summary>True while a read waits for the connection's input.</summary>
     public bool IsWaiting => _read is { IsWaiting: true };
 
+    /// <summary>True once a handler has ended without the result of its last read: what it has begun goes on with it, or may.</summary>
+    public bool IsReadLeft { get; private set; }
+
     /// <summary>True once the handler has asked for the body.</summary>
     public bool IsTouched { get; private set; }
 
@@ -137,6 +140,7 @@ internal sealed class RequestBody : PipeReader, ITrailerSource
         if (!_isDetached)
         {
             _isDetached = true;
+            IsReadLeft |= _read is { IsPending: true };
             _body?.Release();
         }
     }
