@@ -223,6 +223,29 @@ public abstract class ExchangeReuseTests(string transport)
         Assert.DoesNotContain(server.Log.Entries, static entry => entry.Exception is not null);
     }
 
+    // The bug: a handler that gives up waiting for its body and says so was answered for by a reset, and an error in the log.
+    [Theory]
+    [InlineData("Content-Length: 10\r\n")]
+    [InlineData("Transfer-Encoding: chunked\r\n")]
+    [InlineData("Connection: close\r\nTransfer-Encoding: chunked\r\n")]
+    public async Task An_answer_is_sent_though_a_read_was_left(string fields)
+    {
+        await using var server = await TestServer.StartAsync(transport, static server => server.MapPost(
+            "/",
+            static async (request, response) =>
+            {
+                await Task.WhenAny(request.Body.ReadAsync().AsTask(), Task.Delay(1));
+                response.StatusCode = 408;
+                response.WriteText("too slow");
+            }));
+        await using var client = await server.ConnectAsync();
+        await client.SendAsync($"POST / HTTP/1.1\r\nHost: a\r\n{fields}\r\n");
+        var answer = Encoding.ASCII.GetString(await client.ReadToEndAsync());
+        Assert.StartsWith("HTTP/1.1 408 ", answer);
+        Assert.EndsWith("\r\n\r\ntoo slow", answer);
+        Assert.DoesNotContain(server.Log.Entries, static entry => entry.Exception is not null);
+    }
+
     // Who has not taken the result of a read may come back for it, and for what is behind it.
     [Fact]
     public async Task A_request_whose_read_was_left_is_used_by_nobody_else()

@@ -41,6 +41,9 @@ internal sealed class BodyRead : IValueTaskSource<ReadResult>, IThreadPoolWorkIt
     /// <summary>True from its start until its caller has taken the result.</summary>
     public bool IsPending => _isPending;
 
+    /// <summary>True from its start until it has a result, so that the connection's input is not to be read by anybody else.</summary>
+    public bool IsAtWork => _isPending && _source.GetStatus(_source.Version) == ValueTaskSourceStatus.Pending;
+
     private ConnectionDeadlines Deadlines => _exchange.Connection.Deadlines;
 
     /// <summary>Makes it ready for a new body.</summary>

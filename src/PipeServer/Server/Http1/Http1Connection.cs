@@ -326,7 +326,7 @@ internal sealed class Http1Connection : ExchangeHolder, IReadConsumer
         {
             var body = Exchange.RequestBody;
             body.Detach();
-            if (!IsClosing && !body.IsFullyRead && !await body.TryDrainAsync().ConfigureAwait(false))
+            if (!IsClosing && !body.IsFullyRead && (body.IsReadAtWork || !await body.TryDrainAsync().ConfigureAwait(false)))
             {
                 IsClosing = true;
             }
