@@ -41,6 +41,9 @@ internal abstract class Connection(ServerContext server)
     /// <summary>What the client gets.</summary>
     public PipeWriter Output => _transport!.Output;
 
+    /// <summary>True when it has let go of its transport: there is nothing to read or to write any more.</summary>
+    public bool HasEnded => _transport is null;
+
     /// <summary>The client's address, where the transport knows one; null also when the connection has ended.</summary>
     public EndPoint? RemoteEndPoint => _transport?.RemoteEndPoint;
 

@@ -29,7 +29,7 @@ internal sealed class RequestPipeline(ServerContext server)
         var refusal = head.Framing.ContentLength > server.Options.MaxRequestBodyBytes ? RequestError.BodyTooLarge : head.NonFatalError;
         if (refusal != RequestError.None)
         {
-            exchange.Refusal = refusal;
+            (exchange.Refusal, exchange.Request.Route) = (refusal, null);
             CheckBodyWithoutHandler(exchange);
             return NextStep.End;
         }
@@ -37,7 +37,7 @@ internal sealed class RequestPipeline(ServerContext server)
         var match = server.Routes.Match(head);
         if (match.Handler is not { } handler)
         {
-            (exchange.Outcome, exchange.Allow) = (match.Outcome, match.Allow);
+            (exchange.Outcome, exchange.Allow, exchange.Request.Route) = (match.Outcome, match.Allow, null);
             CheckBodyWithoutHandler(exchange);
             return NextStep.End;
         }

@@ -78,6 +78,25 @@ public abstract class CompletionTests(string transport)
         Assert.Null(Assert.Single(_seen).Worker);
     }
 
+    // The bug: the route of the request before it on the same thread, whose values are nonsense for this one.
+    [Theory]
+    [InlineData("/nowhere", 404)]
+    [InlineData("/x", 417)]
+    public async Task A_request_without_a_route_has_no_values_of_one(string path, int status)
+    {
+        var counts = new ConcurrentQueue<int>();
+        await using var server = await TestServer.StartAsync(
+            transport,
+            static server => server.MapGet("/values/{id}", static (request, response) => response.WriteText(request.RouteValues["id"]), Dispatch.Inline),
+            options => (options.Loops, options.OnCompleted) =
+                (1, (in RequestCompletion completion) => counts.Enqueue(completion.Request!.RouteValues.Count)));
+        await using var client = await server.ConnectAsync();
+        Assert.Equal("7", (await client.RequestAsync(TestClient.Get("/values/7"))).Text);
+        Assert.Equal(status, (await client.RequestAsync(TestClient.Get(path, status == 417 ? "Expect: more" : "A: b"))).Status);
+        await Eventually.TrueAsync(() => counts.Count == 2, "both are told");
+        Assert.Equal([1, 0], counts);
+    }
+
     [Fact]
     public async Task A_head_that_does_not_come_is_told()
     {

@@ -1,4 +1,6 @@
+using System.Buffers;
 using System.Collections.Concurrent;
+using System.Text;
 
 namespace PipeServer.Tests.Server;
 
@@ -167,5 +169,150 @@ public abstract class ExchangeReuseTests(string transport)
         }
 
         Assert.DoesNotContain(cutOff, others);
+    }
+
+    // The bug: a handler that had left a read behind kept its request to itself, and the connection went to the next client all the same: what it
+    // wrote later was sent to that client, before its own answer. And the polite end met the pending read: it was a reset, and an error in the log.
+    [Theory]
+    [InlineData(Dispatch.Inline)]
+    [InlineData(Dispatch.Worker)]
+    public async Task What_a_handler_has_left_behind_writes_to_no_other_client(Dispatch dispatch)
+    {
+        var goesOn = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var isWaiting = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var mayAnswer = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        Task? left = null;
+        await using var server = await TestServer.StartAsync(
+            transport,
+            server =>
+            {
+                server.MapPost(
+                    "/left",
+                    async (request, response) =>
+                    {
+                        response.WriteText("begun");
+                        await response.Body.FlushAsync();
+                        left = GoOnAsync(request, response, goesOn.Task);
+                    },
+                    dispatch);
+                server.MapGet(
+                    "/",
+                    async (_, response) =>
+                    {
+                        isWaiting.TrySetResult();
+                        await mayAnswer.Task;
+                        response.WriteText("mine");
+                    },
+                    dispatch);
+            },
+            static options => options.Loops = 1);
+        await using (var first = await server.ConnectAsync())
+        {
+            await first.SendAsync("POST /left HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: 10\r\n\r\n");
+            Assert.EndsWith("begun\r\n0\r\n\r\n", Encoding.ASCII.GetString(await first.ReadToEndAsync()));
+        }
+
+        await Eventually.TrueAsync(() => server.Server.Connections.Closed == 1, "the first connection has ended");
+        await using var second = await server.ConnectAsync();
+        await second.SendAsync(TestClient.Get("/"));
+        await isWaiting.Task.WaitAsync(TestClient.Patience);
+        goesOn.SetResult();
+        await left!.WaitAsync(TestClient.Patience);
+        mayAnswer.SetResult();
+        Assert.Equal("mine", (await second.ReadResponseAsync()).Text);
+        Assert.DoesNotContain(server.Log.Entries, static entry => entry.Exception is not null);
+    }
+
+    // The bug: a handler that gives up waiting for its body and says so was answered for by a reset, and an error in the log.
+    [Theory]
+    [InlineData("Content-Length: 10\r\n")]
+    [InlineData("Transfer-Encoding: chunked\r\n")]
+    [InlineData("Connection: close\r\nTransfer-Encoding: chunked\r\n")]
+    public async Task An_answer_is_sent_though_a_read_was_left(string fields)
+    {
+        await using var server = await TestServer.StartAsync(transport, static server => server.MapPost(
+            "/",
+            static async (request, response) =>
+            {
+                await Task.WhenAny(request.Body.ReadAsync().AsTask(), Task.Delay(1));
+                response.StatusCode = 408;
+                response.WriteText("too slow");
+            }));
+        await using var client = await server.ConnectAsync();
+        await client.SendAsync($"POST / HTTP/1.1\r\nHost: a\r\n{fields}\r\n");
+        var answer = Encoding.ASCII.GetString(await client.ReadToEndAsync());
+        Assert.StartsWith("HTTP/1.1 408 ", answer);
+        Assert.EndsWith("\r\n\r\ntoo slow", answer);
+        Assert.DoesNotContain(server.Log.Entries, static entry => entry.Exception is not null);
+    }
+
+    // Who has not taken the result of a read may come back for it, and for what is behind it.
+    [Fact]
+    public async Task A_request_whose_read_was_left_is_used_by_nobody_else()
+    {
+        HttpRequest? kept = null;
+        var others = new ConcurrentBag<HttpRequest>();
+        await using var server = await TestServer.StartAsync(
+            transport,
+            server =>
+            {
+                server.MapPost(
+                    "/left",
+                    async (request, response) =>
+                    {
+                        kept = request;
+                        var read = request.Body.ReadAsync();
+                        response.WriteText("begun");
+                        await response.Body.FlushAsync();
+                        await Eventually.TrueAsync(() => read.IsCompleted, "the rest has come");
+                    },
+                    Dispatch.Inline);
+                server.MapGet(
+                    "/",
+                    (request, response) =>
+                    {
+                        others.Add(request);
+                        response.WriteText("other");
+                    },
+                    Dispatch.Inline);
+            },
+            static options => options.Loops = 1);
+        await using var first = await server.ConnectAsync();
+        await first.SendAsync("POST /left HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\n");
+        await first.ReadHeadAsync();
+        await first.SendAsync("0123456789");
+        Assert.Equal("5\r\nbegun\r\n0\r\n\r\n", Encoding.ASCII.GetString(await first.ReadExactlyAsync(15)));
+        for (var index = 0; index < 5; index++)
+        {
+            await using var client = await server.ConnectAsync();
+            Assert.Equal("other", (await client.RequestAsync(TestClient.Get("/"))).Text);
+            Assert.Equal("other", (await client.RequestAsync(TestClient.Get("/"))).Text);
+            Assert.Equal("other", (await first.RequestAsync(TestClient.Get("/"))).Text);
+        }
+
+        Assert.DoesNotContain(kept, others);
+    }
+
+    private static async Task GoOnAsync(HttpRequest request, HttpResponse response, Task goesOn)
+    {
+        try
+        {
+            await request.Body.ReadAsync();
+        }
+        catch (IOException)
+        {
+            // Its connection has ended.
+        }
+
+        await goesOn;
+        try
+        {
+            response.Body.Write("stray"u8);
+            await response.Body.FlushAsync();
+        }
+        catch (Exception exception) when (exception is InvalidOperationException or NullReferenceException)
+        {
+            // Too late, and told so.
+        }
     }
 }

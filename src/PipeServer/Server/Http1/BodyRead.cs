@@ -38,6 +38,12 @@ internal sealed class BodyRead : IValueTaskSource<ReadResult>, IThreadPoolWorkIt
     /// <summary>True while it waits for the connection's input.</summary>
     public bool IsWaiting { get; private set; }
 
+    /// <summary>True from its start until its caller has taken the result.</summary>
+    public bool IsPending => _isPending;
+
+    /// <summary>True from its start until it has a result, so that the connection's input is not to be read by anybody else.</summary>
+    public bool IsAtWork => _isPending && _source.GetStatus(_source.Version) == ValueTaskSourceStatus.Pending;
+
     private ConnectionDeadlines Deadlines => _exchange.Connection.Deadlines;
 
     /// <summary>Makes it ready for a new body.</summary>
@@ -180,6 +186,11 @@ internal sealed class BodyRead : IValueTaskSource<ReadResult>, IThreadPoolWorkIt
 #pragma warning disable VSTHRD002 // Completed, so it does not block.
             var input = _reading.GetResult();
 #pragma warning restore VSTHRD002
+            if (_exchange.Connection.HasEnded)
+            {
+                throw new IOException("The connection has ended."); // its handler has left the read behind
+            }
+
             if (_isTimedOut && !_body.HasNews(input.Buffer))
             {
                 _exchange.Connection.Input.AdvanceTo(input.Buffer.Start, input.Buffer.End);

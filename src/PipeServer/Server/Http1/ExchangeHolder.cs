@@ -22,11 +22,14 @@ internal abstract class ExchangeHolder : Connection
     /// <summary>What the connection runs in, and so every handler; null where that is the default.</summary>
     public ExecutionContext? Context { get; private set; }
 
+    /// <summary>True when what the last handler has left behind may still use the connection that has ended: it serves no other client.</summary>
+    public bool IsLost { get; private set; }
+
     /// <summary>The way of every request.</summary>
     protected RequestPipeline Pipeline { get; }
 
     /// <summary>What the last handler has begun with its request goes on, so that nobody else may get it.</summary>
-    protected virtual bool IsExchangeInUse => Exchange.RequestBody.IsWaiting;
+    protected virtual bool IsExchangeInUse => _exchange is { RequestBody.IsReadLeft: true };
 
     /// <summary>The request in progress. For code that runs while there is one.</summary>
     protected Http1Exchange Exchange => _exchange!;
@@ -50,8 +53,10 @@ internal abstract class ExchangeHolder : Connection
 
         if (IsExchangeInUse)
         {
+            // Its read may be about to end, and needs the connection for that. What is written from now on has nowhere to go.
+            IsLost = true;
+            exchange.ResponseBody.Complete();
             Abandon();
-            _exchange = null;
             return;
         }
 
@@ -112,6 +117,13 @@ internal abstract class ExchangeHolder : Connection
     {
         _exchange = null;
         exchange.Release();
-        _exchanges.Return(exchange);
+        if (exchange.RequestBody.IsReadLeft)
+        {
+            exchange.Lose();
+        }
+        else
+        {
+            _exchanges.Return(exchange);
+        }
     }
 }

@@ -151,11 +151,14 @@ internal sealed class Http1Connection : ExchangeHolder, IReadConsumer
 
         await _output.ShutdownAsync().ConfigureAwait(false);
         State = ConnectionState.Closing;
-        if (!_clientHasEnded && !(_isLastRequest && Transport.MayCloseAtOnce()) && _switched?.TryEndReads() != false)
+        if (!_clientHasEnded && !(_isLastRequest && Transport.MayCloseAtOnce()) && MayStillRead())
         {
             await LingeringClose.AfterAnswer.WaitAsync(this).ConfigureAwait(false);
         }
     }
+
+    // A read that a handler has left pending cannot be taken back.
+    private bool MayStillRead() => _switched is null ? !IsExchangeInUse : _switched.TryEndReads();
 
     private async Task ServeRequestsAsync()
     {
@@ -323,7 +326,7 @@ internal sealed class Http1Connection : ExchangeHolder, IReadConsumer
         {
             var body = Exchange.RequestBody;
             body.Detach();
-            if (!IsClosing && !body.IsFullyRead && !await body.TryDrainAsync().ConfigureAwait(false))
+            if (!IsClosing && !body.IsFullyRead && (body.IsReadAtWork || !await body.TryDrainAsync().ConfigureAwait(false)))
             {
                 IsClosing = true;
             }

@@ -33,7 +33,7 @@ internal sealed class Http1Protocol(ServerContext server) : IProtocol
         public override bool Return(Http1Connection obj)
         {
             obj.Detach();
-            return true;
+            return !obj.IsLost;
         }
     }
 }

@@ -47,6 +47,12 @@ internal sealed class RequestBody : PipeReader, ITrailerSource
     /// <summary>True while a read waits for the connection's input.</summary>
     public bool IsWaiting => _read is { IsWaiting: true };
 
+    /// <summary>True once a handler has ended without the result of its last read: what it has begun goes on with it, or may.</summary>
+    public bool IsReadLeft { get; private set; }
+
+    /// <summary>True while that read goes on: the connection's input cannot be read.</summary>
+    public bool IsReadAtWork => IsReadLeft && _read is { IsAtWork: true };
+
     /// <summary>True once the handler has asked for the body.</summary>
     public bool IsTouched { get; private set; }
 
@@ -137,6 +143,7 @@ internal sealed class RequestBody : PipeReader, ITrailerSource
         if (!_isDetached)
         {
             _isDetached = true;
+            IsReadLeft |= _read is { IsPending: true };
             _body?.Release();
         }
     }
@@ -145,7 +152,8 @@ internal sealed class RequestBody : PipeReader, ITrailerSource
     /// Discards what has arrived of a chunked body, after <see cref="Detach"/>, without waiting for more: if what is here is malformed, so
     /// is the request, whether the handler has looked at the body or not.
     /// </summary>
-    public RequestError DiscardArrived() => _body?.DiscardArrived(_exchange.Connection.Input) ?? RequestError.None;
+    public RequestError DiscardArrived() =>
+        IsReadAtWork ? RequestError.None : _body?.DiscardArrived(_exchange.Connection.Input) ?? RequestError.None;
 
     /// <summary>Looks at what has arrived of a chunked body that nobody has read from yet, and leaves it where it is.</summary>
     /// <exception cref="BadHttpRequestException">It is malformed already.</exception>
