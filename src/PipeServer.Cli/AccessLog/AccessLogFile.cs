@@ -103,7 +103,7 @@ internal sealed partial class AccessLogFile(string path) : ILineTarget, IDisposa
     public static string Explain(int error) => error switch
     {
         EISDIR => "this is a folder. Name a file, or - for standard output.",
-        ENXIO => "this is a FIFO that nobody reads. Start its reader first, or name a file.",
+        ENXIO => "this is a FIFO that nobody reads, or a socket. Start the FIFO's reader first, or name a file.",
         _ => $"{Marshal.GetPInvokeErrorMessage(error)}. Name a file that can be written, or - for standard output.",
     };
 

@@ -161,6 +161,27 @@ public sealed class AccessLogReadersTests : IDisposable
         Assert.Single(cli.Output, static line => line.StartsWith("127.0.0.1 - - [") && line.EndsWith("\"GET /plaintext HTTP/1.1\" 200 13"));
     }
 
+    // Opened by its name, a file had a second position: what the program says and the log's lines were written over each other.
+    [Theory]
+    [InlineData("/dev/stdout", ">")]
+    [InlineData("/dev/stderr", "2>")]
+    public async Task A_standard_stream_by_its_name_is_the_stream_itself(string path, string redirection)
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "Names of Linux.");
+        await using var cli = CliProcess.StartShell(
+            $"exec {CliProcess.PipeServerCommand} serve {_folder} --address unix:{_folder}/socket --demo --access-log {path} {redirection}{LogPath}");
+        await using (var client = await ConnectAsync())
+        {
+            await client.RequestAsync(TestClient.Get("/plaintext"));
+        }
+
+        cli.Signal(CliProcess.SigTerm);
+        Assert.Equal(0, await cli.EndAsync());
+        var lines = Lines(LogPath);
+        Assert.Single(lines, static line => line.StartsWith("- - - [") && line.EndsWith("\"GET /plaintext HTTP/1.1\" 200 13 \"-\" \"-\""));
+        Assert.Equal(redirection == ">" ? 1 : 0, lines.Count(static line => line.StartsWith("Stopped (drained)")));
+    }
+
     private static string Base64(string text) => Convert.ToBase64String(System.Text.Encoding.Latin1.GetBytes(text));
 
     private static string[] Lines(string path) => File.Exists(path) ? File.ReadAllLines(path) : [];
