@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using PipeServer.Diagnostics;
+using PipeServer.StaticFiles;
 
 namespace PipeServer.Cli.AccessLog;
 
@@ -30,6 +31,25 @@ internal sealed partial class AccessLogFile(string path) : ILineTarget, IDisposa
 
     /// <inheritdoc/>
     public bool IsReady => true;
+
+    /// <summary>Finds by trying what would keep the log from being written. Leaves no file behind.</summary>
+    /// <returns>What is wrong, with the way out; null when nothing is.</returns>
+    public static string? FindProblem(string path)
+    {
+        if (!FileCalls.AreSupported || !File.Exists(path))
+        {
+            return ReportFile.FindProblem(path);
+        }
+
+        if (FileCalls.TypeOf(path) != FileCalls.IFREG)
+        {
+            return null; // to open a FIFO and close it again tells its reader that this was all
+        }
+
+        // In the way that it will be opened: a file may be one that can be appended to and nothing else (chattr +a).
+        using var file = new AccessLogFile(path);
+        return file.Open() is not 0 and var error ? Explain(error) : null;
+    }
 
     /// <summary>Opens the file, anew if it is open: what has the name now.</summary>
     /// <returns>0, or the system's error number; then the file that was open is kept.</returns>

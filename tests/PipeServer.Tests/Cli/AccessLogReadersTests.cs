@@ -161,6 +161,32 @@ public sealed class AccessLogReadersTests : IDisposable
         Assert.Single(cli.Output, static line => line.StartsWith("127.0.0.1 - - [") && line.EndsWith("\"GET /plaintext HTTP/1.1\" 200 13"));
     }
 
+    // The look before the start opened it for writing anywhere in it, which such a file does not allow.
+    [Fact]
+    public async Task A_file_that_can_only_be_appended_to_will_do()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "An attribute of Linux.");
+        await SkipWithoutAsync("chattr", "-V");
+        await File.WriteAllTextAsync(LogPath, "");
+        Assert.SkipUnless((await RunAsync("chattr", "+a", LogPath)).Code == 0, "It takes root, and a file system that has it.");
+        try
+        {
+            await using var cli = Start("common");
+            await using (var client = await ConnectAsync())
+            {
+                await RequestAsync(client, 0, 1);
+            }
+
+            cli.Signal(CliProcess.SigTerm);
+            Assert.Equal(0, await cli.EndAsync());
+            Assert.Single(Lines(LogPath));
+        }
+        finally
+        {
+            await RunAsync("chattr", "-a", LogPath);
+        }
+    }
+
     // Opened by its name, a file had a second position: what the program says and the log's lines were written over each other.
     [Theory]
     [InlineData("/dev/stdout", ">")]
