@@ -97,6 +97,7 @@ internal sealed class ServeCommand(StandardStreams streams, TimeProvider clock)
             systemd.NotifyStopping();
             Say(settings, "Shutting down.");
             var shutdown = stopHere.Task.IsCompleted ? StopHere(server, relay) : await StopAsync(server, signals, relay).ConfigureAwait(false);
+            opened.TellRefused();
             Tell(settings, shutdown, server.FailedAccepts);
             return hasFailed
                 ? CouldNotStart("the server could not accept any more; the log says why. Start it again.")

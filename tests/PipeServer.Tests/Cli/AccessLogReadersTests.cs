@@ -187,6 +187,25 @@ public sealed class AccessLogReadersTests : IDisposable
         }
     }
 
+    // Those of the last second were told behind the summary, which is promised to be the last line.
+    [Fact]
+    public async Task Refusals_of_the_last_second_are_told_before_the_summary()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "Signals are sent.");
+        await File.WriteAllTextAsync(Path.Combine(_folder, "users"), Password + new string('d', 83) + "\n");
+        await using var cli = Start("common", "--auth-file", Path.Combine(_folder, "users"));
+        await using (var client = await ConnectAsync())
+        {
+            await client.RequestAsync(TestClient.Get("/"));
+            await client.RequestAsync(TestClient.Get("/"));
+        }
+
+        cli.Signal(CliProcess.SigTerm);
+        Assert.Equal(0, await cli.EndAsync());
+        Assert.StartsWith("Stopped (drained)", cli.Output[^1]);
+        Assert.Single(cli.Output, static line => line.EndsWith("more within a second: 401 (1)."));
+    }
+
     // Opened by its name, a file had a second position: what the program says and the log's lines were written over each other.
     [Theory]
     [InlineData("/dev/stdout", ">")]
