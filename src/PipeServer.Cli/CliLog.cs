@@ -12,6 +12,10 @@ internal static partial class CliLog
     [LoggerMessage(EventIds.AccessLogGoesOn, LogLevel.Warning, "The access log {Path} is written again; {Lost} lines were lost.")]
     public static partial void AccessLogGoesOn(ILogger logger, string path, long lost);
 
+    [LoggerMessage(
+        EventIds.AccessLogNotReopened, LogLevel.Warning, "The access log {Path} could not be opened anew, and goes on in the file that was open: {Problem}")]
+    public static partial void AccessLogNotReopened(ILogger logger, string path, string problem);
+
     [LoggerMessage(EventIds.AccessLogReopened, LogLevel.Information, "The access log {Path} is opened anew.")]
     public static partial void AccessLogReopened(ILogger logger, string path);
 }

@@ -104,8 +104,12 @@ internal static class ReportFile
         return problem;
     }
 
-    // Opened by name, a file behind it would be emptied of all lines before, and a socket, as systemd makes it, cannot be opened at all.
-    private static int? DescriptorOf(string path) => OperatingSystem.IsWindows() ? null : path switch
+    /// <summary>The standard stream that a path names; null where it names none.</summary>
+    /// <remarks>
+    /// Opened by name, a file behind it would lose lines, to a second position in it or by being emptied, and a socket, as systemd makes it, cannot
+    /// be opened at all.
+    /// </remarks>
+    public static int? DescriptorOf(string path) => OperatingSystem.IsWindows() ? null : path switch
     {
         "/dev/stdout" or "/dev/fd/1" or "/proc/self/fd/1" => StandardStream.Output,
         "/dev/stderr" or "/dev/fd/2" or "/proc/self/fd/2" => StandardStream.Error,

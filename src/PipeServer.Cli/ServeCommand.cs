@@ -97,6 +97,7 @@ internal sealed class ServeCommand(StandardStreams streams, TimeProvider clock)
             systemd.NotifyStopping();
             Say(settings, "Shutting down.");
             var shutdown = stopHere.Task.IsCompleted ? StopHere(server, relay) : await StopAsync(server, signals, relay).ConfigureAwait(false);
+            opened.TellRefused();
             Tell(settings, shutdown, server.FailedAccepts);
             return hasFailed
                 ? CouldNotStart("the server could not accept any more; the log says why. Start it again.")
@@ -154,14 +155,14 @@ internal sealed class ServeCommand(StandardStreams streams, TimeProvider clock)
 
     private void HangUp() => _accessLog?.Reopen();
 
-    private void CloseAccessLog() => _accessLog?.Close(streams.TimeForReport);
+    private void CloseAccessLog() => _accessLog?.Close(streams.TimeForAccessLog);
 
     // The summary is the last line, and counts the lines before it that were lost.
     private void Tell(ServeSettings settings, ShutdownReport shutdown, long failedAccepts)
     {
         CloseAccessLog();
         streams.DrainOutput();
-        var report = Report.From(shutdown, failedAccepts, streams.LinesLost, _accessLog?.LinesLost ?? 0);
+        var report = Report.From(shutdown, failedAccepts, streams.LinesLost, (_accessLog?.LinesLost + _accessLog?.LinesPending) ?? 0);
         Say(settings, report.Summary());
         streams.DrainOutput(); // the report may go to the same place
         if (settings.ReportPath is { } path && ReportFile.Write(path, report.ToJson() + "\n", streams.TimeForReport, streams.Hurry) is { } problem)

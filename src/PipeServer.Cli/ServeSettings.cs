@@ -1,5 +1,6 @@
 using System.Globalization;
 using Microsoft.Extensions.Logging;
+using PipeServer.Cli.AccessLog;
 using PipeServer.Diagnostics;
 using PipeServer.StaticFiles;
 using PipeServer.Transport.Sockets;
@@ -102,7 +103,7 @@ internal sealed class ServeSettings(OptionTable table, string root)
             return $"--report {ReportPath}: {problem}";
         }
 
-        if (AccessLogPath is not (null or "-") && ReportFile.FindProblem(AccessLogPath) is { } unwritable)
+        if (AccessLogPath is not (null or "-") && AccessLogFile.FindProblem(AccessLogPath) is { } unwritable)
         {
             return $"--access-log {AccessLogPath}: {unwritable}";
         }

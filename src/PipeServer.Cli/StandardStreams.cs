@@ -12,9 +12,10 @@ namespace PipeServer.Cli;
 /// </summary>
 internal sealed partial class StandardStreams
 {
-    // How long the end of the process waits in all for readers that do not read, the report's included; how much of that is left when standard
-    // output is given up; and how much when the report is, so that it can still be told.
+    // How long the end of the process waits in all for readers that do not read, the report's included; how much of that is left when the
+    // access log is given up; how much when standard output is; and how much when the report is, so that it can still be told.
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan BehindAccessLog = TimeSpan.FromSeconds(1.3);
     private static readonly TimeSpan BehindOutput = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan BehindReport = TimeSpan.FromMilliseconds(300);
 
@@ -48,6 +49,9 @@ internal sealed partial class StandardStreams
 
     /// <summary>Once cancelled, readers that do not read are not waited for.</summary>
     public CancellationToken Hurry { get; set; }
+
+    /// <summary>How long the access log's last lines may take. See <see cref="TimeForReport"/>.</summary>
+    public TimeSpan TimeForAccessLog => TimeUntil(BehindAccessLog);
 
     /// <summary>How long the report may take. The time for all readers together begins when somebody first waits.</summary>
     public TimeSpan TimeForReport => TimeUntil(BehindReport);

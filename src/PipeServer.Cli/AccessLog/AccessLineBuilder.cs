@@ -122,7 +122,8 @@ internal ref struct AccessLineBuilder(Span<byte> buffer)
             Append("\\"u8);
             Append(bytes);
         }
-        else if (isUtf8 && rune.Value is not (< 0x20 or (>= 0x7f and < 0xa0) or (>= 0x2028 and <= 0x202e) or (>= 0x2060 and <= 0x206f) or 0xfeff))
+        else if (isUtf8 && rune.Value is not (< 0x20 or (>= 0x7f and < 0xa0) or 0x61c or (>= 0x200b and <= 0x200f) or (>= 0x2028 and <= 0x202e)
+            or (>= 0x2060 and <= 0x206f) or 0xfeff or (>= 0xfff9 and <= 0xfffb)))
         {
             Append(bytes);
         }

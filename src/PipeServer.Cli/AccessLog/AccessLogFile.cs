@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using PipeServer.Diagnostics;
+using PipeServer.StaticFiles;
 
 namespace PipeServer.Cli.AccessLog;
 
@@ -30,6 +31,25 @@ internal sealed partial class AccessLogFile(string path) : ILineTarget, IDisposa
 
     /// <inheritdoc/>
     public bool IsReady => true;
+
+    /// <summary>Finds by trying what would keep the log from being written. Leaves no file behind.</summary>
+    /// <returns>What is wrong, with the way out; null when nothing is.</returns>
+    public static string? FindProblem(string path)
+    {
+        if (!FileCalls.AreSupported || !File.Exists(path))
+        {
+            return ReportFile.FindProblem(path);
+        }
+
+        if (FileCalls.TypeOf(path) != FileCalls.IFREG)
+        {
+            return null; // to open a FIFO and close it again tells its reader that this was all
+        }
+
+        // In the way that it will be opened: a file may be one that can be appended to and nothing else (chattr +a).
+        using var file = new AccessLogFile(path);
+        return file.Open() is not 0 and var error ? Explain(error) : null;
+    }
 
     /// <summary>Opens the file, anew if it is open: what has the name now.</summary>
     /// <returns>0, or the system's error number; then the file that was open is kept.</returns>
@@ -103,7 +123,7 @@ internal sealed partial class AccessLogFile(string path) : ILineTarget, IDisposa
     public static string Explain(int error) => error switch
     {
         EISDIR => "this is a folder. Name a file, or - for standard output.",
-        ENXIO => "this is a FIFO that nobody reads. Start its reader first, or name a file.",
+        ENXIO => "this is a FIFO that nobody reads, or a socket. Start the FIFO's reader first, or name a file.",
         _ => $"{Marshal.GetPInvokeErrorMessage(error)}. Name a file that can be written, or - for standard output.",
     };
 

@@ -23,6 +23,9 @@ internal sealed class AccessLogWriter
     private static readonly TimeSpan Gathering = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan StartAgainAfter = TimeSpan.FromSeconds(1);
 
+    // A queue that is full again and again is told twice a second at most.
+    private static readonly TimeSpan ShortestOverrun = TimeSpan.FromSeconds(1);
+
     private readonly object _gate = new();
     private readonly AccessLogFile? _file; // null: standard output
     private readonly string _name;
@@ -31,11 +34,15 @@ internal sealed class AccessLogWriter
     private byte[] _pending = [];
     private byte[] _written = [];
     private int _pendingBytes;
+    private long _pendingLines;
+    private long _linesInHand;
     private long _lost;
+    private bool _isFailing; // told, and not yet told that it is over
+    private bool _hasOverrun; // lines have found no room since the thread last took some
+    private long _overrunSince; // milliseconds of the system's clock
     private bool _isWaiting; // for the first line
     private bool _mustReopen;
     private bool _isClosed;
-    private bool _isFailing; // the thread's own
     private Thread? _thread;
     private long _startNotBefore; // milliseconds of the system's clock
 
@@ -46,19 +53,42 @@ internal sealed class AccessLogWriter
     }
 
     /// <summary>How many lines have been lost so far.</summary>
-    public long LinesLost => Volatile.Read(ref _lost);
+    public long LinesLost
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _lost;
+            }
+        }
+    }
+
+    /// <summary>How many lines still wait to be written: lost as well, once the process ends.</summary>
+    public long LinesPending
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _pendingLines + _linesInHand;
+            }
+        }
+    }
 
     /// <summary>Opens the log.</summary>
-    /// <param name="path">The file, or <c>-</c> for standard output.</param>
+    /// <param name="path">The file, or <c>-</c> for standard output; <c>/dev/stdout</c> and <c>/dev/stderr</c> are the streams themselves.</param>
     /// <param name="logger">Is told what goes wrong later.</param>
     /// <param name="writer">The log; null when there is a problem.</param>
     /// <returns>What is wrong, with the way out; null when nothing is.</returns>
     public static string? TryOpen(string path, ILogger logger, out AccessLogWriter? writer)
     {
         writer = null;
-        if (path == "-")
+        var descriptor = path == "-" ? StandardStream.Output : ReportFile.DescriptorOf(path);
+        if (descriptor is { } stream)
         {
-            writer = To(new StandardStream(StandardStream.Output), logger);
+            var name = stream == StandardStream.Output ? "on standard output" : "on standard error";
+            writer = new AccessLogWriter(file: null, new StandardStream(stream), name, logger);
             return null;
         }
 
@@ -80,21 +110,24 @@ internal sealed class AccessLogWriter
     {
         lock (_gate)
         {
-            if (_isClosed || !HasRoomFor(line.Length) || !HasThread())
+            if (!_isClosed && HasRoomFor(line.Length) && HasThread())
             {
-                _lost++;
+                Put(line);
                 return;
             }
 
-            var isHalfFull = _pendingBytes >= MaxPendingBytes / 2;
-            line.CopyTo(_pending.AsSpan(_pendingBytes));
-            _pendingBytes += line.Length;
-            if (_isWaiting || (!isHalfFull && _pendingBytes >= MaxPendingBytes / 2))
+            _lost++;
+            _hasOverrun = true;
+            if (_isFailing || _isClosed)
             {
-                _isWaiting = false;
-                Monitor.Pulse(_gate);
+                return;
             }
+
+            _isFailing = true;
+            _overrunSince = Environment.TickCount64;
         }
+
+        CliLog.AccessLogFailed(_logger, _name, "does not take its lines in time");
     }
 
     /// <summary>The file is opened anew before the next lines are written: it was renamed, or is to be made again.</summary>
@@ -110,13 +143,18 @@ internal sealed class AccessLogWriter
         }
     }
 
-    /// <summary>Takes no more lines, and waits until those that are there are written.</summary>
+    /// <summary>Takes no more lines, and waits until those that are there are written. Once; later calls do not wait again.</summary>
     /// <param name="most">The longest wait.</param>
     public void Close(TimeSpan most)
     {
         Thread? thread;
         lock (_gate)
         {
+            if (_isClosed)
+            {
+                return;
+            }
+
             _isClosed = true;
             thread = _thread;
             Monitor.Pulse(_gate);
@@ -125,6 +163,19 @@ internal sealed class AccessLogWriter
         if (thread is null || thread.Join(most))
         {
             _file?.Dispose();
+        }
+    }
+
+    private void Put(ReadOnlySpan<byte> line)
+    {
+        var isHalfFull = _pendingBytes >= MaxPendingBytes / 2;
+        line.CopyTo(_pending.AsSpan(_pendingBytes));
+        _pendingBytes += line.Length;
+        _pendingLines++;
+        if (_isWaiting || (!isHalfFull && _pendingBytes >= MaxPendingBytes / 2))
+        {
+            _isWaiting = false;
+            Monitor.Pulse(_gate);
         }
     }
 
@@ -207,7 +258,8 @@ internal sealed class AccessLogWriter
 
                 (_pending, _written) = (_written, _pending);
                 (bytes, mustReopen) = (_pendingBytes, _mustReopen);
-                (_pendingBytes, _mustReopen) = (0, false);
+                (_linesInHand, _pendingLines) = (_pendingLines, 0);
+                (_pendingBytes, _mustReopen, _hasOverrun) = (0, false, false);
             }
 
             WriteBatch(_written.AsSpan(0, bytes), mustReopen);
@@ -217,34 +269,58 @@ internal sealed class AccessLogWriter
     // What waits was handed in before the file was renamed, or shortly after it: it goes to the old one, as with nginx.
     private void WriteBatch(ReadOnlySpan<byte> lines, bool mustReopen)
     {
-        long lost = 0;
+        var hasFailed = false;
         while (!lines.IsEmpty)
         {
-            lost += _lines.WriteNext(ref lines, out _);
+            var lost = _lines.WriteNext(ref lines, out var count);
+            hasFailed |= lost > 0;
+            lock (_gate)
+            {
+                _lost += lost;
+                _linesInHand -= count;
+            }
         }
 
-        var total = Interlocked.Add(ref _lost, lost);
-        if (lost > 0 && !_isFailing)
-        {
-            _isFailing = true;
-            CliLog.AccessLogFailed(_logger, _name, $"cannot be written: {Marshal.GetPInvokeErrorMessage(_lines.Error)}");
-        }
-        else if (lost == 0 && _isFailing)
-        {
-            _isFailing = false;
-            CliLog.AccessLogGoesOn(_logger, _name, total);
-        }
-
+        Tell(hasFailed);
         if (mustReopen)
         {
             if (_file!.Open() is not 0 and var error)
             {
-                CliLog.AccessLogFailed(_logger, _name, $"could not be opened anew: {AccessLogFile.Explain(error)}");
+                CliLog.AccessLogNotReopened(_logger, _name, AccessLogFile.Explain(error));
             }
             else
             {
                 CliLog.AccessLogReopened(_logger, _name);
             }
+        }
+    }
+
+    // That lines are lost, when it begins and when it is over.
+    private void Tell(bool hasFailed)
+    {
+        long total;
+        bool isBeginning;
+        lock (_gate)
+        {
+            total = _lost;
+            isBeginning = hasFailed && !_isFailing;
+            var isOver = _isFailing && !hasFailed && !_hasOverrun
+                && Environment.TickCount64 - _overrunSince >= (long)ShortestOverrun.TotalMilliseconds;
+            if (!isBeginning && !isOver)
+            {
+                return;
+            }
+
+            _isFailing = isBeginning;
+        }
+
+        if (isBeginning)
+        {
+            CliLog.AccessLogFailed(_logger, _name, $"cannot be written: {Marshal.GetPInvokeErrorMessage(_lines.Error)}");
+        }
+        else
+        {
+            CliLog.AccessLogGoesOn(_logger, _name, total);
         }
     }
 }

@@ -48,4 +48,5 @@ internal static class EventIds
     public const int AccessLogFailed = 120;
     public const int AccessLogGoesOn = 121;
     public const int AccessLogReopened = 122;
+    public const int AccessLogNotReopened = 123;
 }

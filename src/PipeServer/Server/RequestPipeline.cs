@@ -243,7 +243,7 @@ internal sealed class RequestPipeline(ServerContext server)
             }
             catch (InvalidOperationException exception)
             {
-                fault = exception;
+                exchange.Fault = fault = exception;
             }
         }
 

@@ -177,6 +177,9 @@ public sealed class StaticFileHandler : IDisposable
         _refusals.TellCounted();
     }
 
+    /// <summary>Tells now in the log of the clients that were refused in the last second: it is to end with another line.</summary>
+    internal void TellRefused() => _refusals.TellCounted();
+
     private async ValueTask<bool> MayReadAsync(BasicAuthentication authentication, HttpRequest request, HttpResponse response)
     {
         switch (await authentication.IsAuthorizedAsync(request).ConfigureAwait(false))

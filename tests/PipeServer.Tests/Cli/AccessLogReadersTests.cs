@@ -161,6 +161,72 @@ public sealed class AccessLogReadersTests : IDisposable
         Assert.Single(cli.Output, static line => line.StartsWith("127.0.0.1 - - [") && line.EndsWith("\"GET /plaintext HTTP/1.1\" 200 13"));
     }
 
+    // The look before the start opened it for writing anywhere in it, which such a file does not allow.
+    [Fact]
+    public async Task A_file_that_can_only_be_appended_to_will_do()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "An attribute of Linux.");
+        await SkipWithoutAsync("chattr", "-V");
+        await File.WriteAllTextAsync(LogPath, "");
+        Assert.SkipUnless((await RunAsync("chattr", "+a", LogPath)).Code == 0, "It takes root, and a file system that has it.");
+        try
+        {
+            await using var cli = Start("common");
+            await using (var client = await ConnectAsync())
+            {
+                await RequestAsync(client, 0, 1);
+            }
+
+            cli.Signal(CliProcess.SigTerm);
+            Assert.Equal(0, await cli.EndAsync());
+            Assert.Single(Lines(LogPath));
+        }
+        finally
+        {
+            await RunAsync("chattr", "-a", LogPath);
+        }
+    }
+
+    // Those of the last second were told behind the summary, which is promised to be the last line.
+    [Fact]
+    public async Task Refusals_of_the_last_second_are_told_before_the_summary()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "Signals are sent.");
+        await File.WriteAllTextAsync(Path.Combine(_folder, "users"), Password + new string('d', 83) + "\n");
+        await using var cli = Start("common", "--auth-file", Path.Combine(_folder, "users"));
+        await using (var client = await ConnectAsync())
+        {
+            await client.RequestAsync(TestClient.Get("/"));
+            await client.RequestAsync(TestClient.Get("/"));
+        }
+
+        cli.Signal(CliProcess.SigTerm);
+        Assert.Equal(0, await cli.EndAsync());
+        Assert.StartsWith("Stopped (drained)", cli.Output[^1]);
+        Assert.Single(cli.Output, static line => line.EndsWith("more within a second: 401 (1)."));
+    }
+
+    // Opened by its name, a file had a second position: what the program says and the log's lines were written over each other.
+    [Theory]
+    [InlineData("/dev/stdout", ">")]
+    [InlineData("/dev/stderr", "2>")]
+    public async Task A_standard_stream_by_its_name_is_the_stream_itself(string path, string redirection)
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "Names of Linux.");
+        await using var cli = CliProcess.StartShell(
+            $"exec {CliProcess.PipeServerCommand} serve {_folder} --address unix:{_folder}/socket --demo --access-log {path} {redirection}{LogPath}");
+        await using (var client = await ConnectAsync())
+        {
+            await client.RequestAsync(TestClient.Get("/plaintext"));
+        }
+
+        cli.Signal(CliProcess.SigTerm);
+        Assert.Equal(0, await cli.EndAsync());
+        var lines = Lines(LogPath);
+        Assert.Single(lines, static line => line.StartsWith("- - - [") && line.EndsWith("\"GET /plaintext HTTP/1.1\" 200 13 \"-\" \"-\""));
+        Assert.Equal(redirection == ">" ? 1 : 0, lines.Count(static line => line.StartsWith("Stopped (drained)")));
+    }
+
     private static string Base64(string text) => Convert.ToBase64String(System.Text.Encoding.Latin1.GetBytes(text));
 
     private static string[] Lines(string path) => File.Exists(path) ? File.ReadAllLines(path) : [];

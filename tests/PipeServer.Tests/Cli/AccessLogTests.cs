@@ -140,6 +140,68 @@ public sealed class AccessLogTests : IDisposable
         Assert.InRange(_target.LongestWrite, 1, 4096); // whole lines that a pipe takes at once
     }
 
+    // Lines that found no room were counted, but nobody was told until the server stopped.
+    [Fact]
+    public async Task A_reader_that_is_too_slow_is_told_at_once_and_when_it_is_over()
+    {
+        _target.Stop();
+        var writer = AccessLogWriter.To(_target, _log);
+        var line = Encoding.ASCII.GetBytes(new string('x', 999) + "\n");
+        writer.Write(line);
+        await Eventually.TrueAsync(() => _target.IsHeld, "the thread waits for the reader");
+        Parallel.For(0, 20_000, _ => writer.Write(line));
+        Assert.Equal(
+            "The access log on standard output does not take its lines in time; its lines are lost until it can be written again.",
+            Assert.Single(_log.Messages));
+        var lost = writer.LinesLost;
+        Assert.Equal(20_001 - lost, writer.LinesPending);
+        _target.GoOn();
+        await Eventually.TrueAsync(
+            () =>
+            {
+                writer.Write("later\n"u8);
+                return _log.Messages.Count > 1;
+            },
+            "it is told that it is over");
+        Assert.Equal($"The access log on standard output is written again; {lost} lines were lost.", _log.Messages[1]);
+        writer.Close(TestClient.Patience);
+    }
+
+    // Lines that still waited when the server stopped were lost, and in no count.
+    [Fact]
+    public async Task What_nobody_took_to_the_end_is_counted()
+    {
+        _target.Stop();
+        var writer = AccessLogWriter.To(_target, _log);
+        writer.Write("in hand\n"u8);
+        await Eventually.TrueAsync(() => _target.IsHeld, "the thread waits for the reader");
+        writer.Write("waits\n"u8);
+        writer.Close(TimeSpan.FromMilliseconds(1));
+        Assert.Equal((0, 2), (writer.LinesLost, writer.LinesPending));
+        _target.GoOn();
+        await Eventually.TrueAsync(() => writer.LinesPending == 0, "they are written");
+    }
+
+    // The warning said that lines are lost, while they went on into the file that was open.
+    [Fact]
+    public async Task A_file_that_cannot_be_opened_anew_goes_on()
+    {
+        var folder = Directory.CreateTempSubdirectory("ps-access-").FullName;
+        var (here, away) = (Path.Combine(folder, "here"), Path.Combine(folder, "away"));
+        Directory.CreateDirectory(here);
+        Assert.Null(AccessLogWriter.TryOpen(Path.Combine(here, "log"), _log, out var writer));
+        writer!.Write("first\n"u8);
+        Directory.Move(here, away);
+        writer.Reopen();
+        await Eventually.TrueAsync(() => _log.Messages.Count == 1, "it is told");
+        Assert.StartsWith($"The access log {Path.Combine(here, "log")} could not be opened anew, and goes on in the file that was open: ", _log.Messages[0]);
+        writer.Write("second\n"u8);
+        writer.Close(TestClient.Patience);
+        Assert.Equal(["first", "second"], await File.ReadAllLinesAsync(Path.Combine(away, "log")));
+        Assert.Equal((0, 0), (writer.LinesLost, writer.LinesPending));
+        Directory.Delete(folder, recursive: true);
+    }
+
     [Fact]
     public async Task A_full_disk_is_told_once_and_again_when_it_is_over()
     {

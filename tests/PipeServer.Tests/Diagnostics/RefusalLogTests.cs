@@ -35,6 +35,16 @@ public sealed class RefusalLogTests : IDisposable
         Assert.All(_log.Entries, static entry => Assert.Equal(LogLevel.Warning, entry.Level));
     }
 
+    // A client of IPv4 on a socket for both families was told as [::ffff:192.0.2.7].
+    [Theory]
+    [InlineData("::ffff:192.0.2.7", "192.0.2.7:9")]
+    [InlineData("2001:db8::7", "[2001:db8::7]:9")]
+    public void The_address_is_the_one_of_the_access_log(string address, string told)
+    {
+        _refusals.Tell(new IPEndPoint(IPAddress.Parse(address), 9), 400, "because");
+        Assert.Equal([$"Refused {told}: 400, because"], _log.Messages);
+    }
+
     [Fact]
     public void One_that_comes_alone_is_told_at_once_each_time()
     {

@@ -222,6 +222,23 @@ public abstract class CompletionTests(string transport)
         Assert.Equal(6, server.Server.Requests.Received);
     }
 
+    // What shows only when the response is ended was a 500 of the outcome Answered, without its exception.
+    [Fact]
+    public async Task A_broken_promise_that_shows_at_the_end_is_a_fault()
+    {
+        await using var server = await StartAsync(map: static server => server.MapGet("/broken", static (_, response) =>
+        {
+            response.StatusCode = 204;
+            response.WriteText("a body");
+        }));
+        await using var client = await server.ConnectAsync();
+        var response = await client.RequestAsync(TestClient.Get("/broken"));
+        await client.RequestAsync(TestClient.Get("/inline"));
+        await ExpectAsync(
+            $"GET /broken HTTP/1.1|GET|500|Faulted|the handler failed|0|{response.Body.Length}", "GET /inline HTTP/1.1|GET|200|Answered||0|6");
+        Assert.Equal(["A response with status 204 has no body.", null], _seen.Select(static one => one.Fault));
+    }
+
     private static void Throw(in RequestCompletion completion) => throw new InvalidOperationException("On purpose.");
 
     private async Task<TestServer> StartAsync(Action<HttpServerOptions>? configure = null, Action<HttpServer>? map = null) => await TestServer.StartAsync(
