@@ -56,7 +56,9 @@ internal sealed class RequestObserver(RequestCompletedHandler completed, TimePro
     public void CompleteUnread(EndPoint? client, RequestError refusal) =>
         Tell(new RequestCompletion(request: null, requestLine: default, client)
         {
-            StatusCode = RequestErrors.Status(refusal), Outcome = RequestOutcome.Refused, Reason = RequestErrors.Text(refusal),
+            StatusCode = RequestErrors.Status(refusal),
+            Outcome = RequestOutcome.Refused,
+            Reason = RequestErrors.Text(refusal),
         });
 
     private void Tell(in RequestCompletion completion)
