@@ -1,6 +1,7 @@
 using System.Buffers.Text;
 using System.Globalization;
 using System.Text;
+using PipeServer.Diagnostics;
 
 namespace PipeServer.Cli.AccessLog;
 
@@ -114,7 +115,7 @@ internal ref struct AccessLineBuilder(Span<byte> buffer)
         Append("\""u8);
     }
 
-    // Controls (C1 too, and what ends a line for some readers) are escaped; a reader's terminal must not be steered.
+    // Besides what JSON asks for, all that EscapedLine escapes: a reader's terminal must not be steered.
     private void AppendJson(Rune rune, scoped ReadOnlySpan<byte> bytes, bool isUtf8)
     {
         if (rune.Value is '"' or '\\')
@@ -122,8 +123,7 @@ internal ref struct AccessLineBuilder(Span<byte> buffer)
             Append("\\"u8);
             Append(bytes);
         }
-        else if (isUtf8 && rune.Value is not (< 0x20 or (>= 0x7f and < 0xa0) or 0x61c or (>= 0x200b and <= 0x200f) or (>= 0x2028 and <= 0x202e)
-            or (>= 0x2060 and <= 0x206f) or 0xfeff or (>= 0xfff9 and <= 0xfffb)))
+        else if (isUtf8 && !EscapedLine.IsUnsafe(rune))
         {
             Append(bytes);
         }

@@ -17,7 +17,6 @@ internal sealed partial class AccessLogFile(string path) : ILineTarget, IDisposa
     private const int O_CLOEXEC = 0x80000;
     private const int O_NOCTTY = 0x100;
     private const int F_SETFL = 4;
-    private const int EINTR = 4;
     private const int EBADF = 9;
     private const int EIO = 5;
     private const int EISDIR = 21;
@@ -74,8 +73,7 @@ internal sealed partial class AccessLogFile(string path) : ILineTarget, IDisposa
     }
 
     /// <inheritdoc/>
-    // SAFETY: the span is pinned for the call, and its length is passed with it.
-    public unsafe int Write(ReadOnlySpan<byte> bytes, out int written)
+    public int Write(ReadOnlySpan<byte> bytes, out int written)
     {
         written = 0;
         if (_stream is not null)
@@ -83,28 +81,7 @@ internal sealed partial class AccessLogFile(string path) : ILineTarget, IDisposa
             return WriteToStream(bytes, ref written);
         }
 
-        if (_descriptor < 0)
-        {
-            return EBADF;
-        }
-
-        fixed (byte* first = bytes)
-        {
-            while (written < bytes.Length)
-            {
-                var result = write(_descriptor, first + written, (nuint)(bytes.Length - written));
-                if (result >= 0)
-                {
-                    written += (int)result;
-                }
-                else if (Marshal.GetLastPInvokeError() is not EINTR and var error)
-                {
-                    return error;
-                }
-            }
-        }
-
-        return 0;
+        return _descriptor < 0 ? EBADF : StandardStream.WriteAll(_descriptor, bytes, out written);
     }
 
     /// <inheritdoc/>
@@ -161,10 +138,6 @@ internal sealed partial class AccessLogFile(string path) : ILineTarget, IDisposa
 
     [LibraryImport("libc")]
     private static partial int fcntl(int descriptor, int command, int argument);
-
-    [LibraryImport("libc", SetLastError = true)]
-    // SAFETY: see Write.
-    private static unsafe partial nint write(int descriptor, byte* bytes, nuint count);
 
     [LibraryImport("libc")]
     private static partial int close(int descriptor);

@@ -17,6 +17,9 @@ internal sealed class AccessLogWriter
     /// <summary>The bytes that wait at most; as many again may be in the hands of the thread.</summary>
     public const int MaxPendingBytes = 4 * 1024 * 1024;
 
+    // The queue's size once there is a line.
+    private const int LeastBytes = 64 * 1024;
+
     // For a file: the system copies it at once.
     private const int FileChunkBytes = 256 * 1024;
 
@@ -110,7 +113,7 @@ internal sealed class AccessLogWriter
     {
         lock (_gate)
         {
-            if (!_isClosed && HasRoomFor(line.Length) && HasThread())
+            if (!_isClosed && BoundedBuffer.TryReserve(ref _pending, _pendingBytes + line.Length, LeastBytes, MaxPendingBytes) && HasThread())
             {
                 Put(line);
                 return;
@@ -176,30 +179,6 @@ internal sealed class AccessLogWriter
         {
             _isWaiting = false;
             Monitor.Pulse(_gate);
-        }
-    }
-
-    private bool HasRoomFor(int bytes)
-    {
-        var needed = _pendingBytes + bytes;
-        if (needed <= _pending.Length)
-        {
-            return true;
-        }
-
-        if (needed > MaxPendingBytes)
-        {
-            return false;
-        }
-
-        try
-        {
-            Array.Resize(ref _pending, Math.Min(MaxPendingBytes, Math.Max(needed, Math.Max(64 * 1024, _pending.Length * 2))));
-            return true;
-        }
-        catch (OutOfMemoryException)
-        {
-            return false; // a log must not end what it reports on
         }
     }
 

@@ -20,6 +20,9 @@ internal static class EscapedLine
     /// <summary>Room for the line of a text of this length, with its end.</summary>
     public static int MaxBytes(int characters) => (Math.Min(characters, MaxCharacters) * MaxBytesOfOne) + 64;
 
+    /// <summary>True for a character that is escaped. There is none beyond the first plane of Unicode.</summary>
+    public static bool IsUnsafe(Rune rune) => rune.IsBmp && Unsafe.Contains((char)rune.Value);
+
     /// <summary>Writes the line and its end.</summary>
     /// <param name="text">Any text; halves of surrogate pairs become U+FFFD.</param>
     /// <param name="line">At least <see cref="MaxBytes"/>.</param>

@@ -68,7 +68,8 @@ internal sealed class LineWriter(ILineTarget target, string name)
         lock (_gate)
         {
             // Once a line is lost, so are those behind it, until there is room: the line that tells it stands where they would.
-            if (_lostBehindPending > 0 || !HasRoomFor(EscapedLine.MaxBytes(line.Length)))
+            var needed = _pendingBytes + EscapedLine.MaxBytes(line.Length);
+            if (_lostBehindPending > 0 || !BoundedBuffer.TryReserve(ref _pending, needed, least: 0, MaxPendingBytes))
             {
                 _lost++;
                 _lostBehindPending++;
@@ -123,30 +124,6 @@ internal sealed class LineWriter(ILineTarget target, string name)
 
         lines.CopyTo(_pending);
         _pendingBytes = lines.Length;
-    }
-
-    private bool HasRoomFor(int bytes)
-    {
-        var needed = _pendingBytes + bytes;
-        if (needed <= _pending.Length)
-        {
-            return true;
-        }
-
-        if (needed > MaxPendingBytes)
-        {
-            return false;
-        }
-
-        try
-        {
-            Array.Resize(ref _pending, Math.Min(MaxPendingBytes, Math.Max(needed, _pending.Length * 2)));
-            return true;
-        }
-        catch (OutOfMemoryException)
-        {
-            return false; // the line is lost; a log must not end what it reports on
-        }
     }
 
     private void WakeThread()

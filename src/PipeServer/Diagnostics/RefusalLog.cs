@@ -21,10 +21,20 @@ internal sealed class RefusalLog(ILogger logger, TimeProvider timeProvider)
     private long _opened;
     private bool _isOpen;
 
-    /// <summary>
-    /// Counts a refusal. When it is the first for a second, the caller has to <see cref="Tell"/> it; the detour by the caller saves making up an
-    /// address and a reason for those that are only counted.
-    /// </summary>
+    /// <summary>Tells of a refusal, or counts it. The client's address is asked for only where it is told: mostly it has to be made up.</summary>
+    /// <param name="client">Who is refused.</param>
+    /// <param name="address">Gives the client's address, or null.</param>
+    /// <param name="status">What the client is answered.</param>
+    /// <param name="reason">Why, without anything that it has sent, unless escaped.</param>
+    public void Write<T>(T client, Func<T, EndPoint?> address, int status, string reason)
+    {
+        if (IsToBeTold(status))
+        {
+            Tell(address(client), status, reason);
+        }
+    }
+
+    /// <summary>Counts a refusal. When it is the first for a second, the caller has to <see cref="Tell"/> it.</summary>
     /// <param name="status">What the client is answered.</param>
     public bool IsToBeTold(int status)
     {

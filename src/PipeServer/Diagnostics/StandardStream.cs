@@ -38,11 +38,10 @@ internal sealed partial class StandardStream(int descriptor) : ILineTarget
         OperatingSystem.IsWindows() || fcntl(descriptor, F_GETFD) is >= 0 and var flags && (flags & FD_CLOEXEC) == 0;
 
     /// <inheritdoc/>
-    public bool IsReady => OperatingSystem.IsWindows() || !WasPassed(descriptor) || IsPollReady(timeoutMilliseconds: 0);
+    public bool IsReady => OperatingSystem.IsWindows() || !WasPassed(descriptor) || IsPollReady(descriptor, timeoutMilliseconds: 0);
 
     /// <inheritdoc/>
-    // SAFETY: the span is pinned for the call, and its length is passed with it.
-    public unsafe int Write(ReadOnlySpan<byte> bytes, out int written)
+    public int Write(ReadOnlySpan<byte> bytes, out int written)
     {
         written = 0;
         if (OperatingSystem.IsWindows())
@@ -55,6 +54,15 @@ internal sealed partial class StandardStream(int descriptor) : ILineTarget
             return EBADF;
         }
 
+        return WriteAll(descriptor, bytes, out written);
+    }
+
+    /// <summary>Writes to a descriptor, and waits for its reader as long as it takes. Not on Windows.</summary>
+    /// <inheritdoc cref="Write"/>
+    // SAFETY: the span is pinned for the call, and its length is passed with it.
+    public static unsafe int WriteAll(int descriptor, ReadOnlySpan<byte> bytes, out int written)
+    {
+        written = 0;
         fixed (byte* first = bytes)
         {
             while (written < bytes.Length)
@@ -70,7 +78,7 @@ internal sealed partial class StandardStream(int descriptor) : ILineTarget
                 if (error == EAGAIN)
                 {
                     // Another process has made the stream non-blocking, for all that share it.
-                    _ = IsPollReady(timeoutMilliseconds: -1);
+                    _ = IsPollReady(descriptor, timeoutMilliseconds: -1);
                 }
                 else if (error != EINTR)
                 {
@@ -83,7 +91,7 @@ internal sealed partial class StandardStream(int descriptor) : ILineTarget
     }
 
     // SAFETY: struct pollfd is a number and two short ones, on this stack frame for the whole call.
-    private unsafe bool IsPollReady(int timeoutMilliseconds)
+    private static unsafe bool IsPollReady(int descriptor, int timeoutMilliseconds)
     {
         var request = new PollRequest { Descriptor = descriptor, Events = POLLOUT };
         return poll(&request, 1, timeoutMilliseconds) > 0;
@@ -116,7 +124,7 @@ internal sealed partial class StandardStream(int descriptor) : ILineTarget
     private static partial int fcntl(int descriptor, int command);
 
     [LibraryImport("libc", SetLastError = true)]
-    // SAFETY: see Write.
+    // SAFETY: see WriteAll.
     private static unsafe partial nint write(int descriptor, byte* bytes, nuint count);
 
     [LibraryImport("libc")]

@@ -134,11 +134,8 @@ internal sealed class RequestPipeline(ServerContext server)
     private void Refuse(Exchange exchange, RequestError error)
     {
         exchange.Refusal = error;
-        if (server.Refusals.IsToBeTold(RequestErrors.Status(error)))
-        {
-            server.Refusals.Tell(exchange.Connection.RemoteEndPoint, RequestErrors.Status(error), RequestErrors.Text(error));
-        }
-
+        server.Refusals.Write(
+            exchange.Connection, static connection => connection.RemoteEndPoint, RequestErrors.Status(error), RequestErrors.Text(error));
         Log.RequestRejected(server.Logger, exchange.Connection.Id, RequestErrors.Status(error), RequestErrors.Text(error));
         exchange.Response.Reset();
         exchange.Response.CloseConnection = RequestErrors.ClosesConnection(error);

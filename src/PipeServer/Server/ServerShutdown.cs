@@ -1,5 +1,6 @@
 using PipeServer.Diagnostics;
 using PipeServer.Transport;
+using PipeServer.Workers;
 
 namespace PipeServer.Server;
 
@@ -54,12 +55,11 @@ internal sealed class ServerShutdown(ServerContext server, ConnectionDispatcher 
         {
             // First the rest of the backlog, which is bounded: a connection accepted after the abort would not be aborted.
             await TryWaitAsync(stopAccepting, DrainRules.AbortTimeout, CancellationToken.None).ConfigureAwait(false);
-            var reason = outcome == ShutdownOutcome.Forced ? "forced" : "the grace period has passed";
-            CutOff(cutOff, reason);
+            CutOff(server, outcome, cutOff);
             if (!await TryWaitAsync(server.Connections.WhenEmptyAsync(), DrainRules.AbortTimeout, CancellationToken.None).ConfigureAwait(false))
             {
                 // An idle connection may have got a request at the moment when it was told to end.
-                CutOff(cutOff, reason);
+                CutOff(server, outcome, cutOff);
             }
 
             if (cutOff.Count == 0 && outcome == ShutdownOutcome.TimedOut)
@@ -81,28 +81,48 @@ internal sealed class ServerShutdown(ServerContext server, ConnectionDispatcher 
         }
 
         // :: Step 8
-        server.Connections.WriteOff();
-        server.Heartbeat.Dispose();
-        var report = new ShutdownReport(
-            outcome,
-            _time.GetElapsedTime(started),
-            server.Connections.ConnectionCounts(),
-            server.Connections.RequestCounts(),
-            workers.Workers,
-            _phases,
-            cutOff);
-        server.Refusals.TellCounted();
-        Log.ShutdownCompleted(server.Logger, outcome.ToString(), report.Elapsed.TotalSeconds);
-        return report;
+        return Report(server, outcome, started, workers.Workers, _phases, cutOff);
     }
 
-    private void CutOff(List<string> cutOff, string reason)
+    /// <summary>Step 5 without its waits: ends all connections, and names the requests that were cut off with them.</summary>
+    public static void CutOff(ServerContext server, ShutdownOutcome outcome, List<string> cutOff)
     {
+        var reason = outcome == ShutdownOutcome.Forced ? "forced" : "the grace period has passed";
         foreach (var request in server.Connections.EndAll())
         {
             cutOff.Add(request);
             Log.RequestCutOff(server.Logger, reason, request);
         }
+    }
+
+    /// <summary>Step 8.</summary>
+    /// <param name="server">The server, of which nothing is at work any more.</param>
+    /// <param name="outcome">How it went.</param>
+    /// <param name="started">When the stop began: a timestamp of the server's clock.</param>
+    /// <param name="workers">What became of the workers.</param>
+    /// <param name="phases">The parts of the stop.</param>
+    /// <param name="cutOff">What was cut off.</param>
+    public static ShutdownReport Report(
+        ServerContext server,
+        ShutdownOutcome outcome,
+        long started,
+        IReadOnlyList<WorkerStopResult> workers,
+        IReadOnlyList<ShutdownPhase> phases,
+        IReadOnlyList<string> cutOff)
+    {
+        server.Connections.WriteOff();
+        server.Heartbeat.Dispose();
+        var report = new ShutdownReport(
+            outcome,
+            server.Options.TimeProvider.GetElapsedTime(started),
+            server.Connections.ConnectionCounts(),
+            server.Connections.RequestCounts(),
+            workers,
+            phases,
+            cutOff);
+        server.Refusals.TellCounted();
+        Log.ShutdownCompleted(server.Logger, outcome.ToString(), report.Elapsed.TotalSeconds);
+        return report;
     }
 
     private async Task DelayAsync(CancellationToken force)

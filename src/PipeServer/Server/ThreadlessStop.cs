@@ -36,10 +36,10 @@ internal static class ThreadlessStop
         {
             try
             {
-                CutOff(server, outcome, cutOff);
+                ServerShutdown.CutOff(server, outcome, cutOff);
                 if (!Wait(server, DrainRules.AbortTimeout, static () => false))
                 {
-                    CutOff(server, outcome, cutOff); // one that was idle may have got a request at that moment
+                    ServerShutdown.CutOff(server, outcome, cutOff); // one that was idle may have got a request at that moment
                 }
             }
             catch (OutOfMemoryException exception)
@@ -51,18 +51,13 @@ internal static class ThreadlessStop
         }
 
         server.Workers.Complete();
-        server.Connections.WriteOff();
-        server.Heartbeat.Dispose();
-        var report = new ShutdownReport(
+        return ServerShutdown.Report(
+            server,
             outcome,
-            time.GetElapsedTime(started),
-            server.Connections.ConnectionCounts(),
-            server.Connections.RequestCounts(),
+            started,
             [],
             [new ShutdownPhase("drain", time.GetElapsedTime(started, drained)), new ShutdownPhase("abort", time.GetElapsedTime(drained))],
             cutOff);
-        Log.ShutdownCompleted(server.Logger, outcome.ToString(), report.Elapsed.TotalSeconds);
-        return report;
     }
 
     // True when no connection is left.
@@ -80,14 +75,5 @@ internal static class ThreadlessStop
         }
 
         return true;
-    }
-
-    private static void CutOff(ServerContext server, ShutdownOutcome outcome, List<string> cutOff)
-    {
-        foreach (var request in server.Connections.EndAll())
-        {
-            cutOff.Add(request);
-            Log.RequestCutOff(server.Logger, outcome == ShutdownOutcome.Forced ? "forced" : "the grace period has passed", request);
-        }
     }
 }

@@ -200,13 +200,8 @@ public sealed class StaticFileHandler : IDisposable
         }
     }
 
-    private void TellRefused(HttpRequest request, int status, string reason)
-    {
-        if (_refusals.IsToBeTold(status))
-        {
-            _refusals.Tell(request.RemoteEndPoint, status, reason);
-        }
-    }
+    private void TellRefused(HttpRequest request, int status, string reason) =>
+        _refusals.Write(request, static client => client.RemoteEndPoint, status, reason);
 
     // Below the root. A slash that was sent encoded would be part of a name, and no file's name has one.
     private string? ReadPath(HttpRequest request) =>
