@@ -149,7 +149,14 @@ internal sealed class ServeCommand(StandardStreams streams, TimeProvider clock)
     private void HangUp()
     {
         _accessLog?.Reopen();
-        _ = _reloader!.ReloadAsync();
+        try
+        {
+            _ = _reloader!.ReloadAsync();
+        }
+        catch (OutOfMemoryException)
+        {
+            // This may be the runtime's signal thread, where it would end the process, which serves as well as before.
+        }
     }
 
     private void CloseAccessLog() => _accessLog?.Close(streams.TimeForAccessLog);

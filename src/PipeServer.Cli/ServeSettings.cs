@@ -103,8 +103,11 @@ internal sealed class ServeSettings(OptionTable table, string root)
     /// <param name="passed">The listening sockets that the process was given; null to accept every name.</param>
     /// <param name="files">The handler of the files, the caller's from now on; null when there is a problem.</param>
     /// <param name="running">The handler that serves already, for which the other one is prepared only; or null.</param>
+    /// <param name="inForce">
+    /// The settings that it serves by. Files that are written to already are not tried: what a trial has made, and takes away, may be another thread's.
+    /// </param>
     /// <returns>What is wrong, with the way out; null when nothing is.</returns>
-    public string? TryOpen(IReadOnlyList<PassedSocket>? passed, out StaticFileHandler? files, StaticFileHandler? running = null)
+    public string? TryOpen(IReadOnlyList<PassedSocket>? passed, out StaticFileHandler? files, StaticFileHandler? running = null, ServeSettings? inForce = null)
     {
         files = null;
         if (ResolveEndpoints(passed) is { } mistake)
@@ -112,12 +115,12 @@ internal sealed class ServeSettings(OptionTable table, string root)
             return mistake;
         }
 
-        if (ReportPath is not null && ReportFile.FindProblem(ReportPath) is { } problem)
+        if (ReportPath is not null && ReportPath != inForce?.ReportPath && ReportFile.FindProblem(ReportPath) is { } problem)
         {
             return $"--report {ReportPath}: {problem}";
         }
 
-        if (AccessLogPath is not (null or "-") && AccessLogFile.FindProblem(AccessLogPath) is { } unwritable)
+        if (AccessLogPath is not (null or "-") && AccessLogPath != inForce?.AccessLogPath && AccessLogFile.FindProblem(AccessLogPath) is { } unwritable)
         {
             return $"--access-log {AccessLogPath}: {unwritable}";
         }

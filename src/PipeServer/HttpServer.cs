@@ -308,7 +308,7 @@ public sealed class HttpServer : IAsyncDisposable
 
         if (_options.HealthChecks)
         {
-            HealthRoutes.AddTo(_routes);
+            HealthChecks.Map(_routes);
         }
 
         var running = await RunningServer.StartAsync(_options, _routes, cancellationToken).ConfigureAwait(false);

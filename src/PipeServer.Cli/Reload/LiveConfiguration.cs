@@ -63,7 +63,7 @@ internal sealed class LiveConfiguration(
         }
 
         Keep(settings);
-        if (settings.TryOpen(passed: null, out var opened, running: files) is { } problem)
+        if (settings.TryOpen(passed: null, out var opened, files, _current) is { } problem)
         {
             return problem;
         }

@@ -6,24 +6,36 @@ namespace PipeServer.Cli.Reload;
 /// Reloads while the server runs: one at a time, and at most one more waits, which stands for all that were asked for meanwhile. Members may be used
 /// from any thread.
 /// </summary>
-/// <param name="configuration">What is in force.</param>
-/// <param name="systemd">Is told.</param>
-/// <param name="clock">Runs a reload for which the system gives no thread.</param>
-/// <param name="logger">Gets a line for each reload.</param>
-internal sealed class Reloader(LiveConfiguration configuration, Systemd systemd, TimeProvider clock, ILogger logger)
+#pragma warning disable CA1001 // A timer of the main thread is a place in its list, and lives as long as the program.
+internal sealed class Reloader
+#pragma warning restore CA1001
 {
     private const string Stopping = "The server stops; only its logs were opened anew.";
 
+    private readonly LiveConfiguration _configuration;
+    private readonly Systemd _systemd;
+    private readonly ILogger _logger;
+    private readonly ITimer _withoutThread; // made before it is needed: then there may be no memory either
     private readonly Lock _gate = new();
     private readonly Lock _committing = new(); // no configuration comes into force once a stop has begun
     private TaskCompletionSource<ReloadOutcome>? _running;
     private TaskCompletionSource<ReloadOutcome>? _waiting;
-    private ITimer? _withoutThread;
     private bool _isOpen;
     private volatile bool _isStopping;
 
+    /// <summary>Reloads nothing before <see cref="Open"/>.</summary>
+    /// <param name="configuration">What is in force.</param>
+    /// <param name="systemd">Is told.</param>
+    /// <param name="clock">Runs a reload for which the system gives no thread.</param>
+    /// <param name="logger">Gets a line for each reload.</param>
+    public Reloader(LiveConfiguration configuration, Systemd systemd, TimeProvider clock, ILogger logger)
+    {
+        (_configuration, _systemd, _logger) = (configuration, systemd, logger);
+        _withoutThread = clock.CreateTimer(static reloader => ((Reloader)reloader!).Run(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+    }
+
     /// <summary>The settings in force.</summary>
-    public ServeSettings Current => configuration.Current;
+    public ServeSettings Current => _configuration.Current;
 
     /// <summary>The server runs: what was asked for before is done now, and what is asked for later at once.</summary>
     public void Open()
@@ -57,7 +69,7 @@ internal sealed class Reloader(LiveConfiguration configuration, Systemd systemd,
     {
         if (_isStopping)
         {
-            CliLog.ReloadWhileStopping(logger);
+            CliLog.ReloadWhileStopping(_logger);
             return Task.FromResult(new ReloadOutcome(Stopping, [], []));
         }
 
@@ -93,8 +105,7 @@ internal sealed class Reloader(LiveConfiguration configuration, Systemd systemd,
         catch (Exception exception) when (exception is OutOfMemoryException or ThreadStartException)
         {
             // The system has no thread left. The program's main thread has time.
-            (_withoutThread ??= clock.CreateTimer(_ => Run(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan))
-                .Change(TimeSpan.Zero, Timeout.InfiniteTimeSpan);
+            _withoutThread.Change(TimeSpan.Zero, Timeout.InfiniteTimeSpan);
         }
     }
 
@@ -122,11 +133,11 @@ internal sealed class Reloader(LiveConfiguration configuration, Systemd systemd,
 
     private ReloadOutcome Reload()
     {
-        systemd.NotifyReloading();
+        _systemd.NotifyReloading();
         ReloadOutcome outcome;
         try
         {
-            outcome = configuration.TryPrepare(out var next) is { } problem ? new ReloadOutcome(problem, [], []) : Commit(next!);
+            outcome = _configuration.TryPrepare(out var next) is { } problem ? new ReloadOutcome(problem, [], []) : Commit(next!);
         }
 #pragma warning disable CA1031 // On a thread of its own a fault would end the process, which serves as well as before.
         catch (Exception exception)
@@ -138,7 +149,7 @@ internal sealed class Reloader(LiveConfiguration configuration, Systemd systemd,
         Tell(outcome);
         if (!_isStopping)
         {
-            systemd.NotifyReloaded(isRefused: outcome.Problem is not null);
+            _systemd.NotifyReloaded(isRefused: outcome.Problem is not null);
         }
 
         return outcome;
@@ -150,7 +161,7 @@ internal sealed class Reloader(LiveConfiguration configuration, Systemd systemd,
         {
             if (!_isStopping)
             {
-                return configuration.Commit(next);
+                return _configuration.Commit(next);
             }
         }
 
@@ -163,15 +174,15 @@ internal sealed class Reloader(LiveConfiguration configuration, Systemd systemd,
     {
         if (outcome.Problem is { } problem)
         {
-            CliLog.ReloadRefused(logger, problem);
+            CliLog.ReloadRefused(_logger, problem);
             return;
         }
 
-        CliLog.Reloaded(logger, outcome.Changed.Count == 0 ? "nothing changed" : $"{And(outcome.Changed)} changed");
+        CliLog.Reloaded(_logger, outcome.Changed.Count == 0 ? "nothing changed" : $"{And(outcome.Changed)} changed");
         if (outcome.NeedsRestart.Count > 0)
         {
             var keeps = outcome.NeedsRestart.Count == 1 ? "keeps its value" : "keep their values";
-            CliLog.ReloadNeedsRestart(logger, $"{And(outcome.NeedsRestart)} {keeps}");
+            CliLog.ReloadNeedsRestart(_logger, $"{And(outcome.NeedsRestart)} {keeps}");
         }
     }
 

@@ -8,7 +8,7 @@ namespace PipeServer.Diagnostics;
 internal sealed class LineLogger(string category, LineLoggerFactory factory) : ILogger
 {
     /// <inheritdoc/>
-    public bool IsEnabled(LogLevel logLevel) => logLevel >= factory.Style.Minimum && logLevel != LogLevel.None;
+    public bool IsEnabled(LogLevel logLevel) => logLevel >= factory.Minimum && logLevel != LogLevel.None;
 
     /// <inheritdoc/>
     public IDisposable? BeginScope<TState>(TState state)
@@ -18,11 +18,10 @@ internal sealed class LineLogger(string category, LineLoggerFactory factory) : I
     public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
     {
         ArgumentNullException.ThrowIfNull(formatter);
-        var style = factory.Style;
-        if (logLevel >= style.Minimum && logLevel != LogLevel.None)
+        if (IsEnabled(logLevel))
         {
             var values = state as IReadOnlyList<KeyValuePair<string, object?>>;
-            factory.Write(style.Format.Format(new LogEvent(logLevel, eventId, category, formatter(state, exception), values, exception)));
+            factory.Write(factory.Format.Format(new LogEvent(logLevel, eventId, category, formatter(state, exception), values, exception)));
         }
     }
 }

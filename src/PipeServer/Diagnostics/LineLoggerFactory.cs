@@ -8,7 +8,8 @@ namespace PipeServer.Diagnostics;
 /// <param name="format">What a line looks like.</param>
 internal sealed class LineLoggerFactory(LogLevel minimum, Action<string> write, ILineFormat format) : ILoggerFactory
 {
-    private volatile LineStyle _style = new(minimum, format);
+    private volatile ILineFormat _format = format;
+    private volatile LogLevel _minimum = minimum;
 
     // Long enough for a reader that reads; one that does not is not waited for.
     private static readonly TimeSpan AtExit = TimeSpan.FromSeconds(2);
@@ -21,14 +22,17 @@ internal sealed class LineLoggerFactory(LogLevel minimum, Action<string> write, 
     public static LineLoggerFactory StandardError { get; } = new(
         LogLevel.Error, static line => StandardErrorLines.Value.Write(line), new PlainLineFormat(namesCategories: true));
 
-    /// <summary>What is logged, and what it looks like.</summary>
-    public LineStyle Style => _style;
+    /// <summary>The lowest level that is logged.</summary>
+    public LogLevel Minimum => _minimum;
+
+    /// <summary>What a line looks like.</summary>
+    public ILineFormat Format => _format;
 
     /// <summary>Takes a line, from any thread; neither waits nor throws.</summary>
     public Action<string> Write => write;
 
     /// <summary>Changes that for all loggers, those that there are already too. From any thread.</summary>
-    public void Change(LogLevel lowest, ILineFormat lines) => _style = new LineStyle(lowest, lines);
+    public void Change(LogLevel lowest, ILineFormat lines) => (_format, _minimum) = (lines, lowest);
 
     /// <inheritdoc/>
     public ILogger CreateLogger(string categoryName) => new LineLogger(categoryName, this);

@@ -31,6 +31,8 @@ internal sealed class ConnectionRules(HttpServerOptions options)
     /// <inheritdoc cref="HttpServerOptions.MinDataRate"/>
     public int MinDataRate { get; } = options.MinDataRate;
 
-    /// <inheritdoc cref="HttpServerOptions.QueueTimeout"/>
-    public TimeSpan QueueTimeout { get; } = options.QueueTimeout;
+    /// <summary><see cref="HttpServerOptions.QueueTimeout"/> in the units of the server's clock: <see cref="TimeProvider.TimestampFrequency"/>.</summary>
+    public long QueueTimeout { get; } = options.QueueTimeout == Timeout.InfiniteTimeSpan
+        ? long.MaxValue
+        : (long)(options.QueueTimeout.TotalSeconds * options.TimeProvider.TimestampFrequency);
 }

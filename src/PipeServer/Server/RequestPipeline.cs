@@ -175,12 +175,7 @@ internal sealed class RequestPipeline(ServerContext server)
         exchange.Count(isRefusal);
     }
 
-    private bool HasWaitedTooLong(Exchange exchange)
-    {
-        var timeout = exchange.Connection.Rules.QueueTimeout;
-        return timeout != Timeout.InfiniteTimeSpan
-            && server.TimeProvider.GetElapsedTime(exchange.QueuedAt, exchange.DequeuedAt) > timeout;
-    }
+    private static bool HasWaitedTooLong(Exchange exchange) => exchange.DequeuedAt - exchange.QueuedAt > exchange.Connection.Rules.QueueTimeout;
 
     private void AnswerWithoutHandler(Exchange exchange)
     {

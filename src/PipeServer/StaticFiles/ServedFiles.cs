@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using PipeServer.Diagnostics;
 
 namespace PipeServer.StaticFiles;
@@ -14,10 +13,8 @@ internal sealed class ServedFiles
 
     private readonly string _name;
     private readonly StaticFileOptions _options;
-    private readonly BasePath _basePath;
     private readonly FileHeaders _headers;
     private readonly ListingBudget _listings;
-    private readonly BasicAuthentication? _authentication;
     private readonly RefusalLog _refusals;
 
     /// <summary>Opens a folder, and reads what the options name.</summary>
@@ -30,9 +27,9 @@ internal sealed class ServedFiles
     public ServedFiles(string root, StaticFileOptions options, Func<string, bool, FileRoot> open, ServedFiles? before)
     {
         _options = options.Validated();
-        _basePath = BasePath.Parse(_options.BasePath);
+        BasePath = StaticFiles.BasePath.Parse(_options.BasePath);
         _headers = new FileHeaders(_options);
-        _authentication = _options.AuthFile is { } path ? new BasicAuthentication(path, before?._authentication) : null;
+        Authentication = _options.AuthFile is { } path ? new BasicAuthentication(path, before?.Authentication) : null;
         var name = new RootName(root);
         _name = Path.TrimEndingDirectorySeparator(name.Full);
         var isLoggedAlike = before is not null && before._options.LogsAs(_options);
@@ -43,25 +40,21 @@ internal sealed class ServedFiles
         Root = isLoggedAlike && before!._name == _name && before._options.AnswersAs(_options) && !before.HasOtherErrorPage()
             ? before.Root
             : new ServedRoot(
-                name, () => new RootGeneration(name, open(name.Full, _options.FollowSymlinks), _headers, _basePath, _listings, _options), _options);
+                name, () => new RootGeneration(name, open(name.Full, _options.FollowSymlinks), _headers, BasePath, _listings, _options), _options);
     }
 
     /// <summary>The folder that the root's name leads to. It belongs to the handler that has this object.</summary>
     public ServedRoot Root { get; }
 
+    /// <summary>What is before each path.</summary>
+    public BasePath BasePath { get; }
+
+    /// <summary>Who may read; null for everybody.</summary>
+    public BasicAuthentication? Authentication { get; }
+
     /// <summary>Whether other users or other passwords are let in than by another one.</summary>
     public bool HasOtherUsersThan(ServedFiles other) =>
-        _authentication is null ? other._authentication is not null : !_authentication.HasSameUsersAs(other._authentication);
-
-    /// <inheritdoc cref="StaticFileHandler.TryHandle"/>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public bool TryHandle(HttpRequest request, HttpResponse response) =>
-        Root.Current.Cached is { } cached
-        && request.Method is "GET" or "HEAD"
-        && !FileAnswer.IsDownload(request)
-        && (_authentication is null || _authentication.IsRemembered(request))
-        && _basePath.TryRemove(request.PathBytes, out var path)
-        && cached.TryAnswer(request, response, path);
+        Authentication is null ? other.Authentication is not null : !Authentication.HasSameUsersAs(other.Authentication);
 
     /// <summary>Answers a request with the file that its path names.</summary>
     /// <param name="request">The request.</param>
@@ -75,9 +68,9 @@ internal sealed class ServedFiles
         {
             AnswerOptions(request, response);
         }
-        else if (_authentication is not null
-            && !_authentication.IsRemembered(request)
-            && !await MayReadAsync(_authentication, request, response, generation.Errors).ConfigureAwait(false))
+        else if (Authentication is not null
+            && !Authentication.IsRemembered(request)
+            && !await MayReadAsync(Authentication, request, response, generation.Errors).ConfigureAwait(false))
         {
             return true;
         }
@@ -86,9 +79,9 @@ internal sealed class ServedFiles
             response.Headers["Allow"] = Methods;
             generation.Errors.Write(response, 405, "405 Method Not Allowed: files can be read only.\n");
         }
-        else if (_basePath.IsItself(request.PathBytes))
+        else if (BasePath.IsItself(request.PathBytes))
         {
-            generation.Folders.Redirect(request, response, _basePath.Text);
+            generation.Folders.Redirect(request, response, BasePath.Text);
         }
         else if (ReadPath(request) is { } below)
         {
@@ -148,7 +141,7 @@ internal sealed class ServedFiles
 
     // Below the root. A slash that was sent encoded would be part of a name, and no file's name has one.
     private string? ReadPath(HttpRequest request) =>
-        _basePath.TryRemove(request.PathBytes, out var path) && !path.Contains((byte)0) ? PathText.FromBytes(path) : null;
+        BasePath.TryRemove(request.PathBytes, out var path) && !path.Contains((byte)0) ? PathText.FromBytes(path) : null;
 
     private void AnswerOptions(HttpRequest request, HttpResponse response)
     {

@@ -77,7 +77,13 @@ public sealed class StaticFileHandler : IDisposable
     {
         ArgumentNullException.ThrowIfNull(request);
         ArgumentNullException.ThrowIfNull(response);
-        return _served.TryHandle(request, response);
+        var served = _served; // once: the rest is of one configuration
+        return served.Root.Current.Cached is { } cached
+            && request.Method is "GET" or "HEAD"
+            && !FileAnswer.IsDownload(request)
+            && (served.Authentication is null || served.Authentication.IsRemembered(request))
+            && served.BasePath.TryRemove(request.PathBytes, out var path)
+            && cached.TryAnswer(request, response, path);
     }
 
     /// <summary>Answers a request with the file that its path names.</summary>

@@ -241,6 +241,28 @@ public sealed class ReloadTests : IDisposable
         Assert.Contains("two 200", two);
     }
 
+    // The look whether the log can be written made the file, and took it away again, while the log's own thread had just made it: lines went nowhere.
+    [Fact]
+    public async Task A_log_that_is_rotated_again_and_again_loses_nothing()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), NoSignals);
+        await using var cli = await ServeAsync(new { root = "www", access_log = "log", access_log_format = "%s", report = "report" });
+        await using (var client = await TestClient.ConnectAsync(cli.EndPoint))
+        {
+            for (var round = 1; round <= 30; round++)
+            {
+                File.Move(Path("log"), Path("log." + round));
+                await ReloadAsync(cli, "Reloaded: nothing changed.");
+                Assert.Equal(200, (await client.RequestAsync(TestClient.Get("/a.txt"))).Status);
+                await Eventually.TrueAsync(() => File.Exists(Path("log")), "the log is opened anew");
+            }
+        }
+
+        await EndAsync(cli);
+        Assert.Equal(30, Directory.GetFiles(_folder, "log*").Sum(static file => File.ReadAllLines(file).Length));
+        Assert.True(File.Exists(Path("report")));
+    }
+
     // Fifty reloads beside clients that never stop asking: each answer whole and of one configuration, and nothing is left open.
     [Fact]
     [Trait(Stress.Trait, Stress.Name)]

@@ -84,6 +84,21 @@ public abstract class ReloadTests(string transport)
         }
     }
 
+    // Who waits for room gets in by a higher limit as by the end of another.
+    [Fact]
+    public async Task A_client_that_waits_is_let_in_by_a_higher_limit()
+    {
+        await using var server = await StartAsync(static options => (options.MaxConnections, options.Overload) = (1, OverloadPolicy.Wait));
+        await using var first = await server.ConnectAsync();
+        Assert.Equal(200, await AskAsync(first));
+        await using var second = await server.ConnectAsync();
+        var waiting = AskAsync(second);
+        await Task.Delay(50);
+        Assert.False(waiting.IsCompleted);
+        Reload(server, static options => (options.MaxConnections, options.Overload) = (2, OverloadPolicy.Wait));
+        Assert.Equal(200, await waiting);
+    }
+
     [Fact]
     public async Task The_page_for_errors_can_change()
     {

@@ -1,12 +1,12 @@
-namespace PipeServer.Routing;
+using PipeServer.Routing;
 
-/// <summary>
-/// The routes of <see cref="HttpServerOptions.HealthChecks"/>: the server is live as long as it answers, and ready until a stop begins.
-/// </summary>
-internal static class HealthRoutes
+namespace PipeServer;
+
+/// <summary>The routes of <see cref="HttpServerOptions.HealthChecks"/>: live as long as the server answers, ready until a stop begins.</summary>
+internal static class HealthChecks
 {
-    /// <summary>Maps them, inline: they are answered while every worker is blocked.</summary>
-    public static void AddTo(RouteMap routes)
+    /// <summary>Maps them.</summary>
+    public static void Map(RouteMap routes)
     {
         routes.Add("GET", "/healthz/live", RouteHandler.Synchronous(static (_, response) => response.WriteText("live\n"), Dispatch.Inline));
         routes.Add("GET", "/healthz/ready", RouteHandler.Synchronous(
