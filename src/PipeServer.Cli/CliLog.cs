@@ -18,4 +18,16 @@ internal static partial class CliLog
 
     [LoggerMessage(EventIds.AccessLogReopened, LogLevel.Information, "The access log {Path} is opened anew.")]
     public static partial void AccessLogReopened(ILogger logger, string path);
+
+    [LoggerMessage(EventIds.Reloaded, LogLevel.Information, "Reloaded: {Changed}.")]
+    public static partial void Reloaded(ILogger logger, string changed);
+
+    [LoggerMessage(EventIds.ReloadNeedsRestart, LogLevel.Warning, "{Options} until a restart.")]
+    public static partial void ReloadNeedsRestart(ILogger logger, string options);
+
+    [LoggerMessage(EventIds.ReloadRefused, LogLevel.Error, "Not reloaded, and nothing has changed: {Problem}")]
+    public static partial void ReloadRefused(ILogger logger, string problem);
+
+    [LoggerMessage(EventIds.ReloadWhileStopping, LogLevel.Information, "Not reloaded: the server stops. Logs are opened anew.")]
+    public static partial void ReloadWhileStopping(ILogger logger);
 }

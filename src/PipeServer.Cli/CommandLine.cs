@@ -19,8 +19,8 @@ internal sealed class CommandLine
           pipeserver serve /srv/files -a 0.0.0.0 -p 80 --browse --compress
           pipeserver check --config pipeserver.json       what would be in force, and from where
 
-        SIGINT, SIGTERM or SIGQUIT drains and stops, a second one stops at once; SIGHUP opens logs anew. Exit codes: 0 drained,
-        1 could not start, 2 forced, 3 grace period over. Under systemd: Type=notify, WatchdogSec, socket activation.
+        SIGINT, SIGTERM or SIGQUIT drains and stops, a second one stops at once; SIGHUP reloads, and opens logs anew. Exit
+        codes: 0 drained, 1 could not start, 2 forced, 3 grace period over. systemd: Type=notify, reload, WatchdogSec, sockets.
         """;
 
     // No response files: the name of a folder may start with @.
@@ -37,6 +37,7 @@ internal sealed class CommandLine
 
     private readonly Command _healthCheck;
     private readonly RootCommand _command;
+    private IReadOnlyList<string> _args = [];
     private EffectiveConfiguration? _effective;
 
     /// <summary>Creates the command line.</summary>
@@ -69,6 +70,7 @@ internal sealed class CommandLine
     /// <returns>The exit code; <see cref="ExitCode.CouldNotStart"/> for a bad command line, with one line on standard error.</returns>
     public async Task<int> InvokeAsync(IReadOnlyList<string> args)
     {
+        _args = args;
         var result = _command.Parse(args, Parsing);
         var given = result.CommandResult.Command;
         if (CheckEqualSigns(args) is { } problem)
@@ -129,7 +131,13 @@ internal sealed class CommandLine
 
     private ServeSettings Read(EffectiveConfiguration effective)
     {
-        var settings = new ServeSettings(_table, effective.Root);
+        var settings = new ServeSettings(_table, effective.Root)
+        {
+            ConfigPath = effective.ConfigPath,
+            Describe = () => effective.Describe(),
+            Values = () => effective.Describe(separator: "\0"),
+            ReadAgain = () => Read(new EffectiveConfiguration(_command, _command.Parse(_args, Parsing), _args, _table, _root)),
+        };
         _table.Apply(effective.Result, settings);
         settings.IsQuiet = settings.IsQuiet && effective.GoesBefore(OptionTable.QuietName, OptionTable.LogLevelName);
         if (settings.IsQuiet)

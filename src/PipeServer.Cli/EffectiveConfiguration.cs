@@ -41,6 +41,7 @@ internal sealed class EffectiveConfiguration
         _subcommand = given.CommandResult.Command;
         _table = table;
         var file = OpenFile(given);
+        ConfigPath = file?.Path;
         Root = FindRoot(given, root, file);
         Result = Gather(given, args, file);
     }
@@ -57,13 +58,17 @@ internal sealed class EffectiveConfiguration
     /// <summary>Whether an option was set by any source.</summary>
     public bool IsSet(string option) => Rank(option) > 0;
 
+    /// <summary>The file of options, or null.</summary>
+    public string? ConfigPath { get; }
+
     /// <summary>A line for each option: its name, its value, and where the value comes from.</summary>
-    public IEnumerable<(string Name, string Value, string Source)> Describe()
+    /// <param name="separator">What is between the parts of a list.</param>
+    public IEnumerable<(string Name, string Value, string Source)> Describe(string separator = ", ")
     {
         yield return ("ROOT", Path.GetFullPath(Root), SourceOf(RootKey));
         foreach (var row in _table.Rows)
         {
-            yield return (row.Option.Name, Value(row), SourceOf(Key(row.Option)));
+            yield return (row.Option.Name, Value(row, separator), SourceOf(Key(row.Option)));
         }
     }
 
@@ -215,13 +220,13 @@ internal sealed class EffectiveConfiguration
 
     private string SourceOf(string key) => _sources.GetValueOrDefault(key, DefaultSource);
 
-    private string Value(OptionRow row)
+    private string Value(OptionRow row, string separator)
     {
         var option = row.Option;
         var tokens = Result.GetResult(option) is { Implicit: false } given ? given.Tokens : null;
         var value = tokens switch
         {
-            { Count: > 0 } => string.Join(", ", tokens.Select(token => OptionKinds.Resolve(option, token.Value, Environment.CurrentDirectory))),
+            { Count: > 0 } => string.Join(separator, tokens.Select(token => OptionKinds.Resolve(option, token.Value, Environment.CurrentDirectory))),
             { Count: 0 } => row.Implied ?? "true",
             _ => option.HasDefaultValue ? option.GetDefaultValue() : null,
         };
@@ -231,7 +236,7 @@ internal sealed class EffectiveConfiguration
             string text when row.Implied is not null && Switch.TryParse(text, out var isOn) && !isOn => "none",
             LogLevel level => level.ToString().ToLowerInvariant(),
             bool flag => flag ? "true" : "false",
-            IEnumerable<string> items => string.Join(", ", items) is { Length: > 0 } list ? list : "none",
+            IEnumerable<string> items => string.Join(separator, items) is { Length: > 0 } list ? list : "none",
             _ => Convert.ToString(value, CultureInfo.InvariantCulture)!,
         };
     }

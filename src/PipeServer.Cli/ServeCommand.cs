@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using PipeServer.Cli.AccessLog;
+using PipeServer.Cli.Reload;
 using PipeServer.Diagnostics;
 using PipeServer.StaticFiles;
 
@@ -10,7 +11,8 @@ namespace PipeServer.Cli;
 /// <param name="clock">What the files' look at their root runs by.</param>
 internal sealed class ServeCommand(StandardStreams streams, TimeProvider clock)
 {
-    private AccessLogWriter? _accessLog;
+    private CurrentAccessLog? _accessLog;
+    private Reloader? _reloader;
 
     /// <summary>Runs to the end.</summary>
     /// <returns>The exit code.</returns>
@@ -18,7 +20,8 @@ internal sealed class ServeCommand(StandardStreams streams, TimeProvider clock)
     {
         var format = settings.LogFormat;
         streams.UseFormat(format, isForAll: format is not TimedLineFormat);
-        settings.Options.LoggerFactory = settings.Files.LoggerFactory = new LineLoggerFactory(settings.LogLevel, streams.WriteLine, format);
+        using var loggers = new LineLoggerFactory(settings.LogLevel, streams.WriteLine, format);
+        settings.Options.LoggerFactory = settings.Files.LoggerFactory = loggers;
         settings.Files.TimeProvider = clock;
         if (settings.TryOpen(Systemd.PassedSockets(), out var files) is { } problem)
         {
@@ -26,14 +29,19 @@ internal sealed class ServeCommand(StandardStreams streams, TimeProvider clock)
         }
 
         using var opened = files!;
-        if (OpenAccessLog(settings) is { } unwritable)
+        if (CurrentAccessLog.TryOpen(settings, loggers.CreateLogger("PipeServer.Cli"), out _accessLog) is { } unwritable)
         {
             return CouldNotStart(unwritable);
         }
 
+        if (_accessLog is not null)
+        {
+            settings.Options.OnCompleted += _accessLog.Write;
+        }
+
         try
         {
-            return await ServeAsync(settings, opened).ConfigureAwait(false);
+            return await ServeAsync(settings, opened, loggers).ConfigureAwait(false);
         }
         finally
         {
@@ -41,15 +49,18 @@ internal sealed class ServeCommand(StandardStreams streams, TimeProvider clock)
         }
     }
 
-    private async Task<int> ServeAsync(ServeSettings settings, StaticFileHandler opened)
+    private async Task<int> ServeAsync(ServeSettings settings, StaticFileHandler opened, LineLoggerFactory loggers)
     {
         using var systemd = new Systemd(TimeProvider.System);
         using var metrics = settings.Options.Metrics ? new CliMetrics(() => streams.LinesLost, () => _accessLog?.LinesLost ?? 0) : null;
+        var server = new HttpServer(settings.Options);
+        _reloader = new Reloader(
+            new LiveConfiguration(settings, opened, server, _accessLog, streams, loggers), systemd, clock, loggers.CreateLogger("PipeServer.Cli"));
 
         // Registered before the server listens, and to the very end: a signal in between must not kill the process.
         var signals = new StopSignals();
 
-        // A closed terminal is no reason to stop serving. What logrotate sends it for is done.
+        // A closed terminal is no reason to stop serving, and with it nothing has changed.
         using var hangUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, context =>
         {
             context.Cancel = true;
@@ -61,7 +72,6 @@ internal sealed class ServeCommand(StandardStreams streams, TimeProvider clock)
         var stopHere = new TaskCompletionSource();
         var relay = SignalRelay.Install(
             signals, () => clock.CreateTimer(_ => stopHere.TrySetResult(), null, TimeSpan.Zero, Timeout.InfiniteTimeSpan), HangUp);
-        var server = new HttpServer(settings.Options);
         await using (server.ConfigureAwait(false))
         {
             if (settings.Demo)
@@ -93,8 +103,11 @@ internal sealed class ServeCommand(StandardStreams streams, TimeProvider clock)
                 $"Serving {opened.Root} with {settings.Options.Workers} worker{(settings.Options.Workers == 1 ? "" : "s")}, "
                 + $"at most {settings.Options.MaxConnections} connections; Ctrl+C drains and stops.");
             systemd.NotifyReady($"Listening on {string.Join(", ", places)}");
+            _reloader.Open();
             await Task.WhenAny(signals.Stop, stopHere.Task, server.AcceptLimitReached, server.Failed).ConfigureAwait(false);
             var hasFailed = server.Failed.IsCompleted;
+            _reloader.BeginStop();
+            settings = _reloader.Current;
             systemd.NotifyStopping();
             Say(settings, "Shutting down.");
             var shutdown = stopHere.Task.IsCompleted ? StopHere(server, relay) : await StopAsync(server, signals, relay).ConfigureAwait(false);
@@ -133,28 +146,19 @@ internal sealed class ServeCommand(StandardStreams streams, TimeProvider clock)
         }
     }
 
-    // Opens the log, and has the server tell it of each request. Tells what is wrong; null when nothing is.
-    private string? OpenAccessLog(ServeSettings settings)
+    // What logrotate sends it for comes first, whatever becomes of the rest.
+    private void HangUp()
     {
-        if (settings.AccessLogPath is not { } path)
+        _accessLog?.Reopen();
+        try
         {
-            return null;
+            _ = _reloader!.ReloadAsync();
         }
-
-        var logger = settings.Options.LoggerFactory.CreateLogger("PipeServer.Cli");
-        if (AccessLogWriter.TryOpen(path, logger, out _accessLog) is { } problem)
+        catch (OutOfMemoryException)
         {
-            return $"--access-log {path}: {problem}";
+            // This may be the runtime's signal thread, where it would end the process, which serves as well as before.
         }
-
-        _ = AccessLogFormat.TryParse(settings.AccessLogFormat, out var format); // the option has been checked
-        var lines = new AccessLogLines(
-            _accessLog!, format!, [.. settings.AccessLogSkip.Select(static pattern => new PathPattern(pattern))], TimeProvider.System);
-        settings.Options.OnCompleted += lines.Write;
-        return null;
     }
-
-    private void HangUp() => _accessLog?.Reopen();
 
     private void CloseAccessLog() => _accessLog?.Close(streams.TimeForAccessLog);
 
@@ -163,7 +167,7 @@ internal sealed class ServeCommand(StandardStreams streams, TimeProvider clock)
     {
         CloseAccessLog();
         streams.DrainOutput();
-        var report = Report.From(shutdown, failedAccepts, streams.LinesLost, (_accessLog?.LinesLost + _accessLog?.LinesPending) ?? 0);
+        var report = Report.From(shutdown, failedAccepts, streams.LinesLost, _accessLog?.LinesLost ?? 0);
         Say(settings, report.Summary());
         streams.DrainOutput(); // the report may go to the same place
         if (settings.ReportPath is { } path && ReportFile.Write(path, report.ToJson() + "\n", streams.TimeForReport, streams.Hurry) is { } problem)

@@ -54,6 +54,19 @@ internal sealed class ServeSettings(OptionTable table, string root)
     /// <summary>Print warnings and errors only.</summary>
     public bool IsQuiet { get; set; }
 
+    /// <summary>The file of options, or null.</summary>
+    public string? ConfigPath { get; set; }
+
+    /// <summary>A line for each option: its name, its value, and where the value comes from.</summary>
+    public Func<IEnumerable<(string Name, string Value, string Source)>> Describe { get; set; } = static () => [];
+
+    /// <summary>The value of each option, to be compared: the parts of a list are apart by a character that none of them has.</summary>
+    public Func<IEnumerable<(string Name, string Value, string Source)>> Values { get; set; } = static () => [];
+
+    /// <summary>Reads all sources again: the same command line and variables, and the file as it is by then.</summary>
+    /// <remarks>Throws a <see cref="ConfigurationException"/> where something is wrong.</remarks>
+    public Func<ServeSettings> ReadAgain { get; set; } = static () => throw new NotSupportedException();
+
     /// <summary>Sets the form of the log's lines by its name.</summary>
     public void SetLogFormat(string name) => LogFormat = name switch
     {
@@ -89,8 +102,12 @@ internal sealed class ServeSettings(OptionTable table, string root)
     /// <summary>Opens the folder to serve, and checks everything that could make a start fail, except the address.</summary>
     /// <param name="passed">The listening sockets that the process was given; null to accept every name.</param>
     /// <param name="files">The handler of the files, the caller's from now on; null when there is a problem.</param>
+    /// <param name="running">The handler that serves already, for which the other one is prepared only; or null.</param>
+    /// <param name="inForce">
+    /// The settings that it serves by. Files that are written to already are not tried: what a trial has made, and takes away, may be another thread's.
+    /// </param>
     /// <returns>What is wrong, with the way out; null when nothing is.</returns>
-    public string? TryOpen(IReadOnlyList<PassedSocket>? passed, out StaticFileHandler? files)
+    public string? TryOpen(IReadOnlyList<PassedSocket>? passed, out StaticFileHandler? files, StaticFileHandler? running = null, ServeSettings? inForce = null)
     {
         files = null;
         if (ResolveEndpoints(passed) is { } mistake)
@@ -98,12 +115,12 @@ internal sealed class ServeSettings(OptionTable table, string root)
             return mistake;
         }
 
-        if (ReportPath is not null && ReportFile.FindProblem(ReportPath) is { } problem)
+        if (ReportPath is not null && ReportPath != inForce?.ReportPath && ReportFile.FindProblem(ReportPath) is { } problem)
         {
             return $"--report {ReportPath}: {problem}";
         }
 
-        if (AccessLogPath is not (null or "-") && AccessLogFile.FindProblem(AccessLogPath) is { } unwritable)
+        if (AccessLogPath is not (null or "-") && AccessLogPath != inForce?.AccessLogPath && AccessLogFile.FindProblem(AccessLogPath) is { } unwritable)
         {
             return $"--access-log {AccessLogPath}: {unwritable}";
         }
@@ -116,7 +133,7 @@ internal sealed class ServeSettings(OptionTable table, string root)
         try
         {
             _ = new HttpServer(Options);
-            files = new StaticFileHandler(Root, Files);
+            files = running is null ? new StaticFileHandler(Root, Files) : running.Prepare(Root, Files);
         }
         catch (DirectoryNotFoundException exception) when (!Directory.Exists(Root))
         {
@@ -136,9 +153,9 @@ internal sealed class ServeSettings(OptionTable table, string root)
                 : $"--spa: there is no file '{spa}' to be served in {Path.GetFullPath(Root)}. Name one below it: --spa FILE";
         }
 
-        var opened = files;
+        var opened = running ?? files;
         Options.GetServerErrorPage = () => opened.ServerErrorPage;
-        if (UsesSockets)
+        if (UsesSockets && running is null)
         {
             Options.Transport = new SocketTransport { ReusePort = Options.ReusePort };
         }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Net.Sockets;
 using System.Text;
@@ -16,6 +17,7 @@ internal sealed class Systemd : IDisposable
     private readonly TimeProvider _time;
     private readonly TimeSpan _watchdogPeriod = TimeSpan.Zero;
     private ITimer? _watchdog;
+    private string _status = "";
 
     public Systemd(TimeProvider time)
     {
@@ -71,6 +73,7 @@ internal sealed class Systemd : IDisposable
 
     public void NotifyReady(string status)
     {
+        _status = status;
         Notify($"READY=1\nSTATUS={status}");
         if (_watchdogPeriod > TimeSpan.Zero)
         {
@@ -78,6 +81,16 @@ internal sealed class Systemd : IDisposable
                 static state => ((Systemd)state!).Notify("WATCHDOG=1"), this, _watchdogPeriod, _watchdogPeriod);
         }
     }
+
+    /// <summary>A reload begins; <see cref="NotifyReloaded"/> ends it.</summary>
+    /// <remarks>With the time, by which a manager (Type=notify-reload) knows an answer to its signal from one to an earlier one.</remarks>
+    public void NotifyReloading() => Notify(string.Create(
+        CultureInfo.InvariantCulture, $"RELOADING=1\nMONOTONIC_USEC={Stopwatch.GetElapsedTime(0).Ticks / TimeSpan.TicksPerMicrosecond}\nSTATUS=Reloading"));
+
+    /// <summary>A reload has ended.</summary>
+    /// <param name="isRefused">Nothing has changed, because something is wrong.</param>
+    public void NotifyReloaded(bool isRefused) =>
+        Notify($"READY=1\nSTATUS={_status}{(isRefused ? "; the last reload was refused, the log says why" : "")}");
 
     public void NotifyStopping() => Notify("STOPPING=1\nSTATUS=Draining");
 

@@ -105,7 +105,7 @@ public sealed class HttpServer : IAsyncDisposable
 
     /// <inheritdoc cref="Map(string, string, RequestHandler, Dispatch)"/>
     public void Map(string method, string pattern, Func<HttpRequest, HttpResponse, Task> handler, Dispatch dispatch = Dispatch.Worker) =>
-        Map(method, pattern, ToHandler(handler), dispatch);
+        Map(method, pattern, RouteHandler.FromTask(handler), dispatch);
 
     /// <summary>Maps a handler to a method and a path pattern, and declares it synchronous: it has answered when it returns.</summary>
     /// <inheritdoc cref="Map(string, string, RequestHandler, Dispatch)"/>
@@ -228,7 +228,7 @@ public sealed class HttpServer : IAsyncDisposable
 
     /// <inheritdoc cref="MapFallback(RequestHandler, Dispatch)"/>
     public void MapFallback(Func<HttpRequest, HttpResponse, Task> handler, Dispatch dispatch = Dispatch.Worker) =>
-        MapFallback(ToHandler(handler), dispatch);
+        MapFallback(RouteHandler.FromTask(handler), dispatch);
 
     /// <inheritdoc cref="MapFallback(RequestHandler, Dispatch)"/>
     public void MapFallback(Action<HttpRequest, HttpResponse> handler, Dispatch dispatch = Dispatch.Worker)
@@ -324,6 +324,26 @@ public sealed class HttpServer : IAsyncDisposable
     }
 
     /// <summary>
+    /// Puts other limits and time-outs in force while the server runs: the limits of connections at once, all others for connections that begin from
+    /// then on, which keep them to their end. Where something is wrong it throws, and nothing has changed.
+    /// </summary>
+    /// <param name="options">
+    /// What is not set goes back to its default. Limits, time-outs, the least rate, the times of a stop and the error page can change, all else stays.
+    /// </param>
+    /// <returns>The names of the options that have another value than the server's, and cannot change while it runs.</returns>
+    /// <exception cref="ArgumentException">An option is out of its range; the message names it.</exception>
+    /// <exception cref="InvalidOperationException">The server does not run, or a stop has begun.</exception>
+    public IReadOnlyList<string> Reload(HttpServerOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        var next = options.Validated();
+        lock (_lifeLock)
+        {
+            return Running.Reload(next);
+        }
+    }
+
+    /// <summary>
     /// Stops gracefully: takes no new connection, lets requests in flight finish for at most
     /// <see cref="HttpServerOptions.ShutdownGracePeriod"/>, then aborts what is left, and joins every worker.
     /// </summary>
@@ -380,11 +400,5 @@ public sealed class HttpServer : IAsyncDisposable
         {
             throw new InvalidOperationException("The server has been started: routes are mapped before, and it starts once, by StartAsync or RunAsync.");
         }
-    }
-
-    private static RequestHandler ToHandler(Func<HttpRequest, HttpResponse, Task> handler)
-    {
-        ArgumentNullException.ThrowIfNull(handler);
-        return (request, response) => new ValueTask(handler(request, response));
     }
 }

@@ -8,7 +8,7 @@ namespace PipeServer;
 
 /// <summary>
 /// Everything that can be set on an <see cref="HttpServer"/>. Every limit is finite by default. Values are checked when the
-/// server is created; changes after that have no effect.
+/// server is created; changes after that have no effect before <see cref="HttpServer.Reload"/>.
 /// </summary>
 /// <remarks>
 /// An <c>IConfiguration</c> binds all but <see cref="Transport"/>, <see cref="LoggerFactory"/>, <see cref="TimeProvider"/>, what is called back and the error
@@ -271,10 +271,13 @@ public sealed class HttpServerOptions
     internal HttpServerOptions Validated()
     {
         HttpServerOptionsRules.Check(this);
-        var copy = (HttpServerOptions)MemberwiseClone();
+        var copy = Copy();
         copy.Endpoints = [.. EffectiveEndpoints()];
         copy.TrustedProxies = [.. TrustedProxies];
         HttpServerOptionsRules.CheckEndpoints(copy);
         return copy;
     }
+
+    /// <summary>A copy as it is.</summary>
+    internal HttpServerOptions Copy() => (HttpServerOptions)MemberwiseClone();
 }

@@ -18,10 +18,17 @@ namespace PipeServer;
 /// </summary>
 internal sealed class RunningServer
 {
+    private readonly int _mostConnections; // that the process's limit of open files allows
+
     private RunningServer(
-        ITransport transport, ServerContext context, ConnectionDispatcher dispatcher, IReadOnlyList<EndPoint> endPoints, ServerTelemetry? telemetry)
+        ITransport transport,
+        ServerContext context,
+        ConnectionDispatcher dispatcher,
+        IReadOnlyList<EndPoint> endPoints,
+        ServerTelemetry? telemetry,
+        int mostConnections)
     {
-        (Transport, Context, Dispatcher, EndPoints, Telemetry) = (transport, context, dispatcher, endPoints, telemetry);
+        (Transport, Context, Dispatcher, EndPoints, Telemetry, _mostConnections) = (transport, context, dispatcher, endPoints, telemetry, mostConnections);
         telemetry?.Observe(GetStatistics);
     }
 
@@ -43,7 +50,8 @@ internal sealed class RunningServer
     public static async Task<RunningServer> StartAsync(
         HttpServer server, HttpServerOptions options, RouteMap routes, CancellationToken cancellationToken)
     {
-        LimitConnections(options);
+        var mostConnections = MostConnections(options);
+        options.MaxConnections = Math.Min(options.MaxConnections, mostConnections);
         var logger = GuardedLogger.Around(options.LoggerFactory.CreateLogger("PipeServer.Server"));
         var transport = options.Transport ?? CreateTransport(options, logger);
         var listeners = await EndpointListeners.OpenAsync(options, transport, cancellationToken).ConfigureAwait(false);
@@ -65,7 +73,8 @@ internal sealed class RunningServer
             var dispatcher = new ConnectionDispatcher(
                 context,
                 [.. listeners.Select(item => new BoundListener(item.Listener, item.Endpoint.ProxyProtocol ? [proxyFilter] : [], protocol))]);
-            return new RunningServer(transport, context, dispatcher, [.. listeners.Select(static item => item.Listener.EndPoint)], telemetry);
+            return new RunningServer(
+                transport, context, dispatcher, [.. listeners.Select(static item => item.Listener.EndPoint)], telemetry, mostConnections);
         }
         catch
         {
@@ -93,8 +102,25 @@ internal sealed class RunningServer
             epoll?.ReadLoops() ?? []);
     }
 
+    /// <inheritdoc cref="HttpServer.Reload"/>
+    /// <remarks>One call at a time, and not at the same time as a stop begins.</remarks>
+    public IReadOnlyList<string> Reload(HttpServerOptions options)
+    {
+        if (Context.Draining.IsCancellationRequested)
+        {
+            throw new InvalidOperationException("The server stops: its options do not change any more.");
+        }
+
+        var current = Context.Options;
+        var next = HttpServerOptionsReload.Merge(current, options);
+        next.MaxConnections = Math.Min(next.MaxConnections, _mostConnections);
+        Context.Reload(next);
+        Dispatcher.Reload();
+        return HttpServerOptionsReload.FixedThatDiffer(current, options);
+    }
+
     // The runtime itself needs descriptors: it is better to refuse clients than to run out of them.
-    private static void LimitConnections(HttpServerOptions options)
+    private static int MostConnections(HttpServerOptions options)
     {
         var descriptors = DescriptorBudget.Connections(options.Endpoints.Sum(EndpointListeners.CountOf));
         if (descriptors < 1)
@@ -104,7 +130,7 @@ internal sealed class RunningServer
         }
 
         const int Share = RefusedClients.ConnectionsPerPlace;
-        options.MaxConnections = Math.Min(options.MaxConnections, Math.Max(1, descriptors / (Share + 1) * Share));
+        return Math.Max(1, descriptors / (Share + 1) * Share);
     }
 
     // A clock of the user's own, a test's for one, has timers of its own.

@@ -20,9 +20,6 @@ internal sealed class AccessLogWriter
     // The queue's size once there is a line.
     private const int LeastBytes = 64 * 1024;
 
-    // For a file: the system copies it at once.
-    private const int FileChunkBytes = 256 * 1024;
-
     private static readonly TimeSpan Gathering = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan StartAgainAfter = TimeSpan.FromSeconds(1);
 
@@ -30,10 +27,9 @@ internal sealed class AccessLogWriter
     private static readonly TimeSpan ShortestOverrun = TimeSpan.FromSeconds(1);
 
     private readonly object _gate = new();
-    private readonly AccessLogFile? _file; // null: standard output
-    private readonly string _name;
     private readonly ILogger _logger;
-    private readonly WholeLines _lines;
+    private AccessLogTarget _target; // changed by the thread, under the lock
+    private AccessLogTarget? _next; // what it is to be changed to
     private byte[] _pending = [];
     private byte[] _written = [];
     private int _pendingBytes;
@@ -49,11 +45,10 @@ internal sealed class AccessLogWriter
     private Thread? _thread;
     private long _startNotBefore; // milliseconds of the system's clock
 
-    private AccessLogWriter(AccessLogFile? file, ILineTarget target, string name, ILogger logger)
-    {
-        (_file, _name, _logger) = (file, name, logger);
-        _lines = new WholeLines(target, file is null ? WholeLines.PipeBytes : FileChunkBytes);
-    }
+    /// <summary>A log without lines.</summary>
+    /// <param name="target">Where they go. It is disposed of at the end.</param>
+    /// <param name="logger">Is told what goes wrong later.</param>
+    public AccessLogWriter(AccessLogTarget target, ILogger logger) => (_target, _logger) = (target, logger);
 
     /// <summary>How many lines have been lost so far.</summary>
     public long LinesLost
@@ -79,35 +74,6 @@ internal sealed class AccessLogWriter
         }
     }
 
-    /// <summary>Opens the log.</summary>
-    /// <param name="path">The file, or <c>-</c> for standard output; <c>/dev/stdout</c> and <c>/dev/stderr</c> are the streams themselves.</param>
-    /// <param name="logger">Is told what goes wrong later.</param>
-    /// <param name="writer">The log; null when there is a problem.</param>
-    /// <returns>What is wrong, with the way out; null when nothing is.</returns>
-    public static string? TryOpen(string path, ILogger logger, out AccessLogWriter? writer)
-    {
-        writer = null;
-        var descriptor = path == "-" ? StandardStream.Output : ReportFile.DescriptorOf(path);
-        if (descriptor is { } stream)
-        {
-            var name = stream == StandardStream.Output ? "on standard output" : "on standard error";
-            writer = new AccessLogWriter(file: null, new StandardStream(stream), name, logger);
-            return null;
-        }
-
-        var file = new AccessLogFile(path);
-        if (file.Open() is not 0 and var error)
-        {
-            return AccessLogFile.Explain(error);
-        }
-
-        writer = new AccessLogWriter(file, file, path, logger);
-        return null;
-    }
-
-    /// <summary>A log that is no file; for tests, and for standard output.</summary>
-    public static AccessLogWriter To(ILineTarget target, ILogger logger) => new(file: null, target, "on standard output", logger);
-
     /// <summary>Hands in a line with its end. Never waits for the disk, never throws.</summary>
     public void Write(ReadOnlySpan<byte> line)
     {
@@ -130,7 +96,7 @@ internal sealed class AccessLogWriter
             _overrunSince = Environment.TickCount64;
         }
 
-        CliLog.AccessLogFailed(_logger, _name, "does not take its lines in time");
+        CliLog.AccessLogFailed(_logger, _target.Name, "does not take its lines in time");
     }
 
     /// <summary>The file is opened anew before the next lines are written: it was renamed, or is to be made again.</summary>
@@ -138,8 +104,27 @@ internal sealed class AccessLogWriter
     {
         lock (_gate)
         {
-            _mustReopen = _file is not null;
+            _mustReopen = _target.IsFile && !_isClosed;
             if (_mustReopen && HasThread())
+            {
+                Monitor.Pulse(_gate);
+            }
+        }
+    }
+
+    /// <summary>Lines go elsewhere from now on; those that wait still go where they were meant to.</summary>
+    /// <param name="target">Where. It is disposed of at the end.</param>
+    public void SwitchTo(AccessLogTarget target)
+    {
+        lock (_gate)
+        {
+            _next?.Dispose();
+            _next = target;
+            if (_isClosed)
+            {
+                target.Dispose();
+            }
+            else if (HasThread())
             {
                 Monitor.Pulse(_gate);
             }
@@ -165,7 +150,8 @@ internal sealed class AccessLogWriter
 
         if (thread is null || thread.Join(most))
         {
-            _file?.Dispose();
+            _target.Dispose();
+            _next?.Dispose();
         }
     }
 
@@ -216,21 +202,22 @@ internal sealed class AccessLogWriter
         {
             int bytes;
             bool mustReopen;
+            AccessLogTarget? next;
             lock (_gate)
             {
-                while (_pendingBytes == 0 && !_mustReopen && !_isClosed)
+                while (_pendingBytes == 0 && !_mustReopen && _next is null && !_isClosed)
                 {
                     _isWaiting = true;
                     Monitor.Wait(_gate);
                     _isWaiting = false;
                 }
 
-                if (_pendingBytes < MaxPendingBytes / 2 && !_mustReopen && !_isClosed)
+                if (_pendingBytes < MaxPendingBytes / 2 && !_mustReopen && _next is null && !_isClosed)
                 {
                     Monitor.Wait(_gate, Gathering);
                 }
 
-                if (_pendingBytes == 0 && _isClosed)
+                if (_pendingBytes == 0 && _next is null && _isClosed)
                 {
                     return;
                 }
@@ -239,19 +226,28 @@ internal sealed class AccessLogWriter
                 (bytes, mustReopen) = (_pendingBytes, _mustReopen);
                 (_linesInHand, _pendingLines) = (_pendingLines, 0);
                 (_pendingBytes, _mustReopen, _hasOverrun) = (0, false, false);
+                (next, _next) = (_next, null);
             }
 
-            WriteBatch(_written.AsSpan(0, bytes), mustReopen);
+            WriteBatch(_written.AsSpan(0, bytes));
+            if (next is not null)
+            {
+                Change(next);
+            }
+            else if (mustReopen)
+            {
+                OpenAnew();
+            }
         }
     }
 
     // What waits was handed in before the file was renamed, or shortly after it: it goes to the old one, as with nginx.
-    private void WriteBatch(ReadOnlySpan<byte> lines, bool mustReopen)
+    private void WriteBatch(ReadOnlySpan<byte> lines)
     {
         var hasFailed = false;
         while (!lines.IsEmpty)
         {
-            var lost = _lines.WriteNext(ref lines, out var count);
+            var lost = _target.Lines.WriteNext(ref lines, out var count);
             hasFailed |= lost > 0;
             lock (_gate)
             {
@@ -261,16 +257,28 @@ internal sealed class AccessLogWriter
         }
 
         Tell(hasFailed);
-        if (mustReopen)
+    }
+
+    private void Change(AccessLogTarget next)
+    {
+        AccessLogTarget old;
+        lock (_gate)
         {
-            if (_file!.Open() is not 0 and var error)
-            {
-                CliLog.AccessLogNotReopened(_logger, _name, AccessLogFile.Explain(error));
-            }
-            else
-            {
-                CliLog.AccessLogReopened(_logger, _name);
-            }
+            (old, _target) = (_target, next);
+        }
+
+        old.Dispose();
+    }
+
+    private void OpenAnew()
+    {
+        if (_target.Reopen() is not 0 and var error)
+        {
+            CliLog.AccessLogNotReopened(_logger, _target.Name, AccessLogFile.Explain(error));
+        }
+        else
+        {
+            CliLog.AccessLogReopened(_logger, _target.Name);
         }
     }
 
@@ -295,11 +303,11 @@ internal sealed class AccessLogWriter
 
         if (isBeginning)
         {
-            CliLog.AccessLogFailed(_logger, _name, $"cannot be written: {Marshal.GetPInvokeErrorMessage(_lines.Error)}");
+            CliLog.AccessLogFailed(_logger, _target.Name, $"cannot be written: {Marshal.GetPInvokeErrorMessage(_target.Lines.Error)}");
         }
         else
         {
-            CliLog.AccessLogGoesOn(_logger, _name, total);
+            CliLog.AccessLogGoesOn(_logger, _target.Name, total);
         }
     }
 }

@@ -49,4 +49,8 @@ internal static class EventIds
     public const int AccessLogGoesOn = 121;
     public const int AccessLogReopened = 122;
     public const int AccessLogNotReopened = 123;
+    public const int Reloaded = 136;
+    public const int ReloadNeedsRestart = 137;
+    public const int ReloadRefused = 138;
+    public const int ReloadWhileStopping = 139;
 }

@@ -4,13 +4,11 @@ namespace PipeServer.Diagnostics;
 
 /// <summary>One log event, one line.</summary>
 /// <param name="category">The logger's name.</param>
-/// <param name="minimum">The lowest level that is logged.</param>
-/// <param name="write">Takes a line, from any thread; neither waits nor throws.</param>
-/// <param name="format">What the line looks like.</param>
-internal sealed class LineLogger(string category, LogLevel minimum, Action<string> write, ILineFormat format) : ILogger
+/// <param name="factory">Says which levels are logged, what a line looks like and where it goes; the first two may change.</param>
+internal sealed class LineLogger(string category, LineLoggerFactory factory) : ILogger
 {
     /// <inheritdoc/>
-    public bool IsEnabled(LogLevel logLevel) => logLevel >= minimum && logLevel != LogLevel.None;
+    public bool IsEnabled(LogLevel logLevel) => logLevel >= factory.Minimum && logLevel != LogLevel.None;
 
     /// <inheritdoc/>
     public IDisposable? BeginScope<TState>(TState state)
@@ -23,7 +21,7 @@ internal sealed class LineLogger(string category, LogLevel minimum, Action<strin
         if (IsEnabled(logLevel))
         {
             var values = state as IReadOnlyList<KeyValuePair<string, object?>>;
-            write(format.Format(new LogEvent(logLevel, eventId, category, formatter(state, exception), values, exception)));
+            factory.Write(factory.Format.Format(new LogEvent(logLevel, eventId, category, formatter(state, exception), values, exception)));
         }
     }
 }

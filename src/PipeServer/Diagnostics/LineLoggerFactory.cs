@@ -8,6 +8,9 @@ namespace PipeServer.Diagnostics;
 /// <param name="format">What a line looks like.</param>
 internal sealed class LineLoggerFactory(LogLevel minimum, Action<string> write, ILineFormat format) : ILoggerFactory
 {
+    private volatile ILineFormat _format = format;
+    private volatile LogLevel _minimum = minimum;
+
     // Long enough for a reader that reads; one that does not is not waited for.
     private static readonly TimeSpan AtExit = TimeSpan.FromSeconds(2);
 
@@ -19,8 +22,20 @@ internal sealed class LineLoggerFactory(LogLevel minimum, Action<string> write, 
     public static LineLoggerFactory StandardError { get; } = new(
         LogLevel.Error, static line => StandardErrorLines.Value.Write(line), new PlainLineFormat(namesCategories: true));
 
+    /// <summary>The lowest level that is logged.</summary>
+    public LogLevel Minimum => _minimum;
+
+    /// <summary>What a line looks like.</summary>
+    public ILineFormat Format => _format;
+
+    /// <summary>Takes a line, from any thread; neither waits nor throws.</summary>
+    public Action<string> Write => write;
+
+    /// <summary>Changes that for all loggers, those that there are already too. From any thread.</summary>
+    public void Change(LogLevel lowest, ILineFormat lines) => (_format, _minimum) = (lines, lowest);
+
     /// <inheritdoc/>
-    public ILogger CreateLogger(string categoryName) => new LineLogger(categoryName, minimum, write, format);
+    public ILogger CreateLogger(string categoryName) => new LineLogger(categoryName, this);
 
     /// <inheritdoc/>
     public void AddProvider(ILoggerProvider provider) =>

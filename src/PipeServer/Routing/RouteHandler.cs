@@ -10,6 +10,13 @@ namespace PipeServer.Routing;
 internal sealed record RouteHandler(
     RequestHandler Answer, Dispatch Dispatch, TryRequestHandler? TryAnswer = null, bool IsSynchronous = false)
 {
+    /// <summary>A handler that gives a task.</summary>
+    public static RequestHandler FromTask(Func<HttpRequest, HttpResponse, Task> answer)
+    {
+        ArgumentNullException.ThrowIfNull(answer, "handler");
+        return (request, response) => new ValueTask(answer(request, response));
+    }
+
     /// <summary>A handler that is declared synchronous, by its type.</summary>
     public static RouteHandler Synchronous(Action<HttpRequest, HttpResponse> answer, Dispatch dispatch) => new(
         (request, response) =>

@@ -22,6 +22,7 @@ internal abstract class Connection(ServerContext server)
     private long _oldestRequestStarted;
     private long _bytesReceived; // of the transport that it has let go of
     private long _bytesSent;
+    private IPAddress? _countedAddress; // under the lock, until the connection has ended
 
     /// <summary>This connection's share of the ledger; its loop alone writes it.</summary>
     protected RequestTally Tally;
@@ -37,6 +38,12 @@ internal abstract class Connection(ServerContext server)
     /// connection 48 bytes. It is needed because both are pooled, this object and the transport's: a call that comes late must not hit the next client.
     /// </summary>
     public ConnectionDeadlines Deadlines { get; } = new(server);
+
+    /// <summary>What it is held to, from its begin to its end.</summary>
+    public ConnectionRules Rules => Deadlines.Rules;
+
+    /// <summary>It was admitted, and counts for its client's address where connections are counted.</summary>
+    public virtual bool IsAdmitted => true;
 
     /// <summary>What the client sends.</summary>
     public PipeReader Input => _transport!.Input;
@@ -112,13 +119,38 @@ internal abstract class Connection(ServerContext server)
     /// <summary>Takes over a new connection.</summary>
     public virtual void Attach(TransportConnection transport, long id)
     {
+        Deadlines.Rules = server.Rules;
         _transport = transport;
         Id = id;
         _state = ConnectionState.New;
         _aborted = false;
         Tally = default;
         Deadlines.EndWrite();
-        Deadlines.SetRead(server.Options.RequestHeadTimeout);
+        Deadlines.SetRead(Rules.RequestHeadTimeout);
+    }
+
+    /// <summary>It counts for its client's address from now on: it was counted when it was admitted.</summary>
+    public void CountFor(IPAddress? address) => _countedAddress = address;
+
+    /// <summary>Counts it now, unless it is counted, has ended, or has no address. From any thread.</summary>
+    public void CountBy(AddressQuota quota)
+    {
+        lock (Deadlines)
+        {
+            if (_countedAddress is null && (_transport?.RemoteEndPoint as IPEndPoint)?.Address is { } address)
+            {
+                quota.Add(address);
+                _countedAddress = address;
+            }
+        }
+    }
+
+    /// <summary>The address that it has counted for and does not any more, or null. For its owner, once it has ended: nobody counts it then.</summary>
+    public IPAddress? TakeCountedAddress()
+    {
+        var address = _countedAddress;
+        _countedAddress = null;
+        return address;
     }
 
     /// <summary>Lets go of all that belongs to the connection that has ended, so that the object can serve another one.</summary>

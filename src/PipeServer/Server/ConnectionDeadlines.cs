@@ -18,6 +18,9 @@ internal sealed class ConnectionDeadlines(ServerContext server)
     private long _flushStarted; // when the flush in progress began to wait, and what the client had taken by then
     private long _sentAtFlush;
 
+    /// <summary>What the connection is held to.</summary>
+    public ConnectionRules Rules { get; set; } = server.Rules;
+
     /// <summary>Milliseconds of the heartbeat's clock.</summary>
     public long Now => server.Heartbeat.Now;
 
@@ -45,8 +48,8 @@ internal sealed class ConnectionDeadlines(ServerContext server)
     /// <param name="waited">Milliseconds that were spent waiting for them.</param>
     public void SetBodyRead(long received, long waited)
     {
-        var timeout = server.Options.RequestBodyTimeout;
-        if (server.Options.MinDataRate > 0)
+        var timeout = Rules.RequestBodyTimeout;
+        if (Rules.MinDataRate > 0)
         {
             var left = TimeSpan.FromMilliseconds(Math.Max(0, RateLimitAfter(received) - waited));
             timeout = left < timeout ? left : timeout;
@@ -82,7 +85,7 @@ internal sealed class ConnectionDeadlines(ServerContext server)
         var sent = transport.BytesSent;
         Volatile.Write(ref _flushStarted, Now);
         Volatile.Write(ref _sentAtFlush, sent);
-        _write.Set(server.Heartbeat.WriteDeadlineAfter(server.Options.ResponseWriteTimeout));
+        _write.Set(server.Heartbeat.WriteDeadlineAfter(Rules.ResponseWriteTimeout));
     }
 
     /// <summary>The wait for the client to read is over.</summary>
@@ -98,7 +101,7 @@ internal sealed class ConnectionDeadlines(ServerContext server)
     /// <summary>True when a client that was waited for this long has sent or taken too little in that time.</summary>
     /// <param name="waited">Milliseconds of waiting.</param>
     /// <param name="bytes">What it has sent or taken in them.</param>
-    public bool IsTooSlow(long waited, long bytes) => server.Options.MinDataRate > 0 && waited > RateLimitAfter(bytes);
+    public bool IsTooSlow(long waited, long bytes) => Rules.MinDataRate > 0 && waited > RateLimitAfter(bytes);
 
     /// <summary>Judges both deadlines. Called by the heartbeat only, which may not be overtaken by a disposal of the transport.</summary>
     /// <param name="transport">Tells what the client has taken.</param>
@@ -140,7 +143,7 @@ internal sealed class ConnectionDeadlines(ServerContext server)
         {
             // Looked for at each beat, so that the time counts from the client's last byte, and not from when it was nearly over. A beat has
             // the right time: no slack is due, as it is in BeginWrite.
-            _write.Postpone(now + (long)server.Options.ResponseWriteTimeout.TotalMilliseconds);
+            _write.Postpone(now + (long)Rules.ResponseWriteTimeout.TotalMilliseconds);
         }
 
         return _write.TryExpire(now) ? DeadlineVerdict.WriteTimedOut : DeadlineVerdict.InTime;
@@ -163,5 +166,5 @@ internal sealed class ConnectionDeadlines(ServerContext server)
     }
 
     // How many milliseconds of waiting this number of bytes is worth.
-    private long RateLimitAfter(long bytes) => RateGraceMilliseconds + (bytes * 1000 / server.Options.MinDataRate);
+    private long RateLimitAfter(long bytes) => RateGraceMilliseconds + (bytes * 1000 / Rules.MinDataRate);
 }

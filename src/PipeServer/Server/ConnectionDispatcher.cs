@@ -8,7 +8,7 @@ namespace PipeServer.Server;
 /// Accepts connections, one loop per listener, and sets each one going. A connection needs a permit: at
 /// <see cref="HttpServerOptions.MaxConnections"/> a client is accepted only to be answered with 503, or waits in the system's backlog.
 /// </summary>
-#pragma warning disable CA1001 // Neither the source nor the permits hold anything, and a stuck handler may need them even later.
+#pragma warning disable CA1001 // The source holds nothing, and a stuck handler may need them even later.
 internal sealed class ConnectionDispatcher
 #pragma warning restore CA1001
 {
@@ -19,9 +19,9 @@ internal sealed class ConnectionDispatcher
 
     private readonly ServerContext _server;
     private readonly IReadOnlyList<BoundListener> _listeners;
-    private readonly SemaphoreSlim _permits;
+    private readonly Permits _permits;
     private readonly RefusedClients _refusedClients;
-    private readonly AddressQuota? _addressQuota;
+    private readonly AddressQuota _addressQuota;
     private readonly CancellationTokenSource _stopping = new();
     private readonly TaskCompletionSource _acceptLimitReached = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _failed = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -37,9 +37,9 @@ internal sealed class ConnectionDispatcher
     {
         _server = server;
         _listeners = listeners;
-        _permits = new SemaphoreSlim(server.Options.MaxConnections);
+        _permits = new Permits(server.Options.MaxConnections);
         _refusedClients = new RefusedClients(server);
-        _addressQuota = server.Options.MaxConnectionsPerAddress is { } limit ? new AddressQuota(limit) : null;
+        _addressQuota = new AddressQuota(server.Options.MaxConnectionsPerAddress);
         _acceptsLeft = server.Options.AcceptLimit ?? long.MaxValue;
     }
 
@@ -59,6 +59,30 @@ internal sealed class ConnectionDispatcher
     {
         _accepting = Task.WhenAll(_listeners.SelectMany(AcceptLoops));
         WarmUp.Run(_listeners, _server.Logger);
+    }
+
+    /// <summary>
+    /// Takes the limits of connections from the options in force. Where more are open than that, further clients are refused, or wait, until there
+    /// are fewer.
+    /// </summary>
+    public void Reload()
+    {
+        var options = _server.Options;
+        _permits.Resize(options.MaxConnections);
+        _refusedClients.Resize(options.MaxConnections);
+        Volatile.Write(ref _limitLogged, 0);
+        if (!_addressQuota.Change(options.MaxConnectionsPerAddress))
+        {
+            return;
+        }
+
+        foreach (var connection in _server.Connections.Live())
+        {
+            if (connection.IsAdmitted)
+            {
+                connection.CountBy(_addressQuota);
+            }
+        }
     }
 
     /// <summary>Closes the listeners at once, on this thread; who has not been accepted by then is turned away by the system.</summary>
@@ -193,7 +217,7 @@ internal sealed class ConnectionDispatcher
     {
         if (hasPermit)
         {
-            _permits.Release();
+            _permits.Return();
         }
         else if (hasPlace)
         {
@@ -259,26 +283,26 @@ internal sealed class ConnectionDispatcher
         }
     }
 
-    private bool TryTakePermit() => _permits.Wait(0, CancellationToken.None);
+    private bool TryTakePermit() => _permits.TryTake();
 
     // Serves a connection, or refuses it; where something is thrown, neither has begun, and what it has is still the caller's. In a drain the
     // backlog is served beyond the limit: those clients have connected in good faith.
     private void Admit(
         TransportConnection transport, long id, IProtocol protocol, bool hasPermit, bool hasPlace = false, Connection? predecessor = null)
     {
-        var address = _addressQuota is null ? null : (transport.RemoteEndPoint as IPEndPoint)?.Address;
+        var address = _addressQuota.IsCounting ? (transport.RemoteEndPoint as IPEndPoint)?.Address : null;
         var isOneTooMany = !hasPermit && !_stopping.IsCancellationRequested;
         if (isOneTooMany)
         {
             LogLimitOnce();
         }
 
-        if (isOneTooMany || (address is not null && !_addressQuota!.TryTake(address)))
+        if (isOneTooMany || (address is not null && !_addressQuota.TryTake(address)))
         {
             _refusedClients.Refuse(transport, id, protocol, hasPlace, predecessor);
             if (hasPermit)
             {
-                _permits.Release();
+                _permits.Return();
             }
 
             return;
@@ -288,35 +312,41 @@ internal sealed class ConnectionDispatcher
         Admission admission;
         try
         {
-            admission = AdmissionOf(protocol, address, hasPermit);
+            admission = AdmissionOf(protocol, hasPermit);
             connection = protocol.Rent();
             connection.Attach(transport, id);
+            connection.CountFor(address);
             _server.Connections.Add(connection, predecessor);
         }
         catch
         {
             if (address is not null)
             {
-                _addressQuota!.Return(address);
+                _addressQuota.Return(address);
             }
 
             throw;
         }
 
+        if (address is null && _addressQuota.IsCounting)
+        {
+            connection.CountBy(_addressQuota); // its address has none, or a reload has just begun to count
+        }
+
         _ = connection.RunAsync(admission); // not forgotten: a stop waits until the manager is empty
     }
 
-    // One serves all connections that have nothing of their own to give back.
-    private Admission AdmissionOf(IProtocol protocol, IPAddress? address, bool hasPermit)
+    // One serves all connections with a permit.
+    private Admission AdmissionOf(IProtocol protocol, bool hasPermit)
     {
-        if (address is not null || !hasPermit)
+        if (!hasPermit)
         {
-            return new Admission(_server.Connections, protocol, hasPermit ? _permits : null, _addressQuota, address);
+            return new Admission(_server.Connections, protocol, permits: null, _addressQuota);
         }
 
         return _usualAdmission is { } usual && usual.Protocol == protocol
             ? usual
-            : _usualAdmission = new Admission(_server.Connections, protocol, _permits, quota: null, address: null);
+            : _usualAdmission = new Admission(_server.Connections, protocol, _permits, _addressQuota);
     }
 
     // Waits for a permit, where clients are to wait. True with a permit; in a drain there may be none.
@@ -329,7 +359,7 @@ internal sealed class ConnectionDispatcher
                 return false;
             }
 
-            var permit = _permits.WaitAsync(_stopping.Token);
+            var permit = _permits.TakeAsync(_stopping.Token);
             if (!permit.IsCompleted)
             {
                 LogLimitOnce();

@@ -49,6 +49,15 @@ internal sealed class ConnectionManager
         }
     }
 
+    /// <summary>The connections that live now.</summary>
+    public IReadOnlyList<Connection> Live()
+    {
+        lock (_lock)
+        {
+            return [.. _live];
+        }
+    }
+
     /// <summary>Takes out a connection that has ended, and counts how.</summary>
     public void Remove(Connection connection)
     {
@@ -138,15 +147,9 @@ internal sealed class ConnectionManager
     /// <summary>Ends all connections now; tells what was cut off from an answer.</summary>
     public IReadOnlyList<string> EndAll()
     {
-        Connection[] live;
-        lock (_lock)
-        {
-            live = [.. _live];
-        }
-
         var cutOff = new List<string>();
         var descriptions = new List<RequestDescription>();
-        foreach (var connection in live)
+        foreach (var connection in Live())
         {
             // Before the abort, which may end it right here.
             descriptions.Clear();

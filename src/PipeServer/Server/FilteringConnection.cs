@@ -12,6 +12,8 @@ internal sealed class FilteringConnection(ServerContext server, IReadOnlyList<IC
 {
     public override ConnectionOutcome Outcome => filters is null ? ConnectionOutcome.Refused : base.Outcome;
 
+    public override bool IsAdmitted => false;
+
     /// <summary>The connection that the last filter has returned, for the caller to go on with; null when it has ended.</summary>
     public TransportConnection? Filtered { get; private set; }
 

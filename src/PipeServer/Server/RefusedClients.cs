@@ -4,9 +4,7 @@ using PipeServer.Transport;
 namespace PipeServer.Server;
 
 /// <summary>Tells clients that there are too many, and bounds what that costs.</summary>
-#pragma warning disable CA1001 // The semaphore holds nothing to dispose of: its WaitHandle is never asked for.
 internal sealed class RefusedClients(ServerContext server)
-#pragma warning restore CA1001
 {
     /// <summary>
     /// There is one place for this many connections that are served, and at most <see cref="MaxPlaces"/>. In a place, the server waits
@@ -17,15 +15,18 @@ internal sealed class RefusedClients(ServerContext server)
     // Arbitrary: a client closes after a round trip, so these are thousands a second.
     private const int MaxPlaces = 64;
 
-    private readonly SemaphoreSlim _places = new(Math.Clamp(server.Options.MaxConnections / ConnectionsPerPlace, 1, MaxPlaces));
+    private readonly Permits _places = new(PlacesFor(server.Options.MaxConnections));
 
     /// <summary>
     /// Takes a place in advance, for a client that will be refused unless a permit comes free; false when no place is left.
     /// </summary>
-    public bool TryTakePlace() => _places.Wait(0, CancellationToken.None);
+    public bool TryTakePlace() => _places.TryTake();
 
     /// <summary>Gives back a place that was not needed.</summary>
-    public void ReturnPlace() => _places.Release();
+    public void ReturnPlace() => _places.Return();
+
+    /// <summary>Makes as many places as belong to another number of connections.</summary>
+    public void Resize(int maxConnections) => _places.Resize(PlacesFor(maxConnections));
 
     /// <summary>Refuses a client.</summary>
     /// <param name="transport">Its connection.</param>
@@ -59,6 +60,8 @@ internal sealed class RefusedClients(ServerContext server)
 
         _ = RunAsync(connection, hasPlace || takesPlace);
     }
+
+    private static int PlacesFor(int maxConnections) => Math.Clamp(maxConnections / ConnectionsPerPlace, 1, MaxPlaces);
 
     // Not fire and forget: the manager has it, and a stop waits until the manager is empty.
     private async Task RunAsync(RefusedConnection connection, bool hasPlace)

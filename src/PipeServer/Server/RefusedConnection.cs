@@ -14,6 +14,8 @@ internal sealed class RefusedConnection(ServerContext server, IProtocol protocol
     // It has been told, or has left before: either way it was not served.
     public override ConnectionOutcome Outcome => ConnectionOutcome.Refused;
 
+    public override bool IsAdmitted => false;
+
     public override void Attach(TransportConnection transport, long id)
     {
         base.Attach(transport, id);

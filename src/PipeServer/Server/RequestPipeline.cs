@@ -26,7 +26,8 @@ internal sealed class RequestPipeline(ServerContext server)
     {
         _observer?.Begin(exchange);
         var head = exchange.Head;
-        var refusal = head.Framing.ContentLength > server.Options.MaxRequestBodyBytes ? RequestError.BodyTooLarge : head.NonFatalError;
+        var length = head.Framing.ContentLength;
+        var refusal = length > 0 && length > exchange.Connection.Rules.MaxRequestBodyBytes ? RequestError.BodyTooLarge : head.NonFatalError;
         if (refusal != RequestError.None)
         {
             (exchange.Refusal, exchange.Request.Route) = (refusal, null);
@@ -54,7 +55,7 @@ internal sealed class RequestPipeline(ServerContext server)
             return NextStep.Handle;
         }
 
-        exchange.QueuedAt = server.Options.TimeProvider.GetTimestamp();
+        exchange.QueuedAt = server.TimeProvider.GetTimestamp();
         return NextStep.Hop;
     }
 
@@ -175,12 +176,7 @@ internal sealed class RequestPipeline(ServerContext server)
         exchange.Count(isRefusal);
     }
 
-    private bool HasWaitedTooLong(Exchange exchange)
-    {
-        var timeout = server.Options.QueueTimeout;
-        return timeout != Timeout.InfiniteTimeSpan
-            && server.Options.TimeProvider.GetElapsedTime(exchange.QueuedAt, exchange.DequeuedAt) > timeout;
-    }
+    private static bool HasWaitedTooLong(Exchange exchange) => exchange.DequeuedAt - exchange.QueuedAt > exchange.Connection.Rules.QueueTimeout;
 
     private void AnswerWithoutHandler(Exchange exchange)
     {

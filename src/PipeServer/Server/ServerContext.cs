@@ -1,42 +1,50 @@
 using Microsoft.Extensions.Logging;
 using PipeServer.Diagnostics;
-using PipeServer.Http;
 using PipeServer.Routing;
 using PipeServer.Workers;
 
 namespace PipeServer.Server;
 
-/// <summary>What all connections of one server share. Immutable but for the drain, which is marked once.</summary>
+/// <summary>
+/// What all connections of one server share. Immutable but for the options, which are exchanged as a whole, and the drain, which is marked once.
+/// </summary>
 #pragma warning disable CA1001 // Without timers or wait handles the source holds nothing to dispose of.
 internal sealed class ServerContext
 #pragma warning restore CA1001
 {
     private readonly CancellationTokenSource _draining = new();
+    private volatile HttpServerOptions _options;
+    private volatile ConnectionRules _rules;
 
     public ServerContext(
         HttpServerOptions options, RouteTable routes, WorkerPool workers, TimeProvider timers, ILogger logger, RequestTelemetry? telemetry = null)
     {
-        Options = options;
+        _options = options;
+        _rules = new ConnectionRules(options);
+        TimeProvider = options.TimeProvider;
         Routes = routes;
         Workers = workers;
         Logger = logger;
         Refusals = new RefusalLog(logger, options.TimeProvider);
-        Limits = new RequestLimits(
-            options.MaxRequestLineBytes, options.MaxRequestHeadBytes, options.MaxRequestHeaderCount);
         Draining = _draining.Token;
         RefusalCounts = new RefusalCounts();
         Connections = new ConnectionManager();
         Heartbeat = new Heartbeat(options.TimeProvider, timers, Connections, logger);
-        ErrorAnswers = new ErrorAnswers(options.GetServerErrorPage ?? (() => options.ServerErrorPage));
+        ErrorAnswers = new ErrorAnswers(() => _options is { GetServerErrorPage: { } get } ? get() : _options.ServerErrorPage);
         Observer = options.OnCompleted is null && telemetry is null
             ? null
             : new RequestObserver(options.OnCompleted, telemetry, options.TimeProvider, logger);
         Pipeline = new RequestPipeline(this);
     }
 
-    public HttpServerOptions Options { get; }
+    /// <summary>The options in force.</summary>
+    public HttpServerOptions Options => _options;
 
-    public RequestLimits Limits { get; }
+    /// <summary>What a connection that begins now is held to.</summary>
+    public ConnectionRules Rules => _rules;
+
+    /// <summary>The clock, which stays the same.</summary>
+    public TimeProvider TimeProvider { get; }
 
     public RouteTable Routes { get; }
 
@@ -65,6 +73,13 @@ internal sealed class ServerContext
 
     /// <summary>Cancelled when a stop begins: finish what you have.</summary>
     public CancellationToken Draining { get; }
+
+    /// <summary>Puts other options in force. Connections that have begun keep their <see cref="ConnectionRules"/>.</summary>
+    public void Reload(HttpServerOptions options)
+    {
+        _rules = new ConnectionRules(options);
+        _options = options;
+    }
 
     /// <summary>From now on every response is its connection's last.</summary>
     public void MarkDraining()

@@ -10,9 +10,7 @@ namespace PipeServer.StaticFiles;
 /// Basic authentication (RFC 7617) by a file of <c>user:hash</c> lines. A wrong password and an unknown user take the same time.
 /// Credentials that were right once are recognised without computing the hash again: its cost is meant for those that guess.
 /// </summary>
-#pragma warning disable CA1001 // A semaphore without a wait handle holds nothing.
 internal sealed class BasicAuthentication
-#pragma warning restore CA1001
 {
     // With more users than this at once, a hash is computed again now and then.
     private const int MaxRemembered = 4096;
@@ -26,16 +24,21 @@ internal sealed class BasicAuthentication
 
     private readonly Dictionary<string, string> _hashes = new(StringComparer.Ordinal);
     private readonly string _anybody; // a hash of the same cost, for users that do not exist
-    private readonly byte[] _key = RandomNumbers.Bytes(32);
-    private readonly SemaphoreSlim _oneAtATime = new(1);
-    private int _checking;
-    private readonly ConcurrentDictionary<(ulong, ulong, ulong, ulong), bool> _remembered = new();
+    private readonly byte[] _key;
+    private readonly Checks _checks;
+    private readonly List<string> _users = [];
+    private readonly ConcurrentDictionary<(ulong, ulong, ulong, ulong), int> _remembered = new(); // whose: a place in the list
 
     /// <summary>Reads the file.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="before">
+    /// What was in force so far, or null. Its passwords that were right stay so for users whose hash is the same: else each reload would have all of
+    /// them checked again, one after the other, while further ones are turned away.
+    /// </param>
     /// <exception cref="ArgumentException">A line is malformed or has a hash of another kind; the message has its number.</exception>
     /// <exception cref="IOException">The file cannot be read.</exception>
     /// <exception cref="UnauthorizedAccessException">The file may not be read.</exception>
-    public BasicAuthentication(string path)
+    public BasicAuthentication(string path, BasicAuthentication? before = null)
     {
         var number = 0;
         foreach (var line in ReadLines(path))
@@ -75,7 +78,21 @@ internal sealed class BasicAuthentication
                 $"{nameof(StaticFileOptions.AuthFile)}: the system has no crypt(3), which checks the passwords. Install libcrypt (Debian: libcrypt1).",
                 exception);
         }
+
+        _users.AddRange(_hashes.Keys);
+        _checks = before?._checks ?? new Checks();
+        _key = before?._key ?? RandomNumbers.Bytes(32);
+        if (before is not null)
+        {
+            Remember(before);
+        }
     }
+
+    /// <summary>Whether the same users are let in with the same passwords.</summary>
+    public bool HasSameUsersAs(BasicAuthentication? other) =>
+        other is not null
+        && _hashes.Count == other._hashes.Count
+        && _hashes.All(pair => other._hashes.TryGetValue(pair.Key, out var hash) && hash == pair.Value);
 
     /// <summary>Whether the request's credentials are known to be right. Cheap: never computes a password's hash.</summary>
     public bool IsRemembered(HttpRequest request) =>
@@ -95,27 +112,27 @@ internal sealed class BasicAuthentication
             return false;
         }
 
-        if (Interlocked.Increment(ref _checking) > MaxChecking)
+        if (Interlocked.Increment(ref _checks.Count) > MaxChecking)
         {
-            Interlocked.Decrement(ref _checking);
+            Interlocked.Decrement(ref _checks.Count);
             return null;
         }
 
         try
         {
-            await _oneAtATime.WaitAsync(request.Aborted).ConfigureAwait(false);
+            await _checks.OneAtATime.WaitAsync(request.Aborted).ConfigureAwait(false);
             try
             {
                 return IsRemembered(request) || Check(field, user, password);
             }
             finally
             {
-                _oneAtATime.Release();
+                _checks.OneAtATime.Release();
             }
         }
         finally
         {
-            Interlocked.Decrement(ref _checking);
+            Interlocked.Decrement(ref _checks.Count);
         }
     }
 
@@ -149,10 +166,23 @@ internal sealed class BasicAuthentication
                 _remembered.Clear();
             }
 
-            _remembered[Fingerprint(Encoding.Latin1.GetBytes(field))] = true;
+            _remembered[Fingerprint(Encoding.Latin1.GetBytes(field))] = _users.IndexOf(user);
         }
 
         return isRight;
+    }
+
+    private void Remember(BasicAuthentication before)
+    {
+        var places = _users.Index().ToDictionary(static item => item.Item, static item => item.Index, StringComparer.Ordinal);
+        foreach (var (fingerprint, place) in before._remembered)
+        {
+            var user = before._users[place];
+            if (_hashes.GetValueOrDefault(user) == before._hashes[user])
+            {
+                _remembered[fingerprint] = places[user];
+            }
+        }
     }
 
     // credentials = "Basic" 1*SP token68, which is base64 of user ":" password.
@@ -219,5 +249,14 @@ internal sealed class BasicAuthentication
         Span<byte> hash = stackalloc byte[Sha256.HashBytes];
         Sha256.Hmac(_key, field, hash);
         return (BitConverter.ToUInt64(hash), BitConverter.ToUInt64(hash[8..]), BitConverter.ToUInt64(hash[16..]), BitConverter.ToUInt64(hash[24..]));
+    }
+
+    // Of all objects that have taken each other's place: however often the file is read again, one hash is computed at a time.
+#pragma warning disable CA1001 // A semaphore without a wait handle holds nothing.
+    private sealed class Checks
+#pragma warning restore CA1001
+    {
+        public readonly SemaphoreSlim OneAtATime = new(1);
+        public int Count;
     }
 }

@@ -16,12 +16,14 @@ internal sealed class ErrorPages
     public ErrorPages(FileLocator locator, FileForms forms, FileHeaders headers)
     {
         (_locator, _forms, _headers) = (locator, forms, headers);
-        using var page = locator.LocateAlone(ServerErrorFile);
-        _serverErrorPage = page.File is { Identity.Length: <= MaxServerErrorBytes } file ? forms.TryReadWhole(file) : null;
+        _serverErrorPage = ReadServerErrorPage();
     }
 
     /// <summary>The content of <c>50x.html</c> at the start, at most 64 KiB; empty when there is none.</summary>
     public ReadOnlyMemory<byte> ServerErrorPage => _serverErrorPage;
+
+    /// <summary>Whether it is another one now, or one where there was none, or none any more. Reads it.</summary>
+    public bool HasOtherServerErrorPage() => !ReadServerErrorPage().AsSpan().SequenceEqual(_serverErrorPage);
 
     /// <summary>Answers 404, with the folder's own page if it has one.</summary>
     public async ValueTask SendNotFoundAsync(HttpRequest request, HttpResponse response)
@@ -64,5 +66,11 @@ internal sealed class ErrorPages
         {
             response.WriteText(text);
         }
+    }
+
+    private byte[]? ReadServerErrorPage()
+    {
+        using var page = _locator.LocateAlone(ServerErrorFile);
+        return page.File is { Identity.Length: <= MaxServerErrorBytes } file ? _forms.TryReadWhole(file) : null;
     }
 }

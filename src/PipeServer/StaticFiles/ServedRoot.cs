@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using Microsoft.Extensions.Logging;
 using PipeServer.Diagnostics;
 
@@ -41,19 +42,23 @@ internal sealed class ServedRoot : IDisposable
     /// <summary>The generation for new requests. It may be retired at any time: enter it to open something.</summary>
     public RootGeneration Current => _current;
 
-    /// <summary>The generation for a new request, entered.</summary>
-    /// <exception cref="ObjectDisposedException">Nothing is served any more.</exception>
-    public RootGeneration Enter()
+    /// <summary>Enters the generation for a new request.</summary>
+    /// <param name="generation">The generation, to be left.</param>
+    /// <returns>False when nothing is served any more.</returns>
+    public bool TryEnter([NotNullWhen(true)] out RootGeneration? generation)
     {
         while (true)
         {
-            var current = _current;
-            if (current.TryEnter())
+            generation = _current;
+            if (generation.TryEnter())
             {
-                return current;
+                return true;
             }
 
-            ObjectDisposedException.ThrowIf(current == _current, typeof(StaticFileHandler));
+            if (generation == _current)
+            {
+                return false;
+            }
         }
     }
 

@@ -1,5 +1,3 @@
-using PipeServer.Diagnostics;
-
 namespace PipeServer.StaticFiles;
 
 /// <summary>
@@ -12,23 +10,20 @@ namespace PipeServer.StaticFiles;
 /// the request was received, everything else on a worker. Nothing outside the folder is served, whatever the path or a symbolic
 /// link says; names that start with a dot are hidden, but for <c>.well-known</c> (RFC 8615). The folder is the one that its name leads to:
 /// when a symbolic link on the way is switched, or another folder is put in its place, new requests get that one within a second, and those in
-/// progress end with the old one. While the name leads nowhere, the old one is served.
+/// progress end with the old one. While the name leads nowhere, the old one is served. <see cref="Reload"/> changes the options.
 /// </remarks>
 public sealed class StaticFileHandler : IDisposable
 {
-    private const string Methods = "GET, HEAD, OPTIONS";
-
     // A request for what is not there follows the root's name so often; then it is a 404, however fast the name is switched on.
     private const int Generations = 8;
 
-    private readonly StaticFileOptions _options;
-    private readonly BasePath _basePath;
-    private readonly FileHeaders _headers;
-    private readonly ServedRoot _root;
-    private readonly BasicAuthentication? _authentication;
-    private readonly RefusalLog _refusals;
-    private readonly FileCacheCounts? _counts;
+    private readonly Func<string, bool, FileRoot> _open;
+    private readonly Lock _reloading = new(); // one reload at a time
+    private readonly Lock _swapping = new(); // never held over a look at the disk
+    private readonly ServedFiles? _before; // of a handler that is prepared: what it shares with this does not belong to it
     private readonly FileCacheMetrics? _metrics;
+    private volatile ServedFiles _served;
+    private bool _isDisposed;
 
     /// <summary>Creates a handler for a folder.</summary>
     /// <param name="root">The folder, absolute or relative to the current directory as it is now.</param>
@@ -44,47 +39,39 @@ public sealed class StaticFileHandler : IDisposable
     {
     }
 
-    internal StaticFileHandler(string root, StaticFileOptions? options, Func<string, bool, FileRoot> open)
+    internal StaticFileHandler(string root, StaticFileOptions? options, Func<string, bool, FileRoot> open, ServedFiles? before = null)
     {
-        _options = (options ?? new StaticFileOptions()).Validated();
-        _basePath = BasePath.Parse(_options.BasePath);
-        _headers = new FileHeaders(_options);
-        _authentication = _options.AuthFile is { } path ? new BasicAuthentication(path) : null;
-        _refusals = new RefusalLog(
-            GuardedLogger.Around(_options.LoggerFactory.CreateLogger("PipeServer.StaticFiles")), _options.TimeProvider);
-        _counts = _options.Metrics ? new FileCacheCounts() : null;
-        var name = new RootName(root);
-        var listings = new ListingBudget(_options.MaxSortedEntries);
-        _root = new ServedRoot(
-            name,
-            () => new RootGeneration(name, open(name.Full, _options.FollowSymlinks), _headers, _basePath, listings, _options, _counts),
-            _options);
+        (_open, _before) = (open, before);
+        _served = new ServedFiles(root, options ?? new StaticFileOptions(), open, before);
         try
         {
-            _metrics = _options.Metrics ? new FileCacheMetrics(_options.MeterFactory, name.Full, this, GetStatistics) : null;
+            // One that is prepared only lends what it has: the figures of the handler go on.
+            _metrics = before is null && options is not { Metrics: false }
+                ? new FileCacheMetrics(options?.MeterFactory, new RootName(root).Full, this, GetStatistics)
+                : null;
         }
         catch
         {
-            _root.Dispose();
+            _served.Root.Dispose();
             throw;
         }
     }
 
     /// <summary>The full path of the folder that is served now, symbolic links resolved.</summary>
-    public string Root => _root.Current.Path;
+    public string Root => _served.Root.Current.Path;
 
     /// <summary>
     /// The content of <c>50x.html</c> in the folder that is served now, as it was when its serving began, at most 64 KiB; empty when there
     /// is none. Takes no time: for <see cref="HttpServerOptions.GetServerErrorPage"/>.
     /// </summary>
-    public ReadOnlyMemory<byte> ServerErrorPage => _root.Current.Errors.ServerErrorPage;
+    public ReadOnlyMemory<byte> ServerErrorPage => _served.Root.Current.Errors.ServerErrorPage;
 
     /// <summary>Whether there is a file at a path that would be served.</summary>
     /// <param name="path">A decoded path below the root that starts with a slash.</param>
     public bool Contains(string path)
     {
         ArgumentNullException.ThrowIfNull(path);
-        var generation = _root.Enter();
+        Enter(out var generation);
         try
         {
             return generation.Contains(path);
@@ -103,11 +90,12 @@ public sealed class StaticFileHandler : IDisposable
     {
         ArgumentNullException.ThrowIfNull(request);
         ArgumentNullException.ThrowIfNull(response);
-        return _root.Current.Cached is { } cached
+        var served = _served; // once: the rest is of one configuration
+        return served.Root.Current.Cached is { } cached
             && request.Method is "GET" or "HEAD"
             && !FileAnswer.IsDownload(request)
-            && (_authentication is null || _authentication.IsRemembered(request))
-            && _basePath.TryRemove(request.PathBytes, out var path)
+            && (served.Authentication is null || served.Authentication.IsRemembered(request))
+            && served.BasePath.TryRemove(request.PathBytes, out var path)
             && cached.TryAnswer(request, response, path);
     }
 
@@ -116,37 +104,24 @@ public sealed class StaticFileHandler : IDisposable
     {
         ArgumentNullException.ThrowIfNull(request);
         ArgumentNullException.ThrowIfNull(response);
-        if (request.Method == "OPTIONS")
+        for (var attempt = 1; ; attempt++)
         {
-            AnswerOptions(request, response);
-            return;
-        }
+            var served = Enter(out var generation);
+            try
+            {
+                if (await served.TryHandleAsync(request, response, generation, mayBeLeft: attempt < Generations).ConfigureAwait(false))
+                {
+                    return;
+                }
+            }
+            finally
+            {
+                generation.Leave();
+            }
 
-        if (_authentication is not null
-            && !_authentication.IsRemembered(request)
-            && !await MayReadAsync(_authentication, request, response).ConfigureAwait(false))
-        {
-            return;
-        }
-
-        if (request.Method is not ("GET" or "HEAD"))
-        {
-            response.Headers["Allow"] = Methods;
-            _root.Current.Errors.Write(response, 405, "405 Method Not Allowed: files can be read only.\n");
-            return;
-        }
-
-        if (_basePath.IsItself(request.PathBytes))
-        {
-            _root.Current.Folders.Redirect(request, response, _basePath.Text);
-        }
-        else if (ReadPath(request) is { } below)
-        {
-            await ServeAsync(request, response, below).ConfigureAwait(false);
-        }
-        else
-        {
-            await SendNotFoundAsync(request, response).ConfigureAwait(false);
+            // From the beginning: another configuration may be in force by now, and nothing of this one is sent.
+            response.Clear();
+            served.Root.Look();
         }
     }
 
@@ -161,7 +136,7 @@ public sealed class StaticFileHandler : IDisposable
         ArgumentNullException.ThrowIfNull(path);
         for (var attempt = 1; ; attempt++)
         {
-            var generation = _root.Enter();
+            var served = Enter(out var generation);
             try
             {
                 if (await generation.TryServeAsync(request, response, path, mayBeLeft: attempt < Generations).ConfigureAwait(false))
@@ -175,7 +150,29 @@ public sealed class StaticFileHandler : IDisposable
             }
 
             response.Clear();
-            _root.Look();
+            served.Root.Look();
+        }
+    }
+
+    /// <summary>
+    /// Puts other options, or another folder, in force as if the handler were created anew: every request that begins from then on gets the new ones
+    /// whole, and those in progress end with the old ones. Where something is wrong it throws, and nothing has changed.
+    /// </summary>
+    /// <param name="root">The folder, absolute or relative to the current directory as it is now.</param>
+    /// <param name="options">What to change from the defaults; what is not set goes back to its default.</param>
+    /// <remarks>
+    /// <see cref="StaticFileOptions.AuthFile"/> and <c>50x.html</c> are read again in any case. Passwords of users who are still in that file with the same
+    /// hash need not be checked again; those of all others are forgotten. What is in memory stays there if folder and options are the same. May be
+    /// called from any thread, and waits for the disk; one call at a time does its work.
+    /// </remarks>
+    /// <exception cref="ObjectDisposedException">The handler has been disposed of.</exception>
+    /// <inheritdoc cref="StaticFileHandler(string, StaticFileOptions?)" path="/exception"/>
+    public void Reload(string root, StaticFileOptions? options = null)
+    {
+        lock (_reloading)
+        {
+            using var next = Prepare(root, options ?? new StaticFileOptions());
+            TakeOver(next);
         }
     }
 
@@ -185,74 +182,76 @@ public sealed class StaticFileHandler : IDisposable
     /// </summary>
     public void Dispose()
     {
+        ServedFiles served;
+        lock (_swapping)
+        {
+            served = _served;
+            if (_isDisposed || _before?.Root == served.Root)
+            {
+                return;
+            }
+
+            _isDisposed = true;
+        }
+
         _metrics?.Dispose();
-        _root.Dispose();
-        _refusals.TellCounted();
+        served.Root.Dispose();
+        served.TellRefused();
     }
 
+    /// <summary>The first half of <see cref="Reload"/>: opens and reads everything, and changes nothing.</summary>
+    /// <returns>To be taken over or disposed of, before the next one is prepared.</returns>
+    internal StaticFileHandler Prepare(string root, StaticFileOptions options) => new(root, options, _open, _served);
+
+    /// <summary>The second half: takes what a prepared handler has, which is of no use from then on. Does not wait.</summary>
+    internal void TakeOver(StaticFileHandler prepared)
+    {
+        ServedFiles old;
+        lock (_swapping)
+        {
+            ObjectDisposedException.ThrowIf(_isDisposed, this);
+            if (prepared._before != _served)
+            {
+                throw new InvalidOperationException("It was prepared for what was in force before.");
+            }
+
+            (old, _served) = (_served, prepared._served);
+            prepared._isDisposed = true;
+        }
+
+        // Requests that are in it have entered its folder; the others find that it is closed, and take what is in force.
+        if (old.Root != _served.Root)
+        {
+            old.Root.Dispose();
+        }
+    }
+
+    /// <summary>Whether a prepared handler lets other users in.</summary>
+    internal bool HasOtherUsers(StaticFileHandler prepared) => _served.HasOtherUsersThan(prepared._served);
+
     /// <summary>Tells now in the log of the clients that were refused in the last second: it is to end with another line.</summary>
-    internal void TellRefused() => _refusals.TellCounted();
+    internal void TellRefused() => _served.TellRefused();
 
     /// <summary>What the cache holds, and how it has done, as of now. From any thread.</summary>
     internal FileCacheStatistics GetStatistics()
     {
-        var (bytes, entries, open) = _root.Current.Cached?.Size ?? default;
-        return new FileCacheStatistics(_counts?.Hits ?? 0, _counts?.Misses ?? 0, bytes, entries, open);
+        var served = _served;
+        var (bytes, entries, open) = served.Root.Current.Cached?.Size ?? default;
+        return new FileCacheStatistics(served.Counts?.Hits ?? 0, served.Counts?.Misses ?? 0, bytes, entries, open);
     }
 
-    private async ValueTask<bool> MayReadAsync(BasicAuthentication authentication, HttpRequest request, HttpResponse response)
+    // What is in force, and its folder, entered. What was in force a moment ago may have been closed meanwhile.
+    private ServedFiles Enter(out RootGeneration generation)
     {
-        switch (await authentication.IsAuthorizedAsync(request).ConfigureAwait(false))
+        while (true)
         {
-            case true:
-                return true;
-            case null:
-                const string Busy = "too many passwords are being checked";
-                TellRefused(request, 503, Busy);
-                _root.Current.Errors.WriteUnavailable(response, Busy);
-                return false;
-            default:
-                TellRefused(
-                    request, 401, request.Headers.Contains("Authorization") ? "the user or the password is wrong" : "no user and no password came");
-                response.Headers["WWW-Authenticate"] = "Basic realm=\"files\", charset=\"UTF-8\"";
-                _root.Current.Errors.Write(response, 401, "401 Unauthorized: a user and a password are wanted here.\n");
-                return false;
+            var served = _served;
+            if (served.Root.TryEnter(out generation!))
+            {
+                return served;
+            }
+
+            ObjectDisposedException.ThrowIf(served == _served, this);
         }
-    }
-
-    private void TellRefused(HttpRequest request, int status, string reason) =>
-        _refusals.Write(request, static client => client.RemoteEndPoint, status, reason);
-
-    // Below the root. A slash that was sent encoded would be part of a name, and no file's name has one.
-    private string? ReadPath(HttpRequest request) =>
-        _basePath.TryRemove(request.PathBytes, out var path) && !path.Contains((byte)0) ? PathText.FromBytes(path) : null;
-
-    private async ValueTask SendNotFoundAsync(HttpRequest request, HttpResponse response)
-    {
-        var generation = _root.Enter();
-        try
-        {
-            await generation.Errors.SendNotFoundAsync(request, response).ConfigureAwait(false);
-        }
-        finally
-        {
-            generation.Leave();
-        }
-    }
-
-    private void AnswerOptions(HttpRequest request, HttpResponse response)
-    {
-        response.StatusCode = 204;
-        response.Headers["Allow"] = Methods;
-        if (_options.CorsOrigin is not null && request.Headers.Contains("Access-Control-Request-Method"))
-        {
-            response.Headers["Access-Control-Allow-Methods"] = "GET, HEAD";
-            response.Headers["Access-Control-Allow-Headers"] =
-                request.Headers["Access-Control-Request-Headers"] is { } asked ? asked : "Range";
-            response.Headers["Access-Control-Max-Age"] = "86400";
-            response.Headers["Vary"] = "Access-Control-Request-Headers";
-        }
-
-        _headers.SetCommon(response);
     }
 }

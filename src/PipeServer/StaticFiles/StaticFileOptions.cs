@@ -6,7 +6,7 @@ namespace PipeServer.StaticFiles;
 
 /// <summary>
 /// What a <see cref="StaticFileHandler"/> does beside sending files. Values are checked when the handler is created; changes
-/// after that have no effect.
+/// after that have no effect before <see cref="StaticFileHandler.Reload"/>.
 /// </summary>
 public sealed class StaticFileOptions
 {
@@ -87,7 +87,8 @@ public sealed class StaticFileOptions
 
     /// <summary>
     /// A file of <c>user:hash</c> lines, hashes of bcrypt or SHA-512-crypt (<c>htpasswd -B</c>, <c>openssl passwd -6</c>): only
-    /// those users get anything, by Basic authentication (RFC 7617). Read once, at the start. Default: null, everybody.
+    /// those users get anything, by Basic authentication (RFC 7617). Read at the start, and again by
+    /// <see cref="StaticFileHandler.Reload"/>. Default: null, everybody.
     /// </summary>
     public string? AuthFile { get; set; }
 
@@ -186,8 +187,44 @@ public sealed class StaticFileOptions
         InRange(CacheBytes, 0, long.MaxValue, nameof(CacheBytes));
         InRange(MaxCachedFileBytes, 0, 16 * 1024 * 1024, nameof(MaxCachedFileBytes));
         InRange(MaxCachedFiles, 0, int.MaxValue, nameof(MaxCachedFiles));
-        return (StaticFileOptions)MemberwiseClone();
+        var copy = (StaticFileOptions)MemberwiseClone();
+        copy.IndexFiles = [.. IndexFiles];
+        copy.ContentTypes = new Dictionary<string, string>(ContentTypes, StringComparer.Ordinal);
+        copy.ImmutableFiles = [.. ImmutableFiles];
+        copy.Headers = [.. Headers];
+        copy.AttachmentExtensions = [.. AttachmentExtensions];
+        return copy;
     }
+
+    /// <summary>Whether a folder is served in the same way with other options: all but who may see it, and where the log goes.</summary>
+    internal bool AnswersAs(StaticFileOptions other) =>
+        IndexFiles.SequenceEqual(other.IndexFiles, StringComparer.Ordinal)
+        && Browse == other.Browse
+        && MaxSortedEntries == other.MaxSortedEntries
+        && BasePath == other.BasePath
+        && SpaFile == other.SpaFile
+        && DefaultExtension == other.DefaultExtension
+        && HasSameContentTypes(other)
+        && Compress == other.Compress
+        && MaxCompressedFileBytes == other.MaxCompressedFileBytes
+        && MaxCompressedBytes == other.MaxCompressedBytes
+        && CacheControl == other.CacheControl
+        && ImmutableFiles.SequenceEqual(other.ImmutableFiles, StringComparer.Ordinal)
+        && Headers.SequenceEqual(other.Headers)
+        && CorsOrigin == other.CorsOrigin
+        && AttachmentExtensions.SequenceEqual(other.AttachmentExtensions, StringComparer.Ordinal)
+        && ShowHidden == other.ShowHidden
+        && FollowSymlinks == other.FollowSymlinks
+        && CacheBytes == other.CacheBytes
+        && MaxCachedFileBytes == other.MaxCachedFileBytes
+        && MaxCachedFiles == other.MaxCachedFiles;
+
+    /// <summary>Whether the log and the clock are the same.</summary>
+    internal bool LogsAs(StaticFileOptions other) => LoggerFactory == other.LoggerFactory && TimeProvider == other.TimeProvider;
+
+    private bool HasSameContentTypes(StaticFileOptions other) =>
+        ContentTypes.Count == other.ContentTypes.Count
+        && ContentTypes.All(pair => other.ContentTypes.TryGetValue(pair.Key, out var type) && type == pair.Value);
 
     // RFC 6454 §7: scheme, host, and port where it is not the scheme's.
     private static bool IsOrigin(string text) =>

@@ -122,7 +122,7 @@ public sealed class AccessLogTests : IDisposable
     public async Task A_reader_that_has_gone_costs_lines_and_nothing_else()
     {
         _target.Stop();
-        var writer = AccessLogWriter.To(_target, _log);
+        var writer = new AccessLogWriter(AccessLogTarget.To(_target), _log);
         var line = Encoding.ASCII.GetBytes(new string('x', 999) + "\n");
         writer.Write(line);
         await Eventually.TrueAsync(() => _target.IsHeld, "the thread waits for the reader");
@@ -145,7 +145,7 @@ public sealed class AccessLogTests : IDisposable
     public async Task A_reader_that_is_too_slow_is_told_at_once_and_when_it_is_over()
     {
         _target.Stop();
-        var writer = AccessLogWriter.To(_target, _log);
+        var writer = new AccessLogWriter(AccessLogTarget.To(_target), _log);
         var line = Encoding.ASCII.GetBytes(new string('x', 999) + "\n");
         writer.Write(line);
         await Eventually.TrueAsync(() => _target.IsHeld, "the thread waits for the reader");
@@ -172,7 +172,7 @@ public sealed class AccessLogTests : IDisposable
     public async Task What_nobody_took_to_the_end_is_counted()
     {
         _target.Stop();
-        var writer = AccessLogWriter.To(_target, _log);
+        var writer = new AccessLogWriter(AccessLogTarget.To(_target), _log);
         writer.Write("in hand\n"u8);
         await Eventually.TrueAsync(() => _target.IsHeld, "the thread waits for the reader");
         writer.Write("waits\n"u8);
@@ -189,8 +189,9 @@ public sealed class AccessLogTests : IDisposable
         var folder = Directory.CreateTempSubdirectory("ps-access-").FullName;
         var (here, away) = (Path.Combine(folder, "here"), Path.Combine(folder, "away"));
         Directory.CreateDirectory(here);
-        Assert.Null(AccessLogWriter.TryOpen(Path.Combine(here, "log"), _log, out var writer));
-        writer!.Write("first\n"u8);
+        Assert.Null(AccessLogTarget.TryOpen(Path.Combine(here, "log"), out var target));
+        var writer = new AccessLogWriter(target!, _log);
+        writer.Write("first\n"u8);
         Directory.Move(here, away);
         writer.Reopen();
         await Eventually.TrueAsync(() => _log.Messages.Count == 1, "it is told");
@@ -206,7 +207,7 @@ public sealed class AccessLogTests : IDisposable
     public async Task A_full_disk_is_told_once_and_again_when_it_is_over()
     {
         const int NoSpace = 28;
-        var writer = AccessLogWriter.To(_target, _log);
+        var writer = new AccessLogWriter(AccessLogTarget.To(_target), _log);
         (_target.Error, _target.TakenBeforeError) = (NoSpace, 3);
         for (var i = 0; i < 3; i++)
         {
@@ -232,7 +233,7 @@ public sealed class AccessLogTests : IDisposable
     public async Task Nothing_is_lost_or_torn_among_threads()
     {
         const int Threads = 4, Each = 20_000;
-        var writer = AccessLogWriter.To(_target, _log);
+        var writer = new AccessLogWriter(AccessLogTarget.To(_target), _log);
         await Task.WhenAll(Enumerable.Range(0, Threads).Select(thread => Task.Run(() =>
         {
             for (var i = 0; i < Each; i++)
@@ -252,7 +253,7 @@ public sealed class AccessLogTests : IDisposable
     {
         Assert.Null(AccessLogFormat.TryParse(form, out var format));
         var target = new HeldTarget();
-        var writer = AccessLogWriter.To(target, _log);
+        var writer = new AccessLogWriter(AccessLogTarget.To(target), _log);
         var lines = new AccessLogLines(writer, format!, [.. skipped.Select(static pattern => new PathPattern(pattern))], _time);
         var told = new ConcurrentQueue<int>();
         await using (var server = await TestServer.StartAsync(

@@ -36,7 +36,7 @@ public sealed class ServerLogTests
     public void Json_has_the_values_by_their_names()
     {
         var lines = new List<string>();
-        var logger = new LineLogger("Somebody", LogLevel.Debug, lines.Add, new JsonLineFormat(_time));
+        var logger = new LineLogger("Somebody", new LineLoggerFactory(LogLevel.Debug, lines.Add, new JsonLineFormat(_time)));
         Log.WorkerStuck(logger, 3, "GET /\"quoted\" ü", 1.5);
         var boom = new InvalidOperationException("boom");
         logger.Log(LogLevel.Critical, 0, "nothing but a text", boom, static (state, _) => state);

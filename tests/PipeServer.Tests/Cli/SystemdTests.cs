@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
@@ -39,6 +40,43 @@ public sealed partial class SystemdTests
         finally
         {
             File.Delete(path);
+        }
+    }
+
+    // sd_notify(3), as Type=notify-reload wants it: the time tells an answer to its signal from one to an earlier signal.
+    [Fact]
+    public async Task It_is_told_when_a_reload_begins_and_ends()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "systemd is Linux's.");
+        var path = Path.Combine(Path.GetTempPath(), $"pipeserver-notify-reload-{Environment.ProcessId}");
+        var config = path + ".json";
+        await File.WriteAllTextAsync(config, "{}");
+        using var manager = Listen(path);
+        try
+        {
+            await using var cli = CliProcess.StartShell($"export NOTIFY_SOCKET='{path}'; {Serve} --port 0 --config '{config}'");
+            var ready = await ReceiveAsync(manager);
+            Assert.StartsWith("READY=1\nSTATUS=Listening on http://127.0.0.1:", ready);
+            foreach (var (text, end) in new[] { ("{}", ""), ("{", "; the last reload was refused, the log says why"), ("{}", "") })
+            {
+                await File.WriteAllTextAsync(config, text);
+                var before = Stopwatch.GetTimestamp() / (Stopwatch.Frequency / 1_000_000);
+                cli.Signal(CliProcess.SigHup);
+                var lines = (await ReceiveAsync(manager)).Split('\n');
+                Assert.Equal("RELOADING=1", lines[0]);
+                Assert.StartsWith("MONOTONIC_USEC=", lines[1]);
+                Assert.InRange(long.Parse(lines[1].Split('=')[1]), before, Stopwatch.GetTimestamp() / (Stopwatch.Frequency / 1_000_000));
+                Assert.Equal(ready + end, await ReceiveAsync(manager));
+            }
+
+            cli.Signal(CliProcess.SigTerm);
+            Assert.Equal("STOPPING=1\nSTATUS=Draining", await ReceiveAsync(manager));
+            Assert.Equal(0, await cli.EndAsync());
+        }
+        finally
+        {
+            File.Delete(path);
+            File.Delete(config);
         }
     }
 

@@ -81,6 +81,26 @@ public sealed class ThreadLimitTests : IDisposable
         Assert.Contains("2 accepted, 1 closed, 1 aborted", cli.Output[^1]);
     }
 
+    // It has a thread of its own where there is one.
+    [Fact]
+    public async Task A_reload_needs_no_thread()
+    {
+        await using var cli = await ServeAsync();
+        await LimitAsync(cli);
+        await File.WriteAllTextAsync(Path.Combine(_folder, "50x.html"), "sorry");
+        foreach (var expected in new[] { "Reloaded: 50x.html changed.", "Reloaded: nothing changed." })
+        {
+            cli.Signal(CliProcess.SigHup);
+            await Eventually.TrueAsync(() => cli.Output.Any(line => line.EndsWith(expected, StringComparison.Ordinal)), expected);
+        }
+
+        await using var client = await TestClient.ConnectAsync(cli.EndPoint);
+        Assert.Equal(200, (await client.RequestAsync(TestClient.Get("/plaintext"))).Status);
+        await client.DisposeAsync();
+        cli.Signal(CliProcess.SigTerm);
+        Assert.Equal(0, await cli.EndAsync());
+    }
+
     private static async Task LimitAsync(CliProcess cli)
     {
         using var limiting = Process.Start(

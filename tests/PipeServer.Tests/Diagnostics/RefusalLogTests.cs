@@ -80,7 +80,7 @@ public sealed class RefusalLogTests : IDisposable
     public void A_log_without_warnings_costs_nothing()
     {
         var lines = new List<string>();
-        var refusals = new RefusalLog(new LineLogger("", LogLevel.Error, lines.Add, new PlainLineFormat(namesCategories: false)), _time);
+        var refusals = new RefusalLog(new LineLogger("", new LineLoggerFactory(LogLevel.Error, lines.Add, new PlainLineFormat(namesCategories: false))), _time);
         Assert.False(refusals.IsToBeTold(400));
         _time.Advance(TimeSpan.FromMinutes(1));
         Assert.Empty(lines);

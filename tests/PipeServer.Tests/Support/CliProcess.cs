@@ -8,6 +8,7 @@ namespace PipeServer.Tests.Support;
 /// <summary>A .NET program of this repository as a process of its own, killed at the latest when it is disposed.</summary>
 internal sealed partial class CliProcess : IAsyncDisposable
 {
+    public const int SigHup = 1;
     public const int SigInt = 2;
     public const int SigTerm = 15;
 

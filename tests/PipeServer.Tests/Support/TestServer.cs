@@ -1,3 +1,5 @@
+using PipeServer.Transport;
+
 namespace PipeServer.Tests.Support;
 
 /// <summary>A started server on a free port, or in memory, and clients for it.</summary>
@@ -5,14 +7,17 @@ internal sealed class TestServer : IAsyncDisposable
 {
     private readonly MemoryTransport? _memory;
 
-    private TestServer(HttpServer server, MemoryTransport? memory, TestLog log)
+    private TestServer(HttpServer server, ITransport transport, TestLog log)
     {
         Server = server;
-        _memory = memory;
+        Transport = transport;
+        _memory = transport as MemoryTransport;
         Log = log;
     }
 
     public HttpServer Server { get; }
+
+    public ITransport Transport { get; }
 
     public TestLog Log { get; }
 
@@ -33,7 +38,7 @@ internal sealed class TestServer : IAsyncDisposable
         var server = new HttpServer(options);
         map(server);
         await server.StartAsync();
-        return new TestServer(server, used as MemoryTransport, log);
+        return new TestServer(server, used, log);
     }
 
     public async Task<TestClient> ConnectAsync() =>

@@ -9,8 +9,7 @@ namespace PipeServer.Server.Http1;
 /// </summary>
 internal sealed class ChunkedBody(Http1Exchange exchange) : FramedBody
 {
-    private readonly RequestLimits _limits = exchange.Server.Limits;
-    private readonly long _maxBytes = exchange.Server.Options.MaxRequestBodyBytes;
+    private ConnectionRules _rules = exchange.Server.Rules;
     private readonly ChunkedDecoder _decoder = new();
     private ChunkedDecoder? _previewDecoder;
 
@@ -36,6 +35,7 @@ internal sealed class ChunkedBody(Http1Exchange exchange) : FramedBody
     public override void Start(long contentLength)
     {
         Clear();
+        _rules = exchange.Connection.Rules;
         _length = _discarded = 0;
         _isTooLongToDrain = false;
         _error = RequestError.None;
@@ -175,7 +175,7 @@ internal sealed class ChunkedBody(Http1Exchange exchange) : FramedBody
             var span = memory.Span;
             while (!span.IsEmpty && !decoder.IsComplete)
             {
-                var status = decoder.Decode(span, _limits, out var consumed, out var data);
+                var status = decoder.Decode(span, in _rules.Head, out var consumed, out var data);
                 taken += consumed;
                 span = span[consumed..];
                 if (status == ChunkedStatus.Invalid)
@@ -185,7 +185,7 @@ internal sealed class ChunkedBody(Http1Exchange exchange) : FramedBody
 
                 // Judged by the size that a chunk announces: a body that is too large is refused before all of it has come.
                 length += data.Length;
-                if (decoder.AnnouncedBytes > _maxBytes - length)
+                if (decoder.AnnouncedBytes > _rules.MaxRequestBodyBytes - length)
                 {
                     return RequestError.BodyTooLarge;
                 }

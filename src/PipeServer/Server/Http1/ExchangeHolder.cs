@@ -92,7 +92,7 @@ internal abstract class ExchangeHolder : Connection
     public void BeginWaiting()
     {
         State = ConnectionState.Idle;
-        Deadlines.SetRead(Server.Options.KeepAliveTimeout);
+        Deadlines.SetRead(Rules.KeepAliveTimeout);
         GiveBack(_exchange!);
     }
 

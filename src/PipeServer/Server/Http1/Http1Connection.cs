@@ -122,7 +122,7 @@ internal sealed class Http1Connection : ExchangeHolder, IReadConsumer
         _ when Exchange.Synchronous.IsHandling => false, // it was asked before the handler was called
         _ when _isInBody && !Exchange.RequestBody.HasArrived() => true,
         NextStep.Hop => !staysOnWorker
-            || Server.Options.TimeProvider.GetElapsedTime(_batchStarted, Exchange.QueuedAt) >= LongestBatch,
+            || Server.TimeProvider.GetElapsedTime(_batchStarted, Exchange.QueuedAt) >= LongestBatch,
         _ => !Exchange.Handler!.IsSynchronous,
     };
 
@@ -192,7 +192,7 @@ internal sealed class Http1Connection : ExchangeHolder, IReadConsumer
                 {
                     await _output.FlushAsync(CancellationToken.None).ConfigureAwait(false);
                     (mayStay, next) = (false, _output.IsClientGone ? NextStep.Abandon : next); // it may have waited, and gone on elsewhere
-                    Exchange.QueuedAt = Server.Options.TimeProvider.GetTimestamp(); // a slow client's time is not the queue's
+                    Exchange.QueuedAt = Server.TimeProvider.GetTimestamp(); // a slow client's time is not the queue's
                 }
 
                 Exchange.WatchBefore(next);
@@ -200,7 +200,7 @@ internal sealed class Http1Connection : ExchangeHolder, IReadConsumer
                 {
                     var isOnWorker = mayStay || await Server.Workers.TryContinueOnWorker(Exchange)
                         || (Pipeline.MayWaitForWorker && await Server.Workers.WaitForWorker(Exchange));
-                    next = AfterHop(isOnWorker, mayStay ? Exchange.QueuedAt : Server.Options.TimeProvider.GetTimestamp());
+                    next = AfterHop(isOnWorker, mayStay ? Exchange.QueuedAt : Server.TimeProvider.GetTimestamp());
                 }
 
                 // :: Handle
@@ -262,7 +262,7 @@ internal sealed class Http1Connection : ExchangeHolder, IReadConsumer
             return false;
         }
 
-        var status = RequestParser.Parse(buffer, Head, Server.Limits);
+        var status = RequestParser.Parse(buffer, Head, in Rules.Head);
         if (status == ParseStatus.NeedMoreData)
         {
             // Empty lines alone do not make a request: a client may end its last body with one too many.
@@ -346,7 +346,7 @@ internal sealed class Http1Connection : ExchangeHolder, IReadConsumer
         if (State is ConnectionState.Idle or ConnectionState.Handling
             || (State == ConnectionState.New && Draining.IsCancellationRequested))
         {
-            Deadlines.SetRead(Server.Options.RequestHeadTimeout);
+            Deadlines.SetRead(Rules.RequestHeadTimeout);
         }
 
         State = ConnectionState.ReadingHead;

@@ -168,7 +168,7 @@ internal sealed class SynchronousLoop(Http1Exchange exchange) : IWorkItem
     {
         while (next < end)
         {
-            if (RequestParser.Parse(array, next, end - next, _head, _server.Limits) != ParseStatus.Complete)
+            if (RequestParser.Parse(array, next, end - next, _head, in Connection.Rules.Head) != ParseStatus.Complete)
             {
                 return LeaveHead();
             }
@@ -244,7 +244,7 @@ internal sealed class SynchronousLoop(Http1Exchange exchange) : IWorkItem
                 return StopBefore(step);
             }
 
-            exchange.QueuedAt = _server.Options.TimeProvider.GetTimestamp();
+            exchange.QueuedAt = _server.TimeProvider.GetTimestamp();
         }
 
         if (step == NextStep.Hop)

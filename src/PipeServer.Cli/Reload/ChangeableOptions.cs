@@ -1,0 +1,29 @@
+namespace PipeServer.Cli.Reload;
+
+/// <summary>The options that a reload can change. All others keep their values until the program is started again.</summary>
+internal static class ChangeableOptions
+{
+    private static readonly HashSet<string> Names = new(StringComparer.Ordinal)
+    {
+        "ROOT",
+        "--index", "--browse", "--base-path", "--spa", "--ext", "--mime", "--compress", "--cache", "--immutable", "--header", "--cors", "--attachment",
+        "--auth-file", "--hidden", "--follow-symlinks", "--file-cache", "--file-cache-max", "--file-cache-count", "--max-sorted",
+        "--grace", "--drain-delay", "--drain-idle", "--report",
+        "--log-level", "--log-format", "--quiet", "--access-log", "--access-log-format", "--access-log-skip",
+        "--max-connections", "--max-connections-per-ip", "--max-request-line", "--max-request-head", "--max-request-headers", "--max-request-body",
+        "--min-rate", "--keep-alive-timeout", "--head-timeout", "--body-timeout", "--write-timeout", "--queue-timeout",
+    };
+
+    /// <summary>All of them.</summary>
+    public static IReadOnlyCollection<string> All => Names;
+
+    /// <summary>Whether an option can change.</summary>
+    /// <param name="name">The option's name.</param>
+    /// <param name="start">What the program was started with: a log of requests is not begun later, and the routes of <c>--demo</c> do not move.</param>
+    public static bool Contains(string name, ServeSettings start) => name switch
+    {
+        "--access-log" => start.AccessLogPath is not null,
+        "--base-path" => !start.Demo,
+        _ => Names.Contains(name),
+    };
+}

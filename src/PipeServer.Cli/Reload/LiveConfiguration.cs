@@ -1,0 +1,136 @@
+using PipeServer.Cli.AccessLog;
+using PipeServer.Diagnostics;
+using PipeServer.StaticFiles;
+
+namespace PipeServer.Cli.Reload;
+
+/// <summary>
+/// What the program serves by, and how another configuration takes its place: all of it is read, checked and opened first, and then
+/// exchanged. Used by one thread at a time, but for <see cref="Current"/>.
+/// </summary>
+/// <param name="initial">The settings that the program was started with.</param>
+/// <param name="files">The handler of the files.</param>
+/// <param name="server">The server.</param>
+/// <param name="accessLog">The access log, or null.</param>
+/// <param name="streams">Where lines go.</param>
+/// <param name="loggers">What makes the lines of the log.</param>
+internal sealed class LiveConfiguration(
+    ServeSettings initial,
+    StaticFileHandler files,
+    HttpServer server,
+    CurrentAccessLog? accessLog,
+    StandardStreams streams,
+    LineLoggerFactory loggers)
+{
+    private const string ErrorPage = "50x.html";
+
+    private readonly ServeSettings _start = initial;
+    private volatile ServeSettings _current = initial;
+    private IReadOnlyDictionary<string, string>? _values; // of the options in force; null before the first reload
+
+    /// <summary>The settings in force; what cannot change is as it was at the start. From any thread.</summary>
+    public ServeSettings Current => _current;
+
+    /// <summary>Reads everything again that the settings come from, checks it as <c>pipeserver check</c> does, and opens what it names.</summary>
+    /// <param name="next">The configuration, to be put in force or dropped before the next one is prepared; null where there is a problem.</param>
+    /// <returns>What is wrong, with the way out; null when nothing is.</returns>
+    public string? TryPrepare(out PreparedConfiguration? next)
+    {
+        next = null;
+        ServeSettings settings;
+        try
+        {
+            if (FindUnreadable("--config", _start.ConfigPath) is { } unreadable)
+            {
+                return unreadable;
+            }
+
+            settings = _start.ReadAgain();
+        }
+        catch (ConfigurationException exception)
+        {
+            return exception.Message;
+        }
+
+        var before = _values ??= Values(_start);
+        var values = Values(settings);
+        var different = values.Where(pair => before.GetValueOrDefault(pair.Key) != pair.Value).Select(static pair => pair.Key).ToList();
+        var kept = different.FindAll(name => !ChangeableOptions.Contains(name, _start));
+        different.RemoveAll(kept.Contains);
+        if (FindUnreadable("--auth-file", settings.Files.AuthFile) is { } unreadableUsers)
+        {
+            return unreadableUsers;
+        }
+
+        Keep(settings);
+        if (settings.TryOpen(passed: null, out var opened, files, _current) is { } problem)
+        {
+            return problem;
+        }
+
+        settings.AccessLogPath = accessLog is null ? null : settings.AccessLogPath; // checked, but not begun
+        AccessLogTarget? target = null;
+        if (accessLog?.TryPrepare(settings, out target) is { } unwritable)
+        {
+            opened!.Dispose();
+            return unwritable;
+        }
+
+        if (files.HasOtherUsers(opened!) && !different.Contains("--auth-file"))
+        {
+            different.Add("--auth-file");
+        }
+
+        if (!files.ServerErrorPage.Span.SequenceEqual(opened!.ServerErrorPage.Span))
+        {
+            different.Add(ErrorPage);
+        }
+
+        var inForce = values.ToDictionary(pair => pair.Key, pair => kept.Contains(pair.Key) ? before[pair.Key] : pair.Value, StringComparer.Ordinal);
+        next = new PreparedConfiguration(settings, opened, target, inForce, new ReloadOutcome(null, different, kept));
+        return null;
+    }
+
+    /// <summary>Puts a prepared configuration in force. Waits for nothing; the server must run.</summary>
+    public ReloadOutcome Commit(PreparedConfiguration next)
+    {
+        var settings = next.Settings;
+        files.TakeOver(next.Files);
+        server.Reload(settings.Options);
+        accessLog?.Change(settings, next.AccessLog);
+        loggers.Change(settings.LogLevel, settings.LogFormat);
+        streams.UseFormat(settings.LogFormat, isForAll: settings.LogFormat is not TimedLineFormat);
+        _values = next.Values;
+        var describe = settings.Describe;
+        settings.Describe = () => Joined(describe());
+        _current = settings;
+        return next.Outcome;
+    }
+
+    private static Dictionary<string, string> Values(ServeSettings settings) =>
+        settings.Values().ToDictionary(static item => item.Name, static item => item.Value, StringComparer.Ordinal);
+
+    // What is a pipe or a terminal was read at the start, and another open would wait for a writer, perhaps for ever.
+    private static string? FindUnreadable(string option, string? path) =>
+        path is null || !FileCalls.AreSupported || FileCalls.TypeOf(path) is 0 or FileCalls.IFREG || Directory.Exists(path)
+            ? null
+            : $"{option} {path}: this is no file, and cannot be read twice. Name a file.";
+
+    // What a reload cannot change and the rest depends on.
+    private void Keep(ServeSettings settings)
+    {
+        settings.Options.LoggerFactory = settings.Files.LoggerFactory = loggers;
+        settings.Files.TimeProvider = _start.Files.TimeProvider;
+        if (!ChangeableOptions.Contains("--base-path", _start))
+        {
+            settings.Files.BasePath = _start.Files.BasePath;
+        }
+    }
+
+    // In the order of the new one, with the lines of the start for what has kept its value.
+    private IEnumerable<(string Name, string Value, string Source)> Joined(IEnumerable<(string Name, string Value, string Source)> lines)
+    {
+        var first = _start.Describe().ToDictionary(static line => line.Name, StringComparer.Ordinal);
+        return lines.Select(line => ChangeableOptions.Contains(line.Name, _start) ? line : first[line.Name]);
+    }
+}

@@ -1,0 +1,62 @@
+namespace PipeServer;
+
+/// <summary>Which options of a server can change while it runs: one place for <see cref="HttpServer.Reload"/>.</summary>
+internal static class HttpServerOptionsReload
+{
+    // Those that make the server what it is, as values that can be compared. All others are in Merge.
+    private static readonly (string Name, Func<HttpServerOptions, object?> Value)[] Fixed =
+    [
+        (nameof(HttpServerOptions.Endpoints), static options => string.Join(' ', options.Endpoints)),
+        (nameof(HttpServerOptions.ProxyProtocol), static options => options.ProxyProtocol),
+        (nameof(HttpServerOptions.TrustedProxies), static options => string.Join(' ', options.TrustedProxies)),
+        (nameof(HttpServerOptions.Address), static options => options.Address),
+        (nameof(HttpServerOptions.Port), static options => options.Port),
+        (nameof(HttpServerOptions.UnixSocketPath), static options => options.UnixSocketPath),
+        (nameof(HttpServerOptions.SocketMode), static options => options.SocketMode),
+        (nameof(HttpServerOptions.SocketGroup), static options => options.SocketGroup),
+        (nameof(HttpServerOptions.ListenDescriptor), static options => options.ListenDescriptor),
+        (nameof(HttpServerOptions.ReusePort), static options => options.ReusePort),
+        (nameof(HttpServerOptions.Backlog), static options => options.Backlog),
+        (nameof(HttpServerOptions.Workers), static options => options.Workers),
+        (nameof(HttpServerOptions.QueueCapacity), static options => options.QueueCapacity),
+        (nameof(HttpServerOptions.Overload), static options => options.Overload),
+        (nameof(HttpServerOptions.HealthChecks), static options => options.HealthChecks),
+        (nameof(HttpServerOptions.AcceptLimit), static options => options.AcceptLimit),
+        (nameof(HttpServerOptions.Loops), static options => options.Loops),
+        (nameof(HttpServerOptions.Transport), static options => options.Transport),
+        (nameof(HttpServerOptions.LoggerFactory), static options => options.LoggerFactory),
+        (nameof(HttpServerOptions.OnCompleted), static options => options.OnCompleted),
+        (nameof(HttpServerOptions.Metrics), static options => options.Metrics),
+        (nameof(HttpServerOptions.MeterFactory), static options => options.MeterFactory),
+        (nameof(HttpServerOptions.Activities), static options => options.Activities),
+        (nameof(HttpServerOptions.TimeProvider), static options => options.TimeProvider),
+    ];
+
+    /// <summary>A copy of the options in force with what can change taken from others.</summary>
+    public static HttpServerOptions Merge(HttpServerOptions current, HttpServerOptions others)
+    {
+        var merged = current.Copy();
+        merged.MaxConnections = others.MaxConnections;
+        merged.MaxConnectionsPerAddress = others.MaxConnectionsPerAddress;
+        merged.MaxRequestLineBytes = others.MaxRequestLineBytes;
+        merged.MaxRequestHeadBytes = others.MaxRequestHeadBytes;
+        merged.MaxRequestHeaderCount = others.MaxRequestHeaderCount;
+        merged.MaxRequestBodyBytes = others.MaxRequestBodyBytes;
+        merged.KeepAliveTimeout = others.KeepAliveTimeout;
+        merged.RequestHeadTimeout = others.RequestHeadTimeout;
+        merged.RequestBodyTimeout = others.RequestBodyTimeout;
+        merged.ResponseWriteTimeout = others.ResponseWriteTimeout;
+        merged.MinDataRate = others.MinDataRate;
+        merged.QueueTimeout = others.QueueTimeout;
+        merged.ShutdownGracePeriod = others.ShutdownGracePeriod;
+        merged.DrainDelay = others.DrainDelay;
+        merged.DrainIdleTimeout = others.DrainIdleTimeout;
+        merged.ServerErrorPage = others.ServerErrorPage;
+        merged.GetServerErrorPage = others.GetServerErrorPage;
+        return merged;
+    }
+
+    /// <summary>The names of the options that cannot change, and are not the same in others.</summary>
+    public static IReadOnlyList<string> FixedThatDiffer(HttpServerOptions current, HttpServerOptions others) =>
+        [.. Fixed.Where(option => !Equals(option.Value(current), option.Value(others))).Select(static option => option.Name)];
+}

@@ -1,0 +1,3 @@
+namespace PipeServer.Tests.StaticFiles;
+
+public sealed class FileReloadOverEpollTests() : FileReloadTests("epoll");
