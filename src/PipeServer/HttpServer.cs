@@ -381,8 +381,8 @@ public sealed class HttpServer : IAsyncDisposable
     // The server is live as long as it answers, and ready until a stop begins.
     private void MapHealthChecks()
     {
-        _routes.Add("GET", "/healthz/live", RouteHandler.Synchronous(static (_, response) => response.WriteText("live\n"), Dispatch.Inline));
-        _routes.Add("GET", "/healthz/ready", RouteHandler.Synchronous(
+        _routes.Add("GET", HealthPaths.Live, RouteHandler.Synchronous(static (_, response) => response.WriteText("live\n"), Dispatch.Inline));
+        _routes.Add("GET", HealthPaths.Ready, RouteHandler.Synchronous(
             static (request, response) =>
             {
                 var isDraining = request.Draining.IsCancellationRequested;

@@ -32,7 +32,7 @@ internal sealed class RequestObserver(RequestCompletedHandler completed, TimePro
         Tell(new RequestCompletion(
             isUnderstood ? exchange.Request : null,
             exchange.Refusal == RequestError.HeadTimeout ? default : head.RequestLine,
-            exchange.Connection.RemoteEndPoint)
+            exchange.RemoteEndPoint)
         {
             StatusCode = hasStatus ? exchange.Response.StatusCode : 0,
             Outcome = outcome,

@@ -27,6 +27,7 @@ internal sealed class ServerContext
         Heartbeat = new Heartbeat(options.TimeProvider, timers, Connections, logger);
         ErrorAnswers = new ErrorAnswers(options.GetServerErrorPage ?? (() => options.ServerErrorPage));
         Observer = options.OnCompleted is { } completed ? new RequestObserver(completed, options.TimeProvider, logger) : null;
+        Entrance = RequestEntrance.For(options, Observer);
         Pipeline = new RequestPipeline(this);
     }
 
@@ -42,6 +43,9 @@ internal sealed class ServerContext
 
     /// <summary>Tells of each request that has ended; null where nobody listens.</summary>
     public RequestObserver? Observer { get; }
+
+    /// <summary>What each request passes first; null where nothing of that is wanted.</summary>
+    public RequestEntrance? Entrance { get; }
 
     /// <summary>Tells which clients are refused.</summary>
     public RefusalLog Refusals { get; }
