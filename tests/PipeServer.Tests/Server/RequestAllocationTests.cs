@@ -114,8 +114,8 @@ public sealed class RequestAllocationTests
 
         if (isRefused)
         {
-            await using var first = await server.ConnectAsync();
-            Assert.Equal(200, (await first.RequestAsync(head + body)).Status);
+            await using var earlier = await server.ConnectAsync();
+            Assert.Equal(200, (await earlier.RequestAsync(head + body)).Status);
         }
 
         // One answer tells how long each of them is: only the Date changes, and not its length.
