@@ -141,7 +141,7 @@ public sealed class ReverseProxyTests : IDisposable
                 "127.0.0.11 200 direct",
             ],
             await File.ReadAllLinesAsync(LogPath));
-        Assert.Contains(cli.Output.Concat(cli.Errors), static line => line.Contains($"{Client}:0") && line.Contains("429"));
+        Assert.Contains(cli.Output.Concat(cli.Errors), static line => line.Contains($"Refused {Client}: 429"));
     }
 
     // The port is one that was free a moment ago.
