@@ -5,8 +5,8 @@ namespace PipeServer.Server;
 /// a token moves that by the time that one token takes to come.
 /// </summary>
 /// <remarks>
-/// A full bucket is as good as none. So a table without room gives up one that is full again, and where there is none, of a few the one that
-/// will be full soonest, whose client loses least by being forgotten: the buckets of those who ask for too much stay longest. A stream of new
+/// A full bucket is as good as none. So a table without room looks at a few for one that is full again, and gives up the one of them that will be
+/// full soonest where there is none: it is nearest to being as good as none, and the buckets of those who ask for too much stay longest. A stream of new
 /// addresses thereby gets what new addresses always get, and no client's limit is lifted by it for long. To let newcomers in without a bucket would
 /// have lifted it for all of them while the table is full.
 /// </remarks>
@@ -15,13 +15,14 @@ internal sealed class RateBuckets
     private const int None = -1;
 
     // How many buckets are looked at for one that can be given up. More would take longer under the lock in just the moment when there is much to do.
+    // At random: clients that came together, and are limited together, lie side by side.
     private const int LookedAt = 16;
 
     private readonly Lock _gate = new();
     private readonly Bucket[] _buckets;
     private readonly int[] _chains; // by hash: the first bucket of its chain
     private int _count;
-    private int _hand; // where to look next for a bucket to give up
+    private ulong _random; // where to look next for a bucket to give up
 
     /// <summary>Makes an empty table.</summary>
     /// <param name="capacity">The most clients; a power of two.</param>
@@ -88,11 +89,11 @@ internal sealed class RateBuckets
     // Takes a bucket from its client: where it is.
     private int GiveUp(Int128 now)
     {
-        var given = _hand;
-        for (var looked = 0; looked < LookedAt && _buckets[given].FullAt > now; looked++)
+        var given = Next();
+        for (var looked = 1; looked < LookedAt && _buckets[given].FullAt > now; looked++)
         {
-            given = _buckets[_hand].FullAt < _buckets[given].FullAt ? _hand : given;
-            _hand = (_hand + 1) % _buckets.Length;
+            var other = Next();
+            given = _buckets[other].FullAt < _buckets[given].FullAt ? other : given;
         }
 
         ref var link = ref _chains[_buckets[given].Hash & (uint)(_chains.Length - 1)];
@@ -103,6 +104,13 @@ internal sealed class RateBuckets
 
         link = _buckets[given].Next;
         return given;
+    }
+
+    // A linear congruential generator by Knuth's numbers, of which the upper bits are good enough.
+    private int Next()
+    {
+        _random = (_random * 6364136223846793005) + 1442695040888963407;
+        return (int)(_random >> 33) & (_buckets.Length - 1);
     }
 
     private struct Bucket
