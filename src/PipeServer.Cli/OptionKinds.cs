@@ -221,6 +221,22 @@ internal static class OptionKinds
         return option;
     }
 
+    /// <summary>A rate of requests, or none.</summary>
+    public static Option<string?> Rate(string name, string description)
+    {
+        var option = Text(name, "N/s[:BURST]", description);
+        option.Validators.Add(result =>
+        {
+            if (result.Tokens is [{ Value: { Length: > 0 } value }] && !RateLimit.TryParse(value, null, out _))
+            {
+                result.AddError(
+                    $"{name} must be like 10/s, 600/m or 10/s:50, from 0.001 to {RateLimit.MaxRequests} in thousandths, and the burst whole; "
+                    + $"'{value}' is not.");
+            }
+        });
+        return option;
+    }
+
     /// <summary>The lowest level that is logged.</summary>
     public static Option<LogLevel> Level(string name, LogLevel standard)
     {

@@ -41,8 +41,11 @@ internal sealed class OptionTable
                 Flag("--proxy-protocol", "All connections begin with a PROXY header, from --trusted-proxy."),
                 static (settings, value) => settings.Options.ProxyProtocol = value) with { Property = nameof(HttpServerOptions.ProxyProtocol) },
             OptionRow.Of(
-                Proxies("--trusted-proxy", "Whose PROXY headers are believed; may be repeated."),
+                Proxies("--trusted-proxy", "Whose word about clients is believed, by PROXY header or --forwarded; may be repeated."),
                 static (settings, value) => settings.SetTrustedProxies(value)) with { Property = nameof(HttpServerOptions.TrustedProxies) },
+            OptionRow.Of(
+                Choice("--forwarded", "HEADER", "How proxies name clients: x-forwarded-for, forwarded or none.", "x-forwarded-for", "forwarded", "none"),
+                static (settings, value) => settings.SetForwardedHeader(value)),
             OptionRow.Of(
                 Flag("--reuse-port", "Let another process listen on the same port, to take over without a gap (Linux)."),
                 static (settings, value) => settings.Options.ReusePort = value),
@@ -111,6 +114,9 @@ internal sealed class OptionTable
             OptionRow.Of(
                 Choice("--overload", "CHOICE", "What happens at --queue and --max-connections: reject (503 at once) or wait.", "reject", "wait"),
                 static (settings, value) => settings.Options.Overload = value == "wait" ? OverloadPolicy.Wait : OverloadPolicy.Reject),
+            OptionRow.Of(
+                Rate("--rate-limit", "Requests of one address, like 10/s, 600/m or 10/s:50 (at once); beyond that 429."),
+                static (settings, value) => settings.SetRateLimit(value)),
             OptionRow.Of(
                 Flag("--health", "Add /healthz/live and /healthz/ready, answered even while all workers are blocked."),
                 static (settings, value) => settings.Options.HealthChecks = value),

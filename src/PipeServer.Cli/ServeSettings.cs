@@ -99,6 +99,17 @@ internal sealed class ServeSettings(OptionTable table, string root)
     /// <summary>Sets the peers that may speak for their clients.</summary>
     public void SetTrustedProxies(IEnumerable<string> values) => Options.TrustedProxies = [.. values.Select(TrustedProxy.Parse)];
 
+    /// <summary>Sets the header that names clients by its name.</summary>
+    public void SetForwardedHeader(string name) => Options.ForwardedHeader = name switch
+    {
+        "forwarded" => ForwardedHeader.Forwarded,
+        "none" => ForwardedHeader.None,
+        _ => ForwardedHeader.XForwardedFor,
+    };
+
+    /// <summary>Sets how many requests a client may make, from text that has been checked.</summary>
+    public void SetRateLimit(string? value) => Options.RateLimit = value is null ? null : RateLimit.Parse(value);
+
     /// <summary>Opens the folder to serve, and checks everything that could make a start fail, except the address.</summary>
     /// <param name="passed">The listening sockets that the process was given; null to accept every name.</param>
     /// <param name="files">The handler of the files, the caller's from now on; null when there is a problem.</param>

@@ -107,8 +107,17 @@ public sealed class HttpRequest
     /// </remarks>
     public PipeReader Body { get; }
 
-    /// <summary>The client's address, where the transport knows one.</summary>
-    public EndPoint? RemoteEndPoint => Connection?.RemoteEndPoint;
+    /// <summary>
+    /// The client's address, where the transport knows one. Behind trusted proxies it is the one that they name
+    /// (<see cref="HttpServerOptions.ForwardedHeader"/>), with port 0 where they do not tell the port.
+    /// </summary>
+    public EndPoint? RemoteEndPoint => _exchange.IsCarried ? _exchange.RemoteEndPoint : null;
+
+    /// <summary>
+    /// <c>https</c> where a trusted proxy says that its client has asked by that (<see cref="HttpServerOptions.ForwardedHeader"/>), else
+    /// <c>http</c>, which is what the server itself speaks; whatever scheme a target names.
+    /// </summary>
+    public string Scheme => _exchange is { IsCarried: true, IsHttps: true } ? "https" : "http";
 
     /// <summary>Cancelled when the client is gone or the server's grace period has ended: stop now, nobody reads the answer.</summary>
     public CancellationToken Aborted => Connection?.Aborted ?? CancellationToken.None;

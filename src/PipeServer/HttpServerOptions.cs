@@ -12,9 +12,9 @@ namespace PipeServer;
 /// </summary>
 /// <remarks>
 /// An <c>IConfiguration</c> binds all but <see cref="Transport"/>, <see cref="LoggerFactory"/>, <see cref="TimeProvider"/>, what is called back and the error
-/// pages, which are objects: addresses, endpoints, trusted proxies and the mode of sockets by their text, durations as <c>00:00:30</c>, because the
-/// binder takes a bare <c>30</c> for days. The source-generated binder takes no types by their text, warns of some in the build (SYSLIB1101)
-/// and leaves out all of them, endpoints too: set those by their <c>Parse</c>.
+/// pages, which are objects: addresses, endpoints, trusted proxies, the mode of sockets and the rate of requests by their text, durations as
+/// <c>00:00:30</c>, because the binder takes a bare <c>30</c> for days. The source-generated binder takes no types by their text, warns of some
+/// in the build (SYSLIB1101) and leaves out all of them, endpoints too: set those by their <c>Parse</c>.
 /// </remarks>
 public sealed class HttpServerOptions
 {
@@ -45,9 +45,20 @@ public sealed class HttpServerOptions
     public bool ProxyProtocol { get; set; }
 
     /// <summary>
-    /// The proxies that are believed when they name their client by the PROXY protocol. Default: none.
+    /// The proxies that are believed when they name their client, by the PROXY protocol or by <see cref="ForwardedHeader"/>. Default: none.
     /// </summary>
     public IList<TrustedProxy> TrustedProxies { get; set; } = [];
+
+    /// <summary>
+    /// The header field by which <see cref="TrustedProxies"/> name the client of each request; the other one means nothing. Default
+    /// <see cref="ForwardedHeader.XForwardedFor"/>. Without trusted proxies no field means anything.
+    /// </summary>
+    /// <remarks>
+    /// The client is the rightmost hop that is not a trusted proxy. It is <see cref="HttpRequest.RemoteEndPoint"/>, and what logs and
+    /// <see cref="RateLimit"/> go by; connections are counted by their peers all the same. <c>X-Forwarded-Host</c> is not looked at: have the proxy
+    /// pass the Host field on.
+    /// </remarks>
+    public ForwardedHeader ForwardedHeader { get; set; }
 
     /// <summary>The address to listen on. Default 127.0.0.1: reachable from this machine only.</summary>
     public BindAddress Address { get; set; } = IPAddress.Loopback;
@@ -164,8 +175,21 @@ public sealed class HttpServerOptions
     /// </summary>
     public TimeSpan QueueTimeout { get; set; } = TimeSpan.FromSeconds(60);
 
-    /// <summary>Connections from one address at once; the next is answered with 503. Default: no limit per address.</summary>
+    /// <summary>
+    /// Connections from one address at once; the next is answered with 503. Default: no limit per address. The address is the connection's, or
+    /// that of the PROXY protocol: an HTTP proxy's connections carry the requests of many clients.
+    /// </summary>
     public int? MaxConnectionsPerAddress { get; set; }
+
+    /// <summary>
+    /// How many requests each client address may make; beyond that they are answered with 429 and <c>Retry-After</c>. Default: null, no limit. In
+    /// configuration <c>10/s</c>, <c>600/m</c>, or <c>10/s:50</c> with a burst.
+    /// </summary>
+    /// <remarks>
+    /// The address is <see cref="HttpRequest.RemoteEndPoint"/>'s, of IPv6 the first 64 bits. Clients without one, of unix sockets, are not limited,
+    /// nor are <see cref="HealthChecks"/>. The last 65,536 addresses are remembered, in 4 MB.
+    /// </remarks>
+    public RateLimit? RateLimit { get; set; }
 
     /// <summary>
     /// Answer GET <c>/healthz/live</c> with 200 as long as the process runs, and <c>/healthz/ready</c> with 200, or 503 once a
@@ -212,7 +236,7 @@ public sealed class HttpServerOptions
     public ILoggerFactory LoggerFactory { get; set; } = LineLoggerFactory.StandardError;
 
     /// <summary>
-    /// Is told of each request that has ended, the server's own refusals included (400, 404, 405, 408, 431, 503…), once and in the order of its
+    /// Is told of each request that has ended, the server's own refusals included (400, 404, 405, 408, 429, 431, 503…), once and in the order of its
     /// connection. Default: nobody, which costs nothing. Several may listen: <c>options.OnCompleted += …</c>.
     /// </summary>
     /// <remarks>

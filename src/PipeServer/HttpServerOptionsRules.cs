@@ -42,6 +42,7 @@ internal static class HttpServerOptionsRules
         InRange(options.DrainDelay, TimeSpan.Zero, longest, nameof(HttpServerOptions.DrainDelay));
         InRange(options.DrainIdleTimeout, TimeSpan.Zero, longest, nameof(HttpServerOptions.DrainIdleTimeout));
         InRange(options.Overload, OverloadPolicy.Reject, OverloadPolicy.Wait, nameof(HttpServerOptions.Overload));
+        InRange(options.ForwardedHeader, ForwardedHeader.XForwardedFor, ForwardedHeader.None, nameof(HttpServerOptions.ForwardedHeader));
         InRange(options.MinDataRate, 0, int.MaxValue, nameof(HttpServerOptions.MinDataRate));
         if (options.QueueTimeout != Timeout.InfiniteTimeSpan)
         {

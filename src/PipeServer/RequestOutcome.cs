@@ -8,7 +8,7 @@ public enum RequestOutcome
 
     /// <summary>
     /// The server has answered in place of a handler, and the reason says why: a malformed head or body, a limit, a timeout, no worker (400, 408,
-    /// 413, 414, 417, 431, 501, 503, 505).
+    /// 413, 414, 417, 429, 431, 501, 503, 505).
     /// </summary>
     Refused,
 

@@ -1,12 +1,14 @@
 using System.ComponentModel;
 using System.Diagnostics.CodeAnalysis;
 using System.Net;
+using PipeServer.Http;
 
 namespace PipeServer;
 
 /// <summary>
-/// Peers that may speak for their clients: a network, <c>10.0.0.0/8</c> or <c>2001:db8::/32</c>, one address, or <c>unix</c>, which means
-/// every peer that can connect to a unix socket of the server. Immutable.
+/// Peers that may speak for their clients, by the PROXY protocol and by <see cref="HttpServerOptions.ForwardedHeader"/>: a network,
+/// <c>10.0.0.0/8</c> or <c>2001:db8::/32</c>, one address, or <c>unix</c>, which means every peer that can connect to a unix socket of the
+/// server. Immutable.
 /// </summary>
 [TypeConverter(typeof(TrustedProxyConverter))]
 public sealed class TrustedProxy : IParsable<TrustedProxy>
@@ -14,7 +16,11 @@ public sealed class TrustedProxy : IParsable<TrustedProxy>
     private readonly IPNetwork? _network; // null: unix sockets
 
     /// <summary>Trusts the addresses of a network.</summary>
-    public TrustedProxy(IPNetwork network) => _network = network;
+    public TrustedProxy(IPNetwork network)
+    {
+        _network = network;
+        Prefix = new NetworkPrefix(network);
+    }
 
     private TrustedProxy()
     {
@@ -22,6 +28,9 @@ public sealed class TrustedProxy : IParsable<TrustedProxy>
 
     /// <summary>What is wrong with the text that configuration had for it; null when nothing is. A server refuses it when it is created.</summary>
     internal string? Problem { get; private init; }
+
+    /// <summary>Its network; null for unix sockets.</summary>
+    internal NetworkPrefix? Prefix { get; }
 
     /// <summary>Trusts every peer of a unix socket.</summary>
     public static TrustedProxy Unix { get; } = new();
@@ -62,6 +71,6 @@ public sealed class TrustedProxy : IParsable<TrustedProxy>
     private static string Explain(string text) => $"'{text}' does not name a proxy: it must be a network like 10.0.0.0/8, an address, or unix.";
 
     private bool IsOfNetwork(EndPoint? peer) => peer is IPEndPoint { Address: var address }
-        ? _network is { } network && network.Contains(address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address)
-        : _network is null;
+        ? Prefix is { } prefix && prefix.Includes(HostAddress.Of(address))
+        : Prefix is null;
 }

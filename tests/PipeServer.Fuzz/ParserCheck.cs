@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Net;
 using System.Text;
 using PipeServer.Http;
 
@@ -7,7 +8,11 @@ namespace PipeServer.Fuzz;
 /// <summary>Holds the server's parser and decoder against <see cref="ReferenceParser"/>, for one input.</summary>
 internal static class ParserCheck
 {
+    private const string Trusted = "10.0.0.0/8 ::/1";
+
     private static readonly RequestLimits Limits = new(8 * 1024, 32 * 1024, 100);
+
+    private static readonly NetworkPrefix[] TrustedPrefixes = [.. Trusted.Split(' ').Select(static text => new NetworkPrefix(IPNetwork.Parse(text)))];
 
     // Each ends whatever line is open, in all the states that a line can be in: what the parser refuses early must be
     // refused with every one of them.
@@ -39,7 +44,7 @@ internal static class ParserCheck
 
         var difference = (expected.Outcome, status) switch
         {
-            (ReferenceOutcome.Complete, ParseStatus.Complete) => Compare(expected, head),
+            (ReferenceOutcome.Complete, ParseStatus.Complete) => Compare(expected, head) ?? CompareForwarded(head.Fields),
             (ReferenceOutcome.Refused, ParseStatus.Invalid) => CheckRefusal(head.Error),
             (ReferenceOutcome.Incomplete, ParseStatus.NeedMoreData) => null,
             (ReferenceOutcome.Incomplete, ParseStatus.Invalid) => CheckRefusal(head.Error)
@@ -67,6 +72,22 @@ internal static class ParserCheck
         return expected.HeadLength != head.ByteLength ? $"the head has {expected.HeadLength} bytes for the reference, {head.ByteLength} for the parser"
             : expected.Meaning != meaning ? $"the reference reads\n{Escape(expected.Meaning)}\nthe parser\n{Escape(meaning)}"
             : null;
+    }
+
+    // Forwarded has no second reader: it must not throw, and its answer is not looked at.
+    private static string? CompareForwarded(HeaderFields fields)
+    {
+        var values = new List<string>();
+        for (var index = fields.IndexOf("X-Forwarded-For"u8); index >= 0; index = fields.IndexOf("X-Forwarded-For"u8, index + 1))
+        {
+            values.Add(Encoding.Latin1.GetString(fields.Value(index)));
+        }
+
+        var expected = ReferenceForwardedFor.Find(string.Join(',', values), Trusted);
+        var client = ForwardedFor.Find(fields, TrustedPrefixes);
+        var actual = client.Address is { } address ? new IPEndPoint(address.ToIPAddress(), client.Port).ToString() : ReferenceForwardedFor.Peer;
+        _ = Forwarded.Find(fields, TrustedPrefixes);
+        return expected == actual ? null : $"the client is {expected} for the reference, {actual} for the parser";
     }
 
     private static string? CheckRefusal(RequestError error) =>

@@ -370,6 +370,20 @@ public static class ProtocolCases
         section = "RFC 9110 §7.8";
         Kept(section, "an upgrade to h2c", "GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\n\r\n");
         Kept(section, "an upgrade that cannot be", "GET / HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: frob/0\r\n\r\n");
+
+        // :: 19. Proxies, of which none is trusted here
+        section = "RFC 7239 §4";
+        foreach (var (name, value) in new[]
+        {
+            ("For", "192.0.2.7:5, 10.0.0.1"), ("For", "[2001:db8::7]:80, ::ffff:10.1.2.3,10.0.0.2:7"), ("For", "192.0.2.7, 1:2:3:4:5:6:7::\r\nX-Forwarded-For: 10.0.0.1"),
+            ("For", "unknown, ,_x"), ("Proto", "https"), ("Host", "b"),
+        })
+        {
+            Kept(section, $"X-Forwarded-{name} '{value}'", $"GET / HTTP/1.1\r\nHost: a\r\nX-Forwarded-{name}: {value}\r\n\r\n");
+        }
+
+        Kept(section, "Forwarded", "GET / HTTP/1.1\r\nHost: a\r\nForwarded: for=\"[::1]:80\";proto=https;x=\"a,\\\"\", for=10.0.0.1\r\n\r\n");
+        Kept(section, "Forwarded, an open quotation mark", "GET / HTTP/1.1\r\nHost: a\r\nForwarded: for=\", for=10.0.0.1\r\n\r\n");
         return all;
     }
 }

@@ -27,6 +27,7 @@ public sealed class ConfigurationBindingTests
               "address": "0.0.0.0", "Port": 8080, "Workers": 3, "ReusePort": true, "KeepAliveTimeout": "00:00:07", "Overload": "wait",
               "MaxConnectionsPerAddress": 5, "AcceptLimit": null, "MaxRequestBodyBytes": 5000000000, "UnixSocketPath": "/run/a.sock",
               "Endpoints": ["127.0.0.1:8081,proxy", "unix:/run/b.sock", { "Address": "::1", "Port": 8082 }], "TrustedProxies": ["10.0.0.0/8", "unix"],
+              "ForwardedHeader": "forwarded", "RateLimit": "10/s:50",
               "LoggerFactory": "ignored", "Transport": "ignored", "TimeProvider": "ignored", "ServerErrorPage": "ignored"
             }
             """;
@@ -40,6 +41,7 @@ public sealed class ConfigurationBindingTests
             Assert.Equal((5_000_000_000, "/run/a.sock"), (options.MaxRequestBodyBytes, options.UnixSocketPath));
             Assert.Equal(["127.0.0.1:8081,proxy", "unix:/run/b.sock", "[::1]:8082"], options.Endpoints.Select(static endpoint => endpoint.ToString()));
             Assert.Equal(["10.0.0.0/8", "unix"], options.TrustedProxies.Select(static proxy => proxy.ToString()));
+            Assert.Equal((ForwardedHeader.Forwarded, RateLimit.PerSecond(10, 50)), (options.ForwardedHeader, options.RateLimit));
             Assert.Equal((null, TimeProvider.System), (options.Transport, options.TimeProvider));
             _ = new HttpServer(options);
         }
@@ -67,6 +69,14 @@ public sealed class ConfigurationBindingTests
         var exception = Assert.Throws<InvalidOperationException>(() => Section($$"""{ "SocketMode": "{{text}}" }""").Get<HttpServerOptions>());
         Assert.Contains("PipeServer:SocketMode", exception.Message);
         Assert.Contains($"'{text}' is not the mode of a socket's file: it must be octal", exception.InnerException!.Message);
+    }
+
+    [Fact]
+    public void A_text_that_is_no_rate_is_told_with_its_place()
+    {
+        var exception = Assert.Throws<InvalidOperationException>(() => Section("""{ "RateLimit": "10" }""").Get<HttpServerOptions>());
+        Assert.Contains("PipeServer:RateLimit", exception.Message);
+        Assert.Contains("'10' is not a rate of requests: it must be like 10/s", exception.InnerException!.Message);
     }
 
     // The bug: an endpoint as an object was refused by the binder that the README shows, because its address had a type without a text form.

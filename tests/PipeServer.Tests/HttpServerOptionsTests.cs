@@ -31,6 +31,7 @@ public sealed class HttpServerOptionsTests
         { nameof(HttpServerOptions.MaxConnectionsPerAddress), 0 },
         { nameof(HttpServerOptions.Overload), (OverloadPolicy)2 },
         { nameof(HttpServerOptions.ListenDescriptor), 2 },
+        { nameof(HttpServerOptions.ForwardedHeader), (ForwardedHeader)3 },
     };
 
     [Theory]

@@ -70,11 +70,17 @@ internal sealed class RefusalLog(ILogger logger, TimeProvider timeProvider)
     /// <param name="status">What it is answered.</param>
     /// <param name="reason">Why, without anything that it has sent, unless escaped.</param>
     public void Tell(EndPoint? client, int status, string reason) =>
-        Log.ClientRefused(logger, client is null or UnixDomainSocketEndPoint ? "a client of a unix socket" : Unmapped(client).ToString()!, status, reason);
+        Log.ClientRefused(logger, Name(client), status, reason);
 
-    // On a socket for both families an IPv4 client has a mapped address, which would be another one than in the access log.
-    private static EndPoint Unmapped(EndPoint client) =>
-        client is IPEndPoint { Address: { IsIPv4MappedToIPv6: true } address } mapped ? new IPEndPoint(address.MapToIPv4(), mapped.Port) : client;
+    // On a socket for both families an IPv4 client has a mapped address, which would be another one than in the access log. Behind a proxy most
+    // clients have no port.
+    private static string Name(EndPoint? client) => client switch
+    {
+        null or UnixDomainSocketEndPoint => "a client of a unix socket",
+        IPEndPoint { Port: 0, Address: var address } => address.ToString(),
+        IPEndPoint { Address: { IsIPv4MappedToIPv6: true } address } mapped => new IPEndPoint(address.MapToIPv4(), mapped.Port).ToString(),
+        _ => client.ToString()!,
+    };
 
     /// <summary>Tells now of those that were counted: nothing more comes, or the second is over.</summary>
     public void TellCounted()

@@ -47,6 +47,20 @@ internal sealed class HeaderFields
     /// <summary>The index of the next field of this name from <paramref name="from"/> on, or -1.</summary>
     public int IndexOf(ReadOnlySpan<byte> name, int from = 0) => MayHave(name.Length) ? Find(name, from) : -1;
 
+    /// <summary>The index of the last field of this name before <paramref name="end"/>, or -1.</summary>
+    public int LastIndexOf(ReadOnlySpan<byte> name, int end)
+    {
+        for (var index = MayHave(name.Length) ? end - 1 : -1; index >= 0; index--)
+        {
+            if (_fields![index].NameLength == name.Length && IsSame(Name(index), name))
+            {
+                return index;
+            }
+        }
+
+        return -1;
+    }
+
     /// <summary>The value of the first field of this name.</summary>
     public bool TryGetValue(ReadOnlySpan<byte> name, out ReadOnlySpan<byte> value)
     {

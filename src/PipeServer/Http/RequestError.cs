@@ -51,6 +51,7 @@ internal enum RequestError : byte
     PathAboveRoot,
     UnknownMethod,
     UnsupportedExpectation,
+    TooManyRequests,
     NotFound,
     MethodNotAllowed,
 

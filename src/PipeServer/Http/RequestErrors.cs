@@ -86,6 +86,7 @@ internal static class RequestErrors
         Keeping(RequestError.PathAboveRoot, 400, "the path leads above the root", "RFC 3986 §5.2.4");
         Keeping(RequestError.UnknownMethod, 501, "the method is not known here", "RFC 9110 §9.1");
         Keeping(RequestError.UnsupportedExpectation, 417, "the only expectation known here is 100-continue", "RFC 9110 §10.1.1");
+        Keeping(RequestError.TooManyRequests, 429, "too many requests from this address; see Retry-After", "RFC 6585 §4");
         Keeping(RequestError.NotFound, 404, "there is nothing at this path", "RFC 9110 §15.5.5");
         Keeping(RequestError.MethodNotAllowed, 405, "this path does not have that method; see Allow", "RFC 9110 §15.5.6");
 

@@ -1,3 +1,4 @@
+using System.Buffers.Text;
 using PipeServer.Http;
 
 namespace PipeServer.Server;
@@ -13,19 +14,25 @@ internal sealed class ErrorAnswers(Func<ReadOnlyMemory<byte>> getPage)
     /// <summary>The answer to a client beyond the limit of connections, which is sent before anything is read.</summary>
     public PreparedResponse TooManyConnections { get; } = new(
         RequestErrors.Status(RequestError.TooManyConnections),
-        [new("Retry-After", RetryAfterSeconds), new("Content-Type", PlainText)],
+        [new("Retry-After", "1"), new("Content-Type", PlainText)],
         RequestErrors.Body(RequestError.TooManyConnections).ToArray());
 
-    // The queue empties in well under a second unless all workers are stuck, and then no number would be right.
-    private static string RetryAfterSeconds => "1";
-
     /// <summary>Writes the whole answer.</summary>
-    public void Write(HttpResponse response, RequestError error)
+    /// <param name="response">The response, in which nothing is set.</param>
+    /// <param name="error">What it says.</param>
+    /// <param name="retryAfterSeconds">
+    /// When a client that was turned away may come again. The queue empties in well under a second unless all workers are stuck, and then no
+    /// number would be right.
+    /// </param>
+    public void Write(HttpResponse response, RequestError error, int retryAfterSeconds = 1)
     {
         response.StatusCode = RequestErrors.Status(error);
-        if (error is RequestError.QueueFull or RequestError.QueueTimeout)
+        if (error is RequestError.QueueFull or RequestError.QueueTimeout or RequestError.TooManyRequests)
         {
-            response.Headers["Retry-After"] = RetryAfterSeconds;
+            // As digits, because this is the way of a flood, for which nothing is allocated.
+            Span<byte> digits = stackalloc byte[10];
+            Utf8Formatter.TryFormat(retryAfterSeconds, digits, out var length);
+            response.ListedFields.Append("Retry-After"u8, digits[..length], KnownHeader.Other);
         }
 
         if (response.StatusCode is 500 or 503 && getPage() is { IsEmpty: false } page)

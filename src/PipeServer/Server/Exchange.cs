@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Net;
 using PipeServer.Http;
 using PipeServer.Routing;
 
@@ -12,12 +13,22 @@ internal abstract class Exchange(RequestHead head)
 {
     private RouteHandler? _handler; // of this request, or of one before
     private bool _hasHandler;
+    private EndPoint? _forwardedClient;
 
     /// <summary>The connection that carries it. There is none before the first request and after the last one.</summary>
     public abstract Connection Connection { get; }
 
     /// <summary>True while a connection carries it.</summary>
     public abstract bool IsCarried { get; }
+
+    /// <summary>The client's address: the one that a trusted proxy has named for this request, else the connection's.</summary>
+    public EndPoint? RemoteEndPoint => _forwardedClient ?? Connection.RemoteEndPoint;
+
+    /// <summary>A trusted proxy has said that its client has asked by https.</summary>
+    public bool IsHttps { get; private set; }
+
+    /// <summary>With <see cref="RequestError.TooManyRequests"/>: when the client may come again, in seconds.</summary>
+    public int RetryAfterSeconds { get; set; }
 
     /// <summary>The request's head.</summary>
     public RequestHead Head => head;
@@ -114,7 +125,26 @@ internal abstract class Exchange(RequestHead head)
         }
     }
 
-    /// <summary>Forgets the last request.</summary>
+    /// <summary>Notes what a trusted proxy says of the request's client. For each request, where there is <see cref="ClientForwarding"/>.</summary>
+    /// <param name="client">Its address; null where it is the connection's.</param>
+    /// <param name="isHttps">It has asked by https.</param>
+    public void SetClient(EndPoint? client, bool isHttps)
+    {
+        IsHttps = isHttps;
+        if (_forwardedClient != client)
+        {
+            _forwardedClient = client;
+        }
+    }
+
+    /// <summary>Refuses a request by its head, of which nothing is believed then: its client is the connection's.</summary>
+    public void RefuseHead(RequestError error)
+    {
+        Refusal = error;
+        SetClient(client: null, isHttps: false);
+    }
+
+    /// <summary>Forgets the last request, but for its client, which the next one has anew.</summary>
     public void Reset()
     {
         Handler = null;

@@ -61,7 +61,7 @@ internal sealed class RequestObserver(RequestCompletedHandler? completed, Reques
         Tell(exchange, new RequestCompletion(
             isUnderstood ? exchange.Request : null,
             exchange.Refusal == RequestError.HeadTimeout ? default : head.RequestLine,
-            exchange.Connection.RemoteEndPoint)
+            exchange.RemoteEndPoint)
         {
             StatusCode = hasStatus ? exchange.Response.StatusCode : 0,
             Outcome = outcome,

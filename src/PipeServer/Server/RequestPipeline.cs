@@ -17,6 +17,7 @@ internal sealed class RequestPipeline(ServerContext server)
 {
     private readonly ErrorAnswers _errors = server.ErrorAnswers;
     private readonly RequestObserver? _observer = server.Observer;
+    private readonly RequestEntrance? _entrance = server.Entrance;
 
     /// <summary>A request for which there is no worker waits for one, instead of being refused.</summary>
     public bool MayWaitForWorker => server.Options.Overload == OverloadPolicy.Wait;
@@ -24,7 +25,12 @@ internal sealed class RequestPipeline(ServerContext server)
     /// <summary>Checks and routes a request whose head is complete, and answers it at once if its route can.</summary>
     public NextStep Begin(Exchange exchange)
     {
-        _observer?.Begin(exchange);
+        if (_entrance is { } entrance && !entrance.TryEnter(exchange))
+        {
+            CheckBodyWithoutHandler(exchange);
+            return NextStep.End;
+        }
+
         var head = exchange.Head;
         var length = head.Framing.ContentLength;
         var refusal = length > 0 && length > exchange.Connection.Rules.MaxRequestBodyBytes ? RequestError.BodyTooLarge : head.NonFatalError;
@@ -95,6 +101,7 @@ internal sealed class RequestPipeline(ServerContext server)
     /// <summary>Answers a request whose head did not come in time.</summary>
     public void RefuseLateHead(Exchange exchange)
     {
+        exchange.RefuseHead(RequestError.HeadTimeout);
         Refuse(exchange, RequestError.HeadTimeout);
         _observer?.Complete(exchange, isWhole: true);
     }
@@ -137,11 +144,11 @@ internal sealed class RequestPipeline(ServerContext server)
         exchange.Refusal = error;
         server.RefusalCounts.Count(error);
         server.Refusals.Write(
-            exchange.Connection, static connection => connection.RemoteEndPoint, RequestErrors.Status(error), RequestErrors.Text(error));
+            exchange, static exchange => exchange.RemoteEndPoint, RequestErrors.Status(error), RequestErrors.Text(error));
         Log.RequestRejected(server.Logger, exchange.Connection.Id, RequestErrors.Status(error), RequestErrors.Text(error));
         exchange.Response.Reset();
         exchange.Response.CloseConnection = RequestErrors.ClosesConnection(error);
-        _errors.Write(exchange.Response, error);
+        _errors.Write(exchange.Response, error, error == RequestError.TooManyRequests ? exchange.RetryAfterSeconds : 1);
         End(exchange, isRefusal: true);
     }
 

@@ -87,6 +87,21 @@ public sealed class RequestAllocationTests
         Assert.True(recorded >= Requests);
     }
 
+    // Behind a proxy, by a client whose rate is looked at: the end point is made once.
+    [Theory]
+    [InlineData("/plaintext", "X-Forwarded-For: 198.51.100.1, 192.0.2.7:5, 10.0.0.1", "127.0.0.0/8", "1000000/s")]
+    [InlineData("/worker/plaintext", "X-Forwarded-For: 2001:db8::7", "127.0.0.0/8", "1000000/s")]
+    [InlineData("/plaintext", "Forwarded: for=\"[2001:db8::7]\";proto=https, for=10.0.0.1", "127.0.0.0/8", "1000000/s")]
+    [InlineData("/plaintext", "X-Forwarded-For: 192.0.2.7", "10.0.0.0/8", "1000000/s")]
+    [InlineData("/plaintext", "X-Forwarded-For: 192.0.2.8", "127.0.0.0/8", "0.001/m:1")]
+    public async Task A_request_behind_a_proxy_allocates_nothing(string target, string field, string trusted, string rate) =>
+        await AssertNothingIsAllocatedAsync("GET", target, field, inTwoPieces: false, Overhead, isRefused: rate.StartsWith("0."), configure: options =>
+        {
+            options.TrustedProxies = [TrustedProxy.Parse("10.0.0.0/8"), TrustedProxy.Parse(trusted)];
+            options.ForwardedHeader = field.StartsWith('F') ? ForwardedHeader.Forwarded : ForwardedHeader.XForwardedFor;
+            options.RateLimit = RateLimit.Parse(rate);
+        });
+
     // The body comes after its handler has begun to wait for it. Through the pool this cost 20 to 140 bytes a request: a pooled state
     // machine is taken on one thread and given back on another, and the runtime's cache of those is per core and often misses. So the
     // server's side has none, and the handler of this test has none either.
@@ -97,7 +112,7 @@ public sealed class RequestAllocationTests
     public async Task A_body_that_comes_later_allocates_nothing(string target, string framing) =>
         await AssertNothingIsAllocatedAsync("POST", target, framing, inTwoPieces: true, Overhead);
 
-    private static async Task AssertNothingIsAllocatedAsync(string method, string target, string framing, bool inTwoPieces, long allowed, RequestCompletedHandler? completed = null)
+    private static async Task AssertNothingIsAllocatedAsync(string method, string target, string framing, bool inTwoPieces, long allowed, RequestCompletedHandler? completed = null, Action<HttpServerOptions>? configure = null, bool isRefused = false)
     {
         await using var folder = new StaticFolder("epoll");
         folder.Write("root/cached/file.txt", new string('f', 1024));
@@ -107,6 +122,7 @@ public sealed class RequestAllocationTests
         {
             options.LoggerFactory = Microsoft.Extensions.Logging.Abstractions.NullLoggerFactory.Instance;
             options.OnCompleted = completed;
+            configure?.Invoke(options);
         });
         using var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true, ReceiveTimeout = 20_000 };
 #pragma warning disable VSTHRD103 // Asynchronous calls would make it a non-blocking socket, whose waits allocate.
@@ -114,7 +130,7 @@ public sealed class RequestAllocationTests
 #pragma warning restore VSTHRD103
         var body = framing switch
         {
-            "" or "Accept-Encoding: gzip, br" => "",
+            "" or "Accept-Encoding: gzip, br" or ['X' or 'F', ..] => "",
             "Transfer-Encoding: chunked" => $"400\r\n{new string('x', 1024)}\r\n0\r\n\r\n",
             _ => new string('x', 1024),
         };
@@ -123,11 +139,17 @@ public sealed class RequestAllocationTests
         var first = inTwoPieces ? head.Length + 500 : request.Length;
         var buffer = new byte[64 * 1024];
 
+        if (isRefused)
+        {
+            await using var earlier = await server.ConnectAsync();
+            Assert.Equal(200, (await earlier.RequestAsync(head + body)).Status);
+        }
+
         // One answer tells how long each of them is: only the Date changes, and not its length.
         await using var probe = await server.ConnectAsync();
         await probe.SendAsync(head[..^2] + Close + "\r\n" + body);
         var answer = Encoding.ASCII.GetString(await probe.ReadToEndAsync());
-        Assert.StartsWith(target == "/nowhere" ? "HTTP/1.1 404" : "HTTP/1.1 200", answer);
+        Assert.StartsWith(isRefused ? "HTTP/1.1 429" : target == "/nowhere" ? "HTTP/1.1 404" : "HTTP/1.1 200", answer);
         Assert.Contains(Close, answer);
         var length = answer.Length - Close.Length;
 

@@ -277,7 +277,7 @@ internal sealed class Http1Connection : ExchangeHolder, IReadConsumer
         BeginRequest();
         if (status == ParseStatus.Invalid)
         {
-            Exchange.Refusal = Head.Error;
+            Exchange.RefuseHead(Head.Error);
             return true;
         }
 
