@@ -1,4 +1,5 @@
 using PipeServer.Routing;
+using PipeServer.Server;
 
 namespace PipeServer;
 
@@ -8,8 +9,8 @@ internal static class HealthChecks
     /// <summary>Maps them.</summary>
     public static void Map(RouteMap routes)
     {
-        routes.Add("GET", "/healthz/live", RouteHandler.Synchronous(static (_, response) => response.WriteText("live\n"), Dispatch.Inline));
-        routes.Add("GET", "/healthz/ready", RouteHandler.Synchronous(
+        routes.Add("GET", HealthPaths.Live, RouteHandler.Synchronous(static (_, response) => response.WriteText("live\n"), Dispatch.Inline));
+        routes.Add("GET", HealthPaths.Ready, RouteHandler.Synchronous(
             static (request, response) =>
             {
                 var isDraining = request.Draining.IsCancellationRequested;

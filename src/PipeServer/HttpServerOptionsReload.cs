@@ -8,7 +8,6 @@ internal static class HttpServerOptionsReload
     [
         (nameof(HttpServerOptions.Endpoints), static options => string.Join(' ', options.Endpoints)),
         (nameof(HttpServerOptions.ProxyProtocol), static options => options.ProxyProtocol),
-        (nameof(HttpServerOptions.TrustedProxies), static options => string.Join(' ', options.TrustedProxies)),
         (nameof(HttpServerOptions.Address), static options => options.Address),
         (nameof(HttpServerOptions.Port), static options => options.Port),
         (nameof(HttpServerOptions.UnixSocketPath), static options => options.UnixSocketPath),
@@ -51,8 +50,12 @@ internal static class HttpServerOptionsReload
         merged.ShutdownGracePeriod = others.ShutdownGracePeriod;
         merged.DrainDelay = others.DrainDelay;
         merged.DrainIdleTimeout = others.DrainIdleTimeout;
+        merged.TrustedProxies = [.. others.TrustedProxies];
+        merged.ForwardedHeader = others.ForwardedHeader;
+        merged.RateLimit = others.RateLimit;
         merged.ServerErrorPage = others.ServerErrorPage;
         merged.GetServerErrorPage = others.GetServerErrorPage;
+        HttpServerOptionsRules.CheckEndpoints(merged); // those of now may not be those of the others
         return merged;
     }
 

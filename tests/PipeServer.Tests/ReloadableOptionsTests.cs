@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using System.Net;
 using System.Reflection;
 using PipeServer.StaticFiles;
@@ -32,7 +33,7 @@ public sealed class ReloadableOptionsTests
     {
         var (before, other) = (new StaticFileOptions(), new StaticFileOptions());
         Change(typeof(StaticFileOptions).GetProperty(name)!, other);
-        Assert.Equal(name is nameof(StaticFileOptions.AuthFile), before.AnswersAs(other) && before.LogsAs(other));
+        Assert.Equal(name is nameof(StaticFileOptions.AuthFile) or nameof(StaticFileOptions.Metrics) or nameof(StaticFileOptions.MeterFactory), before.AnswersAs(other) && before.LogsAs(other));
         Assert.True(before.AnswersAs(new StaticFileOptions()) && before.LogsAs(new StaticFileOptions()));
     }
 
@@ -44,6 +45,7 @@ public sealed class ReloadableOptionsTests
         TimeSpan time => time + TimeSpan.FromSeconds(1),
         string text => text + "x",
         OverloadPolicy => OverloadPolicy.Wait,
+        ForwardedHeader => ForwardedHeader.None,
         BindAddress => (BindAddress)IPAddress.Any,
         ReadOnlyMemory<byte> => new ReadOnlyMemory<byte>([1]),
         TimeProvider => new ManualTimeProvider(),
@@ -55,6 +57,8 @@ public sealed class ReloadableOptionsTests
         IReadOnlyDictionary<string, string> => new Dictionary<string, string>(StringComparer.Ordinal) { [".x"] = "text/x" },
         null when property.PropertyType == typeof(string) => "x",
         null when property.PropertyType == typeof(int?) => 1,
+        null when property.PropertyType == typeof(RateLimit) => RateLimit.Parse("1/s"),
+        null when property.PropertyType == typeof(Func<MeterOptions, Meter>) => (Func<MeterOptions, Meter>)(static options => new Meter(options)),
         null when property.PropertyType == typeof(SocketFileMode) => (SocketFileMode?)UnixFileMode.UserRead,
         null when property.PropertyType == typeof(Func<ReadOnlyMemory<byte>>) => (Func<ReadOnlyMemory<byte>>)(static () => default),
         null when property.PropertyType == typeof(RequestCompletedHandler) => (RequestCompletedHandler)(static (in _) => { }),

@@ -30,10 +30,14 @@ internal sealed class RateLimiter
     private readonly Int128 _perSecond;
     private readonly int _burst;
 
+    /// <summary>What it holds clients to.</summary>
+    public RateLimit Limit { get; }
+
     /// <summary>Starts with no client known.</summary>
     public RateLimiter(RateLimit limit, TimeProvider time)
     {
         const int Thousandths = 1000;
+        Limit = limit;
         _time = time;
         for (var i = 0; i < Tables; i++)
         {

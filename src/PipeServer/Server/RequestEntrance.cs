@@ -5,7 +5,7 @@ using PipeServer.Http;
 namespace PipeServer.Server;
 
 /// <summary>
-/// What is done with a request whose head is complete before anything else: it is noted for who listens, its client is found, and that client's
+/// What is done with a request whose head is complete before anything else: its client is found, it is noted for who listens, and that client's
 /// rate is looked at. Made only where one of them is wanted, so that a request costs one test where none is.
 /// </summary>
 internal sealed class RequestEntrance
@@ -15,25 +15,30 @@ internal sealed class RequestEntrance
     private readonly RateLimiter? _limiter;
     private readonly bool _hasHealthChecks;
 
-    private RequestEntrance(HttpServerOptions options, RequestObserver? observer, ClientForwarding? forwarding)
+    private RequestEntrance(HttpServerOptions options, RequestObserver? observer, ClientForwarding? forwarding, RateLimiter? limiter)
     {
-        (_observer, _forwarding) = (observer, forwarding);
-        _limiter = options.RateLimit is { } limit ? new RateLimiter(limit, options.TimeProvider) : null;
+        (_observer, _forwarding, _limiter) = (observer, forwarding, limiter);
         _hasHealthChecks = options.HealthChecks;
     }
 
     /// <summary>What the options want; null where that is nothing.</summary>
-    public static RequestEntrance? For(HttpServerOptions options, RequestObserver? observer)
+    /// <param name="options">The options.</param>
+    /// <param name="observer">Who listens, or null.</param>
+    /// <param name="before">What requests have passed so far: where the rate stays the same, what clients have used of it does too.</param>
+    public static RequestEntrance? For(HttpServerOptions options, RequestObserver? observer, RequestEntrance? before = null)
     {
         var forwarding = ClientForwarding.For(options);
-        return observer is null && forwarding is null && options.RateLimit is null ? null : new RequestEntrance(options, observer, forwarding);
+        var limiter = options.RateLimit is not { } limit ? null
+            : before?._limiter is { } used && used.Limit.Equals(limit) ? used
+            : new RateLimiter(limit, options.TimeProvider);
+        return observer is null && forwarding is null && limiter is null ? null : new RequestEntrance(options, observer, forwarding, limiter);
     }
 
     /// <summary>Lets a request in, or notes why it is refused.</summary>
     public bool TryEnter(Exchange exchange)
     {
+        _forwarding?.Apply(exchange); // first: who listens is told of the client
         _observer?.Begin(exchange);
-        _forwarding?.Apply(exchange);
         if (_limiter is null || exchange.RemoteEndPoint is not IPEndPoint client || (_hasHealthChecks && IsHealthCheck(exchange.Head))
             || _limiter.TryTake(client.Address, out var retryAfterSeconds))
         {

@@ -17,7 +17,9 @@ internal sealed class RequestPipeline(ServerContext server)
 {
     private readonly ErrorAnswers _errors = server.ErrorAnswers;
     private readonly RequestObserver? _observer = server.Observer;
-    private readonly RequestEntrance? _entrance = server.Entrance;
+
+    /// <summary>What each request passes first; null where nothing of that is wanted. Exchanged as a whole.</summary>
+    public RequestEntrance? Entrance { get; set; }
 
     /// <summary>A request for which there is no worker waits for one, instead of being refused.</summary>
     public bool MayWaitForWorker => server.Options.Overload == OverloadPolicy.Wait;
@@ -25,7 +27,7 @@ internal sealed class RequestPipeline(ServerContext server)
     /// <summary>Checks and routes a request whose head is complete, and answers it at once if its route can.</summary>
     public NextStep Begin(Exchange exchange)
     {
-        if (_entrance is { } entrance && !entrance.TryEnter(exchange))
+        if (Entrance is { } entrance && !entrance.TryEnter(exchange))
         {
             CheckBodyWithoutHandler(exchange);
             return NextStep.End;

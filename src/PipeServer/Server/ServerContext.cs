@@ -34,8 +34,7 @@ internal sealed class ServerContext
         Observer = options.OnCompleted is null && telemetry is null
             ? null
             : new RequestObserver(options.OnCompleted, telemetry, options.TimeProvider, logger);
-        Entrance = RequestEntrance.For(options, Observer);
-        Pipeline = new RequestPipeline(this);
+        Pipeline = new RequestPipeline(this) { Entrance = RequestEntrance.For(options, Observer) };
     }
 
     /// <summary>The options in force.</summary>
@@ -55,9 +54,6 @@ internal sealed class ServerContext
 
     /// <summary>Tells of each request that has ended; null where nobody listens.</summary>
     public RequestObserver? Observer { get; }
-
-    /// <summary>What each request passes first; null where nothing of that is wanted.</summary>
-    public RequestEntrance? Entrance { get; }
 
     /// <summary>Tells which clients are refused.</summary>
     public RefusalLog Refusals { get; }
@@ -83,6 +79,7 @@ internal sealed class ServerContext
     {
         _rules = new ConnectionRules(options);
         _options = options;
+        Pipeline.Entrance = RequestEntrance.For(options, Observer, Pipeline.Entrance);
     }
 
     /// <summary>From now on every response is its connection's last.</summary>

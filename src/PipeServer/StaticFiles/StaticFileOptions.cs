@@ -109,7 +109,7 @@ public sealed class StaticFileOptions
 
     /// <summary>
     /// Offer metrics of the cache of small files by a <see cref="Meter"/> named <c>PipeServer.StaticFiles</c>, which lives as long as the handler.
-    /// Default: yes. What the cache finds is counted then: an increment a request.
+    /// Default: yes. What the cache finds is counted then: an increment a request. A reload changes neither this nor <see cref="MeterFactory"/>.
     /// </summary>
     public bool Metrics { get; set; } = true;
 

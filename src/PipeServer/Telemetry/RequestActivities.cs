@@ -125,7 +125,7 @@ internal static class RequestActivities
         var tags = new List<KeyValuePair<string, object?>>
         {
             new("http.request.method", method),
-            new("url.scheme", "http"),
+            new("url.scheme", request.Scheme),
             new("url.path", request.RawPath),
             new("network.protocol.version", exchange.Head.MinorVersion == 0 ? "1.0" : "1.1"),
         };
@@ -140,7 +140,7 @@ internal static class RequestActivities
             var colon = host.LastIndexOf(':');
             var hasPort = colon > host.LastIndexOf(']') && int.TryParse(host.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out _);
             tags.Add(new("server.address", hasPort ? host[..colon] : host.TrimEnd(':')));
-            tags.Add(new("server.port", hasPort ? int.Parse(host.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture) : 80));
+            tags.Add(new("server.port", hasPort ? int.Parse(host.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture) : exchange.IsHttps ? 443 : 80));
         }
 
         if (request.RemoteEndPoint is IPEndPoint client)

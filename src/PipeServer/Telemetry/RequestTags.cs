@@ -47,7 +47,7 @@ internal sealed class RequestTags
         var tags = new List<KeyValuePair<string, object?>>
         {
             new("http.request.method", RequestMethods.NameOrOther(key.Method)),
-            new("url.scheme", "http"),
+            new("url.scheme", key.IsHttps ? "https" : "http"),
         };
         if (key.Status != 0)
         {

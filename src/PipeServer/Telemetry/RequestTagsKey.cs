@@ -9,4 +9,5 @@ namespace PipeServer.Telemetry;
 /// <param name="Version">The minor version of HTTP; -1 where the head was malformed.</param>
 /// <param name="Route">The route; null for none.</param>
 /// <param name="ErrorType">See <see cref="ErrorTypes"/>.</param>
-internal readonly record struct RequestTagsKey(RequestMethod Method, int Status, int Version, RoutePattern? Route, string? ErrorType);
+/// <param name="IsHttps">A trusted proxy has been asked by https.</param>
+internal readonly record struct RequestTagsKey(RequestMethod Method, int Status, int Version, RoutePattern? Route, string? ErrorType, bool IsHttps = false);

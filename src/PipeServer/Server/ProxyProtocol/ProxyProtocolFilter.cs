@@ -9,12 +9,11 @@ namespace PipeServer.Server.ProxyProtocol;
 /// </summary>
 internal sealed class ProxyProtocolFilter(ServerContext server) : IConnectionFilter
 {
-    private readonly IReadOnlyList<TrustedProxy> _trusted = [.. server.Options.TrustedProxies];
     private int _warned; // once per server: a scanner would cause a line for every connection
 
     public async ValueTask<TransportConnection?> ApplyAsync(TransportConnection transport, long id, ConnectionDeadlines deadlines)
     {
-        if (!_trusted.Any(proxy => proxy.Includes(transport.RemoteEndPoint)))
+        if (!server.Options.TrustedProxies.Any(proxy => proxy.Includes(transport.RemoteEndPoint)))
         {
             return Close(id, $"{transport.RemoteEndPoint?.ToString() ?? "a unix socket"} is not among the trusted proxies");
         }
