@@ -75,7 +75,7 @@ public sealed class HttpServer : IAsyncDisposable
     /// <summary>The ledger of requests so far.</summary>
     public RequestCounts Requests => _running?.Context.Connections.RequestCounts() ?? default;
 
-    private RunningServer Running => _running ?? throw new InvalidOperationException("The server has not been started.");
+    internal RunningServer Running => _running ?? throw new InvalidOperationException("The server has not been started.");
 
     /// <summary>Maps a handler to a method and a path pattern.</summary>
     /// <param name="method">

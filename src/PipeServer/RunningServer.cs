@@ -28,6 +28,9 @@ internal sealed class RunningServer
 
     public ConnectionDispatcher Dispatcher { get; }
 
+    /// <summary>The clock; its timers run on the event loops, where there are any.</summary>
+    public TimeProvider Timers => TimersOf(Context.Options, Transport);
+
     /// <summary>Where it listens, with the real ports.</summary>
     public IReadOnlyList<EndPoint> EndPoints { get; }
 
@@ -50,7 +53,7 @@ internal sealed class RunningServer
                 Logger = options.LoggerFactory.CreateLogger("PipeServer.Workers"),
                 TimeProvider = options.TimeProvider,
             });
-            context = new ServerContext(options, routes.ToTable(), workers, Timers(options, transport), logger);
+            context = new ServerContext(options, routes.ToTable(), workers, TimersOf(options, transport), logger);
             var protocol = new Http1Protocol(context);
             var proxyFilter = new ProxyProtocolFilter(context);
             var dispatcher = new ConnectionDispatcher(
@@ -67,6 +70,10 @@ internal sealed class RunningServer
         }
     }
 
+    /// <summary>What the server is doing now, for people who watch it. From any thread.</summary>
+    /// <param name="mostRequests">How many requests in progress to name at most, the oldest first.</param>
+    public ServerActivity GetActivity(int mostRequests) => ServerActivity.Of(Context, mostRequests);
+
     // The runtime itself needs descriptors: it is better to refuse clients than to run out of them.
     private static void LimitConnections(HttpServerOptions options)
     {
@@ -82,7 +89,7 @@ internal sealed class RunningServer
     }
 
     // A clock of the user's own, a test's for one, has timers of its own.
-    private static TimeProvider Timers(HttpServerOptions options, ITransport transport) =>
+    private static TimeProvider TimersOf(HttpServerOptions options, ITransport transport) =>
         transport is EpollTransport epoll && options.TimeProvider == TimeProvider.System ? epoll.Timers : options.TimeProvider;
 
     private static ITransport CreateTransport(HttpServerOptions options, ILogger logger)

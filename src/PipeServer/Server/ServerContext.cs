@@ -6,12 +6,13 @@ using PipeServer.Workers;
 
 namespace PipeServer.Server;
 
-/// <summary>What all connections of one server share. Immutable but for the drain, which is marked once.</summary>
+/// <summary>What all connections of one server share. Immutable but for the drain, which is marked once, and what is told of it.</summary>
 #pragma warning disable CA1001 // Without timers or wait handles the source holds nothing to dispose of.
 internal sealed class ServerContext
 #pragma warning restore CA1001
 {
     private readonly CancellationTokenSource _draining = new();
+    private ShutdownProgress? _shutdown;
 
     public ServerContext(HttpServerOptions options, RouteTable routes, WorkerPool workers, TimeProvider timers, ILogger logger)
     {
@@ -58,6 +59,19 @@ internal sealed class ServerContext
 
     /// <summary>Cancelled when a stop begins: finish what you have.</summary>
     public CancellationToken Draining { get; }
+
+    /// <summary>How far a stop has come; null before it.</summary>
+    public ShutdownProgress? Shutdown => Volatile.Read(ref _shutdown);
+
+    /// <summary>A part of the stop begins.</summary>
+    /// <param name="phase">What <see cref="ShutdownProgress.Phase"/> shall say.</param>
+    /// <param name="limit">How long it may take.</param>
+    /// <param name="report">The report, at the end.</param>
+    public void BeginPhase(string phase, TimeSpan limit, ShutdownReport? report = null)
+    {
+        var now = Options.TimeProvider.GetTimestamp();
+        Volatile.Write(ref _shutdown, new ShutdownProgress(phase, Shutdown?.Started ?? now, now, limit, report));
+    }
 
     /// <summary>From now on every response is its connection's last.</summary>
     public void MarkDraining()
