@@ -17,7 +17,7 @@ internal sealed class ServeSettings(OptionTable table, string root)
     public HttpServerOptions Options { get; } = new();
 
     /// <summary>The options of the file handler.</summary>
-    public StaticFileOptions Files { get; } = new();
+    public StaticFileOptions Files { get; } = new() { Metrics = false };
 
     /// <summary>Places to listen at, in the text form of <see cref="HttpEndpoint"/>, passed sockets by their names.</summary>
     public IReadOnlyList<string> Listen { get; set; } = [];

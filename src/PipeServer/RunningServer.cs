@@ -74,6 +74,22 @@ internal sealed class RunningServer
     /// <param name="mostRequests">How many requests in progress to name at most, the oldest first.</param>
     public ServerActivity GetActivity(int mostRequests) => ServerActivity.Of(Context, mostRequests);
 
+    /// <summary>The truth as of now. From any thread. From the first call on, loops are asked at each beat how late they are.</summary>
+    public ServerStatistics GetStatistics()
+    {
+        var epoll = Transport as EpollTransport;
+        Context.Heartbeat.OnBeat ??= epoll is null ? null : epoll.ProbeLoops;
+        var workers = Context.Workers;
+        return new ServerStatistics(
+            Context.Connections.Statistics(),
+            Dispatcher.Failures,
+            Context.RefusalCounts.Read(),
+            workers.Queued,
+            workers.Capacity,
+            new WorkerStatistics(workers.Size, workers.Busy, workers.Executed, workers.Faulted),
+            epoll?.ReadLoops() ?? []);
+    }
+
     // The runtime itself needs descriptors: it is better to refuse clients than to run out of them.
     private static void LimitConnections(HttpServerOptions options)
     {

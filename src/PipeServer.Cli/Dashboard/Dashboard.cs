@@ -1,3 +1,5 @@
+using PipeServer.StaticFiles;
+
 namespace PipeServer.Cli.Dashboard;
 
 /// <summary>
@@ -27,7 +29,16 @@ internal sealed class Dashboard
     internal SnapshotFeed Feed { get; }
 
     /// <summary>Tells which server was made; until then, and until that is started, the page says so.</summary>
-    public void Watch(HttpServer server) => _builder.Server = server;
+    /// <param name="server">The public server.</param>
+    /// <param name="files">Its files, as they are then: asked for each snapshot. Null for none.</param>
+    /// <param name="cacheBytes">How much memory its files may take.</param>
+    public void Watch(HttpServer server, Func<StaticFileHandler?>? files = null, long cacheBytes = 0)
+    {
+        _builder.Files = () => files?.Invoke()?.GetStatistics() is { } cache
+            ? new DashboardSnapshot.FileFigures(cache.Hits, cache.Misses, cache.Bytes, cacheBytes, cache.Entries, cache.OpenFiles)
+            : null;
+        _builder.Server = server;
+    }
 
     /// <summary>Maps the page on the admin side: all of it is answered where it is received, and needs no worker.</summary>
     /// <param name="admin">The admin side's server, before its start.</param>

@@ -73,7 +73,7 @@ internal sealed record DashboardSnapshot(
     internal sealed record RequestInProgress(string Request, string Stage, double Seconds, string? Worker, string? Client);
 
     /// <summary>The files in memory.</summary>
-    internal sealed record FileFigures(long Hits, long Misses, long Bytes, long Capacity, long Count);
+    internal sealed record FileFigures(long Hits, long Misses, long Bytes, long Capacity, int Count, int Open);
 
     /// <summary>The process; bytes of memory, and seconds of all processors. The lag is how late event loops were of late.</summary>
     internal sealed record ProcessFigures(

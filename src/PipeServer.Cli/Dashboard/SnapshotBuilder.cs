@@ -28,6 +28,9 @@ internal sealed class SnapshotBuilder(RequestRecorder recorder, TimeProvider clo
         set => _server = value;
     }
 
+    /// <summary>Tells of the files in memory; null where there are none.</summary>
+    public Func<DashboardSnapshot.FileFigures?>? Files { get; set; }
+
     /// <summary>A snapshot of this moment, as it is sent.</summary>
     public byte[] Build() => JsonSerializer.SerializeToUtf8Bytes(Take(), DashboardJson.Default.DashboardSnapshot);
 
@@ -43,8 +46,9 @@ internal sealed class SnapshotBuilder(RequestRecorder recorder, TimeProvider clo
         var server = Server is { EndPoints.Count: > 0 } started ? started : null;
         var running = server?.Running;
         var activity = running?.GetActivity(MostRequests);
-        var requests = server?.Requests ?? default;
-        var connections = StateCounts(running?.Context);
+        var statistics = server?.GetStatistics() ?? ServerStatistics.None;
+        var requests = statistics.Connections.Requests;
+        var states = StateCounts(statistics.Connections.States);
         return new DashboardSnapshot(
             clock.GetUtcNow(),
             activity switch
@@ -64,19 +68,19 @@ internal sealed class SnapshotBuilder(RequestRecorder recorder, TimeProvider clo
                 requests.Aborted,
                 requests.InFlight,
                 before is null ? 0 : Rounded((figures.Ended - before.Ended) / seconds),
-                0,
-                0),
+                statistics.Connections.BytesReceived,
+                statistics.Connections.BytesSent),
             Latency(figures.Durations, before?.Durations),
             Latency(figures.QueueWaits, before?.QueueWaits),
             Statuses(figures, before),
             Reasons(figures, before),
-            Connections(server, connections),
-            Workers(running?.Context, activity),
+            Connections(statistics, running?.Context.Options.MaxConnections ?? 0, states),
+            Workers(statistics, activity),
             [.. (activity?.Requests ?? []).Select(static request => new DashboardSnapshot.RequestInProgress(
                 request.Request, Stage(request.Stage), Rounded(request.Duration.TotalSeconds), request.Worker, request.Client?.ToString()))],
-            null,
-            ProcessReading.Take(null),
-            Drain(running?.Context, activity, connections, requests.InFlight));
+            Files?.Invoke(),
+            ProcessReading.Take(statistics.Loops.Count == 0 ? null : statistics.Loops.Max(static loop => loop.LongestLag)),
+            Drain(running?.Context, activity, states, requests.InFlight));
     }
 
     private static FigureWindow Begun(RequestRecorder recorder, TimeProvider clock)
@@ -116,36 +120,31 @@ internal sealed class SnapshotBuilder(RequestRecorder recorder, TimeProvider clo
             reason.Status, Outcome(reason.Outcome), reason.Reason, reason.Count, before is null ? 0 : reason.Count - before.Of(reason))),
     ];
 
-    private static List<DashboardSnapshot.StateCount> StateCounts(ServerContext? context)
-    {
-        var census = context?.Connections.Census() ?? default;
-        return [new("idle", census.Idle), new("reading", census.Reading), new("handling", census.Handling), new("sending", census.Writing)];
-    }
+    private static List<DashboardSnapshot.StateCount> StateCounts(ConnectionStates states) =>
+    [
+        new("new", states.New), new("idle", states.Idle), new("reading", states.ReadingHead), new("handling", states.Handling),
+        new("sending", states.Writing), new("switched", states.Switched), new("closing", states.Closing),
+    ];
 
-    private static DashboardSnapshot.ConnectionFigures Connections(HttpServer? server, IReadOnlyList<DashboardSnapshot.StateCount> states)
+    private static DashboardSnapshot.ConnectionFigures Connections(
+        ServerStatistics statistics, int limit, IReadOnlyList<DashboardSnapshot.StateCount> states)
     {
-        var counts = server?.Connections ?? default;
+        var counts = statistics.Connections.Counts;
         return new DashboardSnapshot.ConnectionFigures(
-            counts.Accepted,
-            counts.Closed,
-            counts.Aborted,
-            counts.Refused,
-            server?.FailedAccepts ?? 0,
-            server?.Running.Context.Options.MaxConnections ?? 0,
-            states);
+            counts.Accepted, counts.Closed, counts.Aborted, counts.Refused, statistics.FailedAccepts, limit, states);
     }
 
-    private static DashboardSnapshot.WorkerFigures Workers(ServerContext? context, ServerActivity? activity)
+    private static DashboardSnapshot.WorkerFigures Workers(ServerStatistics statistics, ServerActivity? activity)
     {
         var workers = activity?.Workers ?? [];
         return new DashboardSnapshot.WorkerFigures(
             workers.Count,
             workers.Count(static worker => worker.Activity.IsStarted),
             workers.Count(static worker => worker.Request is not null),
-            workers.Sum(static worker => worker.Activity.Executed),
-            workers.Sum(static worker => worker.Activity.Faulted),
-            context?.Workers.Queued ?? 0,
-            context?.Workers.Capacity ?? 0,
+            statistics.Workers.Executed,
+            statistics.Workers.Faulted,
+            statistics.QueueLength,
+            statistics.QueueCapacity,
             [.. workers.OrderByDescending(static worker => worker.Duration).ThenBy(static worker => worker.Activity.Index).Take(MostWorkers)
                 .Select(static worker => new DashboardSnapshot.WorkerFigure(
                     worker.Activity.Name,

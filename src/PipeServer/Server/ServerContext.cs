@@ -24,6 +24,7 @@ internal sealed class ServerContext
         Limits = new RequestLimits(
             options.MaxRequestLineBytes, options.MaxRequestHeadBytes, options.MaxRequestHeaderCount);
         Draining = _draining.Token;
+        RefusalCounts = new RefusalCounts();
         Connections = new ConnectionManager();
         Heartbeat = new Heartbeat(options.TimeProvider, timers, Connections, logger);
         ErrorAnswers = new ErrorAnswers(options.GetServerErrorPage ?? (() => options.ServerErrorPage));
@@ -46,6 +47,9 @@ internal sealed class ServerContext
 
     /// <summary>Tells which clients are refused.</summary>
     public RefusalLog Refusals { get; }
+
+    /// <summary>Counts them by reason.</summary>
+    public RefusalCounts RefusalCounts { get; }
 
     public ConnectionManager Connections { get; }
 

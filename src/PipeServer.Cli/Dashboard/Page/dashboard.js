@@ -89,7 +89,7 @@
   const STAGES = { queued: 'waits for a worker', sending: 'sends to its client', switched: 'has its connection for good' };
   const KINDS = {
     new: 'New, nothing sent yet', idle: 'Idle between requests', reading: 'Sending a request’s head', handling: 'With a request in progress',
-    sending: 'Taking an answer', switched: 'Switched to another protocol', closing: 'Closing', filtering: 'Telling of their client by the PROXY protocol',
+    sending: 'Taking an answer', switched: 'Switched to another protocol', closing: 'Closing',
   };
 
   let state = '';
@@ -173,7 +173,7 @@
       ['Closed in order', count(c.closed)], ['Cut off', count(c.aborted)], ['Refused', count(c.refused)], ['Accepts that failed', count(c.failedAccepts)]]);
     $('files-section').hidden = !s.files;
     if (s.files) {
-      fill('files', [['Files', count(s.files.count)], ['Memory', `${bytes(s.files.bytes)} of ${bytes(s.files.capacity)}`], ['Hits', count(s.files.hits)],
+      fill('files', [['Paths', count(s.files.count)], ['Kept open instead', count(s.files.open)], ['Memory', `${bytes(s.files.bytes)} of ${bytes(s.files.capacity)}`], ['Hits', count(s.files.hits)],
         ['Misses', count(s.files.misses)], ['Hit rate', share(s.files.hits, s.files.hits + s.files.misses)]]);
     }
     const p = s.process;
@@ -181,7 +181,7 @@
       ['Allocated per second', seconds > 0.5 ? bytes(Math.max(0, Math.round((p.allocatedBytes - last.process.allocatedBytes) / seconds))) : '–'],
       ['Collections', `${count(p.collections)}, ${time(p.pauseSeconds)} in all`],
       ['Processor', seconds > 0.5 ? `${Math.max(0, 100 * (p.cpuSeconds - last.process.cpuSeconds) / seconds).toFixed(0)} % of ${p.processors} × 100 %` : '–'],
-      ...(p.loopLagSeconds === null ? [] : [['Event loops late by', micro(Math.round(p.loopLagSeconds * 1e6))]])]);
+      ...(p.loopLagSeconds === null ? [] : [['Event loops late by at most', micro(Math.round(p.loopLagSeconds * 1e6))]])]);
   }
 
   function showDrain(s) {
