@@ -90,5 +90,5 @@ internal sealed record DashboardSnapshot(
         IReadOnlyList<string> CutOff);
 
     /// <summary>What the end waits for: one request or worker by its name, or so many connections of a kind.</summary>
-    internal sealed record Blocker(string What, string Why, double? Seconds);
+    internal sealed record Blocker(string What, string? Client, string Why, double? Seconds);
 }

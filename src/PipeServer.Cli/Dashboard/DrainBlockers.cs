@@ -22,7 +22,7 @@ internal static class DrainBlockers
 
         foreach (var request in activity.Requests)
         {
-            blockers.Add(new DashboardSnapshot.Blocker(Named(request.Request, request.Client), Why(request), Seconds(request.Duration)));
+            blockers.Add(new DashboardSnapshot.Blocker(request.Request, request.Client?.ToString(), Why(request), Seconds(request.Duration)));
         }
 
         foreach (var worker in activity.Workers)
@@ -30,20 +30,20 @@ internal static class DrainBlockers
             // A job that is no request's, or one whose connection has been cut off.
             if (worker.Request is { } job && !activity.Requests.Any(request => request.Worker == worker.Activity.Name))
             {
-                blockers.Add(new DashboardSnapshot.Blocker(Named(job, worker.Client), $"runs on {worker.Activity.Name}", Seconds(worker.Duration)));
+                blockers.Add(new DashboardSnapshot.Blocker(job, worker.Client?.ToString(), $"runs on {worker.Activity.Name}", Seconds(worker.Duration)));
             }
         }
 
         if (requestsInFlight > blockers.Count)
         {
-            blockers.Add(new DashboardSnapshot.Blocker(Count(requestsInFlight - blockers.Count, "more request"), "in flight", null));
+            blockers.Add(new DashboardSnapshot.Blocker(Count(requestsInFlight - blockers.Count, "more request"), null, "in flight", null));
         }
 
         foreach (var (name, count) in states)
         {
             if (count > 0 && WhyOf(name, idleTimeout) is { } why)
             {
-                blockers.Add(new DashboardSnapshot.Blocker(Count(count, "connection"), why, null));
+                blockers.Add(new DashboardSnapshot.Blocker(Count(count, "connection"), null, why, null));
             }
         }
 
@@ -60,14 +60,12 @@ internal static class DrainBlockers
 
     private static string? WhyOf(string state, TimeSpan idleTimeout) => state switch
     {
-        "new" => $"has sent nothing yet; closed within {Text(DrainRules.FirstRequestTimeout)}",
-        "idle" => $"is between two requests; closed within {Text(idleTimeout)}",
-        "reading" => $"has sent part of a request's head; refused within {Text(DrainRules.HeadTimeout)}",
-        "closing" => $"has its answers, and is closed within {Text(DrainRules.LingerTimeout)}",
+        "new" => $"nothing has come yet; closed within {Text(DrainRules.FirstRequestTimeout)}",
+        "idle" => $"between two requests; closed within {Text(idleTimeout)}",
+        "reading" => $"part of a request's head has come; refused within {Text(DrainRules.HeadTimeout)}",
+        "closing" => $"all is answered; closed within {Text(DrainRules.LingerTimeout)}",
         _ => null, // in one of the requests above
     };
-
-    private static string Named(string request, System.Net.EndPoint? client) => client is null ? request : $"{request} from {client}";
 
     private static string Count(long count, string what) => string.Create(CultureInfo.InvariantCulture, $"{count} {what}{(count == 1 ? "" : "s")}");
 

@@ -6,6 +6,7 @@
   const SILENCE = 5000; // after so many milliseconds without a word the connection counts as lost
   const $ = (id) => document.getElementById(id);
   const whole = new Intl.NumberFormat('en');
+  const short = new Intl.NumberFormat('en', { notation: 'compact', maximumSignificantDigits: 3 });
   const set = (node, text) => { if (node.textContent !== text) node.textContent = text; };
 
   const count = (n) => whole.format(n);
@@ -30,6 +31,7 @@
     while (body.rows.length > rows.length) body.deleteRow(-1);
     rows.forEach((cells, at) => {
       const row = body.rows[at] || body.insertRow();
+      row.setAttribute('role', 'row');
       while (row.cells.length > cells.length) row.deleteCell(-1);
       cells.forEach((cell, place) => {
         cell = typeof cell === 'object' ? cell : { t: cell, c: place > 0 && cells.length === 2 ? 'n' : '' };
@@ -38,6 +40,7 @@
         if (!box || box.tagName !== kind) {
           const made = document.createElement(kind);
           if (kind === 'TH') made.scope = 'row';
+          made.setAttribute('role', kind === 'TH' ? 'rowheader' : 'cell');
           made.append(document.createElement('span'));
           if (box) box.replaceWith(made); else row.append(made);
           box = made;
@@ -136,7 +139,7 @@
     const busy = s.workers.list.filter((worker) => worker.request);
     fill('workers', busy.map((worker) => [
       { t: worker.name, s: `${count(worker.executed)} jobs${worker.faulted ? `, ${count(worker.faulted)} failed` : ''}` },
-      { t: worker.request, s: worker.client ? `from ${worker.client}` : '' },
+      { t: worker.request, s: worker.client ? `from ${worker.client}` : '', c: 'path' },
       { t: time(worker.seconds), c: worker.seconds >= SLOW ? 'n slow' : 'n', s: worker.seconds >= SLOW ? 'long' : '' },
     ]), 'All are idle.');
     const more = s.workers.busy - busy.length;
@@ -153,13 +156,13 @@
 
   function showTables(s, seconds) {
     fill('progress', s.inProgress.map((request) => [
-      { t: request.request, s: request.client ? `from ${request.client}` : '' },
+      { t: request.request, s: request.client ? `from ${request.client}` : '', c: 'path' },
       [STAGES[request.stage], request.worker ? `on ${request.worker}` : ''].filter(Boolean).join(', ') || 'in its handler',
       n(time(request.seconds)),
     ]), 'None.');
     const [d, q] = [s.duration, s.queueWait];
-    const cell = (of, key) => n(of.count ? key === 'count' ? count(of.count) : micro(of[key]) : '–');
-    fill('latency', [['50 %', 'p50'], ['90 %', 'p90'], ['99 %', 'p99'], ['99.9 %', 'p999'], ['longest', 'max'], ['of', 'count']].map(([name, key]) =>
+    const cell = (of, key) => n(of.count ? key === 'count' ? short.format(of.count) : micro(of[key]) : '–');
+    fill('latency', [['50 %', 'p50'], ['90 %', 'p90'], ['99 %', 'p99'], ['99.9 %', 'p999'], ['longest', 'max'], ['count', 'count']].map(([name, key]) =>
       [name, cell(d.window, key), cell(d.total, key), cell(q.window, key), cell(q.total, key)]));
     fill('answers', s.statuses.map((status) => [status.status ? `${status.status}` : 'none, the client had left', n(count(status.window)), n(count(status.total))]), 'None yet.');
     const r = s.requests;
@@ -194,7 +197,7 @@
     $('left').hidden = isOver || !d.limitSeconds;
     $('left').value = Math.min(1, d.phaseSeconds / (d.limitSeconds || 1));
     $('blockers').hidden = isOver;
-    fill('blockers', d.blockers.map((b) => [b.what, b.why, n(b.seconds === null ? '' : time(b.seconds))]), 'Nothing.');
+    fill('blockers', d.blockers.map((b) => [{ t: b.what, s: b.client ? `from ${b.client}` : '', c: 'path' }, b.why, n(b.seconds === null ? '' : time(b.seconds))]), 'Nothing.');
     $('cut').hidden = d.cutOff.length === 0;
     fill('cut', d.cutOff.map((text) => [text]));
   }
