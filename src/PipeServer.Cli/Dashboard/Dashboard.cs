@@ -42,32 +42,26 @@ internal sealed class Dashboard
 
     /// <summary>Maps the page on the admin side: all of it is answered where it is received, and needs no worker.</summary>
     /// <param name="admin">The admin side's server, before its start.</param>
-    /// <param name="guard">What each handler is to be put behind; null for nothing.</param>
-    public void Map(HttpServer admin, Func<RequestHandler, RequestHandler>? guard = null)
+    public void Map(HttpServer admin)
     {
         _admin = admin;
-        guard ??= static handler => handler;
-        foreach (var (path, name) in new[] { ("/", "dashboard.html"), ("/dashboard.css", "dashboard.css"), ("/dashboard.js", "dashboard.js"), ("/dashboard.svg", "dashboard.svg") })
-        {
-            var file = PageFile.Load(name);
-            admin.MapGet(
-                path,
-                guard((_, response) =>
-                {
-                    response.Send(file);
-                    return ValueTask.CompletedTask;
-                }),
-                Dispatch.Inline);
-        }
-
-        admin.MapGet("/status", guard(StatusAsync), Dispatch.Inline);
-        admin.MapGet("/events", guard(new EventStream(Feed).HandleAsync), Dispatch.Inline);
+        MapFile(admin, "/", "dashboard.html");
+        MapFile(admin, "/dashboard.css", "dashboard.css");
+        MapFile(admin, "/dashboard.js", "dashboard.js");
+        MapFile(admin, "/dashboard.svg", "dashboard.svg");
+        admin.MapGet("/status", Status, Dispatch.Inline);
+        admin.MapGet("/events", new EventStream(Feed).HandleAsync, Dispatch.Inline);
     }
 
-    private ValueTask StatusAsync(HttpRequest request, HttpResponse response)
+    private static void MapFile(HttpServer admin, string path, string name)
+    {
+        var file = PageFile.Load(name);
+        admin.MapGet(path, (_, response) => PageFile.Send(response, file), Dispatch.Inline);
+    }
+
+    private void Status(HttpRequest request, HttpResponse response)
     {
         response.Headers["Cache-Control"] = "no-store";
         response.WriteBytes(Feed.Refresh().Json, "application/json");
-        return ValueTask.CompletedTask;
     }
 }

@@ -77,7 +77,14 @@ internal sealed record DashboardSnapshot(
 
     /// <summary>The process; bytes of memory, and seconds of all processors. The lag is how late event loops were of late.</summary>
     internal sealed record ProcessFigures(
-        long ResidentBytes, long HeapBytes, long AllocatedBytes, int Collections, double PauseSeconds, double CpuSeconds, int Processors, double? LoopLagSeconds);
+        long ResidentBytes,
+        long HeapBytes,
+        long AllocatedBytes,
+        int Collections,
+        double PauseSeconds,
+        double CpuSeconds,
+        int Processors,
+        double? LoopLagSeconds);
 
     /// <summary>A stop: its phase, for how long it has been at it and may be, and what it waits for; at its end how it went.</summary>
     internal sealed record DrainProgress(

@@ -7,7 +7,8 @@ internal static class PageFile
 {
     // The page may load what it is made of from here, talk to this server, and nothing else.
     private const string Policy =
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; "
+        + "frame-ancestors 'none'";
 
     /// <summary>One of them.</summary>
     /// <param name="name">Its name: <c>dashboard.html</c>.</param>
@@ -17,16 +18,18 @@ internal static class PageFile
             ?? throw new InvalidOperationException($"The program has no part '{name}'.");
         var bytes = new byte[stream.Length];
         stream.ReadExactly(bytes);
-        return new PreparedResponse(
-            200,
-            [
-                new("Content-Type", TypeOf(name)),
-                new("Cache-Control", "no-cache"), // another version of the program has other ones
-                new("Content-Security-Policy", Policy),
-                new("X-Content-Type-Options", "nosniff"),
-                new("Referrer-Policy", "no-referrer"),
-            ],
-            bytes);
+        return new PreparedResponse(200, [new("Content-Type", TypeOf(name))], bytes);
+    }
+
+    /// <summary>Answers with one of them.</summary>
+    public static void Send(HttpResponse response, PreparedResponse file)
+    {
+        // Set, because the admin side's guard may have set others before.
+        response.Headers["Cache-Control"] = "no-cache"; // another version of the program has other files
+        response.Headers["Content-Security-Policy"] = Policy;
+        response.Headers["Referrer-Policy"] = "no-referrer";
+        response.Headers["X-Content-Type-Options"] = "nosniff";
+        response.Send(file);
     }
 
     private static string TypeOf(string name) => Path.GetExtension(name) switch

@@ -1,3 +1,5 @@
+using System.Numerics;
+
 namespace PipeServer.Cli.Dashboard;
 
 /// <summary>
@@ -10,7 +12,7 @@ internal sealed class StripedCounts(int length)
     // More processors than this share.
     private const int MaxStripes = 64;
 
-    private readonly long[]?[] _stripes = new long[]?[Math.Min(MaxStripes, (int)System.Numerics.BitOperations.RoundUpToPowerOf2((uint)Environment.ProcessorCount))];
+    private readonly long[]?[] _stripes = new long[]?[Math.Min(MaxStripes, (int)BitOperations.RoundUpToPowerOf2((uint)Environment.ProcessorCount))];
 
     /// <summary>How many counts there are.</summary>
     public int Length => length;

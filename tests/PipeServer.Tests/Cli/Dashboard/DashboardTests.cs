@@ -211,6 +211,7 @@ public sealed class DashboardTests : IDisposable
             }
         }
 
+        await Eventually.TrueAsync(() => host.Dashboard.Feed.Watchers == 0, "it is cut off");
         await using var watcher = await WatcherOf(host);
         await watcher.NextAsync();
         await watcher.NextAsync();
