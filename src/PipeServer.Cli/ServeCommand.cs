@@ -1,5 +1,7 @@
 using System.Runtime.InteropServices;
 using PipeServer.Cli.AccessLog;
+using PipeServer.Cli.Admin;
+using PipeServer.Cli.Reload;
 using PipeServer.Diagnostics;
 using PipeServer.StaticFiles;
 
@@ -8,9 +10,12 @@ namespace PipeServer.Cli;
 /// <summary><c>pipeserver serve</c>: starts, waits for a signal, stops, and tells how it went.</summary>
 /// <param name="streams">Where lines go.</param>
 /// <param name="clock">What the files' look at their root runs by.</param>
+#pragma warning disable CA1001 // The admin side is stopped by the run that has started it.
 internal sealed class ServeCommand(StandardStreams streams, TimeProvider clock)
+#pragma warning restore CA1001
 {
     private AccessLogWriter? _accessLog;
+    private AdminServer? _admin;
 
     /// <summary>Runs to the end.</summary>
     /// <returns>The exit code.</returns>
@@ -37,6 +42,7 @@ internal sealed class ServeCommand(StandardStreams streams, TimeProvider clock)
         }
         finally
         {
+            await StopAdminAsync(CancellationToken.None).ConfigureAwait(false);
             CloseAccessLog();
         }
     }
@@ -60,7 +66,13 @@ internal sealed class ServeCommand(StandardStreams streams, TimeProvider clock)
         var stopHere = new TaskCompletionSource();
         var relay = SignalRelay.Install(
             signals, () => clock.CreateTimer(_ => stopHere.TrySetResult(), null, TimeSpan.Zero, Timeout.InfiniteTimeSpan), HangUp);
+        var drain = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var controls = settings.Admin.Address is null
+            ? null
+            : new AdminControls(() => settings.Describe(), () => relay.Drain(() => drain.TrySetResult()), ReloadAsync);
+        var dashboard = controls is null ? null : new Dashboard.Dashboard(settings.Options, TimeProvider.System);
         var server = new HttpServer(settings.Options);
+        dashboard?.Watch(server, () => opened, settings.Files.CacheBytes);
         await using (server.ConfigureAwait(false))
         {
             if (settings.Demo)
@@ -69,6 +81,11 @@ internal sealed class ServeCommand(StandardStreams streams, TimeProvider clock)
             }
 
             server.MapFallback(opened.TryHandle, opened.HandleAsync);
+            if (await StartAdminAsync(settings, controls, dashboard).ConfigureAwait(false) is { } unreachable)
+            {
+                return CouldNotStart(unreachable);
+            }
+
             try
             {
                 await server.StartAsync().ConfigureAwait(false);
@@ -82,6 +99,7 @@ internal sealed class ServeCommand(StandardStreams streams, TimeProvider clock)
                 return CouldNotStart(exception.Message);
             }
 
+            controls?.Advance(ServingPhase.Serving);
             var places = server.Addresses;
             foreach (var place in places)
             {
@@ -92,12 +110,14 @@ internal sealed class ServeCommand(StandardStreams streams, TimeProvider clock)
                 $"Serving {opened.Root} with {settings.Options.Workers} worker{(settings.Options.Workers == 1 ? "" : "s")}, "
                 + $"at most {settings.Options.MaxConnections} connections; Ctrl+C drains and stops.");
             systemd.NotifyReady($"Listening on {string.Join(", ", places)}");
-            await Task.WhenAny(signals.Stop, stopHere.Task, server.AcceptLimitReached, server.Failed).ConfigureAwait(false);
+            await Task.WhenAny(signals.Stop, stopHere.Task, drain.Task, server.AcceptLimitReached, server.Failed).ConfigureAwait(false);
             var hasFailed = server.Failed.IsCompleted;
+            controls?.Advance(ServingPhase.Draining);
             systemd.NotifyStopping();
             Say(settings, "Shutting down.");
             var shutdown = stopHere.Task.IsCompleted ? StopHere(server, relay) : await StopAsync(server, signals, relay).ConfigureAwait(false);
             opened.TellRefused();
+            await StopAdminAsync(signals.Force).ConfigureAwait(false);
             Tell(settings, shutdown, server.FailedAccepts);
             return hasFailed
                 ? CouldNotStart("the server could not accept any more; the log says why. Start it again.")
@@ -121,7 +141,39 @@ internal sealed class ServeCommand(StandardStreams streams, TimeProvider clock)
     {
         streams.WriteError(
             "warning: the system gives no more threads (ulimit -u, TasksMax, pids.max; or ulimit -v): the stop makes do with those that there are.");
-        return server.StopHere(() => relay.IsForced);
+        var report = server.StopHere(() => relay.IsForced);
+        _admin?.StopHere();
+        return report;
+    }
+
+    // Before the public side, so that it tells of its start too. Tells what is wrong; null when nothing is, or none is wanted.
+    private async Task<string?> StartAdminAsync(ServeSettings settings, AdminControls? controls, Dashboard.Dashboard? dashboard)
+    {
+        if (controls is null || dashboard is null)
+        {
+            return null;
+        }
+
+        _admin = new AdminServer(settings.Admin, controls, dashboard, settings.Options.LoggerFactory);
+        if (await _admin.TryStartAsync().ConfigureAwait(false) is { } problem)
+        {
+            return problem;
+        }
+
+        foreach (var place in _admin.Addresses)
+        {
+            Say(settings, $"Admin on {place}");
+        }
+
+        return null;
+    }
+
+    private Task StopAdminAsync(CancellationToken force) => _admin?.StopAsync(force) ?? Task.CompletedTask;
+
+    private Task<ReloadOutcome> ReloadAsync()
+    {
+        HangUp();
+        return Task.FromResult(new ReloadOutcome(Problem: null, Changed: [], NeedsRestart: []));
     }
 
     private void Say(ServeSettings settings, string line)

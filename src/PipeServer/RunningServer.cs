@@ -53,6 +53,11 @@ internal sealed class RunningServer
                 Logger = options.LoggerFactory.CreateLogger("PipeServer.Workers"),
                 TimeProvider = options.TimeProvider,
             });
+            if (options.Guard is { } guard)
+            {
+                routes.Guard(route => new RouteHandler(guard(route.Answer), Dispatch.Inline));
+            }
+
             context = new ServerContext(options, routes.ToTable(), workers, TimersOf(options, transport), logger);
             var protocol = new Http1Protocol(context);
             var proxyFilter = new ProxyProtocolFilter(context);
@@ -93,7 +98,7 @@ internal sealed class RunningServer
     // The runtime itself needs descriptors: it is better to refuse clients than to run out of them.
     private static void LimitConnections(HttpServerOptions options)
     {
-        var descriptors = DescriptorBudget.Connections(options.Endpoints.Sum(EndpointListeners.CountOf));
+        var descriptors = DescriptorBudget.Connections(options.Endpoints.Sum(EndpointListeners.CountOf)) - options.ReservedDescriptors;
         if (descriptors < 1)
         {
             throw new InvalidOperationException(

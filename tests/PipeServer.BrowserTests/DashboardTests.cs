@@ -99,6 +99,46 @@ public sealed partial class DashboardTests(Site site) : IClassFixture<Site>
         Assert.Equal(["drain"], host.Asked);
     }
 
+    // The program itself, the published file where there is one: from the page to the exit, and the page's last figures are the report's.
+    [Fact]
+    public async Task The_program_is_watched_to_its_end()
+    {
+        await using var cli = await CliProcess.ServeAsync("--admin", "0", "--demo", "--workers", "2");
+        var admin = new Uri(cli.Output.First(static line => line.StartsWith("Admin on "))["Admin on ".Length..]);
+        var server = new UriBuilder("http", "127.0.0.1", cli.EndPoint.Port).Uri;
+        await using var look = await Look.AtAsync(site.Browser, Desktop);
+        await look.Page.GotoAsync(admin.ToString());
+        await Assertions.Expect(look.Page.Locator("#state")).ToHaveTextAsync("Serving");
+        using var http = new HttpClient { BaseAddress = server };
+        for (var i = 0; i < 50; i++)
+        {
+            Assert.Equal("Hello, World!", await http.GetStringAsync(new Uri("/worker/plaintext", UriKind.Relative)));
+            await http.GetStringAsync(new Uri("/", UriKind.Relative));
+        }
+
+        var slow = http.GetStringAsync(new Uri("/sleep?ms=8000&token=secret", UriKind.Relative));
+        var row = look.Page.Locator("#workers tbody tr").Filter(new() { HasText = "GET /sleep?…" });
+        await Assertions.Expect(row).ToBeVisibleAsync();
+        await Assertions.Expect(Row(look, "ledger", "Received")).ToHaveTextAsync("101");
+        await Assertions.Expect(Row(look, "files", "Hits")).Not.ToHaveTextAsync("0");
+        Assert.Empty(await look.FaultsAsync(isStreaming: true));
+
+        await look.Page.GetByRole(AriaRole.Button, new() { Name = "Reload…" }).ClickAsync();
+        await look.Page.Locator("#yes").ClickAsync();
+        await Assertions.Expect(look.Page.GetByRole(AriaRole.Status)).ToContainTextAsync("The configuration was read again.");
+        await look.Page.GetByRole(AriaRole.Button, new() { Name = "Drain…" }).ClickAsync();
+        await look.Page.Locator("#yes").ClickAsync();
+        await Assertions.Expect(look.Page.Locator("#blockers tbody")).ToContainTextAsync("GET /sleep?…");
+        await ShootAsync(look, "dashboard-program-drain");
+        Assert.DoesNotContain("secret", await look.Page.ContentAsync());
+        Assert.NotEmpty(await slow);
+        await Assertions.Expect(look.Page.Locator("#state")).ToHaveTextAsync("Stopped", new() { Timeout = 20_000 });
+        await Assertions.Expect(look.Page.Locator("#phase")).ToContainTextAsync("all requests were answered");
+        await Assertions.Expect(Row(look, "ledger", "Completed")).ToHaveTextAsync("101");
+        Assert.Equal(0, await cli.EndAsync());
+        Assert.Contains(cli.Output, static line => line.Contains("requests: 101 received, 101 completed"));
+    }
+
     [Fact]
     public async Task It_is_used_by_the_keyboard()
     {
