@@ -146,6 +146,7 @@ internal sealed class CommandLine
         }
 
         settings.IsAddressGiven = OptionTable.AddressNames.Any(effective.IsSet);
+        settings.Describe = () => effective.Describe(hidesSecrets: true);
         return settings;
     }
 
@@ -215,12 +216,9 @@ internal sealed class CommandLine
 
         files!.Dispose();
 
-        var lines = _effective!.Describe().ToList();
-        var (name, value) = (lines.Max(static line => line.Name.Length), Math.Min(40, lines.Max(static line => line.Value.Length)));
-        foreach (var line in lines)
+        foreach (var line in ConfigurationTable.Format(_effective!.Describe()))
         {
-            var shown = new string([.. line.Value.Select(static c => char.IsControl(c) ? '?' : c)]);
-            _streams.Plain.WriteLine($"{line.Name.PadRight(name)}  {shown.PadRight(value)}  {line.Source}");
+            _streams.Plain.WriteLine(line);
         }
 
         _streams.Plain.WriteLine("The configuration is valid.");

@@ -15,6 +15,7 @@ internal sealed class EffectiveConfiguration
 
     private const string CommandLineSource = "command line";
     private const string DefaultSource = "default";
+    private const string None = "none";
 
     private readonly RootCommand _command;
     private readonly ParserConfiguration _parsing;
@@ -62,13 +63,15 @@ internal sealed class EffectiveConfiguration
     public string? ConfigPath { get; }
 
     /// <summary>A line for each option: its name, its value, and where the value comes from.</summary>
+    /// <param name="hidesSecrets">Says of a value that may hold a secret only that there is one.</param>
     /// <param name="separator">What is between the parts of a list.</param>
-    public IEnumerable<(string Name, string Value, string Source)> Describe(string separator = ", ")
+    public IEnumerable<(string Name, string Value, string Source)> Describe(bool hidesSecrets = false, string separator = ", ")
     {
         yield return ("ROOT", Path.GetFullPath(Root), SourceOf(RootKey));
         foreach (var row in _table.Rows)
         {
-            yield return (row.Option.Name, Value(row, separator), SourceOf(Key(row.Option)));
+            var value = Value(row, separator);
+            yield return (row.Option.Name, hidesSecrets && row.IsSecret && value != None ? "(hidden)" : value, SourceOf(Key(row.Option)));
         }
     }
 
@@ -232,11 +235,11 @@ internal sealed class EffectiveConfiguration
         };
         return value switch
         {
-            null or "" => "none",
-            string text when row.Implied is not null && Switch.TryParse(text, out var isOn) && !isOn => "none",
+            null or "" => None,
+            string text when row.Implied is not null && Switch.TryParse(text, out var isOn) && !isOn => None,
             LogLevel level => level.ToString().ToLowerInvariant(),
             bool flag => flag ? "true" : "false",
-            IEnumerable<string> items => string.Join(separator, items) is { Length: > 0 } list ? list : "none",
+            IEnumerable<string> items => string.Join(separator, items) is { Length: > 0 } list ? list : None,
             _ => Convert.ToString(value, CultureInfo.InvariantCulture)!,
         };
     }

@@ -4,6 +4,7 @@ using System.Globalization;
 using System.Net;
 using Microsoft.Extensions.Logging;
 using PipeServer.Cli.AccessLog;
+using PipeServer.Cli.Admin;
 
 namespace PipeServer.Cli;
 
@@ -188,6 +189,20 @@ internal static class OptionKinds
                 {
                     result.AddError($"{name}: {exception.Message}");
                 }
+            }
+        });
+        return option;
+    }
+
+    /// <summary>Where the admin side listens, or none.</summary>
+    public static Option<string?> AdminPlace(string name, string description)
+    {
+        var option = Text(name, "PLACE", description);
+        option.Validators.Add(result =>
+        {
+            if (result.Tokens is [{ Value: { Length: > 0 } value }] && AdminAddress.TryParse(value, out _) is { } problem)
+            {
+                result.AddError($"{name}: '{value}' is no place for the admin side: {problem}.");
             }
         });
         return option;

@@ -13,6 +13,9 @@ internal sealed record OptionRow(Option Option, Action<ParseResult, ServeSetting
     /// <summary>The library's name of the option, where messages of the library may contain it; null otherwise.</summary>
     public string? Property { get; init; }
 
+    /// <summary>Its value may hold a secret: the admin side tells only whether there is one. <c>check</c>, which its user has started, shows it.</summary>
+    public bool IsSecret { get; init; }
+
     /// <summary>The option names a source of values for the others, so such a source cannot set it.</summary>
     public bool IsSource { get; init; }
 

@@ -53,6 +53,15 @@ internal sealed class OptionTable
                 Choice("--transport", "NAME", "epoll (Linux; elsewhere the same as sockets) or sockets.", "epoll", "sockets"),
                 static (settings, value) => settings.UsesSockets = value == "sockets"),
         ]),
+        new("Admin side",
+        [
+            OptionRow.Of(
+                AdminPlace("--admin", "Metrics, health, drain, reload: PORT (of 127.0.0.1), ADDRESS:PORT or unix:PATH."),
+                static (settings, value) => settings.Admin.Place = value),
+            OptionRow.Of(
+                Text("--admin-auth-file", "PATH", "Its users, as in --auth-file; needed where other machines reach it."),
+                static (settings, value) => settings.Admin.AuthFile = value),
+        ]),
         new("Files",
         [
             OptionRow.Of(
@@ -85,7 +94,11 @@ internal sealed class OptionTable
                 static (settings, value) => settings.Files.ImmutableFiles = value) with { Property = nameof(StaticFileOptions.ImmutableFiles) },
             OptionRow.Of(
                 Pairs("--header", "LINE", "A header for all files, \"Name: value\"; may be repeated.", ':', "\"X-Name: value\""),
-                static (settings, value) => settings.SetHeaders(value)) with { Property = nameof(StaticFileOptions.Headers) },
+                static (settings, value) => settings.SetHeaders(value)) with
+            {
+                Property = nameof(StaticFileOptions.Headers),
+                IsSecret = true, // such a header may be for the proxy in front only, which knows this server by a key in it
+            },
             OptionRow.OfOptional(
                 Text("--cors", "ORIGIN", "Let pages of an origin read the files; of any origin if none is named.", mayGoWithout: true),
                 "*",

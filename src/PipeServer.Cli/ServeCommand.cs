@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using PipeServer.Cli.AccessLog;
+using PipeServer.Cli.Admin;
 using PipeServer.Cli.Reload;
 using PipeServer.Diagnostics;
 using PipeServer.StaticFiles;
@@ -9,10 +10,13 @@ namespace PipeServer.Cli;
 /// <summary><c>pipeserver serve</c>: starts, waits for a signal, stops, and tells how it went.</summary>
 /// <param name="streams">Where lines go.</param>
 /// <param name="clock">What the files' look at their root runs by.</param>
+#pragma warning disable CA1001 // The admin side is stopped by the run that has started it.
 internal sealed class ServeCommand(StandardStreams streams, TimeProvider clock)
+#pragma warning restore CA1001
 {
     private CurrentAccessLog? _accessLog;
     private Reloader? _reloader;
+    private AdminServer? _admin;
 
     /// <summary>Runs to the end.</summary>
     /// <returns>The exit code.</returns>
@@ -45,6 +49,7 @@ internal sealed class ServeCommand(StandardStreams streams, TimeProvider clock)
         }
         finally
         {
+            await StopAdminAsync(CancellationToken.None).ConfigureAwait(false);
             CloseAccessLog();
         }
     }
@@ -53,7 +58,9 @@ internal sealed class ServeCommand(StandardStreams streams, TimeProvider clock)
     {
         using var systemd = new Systemd(TimeProvider.System);
         using var metrics = settings.Options.Metrics ? new CliMetrics(() => streams.LinesLost, () => _accessLog?.LinesLost ?? 0) : null;
+        var dashboard = settings.Admin.Address is null ? null : new Dashboard.Dashboard(settings.Options, TimeProvider.System);
         var server = new HttpServer(settings.Options);
+        dashboard?.Watch(server, () => opened, settings.Files.CacheBytes);
         _reloader = new Reloader(
             new LiveConfiguration(settings, opened, server, _accessLog, streams, loggers), systemd, clock, loggers.CreateLogger("PipeServer.Cli"));
 
@@ -72,6 +79,10 @@ internal sealed class ServeCommand(StandardStreams streams, TimeProvider clock)
         var stopHere = new TaskCompletionSource();
         var relay = SignalRelay.Install(
             signals, () => clock.CreateTimer(_ => stopHere.TrySetResult(), null, TimeSpan.Zero, Timeout.InfiniteTimeSpan), HangUp);
+        var drain = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var controls = dashboard is null
+            ? null
+            : new AdminControls(() => _reloader.Current.Describe(), () => relay.Drain(() => drain.TrySetResult()), ReloadAsync);
         await using (server.ConfigureAwait(false))
         {
             if (settings.Demo)
@@ -80,6 +91,11 @@ internal sealed class ServeCommand(StandardStreams streams, TimeProvider clock)
             }
 
             server.MapFallback(opened.TryHandle, opened.HandleAsync);
+            if (await StartAdminAsync(settings, controls, dashboard).ConfigureAwait(false) is { } unreachable)
+            {
+                return CouldNotStart(unreachable);
+            }
+
             try
             {
                 await server.StartAsync().ConfigureAwait(false);
@@ -93,6 +109,7 @@ internal sealed class ServeCommand(StandardStreams streams, TimeProvider clock)
                 return CouldNotStart(exception.Message);
             }
 
+            controls?.Advance(ServingPhase.Serving);
             var places = server.Addresses;
             foreach (var place in places)
             {
@@ -104,14 +121,16 @@ internal sealed class ServeCommand(StandardStreams streams, TimeProvider clock)
                 + $"at most {settings.Options.MaxConnections} connections; Ctrl+C drains and stops.");
             systemd.NotifyReady($"Listening on {string.Join(", ", places)}");
             _reloader.Open();
-            await Task.WhenAny(signals.Stop, stopHere.Task, server.AcceptLimitReached, server.Failed).ConfigureAwait(false);
+            await Task.WhenAny(signals.Stop, stopHere.Task, drain.Task, server.AcceptLimitReached, server.Failed).ConfigureAwait(false);
             var hasFailed = server.Failed.IsCompleted;
             _reloader.BeginStop();
             settings = _reloader.Current;
+            controls?.Advance(ServingPhase.Draining);
             systemd.NotifyStopping();
             Say(settings, "Shutting down.");
             var shutdown = stopHere.Task.IsCompleted ? StopHere(server, relay) : await StopAsync(server, signals, relay).ConfigureAwait(false);
             opened.TellRefused();
+            await StopAdminAsync(signals.Force).ConfigureAwait(false);
             Tell(settings, shutdown, server.FailedAccepts);
             return hasFailed
                 ? CouldNotStart("the server could not accept any more; the log says why. Start it again.")
@@ -135,8 +154,34 @@ internal sealed class ServeCommand(StandardStreams streams, TimeProvider clock)
     {
         streams.WriteError(
             "warning: the system gives no more threads (ulimit -u, TasksMax, pids.max; or ulimit -v): the stop makes do with those that there are.");
-        return server.StopHere(() => relay.IsForced);
+        var report = server.StopHere(() => relay.IsForced);
+        _admin?.StopHere();
+        return report;
     }
+
+    // Before the public side, so that it tells of its start too. Tells what is wrong; null when nothing is, or none is wanted.
+    private async Task<string?> StartAdminAsync(ServeSettings settings, AdminControls? controls, Dashboard.Dashboard? dashboard)
+    {
+        if (controls is null || dashboard is null)
+        {
+            return null;
+        }
+
+        _admin = new AdminServer(settings.Admin, controls, dashboard, settings.Options.LoggerFactory);
+        if (await _admin.TryStartAsync().ConfigureAwait(false) is { } problem)
+        {
+            return problem;
+        }
+
+        foreach (var place in _admin.Addresses)
+        {
+            Say(settings, $"Admin on {place}");
+        }
+
+        return null;
+    }
+
+    private Task StopAdminAsync(CancellationToken force) => _admin?.StopAsync(force) ?? Task.CompletedTask;
 
     private void Say(ServeSettings settings, string line)
     {
@@ -147,12 +192,17 @@ internal sealed class ServeCommand(StandardStreams streams, TimeProvider clock)
     }
 
     // What logrotate sends it for comes first, whatever becomes of the rest.
-    private void HangUp()
+    private Task<ReloadOutcome> ReloadAsync()
     {
         _accessLog?.Reopen();
+        return _reloader!.ReloadAsync();
+    }
+
+    private void HangUp()
+    {
         try
         {
-            _ = _reloader!.ReloadAsync();
+            _ = ReloadAsync();
         }
         catch (OutOfMemoryException)
         {

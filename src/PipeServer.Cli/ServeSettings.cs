@@ -1,6 +1,7 @@
 using System.Globalization;
 using Microsoft.Extensions.Logging;
 using PipeServer.Cli.AccessLog;
+using PipeServer.Cli.Admin;
 using PipeServer.Diagnostics;
 using PipeServer.StaticFiles;
 using PipeServer.Transport.Sockets;
@@ -50,6 +51,12 @@ internal sealed class ServeSettings(OptionTable table, string root)
 
     /// <summary>Patterns of paths that get no line.</summary>
     public IReadOnlyList<string> AccessLogSkip { get; set; } = [];
+
+    /// <summary>The admin side.</summary>
+    public AdminSettings Admin { get; } = new();
+
+    /// <summary>Gives each option with its value and its source, secrets hidden.</summary>
+    public Func<IEnumerable<(string Name, string Value, string Source)>> Describe { get; set; } = static () => [];
 
     /// <summary>Print warnings and errors only.</summary>
     public bool IsQuiet { get; set; }
@@ -136,6 +143,11 @@ internal sealed class ServeSettings(OptionTable table, string root)
             return $"--access-log {AccessLogPath}: {unwritable}";
         }
 
+        if (Admin.TryOpen(Options.EffectiveEndpoints()) is { } adminProblem)
+        {
+            return adminProblem;
+        }
+
         if (File.Exists(Root))
         {
             return $"'{Path.GetFullPath(Root)}' is a file, and a folder is wanted. Name it: pipeserver serve FOLDER";
@@ -164,6 +176,7 @@ internal sealed class ServeSettings(OptionTable table, string root)
                 : $"--spa: there is no file '{spa}' to be served in {Path.GetFullPath(Root)}. Name one below it: --spa FILE";
         }
 
+        Options.ReservedDescriptors = Admin.Address is null ? 0 : AdminServer.Descriptors;
         var opened = running ?? files;
         Options.GetServerErrorPage = () => opened.ServerErrorPage;
         if (UsesSockets && running is null)

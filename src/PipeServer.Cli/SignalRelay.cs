@@ -57,6 +57,18 @@ internal sealed partial class SignalRelay
         return relay;
     }
 
+    /// <summary>
+    /// Begins the stop that a signal would begin, but counts as none: a signal behind it, as Kubernetes sends it after its hook, does not cut it short.
+    /// </summary>
+    /// <param name="drain">Begins it, on a thread of its own, while the system gives enough threads for a stop.</param>
+    public void Drain(Action drain)
+    {
+        if (!ThreadReserve.TryRun(ThreadsForStop, drain))
+        {
+            _stopHere();
+        }
+    }
+
     // On the runtime's signal thread. Not zero: it is dealt with, and the system's own way of dealing with it is not wanted.
     [UnmanagedCallersOnly]
     private static int OnSignal(int number, int signal)

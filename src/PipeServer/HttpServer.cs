@@ -78,7 +78,7 @@ public sealed class HttpServer : IAsyncDisposable
     /// <summary>The truth as of now, cheap: nothing is counted for it that a request would pay for. From any thread; all zero before the start.</summary>
     internal ServerStatistics GetStatistics() => _running?.GetStatistics() ?? ServerStatistics.None;
 
-    private RunningServer Running => _running ?? throw new InvalidOperationException("The server has not been started.");
+    internal RunningServer Running => _running ?? throw new InvalidOperationException("The server has not been started.");
 
     /// <summary>Maps a handler to a method and a path pattern.</summary>
     /// <param name="method">

@@ -267,6 +267,15 @@ public sealed class HttpServerOptions
     /// <summary>The clock behind every timeout and the Date header.</summary>
     public TimeProvider TimeProvider { get; set; } = TimeProvider.System;
 
+    /// <summary>
+    /// Puts something in front of every handler, whoever has mapped it: what it returns is called in the handler's place, on the thread that received
+    /// the request, and may call it. Null for nothing.
+    /// </summary>
+    internal Func<RequestHandler, RequestHandler>? Guard { get; set; }
+
+    /// <summary>Descriptors that connections have to leave to others in the process, beside what the runtime needs.</summary>
+    internal int ReservedDescriptors { get; set; }
+
     /// <summary>Every place to listen at; each with its own options and those of all.</summary>
     internal IReadOnlyList<HttpEndpoint> EffectiveEndpoints()
     {

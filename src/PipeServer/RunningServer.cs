@@ -38,6 +38,9 @@ internal sealed class RunningServer
 
     public ConnectionDispatcher Dispatcher { get; }
 
+    /// <summary>The clock; its timers run on the event loops, where there are any.</summary>
+    public TimeProvider Timers => TimersOf(Context.Options, Transport);
+
     /// <summary>Where it listens, with the real ports.</summary>
     public IReadOnlyList<EndPoint> EndPoints { get; }
 
@@ -67,7 +70,12 @@ internal sealed class RunningServer
                 TimeProvider = options.TimeProvider,
             });
             telemetry = ServerTelemetry.TryCreate(options, listeners[0].Listener.EndPoint, server);
-            context = new ServerContext(options, routes.ToTable(), workers, Timers(options, transport), logger, telemetry);
+            if (options.Guard is { } guard)
+            {
+                routes.Guard(route => new RouteHandler(guard(route.Answer), Dispatch.Inline));
+            }
+
+            context = new ServerContext(options, routes.ToTable(), workers, TimersOf(options, transport), logger, telemetry);
             var protocol = new Http1Protocol(context);
             var proxyFilter = new ProxyProtocolFilter(context);
             var dispatcher = new ConnectionDispatcher(
@@ -85,6 +93,10 @@ internal sealed class RunningServer
             throw;
         }
     }
+
+    /// <summary>What the server is doing now, for people who watch it. From any thread.</summary>
+    /// <param name="mostRequests">How many requests in progress to name at most, the oldest first.</param>
+    public ServerActivity GetActivity(int mostRequests) => ServerActivity.Of(Context, mostRequests);
 
     /// <summary>The truth as of now. From any thread. From the first call on, loops are asked at each beat how late they are.</summary>
     public ServerStatistics GetStatistics()
@@ -122,7 +134,7 @@ internal sealed class RunningServer
     // The runtime itself needs descriptors: it is better to refuse clients than to run out of them.
     private static int MostConnections(HttpServerOptions options)
     {
-        var descriptors = DescriptorBudget.Connections(options.Endpoints.Sum(EndpointListeners.CountOf));
+        var descriptors = DescriptorBudget.Connections(options.Endpoints.Sum(EndpointListeners.CountOf)) - options.ReservedDescriptors;
         if (descriptors < 1)
         {
             throw new InvalidOperationException(
@@ -134,7 +146,7 @@ internal sealed class RunningServer
     }
 
     // A clock of the user's own, a test's for one, has timers of its own.
-    private static TimeProvider Timers(HttpServerOptions options, ITransport transport) =>
+    private static TimeProvider TimersOf(HttpServerOptions options, ITransport transport) =>
         transport is EpollTransport epoll && options.TimeProvider == TimeProvider.System ? epoll.Timers : options.TimeProvider;
 
     private static ITransport CreateTransport(HttpServerOptions options, ILogger logger)

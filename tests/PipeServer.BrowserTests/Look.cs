@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Text.Json;
 using Microsoft.Playwright;
 
@@ -15,6 +16,7 @@ internal sealed class Look : IAsyncDisposable
 
     private readonly IBrowserContext _context;
     private readonly List<string> _faults = [];
+    private readonly ConcurrentQueue<string> _requested = [];
 
     private Look(IBrowserContext context, IPage page)
     {
@@ -28,6 +30,7 @@ internal sealed class Look : IAsyncDisposable
                 _faults.Add($"console: {message.Text} ({message.Location})");
             }
         };
+        page.Request += (_, request) => _requested.Enqueue(request.Url);
         page.PageError += (_, error) => _faults.Add($"script: {error}");
         page.RequestFailed += (_, request) => _faults.Add($"request: {request.Url} {request.Failure}");
         page.Response += (_, response) =>
@@ -57,10 +60,14 @@ internal sealed class Look : IAsyncDisposable
         return new Look(context, await context.NewPageAsync());
     }
 
+    /// <summary>Where the page's requests have gone; those of the page itself too.</summary>
+    public IReadOnlyCollection<string> Requested => _requested;
+
     /// <summary>Everything that is wrong with the page as it is now; empty when nothing is.</summary>
-    public async Task<IReadOnlyList<string>> FaultsAsync()
+    /// <param name="isStreaming">The page has a request that does not end.</param>
+    public async Task<IReadOnlyList<string>> FaultsAsync(bool isStreaming = false)
     {
-        await Page.WaitForLoadStateAsync(LoadState.NetworkIdle);
+        await Page.WaitForLoadStateAsync(isStreaming ? LoadState.Load : LoadState.NetworkIdle);
         var faults = new List<string>(_faults);
         faults.AddRange(await NamelessAsync());
         var width = await Page.EvaluateAsync<int>("document.documentElement.scrollWidth - document.documentElement.clientWidth");

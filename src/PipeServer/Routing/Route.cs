@@ -38,6 +38,21 @@ internal sealed class Route(RoutePattern pattern)
         return true;
     }
 
+    /// <summary>Puts something in front of each handler.</summary>
+    public void Guard(Func<RouteHandler, RouteHandler> guard)
+    {
+        for (var i = 0; i < _known.Length; i++)
+        {
+            _known[i] = _known[i] is { Handler: { } handler } match ? match with { Handler = guard(handler) } : null;
+        }
+
+        for (var i = 0; i < _others.Count; i++)
+        {
+            var (method, match) = _others[i];
+            _others[i] = (method, match with { Handler = guard(match.Handler!) });
+        }
+    }
+
     /// <summary>What answers a method that the server knows, or null. GET answers HEAD.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public RouteMatch? FindKnown(RequestMethod method) =>

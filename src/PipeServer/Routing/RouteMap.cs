@@ -54,6 +54,13 @@ internal sealed class RouteMap
         }
     }
 
+    /// <summary>Puts something in front of each handler that has been mapped, the fallback included.</summary>
+    public void Guard(Func<RouteHandler, RouteHandler> guard)
+    {
+        _routes.ForEach(route => route.Guard(guard));
+        Fallback = Fallback is null ? null : guard(Fallback);
+    }
+
     /// <summary>The table that requests are matched against.</summary>
     public RouteTable ToTable() => new(_routes, Fallback);
 }

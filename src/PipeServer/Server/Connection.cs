@@ -20,6 +20,7 @@ internal abstract class Connection(ServerContext server)
     private volatile ConnectionState _state;
     private volatile bool _aborted;
     private long _oldestRequestStarted;
+    private long _id;
     private long _bytesReceived; // of the transport that it has let go of
     private long _bytesSent;
     private IPAddress? _countedAddress; // under the lock, until the connection has ended
@@ -31,7 +32,7 @@ internal abstract class Connection(ServerContext server)
     public ServerContext Server => server;
 
     /// <summary>The number of the connection, from 1, in the order of the accepts.</summary>
-    public long Id { get; private set; }
+    public long Id => _id;
 
     /// <summary>
     /// The deadlines of the connection. Nobody else locks them, so they are the lock of all that other threads do here; one of its own would cost each
@@ -121,7 +122,7 @@ internal abstract class Connection(ServerContext server)
     {
         Deadlines.Rules = server.Rules;
         _transport = transport;
-        Id = id;
+        Volatile.Write(ref _id, id);
         _state = ConnectionState.New;
         _aborted = false;
         Tally = default;
@@ -268,6 +269,21 @@ internal abstract class Connection(ServerContext server)
 
     /// <summary>Describes every request in progress, the oldest first; of a connection that has none yet, what it waits for. From any thread.</summary>
     public abstract void DescribeRequests(ICollection<RequestDescription> descriptions);
+
+    /// <summary>The request in progress, as it is shown to who watches the server; null where none is, or it has just ended. From any thread.</summary>
+    public virtual RequestActivity? Observe() => null;
+
+    /// <summary>Which request is in progress, of all that the server has had: no other moment tells the same of another one. From any thread.</summary>
+    protected (long Connection, long Request) InProgress => (Volatile.Read(ref _id), Tally.InProgress);
+
+    /// <summary>The client's address. From any thread.</summary>
+    protected EndPoint? ClientOfAnyThread()
+    {
+        lock (Deadlines)
+        {
+            return _transport?.RemoteEndPoint;
+        }
+    }
 
     /// <summary>What happens on the connection, until it may be closed.</summary>
     /// <exception cref="IOException">The client has reset the connection, or it was aborted.</exception>

@@ -144,6 +144,42 @@ internal sealed class ConnectionManager
         return new DrainCensus(idle, reading, handling, writing, descriptions.Count == 0 ? "none" : descriptions[0].ToShortString());
     }
 
+    /// <summary>The connections whose requests have been in progress for longest, the oldest first.</summary>
+    /// <param name="most">How many at most.</param>
+    public IReadOnlyList<Connection> Oldest(int most)
+    {
+        // The youngest of them comes out first; the clock goes by beats, so the order of the accepts decides within one.
+        var oldest = new PriorityQueue<Connection, (long, long)>(most + 1);
+        lock (_lock)
+        {
+            foreach (var connection in _live)
+            {
+                if (connection.State is not (ConnectionState.Handling or ConnectionState.Switched))
+                {
+                    continue;
+                }
+
+                var age = (-connection.OldestRequestStarted, -connection.Id);
+                if (oldest.Count < most)
+                {
+                    oldest.Enqueue(connection, age);
+                }
+                else if (most > 0)
+                {
+                    oldest.EnqueueDequeue(connection, age);
+                }
+            }
+        }
+
+        var sorted = new Connection[oldest.Count];
+        for (var place = sorted.Length - 1; place >= 0; place--)
+        {
+            sorted[place] = oldest.Dequeue();
+        }
+
+        return sorted;
+    }
+
     /// <summary>Ends all connections now; tells what was cut off from an answer.</summary>
     public IReadOnlyList<string> EndAll()
     {

@@ -103,6 +103,10 @@ internal abstract class Exchange(RequestHead head)
     /// </summary>
     public bool MustLeaveTransportThread => MayBlock && !Connection.Server.Workers.IsOnWorker;
 
+    /// <summary>The request as it is shown to who watches the server; null when it has just ended. From any thread.</summary>
+    /// <param name="worker">The worker that is seen to run it.</param>
+    public abstract RequestActivity? Observe(string worker);
+
     /// <summary>
     /// Checks what has arrived of a body that nobody will read any more, so that a malformed request is answered as one.
     /// </summary>

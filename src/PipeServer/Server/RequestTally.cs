@@ -21,6 +21,20 @@ internal struct RequestTally
     public readonly RequestCounts Counts => new(
         Volatile.Read(in _received), Volatile.Read(in _completed), Volatile.Read(in _refused), Volatile.Read(in _aborted));
 
+    /// <summary>
+    /// The number of the request that is in progress, from 1: it has arrived, and its answer is not written yet. 0 while there is none.
+    /// </summary>
+    public readonly long InProgress
+    {
+        get
+        {
+            // First what is not flushed, which a flush moves to the others: a race may make it seem answered, never unanswered.
+            var answered = Volatile.Read(in _unflushedCompleted) + Volatile.Read(in _unflushedRefused);
+            var ended = Counts;
+            return ended.Received > answered + ended.Completed + ended.Refused + ended.Aborted ? ended.Received : 0;
+        }
+    }
+
     /// <summary>A request has arrived.</summary>
     public void Receive() => Volatile.Write(ref _received, _received + 1);
 

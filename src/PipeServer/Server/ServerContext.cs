@@ -6,7 +6,8 @@ using PipeServer.Workers;
 namespace PipeServer.Server;
 
 /// <summary>
-/// What all connections of one server share. Immutable but for the options, which are exchanged as a whole, and the drain, which is marked once.
+/// What all connections of one server share. Immutable but for the options, which are exchanged as a whole, and the drain, which is marked once, and what
+/// is told of it.
 /// </summary>
 #pragma warning disable CA1001 // Without timers or wait handles the source holds nothing to dispose of.
 internal sealed class ServerContext
@@ -15,6 +16,7 @@ internal sealed class ServerContext
     private readonly CancellationTokenSource _draining = new();
     private volatile HttpServerOptions _options;
     private volatile ConnectionRules _rules;
+    private ShutdownProgress? _shutdown;
 
     public ServerContext(
         HttpServerOptions options, RouteTable routes, WorkerPool workers, TimeProvider timers, ILogger logger, RequestTelemetry? telemetry = null)
@@ -74,12 +76,25 @@ internal sealed class ServerContext
     /// <summary>Cancelled when a stop begins: finish what you have.</summary>
     public CancellationToken Draining { get; }
 
+    /// <summary>How far a stop has come; null before it.</summary>
+    public ShutdownProgress? Shutdown => Volatile.Read(ref _shutdown);
+
     /// <summary>Puts other options in force. Connections that have begun keep their <see cref="ConnectionRules"/>.</summary>
     public void Reload(HttpServerOptions options)
     {
         _rules = new ConnectionRules(options);
         _options = options;
         Pipeline.Entrance = RequestEntrance.For(options, Observer, Pipeline.Entrance);
+    }
+
+    /// <summary>A part of the stop begins.</summary>
+    /// <param name="phase">What <see cref="ShutdownProgress.Phase"/> shall say.</param>
+    /// <param name="limit">How long it may take.</param>
+    /// <param name="report">The report, at the end.</param>
+    public void BeginPhase(string phase, TimeSpan limit, ShutdownReport? report = null)
+    {
+        var now = TimeProvider.GetTimestamp();
+        Volatile.Write(ref _shutdown, new ShutdownProgress(phase, Shutdown?.Started ?? now, now, limit, report));
     }
 
     /// <summary>From now on every response is its connection's last.</summary>

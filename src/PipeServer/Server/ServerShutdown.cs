@@ -38,12 +38,14 @@ internal sealed class ServerShutdown(ServerContext server, ConnectionDispatcher 
             server.Options.ShutdownGracePeriod.TotalSeconds);
 
         // :: Step 1
+        server.BeginPhase("delay", server.Options.DrainDelay);
         server.MarkDraining();
         await DelayAsync(force).ConfigureAwait(false);
         EndPhase("delay");
 
         // :: Steps 2, 3 and 4, with the deadline running: every connection does its part by itself, and the heartbeat wakes
         // those that are idle.
+        server.BeginPhase(ShutdownProgress.Drain, server.Options.ShutdownGracePeriod);
         server.Heartbeat.BeginDrain(server.Options.ShutdownGracePeriod);
         var stopAccepting = dispatcher.StopAcceptingAsync();
         var outcome = await WaitAsync(DrainAsync(stopAccepting), force).ConfigureAwait(false);
@@ -53,6 +55,8 @@ internal sealed class ServerShutdown(ServerContext server, ConnectionDispatcher 
         var cutOff = new List<string>();
         if (outcome != ShutdownOutcome.Drained)
         {
+            server.BeginPhase("abort", 2 * DrainRules.AbortTimeout);
+
             // First the rest of the backlog, which is bounded: a connection accepted after the abort would not be aborted.
             await TryWaitAsync(stopAccepting, DrainRules.AbortTimeout, CancellationToken.None).ConfigureAwait(false);
             CutOff(server, outcome, cutOff);
@@ -71,8 +75,10 @@ internal sealed class ServerShutdown(ServerContext server, ConnectionDispatcher 
         }
 
         // :: Steps 6 and 7
+        server.BeginPhase("workers", DrainRules.JoinTimeout);
         var workers = await server.Workers.StopAsync(DrainRules.JoinTimeout).ConfigureAwait(false);
         EndPhase("workers");
+        server.BeginPhase("transport", DrainRules.JoinTimeout);
         var stuckThreads = await transport.StopAsync(DrainRules.JoinTimeout).ConfigureAwait(false);
         EndPhase("transport");
         if (outcome == ShutdownOutcome.Drained && (!workers.AllEnded || stuckThreads.Count > 0))
@@ -121,6 +127,7 @@ internal sealed class ServerShutdown(ServerContext server, ConnectionDispatcher 
             phases,
             cutOff);
         server.Refusals.TellCounted();
+        server.BeginPhase(ShutdownProgress.Stopped, TimeSpan.Zero, report);
         Log.ShutdownCompleted(server.Logger, outcome.ToString(), report.Elapsed.TotalSeconds);
         return report;
     }

@@ -26,6 +26,7 @@ internal static class ThreadlessStop
         var time = server.Options.TimeProvider;
         var (started, grace) = (time.GetTimestamp(), server.Options.ShutdownGracePeriod);
         Log.DrainStarted(server.Logger, server.Connections.Count, server.Connections.RequestCounts().InFlight, grace.TotalSeconds);
+        server.BeginPhase(ShutdownProgress.Drain, grace);
         server.MarkDrainingHere();
         server.Heartbeat.BeginDrain(grace, keepsTimer: true);
         dispatcher.StopAcceptingHere();
@@ -34,6 +35,7 @@ internal static class ThreadlessStop
         var cutOff = new List<string>();
         if (outcome != ShutdownOutcome.Drained)
         {
+            server.BeginPhase("abort", 2 * DrainRules.AbortTimeout);
             try
             {
                 ServerShutdown.CutOff(server, outcome, cutOff);

@@ -83,24 +83,15 @@ internal struct Job
         Volatile.Write(ref _state, null);
     }
 
-    /// <summary>What a report calls this job: the description that came with it, else the callback's method.</summary>
-    public readonly string Describe()
-    {
-        if (_item is not null)
-        {
-            return _item.Description.ToString() ?? _item.GetType().Name;
-        }
+    /// <summary>What came with this job to describe it, else its callback's method in words.</summary>
+    public readonly object Description => _item?.Description ?? _state ?? MethodName();
 
-        if (_target is not Delegate callback)
-        {
-            return "nothing";
-        }
-
-        var method = callback.Method;
-        return _state?.ToString() ?? $"{method.DeclaringType?.Name}.{method.Name}";
-    }
+    /// <summary>What a report calls this job.</summary>
+    public readonly string Describe() => Description.ToString() ?? _item?.GetType().Name ?? MethodName();
 
     public readonly bool IsDescribedBy(object description) => ReferenceEquals(_item is null ? _state : _item.Description, description);
+
+    private readonly string MethodName() => _target is Delegate { Method: var method } ? $"{method.DeclaringType?.Name}.{method.Name}" : "nothing";
 
     private static class TypedJob<TState>
         where TState : class

@@ -100,6 +100,21 @@ internal sealed class Worker
     /// <summary>How long the current job has been running; zero when idle.</summary>
     public TimeSpan CurrentJobDuration() => TryReadCurrent(out _, out var started) ? _pool.TimeProvider.GetElapsedTime(started) : TimeSpan.Zero;
 
+    /// <summary>What it is doing now. From any thread.</summary>
+    public WorkerActivity Activity()
+    {
+        var isBusy = TryReadCurrent(out var job, out var started);
+        return new WorkerActivity(
+            Index,
+            Name,
+            _thread is not null,
+            Ended.IsCompleted,
+            isBusy ? job.Description : null,
+            isBusy ? _pool.TimeProvider.GetElapsedTime(started) : TimeSpan.Zero,
+            Executed,
+            Faulted);
+    }
+
     /// <summary>True while the current job is the one that was handed in with this description.</summary>
     public bool IsRunning(object description) => TryReadCurrent(out var job, out _) && job.IsDescribedBy(description);
 

@@ -263,6 +263,9 @@ public sealed class WorkerPool : IDisposable, IAsyncDisposable
     internal string? WorkerOf(object description) =>
         Array.Find(_workers, worker => worker.IsRunning(description))?.Name;
 
+    /// <summary>What each worker is doing now.</summary>
+    internal WorkerActivity[] Activities() => Array.ConvertAll(_workers, static worker => worker.Activity());
+
     /// <summary>What the worker of this number is running, in words; null when it is idle.</summary>
     internal string? CurrentJobOf(int worker) => _workers[worker].CurrentJobDescription();
 

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using PipeServer.Tests.Cli.Admin;
 
 namespace PipeServer.Tests.Cli;
 
@@ -101,6 +102,24 @@ public sealed class ThreadLimitTests : IDisposable
         Assert.Equal(0, await cli.EndAsync());
     }
 
+    // The stop that it asks for waited for a thread of the runtime's pool, which never came: 202, and nothing happened.
+    [Fact]
+    public async Task A_drain_by_post_needs_no_thread_either()
+    {
+        await using var cli = await ServeAsync("--admin 0");
+        var admin = await cli.AdminAsync();
+        await using (var client = await TestClient.ConnectAsync(cli.EndPoint))
+        {
+            Assert.Equal(200, (await client.RequestAsync(TestClient.Get("/plaintext"))).Status);
+        }
+
+        await LimitAsync(cli);
+        Assert.Equal(202, (await AdminClient.PostAsync(admin, "/drain")).Status);
+        Assert.Equal(0, await cli.EndAsync());
+        Assert.StartsWith("Stopped (drained)", cli.Output[^1]);
+        Assert.Contains("1 accepted, 1 closed, 0 aborted", cli.Output[^1]);
+    }
+
     private static async Task LimitAsync(CliProcess cli)
     {
         using var limiting = Process.Start(
@@ -109,7 +128,7 @@ public sealed class ThreadLimitTests : IDisposable
         Assert.Equal(0, limiting.ExitCode);
     }
 
-    private async Task<CliProcess> ServeAsync()
+    private async Task<CliProcess> ServeAsync(string options = "")
     {
         Assert.SkipUnless(ProgramUnderTest.PipeServer.IsPublished, "The native file is needed (PIPESERVER_CLI): a JIT needs threads of its own at any time.");
         Assert.SkipUnless(OperatingSystem.IsLinux() && Environment.IsPrivilegedProcess, "Only root may change the user, and root has no such limit.");
@@ -120,7 +139,7 @@ public sealed class ThreadLimitTests : IDisposable
         File.Copy(CliProcess.PipeServer, program);
         await File.WriteAllTextAsync(Path.Combine(_folder, "index.html"), "hello");
         var cli = CliProcess.StartShell(
-            $"chmod -R a+rX '{_folder}' && exec setpriv --reuid {User} --regid {User} --clear-groups '{program}' serve '{_folder}' --demo --port 0 --loops 1 --grace 60");
+            $"chmod -R a+rX '{_folder}' && exec setpriv --reuid {User} --regid {User} --clear-groups '{program}' serve '{_folder}' --demo --port 0 --loops 1 --grace 60 {options}");
         await cli.ListeningAsync();
 
         // The thread of the first lines rests for a second before it ends.

@@ -88,6 +88,47 @@ internal abstract class ExchangeHolder : Connection
             ? RequestDescription.Of(_exchange, Server, OldestRequestStarted)
             : RequestDescription.NotArrived);
 
+    public override RequestActivity? Observe() => Observe(_exchange, worker: null);
+
+    /// <summary>The same of one exchange, if it is still this connection's.</summary>
+    /// <param name="exchange">The exchange; null where the connection has none.</param>
+    /// <param name="worker">The worker that is seen to run it, if that is known.</param>
+    /// <remarks>
+    /// The request's own threads go on meanwhile, and a buffer or an object may be another client's in the next moment. So what was read counts only if
+    /// one and the same request was in progress before and after.
+    /// </remarks>
+    public RequestActivity? Observe(Http1Exchange? exchange, string? worker)
+    {
+        var (state, before, started) = (State, InProgress, OldestRequestStarted);
+        var isSending = Deadlines.IsWriting;
+        if (state is not (ConnectionState.Handling or ConnectionState.Switched) || (before.Request == 0 && !isSending))
+        {
+            return null;
+        }
+
+        var duration = TimeSpan.FromMilliseconds(Math.Max(0, Server.Heartbeat.Now - started));
+        var client = ClientOfAnyThread();
+        if (before.Request == 0)
+        {
+            return before == InProgress ? new RequestActivity(RequestActivity.UnreadAnswer, RequestStage.Sending, duration, worker, client) : null;
+        }
+
+        if (exchange is null || Shown(exchange) is not { } request)
+        {
+            return null;
+        }
+
+        var stage = isSending ? RequestStage.Sending
+            : state == ConnectionState.Switched ? RequestStage.Switched
+            : exchange is { MayBlock: false, Handler.Dispatch: Dispatch.Worker } ? RequestStage.Queued
+            : RequestStage.Handling;
+        worker ??= Server.Workers.WorkerOf(exchange);
+        Volatile.ReadBarrier();
+        return before == InProgress && exchange == _exchange
+            ? new RequestActivity(RequestActivity.WithoutQuery(request), stage, duration, worker, client)
+            : null;
+    }
+
     /// <summary>All is answered and flushed: the connection waits for its client, and has no exchange any more.</summary>
     public void BeginWaiting()
     {
@@ -120,6 +161,23 @@ internal abstract class ExchangeHolder : Connection
 
     /// <summary>The same while there is none, on a thread that offers bytes to consumers.</summary>
     protected Http1Exchange TakeOwn() => Take(_exchanges.RentOwn());
+
+    // Null for what is no request as the parser lets it pass: its parts were of different moments.
+    private static string? Shown(Http1Exchange exchange)
+    {
+        try
+        {
+            var text = exchange.ToString();
+            var target = text.AsSpan(text.IndexOf(' ', StringComparison.Ordinal) + 1);
+            return target is ['/', ..] or "*" || target.StartsWith("http", StringComparison.OrdinalIgnoreCase) ? text : null;
+        }
+#pragma warning disable CA1031 // It may be reset at this moment, in any order.
+        catch (Exception)
+#pragma warning restore CA1031
+        {
+            return null;
+        }
+    }
 
     private Http1Exchange Take(Http1Exchange exchange)
     {

@@ -72,6 +72,8 @@ internal sealed class Http1Exchange : Exchange
 
     public override long BodyBytesReceived => RequestBody.ReceivedBytes;
 
+    public override RequestActivity? Observe(string worker) => _connection?.Observe(this, worker);
+
     public override RequestError CheckUnreadBody()
     {
         RequestBody.Detach();

@@ -1,0 +1,162 @@
+using System.Text;
+using System.Text.Json;
+using PipeServer.Cli.Reload;
+using PipeServer.Workers;
+
+namespace PipeServer.Cli.Admin;
+
+/// <summary>What the admin side answers. No handler waits for anything on the loop that it runs on.</summary>
+/// <param name="controls">What it can tell and do.</param>
+/// <param name="metrics">What has been measured.</param>
+/// <param name="workers">Gives the admin side's own worker, for what blocks.</param>
+internal sealed class AdminRoutes(AdminControls controls, MetricsCollector metrics, Func<WorkerPool> workers)
+{
+    private const string Index = """
+        pipeserver, the admin side
+
+        GET  /               a live page, for browsers
+        GET  /status         what it shows, once, as JSON
+        GET  /events         the same each second, as server-sent events
+        GET  /metrics        figures for Prometheus; OpenMetrics by Accept
+        GET  /healthz/live   200 as long as the process answers
+        GET  /healthz/ready  200 while it serves; 503 before that, and from the beginning of a stop on
+        GET  /config         each option with its value and its source, as JSON; as text by Accept
+        POST /reload         reads the configuration again, as SIGHUP does
+        POST /drain          begins the graceful stop, as SIGTERM does
+
+        A POST needs the header X-PipeServer-Admin: 1
+
+        """;
+
+    /// <summary>Maps them all but the dashboard.</summary>
+    public void Map(HttpServer admin)
+    {
+        admin.MapGet("/metrics", SendMetrics, Dispatch.Inline);
+        admin.MapGet("/healthz/live", static (_, response) => response.WriteText("live\n"), Dispatch.Inline);
+        admin.MapGet("/healthz/ready", SendReady, Dispatch.Inline);
+        admin.MapGet("/config", SendConfiguration, Dispatch.Inline);
+        admin.MapPost("/drain", Drain, Dispatch.Inline);
+        admin.MapPost("/reload", ReloadAsync, Dispatch.Inline);
+        admin.MapFallback(
+            static (_, response) =>
+            {
+                response.StatusCode = 404;
+                response.WriteText($"404 Not Found. There is:\n\n{Index}");
+            },
+            Dispatch.Inline);
+    }
+
+    private void SendMetrics(HttpRequest request, HttpResponse response)
+    {
+        var format = AcceptHeader.MetricsFormatOf(request.Headers["Accept"]);
+        response.Headers["Vary"] = "Accept";
+        response.WriteText(MetricsText.Write(metrics.Collect(), format), MetricsText.ContentType(format));
+    }
+
+    private void SendReady(HttpRequest request, HttpResponse response)
+    {
+        var phase = controls.Phase;
+        response.StatusCode = phase == ServingPhase.Serving ? 200 : 503;
+        response.WriteText(phase switch
+        {
+            ServingPhase.Starting => "starting\n",
+            ServingPhase.Serving => "ready\n",
+            _ => "draining\n",
+        });
+    }
+
+    private void SendConfiguration(HttpRequest request, HttpResponse response)
+    {
+        response.Headers["Vary"] = "Accept";
+        if (AcceptHeader.PrefersText(request.Headers["Accept"]))
+        {
+            var lines = new StringBuilder();
+            foreach (var line in ConfigurationTable.Format(controls.Describe()))
+            {
+                lines.Append(line).Append('\n');
+            }
+
+            response.WriteText(lines.ToString());
+            return;
+        }
+
+        response.ContentType = "application/json";
+        using var json = new Utf8JsonWriter(response.Body);
+        json.WriteStartObject();
+        json.WriteStartArray("options");
+        foreach (var (name, value, source) in controls.Describe())
+        {
+            json.WriteStartObject();
+            json.WriteString("name", name);
+            json.WriteString("value", value);
+            json.WriteString("source", source);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+        json.WriteEndObject();
+        json.Flush();
+    }
+
+    private void Drain(HttpRequest request, HttpResponse response)
+    {
+        response.StatusCode = 202;
+        response.WriteText(controls.TryDrain()
+            ? "202 Accepted: the drain begins; requests in flight are finished, then the program ends.\n"
+            : "202 Accepted: the drain has begun before, and goes on as it did. A second SIGTERM cuts it short.\n");
+    }
+
+    // On the worker: files are read, and hashes tried.
+    private async ValueTask ReloadAsync(HttpRequest request, HttpResponse response)
+    {
+        if (!await workers().TryContinueOnWorker() || await controls.TryReloadAsync().ConfigureAwait(false) is not { } outcome)
+        {
+            Write(response, 409, controls.Phase == ServingPhase.Draining
+                ? "The server stops: nothing is reloaded any more."
+                : "A reload is under way. Ask again when it has ended.");
+            return;
+        }
+
+        if (outcome.Problem is { } problem)
+        {
+            Write(response, 422, problem);
+        }
+        else
+        {
+            Write(response, outcome);
+        }
+    }
+
+    private static void Write(HttpResponse response, ReloadOutcome outcome)
+    {
+        response.ContentType = "application/json";
+        using var json = new Utf8JsonWriter(response.Body);
+        json.WriteStartObject();
+        WriteList(json, "changed", outcome.Changed);
+        WriteList(json, "needsRestart", outcome.NeedsRestart);
+        json.WriteEndObject();
+        json.Flush();
+    }
+
+    private static void Write(HttpResponse response, int status, string problem)
+    {
+        response.StatusCode = status;
+        response.ContentType = "application/json";
+        using var json = new Utf8JsonWriter(response.Body);
+        json.WriteStartObject();
+        json.WriteString("problem", problem);
+        json.WriteEndObject();
+        json.Flush();
+    }
+
+    private static void WriteList(Utf8JsonWriter json, string name, IReadOnlyList<string> values)
+    {
+        json.WriteStartArray(name);
+        foreach (var value in values)
+        {
+            json.WriteStringValue(value);
+        }
+
+        json.WriteEndArray();
+    }
+}

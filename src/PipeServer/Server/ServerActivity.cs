@@ -1,0 +1,28 @@
+namespace PipeServer.Server;
+
+/// <summary>What a server is doing at one moment, for people who watch it: no query of a request is in it.</summary>
+/// <param name="Workers">Each worker.</param>
+/// <param name="Requests">The requests that have been in progress for longest, the oldest first.</param>
+/// <param name="IsDraining">A stop has begun.</param>
+/// <param name="Shutdown">How far the stop has come; null before it, and in its very first moment.</param>
+internal sealed record ServerActivity(
+    IReadOnlyList<WorkerStatus> Workers, IReadOnlyList<RequestActivity> Requests, bool IsDraining, ShutdownProgress? Shutdown)
+{
+    /// <summary>Looks at a server, from any thread; it is not held up.</summary>
+    /// <param name="server">The server.</param>
+    /// <param name="mostRequests">How many requests to name at most.</param>
+    public static ServerActivity Of(ServerContext server, int mostRequests)
+    {
+        var requests = new List<RequestActivity>(mostRequests);
+        foreach (var connection in server.Connections.Oldest(mostRequests))
+        {
+            if (connection.Observe() is { } request)
+            {
+                requests.Add(request);
+            }
+        }
+
+        return new ServerActivity(
+            Array.ConvertAll(server.Workers.Activities(), WorkerStatus.Of), requests, server.Draining.IsCancellationRequested, server.Shutdown);
+    }
+}
