@@ -75,6 +75,9 @@ public sealed class HttpServer : IAsyncDisposable
     /// <summary>The ledger of requests so far.</summary>
     public RequestCounts Requests => _running?.Context.Connections.RequestCounts() ?? default;
 
+    /// <summary>The truth as of now, cheap: nothing is counted for it that a request would pay for. From any thread; all zero before the start.</summary>
+    internal ServerStatistics GetStatistics() => _running?.GetStatistics() ?? ServerStatistics.None;
+
     private RunningServer Running => _running ?? throw new InvalidOperationException("The server has not been started.");
 
     /// <summary>Maps a handler to a method and a path pattern.</summary>
@@ -308,10 +311,10 @@ public sealed class HttpServer : IAsyncDisposable
 
         if (_options.HealthChecks)
         {
-            MapHealthChecks();
+            HealthChecks.Map(_routes);
         }
 
-        var running = await RunningServer.StartAsync(_options, _routes, cancellationToken).ConfigureAwait(false);
+        var running = await RunningServer.StartAsync(this, _options, _routes, cancellationToken).ConfigureAwait(false);
         lock (_lifeLock)
         {
             _running = running;
@@ -367,6 +370,7 @@ public sealed class HttpServer : IAsyncDisposable
         }
 
         await StopAsync(CancellationToken.None).ConfigureAwait(false);
+        _running?.Telemetry?.Dispose();
     }
 
     private void ThrowIfStarted()
@@ -376,20 +380,6 @@ public sealed class HttpServer : IAsyncDisposable
         {
             throw new InvalidOperationException("The server has been started: routes are mapped before, and it starts once, by StartAsync or RunAsync.");
         }
-    }
-
-    // The server is live as long as it answers, and ready until a stop begins.
-    private void MapHealthChecks()
-    {
-        _routes.Add("GET", "/healthz/live", RouteHandler.Synchronous(static (_, response) => response.WriteText("live\n"), Dispatch.Inline));
-        _routes.Add("GET", "/healthz/ready", RouteHandler.Synchronous(
-            static (request, response) =>
-            {
-                var isDraining = request.Draining.IsCancellationRequested;
-                response.StatusCode = isDraining ? 503 : 200;
-                response.WriteText(isDraining ? "draining\n" : "ready\n");
-            },
-            Dispatch.Inline));
     }
 
     private static RequestHandler ToHandler(Func<HttpRequest, HttpResponse, Task> handler)

@@ -10,6 +10,15 @@ internal static class RequestErrors
 {
     private static readonly Row[] Table = CreateTable();
 
+    // By those who count them, not by those who answer.
+    private static readonly string?[] Names = new string?[Table.Length];
+
+    /// <summary>How many values <see cref="RequestError"/> has.</summary>
+    public static int Count => Table.Length;
+
+    /// <summary>The reason in one word, for figures: <c>queue_full</c>. One and the same object each time.</summary>
+    public static string Name(RequestError error) => Names[(int)error] ??= SnakeCase(error.ToString());
+
     public static int Status(RequestError error) => Table[(int)error].Status;
 
     /// <summary>True when nothing after this request can be trusted, so that the connection ends with the answer.</summary>
@@ -22,6 +31,9 @@ internal static class RequestErrors
 
     /// <summary>The response body: one line of plain text.</summary>
     public static ReadOnlySpan<byte> Body(RequestError error) => Table[(int)error].Body;
+
+    private static string SnakeCase(string name) =>
+        string.Concat(name.Select(static (letter, index) => (index > 0 && char.IsUpper(letter) ? "_" : "") + char.ToLowerInvariant(letter)));
 
     private static Row[] CreateTable()
     {

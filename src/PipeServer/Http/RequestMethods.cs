@@ -7,6 +7,12 @@ internal static class RequestMethods
     private static readonly string[] Names =
         ["", "GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH"];
 
+    /// <summary>How many values <see cref="RequestMethod"/> has.</summary>
+    public const int Count = (int)RequestMethod.Patch + 1;
+
+    /// <summary>The name; <c>_OTHER</c> for all that have none here, as OpenTelemetry calls them.</summary>
+    public static string NameOrOther(RequestMethod method) => method == RequestMethod.Other ? "_OTHER" : Name(method);
+
     public static string Name(RequestMethod method) => Names[(int)method];
 
     public static RequestMethod Find(ReadOnlySpan<byte> token) => token.Length switch

@@ -1,6 +1,7 @@
 using System.IO.Pipelines;
 using System.Net;
 using PipeServer.Diagnostics;
+using PipeServer.Http;
 using PipeServer.Transport;
 
 namespace PipeServer.Server;
@@ -19,6 +20,8 @@ internal abstract class Connection(ServerContext server)
     private volatile ConnectionState _state;
     private volatile bool _aborted;
     private long _oldestRequestStarted;
+    private long _bytesReceived; // of the transport that it has let go of
+    private long _bytesSent;
 
     /// <summary>This connection's share of the ledger; its loop alone writes it.</summary>
     protected RequestTally Tally;
@@ -80,6 +83,29 @@ internal abstract class Connection(ServerContext server)
     /// <summary>What it has counted so far. From any thread.</summary>
     public RequestCounts Counts => Tally.Counts;
 
+    /// <summary>What has come and gone so far. From any thread, while the <see cref="ConnectionManager"/> has the connection.</summary>
+    public (long Received, long Sent) Bytes
+    {
+        get
+        {
+            if (_transport is { } transport)
+            {
+                // Disposed of meanwhile, it may count another client's.
+                var bytes = (transport.BytesReceived, transport.BytesHandedOver);
+                Volatile.ReadBarrier();
+                if (_transport == transport)
+                {
+                    return bytes;
+                }
+            }
+
+            return (Volatile.Read(ref _bytesReceived), Volatile.Read(ref _bytesSent));
+        }
+    }
+
+    /// <summary>The method of the request in progress, null while there is none. From any thread, and so perhaps that of the next one.</summary>
+    public virtual RequestMethod? MethodInProgress => null;
+
     /// <summary>The transport's side. For the connection's own code, which runs while there is one.</summary>
     public TransportConnection Transport => _transport!;
 
@@ -131,8 +157,7 @@ internal abstract class Connection(ServerContext server)
         TransportConnection? transport;
         lock (Deadlines)
         {
-            transport = _transport;
-            _transport = null;
+            transport = LetGo();
         }
 
         if (transport is not null)
@@ -233,9 +258,22 @@ internal abstract class Connection(ServerContext server)
                 return false;
             }
 
-            _transport = null;
+            LetGo();
             return true;
         }
+    }
+
+    // Under the lock.
+    private TransportConnection? LetGo()
+    {
+        if (_transport is not { } transport)
+        {
+            return null;
+        }
+
+        (_bytesReceived, _bytesSent) = (transport.BytesReceived, transport.BytesHandedOver);
+        Volatile.Write(ref _transport, null);
+        return transport;
     }
 
     private async ValueTask DisposeAsync(TransportConnection transport)

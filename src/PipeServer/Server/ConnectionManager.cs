@@ -1,3 +1,5 @@
+using PipeServer.Http;
+
 namespace PipeServer.Server;
 
 /// <summary>
@@ -15,6 +17,9 @@ internal sealed class ConnectionManager
     private long _aborted;
     private long _refused;
     private RequestCounts _ended;
+    private long _endedReceived;
+    private long _endedSent;
+    private int _methodsSeen; // by those who have asked: a bit for each
 
     public int Count
     {
@@ -56,6 +61,7 @@ internal sealed class ConnectionManager
 
             CountEnd(connection.Outcome);
             _ended = Sum(_ended, connection.Counts);
+            AddBytes(connection);
             if (_live.Count == 0)
             {
                 _empty?.TrySetResult();
@@ -176,6 +182,7 @@ internal sealed class ConnectionManager
                 var counts = connection.Counts;
                 CountEnd(connection.Outcome == ConnectionOutcome.Refused ? ConnectionOutcome.Refused : ConnectionOutcome.Aborted);
                 _ended = Sum(_ended, counts with { Aborted = counts.Aborted + counts.InFlight });
+                AddBytes(connection);
             }
 
             _live.Clear();
@@ -202,6 +209,64 @@ internal sealed class ConnectionManager
 
             return sum;
         }
+    }
+
+    /// <summary>Everything that connections count, at one moment.</summary>
+    public ConnectionStatistics Statistics()
+    {
+        Span<int> states = stackalloc int[7];
+        Span<long> methods = stackalloc long[RequestMethods.Count];
+        states.Clear();
+        methods.Clear();
+        ConnectionCounts counts;
+        RequestCounts requests;
+        long received, sent;
+        lock (_lock)
+        {
+            counts = new ConnectionCounts(_accepted, _closed, _aborted, _refused);
+            (requests, received, sent) = (_ended, _endedReceived, _endedSent);
+            foreach (var connection in _live)
+            {
+                states[PlaceOf(connection)]++;
+                requests = Sum(requests, connection.Counts);
+                var bytes = connection.Bytes;
+                (received, sent) = (received + bytes.Received, sent + bytes.Sent);
+                if (connection.MethodInProgress is { } method)
+                {
+                    methods[(int)method]++;
+                    _methodsSeen |= 1 << (int)method;
+                }
+            }
+        }
+
+        var active = new List<ActiveRequests>();
+        for (var method = 0; method < methods.Length; method++)
+        {
+            if ((_methodsSeen & (1 << method)) != 0)
+            {
+                active.Add(new ActiveRequests(RequestMethods.NameOrOther((RequestMethod)method), methods[method]));
+            }
+        }
+
+        return new ConnectionStatistics(
+            new ConnectionStates(states[0], states[1], states[2], states[3], states[4], states[5], states[6]), counts, requests, active, received, sent);
+    }
+
+    // In the order of ConnectionStates.
+    private static int PlaceOf(Connection connection) => connection.State switch
+    {
+        ConnectionState.New => 0,
+        ConnectionState.ReadingHead => 1,
+        ConnectionState.Handling => connection.Deadlines.IsWriting ? 3 : 2,
+        ConnectionState.Idle => 4,
+        ConnectionState.Switched => 5,
+        _ => 6,
+    };
+
+    private void AddBytes(Connection connection)
+    {
+        var (received, sent) = connection.Bytes;
+        (_endedReceived, _endedSent) = (_endedReceived + received, _endedSent + sent);
     }
 
     private void CountEnd(ConnectionOutcome outcome)

@@ -51,6 +51,9 @@ internal sealed class Heartbeat : IDisposable
     /// <summary>True from the end of the drain's delay on.</summary>
     public bool IsDraining => _draining;
 
+    /// <summary>Is called at each beat, at most a beat late; null for nobody.</summary>
+    public Action? OnBeat { get; set; }
+
     /// <summary>The Server and Date fields, at most a beat old.</summary>
     public ReadOnlySpan<byte> ServerAndDate => DateHeader.WithoutStatus(_okBlock);
 
@@ -122,6 +125,7 @@ internal sealed class Heartbeat : IDisposable
         try
         {
             Update();
+            OnBeat?.Invoke();
             isHandedOn = _connections.Count > MaxOnTimer && ThreadPool.UnsafeQueueUserWorkItem(static heart => heart.Look(), this, preferLocal: false);
         }
 #pragma warning disable CA1031 // Timeouts must outlive a fault in one of them.

@@ -36,6 +36,7 @@ internal sealed class RefusedClients(ServerContext server)
     public void Refuse(TransportConnection transport, long id, IProtocol protocol, bool hasPlace, Connection? predecessor)
     {
         const RequestError Reason = RequestError.TooManyConnections;
+        server.RefusalCounts.Count(Reason);
         server.Refusals.Write(transport, static client => client.RemoteEndPoint, RequestErrors.Status(Reason), RequestErrors.Text(Reason));
         server.Observer?.CompleteUnread(transport.RemoteEndPoint, Reason);
         var takesPlace = !hasPlace && TryTakePlace();

@@ -73,7 +73,7 @@ internal sealed class RequestPipeline(ServerContext server)
         exchange.DequeuedAt = dequeuedAt;
         if (_observer is not null && isOnWorker)
         {
-            exchange.Worker = server.Workers.CurrentWorker;
+            _observer.OnWorker(exchange);
         }
 
         exchange.Refusal = !isOnWorker ? RequestError.QueueFull : HasWaitedTooLong(exchange) ? RequestError.QueueTimeout : RequestError.None;
@@ -134,6 +134,7 @@ internal sealed class RequestPipeline(ServerContext server)
     private void Refuse(Exchange exchange, RequestError error)
     {
         exchange.Refusal = error;
+        server.RefusalCounts.Count(error);
         server.Refusals.Write(
             exchange.Connection, static connection => connection.RemoteEndPoint, RequestErrors.Status(error), RequestErrors.Text(error));
         Log.RequestRejected(server.Logger, exchange.Connection.Id, RequestErrors.Status(error), RequestErrors.Text(error));

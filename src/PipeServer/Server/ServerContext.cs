@@ -13,7 +13,8 @@ internal sealed class ServerContext
 {
     private readonly CancellationTokenSource _draining = new();
 
-    public ServerContext(HttpServerOptions options, RouteTable routes, WorkerPool workers, TimeProvider timers, ILogger logger)
+    public ServerContext(
+        HttpServerOptions options, RouteTable routes, WorkerPool workers, TimeProvider timers, ILogger logger, RequestTelemetry? telemetry = null)
     {
         Options = options;
         Routes = routes;
@@ -23,10 +24,13 @@ internal sealed class ServerContext
         Limits = new RequestLimits(
             options.MaxRequestLineBytes, options.MaxRequestHeadBytes, options.MaxRequestHeaderCount);
         Draining = _draining.Token;
+        RefusalCounts = new RefusalCounts();
         Connections = new ConnectionManager();
         Heartbeat = new Heartbeat(options.TimeProvider, timers, Connections, logger);
         ErrorAnswers = new ErrorAnswers(options.GetServerErrorPage ?? (() => options.ServerErrorPage));
-        Observer = options.OnCompleted is { } completed ? new RequestObserver(completed, options.TimeProvider, logger) : null;
+        Observer = options.OnCompleted is null && telemetry is null
+            ? null
+            : new RequestObserver(options.OnCompleted, telemetry, options.TimeProvider, logger);
         Pipeline = new RequestPipeline(this);
     }
 
@@ -45,6 +49,9 @@ internal sealed class ServerContext
 
     /// <summary>Tells which clients are refused.</summary>
     public RefusalLog Refusals { get; }
+
+    /// <summary>Counts them by reason.</summary>
+    public RefusalCounts RefusalCounts { get; }
 
     public ConnectionManager Connections { get; }
 

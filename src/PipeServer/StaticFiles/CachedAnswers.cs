@@ -100,6 +100,9 @@ internal sealed class CachedAnswers(
         }
     }
 
+    /// <summary>How much memory they take now, how many there are, and of how many the files are kept open.</summary>
+    public (long Bytes, int Entries, int OpenFiles) Size => (cache.Bytes, cache.Count, cache.OpenCount);
+
     /// <summary>See <see cref="FileCache.Tidy"/>.</summary>
     public void Tidy() => cache.Tidy();
 

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace PipeServer.StaticFiles;
 
 /// <summary>What a path is answered with, ready to be sent, and how to tell that it still holds.</summary>
@@ -34,6 +36,16 @@ internal sealed class CachedFile(byte[] path, FileSources sources, Representatio
 
     /// <summary>Used since the cache last looked for something to give up.</summary>
     public bool IsUsed { get; set; }
+
+    /// <summary>It is used now. Written where it says something new only: the line of the cache would go from core to core.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void MarkUsed()
+    {
+        if (!IsUsed)
+        {
+            IsUsed = true;
+        }
+    }
 
     /// <summary>When it was compared with the disk: a timestamp of the cache's clock.</summary>
     public long CheckedAt

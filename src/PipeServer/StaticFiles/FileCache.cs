@@ -36,15 +36,14 @@ internal sealed class FileCache : IDisposable
     private uint _asked; // how often Admits was asked while the cache was full
     private uint _askedToKeep; // the same for AdmitsOpen
     private long _lookedForUnused; // a timestamp of the clock
-    private volatile bool _isApplying;
+    private readonly FileCacheCounts? _counts;
+    private volatile FileCacheAttention _attention;
 
-    public FileCache(long maxBytes, int maxFiles, KeptFileBudget budget, TimeProvider timeProvider)
+    public FileCache(long maxBytes, int maxFiles, KeptFileBudget budget, TimeProvider timeProvider, FileCacheCounts? counts = null)
     {
-        _budget = budget;
+        (_counts, _attention) = (counts, counts is null ? FileCacheAttention.None : FileCacheAttention.Counting);
+        (_maxBytes, _maxFiles, _budget, _timeProvider) = (maxBytes, maxFiles, budget, timeProvider);
         _lookedForUnused = timeProvider.GetTimestamp();
-        _maxBytes = maxBytes;
-        _maxFiles = maxFiles;
-        _timeProvider = timeProvider;
         _checkAgainAfter = (long)(CheckAgainAfter.TotalSeconds * timeProvider.TimestampFrequency);
     }
 
@@ -52,6 +51,9 @@ internal sealed class FileCache : IDisposable
     public long Bytes => Volatile.Read(ref _bytes);
 
     public int Count => _files.Count;
+
+    /// <summary>How many of them have files that are kept open.</summary>
+    public int OpenCount => _open.Count;
 
     /// <summary>The answer for a path, if it certainly holds.</summary>
     /// <param name="path">The request's path, decoded.</param>
@@ -63,14 +65,16 @@ internal sealed class FileCache : IDisposable
     {
         isDue = false;
         // In this order: a thread that finds the queue empty because another has just emptied it must see that the other is still at work.
-        if (_watches is not null && (_watches.HasEvents || _isApplying))
+        if (_watches is not null && (_watches.HasEvents || (_attention != FileCacheAttention.None && IsApplying())))
         {
+            _counts?.Look();
             ApplyChanges();
         }
 
         if (!_files.TryGet(path, out file) || file.IsStale || !file.IsWatched)
         {
             file = null;
+            _counts?.Miss(wasCounted: _watches is not null);
             return false;
         }
 
@@ -81,11 +85,7 @@ internal sealed class FileCache : IDisposable
             return true;
         }
 
-        if (!file.IsUsed)
-        {
-            file.IsUsed = true;
-        }
-
+        file.MarkUsed();
         return true;
     }
 
@@ -302,6 +302,18 @@ internal sealed class FileCache : IDisposable
         return true;
     }
 
+    // If not, the look is counted here: where nobody counts, nobody comes here for that.
+    private bool IsApplying()
+    {
+        if (_attention.HasFlag(FileCacheAttention.Applying))
+        {
+            return true;
+        }
+
+        _counts?.Look();
+        return false;
+    }
+
     private void ApplyChanges()
     {
         lock (_lock)
@@ -311,7 +323,7 @@ internal sealed class FileCache : IDisposable
                 return;
             }
 
-            _isApplying = true;
+            _attention |= FileCacheAttention.Applying;
             Interlocked.MemoryBarrier(); // the mark before the reading
             while (_watches!.Read() is { Count: > 0 } changes)
             {
@@ -321,7 +333,7 @@ internal sealed class FileCache : IDisposable
                 }
             }
 
-            _isApplying = false;
+            _attention &= ~FileCacheAttention.Applying;
         }
     }
 

@@ -22,7 +22,7 @@ internal sealed class RootGeneration
 
     /// <summary>Takes over an open root: the generation closes it, here too if something fails.</summary>
     public RootGeneration(
-        RootName name, FileRoot root, FileHeaders headers, BasePath basePath, ListingBudget listings, StaticFileOptions options)
+        RootName name, FileRoot root, FileHeaders headers, BasePath basePath, ListingBudget listings, StaticFileOptions options, FileCacheCounts? counts = null)
     {
         try
         {
@@ -32,7 +32,7 @@ internal sealed class RootGeneration
             Errors = new ErrorPages(_locator, _forms, headers);
             Cached = options is { CacheBytes: > 0, MaxCachedFiles: > 0, MaxCachedFileBytes: > 0 }
                 ? new CachedAnswers(
-                    new FileCache(options.CacheBytes, options.MaxCachedFiles, KeptFileBudget.OfProcess, options.TimeProvider),
+                    new FileCache(options.CacheBytes, options.MaxCachedFiles, KeptFileBudget.OfProcess, options.TimeProvider, counts),
                     root, _locator, _forms, headers, options)
                 : null;
             _files = new FileAnswer(_forms, headers, Errors, Cached, options);

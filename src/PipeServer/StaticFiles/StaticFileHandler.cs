@@ -27,6 +27,8 @@ public sealed class StaticFileHandler : IDisposable
     private readonly ServedRoot _root;
     private readonly BasicAuthentication? _authentication;
     private readonly RefusalLog _refusals;
+    private readonly FileCacheCounts? _counts;
+    private readonly FileCacheMetrics? _metrics;
 
     /// <summary>Creates a handler for a folder.</summary>
     /// <param name="root">The folder, absolute or relative to the current directory as it is now.</param>
@@ -50,12 +52,22 @@ public sealed class StaticFileHandler : IDisposable
         _authentication = _options.AuthFile is { } path ? new BasicAuthentication(path) : null;
         _refusals = new RefusalLog(
             GuardedLogger.Around(_options.LoggerFactory.CreateLogger("PipeServer.StaticFiles")), _options.TimeProvider);
+        _counts = _options.Metrics ? new FileCacheCounts() : null;
         var name = new RootName(root);
         var listings = new ListingBudget(_options.MaxSortedEntries);
         _root = new ServedRoot(
             name,
-            () => new RootGeneration(name, open(name.Full, _options.FollowSymlinks), _headers, _basePath, listings, _options),
+            () => new RootGeneration(name, open(name.Full, _options.FollowSymlinks), _headers, _basePath, listings, _options, _counts),
             _options);
+        try
+        {
+            _metrics = _options.Metrics ? new FileCacheMetrics(_options.MeterFactory, name.Full, this, GetStatistics) : null;
+        }
+        catch
+        {
+            _root.Dispose();
+            throw;
+        }
     }
 
     /// <summary>The full path of the folder that is served now, symbolic links resolved.</summary>
@@ -173,12 +185,20 @@ public sealed class StaticFileHandler : IDisposable
     /// </summary>
     public void Dispose()
     {
+        _metrics?.Dispose();
         _root.Dispose();
         _refusals.TellCounted();
     }
 
     /// <summary>Tells now in the log of the clients that were refused in the last second: it is to end with another line.</summary>
     internal void TellRefused() => _refusals.TellCounted();
+
+    /// <summary>What the cache holds, and how it has done, as of now. From any thread.</summary>
+    internal FileCacheStatistics GetStatistics()
+    {
+        var (bytes, entries, open) = _root.Current.Cached?.Size ?? default;
+        return new FileCacheStatistics(_counts?.Hits ?? 0, _counts?.Misses ?? 0, bytes, entries, open);
+    }
 
     private async ValueTask<bool> MayReadAsync(BasicAuthentication authentication, HttpRequest request, HttpResponse response)
     {

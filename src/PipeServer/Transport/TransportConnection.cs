@@ -42,6 +42,15 @@ public abstract class TransportConnection : IDuplexPipe, IAsyncDisposable
     public abstract long BytesSent { get; }
 
     /// <summary>
+    /// How many bytes have come from the client so far, 0 where the transport does not count them. Never goes back; true until the connection is
+    /// disposed of. May be read on any thread.
+    /// </summary>
+    public virtual long BytesReceived => 0;
+
+    /// <summary>The same of what the system has taken for the client, without asking how much of that has arrived: it takes no call.</summary>
+    internal virtual long BytesHandedOver => BytesSent;
+
+    /// <summary>
     /// False where <see cref="BytesSent"/> stands still for long and then goes far, however steadily the client reads: over a unix
     /// socket. Default: true.
     /// </summary>

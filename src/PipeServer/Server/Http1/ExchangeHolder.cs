@@ -66,6 +66,21 @@ internal abstract class ExchangeHolder : Connection
         GiveBack(exchange);
     }
 
+    public override RequestMethod? MethodInProgress
+    {
+        get
+        {
+            if (State is not (ConnectionState.Handling or ConnectionState.Switched) || _exchange is not { Head: var head })
+            {
+                return null;
+            }
+
+            // In the other order than a head is reset: one that is empty by now has no method.
+            var method = head.Method;
+            return head.ByteLength > 0 ? method : null;
+        }
+    }
+
     public override void Abandon() => _exchange?.Lose();
 
     public override void DescribeRequests(ICollection<RequestDescription> descriptions) =>

@@ -20,6 +20,10 @@ internal sealed class ProxiedConnection(TransportConnection inner, EndPoint clie
 
     public override long BytesSent => inner.BytesSent;
 
+    public override long BytesReceived => inner.BytesReceived;
+
+    internal override long BytesHandedOver => inner.BytesHandedOver;
+
     public override bool IsPaceKnown => inner.IsPaceKnown;
 
     public override long? UnreadBytes => inner.UnreadBytes;

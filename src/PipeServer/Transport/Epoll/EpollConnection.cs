@@ -13,8 +13,7 @@ namespace PipeServer.Transport.Epoll;
 /// </summary>
 internal sealed class EpollConnection : TransportConnection, IEventHandler, IThreadPoolWorkItem
 {
-    // What one sendfile is asked for: a loop's other connections wait for no longer than that takes. And how far ahead the disk
-    // is told to read.
+    // What one sendfile is asked for: a loop's others wait for no longer than that takes. And how far ahead the disk is told to read.
     private const int FileBytes = 2 * 1024 * 1024;
     private const long ReadAheadBytes = 4 * 1024 * 1024;
 
@@ -80,6 +79,10 @@ internal sealed class EpollConnection : TransportConnection, IEventHandler, IThr
 
     // The system counts the end of the stream as a byte. A unix socket's client acknowledges nothing.
     public override long BytesSent => Libc.AcknowledgedBytes(Number) is { } bytes ? Math.Min(bytes, _output.BytesSent) : _output.BytesSent;
+
+    public override long BytesReceived => _input.BytesReceived;
+
+    internal override long BytesHandedOver => _output.BytesSent;
 
     public override bool IsPaceKnown => Libc.AcknowledgedBytes(Number) is not null;
 
@@ -249,15 +252,13 @@ internal sealed class EpollConnection : TransportConnection, IEventHandler, IThr
             // gets a reset at once, so that it cannot take half a response for a whole one.
             if (Libc.Disconnect(descriptor) < 0)
             {
-                // A unix socket has no reset.
-                _ = Libc.SetZeroLinger(descriptor);
+                _ = Libc.SetZeroLinger(descriptor); // a unix socket has no reset
                 _ = Libc.Shutdown(descriptor, Libc.SHUT_RDWR);
             }
         }
         catch (ObjectDisposedException)
         {
-            // Ended by its own loop a moment ago.
-            return;
+            return; // ended by its own loop a moment ago
         }
 
         // An operation that waits continues on the loop, not inside the caller, which may be a timer with other things to do.

@@ -29,8 +29,8 @@ internal sealed class EpollInput : PipeReader
 
     private bool _mayHaveMore; // an event has come, or the last recv filled its buffer: the next one may find more
     private int _streak; // receives since the last wait
-    private bool _wantsLarge; // the last recv filled a whole block
-    private bool _hasFilled; // the last recv filled the room it was given
+    private Filled _filled; // by the last recv
+    private long _bytesReceived;
     private bool _hasUnexamined;
     private bool _hasEnded;
     private bool _isReading; // between a result and its AdvanceTo
@@ -45,6 +45,11 @@ internal sealed class EpollInput : PipeReader
         _blocks = blocks;
         _parking = new Parking<ParkedRead, ReadResult>(new ParkedRead(this, connection));
     }
+
+    // Of the room that a recv was given: a part; all, which was the rest of a block; all, which was a block.
+    private enum Filled : byte { Part, Room, Block }
+
+    public long BytesReceived => Volatile.Read(ref _bytesReceived);
 
     /// <summary>True while a read is parked, or is just being taken up by a waker.</summary>
     public bool IsParked => _parking.IsParked;
@@ -151,17 +156,15 @@ internal sealed class EpollInput : PipeReader
     public void LookFirst() => _mayHaveMore = true;
 
     /// <summary>False when, as far as is known here, everything that the client has sent was received and consumed.</summary>
-    public bool MayHaveUnread => !_chain.IsEmpty || _hasFilled || _parking.IsSignalled;
+    public bool MayHaveUnread => !_chain.IsEmpty || _filled != Filled.Part || _parking.IsSignalled;
 
     /// <summary>Makes it ready for the next connection.</summary>
     public void Reset()
     {
         _chain.Return();
         _parking.Reset();
-        _mayHaveMore = _wantsLarge = _hasFilled = _hasUnexamined = _hasEnded = _isReading = _isCompleted = _isLeft = false;
-        _error = null;
-        _consumer = null;
-        _streak = 0;
+        _mayHaveMore = _hasUnexamined = _hasEnded = _isReading = _isCompleted = _isLeft = false;
+        (_error, _consumer, _filled, _streak, _bytesReceived) = (null, null, Filled.Part, 0, 0);
     }
 
     /// <summary>True when there is a result to take: new bytes, the end, or a cancellation. Asks the system only when it may know more.</summary>
@@ -243,7 +246,7 @@ internal sealed class EpollInput : PipeReader
             }
 
             var hasReceived = TryReceive();
-            if (hasReceived ? _hasEnded || _hasFilled : _error is not null)
+            if (hasReceived ? _hasEnded || _filled != Filled.Part : _error is not null)
             {
                 break;
             }
@@ -330,15 +333,15 @@ internal sealed class EpollInput : PipeReader
 
         if (received > 0)
         {
-            var hasFilled = received == room;
             _streak++;
+            _bytesReceived += received;
             _chain.Advance(received);
             _hasUnexamined = true;
-            _hasFilled = hasFilled;
-            _wantsLarge = hasFilled && room >= PinnedBlockPool.SmallBytes;
             // Edge-triggered: fewer bytes than asked for means that there are no more, and that the next ones bring an
             // event (epoll(7)); where that does not hold, the connection knows.
-            _mayHaveMore = hasFilled || _connection.MustReadUntilEmpty;
+            (_filled, _mayHaveMore) = received < room
+                ? (Filled.Part, _connection.MustReadUntilEmpty)
+                : (room >= PinnedBlockPool.SmallBytes ? Filled.Block : Filled.Room, true);
             return true;
         }
 
@@ -369,7 +372,7 @@ internal sealed class EpollInput : PipeReader
 
     private int MakeRoom()
     {
-        var isLarge = _wantsLarge || _chain.Tail is not null;
+        var isLarge = _filled == Filled.Block || _chain.Tail is not null;
         _chain.Append(_blocks.Rent(isLarge ? PinnedBlockPool.LargeBytes : PinnedBlockPool.SmallBytes));
         return _chain.Room;
     }

@@ -16,6 +16,9 @@ public sealed class EpollTransport : ITransport
     // Connection objects kept between peaks; more are left to the garbage collector.
     private const int KeptConnections = 1024;
 
+    // Scrapers look each quarter of a minute, or each minute.
+    private const long ProbesAfterLookMilliseconds = 150_000;
+
     private static readonly Lazy<bool> Supported = new(Probe);
 
     private readonly EpollTransportOptions _options;
@@ -23,6 +26,8 @@ public sealed class EpollTransport : ITransport
     private readonly ObjectPool<EpollConnection> _connections;
     private readonly Lock _lock = new();
     private EventLoop[] _loops = [];
+    private LoopProbe[] _probes = []; // from the first look at them on
+    private long _looked; // when somebody last looked, in milliseconds of the system's
     private bool _isStopped;
 
     /// <summary>Creates the transport; its loops start with the first listener.</summary>
@@ -50,6 +55,32 @@ public sealed class EpollTransport : ITransport
             lock (_lock)
             {
                 return _loops.Length > 0 ? new LoopClock(_loops) : TimeProvider.System;
+            }
+        }
+    }
+
+    /// <summary>What the loops are doing; none once the transport is stopped. <see cref="ProbeLoops"/> measures their lag from the first call on.</summary>
+    internal IReadOnlyList<LoopStatistics> ReadLoops()
+    {
+        lock (_lock)
+        {
+            Volatile.Write(ref _looked, Environment.TickCount64);
+            _probes = _isStopped ? [] : _probes.Length == _loops.Length ? _probes : [.. _loops.Select(static loop => new LoopProbe(loop))];
+        }
+
+        LoopStatistics[] statistics = [.. _probes.Select(static probe => probe.Read())];
+        ProbeLoops();
+        return statistics;
+    }
+
+    /// <summary>Measures how late the loops are, as long as somebody looks now and then. To be called at each beat.</summary>
+    internal void ProbeLoops()
+    {
+        if (Environment.TickCount64 - Volatile.Read(ref _looked) < ProbesAfterLookMilliseconds)
+        {
+            foreach (var probe in Volatile.Read(ref _probes))
+            {
+                probe.Send();
             }
         }
     }

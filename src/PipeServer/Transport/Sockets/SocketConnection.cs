@@ -92,6 +92,11 @@ internal sealed class SocketConnection : TransportConnection
         }
     }
 
+    public override long BytesReceived => _pumps.BytesRead;
+
+    /// <summary>The package counts a send when it is done; at the end of a connection that is all of them.</summary>
+    internal override long BytesHandedOver => _pumps.BytesSent;
+
     public override bool IsPaceKnown => _isTcp;
 
     public override long? UnreadBytes => _isTcp || _isDisposed ? null : SendQueue.UnreadBytes(_socket.SafeHandle);
