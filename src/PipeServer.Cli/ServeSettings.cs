@@ -148,6 +148,8 @@ internal sealed class ServeSettings(OptionTable table, string root)
             return adminProblem;
         }
 
+        Options.Metrics = Files.Metrics = Admin.Address is not null; // nobody else could ask for them
+
         if (File.Exists(Root))
         {
             return $"'{Path.GetFullPath(Root)}' is a file, and a folder is wanted. Name it: pipeserver serve FOLDER";

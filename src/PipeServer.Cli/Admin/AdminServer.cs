@@ -117,6 +117,8 @@ internal sealed class AdminServer : IAsyncDisposable
         ShutdownGracePeriod = GracePeriod,
         DrainIdleTimeout = IdleInDrain,
         LoggerFactory = logs,
+        Metrics = false, // its own requests are not the public side's
+        Activities = false,
     };
 
     private void End()

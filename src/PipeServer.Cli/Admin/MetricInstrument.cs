@@ -111,8 +111,7 @@ internal sealed class MetricInstrument
         {
             Histogram<double> histogram => histogram.Advice?.HistogramBucketBoundaries,
             Histogram<long> histogram => histogram.Advice?.HistogramBucketBoundaries?.Select(static bound => (double)bound).ToArray(),
-            Histogram<int> histogram => histogram.Advice?.HistogramBucketBoundaries?.Select(static bound => (double)bound).ToArray(),
-            _ => null,
+            _ => null, // none of ours
         };
 
         // OpenTelemetry's, where nothing is advised.
