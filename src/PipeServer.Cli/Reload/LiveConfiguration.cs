@@ -95,8 +95,8 @@ internal sealed class LiveConfiguration(
     public ReloadOutcome Commit(PreparedConfiguration next)
     {
         var settings = next.Settings;
-        files.TakeOver(next.Files);
         server.Reload(settings.Options);
+        files.TakeOver(next.Files);
         accessLog?.Change(settings, next.AccessLog);
         loggers.Change(settings.LogLevel, settings.LogFormat);
         streams.UseFormat(settings.LogFormat, isForAll: settings.LogFormat is not TimedLineFormat);

@@ -41,6 +41,18 @@ public sealed class LoggerTests
     }
 
     [Fact]
+    public void Level_and_form_can_change_for_loggers_that_there_are()
+    {
+        using var factory = new LineLoggerFactory(LogLevel.Error, _lines.Add, new PlainLineFormat(namesCategories: false));
+        var logger = factory.CreateLogger("Somebody");
+        Assert.False(logger.IsEnabled(LogLevel.Warning));
+        factory.Change(LogLevel.Warning, new PlainLineFormat(namesCategories: true));
+        Assert.True(logger.IsEnabled(LogLevel.Warning));
+        logger.Log(LogLevel.Warning, 1, "a", null, static (state, _) => state);
+        Assert.Contains("Somebody", Assert.Single(_lines));
+    }
+
+    [Fact]
     public void Ten_lines_a_second_pass_and_the_others_are_counted_when_it_is_over()
     {
         var time = new ManualTimeProvider();
