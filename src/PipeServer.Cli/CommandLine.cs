@@ -134,7 +134,7 @@ internal sealed class CommandLine
         var settings = new ServeSettings(_table, effective.Root)
         {
             ConfigPath = effective.ConfigPath,
-            Describe = () => effective.Describe(),
+            Describe = () => effective.Describe(hidesSecrets: true),
             Values = () => effective.Describe(separator: "\0"),
             ReadAgain = () => Read(new EffectiveConfiguration(_command, _command.Parse(_args, Parsing), _args, _table, _root)),
         };
@@ -146,7 +146,6 @@ internal sealed class CommandLine
         }
 
         settings.IsAddressGiven = OptionTable.AddressNames.Any(effective.IsSet);
-        settings.Describe = () => effective.Describe(hidesSecrets: true);
         return settings;
     }
 

@@ -62,7 +62,7 @@ internal sealed class ServeCommand(StandardStreams streams, TimeProvider clock)
         var server = new HttpServer(settings.Options);
         dashboard?.Watch(server, () => opened, settings.Files.CacheBytes);
         _reloader = new Reloader(
-            new LiveConfiguration(settings, opened, server, _accessLog, streams, loggers), systemd, clock, loggers.CreateLogger("PipeServer.Cli"));
+            new LiveConfiguration(settings, opened, server, _accessLog, streams, loggers, () => _admin?.Guard), systemd, clock, loggers.CreateLogger("PipeServer.Cli"));
 
         // Registered before the server listens, and to the very end: a signal in between must not kill the process.
         var signals = new StopSignals();

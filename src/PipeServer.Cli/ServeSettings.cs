@@ -64,9 +64,6 @@ internal sealed class ServeSettings(OptionTable table, string root)
     /// <summary>The file of options, or null.</summary>
     public string? ConfigPath { get; set; }
 
-    /// <summary>A line for each option: its name, its value, and where the value comes from.</summary>
-    public Func<IEnumerable<(string Name, string Value, string Source)>> Describe { get; set; } = static () => [];
-
     /// <summary>The value of each option, to be compared: the parts of a list are apart by a character that none of them has.</summary>
     public Func<IEnumerable<(string Name, string Value, string Source)>> Values { get; set; } = static () => [];
 

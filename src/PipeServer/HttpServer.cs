@@ -239,8 +239,7 @@ public sealed class HttpServer : IAsyncDisposable
     }
 
     /// <summary>
-    /// The server's whole life: starts, waits for SIGINT, SIGTERM or SIGQUIT (Ctrl+C), drains, and returns the report. Works without a
-    /// console.
+    /// The server's whole life: starts, waits for SIGINT, SIGTERM or SIGQUIT (Ctrl+C), drains, and returns the report. Works without a console.
     /// </summary>
     /// <param name="cancellationToken">
     /// Asks for the same graceful stop as a signal does, and never makes this throw: a server whose token is cancelled already starts, and

@@ -1,4 +1,5 @@
 using PipeServer.Cli.AccessLog;
+using PipeServer.Cli.Admin;
 using PipeServer.Diagnostics;
 using PipeServer.StaticFiles;
 
@@ -14,13 +15,15 @@ namespace PipeServer.Cli.Reload;
 /// <param name="accessLog">The access log, or null.</param>
 /// <param name="streams">Where lines go.</param>
 /// <param name="loggers">What makes the lines of the log.</param>
+/// <param name="guard">Gives who stands in front of the admin side, or null while there is none.</param>
 internal sealed class LiveConfiguration(
     ServeSettings initial,
     StaticFileHandler files,
     HttpServer server,
     CurrentAccessLog? accessLog,
     StandardStreams streams,
-    LineLoggerFactory loggers)
+    LineLoggerFactory loggers,
+    Func<AdminGuard?> guard)
 {
     private const string ErrorPage = "50x.html";
 
@@ -62,6 +65,11 @@ internal sealed class LiveConfiguration(
             return unreadableUsers;
         }
 
+        if (FindUnreadable("--admin-auth-file", settings.Admin.AuthFile) is { } unreadableOperators)
+        {
+            return unreadableOperators;
+        }
+
         Keep(settings);
         if (settings.TryOpen(passed: null, out var opened, files, _current) is { } problem)
         {
@@ -81,6 +89,11 @@ internal sealed class LiveConfiguration(
             different.Add("--auth-file");
         }
 
+        if (guard() is { } admin && !BasicAuthentication.HaveSameUsers(admin.Users, settings.Admin.Users) && !different.Contains("--admin-auth-file"))
+        {
+            different.Add("--admin-auth-file");
+        }
+
         if (!files.ServerErrorPage.Span.SequenceEqual(opened!.ServerErrorPage.Span))
         {
             different.Add(ErrorPage);
@@ -98,6 +111,11 @@ internal sealed class LiveConfiguration(
         server.Reload(settings.Options);
         files.TakeOver(next.Files);
         accessLog?.Change(settings, next.AccessLog);
+        if (guard() is { } admin)
+        {
+            admin.Users = settings.Admin.Users;
+        }
+
         loggers.Change(settings.LogLevel, settings.LogFormat);
         streams.UseFormat(settings.LogFormat, isForAll: settings.LogFormat is not TimedLineFormat);
         _values = next.Values;
@@ -121,6 +139,7 @@ internal sealed class LiveConfiguration(
     {
         settings.Options.LoggerFactory = settings.Files.LoggerFactory = loggers;
         settings.Files.TimeProvider = _start.Files.TimeProvider;
+        settings.Admin.Place = _start.Admin.Place;
         if (!ChangeableOptions.Contains("--base-path", _start))
         {
             settings.Files.BasePath = _start.Files.BasePath;

@@ -88,11 +88,11 @@ internal sealed class BasicAuthentication
         }
     }
 
-    /// <summary>Whether the same users are let in with the same passwords.</summary>
-    public bool HasSameUsersAs(BasicAuthentication? other) =>
-        other is not null
-        && _hashes.Count == other._hashes.Count
-        && _hashes.All(pair => other._hashes.TryGetValue(pair.Key, out var hash) && hash == pair.Value);
+    /// <summary>Whether the same users are let in with the same passwords; null lets in everybody.</summary>
+    public static bool HaveSameUsers(BasicAuthentication? left, BasicAuthentication? right) => left is null || right is null
+        ? left == right
+        : left._hashes.Count == right._hashes.Count
+            && left._hashes.All(pair => right._hashes.TryGetValue(pair.Key, out var hash) && hash == pair.Value);
 
     /// <summary>Whether the request's credentials are known to be right. Cheap: never computes a password's hash.</summary>
     public bool IsRemembered(HttpRequest request) =>

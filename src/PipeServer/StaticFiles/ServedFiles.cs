@@ -57,8 +57,7 @@ internal sealed class ServedFiles
     public BasicAuthentication? Authentication { get; }
 
     /// <summary>Whether other users or other passwords are let in than by another one.</summary>
-    public bool HasOtherUsersThan(ServedFiles other) =>
-        Authentication is null ? other.Authentication is not null : !Authentication.HasSameUsersAs(other.Authentication);
+    public bool HasOtherUsersThan(ServedFiles other) => !BasicAuthentication.HaveSameUsers(Authentication, other.Authentication);
 
     /// <summary>Answers a request with the file that its path names.</summary>
     /// <param name="request">The request.</param>

@@ -40,7 +40,7 @@ public sealed class LiveConfigurationTests : IAsyncLifetime
     [Fact]
     public async Task It_describes_what_is_in_force_and_where_it_is_from()
     {
-        var live = new LiveConfiguration(_settings, _files, _server, accessLog: null, _streams, _loggers);
+        var live = new LiveConfiguration(_settings, _files, _server, accessLog: null, _streams, _loggers, static () => null);
         await File.WriteAllTextAsync(ConfigPath, """{ "cache": 2, "workers": 5, "access-log": "log", "grace": 7, "header": ["X-A: 1", "X-B: 2"] }""");
         Assert.Null(live.TryPrepare(out var next));
         Assert.Same(_settings, live.Current);
@@ -65,7 +65,7 @@ public sealed class LiveConfigurationTests : IAsyncLifetime
     [Fact]
     public async Task A_list_that_looks_alike_is_another_one()
     {
-        var live = new LiveConfiguration(_settings, _files, _server, accessLog: null, _streams, _loggers);
+        var live = new LiveConfiguration(_settings, _files, _server, accessLog: null, _streams, _loggers, static () => null);
         await File.WriteAllTextAsync(ConfigPath, """{ "cache": 1, "workers": 2, "header": ["X-A: 1, X-B: 2"] }""");
         Assert.Null(live.TryPrepare(out var next));
         Assert.Equal(["--header"], live.Commit(next!).Changed);
@@ -74,7 +74,7 @@ public sealed class LiveConfigurationTests : IAsyncLifetime
     [Fact]
     public async Task What_is_prepared_and_dropped_changes_nothing()
     {
-        var live = new LiveConfiguration(_settings, _files, _server, accessLog: null, _streams, _loggers);
+        var live = new LiveConfiguration(_settings, _files, _server, accessLog: null, _streams, _loggers, static () => null);
         await File.WriteAllTextAsync(ConfigPath, """{ "cache": 3 }""");
         Assert.Null(live.TryPrepare(out var next));
         next!.Drop();
