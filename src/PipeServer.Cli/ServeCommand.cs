@@ -44,7 +44,7 @@ internal sealed class ServeCommand(StandardStreams streams, TimeProvider clock)
     private async Task<int> ServeAsync(ServeSettings settings, StaticFileHandler opened)
     {
         using var systemd = new Systemd(TimeProvider.System);
-        using var metrics = settings.Options.Metrics ? new CliMetrics(() => streams.LinesLost, () => _accessLog?.LinesLost ?? 0) : null;
+        using var metrics = settings.Options.Metrics ? new CliMetrics(() => streams.LinesDropped, () => _accessLog?.LinesLost ?? 0) : null;
 
         // Registered before the server listens, and to the very end: a signal in between must not kill the process.
         var signals = new StopSignals();
