@@ -59,6 +59,9 @@ internal sealed partial class StandardStreams
     /// <summary>What commands print that do not serve.</summary>
     public PlainOutput Plain { get; } = new(new StandardStream(StandardStream.Output));
 
+    /// <summary>Lines that had no reader and are lost for good: never goes back.</summary>
+    public long LinesDropped => _output.LinesLost + _error.LinesLost;
+
     /// <summary>Lines that had no reader, those that are still waiting for one included.</summary>
     public long LinesLost => _output.LinesLost + _error.LinesLost + _output.LinesPending + _error.LinesPending;
 

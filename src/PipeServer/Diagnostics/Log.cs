@@ -87,7 +87,7 @@ internal static partial class Log
     [LoggerMessage(EventIds.MoreClientsRefused, LogLevel.Warning, "Refused {Count} more within a second: {Statuses}.")]
     public static partial void MoreClientsRefused(ILogger logger, long count, string statuses);
 
-    [LoggerMessage(EventIds.CompletedListenerFailed, LogLevel.Error, "What OnCompleted was set to threw; further faults of it are not logged.")]
+    [LoggerMessage(EventIds.CompletedListenerFailed, LogLevel.Error, "A listener of OnCompleted, metrics or activities threw; further faults are not logged.")]
     public static partial void CompletedListenerFailed(ILogger logger, Exception exception);
 
     [LoggerMessage(EventIds.ResponseIncomplete, LogLevel.Error, "{Request}: {Problem}; the connection is aborted.")]

@@ -16,7 +16,7 @@ internal static class RequestErrors
     /// <summary>How many values <see cref="RequestError"/> has.</summary>
     public static int Count => Table.Length;
 
-    /// <summary>The reason in one word, for figures: <c>queue_full</c>. One and the same object each time.</summary>
+    /// <summary>The reason in one word, for figures: <c>queue_full</c>. Made once.</summary>
     public static string Name(RequestError error) => Names[(int)error] ??= SnakeCase(error.ToString());
 
     public static int Status(RequestError error) => Table[(int)error].Status;

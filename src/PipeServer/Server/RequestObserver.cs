@@ -24,7 +24,7 @@ internal sealed class RequestObserver(RequestCompletedHandler? completed, Reques
         }
 
         exchange.StartedAt = timeProvider.GetTimestamp();
-        exchange.Worker = null;
+        (exchange.Worker, exchange.Activity) = (null, null);
         if (telemetry is { IsEnabled: true })
         {
             BeginTelemetry(exchange);

@@ -4,7 +4,7 @@ using PipeServer.Server;
 
 namespace PipeServer.Telemetry;
 
-/// <summary>The values of <c>error.type</c>: few, and each one and the same object each time.</summary>
+/// <summary>The values of <c>error.type</c>: few, and each made once.</summary>
 internal static class ErrorTypes
 {
     private const string ClientLeft = "client_left";

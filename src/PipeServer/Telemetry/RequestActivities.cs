@@ -29,7 +29,6 @@ internal static class RequestActivities
     /// <summary>Starts the request's activity, if a listener wants it.</summary>
     public static void Begin(Exchange exchange)
     {
-        exchange.Activity = null;
         if (!Source.HasListeners())
         {
             return;

@@ -1,3 +1,4 @@
+using PipeServer.Http;
 using PipeServer.Server;
 
 namespace PipeServer.Tests.Server;
@@ -5,6 +6,26 @@ namespace PipeServer.Tests.Server;
 /// <summary><see cref="HttpServer.GetStatistics"/>: what can be read at any time is what clients have seen. One suite over each network transport.</summary>
 public abstract class StatisticsTests(string transport)
 {
+    private const string Chunked = "POST /read HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n";
+
+    // Beyond what the table of heads has; true where the client says that nothing more follows.
+    private static readonly (string Bytes, bool HasEnd)[] BadBodies =
+    [
+        ("POST /read HTTP/1.1\r\nHost: a\r\nContent-Length: 9999999999\r\n\r\n", false),
+        (Chunked + "xyz\r\n", false),
+        (Chunked + "1\rX", false),
+        (Chunked + "1;=\r\n", false),
+        (Chunked + "1;a=" + new string('e', 20_000) + "\r\n", false),
+        (Chunked + "1\r\naXX", false),
+        (Chunked + "0\r\nA b\r\n\r\n", false),
+        (Chunked + "0\r\n" + string.Concat(Enumerable.Repeat("A: " + new string('t', 1000) + "\r\n", 50)) + "\r\n", false),
+        ("POST /read HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nab", true),
+        ("POST /read HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nab", false),
+        ("GET /%00 HTTP/1.1\r\nHost: a\r\n\r\n", false),
+        ("GET /../a HTTP/1.1\r\nHost: a\r\n\r\n", false),
+        ("GET / HTTP/1.1\r\nHost: a\r\nExpect: more\r\n\r\n", false),
+    ];
+
     [Fact]
     public async Task The_bytes_are_those_that_clients_have_sent_and_received()
     {
@@ -137,8 +158,31 @@ public abstract class StatisticsTests(string transport)
             told[key] = told.GetValueOrDefault(key) + 1;
         }
 
+        foreach (var (bytes, hasEnd) in BadBodies)
+        {
+            await using var client = await server.ConnectAsync();
+            await client.SendAsync(bytes);
+            if (hasEnd)
+            {
+                client.ShutdownSend();
+            }
+
+            var response = await client.ReadResponseAsync();
+            var key = (response.Status, response.Text.Split(": ", 2)[1].TrimEnd('\n', '.'));
+            told[key] = told.GetValueOrDefault(key) + 1;
+        }
+
         await Eventually.TrueAsync(() => server.Server.GetStatistics().Connections.Requests.Refused == told.Values.Sum(), "all are counted");
+
+        // Every reason there is, but for those of the next test and of answers that are no refusals. A new one needs a row above, or there.
+        RequestError[] elsewhere =
+        [
+            RequestError.None, RequestError.HeadTimeout, RequestError.QueueFull, RequestError.QueueTimeout, RequestError.TooManyConnections,
+            RequestError.NotFound, RequestError.MethodNotAllowed, RequestError.UnknownMethod, RequestError.HandlerFault,
+        ];
         var refusals = server.Server.GetStatistics().Refusals;
+        Assert.Empty(Enum.GetValues<RequestError>().Except(elsewhere).Select(RequestErrors.Name).Except(refusals.Select(static one => one.Name)));
+        Assert.Empty(elsewhere.Select(RequestErrors.Name).Intersect(refusals.Select(static one => one.Name)));
         Assert.Equal(
             told.OrderBy(static one => one.Key).Select(static one => (one.Key.Status, one.Key.Text, one.Value)),
             refusals.OrderBy(static one => (one.Status, one.Reason)).Select(static one => (one.Status, one.Reason, one.Count)));
@@ -146,12 +190,12 @@ public abstract class StatisticsTests(string transport)
     }
 
     [Fact]
-    public async Task A_full_queue_a_client_too_many_and_a_late_head_are_counted_by_their_reasons()
+    public async Task A_full_queue_a_long_wait_a_client_too_many_and_a_late_head_are_counted_by_their_reasons()
     {
         using var gate = new ManualResetEventSlim();
         await using var server = await StartAsync(
-            static options => (options.Workers, options.QueueCapacity, options.MaxConnections, options.RequestHeadTimeout) =
-                (1, 1, 3, TimeSpan.FromMilliseconds(300)),
+            static options => (options.Workers, options.QueueCapacity, options.MaxConnections, options.RequestHeadTimeout, options.QueueTimeout) =
+                (1, 1, 3, TimeSpan.FromMilliseconds(300), TimeSpan.FromMilliseconds(100)),
             server => server.MapGet("/blocks", (_, _) => gate.Wait(TestClient.Patience)));
         await using var running = await server.ConnectAsync();
         await running.SendAsync(TestClient.Get("/blocks"));
@@ -173,11 +217,12 @@ public abstract class StatisticsTests(string transport)
         Assert.Equal(408, (await late.ReadResponseAsync()).Status);
         gate.Set();
         await running.ReadResponseAsync();
-        await queued.ReadResponseAsync();
+        Assert.Equal(503, (await queued.ReadResponseAsync()).Status); // it has waited for longer than the late head has had time
         Assert.Equal(
             [
                 new RefusalCount("head_timeout", 408, "the request head took too long to arrive", 1),
                 new RefusalCount("queue_full", 503, "all workers are busy and the queue is full; try again", 1),
+                new RefusalCount("queue_timeout", 503, "the request has waited too long for a worker; try again", 1),
                 new RefusalCount("too_many_connections", 503, "there are too many connections; try again", 1),
             ],
             server.Server.GetStatistics().Refusals);
@@ -221,6 +266,7 @@ public abstract class StatisticsTests(string transport)
             server.MapGet("/inline", static (_, response) => response.WriteText("inline"), Dispatch.Inline);
             server.MapGet("/worker", static (_, response) => response.WriteText("worker"));
             server.MapPost("/echo", static async (request, response) => await request.Body.CopyToAsync(response.Body));
+            server.MapPost("/read", static async (request, _) => await request.Body.CopyToAsync(Stream.Null));
             server.MapGet("/switch", static async (request, response) =>
             {
                 var pipe = await response.SwitchAsync(101);
