@@ -57,16 +57,12 @@ internal sealed class ServeCommand(StandardStreams streams, TimeProvider clock)
     private async Task<int> ServeAsync(ServeSettings settings, StaticFileHandler opened, LineLoggerFactory loggers)
     {
         using var systemd = new Systemd(TimeProvider.System);
-<<<<<<< HEAD
-        using var metrics = settings.Options.Metrics ? new CliMetrics(() => streams.LinesLost, () => _accessLog?.LinesLost ?? 0) : null;
+        using var metrics = settings.Options.Metrics ? new CliMetrics(() => streams.LinesDropped, () => _accessLog?.LinesLost ?? 0) : null;
         var dashboard = settings.Admin.Address is null ? null : new Dashboard.Dashboard(settings.Options, TimeProvider.System);
         var server = new HttpServer(settings.Options);
         dashboard?.Watch(server, () => opened, settings.Files.CacheBytes);
-        _reloader = new Reloader(
-            new LiveConfiguration(settings, opened, server, _accessLog, streams, loggers, () => _admin?.Guard), systemd, clock, loggers.CreateLogger("PipeServer.Cli"));
-=======
-        using var metrics = settings.Options.Metrics ? new CliMetrics(() => streams.LinesDropped, () => _accessLog?.LinesLost ?? 0) : null;
->>>>>>> wt-metrics
+        var live = new LiveConfiguration(settings, opened, server, _accessLog, streams, loggers, () => _admin?.Guard);
+        _reloader = new Reloader(live, systemd, clock, loggers.CreateLogger("PipeServer.Cli"));
 
         // Registered before the server listens, and to the very end: a signal in between must not kill the process.
         var signals = new StopSignals();
@@ -171,7 +167,7 @@ internal sealed class ServeCommand(StandardStreams streams, TimeProvider clock)
             return null;
         }
 
-        _admin = new AdminServer(settings.Admin, controls, dashboard, settings.Options.LoggerFactory);
+        _admin = new AdminServer(settings.Admin, controls, settings.Options.LoggerFactory, dashboard.Map);
         if (await _admin.TryStartAsync().ConfigureAwait(false) is { } problem)
         {
             return problem;

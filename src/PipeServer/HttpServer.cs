@@ -252,12 +252,9 @@ public sealed class HttpServer : IAsyncDisposable
     /// before the server listens and given back at the end, by <see cref="StopSignals"/>: one signal stops every server of the process.
     /// </remarks>
     /// <exception cref="ListenException">The server cannot listen on an endpoint; the message names it and the way out.</exception>
-    /// <exception cref="InvalidOperationException">
-    /// The server has been started before, or the process may not open enough files.
-    /// </exception>
+    /// <exception cref="InvalidOperationException">The server has been started before, or the process may not open enough files.</exception>
     /// <exception cref="IOException">
-    /// The server could not accept any more (<see cref="Failed"/>); thrown after the drain, so that the program does not end as if it had
-    /// been told to.
+    /// The server could not accept any more (<see cref="Failed"/>); thrown after the drain, so that the program does not end as if told to.
     /// </exception>
     public Task<ShutdownReport> RunAsync(CancellationToken cancellationToken = default) => RunAsync(static () => { }, cancellationToken);
 
@@ -296,9 +293,7 @@ public sealed class HttpServer : IAsyncDisposable
 
     /// <summary>Binds, starts the workers, and accepts connections from then on.</summary>
     /// <exception cref="ListenException">The server cannot listen on an endpoint; the message names it and the way out.</exception>
-    /// <exception cref="InvalidOperationException">
-    /// The server has been started before, or the process may not open enough files.
-    /// </exception>
+    /// <exception cref="InvalidOperationException">The server has been started before, or the process may not open enough files.</exception>
     /// <exception cref="ObjectDisposedException">The server has been disposed of without having been started.</exception>
     public async Task StartAsync(CancellationToken cancellationToken = default)
     {
