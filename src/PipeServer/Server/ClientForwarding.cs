@@ -17,16 +17,24 @@ internal sealed class ClientForwarding
     private readonly NetworkPrefix[] _trusted;
     private readonly IPEndPoint?[] _recent = new IPEndPoint?[Kept];
 
-    private ClientForwarding(HttpServerOptions options)
+    private ClientForwarding(IList<TrustedProxy> trusted, bool isStandard)
     {
-        _isStandard = options.ForwardedHeader == ForwardedHeader.Forwarded;
-        _trusted = [.. options.TrustedProxies.Select(static proxy => proxy.Prefix).OfType<NetworkPrefix>()];
-        _trustsUnixSockets = _trusted.Length < options.TrustedProxies.Count;
+        _isStandard = isStandard;
+        _trusted = [.. trusted.Select(static proxy => proxy.Prefix).OfType<NetworkPrefix>()];
+        _trustsUnixSockets = _trusted.Length < trusted.Count;
     }
 
-    /// <summary>What the options want; null where no field is believed.</summary>
-    public static ClientForwarding? For(HttpServerOptions options) =>
-        options.TrustedProxies.Count > 0 && options.ForwardedHeader != ForwardedHeader.None ? new ClientForwarding(options) : null;
+    /// <summary>What the options want; null where no field is believed, and none was before.</summary>
+    /// <param name="options">The options.</param>
+    /// <param name="before">
+    /// What was in force so far, or null. Where that is given up, one that believes nobody takes its place: exchanges still know the clients of
+    /// their last requests, and it has them forget those.
+    /// </param>
+    public static ClientForwarding? For(HttpServerOptions options, ClientForwarding? before)
+    {
+        IList<TrustedProxy> trusted = options.ForwardedHeader == ForwardedHeader.None ? [] : options.TrustedProxies;
+        return trusted.Count > 0 || before is not null ? new ClientForwarding(trusted, options.ForwardedHeader == ForwardedHeader.Forwarded) : null;
+    }
 
     /// <summary>Notes in a request whose head is complete who its client is.</summary>
     public void Apply(Exchange exchange)

@@ -27,7 +27,7 @@ internal sealed class RequestEntrance
     /// <param name="before">What requests have passed so far: where the rate stays the same, what clients have used of it does too.</param>
     public static RequestEntrance? For(HttpServerOptions options, RequestObserver? observer, RequestEntrance? before = null)
     {
-        var forwarding = ClientForwarding.For(options);
+        var forwarding = ClientForwarding.For(options, before?._forwarding);
         var limiter = options.RateLimit is not { } limit ? null
             : before?._limiter is { } used && used.Limit.Equals(limit) ? used
             : new RateLimiter(limit, options.TimeProvider);

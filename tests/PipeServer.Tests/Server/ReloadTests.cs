@@ -1,3 +1,5 @@
+using System.Net;
+
 namespace PipeServer.Tests.Server;
 
 /// <summary>Limits and time-outs that change while a server runs: a connection keeps what it has begun with, the next one gets what is in force.</summary>
@@ -117,6 +119,36 @@ public abstract class ReloadTests(string transport)
         Assert.Throws<ArgumentOutOfRangeException>(() => Reload(server, static options => (options.MaxConnections, options.MaxRequestBodyBytes) = (0, 1)));
         await using var client = await server.ConnectAsync();
         Assert.Equal(200, (await client.RequestAsync("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello")).Status);
+    }
+
+    // An exchange that had served a proxy's client took the next request for that client's as well, of whatever connection, once no proxy was trusted.
+    [Theory]
+    [InlineData(ForwardedHeader.XForwardedFor, "")]
+    [InlineData(ForwardedHeader.None, "127.0.0.0/8 unix")]
+    [InlineData(ForwardedHeader.Forwarded, "127.0.0.0/8 unix")]
+    public async Task Whoever_is_trusted_no_longer_names_nobody(ForwardedHeader header, string trusted)
+    {
+        await using var server = await TestServer.StartAsync(
+            transport,
+            static server => server.MapGet(
+                "/", static (request, response) => response.WriteText($"{(request.RemoteEndPoint is IPEndPoint { Port: 5 } ? "named" : "peer")} {request.Scheme}"),
+                Dispatch.Inline),
+            static options => options.TrustedProxies = [TrustedProxy.Parse("127.0.0.0/8"), TrustedProxy.Unix]);
+        await using var proxy = await server.ConnectAsync();
+        var request = TestClient.Get("/", "X-Forwarded-For: 192.0.2.7:5", "X-Forwarded-Proto: https");
+        for (var round = 0; round < 2; round++)
+        {
+            Assert.Equal("named https", (await proxy.RequestAsync(request)).Text);
+            Reload(server, options =>
+            {
+                options.ForwardedHeader = header;
+                options.TrustedProxies = [.. trusted.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(TrustedProxy.Parse)];
+            });
+            Assert.Equal("peer http", (await proxy.RequestAsync(request)).Text);
+            await using var other = await server.ConnectAsync();
+            Assert.Equal("peer http", (await other.RequestAsync(TestClient.Get("/"))).Text);
+            Reload(server, static options => options.TrustedProxies = [TrustedProxy.Parse("127.0.0.0/8"), TrustedProxy.Unix]);
+        }
     }
 
     [Fact]
