@@ -50,6 +50,7 @@ internal sealed class ServeCommand(StandardStreams streams, TimeProvider clock)
     private async Task<int> ServeAsync(ServeSettings settings, StaticFileHandler opened)
     {
         using var systemd = new Systemd(TimeProvider.System);
+        using var metrics = settings.Options.Metrics ? new CliMetrics(() => streams.LinesLost, () => _accessLog?.LinesLost ?? 0) : null;
 
         // Registered before the server listens, and to the very end: a signal in between must not kill the process.
         var signals = new StopSignals();
@@ -154,7 +155,7 @@ internal sealed class ServeCommand(StandardStreams streams, TimeProvider clock)
             return null;
         }
 
-        _admin = new AdminServer(settings.Admin, controls, dashboard, settings.Options.LoggerFactory);
+        _admin = new AdminServer(settings.Admin, controls, settings.Options.LoggerFactory, dashboard.Map);
         if (await _admin.TryStartAsync().ConfigureAwait(false) is { } problem)
         {
             return problem;

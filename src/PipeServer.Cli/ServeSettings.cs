@@ -15,7 +15,7 @@ internal sealed class ServeSettings(OptionTable table, string root)
     public string Root { get; } = root;
 
     /// <summary>The server's options, all but the logger.</summary>
-    public HttpServerOptions Options { get; } = new();
+    public HttpServerOptions Options { get; } = new() { Metrics = false, Activities = false };
 
     /// <summary>The options of the file handler.</summary>
     public StaticFileOptions Files { get; } = new() { Metrics = false };
@@ -119,6 +119,8 @@ internal sealed class ServeSettings(OptionTable table, string root)
         {
             return adminProblem;
         }
+
+        Options.Metrics = Files.Metrics = Admin.Address is not null; // nobody else could ask for them
 
         if (File.Exists(Root))
         {

@@ -314,7 +314,7 @@ public sealed class HttpServer : IAsyncDisposable
             HealthChecks.Map(_routes);
         }
 
-        var running = await RunningServer.StartAsync(_options, _routes, cancellationToken).ConfigureAwait(false);
+        var running = await RunningServer.StartAsync(this, _options, _routes, cancellationToken).ConfigureAwait(false);
         lock (_lifeLock)
         {
             _running = running;
@@ -370,6 +370,7 @@ public sealed class HttpServer : IAsyncDisposable
         }
 
         await StopAsync(CancellationToken.None).ConfigureAwait(false);
+        _running?.Telemetry?.Dispose();
     }
 
     private void ThrowIfStarted()

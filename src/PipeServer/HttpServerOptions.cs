@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using System.Net;
 using Microsoft.Extensions.Logging;
 using PipeServer.Diagnostics;
@@ -10,8 +11,8 @@ namespace PipeServer;
 /// server is created; changes after that have no effect.
 /// </summary>
 /// <remarks>
-/// An <c>IConfiguration</c> binds all but <see cref="Transport"/>, <see cref="LoggerFactory"/>, <see cref="TimeProvider"/> and the error pages,
-/// which are objects: addresses, endpoints, trusted proxies and the mode of sockets by their text, durations as <c>00:00:30</c>, because the
+/// An <c>IConfiguration</c> binds all but <see cref="Transport"/>, <see cref="LoggerFactory"/>, <see cref="TimeProvider"/>, what is called back and the error
+/// pages, which are objects: addresses, endpoints, trusted proxies and the mode of sockets by their text, durations as <c>00:00:30</c>, because the
 /// binder takes a bare <c>30</c> for days. The source-generated binder takes no types by their text, warns of some in the build (SYSLIB1101)
 /// and leaves out all of them, endpoints too: set those by their <c>Parse</c>.
 /// </remarks>
@@ -220,6 +221,24 @@ public sealed class HttpServerOptions
     /// it arrives is not known yet.
     /// </remarks>
     public RequestCompletedHandler? OnCompleted { get; set; }
+
+    /// <summary>
+    /// Offer metrics by a <see cref="Meter"/> named <c>PipeServer</c>, which lives from the start until the server is disposed of. Default: yes. A
+    /// request pays for it only while somebody listens.
+    /// </summary>
+    public bool Metrics { get; set; } = true;
+
+    /// <summary>
+    /// Makes that meter, as <c>IMeterFactory.Create</c> does in a program with dependency injection. Default: null, the server makes it; then its
+    /// <see cref="Meter.Scope"/> is the <see cref="HttpServer"/>. Its tags, where the server listens, tell several servers apart.
+    /// </summary>
+    public Func<MeterOptions, Meter>? MeterFactory { get; set; }
+
+    /// <summary>
+    /// Offer an <see cref="System.Diagnostics.Activity"/> for each request, by the source named <c>PipeServer</c>: the current one while its
+    /// handler runs, and the child of the one that the client names by <c>traceparent</c>. Default: yes. Without a listener there is none.
+    /// </summary>
+    public bool Activities { get; set; } = true;
 
     /// <summary>The clock behind every timeout and the Date header.</summary>
     public TimeProvider TimeProvider { get; set; } = TimeProvider.System;

@@ -5,6 +5,7 @@ using PipeServer.Routing;
 using PipeServer.Server;
 using PipeServer.Server.Http1;
 using PipeServer.Server.ProxyProtocol;
+using PipeServer.Telemetry;
 using PipeServer.Transport;
 using PipeServer.Transport.Epoll;
 using PipeServer.Transport.Sockets;
@@ -17,9 +18,11 @@ namespace PipeServer;
 /// </summary>
 internal sealed class RunningServer
 {
-    private RunningServer(ITransport transport, ServerContext context, ConnectionDispatcher dispatcher, IReadOnlyList<EndPoint> endPoints)
+    private RunningServer(
+        ITransport transport, ServerContext context, ConnectionDispatcher dispatcher, IReadOnlyList<EndPoint> endPoints, ServerTelemetry? telemetry)
     {
-        (Transport, Context, Dispatcher, EndPoints) = (transport, context, dispatcher, endPoints);
+        (Transport, Context, Dispatcher, EndPoints, Telemetry) = (transport, context, dispatcher, endPoints, telemetry);
+        telemetry?.Observe(GetStatistics);
     }
 
     public ITransport Transport { get; }
@@ -34,10 +37,14 @@ internal sealed class RunningServer
     /// <summary>Where it listens, with the real ports.</summary>
     public IReadOnlyList<EndPoint> EndPoints { get; }
 
+    /// <summary>What is offered to listeners; null for nothing. To be disposed of with the server.</summary>
+    public ServerTelemetry? Telemetry { get; }
+
     /// <summary>Binds, and makes the workers, which start with their first jobs; connections are accepted once the dispatcher is started.</summary>
     /// <exception cref="ListenException">An endpoint cannot be bound.</exception>
     /// <exception cref="InvalidOperationException">The process may not open enough files.</exception>
-    public static async Task<RunningServer> StartAsync(HttpServerOptions options, RouteMap routes, CancellationToken cancellationToken)
+    public static async Task<RunningServer> StartAsync(
+        HttpServer server, HttpServerOptions options, RouteMap routes, CancellationToken cancellationToken)
     {
         LimitConnections(options);
         var logger = GuardedLogger.Around(options.LoggerFactory.CreateLogger("PipeServer.Server"));
@@ -45,6 +52,7 @@ internal sealed class RunningServer
         var listeners = await EndpointListeners.OpenAsync(options, transport, cancellationToken).ConfigureAwait(false);
         WorkerPool? workers = null;
         ServerContext? context = null;
+        ServerTelemetry? telemetry = null;
         try
         {
             // After the bind: a server that finds its port taken has started no thread.
@@ -58,16 +66,18 @@ internal sealed class RunningServer
                 routes.Guard(route => new RouteHandler(guard(route.Answer), Dispatch.Inline));
             }
 
-            context = new ServerContext(options, routes.ToTable(), workers, TimersOf(options, transport), logger);
+            telemetry = ServerTelemetry.TryCreate(options, listeners[0].Listener.EndPoint, server);
+            context = new ServerContext(options, routes.ToTable(), workers, TimersOf(options, transport), logger, telemetry);
             var protocol = new Http1Protocol(context);
             var proxyFilter = new ProxyProtocolFilter(context);
             var dispatcher = new ConnectionDispatcher(
                 context,
                 [.. listeners.Select(item => new BoundListener(item.Listener, item.Endpoint.ProxyProtocol ? [proxyFilter] : [], protocol))]);
-            return new RunningServer(transport, context, dispatcher, [.. listeners.Select(static item => item.Listener.EndPoint)]);
+            return new RunningServer(transport, context, dispatcher, [.. listeners.Select(static item => item.Listener.EndPoint)], telemetry);
         }
         catch
         {
+            telemetry?.Dispose();
             context?.Heartbeat.Dispose();
             workers?.Dispose();
             await EndpointListeners.CloseAsync(listeners.Select(static item => item.Listener), transport).ConfigureAwait(false);

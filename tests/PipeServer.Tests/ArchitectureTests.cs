@@ -15,7 +15,7 @@ public sealed class ArchitectureTests
     // Room → what it may use of this library, beside itself.
     private static readonly Dictionary<string, string[]> Allowed = new()
     {
-        [Root] = ["PipeServer.Diagnostics", "PipeServer.Http", "PipeServer.Routing", "PipeServer.Server", "PipeServer.Server.Http1", "PipeServer.Server.ProxyProtocol", "PipeServer.Transport", "PipeServer.Transport.Epoll", "PipeServer.Transport.Sockets", "PipeServer.Workers"],
+        [Root] = ["PipeServer.Diagnostics", "PipeServer.Http", "PipeServer.Routing", "PipeServer.Server", "PipeServer.Server.Http1", "PipeServer.Server.ProxyProtocol", "PipeServer.Telemetry", "PipeServer.Transport", "PipeServer.Transport.Epoll", "PipeServer.Transport.Sockets", "PipeServer.Workers"],
         ["PipeServer.Diagnostics"] = [],
         ["PipeServer.Http"] = [],
         ["PipeServer.Platform"] = [],
@@ -25,6 +25,7 @@ public sealed class ArchitectureTests
         ["PipeServer.Server.ProxyProtocol"] = [Root, "PipeServer.Diagnostics", "PipeServer.Server", "PipeServer.Transport"],
         // Every log line of the library is in Diagnostics, so those of the files are too. Of the root it is public members only, see below.
         ["PipeServer.StaticFiles"] = [Root, "PipeServer.Diagnostics", "PipeServer.Platform"],
+        ["PipeServer.Telemetry"] = [Root, "PipeServer.Http", "PipeServer.Routing", "PipeServer.Server", "PipeServer.Transport"],
         ["PipeServer.Transport"] = [],
         ["PipeServer.Transport.Epoll"] = ["PipeServer.Diagnostics", "PipeServer.Platform", "PipeServer.Transport"],
         ["PipeServer.Transport.Sockets"] = ["PipeServer.Platform", "PipeServer.Transport"],

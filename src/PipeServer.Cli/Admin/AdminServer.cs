@@ -34,9 +34,9 @@ internal sealed class AdminServer : IAsyncDisposable
     /// <summary>Creates it, and begins to listen to what is measured.</summary>
     /// <param name="settings">Where it listens, and who may use it; opened.</param>
     /// <param name="controls">What it can tell and do.</param>
-    /// <param name="dashboard">Its page.</param>
     /// <param name="loggerFactory">Where its warnings go.</param>
-    public AdminServer(AdminSettings settings, AdminControls controls, Dashboard.Dashboard dashboard, ILoggerFactory loggerFactory)
+    /// <param name="mapPage">Maps <c>/</c>, and what belongs to it, behind the guard as all else; null for a list of what there is.</param>
+    public AdminServer(AdminSettings settings, AdminControls controls, ILoggerFactory loggerFactory, Action<HttpServer>? mapPage = null)
     {
         _address = settings.Address ?? throw new ArgumentException("There is no address.", nameof(settings));
         var logs = new AdminLoggerFactory(loggerFactory);
@@ -45,7 +45,7 @@ internal sealed class AdminServer : IAsyncDisposable
         _metrics = new MetricsCollector();
         _server = new HttpServer(Options(_address, _guard, logs));
         new AdminRoutes(controls, _metrics, () => _server.Workers).Map(_server);
-        dashboard.Map(_server);
+        (mapPage ?? AdminRoutes.MapIndex)(_server);
     }
 
     /// <summary>How many descriptors the public side has to leave to it.</summary>
@@ -117,6 +117,8 @@ internal sealed class AdminServer : IAsyncDisposable
         ShutdownGracePeriod = GracePeriod,
         DrainIdleTimeout = IdleInDrain,
         LoggerFactory = logs,
+        Metrics = false, // its own requests are not the public side's
+        Activities = false,
     };
 
     private void End()

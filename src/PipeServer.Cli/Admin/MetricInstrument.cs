@@ -105,18 +105,21 @@ internal sealed class MetricInstrument
         }
     }
 
+    // OpenTelemetry's, where nothing is advised. Those of whole numbers advise nothing.
     private static double[] Boundaries(Instrument instrument)
     {
-        var advised = instrument switch
+        if (instrument is not Histogram<double> { Advice.HistogramBucketBoundaries: { } advised })
         {
-            Histogram<double> histogram => histogram.Advice?.HistogramBucketBoundaries,
-            Histogram<long> histogram => histogram.Advice?.HistogramBucketBoundaries?.Select(static bound => (double)bound).ToArray(),
-            Histogram<int> histogram => histogram.Advice?.HistogramBucketBoundaries?.Select(static bound => (double)bound).ToArray(),
-            _ => null,
-        };
+            return [0, 5, 10, 25, 50, 75, 100, 250, 500, 750, 1000, 2500, 5000, 7500, 10000];
+        }
 
-        // OpenTelemetry's, where nothing is advised.
-        return advised is null ? [0, 5, 10, 25, 50, 75, 100, 250, 500, 750, 1000, 2500, 5000, 7500, 10000] : [.. advised];
+        var boundaries = new double[advised.Count];
+        for (var i = 0; i < boundaries.Length; i++)
+        {
+            boundaries[i] = advised[i];
+        }
+
+        return boundaries;
     }
 
     private MetricSeries Find(ReadOnlySpan<KeyValuePair<string, object?>> tags) =>

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 
 namespace PipeServer.Cli.Admin;
@@ -71,30 +72,44 @@ internal static class MetricName
             return "";
         }
 
-        var sorted = tags.ToArray();
-        Array.Sort(sorted, static (left, right) => string.CompareOrdinal(left.Key, right.Key));
-        var labels = new SortedDictionary<string, string>(StringComparer.Ordinal);
-        foreach (var (key, value) in sorted)
+        // By their names in Prometheus, then by their own: a handful, so that each finds its place among those before it.
+        var keys = new string[tags.Length];
+        var names = new string[tags.Length];
+        var texts = new string[tags.Length];
+        for (var count = 0; count < tags.Length; count++)
         {
+            var key = tags[count].Key;
             var name = LabelName(key);
-            var text = value switch
+            var at = count;
+            for (; at > 0 && IsBefore(name, names[at - 1], key, keys[at - 1]); at--)
             {
-                null => "",
-                bool flag => flag ? "true" : "false",
-                _ => Convert.ToString(value, System.Globalization.CultureInfo.InvariantCulture) ?? "",
-            };
-            labels[name] = labels.TryGetValue(name, out var other) ? $"{other};{text}" : text;
+                (keys[at], names[at], texts[at]) = (keys[at - 1], names[at - 1], texts[at - 1]);
+            }
+
+            (keys[at], names[at], texts[at]) = (key, name, Text(tags[count].Value));
         }
 
         var joined = new StringBuilder();
-        foreach (var (name, value) in labels)
+        for (var i = 0; i < names.Length; i++)
         {
-            _ = joined.Length > 0 ? joined.Append(',') : joined;
-            AppendEscaped(joined.Append(name).Append("=\""), value, escapesQuotes: true).Append('"');
+            var isSame = i > 0 && names[i] == names[i - 1];
+            _ = isSame ? joined.Append(';') : joined.Append(i > 0 ? "\"," : "").Append(names[i]).Append("=\"");
+            AppendEscaped(joined, texts[i], escapesQuotes: true);
         }
 
+        joined.Append('"');
         return joined.ToString();
     }
+
+    private static bool IsBefore(string name, string otherName, string key, string otherKey) =>
+        string.CompareOrdinal(name, otherName) is var order && (order < 0 || (order == 0 && string.CompareOrdinal(key, otherKey) < 0));
+
+    private static string Text(object? value) => value switch
+    {
+        null => "",
+        bool flag => flag ? "true" : "false",
+        _ => Convert.ToString(value, CultureInfo.InvariantCulture) ?? "",
+    };
 
     /// <summary>Appends a text with backslashes and line ends escaped, and quotation marks where they would end it.</summary>
     public static StringBuilder AppendEscaped(StringBuilder to, string text, bool escapesQuotes)

@@ -1,24 +1,23 @@
 namespace PipeServer.Cli.Admin;
 
 /// <summary>What one series has when it is read.</summary>
-/// <param name="Sum">The value; of a histogram, the sum of all values.</param>
-/// <param name="Counts">Of a histogram, how many values each bucket has, and last those beyond all of them; otherwise null.</param>
-internal readonly record struct MetricValue(double Sum, long[]? Counts = null)
+/// <param name="sum">The value; of a histogram, the sum of all values.</param>
+/// <param name="counts">Of a histogram, how many values each bucket has, and last those beyond all of them; otherwise null.</param>
+internal sealed class MetricValue(double sum, long[]? counts = null)
 {
-    /// <summary>Both together.</summary>
-    public MetricValue Plus(in MetricValue other)
-    {
-        if (Counts is null || other.Counts is null || Counts.Length != other.Counts.Length)
-        {
-            return this with { Sum = Sum + other.Sum };
-        }
+    /// <summary>The value; of a histogram, the sum of all values.</summary>
+    public double Sum { get; private set; } = sum;
 
-        var counts = (long[])Counts.Clone();
-        for (var i = 0; i < counts.Length; i++)
+    /// <summary>Of a histogram, how many values each bucket has, and last those beyond all of them; otherwise null.</summary>
+    public long[]? Counts => counts;
+
+    /// <summary>Adds another one.</summary>
+    public void Add(MetricValue other)
+    {
+        Sum += other.Sum;
+        for (var i = 0; i < counts?.Length && i < other.Counts?.Length; i++)
         {
             counts[i] += other.Counts[i];
         }
-
-        return new MetricValue(Sum + other.Sum, counts);
     }
 }

@@ -83,7 +83,9 @@ internal sealed class MetricsCollector : IDisposable
             }
 
             ProcessMetrics.AddTo(families);
-            return [.. families.Values.OrderBy(static family => family.Name, StringComparer.Ordinal)];
+            var all = families.Values.ToArray();
+            Array.Sort(all, static (left, right) => string.CompareOrdinal(left.Name, right.Name));
+            return all;
         }
     }
 

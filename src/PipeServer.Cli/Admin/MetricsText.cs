@@ -17,7 +17,7 @@ internal static class MetricsText
         var text = new StringBuilder();
         foreach (var family in families)
         {
-            if (family.Series.Count > 0)
+            if (!family.IsEmpty)
             {
                 Write(text, family, format);
             }
@@ -44,7 +44,7 @@ internal static class MetricsText
             text.Append("# UNIT ").Append(name).Append(' ').Append(family.Unit).Append('\n');
         }
 
-        foreach (var (labels, value) in family.Series)
+        foreach (var (labels, value) in family.InOrder())
         {
             if (value.Counts is { } counts && family.Boundaries is { } boundaries)
             {

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using PipeServer.Http;
 using PipeServer.Routing;
 
@@ -63,6 +64,12 @@ internal abstract class Exchange(RequestHead head)
 
     /// <summary>When that wait ended: a timestamp of the server's clock.</summary>
     public long DequeuedAt { get; set; }
+
+    /// <summary>Somebody wants to know of this request; so of the three below. Only where a <see cref="RequestObserver"/> is.</summary>
+    public bool IsObserved { get; set; }
+
+    /// <summary>The activity that stands for the request; null where nobody has asked for one.</summary>
+    public Activity? Activity { get; set; }
 
     /// <summary>When its head was complete: a timestamp of the server's clock. Only where a <see cref="RequestObserver"/> is.</summary>
     public long StartedAt { get; set; }

@@ -5,16 +5,40 @@ using PipeServer.Http;
 
 namespace PipeServer.Server;
 
-/// <summary>Tells <see cref="HttpServerOptions.OnCompleted"/> of each request, once. Made only where somebody listens.</summary>
-internal sealed class RequestObserver(RequestCompletedHandler completed, TimeProvider timeProvider, ILogger logger)
+/// <summary>
+/// Tells <see cref="HttpServerOptions.OnCompleted"/> and the server's telemetry of each request, once. Made only where there is one of the two.
+/// </summary>
+internal sealed class RequestObserver(RequestCompletedHandler? completed, RequestTelemetry? telemetry, TimeProvider timeProvider, ILogger logger)
 {
     private int _hasFaulted;
+
+    private bool IsWanted => completed is not null || telemetry!.IsEnabled;
 
     /// <summary>A request's head is complete.</summary>
     public void Begin(Exchange exchange)
     {
+        exchange.IsObserved = IsWanted;
+        if (!exchange.IsObserved)
+        {
+            return;
+        }
+
         exchange.StartedAt = timeProvider.GetTimestamp();
         exchange.Worker = null;
+        if (telemetry is { IsEnabled: true })
+        {
+            BeginTelemetry(exchange);
+        }
+    }
+
+    /// <summary>It has got a worker, on whose thread this is.</summary>
+    public void OnWorker(Exchange exchange)
+    {
+        if (exchange.IsObserved)
+        {
+            exchange.Worker = exchange.Connection.Server.Workers.CurrentWorker;
+            telemetry?.Resume(exchange);
+        }
     }
 
     /// <summary>A request has ended.</summary>
@@ -24,12 +48,17 @@ internal sealed class RequestObserver(RequestCompletedHandler completed, TimePro
     {
         var head = exchange.Head;
         var isUnderstood = head.Error == RequestError.None && exchange.Refusal != RequestError.HeadTimeout;
+        if (!(isUnderstood ? exchange.IsObserved : IsWanted))
+        {
+            return;
+        }
+
         var hasStatus = isWhole || exchange.Writer.HasStarted;
         var fault = exchange.Fault ?? exchange.Writer.Fault;
         var outcome = isWhole
             ? exchange.Refusal != RequestError.None ? RequestOutcome.Refused : fault is not null ? RequestOutcome.Faulted : RequestOutcome.Answered
             : exchange.IsClientGone || fault is BadHttpRequestException ? RequestOutcome.Aborted : RequestOutcome.Faulted;
-        Tell(new RequestCompletion(
+        Tell(exchange, new RequestCompletion(
             isUnderstood ? exchange.Request : null,
             exchange.Refusal == RequestError.HeadTimeout ? default : head.RequestLine,
             exchange.Connection.RemoteEndPoint)
@@ -54,28 +83,63 @@ internal sealed class RequestObserver(RequestCompletedHandler completed, TimePro
 
     /// <summary>A client was refused before anything of it was read.</summary>
     public void CompleteUnread(EndPoint? client, RequestError refusal) =>
-        Tell(new RequestCompletion(request: null, requestLine: default, client)
+        Tell(exchange: null, new RequestCompletion(request: null, requestLine: default, client)
         {
             StatusCode = RequestErrors.Status(refusal),
             Outcome = RequestOutcome.Refused,
             Reason = RequestErrors.Text(refusal),
         });
 
-    private void Tell(in RequestCompletion completion)
+    private void Tell(Exchange? exchange, in RequestCompletion completion)
     {
         try
         {
-            completed(in completion);
+            completed?.Invoke(in completion);
         }
 #pragma warning disable CA1031 // Foreign code, whose faults change no request.
         catch (Exception exception)
 #pragma warning restore CA1031
         {
-            // Once: it would come with every request.
-            if (Interlocked.Exchange(ref _hasFaulted, 1) == 0)
-            {
-                Log.CompletedListenerFailed(logger, exception);
-            }
+            LogFault(exception);
+        }
+
+        if (exchange is null || telemetry is null)
+        {
+            return;
+        }
+
+        try
+        {
+            telemetry.End(exchange, in completion);
+        }
+#pragma warning disable CA1031 // Listeners to metrics and activities, the same.
+        catch (Exception exception)
+#pragma warning restore CA1031
+        {
+            LogFault(exception);
+        }
+    }
+
+    private void BeginTelemetry(Exchange exchange)
+    {
+        try
+        {
+            telemetry!.Begin(exchange);
+        }
+#pragma warning disable CA1031 // As above.
+        catch (Exception exception)
+#pragma warning restore CA1031
+        {
+            LogFault(exception);
+        }
+    }
+
+    // Once: it would come with every request.
+    private void LogFault(Exception exception)
+    {
+        if (Interlocked.Exchange(ref _hasFaulted, 1) == 0)
+        {
+            Log.CompletedListenerFailed(logger, exception);
         }
     }
 }

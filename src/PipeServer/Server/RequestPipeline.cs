@@ -73,7 +73,7 @@ internal sealed class RequestPipeline(ServerContext server)
         exchange.DequeuedAt = dequeuedAt;
         if (_observer is not null && isOnWorker)
         {
-            exchange.Worker = server.Workers.CurrentWorker;
+            _observer.OnWorker(exchange);
         }
 
         exchange.Refusal = !isOnWorker ? RequestError.QueueFull : HasWaitedTooLong(exchange) ? RequestError.QueueTimeout : RequestError.None;

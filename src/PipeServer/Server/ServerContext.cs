@@ -14,7 +14,8 @@ internal sealed class ServerContext
     private readonly CancellationTokenSource _draining = new();
     private ShutdownProgress? _shutdown;
 
-    public ServerContext(HttpServerOptions options, RouteTable routes, WorkerPool workers, TimeProvider timers, ILogger logger)
+    public ServerContext(
+        HttpServerOptions options, RouteTable routes, WorkerPool workers, TimeProvider timers, ILogger logger, RequestTelemetry? telemetry = null)
     {
         Options = options;
         Routes = routes;
@@ -28,7 +29,9 @@ internal sealed class ServerContext
         Connections = new ConnectionManager();
         Heartbeat = new Heartbeat(options.TimeProvider, timers, Connections, logger);
         ErrorAnswers = new ErrorAnswers(options.GetServerErrorPage ?? (() => options.ServerErrorPage));
-        Observer = options.OnCompleted is { } completed ? new RequestObserver(completed, options.TimeProvider, logger) : null;
+        Observer = options.OnCompleted is null && telemetry is null
+            ? null
+            : new RequestObserver(options.OnCompleted, telemetry, options.TimeProvider, logger);
         Pipeline = new RequestPipeline(this);
     }
 

@@ -28,6 +28,7 @@ public sealed class StaticFileHandler : IDisposable
     private readonly BasicAuthentication? _authentication;
     private readonly RefusalLog _refusals;
     private readonly FileCacheCounts? _counts;
+    private readonly FileCacheMetrics? _metrics;
 
     /// <summary>Creates a handler for a folder.</summary>
     /// <param name="root">The folder, absolute or relative to the current directory as it is now.</param>
@@ -58,6 +59,15 @@ public sealed class StaticFileHandler : IDisposable
             name,
             () => new RootGeneration(name, open(name.Full, _options.FollowSymlinks), _headers, _basePath, listings, _options, _counts),
             _options);
+        try
+        {
+            _metrics = _options.Metrics ? new FileCacheMetrics(_options.MeterFactory, name.Full, this, GetStatistics) : null;
+        }
+        catch
+        {
+            _root.Dispose();
+            throw;
+        }
     }
 
     /// <summary>The full path of the folder that is served now, symbolic links resolved.</summary>
@@ -175,6 +185,7 @@ public sealed class StaticFileHandler : IDisposable
     /// </summary>
     public void Dispose()
     {
+        _metrics?.Dispose();
         _root.Dispose();
         _refusals.TellCounted();
     }

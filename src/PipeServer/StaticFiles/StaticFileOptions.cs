@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -105,8 +106,16 @@ public sealed class StaticFileOptions
     /// <summary>How many paths are cached. Default 10,000.</summary>
     public int MaxCachedFiles { get; set; } = 10_000;
 
-    /// <summary>Count what the cache of small files finds and does not find. Default: yes; it costs an increment a request.</summary>
+    /// <summary>
+    /// Offer metrics of the cache of small files by a <see cref="Meter"/> named <c>PipeServer.StaticFiles</c>, which lives as long as the handler.
+    /// Default: yes. What the cache finds is counted then: an increment a request.
+    /// </summary>
     public bool Metrics { get; set; } = true;
+
+    /// <summary>
+    /// Makes that meter; see <see cref="HttpServerOptions.MeterFactory"/>. Default: null, the handler makes it, and is its <see cref="Meter.Scope"/>.
+    /// </summary>
+    public Func<MeterOptions, Meter>? MeterFactory { get; set; }
 
     /// <summary>
     /// The clock, for dates in the future, for how long a cached file is not looked at again, and for how often the root's name is. Default:

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Diagnostics.Metrics;
 using System.IO.Pipelines;
 using System.Net.Sockets;
 using System.Runtime.CompilerServices;
@@ -58,6 +59,32 @@ public sealed class RequestAllocationTests
             Assert.True(completion is { Request: not null, RemoteEndPoint: not null, Reason: null } && !completion.RequestLine.IsEmpty);
             Interlocked.Increment(ref told);
         }
+    }
+
+    // A boxed status, or an array of tags, for each request.
+    [Theory]
+    [InlineData("GET", "/plaintext", "")]
+    [InlineData("GET", "/worker/plaintext", "")]
+    [InlineData("GET", "/worker/item/17", "")]
+    [InlineData("POST", "/worker/echo", "Transfer-Encoding: chunked")]
+    [InlineData("GET", "/nowhere", "")]
+    [InlineData("GET", "/cached/file.txt", "")]
+    public async Task A_request_whose_duration_is_recorded_allocates_nothing(string method, string target, string framing)
+    {
+        long recorded = 0;
+        using var listener = new MeterListener();
+        listener.InstrumentPublished = static (instrument, listener) =>
+        {
+            if (instrument.Meter.Name.StartsWith("PipeServer", StringComparison.Ordinal))
+            {
+                listener.EnableMeasurementEvents(instrument);
+            }
+        };
+        listener.SetMeasurementEventCallback<double>((instrument, _, tags, _) =>
+            Interlocked.Add(ref recorded, tags.Length >= 4 && instrument.Name == "http.server.request.duration" ? 1 : 0));
+        listener.Start();
+        await AssertNothingIsAllocatedAsync(method, target, framing, inTwoPieces: false, Overhead);
+        Assert.True(recorded >= Requests);
     }
 
     // The body comes after its handler has begun to wait for it. Through the pool this cost 20 to 140 bytes a request: a pooled state

@@ -108,7 +108,7 @@ public abstract class StatisticsTests(string transport)
             var statistics = server.Server.GetStatistics();
             Assert.Equal(
                 [new ActiveRequests("GET", 2), new ActiveRequests("PUT", 1)], statistics.Connections.Active.Where(static active => active.Count > 0));
-            Assert.Equal(1, statistics.Workers.Busy);
+            Assert.InRange(statistics.Workers.Busy, 1, 2);
             gate.Set();
             await Eventually.TrueAsync(() => server.Server.GetStatistics().Connections.Active.Contains(new ActiveRequests("PUT", 0)), "it is answered");
         }

@@ -35,7 +35,7 @@ public sealed class AdminGuardTests : IDisposable
     public async Task A_name_of_somebody_else_is_refused(string host, int status)
     {
         await using var admin = await StartAsync("0");
-        foreach (var path in new[] { "/", "/metrics", "/config", "/status", "/events", "/dashboard.js", "/healthz/live", "/nothing" })
+        foreach (var path in new[] { "/", "/metrics", "/config", "/healthz/live", "/nothing" })
         {
             var response = await AdminClient.AskAsync(Place(admin), $"GET {path}", $"Host: {host}");
             Assert.Equal(path == "/nothing" && status == 200 ? 404 : status, response.Status);
@@ -116,7 +116,7 @@ public sealed class AdminGuardTests : IDisposable
     public async Task Each_answer_says_what_a_browser_may_do_with_it()
     {
         await using var admin = await StartAsync("0");
-        foreach (var path in new[] { "/", "/config", "/metrics", "/status", "/events", "/dashboard.js", "/nothing" })
+        foreach (var path in new[] { "/", "/config", "/metrics", "/nothing" })
         {
             var response = await AdminClient.AskAsync(Place(admin), $"GET {path}");
             Assert.StartsWith("default-src 'none'; ", response["Content-Security-Policy"]);
@@ -242,6 +242,40 @@ public sealed class AdminGuardTests : IDisposable
         Assert.Equal(1, _drains);
     }
 
+    [Fact]
+    public async Task A_page_of_somebody_elses_is_behind_the_guard_too()
+    {
+        await using var admin = await StartAsync("0", mapPage: static server =>
+        {
+            server.MapGet("/", static (_, response) => response.WriteText("page"), Dispatch.Inline);
+            server.MapPost("/change", static (_, response) => response.WriteText("changed"), Dispatch.Inline);
+        });
+        Assert.Equal("page", (await AdminClient.AskAsync(Place(admin), "GET /")).Text);
+        Assert.Equal(403, (await AdminClient.AskAsync(Place(admin), "GET /", "Host: evil.example")).Status);
+        Assert.Equal(403, (await AdminClient.AskAsync(Place(admin), "POST /change")).Status);
+        Assert.Equal("changed", (await AdminClient.PostAsync(Place(admin), "/change")).Text);
+    }
+
+    // A stream without an end, and one that sends half a request: neither holds up the end of the program.
+    [Fact]
+    public async Task It_ends_whatever_its_clients_do()
+    {
+        await using var admin = await StartAsync("0", mapPage: static server => server.MapGet("/", static async (request, response) =>
+        {
+            response.WriteText("begun");
+            await response.Body.FlushAsync(request.Aborted);
+            await Task.Delay(Timeout.Infinite, request.Aborted); // not request.Draining, as it should
+        }));
+        await using var stream = await TestClient.ConnectAsync(Place(admin));
+        await stream.SendAsync("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n");
+        Assert.Equal(200, (await stream.ReadHeadAsync()).Status);
+        await using var half = await TestClient.ConnectAsync(Place(admin));
+        await half.SendAsync("GET / HT");
+        await using var silent = await TestClient.ConnectAsync(Place(admin));
+        await admin.StopAsync(CancellationToken.None).WaitAsync(TestClient.Patience, TestContext.Current.CancellationToken);
+        await Assert.ThrowsAsync<System.Net.Sockets.SocketException>(() => TestClient.ConnectAsync(Place(admin)));
+    }
+
     private static string Basic(string credentials) => $"Authorization: Basic {Convert.ToBase64String(Encoding.UTF8.GetBytes(credentials))}";
 
     private static string Hash(string setting, string password) =>
@@ -249,13 +283,13 @@ public sealed class AdminGuardTests : IDisposable
 
     private static IPEndPoint Place(AdminServer admin) => IPEndPoint.Parse(admin.Addresses[0]["http://".Length..]);
 
-    private async Task<AdminServer> StartAsync(string place, string? authFile = null)
+    private async Task<AdminServer> StartAsync(string place, string? authFile = null, Action<HttpServer>? mapPage = null)
     {
         var settings = new AdminSettings { Place = place, AuthFile = authFile };
         Assert.Null(settings.TryOpen([]));
         var controls = new AdminControls(() => _options, () => Interlocked.Increment(ref _drains), () => _reload());
         controls.Advance(ServingPhase.Serving);
-        var admin = new AdminServer(settings, controls, new PipeServer.Cli.Dashboard.Dashboard(new HttpServerOptions(), TimeProvider.System), NullLoggerFactory.Instance);
+        var admin = new AdminServer(settings, controls, NullLoggerFactory.Instance, mapPage);
         Assert.Null(await admin.TryStartAsync());
         return admin;
     }

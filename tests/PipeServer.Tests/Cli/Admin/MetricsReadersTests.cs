@@ -78,6 +78,8 @@ public sealed class MetricsReadersTests : IDisposable
             var api = $"http://127.0.0.1:{port}/api/v1/query?query=";
             await Eventually.TrueAsync(async () => await QueryAsync(client, api + "up%7Bjob%3D%22pipeserver%22%7D") == "1", "it has been scraped");
             Assert.Equal("1", await QueryAsync(client, api + "pipeserver_build_info"));
+            Assert.Equal("4", await QueryAsync(client, api + "sum(http_server_request_duration_seconds_count)"));
+            Assert.Equal("4", await QueryAsync(client, api + "pipeserver_request_completed_total"));
             Assert.Equal("1", await QueryAsync(client, api + "process_resident_memory_bytes%3Ebool%201000000"));
         }
         finally
@@ -86,6 +88,29 @@ public sealed class MetricsReadersTests : IDisposable
             await prometheus.WaitForExitAsync(TestContext.Current.CancellationToken).WaitAsync(TestClient.Patience, TestContext.Current.CancellationToken);
         }
     }
+
+    // Those of the admin side itself were among them.
+    [Fact]
+    public async Task What_was_asked_of_the_public_side_is_counted_and_nothing_else()
+    {
+        await using var cli = await ServeAsync();
+        var admin = await cli.AdminAsync();
+        for (var i = 0; i < 3; i++)
+        {
+            var lines = (await AdminClient.AskAsync(admin, "GET /metrics")).Text.Split('\n');
+            Assert.Equal(4, Sum(lines, "http_server_request_duration_seconds_count"));
+            Assert.Equal(1, Sum(lines, "http_server_request_duration_seconds_count", "http_response_status_code=\"404\""));
+            Assert.Equal(4, Sum(lines, "pipeserver_request_received_total"));
+            Assert.Equal(1, Sum(lines, "pipeserver_connection_accepted_total"));
+            Assert.Equal(3, Sum(lines, "pipeserver_queue_wait_seconds_count"));
+            Assert.True(Sum(lines, "pipeserver_workers") >= 4);
+            Assert.Equal(1, lines.Count(static line => line.StartsWith("http_server_request_duration_seconds_bucket{") && line.Contains("/plaintext\"") && line.Contains("le=\"0.005\"") && line.Contains("worker")));
+        }
+    }
+
+    private static double Sum(string[] lines, string name, string label = "") => lines
+        .Where(line => (line.StartsWith(name + "{") || line.StartsWith(name + " ")) && line.Contains(label))
+        .Sum(static line => double.Parse(line[(line.LastIndexOf(' ') + 1)..], System.Globalization.CultureInfo.InvariantCulture));
 
     private static async Task<CliProcess> ServeAsync()
     {

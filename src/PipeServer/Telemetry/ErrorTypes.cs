@@ -1,0 +1,25 @@
+using System.Globalization;
+using PipeServer.Http;
+using PipeServer.Server;
+
+namespace PipeServer.Telemetry;
+
+/// <summary>The values of <c>error.type</c>: few, and each one and the same object each time.</summary>
+internal static class ErrorTypes
+{
+    private const string ClientLeft = "client_left";
+
+    private static readonly string?[] ServerErrors = new string?[100]; // by status, from 500 on
+
+    /// <summary>Why a request counts as failed; null where it does not: an answer of 4xx by a handler is one like any other.</summary>
+    public static string? Of(Exchange exchange, in RequestCompletion completion) => completion.Outcome switch
+    {
+        RequestOutcome.Refused => RequestErrors.Name(exchange.Refusal),
+        RequestOutcome.Faulted when completion.Exception?.GetType().FullName is { } type => type,
+        RequestOutcome.Aborted => (exchange.Fault ?? exchange.Writer.Fault) is BadHttpRequestException bad ? RequestErrors.Name(bad.Error) : ClientLeft,
+        RequestOutcome.Faulted when completion.StatusCode < 500 => RequestErrors.Name(RequestError.HandlerFault),
+        _ when completion.StatusCode is >= 500 and < 600 => ServerErrors[completion.StatusCode - 500] ??=
+            completion.StatusCode.ToString(CultureInfo.InvariantCulture),
+        _ => null,
+    };
+}

@@ -1,0 +1,123 @@
+using System.Diagnostics;
+using System.Diagnostics.Metrics;
+using PipeServer.Server;
+
+namespace PipeServer.Telemetry;
+
+/// <summary>
+/// Everything that the server counts anyhow, as instruments that read it when they are asked: nothing is counted for them. All that is asked
+/// within a few milliseconds is of one moment.
+/// </summary>
+internal sealed class ServerMetrics
+{
+    private const string State = "pipeserver.connection.state";
+
+    // A scraper asks one instrument after the other; for each the connections would be looked through.
+    private static readonly TimeSpan MaxAge = TimeSpan.FromMilliseconds(5);
+
+    private readonly Func<ServerStatistics> _read;
+    private readonly Lock _lock = new();
+    private ServerStatistics? _last;
+    private long _lastRead;
+
+    /// <param name="meter">Gets the instruments.</param>
+    /// <param name="read">Reads the truth.</param>
+    public ServerMetrics(Meter meter, Func<ServerStatistics> read)
+    {
+        _read = read;
+        AddRequests(meter);
+        AddConnections(meter);
+        AddWorkers(meter);
+        meter.CreateObservableCounter("pipeserver.network.io", ReadBytes, "By", "Bytes of clients' connections, heads included.");
+        meter.CreateObservableGauge(
+            "pipeserver.loop.lag", ReadLoops, "s", "How late an event loop came to what waited for it: the most in the last quarter to half a minute.");
+    }
+
+    private ServerStatistics Now
+    {
+        get
+        {
+            lock (_lock)
+            {
+                if (_last is null || Stopwatch.GetElapsedTime(_lastRead) > MaxAge)
+                {
+                    (_last, _lastRead) = (_read(), Stopwatch.GetTimestamp());
+                }
+
+                return _last;
+            }
+        }
+    }
+
+    private void AddRequests(Meter meter)
+    {
+        meter.CreateObservableUpDownCounter("http.server.active_requests", ReadActive, "{request}", "Number of active HTTP server requests.");
+        Count("received", "Requests of which the whole head has arrived, or enough to refuse them.", static counts => counts.Received);
+        Count("completed", "Requests whose answer the system has taken whole.", static counts => counts.Completed);
+        Count("aborted", "Requests that were cut off before their answer was complete.", static counts => counts.Aborted);
+        meter.CreateObservableCounter(
+            "pipeserver.request.refused", ReadRefusals, "{request}", "Refusals by the server itself, by reason; clients that were not read too.");
+
+        void Count(string name, string description, Func<RequestCounts, long> read) => meter.CreateObservableCounter(
+            "pipeserver.request." + name, () => read(Now.Connections.Requests), "{request}", description);
+    }
+
+    private void AddConnections(Meter meter)
+    {
+        meter.CreateObservableUpDownCounter("pipeserver.connection.count", ReadStates, "{connection}", "Connections, by what they are doing.");
+        Count("accepted", "Connections taken from the listeners.", static counts => counts.Accepted);
+        Count("closed", "Connections that have ended in order, by either side.", static counts => counts.Closed);
+        Count("refused", "Connections answered with 503 before a byte was read, because there were too many.", static counts => counts.Refused);
+        Count("aborted", "Connections that were cut off.", static counts => counts.Aborted);
+        meter.CreateObservableCounter(
+            "pipeserver.accept.failures", () => Now.FailedAccepts, "{failure}", "Accepts that have failed, most likely for want of a descriptor.");
+
+        void Count(string name, string description, Func<ConnectionCounts, long> read) => meter.CreateObservableCounter(
+            "pipeserver.connection." + name, () => read(Now.Connections.Counts), "{connection}", description);
+    }
+
+    private void AddWorkers(Meter meter)
+    {
+        meter.CreateObservableUpDownCounter("pipeserver.queue.length", () => Now.QueueLength, "{request}", "Requests that wait for a worker.");
+        meter.CreateObservableUpDownCounter("pipeserver.queue.capacity", () => Now.QueueCapacity, "{request}", "How many requests may wait for a worker.");
+        meter.CreateObservableUpDownCounter("pipeserver.worker.count", () => Now.Workers.Total, "{worker}", "Workers, started or not.");
+        meter.CreateObservableUpDownCounter("pipeserver.worker.busy", () => Now.Workers.Busy, "{worker}", "Workers that are running a job.");
+        meter.CreateObservableCounter("pipeserver.worker.executed", () => Now.Workers.Executed, "{job}", "Jobs that have run to their end.");
+        meter.CreateObservableCounter(
+            "pipeserver.worker.faulted", () => Now.Workers.Faulted, "{job}", "Jobs that have thrown: faults of the server, not of handlers.");
+    }
+
+    private IEnumerable<Measurement<long>> ReadActive() => Now.Connections.Active.Select(static active => new Measurement<long>(
+        active.Count, new KeyValuePair<string, object?>("http.request.method", active.Method), new KeyValuePair<string, object?>("url.scheme", "http")));
+
+    private IEnumerable<Measurement<long>> ReadRefusals() => Now.Refusals.Select(static refusal => new Measurement<long>(
+        refusal.Count,
+        new KeyValuePair<string, object?>("error.type", refusal.Name),
+        new KeyValuePair<string, object?>("http.response.status_code", refusal.Status)));
+
+    private IEnumerable<Measurement<long>> ReadStates()
+    {
+        var states = Now.Connections.States;
+        return
+        [
+            In("new", states.New), In("reading_head", states.ReadingHead), In("handling", states.Handling), In("writing", states.Writing),
+            In("idle", states.Idle), In("switched", states.Switched), In("closing", states.Closing),
+        ];
+
+        static Measurement<long> In(string state, int count) => new(count, new KeyValuePair<string, object?>(State, state));
+    }
+
+    private IEnumerable<Measurement<long>> ReadBytes()
+    {
+        const string Direction = "network.io.direction";
+        var connections = Now.Connections;
+        return
+        [
+            new(connections.BytesReceived, new KeyValuePair<string, object?>(Direction, "receive")),
+            new(connections.BytesSent, new KeyValuePair<string, object?>(Direction, "transmit")),
+        ];
+    }
+
+    private IEnumerable<Measurement<double>> ReadLoops() => Now.Loops.Select(static loop => new Measurement<double>(
+        loop.LongestLag.TotalSeconds, new KeyValuePair<string, object?>("pipeserver.loop.name", loop.Name)));
+}

@@ -1,0 +1,3 @@
+namespace PipeServer.Tests.Telemetry;
+
+public sealed class MetricsOverSocketsTests() : MetricsTests("sockets");
