@@ -28,7 +28,7 @@ internal sealed class AdminRoutes(AdminControls controls, MetricsCollector metri
 
         """;
 
-    /// <summary>Maps them all but the dashboard.</summary>
+    /// <summary>Maps them all but the page at <c>/</c>.</summary>
     public void Map(HttpServer admin)
     {
         admin.MapGet("/metrics", SendMetrics, Dispatch.Inline);
@@ -45,6 +45,9 @@ internal sealed class AdminRoutes(AdminControls controls, MetricsCollector metri
             },
             Dispatch.Inline);
     }
+
+    /// <summary>Maps <c>/</c>: what there is, in plain text.</summary>
+    public static void MapIndex(HttpServer admin) => admin.MapGet("/", static (_, response) => response.WriteText(Index), Dispatch.Inline);
 
     private void SendMetrics(HttpRequest request, HttpResponse response)
     {
