@@ -96,30 +96,14 @@ internal sealed class ServeCommand(StandardStreams streams, TimeProvider clock)
                 return CouldNotStart(unreachable);
             }
 
-            try
+            if (await TryStartAsync(server).ConfigureAwait(false) is { } problem)
             {
-                await server.StartAsync().ConfigureAwait(false);
-            }
-            catch (ListenException exception)
-            {
-                return CouldNotStart(ListenProblem.Explain(exception));
-            }
-            catch (InvalidOperationException exception)
-            {
-                return CouldNotStart(exception.Message);
+                return CouldNotStart(problem);
             }
 
             controls?.Advance(ServingPhase.Serving);
-            var places = server.Addresses;
-            foreach (var place in places)
-            {
-                Say(settings, $"Listening on {place}");
-            }
-
-            Say(settings,
-                $"Serving {opened.Root} with {settings.Options.Workers} worker{(settings.Options.Workers == 1 ? "" : "s")}, "
-                + $"at most {settings.Options.MaxConnections} connections; Ctrl+C drains and stops.");
-            systemd.NotifyReady($"Listening on {string.Join(", ", places)}");
+            Announce(settings, server, opened);
+            systemd.NotifyReady($"Listening on {string.Join(", ", server.Addresses)}");
             _reloader.Open();
             await Task.WhenAny(signals.Stop, stopHere.Task, drain.Task, server.AcceptLimitReached, server.Failed).ConfigureAwait(false);
             var hasFailed = server.Failed.IsCompleted;
@@ -136,6 +120,36 @@ internal sealed class ServeCommand(StandardStreams streams, TimeProvider clock)
                 ? CouldNotStart("the server could not accept any more; the log says why. Start it again.")
                 : ExitCode.For(shutdown.Outcome);
         }
+    }
+
+    // Tells what is wrong; null when it listens.
+    private static async Task<string?> TryStartAsync(HttpServer server)
+    {
+        try
+        {
+            await server.StartAsync().ConfigureAwait(false);
+            return null;
+        }
+        catch (ListenException exception)
+        {
+            return ListenProblem.Explain(exception);
+        }
+        catch (InvalidOperationException exception)
+        {
+            return exception.Message;
+        }
+    }
+
+    private void Announce(ServeSettings settings, HttpServer server, StaticFileHandler opened)
+    {
+        foreach (var place in server.Addresses)
+        {
+            Say(settings, $"Listening on {place}");
+        }
+
+        Say(settings,
+            $"Serving {opened.Root} with {settings.Options.Workers} worker{(settings.Options.Workers == 1 ? "" : "s")}, "
+            + $"at most {settings.Options.MaxConnections} connections; Ctrl+C drains and stops.");
     }
 
     private async Task<ShutdownReport> StopAsync(HttpServer server, StopSignals signals, SignalRelay relay)

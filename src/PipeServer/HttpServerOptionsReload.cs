@@ -50,7 +50,7 @@ internal static class HttpServerOptionsReload
         merged.ShutdownGracePeriod = others.ShutdownGracePeriod;
         merged.DrainDelay = others.DrainDelay;
         merged.DrainIdleTimeout = others.DrainIdleTimeout;
-        merged.TrustedProxies = [.. others.TrustedProxies];
+        merged.TrustedProxies = others.TrustedProxies;
         merged.ForwardedHeader = others.ForwardedHeader;
         merged.RateLimit = others.RateLimit;
         merged.ServerErrorPage = others.ServerErrorPage;

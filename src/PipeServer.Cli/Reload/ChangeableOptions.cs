@@ -11,7 +11,8 @@ internal static class ChangeableOptions
         "--grace", "--drain-delay", "--drain-idle", "--report",
         "--log-level", "--log-format", "--quiet", "--access-log", "--access-log-format", "--access-log-skip",
         "--max-connections", "--max-connections-per-ip", "--max-request-line", "--max-request-head", "--max-request-headers", "--max-request-body",
-        "--min-rate", "--rate-limit", "--trusted-proxy", "--forwarded", "--keep-alive-timeout", "--head-timeout", "--body-timeout", "--write-timeout", "--queue-timeout",
+        "--min-rate", "--rate-limit", "--trusted-proxy", "--forwarded",
+        "--keep-alive-timeout", "--head-timeout", "--body-timeout", "--write-timeout", "--queue-timeout",
     };
 
     /// <summary>All of them.</summary>

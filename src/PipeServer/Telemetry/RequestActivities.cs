@@ -137,9 +137,10 @@ internal static class RequestActivities
         {
             // The port is behind the last colon, unless that is inside of an IPv6 address.
             var colon = host.LastIndexOf(':');
-            var hasPort = colon > host.LastIndexOf(']') && int.TryParse(host.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out _);
+            var port = 0;
+            var hasPort = colon > host.LastIndexOf(']') && int.TryParse(host.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out port);
             tags.Add(new("server.address", hasPort ? host[..colon] : host.TrimEnd(':')));
-            tags.Add(new("server.port", hasPort ? int.Parse(host.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture) : exchange.IsHttps ? 443 : 80));
+            tags.Add(new("server.port", hasPort ? port : exchange.IsHttps ? 443 : 80));
         }
 
         if (request.RemoteEndPoint is IPEndPoint client)

@@ -45,7 +45,8 @@ internal sealed class RequestMetrics
             _duration.Record(
                 completion.Duration.TotalSeconds,
                 _tags.Of(completion.Request is { } request
-                    ? new RequestTagsKey(exchange.Head.Method, completion.StatusCode, exchange.Head.MinorVersion == 0 ? 0 : 1, request.Route, errorType, exchange.IsHttps)
+                    ? new RequestTagsKey(
+                        exchange.Head.Method, completion.StatusCode, exchange.Head.MinorVersion == 0 ? 0 : 1, request.Route, errorType, exchange.IsHttps)
                     : new RequestTagsKey(RequestMethod.Other, completion.StatusCode, Version: -1, Route: null, errorType)));
         }
 
