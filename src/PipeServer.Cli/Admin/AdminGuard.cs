@@ -141,5 +141,6 @@ internal sealed class AdminGuard(AdminAddress address, Func<WorkerPool> workers,
     {
         refusals.Write(request, static client => client.RemoteEndPoint, status, $"{reason} (admin side)");
         response.StatusCode = status;
+        response.CloseConnection = true; // its place is for others
     }
 }

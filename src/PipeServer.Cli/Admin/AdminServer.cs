@@ -13,6 +13,9 @@ internal sealed class AdminServer : IAsyncDisposable
     // Prometheus, a few dashboards, somebody with curl. Beyond that 503.
     private const int MaxConnections = 32;
 
+    // Where strangers can connect, one of them cannot take all.
+    private const int MaxConnectionsPerStranger = MaxConnections / 2;
+
     private const int MaxRequestBodyBytes = 64 * 1024;
 
     // Browsers send the cookies of all that is on localhost, whatever the port, so the head has the usual room.
@@ -111,6 +114,7 @@ internal sealed class AdminServer : IAsyncDisposable
         Workers = 1,
         QueueCapacity = MaxConnections,
         MaxConnections = MaxConnections,
+        MaxConnectionsPerAddress = address.IsPublic ? MaxConnectionsPerStranger : null,
         MaxRequestBodyBytes = MaxRequestBodyBytes,
         RequestHeadTimeout = HeadTimeout,
         KeepAliveTimeout = KeepAliveTimeout,

@@ -95,6 +95,10 @@ public sealed class ConfigurationTests : IDisposable
     [InlineData("--listen 127.0.0.1:80,proxy", "--trusted-proxy must name the proxies")]
     [InlineData("--trusted-proxy example.com", "--trusted-proxy must be a network like 10.0.0.0/8, an address, or unix; 'example.com' is not.")]
     [InlineData("--proxy-protocol", "--trusted-proxy must name the proxies")]
+    [InlineData("--admin 65536", "--admin: '65536' is no place for the admin side: the port must be from 0 to 65535.")]
+    [InlineData("--admin example.com:80", "--admin: 'example.com:80' is no place for the admin side: it must be PORT, ADDRESS:PORT, [IPv6]:PORT")]
+    [InlineData("{\"admin\": \"0.0.0.0:9090\"}", "--admin 0.0.0.0:9090: other machines may reach that address, so a password is needed")]
+    [InlineData("{\"admin\": 9090, \"admin-auth-file\": \"nobody\"}", "--admin-auth-file: Could not find")]
     [InlineData("-a 8080", "--address must be an IPv4 or IPv6 address")]
     [InlineData("-a [::1]:8080", "--address must be an IPv4 or IPv6 address")]
     public async Task A_mistake_is_told_in_one_line_with_its_place(string mistake, string expected)
@@ -173,7 +177,10 @@ public sealed class ConfigurationTests : IDisposable
         await File.WriteAllTextAsync(Path.Combine(below, "home.txt"), "home");
         await File.WriteAllTextAsync(Path.Combine(_folder, "users"), "a:$2y$05$abcdefghijklmnopqrstuuWz8yS6XGmB5YmX6rQ0bJ8k5X9mC6S1e\n");
         var file = Write("""
-            { "root": "site", "auth-file": "./users", "report": "site/../report.json", "address": "unix:a.sock", "listen": ["unix:b.sock", "127.0.0.1:0"] }
+            {
+              "root": "site", "auth-file": "./users", "report": "site/../report.json", "address": "unix:a.sock", "listen": ["unix:b.sock", "127.0.0.1:0"],
+              "admin": "unix:admin.sock", "admin-auth-file": "users",
+            }
             """);
         var (exitCode, output, errors) = await CheckAsync(new(), "--config", file);
         Assert.Empty(errors);
@@ -181,6 +188,7 @@ public sealed class ConfigurationTests : IDisposable
         foreach (var (name, value) in new[]
         {
             ("ROOT", below), ("--auth-file", Path.Combine(_folder, "users")), ("--report", Path.Combine(_folder, "report.json")),
+            ("--admin", $"unix:{_folder}/admin.sock"), ("--admin-auth-file", Path.Combine(_folder, "users")),
             ("--address", $"unix:{_folder}/a.sock"), ("--listen", $"unix:{_folder}/b.sock, 127.0.0.1:0"),
         })
         {
