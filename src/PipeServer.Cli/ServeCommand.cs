@@ -68,6 +68,7 @@ internal sealed class ServeCommand(StandardStreams streams, TimeProvider clock)
         var signals = new StopSignals();
 
         // A closed terminal is no reason to stop serving, and with it nothing has changed.
+        IgnoredHangUp.End();
         using var hangUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, context =>
         {
             context.Cancel = true;

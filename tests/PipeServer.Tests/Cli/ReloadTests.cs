@@ -62,6 +62,18 @@ public sealed class ReloadTests : IDisposable
         await EndAsync(cli);
     }
 
+    // nohup has the signal ignored, and what is ignored the runtime does not watch for: nothing happened, and logs were not opened anew either.
+    [Fact]
+    public async Task It_is_heard_under_nohup()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), NoSignals);
+        await using var cli = CliProcess.StartShell($"trap '' HUP; exec {CliProcess.PipeServerCommand} serve '{Path("www")}' --port 0");
+        await cli.ListeningAsync();
+        await ReloadAsync(cli, "Reloaded: nothing changed.");
+        await ReloadAsync(cli, "Reloaded: nothing changed.");
+        await EndAsync(cli);
+    }
+
     [Fact]
     public async Task Limits_change_for_new_connections_only()
     {
