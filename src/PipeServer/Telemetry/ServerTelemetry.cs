@@ -67,6 +67,11 @@ internal sealed class ServerTelemetry : RequestTelemetry, IDisposable
 
     public override void End(Exchange exchange, in RequestCompletion completion)
     {
+        if (!IsEnabled && exchange.Activity is null)
+        {
+            return; // another listener wants to know of it
+        }
+
         var errorType = ErrorTypes.Of(exchange, in completion);
         try
         {
