@@ -39,11 +39,11 @@ internal static class DrainBlockers
             blockers.Add(new DashboardSnapshot.Blocker(Count(requestsInFlight - blockers.Count, "more request"), null, "in flight", null));
         }
 
-        foreach (var (name, count) in states)
+        foreach (var state in states)
         {
-            if (count > 0 && WhyOf(name, idleTimeout) is { } why)
+            if (state.Count > 0 && WhyOf(state.State, idleTimeout) is { } why)
             {
-                blockers.Add(new DashboardSnapshot.Blocker(Count(count, "connection"), null, why, null));
+                blockers.Add(new DashboardSnapshot.Blocker(Count(state.Count, "connection"), null, why, null));
             }
         }
 

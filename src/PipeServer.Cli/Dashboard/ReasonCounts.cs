@@ -58,11 +58,20 @@ internal sealed class ReasonCounts
     }
 
     /// <summary>A count.</summary>
-    /// <param name="Status">The status that was sent; 0 for none.</param>
-    /// <param name="Outcome">What became of the requests.</param>
-    /// <param name="Reason">Why.</param>
-    /// <param name="Count">How often.</param>
-    internal readonly record struct Total(int Status, RequestOutcome Outcome, string Reason, long Count);
+    /// <param name="status">The status that was sent; 0 for none.</param>
+    /// <param name="outcome">What became of the requests.</param>
+    /// <param name="reason">Why.</param>
+    /// <param name="count">How often.</param>
+    internal sealed class Total(int status, RequestOutcome outcome, string reason, long count)
+    {
+        public int Status => status;
+
+        public RequestOutcome Outcome => outcome;
+
+        public string Reason => reason;
+
+        public long Count => count;
+    }
 
     private sealed class Entry(int status, RequestOutcome outcome, string reason)
     {

@@ -145,14 +145,33 @@ internal sealed class SnapshotBuilder(RequestRecorder recorder, TimeProvider clo
             statistics.Workers.Faulted,
             statistics.QueueLength,
             statistics.QueueCapacity,
-            [.. workers.OrderByDescending(static worker => worker.Duration).ThenBy(static worker => worker.Activity.Index).Take(MostWorkers)
-                .Select(static worker => new DashboardSnapshot.WorkerFigure(
-                    worker.Activity.Name,
-                    worker.Request,
-                    Rounded(worker.Duration.TotalSeconds),
-                    worker.Client?.ToString(),
-                    worker.Activity.Executed,
-                    worker.Activity.Faulted))]);
+            Busiest(workers));
+    }
+
+    private static List<DashboardSnapshot.WorkerFigure> Busiest(IReadOnlyList<WorkerStatus> workers)
+    {
+        var sorted = new List<WorkerStatus>(workers);
+        sorted.Sort(static (left, right) => right.Duration == left.Duration
+            ? left.Activity.Index.CompareTo(right.Activity.Index)
+            : right.Duration.CompareTo(left.Duration));
+        var list = new List<DashboardSnapshot.WorkerFigure>();
+        foreach (var worker in sorted)
+        {
+            if (list.Count == MostWorkers)
+            {
+                break;
+            }
+
+            list.Add(new DashboardSnapshot.WorkerFigure(
+                worker.Activity.Name,
+                worker.Request,
+                Rounded(worker.Duration.TotalSeconds),
+                worker.Client?.ToString(),
+                worker.Activity.Executed,
+                worker.Activity.Faulted));
+        }
+
+        return list;
     }
 
     private static DashboardSnapshot.DrainProgress? Drain(

@@ -4,12 +4,20 @@ using PipeServer.Workers;
 namespace PipeServer.Server;
 
 /// <summary>What a worker is doing, as it is shown to people who watch the server.</summary>
-/// <param name="Activity">Its figures.</param>
-/// <param name="Request">What it runs: a request without its query, or another job in words; null while it is idle.</param>
-/// <param name="Duration">For how long it has run that: since the request began, where the job has had others before.</param>
-/// <param name="Client">Whose request it is, where that is known.</param>
-internal readonly record struct WorkerStatus(WorkerActivity Activity, string? Request, TimeSpan Duration, EndPoint? Client)
+/// <param name="activity">Its figures.</param>
+/// <param name="request">What it runs: a request without its query, or another job in words; null while it is idle.</param>
+/// <param name="duration">For how long it has run that: since the request began, where the job has had others before.</param>
+/// <param name="client">Whose request it is, where that is known.</param>
+internal sealed class WorkerStatus(WorkerActivity activity, string? request, TimeSpan duration, EndPoint? client)
 {
+    public WorkerActivity Activity => activity;
+
+    public string? Request => request;
+
+    public TimeSpan Duration => duration;
+
+    public EndPoint? Client => client;
+
     /// <summary>Puts what a worker does in words.</summary>
     public static WorkerStatus Of(WorkerActivity activity)
     {
