@@ -29,10 +29,7 @@ internal sealed class ErrorAnswers(Func<ReadOnlyMemory<byte>> getPage)
         response.StatusCode = RequestErrors.Status(error);
         if (error is RequestError.QueueFull or RequestError.QueueTimeout or RequestError.TooManyRequests)
         {
-            // As digits, because this is the way of a flood, for which nothing is allocated.
-            Span<byte> digits = stackalloc byte[10];
-            Utf8Formatter.TryFormat(retryAfterSeconds, digits, out var length);
-            response.ListedFields.Append("Retry-After"u8, digits[..length], KnownHeader.Other);
+            SetRetryAfter(response, retryAfterSeconds);
         }
 
         if (response.StatusCode is 500 or 503 && getPage() is { IsEmpty: false } page)
@@ -43,5 +40,13 @@ internal sealed class ErrorAnswers(Func<ReadOnlyMemory<byte>> getPage)
         {
             response.WriteBytes(RequestErrors.Body(error), PlainText);
         }
+    }
+
+    // As digits, because this is the way of a flood, for which nothing is allocated.
+    private static void SetRetryAfter(HttpResponse response, int seconds)
+    {
+        Span<byte> digits = stackalloc byte[10];
+        Utf8Formatter.TryFormat(seconds, digits, out var length);
+        response.ListedFields.Append("Retry-After"u8, digits[..length], KnownHeader.Other);
     }
 }

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Runtime.CompilerServices;
 using Microsoft.Extensions.Logging;
 using PipeServer.Diagnostics;
 using PipeServer.Http;
@@ -15,14 +16,18 @@ internal sealed class RequestObserver(RequestCompletedHandler? completed, Reques
     private bool IsWanted => completed is not null || telemetry!.IsEnabled;
 
     /// <summary>A request's head is complete.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Begin(Exchange exchange)
     {
         exchange.IsObserved = IsWanted;
-        if (!exchange.IsObserved)
+        if (exchange.IsObserved)
         {
-            return;
+            BeginObserved(exchange);
         }
+    }
 
+    private void BeginObserved(Exchange exchange)
+    {
         exchange.StartedAt = timeProvider.GetTimestamp();
         (exchange.Worker, exchange.Activity) = (null, null);
         if (telemetry is { IsEnabled: true })
@@ -44,7 +49,17 @@ internal sealed class RequestObserver(RequestCompletedHandler? completed, Reques
     /// <summary>A request has ended.</summary>
     /// <param name="exchange">The request, with its answer as far as there is one.</param>
     /// <param name="isWhole">The answer is written to its end.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Complete(Exchange exchange, bool isWhole)
+    {
+        // A head that was refused has not begun here.
+        if (exchange.IsObserved || exchange.Refusal != RequestError.None)
+        {
+            CompleteObserved(exchange, isWhole);
+        }
+    }
+
+    private void CompleteObserved(Exchange exchange, bool isWhole)
     {
         var head = exchange.Head;
         var isUnderstood = head.Error == RequestError.None && exchange.Refusal != RequestError.HeadTimeout;

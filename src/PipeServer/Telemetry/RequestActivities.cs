@@ -21,7 +21,7 @@ internal static class RequestActivities
 
     /// <summary>False in a program that is published without them, where nobody could listen.</summary>
     [FeatureSwitchDefinition("PipeServer.Activities.IsSupported")]
-    public static bool IsSupported => !AppContext.TryGetSwitch("PipeServer.Activities.IsSupported", out var isSupported) || isSupported;
+    public static bool IsSupported { get; } = !AppContext.TryGetSwitch("PipeServer.Activities.IsSupported", out var isSupported) || isSupported;
 
     /// <summary>Somebody listens.</summary>
     public static bool HasListeners => Source.HasListeners();
