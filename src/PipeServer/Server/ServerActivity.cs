@@ -1,13 +1,20 @@
 namespace PipeServer.Server;
 
 /// <summary>What a server is doing at one moment, for people who watch it: no query of a request is in it.</summary>
-/// <param name="Workers">Each worker.</param>
-/// <param name="Requests">The requests that have been in progress for longest, the oldest first.</param>
-/// <param name="IsDraining">A stop has begun.</param>
-/// <param name="Shutdown">How far the stop has come; null before it, and in its very first moment.</param>
-internal sealed record ServerActivity(
-    IReadOnlyList<WorkerStatus> Workers, IReadOnlyList<RequestActivity> Requests, bool IsDraining, ShutdownProgress? Shutdown)
+internal sealed class ServerActivity(IReadOnlyList<WorkerStatus> workers, IReadOnlyList<RequestActivity> requests, bool isDraining, ShutdownProgress? shutdown)
 {
+    /// <summary>Each worker.</summary>
+    public IReadOnlyList<WorkerStatus> Workers => workers;
+
+    /// <summary>The requests that have been in progress for longest, the oldest first.</summary>
+    public IReadOnlyList<RequestActivity> Requests => requests;
+
+    /// <summary>A stop has begun.</summary>
+    public bool IsDraining => isDraining;
+
+    /// <summary>How far the stop has come; null before it, and in its very first moment.</summary>
+    public ShutdownProgress? Shutdown => shutdown;
+
     /// <summary>Looks at a server, from any thread; it is not held up.</summary>
     /// <param name="server">The server.</param>
     /// <param name="mostRequests">How many requests to name at most.</param>

@@ -4,12 +4,20 @@ using PipeServer.Workers;
 namespace PipeServer.Server;
 
 /// <summary>What a worker is doing, as it is shown to people who watch the server.</summary>
-/// <param name="Activity">Its figures.</param>
-/// <param name="Request">What it runs: a request without its query, or another job in words; null while it is idle.</param>
-/// <param name="Duration">For how long it has run that: since the request began, where the job has had others before.</param>
-/// <param name="Client">Whose request it is, where that is known.</param>
-internal readonly record struct WorkerStatus(WorkerActivity Activity, string? Request, TimeSpan Duration, EndPoint? Client)
+internal sealed class WorkerStatus(WorkerActivity activity, string? request, TimeSpan duration, EndPoint? client)
 {
+    /// <summary>Its figures.</summary>
+    public WorkerActivity Activity => activity;
+
+    /// <summary>What it runs: a request without its query, or another job in words; null while it is idle.</summary>
+    public string? Request => request;
+
+    /// <summary>For how long it has run that: since the request began, where the job has had others before.</summary>
+    public TimeSpan Duration => duration;
+
+    /// <summary>Whose request it is, where that is known.</summary>
+    public EndPoint? Client => client;
+
     /// <summary>Puts what a worker does in words.</summary>
     public static WorkerStatus Of(WorkerActivity activity)
     {
