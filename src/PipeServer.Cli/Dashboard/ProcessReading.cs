@@ -15,8 +15,9 @@ internal static class ProcessReading
     /// <param name="loopLag">How late event loops were of late, if that is known.</param>
     public static void Write(Utf8JsonWriter json, string name, TimeSpan? loopLag)
     {
+        _ = ProcessMemory.TryRead(out var resident, out _);
         json.Begin(name);
-        json.Number("residentBytes", Resident());
+        json.Number("residentBytes", resident);
         json.Number("heapBytes", GC.GetTotalMemory(forceFullCollection: false));
         json.Number("allocatedBytes", GC.GetTotalAllocatedBytes(precise: false));
         json.Number("collections", GC.CollectionCount(0));
@@ -33,19 +34,6 @@ internal static class ProcessReading
         }
 
         json.End();
-    }
-
-    // The system tells both by files, for which the process may have no descriptor left.
-    private static long Resident()
-    {
-        try
-        {
-            return Environment.WorkingSet;
-        }
-        catch (Exception exception) when (exception is IOException or InvalidOperationException or System.ComponentModel.Win32Exception)
-        {
-            return 0;
-        }
     }
 
     private static TimeSpan CpuTime() => OperatingSystem.IsIOS() || OperatingSystem.IsTvOS() ? TimeSpan.Zero : Environment.CpuUsage.TotalTime;

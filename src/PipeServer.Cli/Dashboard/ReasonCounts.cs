@@ -17,7 +17,7 @@ internal sealed class ReasonCounts
     /// <summary>Counts one. From any thread.</summary>
     public void Add(int status, RequestOutcome outcome, string reason) => Interlocked.Increment(ref Find(status, outcome, reason).Count);
 
-    /// <summary>What has been counted so far, the most frequent first.</summary>
+    /// <summary>What has been counted so far, in no order.</summary>
     public IReadOnlyList<Total> Totals()
     {
         var totals = new List<Total>();
@@ -34,11 +34,6 @@ internal sealed class ReasonCounts
             totals.Add(others);
         }
 
-        // Those that are equal keep an order of their own, or they would jump about on the page.
-        totals.Sort(static (left, right) =>
-            right.Count.CompareTo(left.Count) is not 0 and var order ? order
-            : left.Status.CompareTo(right.Status) is not 0 and var byStatus ? byStatus
-            : string.CompareOrdinal(left.Reason, right.Reason));
         return totals;
     }
 
@@ -63,18 +58,18 @@ internal sealed class ReasonCounts
     }
 
     /// <summary>A count.</summary>
+    /// <param name="status">The status that was sent; 0 for none.</param>
+    /// <param name="outcome">What became of the requests.</param>
+    /// <param name="reason">Why.</param>
+    /// <param name="count">How often.</param>
     internal sealed class Total(int status, RequestOutcome outcome, string reason, long count)
     {
-        /// <summary>The status that was sent; 0 for none.</summary>
         public int Status => status;
 
-        /// <summary>What became of the requests.</summary>
         public RequestOutcome Outcome => outcome;
 
-        /// <summary>Why.</summary>
         public string Reason => reason;
 
-        /// <summary>How often.</summary>
         public long Count => count;
     }
 

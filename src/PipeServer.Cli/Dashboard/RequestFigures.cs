@@ -1,40 +1,28 @@
 namespace PipeServer.Cli.Dashboard;
 
 /// <summary>All that <see cref="RequestRecorder"/> has counted up to one moment. Immutable.</summary>
+/// <param name="at">When: a timestamp.</param>
+/// <param name="durations">Of <see cref="LatencyHistogram"/>; empty for nothing.</param>
+/// <param name="queueWaits">The same.</param>
+/// <param name="statuses">How many answers each status has had; empty for nothing.</param>
+/// <param name="reasons">How many requests were refused, failed or cut off, and why.</param>
 internal sealed class RequestFigures(long at, long[] durations, long[] queueWaits, long[] statuses, IReadOnlyList<ReasonCounts.Total> reasons)
 {
-    /// <summary>When: a timestamp.</summary>
     public long At => at;
 
-    /// <summary>Of <see cref="LatencyHistogram"/>; empty for nothing.</summary>
     public long[] Durations => durations;
 
-    /// <inheritdoc cref="Durations"/>
     public long[] QueueWaits => queueWaits;
 
-    /// <summary>How many answers each status has had; empty for nothing.</summary>
     public long[] Statuses => statuses;
 
-    /// <summary>How many requests were refused, failed or cut off, and why; the most frequent reason first.</summary>
     public IReadOnlyList<ReasonCounts.Total> Reasons => reasons;
 
     /// <summary>Before anything was counted.</summary>
     public static RequestFigures None(long at) => new(at, [], [], [], []);
 
     /// <summary>How many requests have ended.</summary>
-    public long Ended
-    {
-        get
-        {
-            var ended = 0L;
-            foreach (var count in statuses)
-            {
-                ended += count;
-            }
-
-            return ended;
-        }
-    }
+    public long Ended { get; } = statuses.Sum();
 
     /// <summary>How many answers a status has had.</summary>
     public long Of(int status) => status < Statuses.Length ? Statuses[status] : 0;

@@ -188,8 +188,14 @@ internal sealed class SnapshotBuilder(RequestRecorder recorder, TimeProvider clo
 
     private static void WriteReasons(Utf8JsonWriter json, RequestFigures now, RequestFigures? before)
     {
+        // The most frequent first; equal ones in an order of their own, or they would jump about on the page.
+        var sorted = new List<ReasonCounts.Total>(now.Reasons);
+        sorted.Sort(static (left, right) =>
+            right.Count.CompareTo(left.Count) is not 0 and var order ? order
+            : left.Status.CompareTo(right.Status) is not 0 and var byStatus ? byStatus
+            : string.CompareOrdinal(left.Reason, right.Reason));
         json.BeginList("refused");
-        foreach (var reason in now.Reasons)
+        foreach (var reason in sorted)
         {
             json.Begin();
             json.Number("status", reason.Status);

@@ -3,21 +3,21 @@ using System.Net;
 namespace PipeServer.Server;
 
 /// <summary>A request in progress, as it is shown to people who watch the server; without its query, which may hold secrets.</summary>
+/// <param name="request">Method and path as they were sent; a query is shown as <c>?…</c>.</param>
+/// <param name="stage">Where it is.</param>
+/// <param name="duration">Since its head was complete, to a beat.</param>
+/// <param name="worker">The worker that runs its handler, or null.</param>
+/// <param name="client">The client's address, where the transport knows one.</param>
 internal sealed class RequestActivity(string request, RequestStage stage, TimeSpan duration, string? worker, EndPoint? client)
 {
-    /// <summary>Method and path as they were sent; a query is shown as <c>?…</c>.</summary>
     public string Request => request;
 
-    /// <summary>Where it is.</summary>
     public RequestStage Stage => stage;
 
-    /// <summary>Since its head was complete, to a beat.</summary>
     public TimeSpan Duration => duration;
 
-    /// <summary>The worker that runs its handler, or null.</summary>
     public string? Worker => worker;
 
-    /// <summary>The client's address, where the transport knows one.</summary>
     public EndPoint? Client => client;
 
     /// <summary>What is said of an answer whose request is not known any more: it is written, and the client does not take it.</summary>

@@ -1,18 +1,22 @@
 namespace PipeServer.Server;
 
 /// <summary>What a server is doing at one moment, for people who watch it: no query of a request is in it.</summary>
-internal sealed class ServerActivity(IReadOnlyList<WorkerStatus> workers, IReadOnlyList<RequestActivity> requests, bool isDraining, ShutdownProgress? shutdown)
+/// <param name="workers">Each worker.</param>
+/// <param name="requests">The requests that have been in progress for longest, the oldest first.</param>
+/// <param name="isDraining">A stop has begun.</param>
+/// <param name="shutdown">How far the stop has come; null before it, and in its very first moment.</param>
+internal sealed class ServerActivity(
+    IReadOnlyList<WorkerStatus> workers,
+    IReadOnlyList<RequestActivity> requests,
+    bool isDraining,
+    ShutdownProgress? shutdown)
 {
-    /// <summary>Each worker.</summary>
     public IReadOnlyList<WorkerStatus> Workers => workers;
 
-    /// <summary>The requests that have been in progress for longest, the oldest first.</summary>
     public IReadOnlyList<RequestActivity> Requests => requests;
 
-    /// <summary>A stop has begun.</summary>
     public bool IsDraining => isDraining;
 
-    /// <summary>How far the stop has come; null before it, and in its very first moment.</summary>
     public ShutdownProgress? Shutdown => shutdown;
 
     /// <summary>Looks at a server, from any thread; it is not held up.</summary>

@@ -4,18 +4,18 @@ using PipeServer.Workers;
 namespace PipeServer.Server;
 
 /// <summary>What a worker is doing, as it is shown to people who watch the server.</summary>
+/// <param name="activity">Its figures.</param>
+/// <param name="request">What it runs: a request without its query, or another job in words; null while it is idle.</param>
+/// <param name="duration">For how long it has run that: since the request began, where the job has had others before.</param>
+/// <param name="client">Whose request it is, where that is known.</param>
 internal sealed class WorkerStatus(WorkerActivity activity, string? request, TimeSpan duration, EndPoint? client)
 {
-    /// <summary>Its figures.</summary>
     public WorkerActivity Activity => activity;
 
-    /// <summary>What it runs: a request without its query, or another job in words; null while it is idle.</summary>
     public string? Request => request;
 
-    /// <summary>For how long it has run that: since the request began, where the job has had others before.</summary>
     public TimeSpan Duration => duration;
 
-    /// <summary>Whose request it is, where that is known.</summary>
     public EndPoint? Client => client;
 
     /// <summary>Puts what a worker does in words.</summary>

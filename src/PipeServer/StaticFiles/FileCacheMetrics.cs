@@ -25,8 +25,8 @@ internal sealed class FileCacheMetrics : IDisposable
         _meter.CreateObservableCounter("pipeserver.file_cache.hits", () => read().Hits, "{request}", "Requests that have found their file in the cache.");
         _meter.CreateObservableCounter("pipeserver.file_cache.misses", () => read().Misses, "{request}", "Requests that have not.");
         _meter.CreateObservableUpDownCounter("pipeserver.file_cache.size", () => read().Bytes, "By", "Memory of the answers in the cache, roughly.");
-        _meter.CreateObservableUpDownCounter("pipeserver.file_cache.entries", () => read().Entries, "{entry}", "Paths in the cache.");
-        _meter.CreateObservableUpDownCounter(
+        _meter.CreateObservableUpDownCounter<long>("pipeserver.file_cache.entries", () => read().Entries, "{entry}", "Paths in the cache.");
+        _meter.CreateObservableUpDownCounter<long>(
             "pipeserver.file_cache.open_files", () => read().OpenFiles, "{entry}", "Paths in the cache whose files are kept open instead of in memory.");
     }
 

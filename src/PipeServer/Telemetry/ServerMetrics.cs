@@ -6,7 +6,7 @@ namespace PipeServer.Telemetry;
 
 /// <summary>
 /// Everything that the server counts anyhow, as instruments that read it when they are asked: nothing is counted for them. All that is asked
-/// within a few milliseconds is of one moment.
+/// within a few milliseconds is of one moment. All numbers are of two types: each costs a listener, and the native file, code of its own.
 /// </summary>
 internal sealed class ServerMetrics
 {
@@ -78,10 +78,10 @@ internal sealed class ServerMetrics
 
     private void AddWorkers(Meter meter)
     {
-        meter.CreateObservableUpDownCounter("pipeserver.queue.length", () => Now.QueueLength, "{request}", "Requests that wait for a worker.");
-        meter.CreateObservableUpDownCounter("pipeserver.queue.capacity", () => Now.QueueCapacity, "{request}", "How many requests may wait for a worker.");
-        meter.CreateObservableUpDownCounter("pipeserver.worker.count", () => Now.Workers.Total, "{worker}", "Workers, started or not.");
-        meter.CreateObservableUpDownCounter("pipeserver.worker.busy", () => Now.Workers.Busy, "{worker}", "Workers that are running a job.");
+        meter.CreateObservableUpDownCounter<long>("pipeserver.queue.length", () => Now.QueueLength, "{request}", "Requests that wait for a worker.");
+        meter.CreateObservableUpDownCounter<long>("pipeserver.queue.capacity", () => Now.QueueCapacity, "{request}", "Requests that may wait.");
+        meter.CreateObservableUpDownCounter<long>("pipeserver.worker.count", () => Now.Workers.Total, "{worker}", "Workers, started or not.");
+        meter.CreateObservableUpDownCounter<long>("pipeserver.worker.busy", () => Now.Workers.Busy, "{worker}", "Workers that are running a job.");
         meter.CreateObservableCounter("pipeserver.worker.executed", () => Now.Workers.Executed, "{job}", "Jobs that have run to their end.");
         meter.CreateObservableCounter(
             "pipeserver.worker.faulted", () => Now.Workers.Faulted, "{job}", "Jobs that have thrown: faults of the server, not of handlers.");

@@ -174,10 +174,11 @@ public abstract class StatisticsTests(string transport)
 
         await Eventually.TrueAsync(() => server.Server.GetStatistics().Connections.Requests.Refused == told.Values.Sum(), "all are counted");
 
-        // Every reason there is, but for those of the next test and of answers that are no refusals. A new one needs a row above, or there.
+        // Every reason there is, but for those of the next two tests and of answers that are no refusals. A new one needs a row above, or there.
         RequestError[] elsewhere =
         [
             RequestError.None, RequestError.HeadTimeout, RequestError.QueueFull, RequestError.QueueTimeout, RequestError.TooManyConnections,
+            RequestError.TooManyRequests,
             RequestError.NotFound, RequestError.MethodNotAllowed, RequestError.UnknownMethod, RequestError.HandlerFault,
         ];
         var refusals = server.Server.GetStatistics().Refusals;
@@ -226,6 +227,19 @@ public abstract class StatisticsTests(string transport)
                 new RefusalCount("too_many_connections", 503, "there are too many connections; try again", 1),
             ],
             server.Server.GetStatistics().Refusals);
+    }
+
+    [Fact]
+    public async Task A_client_beyond_its_rate_is_counted()
+    {
+        await using var server = await StartAsync(static options => options.RateLimit = RateLimit.Parse("0.001/m:1"));
+        await using var client = await server.ConnectAsync();
+        Assert.Equal(200, (await client.RequestAsync(TestClient.Get("/inline"))).Status);
+        var refused = await client.RequestAsync(TestClient.Get("/inline"));
+        Assert.Equal(429, refused.Status);
+        var counted = Assert.Single(server.Server.GetStatistics().Refusals);
+        Assert.Equal(("too_many_requests", 429, 1), (counted.Name, counted.Status, counted.Count));
+        Assert.Contains(counted.Reason, refused.Text);
     }
 
     [Fact]
