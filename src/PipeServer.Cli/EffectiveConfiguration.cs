@@ -65,13 +65,13 @@ internal sealed class EffectiveConfiguration
     /// <summary>A line for each option: its name, its value, and where the value comes from.</summary>
     /// <param name="hidesSecrets">Says of a value that may hold a secret only that there is one.</param>
     /// <param name="separator">What is between the parts of a list.</param>
-    public IEnumerable<(string Name, string Value, string Source)> Describe(bool hidesSecrets = false, string separator = ", ")
+    public IEnumerable<OptionValue> Describe(bool hidesSecrets = false, string separator = ", ")
     {
-        yield return ("ROOT", Path.GetFullPath(Root), SourceOf(RootKey));
+        yield return new OptionValue("ROOT", Path.GetFullPath(Root), SourceOf(RootKey));
         foreach (var row in _table.Rows)
         {
             var value = Value(row, separator);
-            yield return (row.Option.Name, hidesSecrets && row.IsSecret && value != None ? "(hidden)" : value, SourceOf(Key(row.Option)));
+            yield return new OptionValue(row.Option.Name, hidesSecrets && row.IsSecret && value != None ? "(hidden)" : value, SourceOf(Key(row.Option)));
         }
     }
 

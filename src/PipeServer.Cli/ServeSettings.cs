@@ -56,7 +56,7 @@ internal sealed class ServeSettings(OptionTable table, string root)
     public AdminSettings Admin { get; } = new();
 
     /// <summary>Gives each option with its value and its source, secrets hidden.</summary>
-    public Func<IEnumerable<(string Name, string Value, string Source)>> Describe { get; set; } = static () => [];
+    public Func<IEnumerable<OptionValue>> Describe { get; set; } = static () => [];
 
     /// <summary>Print warnings and errors only.</summary>
     public bool IsQuiet { get; set; }
@@ -65,7 +65,7 @@ internal sealed class ServeSettings(OptionTable table, string root)
     public string? ConfigPath { get; set; }
 
     /// <summary>The value of each option, to be compared: the parts of a list are apart by a character that none of them has.</summary>
-    public Func<IEnumerable<(string Name, string Value, string Source)>> Values { get; set; } = static () => [];
+    public Func<IEnumerable<OptionValue>> Values { get; set; } = static () => [];
 
     /// <summary>Reads all sources again: the same command line and variables, and the file as it is by then.</summary>
     /// <remarks>Throws a <see cref="ConfigurationException"/> where something is wrong.</remarks>

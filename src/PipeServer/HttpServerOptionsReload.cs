@@ -60,6 +60,17 @@ internal static class HttpServerOptionsReload
     }
 
     /// <summary>The names of the options that cannot change, and are not the same in others.</summary>
-    public static IReadOnlyList<string> FixedThatDiffer(HttpServerOptions current, HttpServerOptions others) =>
-        [.. Fixed.Where(option => !Equals(option.Value(current), option.Value(others))).Select(static option => option.Name)];
+    public static IReadOnlyList<string> FixedThatDiffer(HttpServerOptions current, HttpServerOptions others)
+    {
+        var names = new List<string>();
+        foreach (var (name, value) in Fixed)
+        {
+            if (!Equals(value(current), value(others)))
+            {
+                names.Add(name);
+            }
+        }
+
+        return names;
+    }
 }

@@ -9,7 +9,7 @@ namespace PipeServer.Cli.Admin;
 /// <param name="drain">Begins the graceful stop. Called at most once; must not wait.</param>
 /// <param name="reload">Reads the configuration again. Called on a thread that may block, once at a time.</param>
 internal sealed class AdminControls(
-    Func<IEnumerable<(string Name, string Value, string Source)>> describe, Action drain, Func<Task<ReloadOutcome>> reload)
+    Func<IEnumerable<OptionValue>> describe, Action drain, Func<Task<ReloadOutcome>> reload)
 {
     private readonly Lock _gate = new();
     private ServingPhase _phase;
@@ -37,7 +37,7 @@ internal sealed class AdminControls(
     }
 
     /// <summary>Each option with its value and its source.</summary>
-    public IEnumerable<(string Name, string Value, string Source)> Describe() => describe();
+    public IEnumerable<OptionValue> Describe() => describe();
 
     /// <summary>Begins the stop.</summary>
     /// <returns>False where one had begun before; nothing is done then.</returns>

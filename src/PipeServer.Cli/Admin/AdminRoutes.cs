@@ -85,19 +85,19 @@ internal sealed class AdminRoutes(AdminControls controls, MetricsCollector metri
 
         response.ContentType = "application/json";
         using var json = new Utf8JsonWriter(response.Body);
-        json.WriteStartObject();
-        json.WriteStartArray("options");
-        foreach (var (name, value, source) in controls.Describe())
+        json.Begin();
+        json.BeginList("options");
+        foreach (var option in controls.Describe())
         {
-            json.WriteStartObject();
-            json.WriteString("name", name);
-            json.WriteString("value", value);
-            json.WriteString("source", source);
-            json.WriteEndObject();
+            json.Begin();
+            json.Text("name", option.Name);
+            json.Text("value", option.Value);
+            json.Text("source", option.Source);
+            json.End();
         }
 
-        json.WriteEndArray();
-        json.WriteEndObject();
+        json.EndList();
+        json.End();
         json.Flush();
     }
 
@@ -134,10 +134,10 @@ internal sealed class AdminRoutes(AdminControls controls, MetricsCollector metri
     {
         response.ContentType = "application/json";
         using var json = new Utf8JsonWriter(response.Body);
-        json.WriteStartObject();
-        WriteList(json, "changed", outcome.Changed);
-        WriteList(json, "needsRestart", outcome.NeedsRestart);
-        json.WriteEndObject();
+        json.Begin();
+        json.Texts("changed", outcome.Changed);
+        json.Texts("needsRestart", outcome.NeedsRestart);
+        json.End();
         json.Flush();
     }
 
@@ -146,20 +146,9 @@ internal sealed class AdminRoutes(AdminControls controls, MetricsCollector metri
         response.StatusCode = status;
         response.ContentType = "application/json";
         using var json = new Utf8JsonWriter(response.Body);
-        json.WriteStartObject();
-        json.WriteString("problem", problem);
-        json.WriteEndObject();
+        json.Begin();
+        json.Text("problem", problem);
+        json.End();
         json.Flush();
-    }
-
-    private static void WriteList(Utf8JsonWriter json, string name, IReadOnlyList<string> values)
-    {
-        json.WriteStartArray(name);
-        foreach (var value in values)
-        {
-            json.WriteStringValue(value);
-        }
-
-        json.WriteEndArray();
     }
 }

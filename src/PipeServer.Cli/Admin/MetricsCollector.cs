@@ -46,7 +46,6 @@ internal sealed class MetricsCollector : IDisposable
 
         // The kinds of numbers that our meters have: each costs 20 KB of the native file.
         _listener.SetMeasurementEventCallback<long>(static (_, value, tags, state) => ((MetricInstrument)state!).Record(value, tags));
-        _listener.SetMeasurementEventCallback<int>(static (_, value, tags, state) => ((MetricInstrument)state!).Record((long)value, tags));
         _listener.SetMeasurementEventCallback<double>(static (_, value, tags, state) => ((MetricInstrument)state!).Record(value, tags));
         _listener.Start();
     }

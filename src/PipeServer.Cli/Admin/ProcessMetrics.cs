@@ -41,26 +41,29 @@ internal static class ProcessMetrics
             Add(families, "process_max_fds", MetricKind.Gauge, "", "Descriptors that the process may have open.", DescriptorLimits.Most);
         }
 
+        if (ProcessMemory.TryRead(out var resident, out var addresses))
+        {
+            Add(families, "process_resident_memory_bytes", MetricKind.Gauge, "bytes", "Memory that the process has.", resident);
+        }
+
+        if (addresses > 0)
+        {
+            Add(families, "process_virtual_memory_bytes", MetricKind.Gauge, "bytes", "Addresses that the process has.", addresses);
+        }
+
         if (!OperatingSystem.IsLinux())
         {
-            Add(families, "process_resident_memory_bytes", MetricKind.Gauge, "bytes", "Memory that the process has.", Environment.WorkingSet);
             return;
         }
 
         try
         {
-            // statm(5): pages in all, resident ones.
-            var pages = File.ReadAllText("/proc/self/statm").Split(' ');
-            Add(families, "process_virtual_memory_bytes", MetricKind.Gauge, "bytes", "Addresses that the process has.", Bytes(pages[0]));
-            Add(families, "process_resident_memory_bytes", MetricKind.Gauge, "bytes", "Memory that the process has.", Bytes(pages[1]));
             Add(families, "process_open_fds", MetricKind.Gauge, "", "Descriptors that the process has open.", DescriptorLimits.Open());
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
             // No /proc, or no descriptor to read it by.
         }
-
-        static double Bytes(string pages) => double.Parse(pages, CultureInfo.InvariantCulture) * Environment.SystemPageSize;
     }
 
     private static void AddRuntime(Dictionary<string, MetricFamily> families)

@@ -34,9 +34,7 @@ internal sealed class Dashboard
     /// <param name="cacheBytes">How much memory its files may take.</param>
     public void Watch(HttpServer server, Func<StaticFileHandler?>? files = null, long cacheBytes = 0)
     {
-        _builder.Files = () => files?.Invoke()?.GetStatistics() is { } cache
-            ? new DashboardSnapshot.FileFigures(cache.Hits, cache.Misses, cache.Bytes, cacheBytes, cache.Entries, cache.OpenFiles)
-            : null;
+        (_builder.Files, _builder.FilesCapacity) = (files, cacheBytes);
         _builder.Server = server;
     }
 

@@ -49,16 +49,15 @@ internal sealed class EventStream(SnapshotFeed feed)
 
     /// <summary>Writes one event.</summary>
     /// <param name="output">Where to.</param>
-    /// <param name="number">Its number, by which a browser tells the last one that it has seen.</param>
-    /// <param name="json">A snapshot: one line.</param>
-    internal static void Write(IBufferWriter<byte> output, long number, ReadOnlySpan<byte> json)
+    /// <param name="snapshot">What it tells; by its number a browser tells the last one that it has seen.</param>
+    internal static void Write(IBufferWriter<byte> output, Snapshot snapshot)
     {
         var digits = (stackalloc byte[20]);
-        _ = Utf8Formatter.TryFormat(number, digits, out var length);
+        _ = Utf8Formatter.TryFormat(snapshot.Number, digits, out var length);
         output.Write("id: "u8);
         output.Write(digits[..length]);
         output.Write("\ndata: "u8);
-        output.Write(json);
+        output.Write(snapshot.Json);
         output.Write("\n\n"u8);
     }
 
@@ -66,28 +65,27 @@ internal sealed class EventStream(SnapshotFeed feed)
     {
         using var stopping = request.Draining.UnsafeRegister(static feed => ((SnapshotFeed)feed!).Wake(), feed);
         response.WriteText(string.Create(CultureInfo.InvariantCulture, $"retry: {RetryMilliseconds}\n\n"));
-        var (number, json) = feed.Refresh();
-        Write(response.Body, number, json);
+        var snapshot = feed.Refresh();
+        Write(response.Body, snapshot);
         while (!(await response.Body.FlushAsync(request.Aborted).ConfigureAwait(false)).IsCompleted)
         {
-            var seen = number;
-            (number, json) = await feed.NextAsync(seen, request.Draining).ConfigureAwait(false);
+            var seen = snapshot.Number;
+            snapshot = await feed.NextAsync(seen, request.Draining).ConfigureAwait(false);
             if (request.Draining.IsCancellationRequested)
             {
                 // The last figures: the server that they are of has ended by now.
-                (number, json) = feed.Refresh();
-                Write(response.Body, number, json);
+                Write(response.Body, feed.Refresh());
                 response.Body.Write("event: end\ndata: {}\n\n"u8);
                 return;
             }
 
-            if (number == seen)
+            if (snapshot.Number == seen)
             {
                 response.Body.Write(":\n\n"u8); // there is nothing new, and the client is to know that somebody is there
             }
             else
             {
-                Write(response.Body, number, json);
+                Write(response.Body, snapshot);
             }
         }
     }

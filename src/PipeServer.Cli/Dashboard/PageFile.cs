@@ -1,5 +1,3 @@
-using System.Reflection;
-
 namespace PipeServer.Cli.Dashboard;
 
 /// <summary>The files of the page, which are part of the program, as they are sent.</summary>
@@ -14,7 +12,7 @@ internal static class PageFile
     /// <param name="name">Its name: <c>dashboard.html</c>.</param>
     public static PreparedResponse Load(string name)
     {
-        using var stream = Assembly.GetExecutingAssembly().GetManifestResourceStream($"dashboard/{name}")
+        using var stream = typeof(PageFile).Assembly.GetManifestResourceStream($"dashboard/{name}")
             ?? throw new InvalidOperationException($"The program has no part '{name}'.");
         var bytes = new byte[stream.Length];
         stream.ReadExactly(bytes);

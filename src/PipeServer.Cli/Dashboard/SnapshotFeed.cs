@@ -19,8 +19,7 @@ internal sealed class SnapshotFeed(Func<byte[]> make, Func<TimeProvider> timers,
     private TaskCompletionSource _changed = new();
     private ITimer? _timer;
     private int _watchers;
-    private long _number;
-    private byte[] _latest = [];
+    private Snapshot _latest = new(0, []);
 
     /// <summary>How many watch now.</summary>
     public int Watchers
@@ -74,15 +73,14 @@ internal sealed class SnapshotFeed(Func<byte[]> make, Func<TimeProvider> timers,
     }
 
     /// <summary>Makes a snapshot now, for the caller; who waits is not woken.</summary>
-    public (long Number, byte[] Json) Refresh()
+    public Snapshot Refresh()
     {
         lock (_making)
         {
             var json = make();
             lock (_lock)
             {
-                _latest = json;
-                return (++_number, json);
+                return _latest = new Snapshot(_latest.Number + 1, json);
             }
         }
     }
@@ -91,14 +89,14 @@ internal sealed class SnapshotFeed(Func<byte[]> make, Func<TimeProvider> timers,
     /// The last snapshot: once it is newer than the one of this number, or else at the next beat, if none could be made, or when the token is cancelled
     /// and <see cref="Wake"/> is called then.
     /// </summary>
-    public async ValueTask<(long Number, byte[] Json)> NextAsync(long number, CancellationToken stop)
+    public async ValueTask<Snapshot> NextAsync(long number, CancellationToken stop)
     {
         Task changed;
         lock (_lock)
         {
-            if (_number > number)
+            if (_latest.Number > number)
             {
-                return (_number, _latest);
+                return _latest;
             }
 
             changed = _changed.Task;
@@ -112,7 +110,7 @@ internal sealed class SnapshotFeed(Func<byte[]> make, Func<TimeProvider> timers,
 
         lock (_lock)
         {
-            return (_number, _latest);
+            return _latest;
         }
     }
 

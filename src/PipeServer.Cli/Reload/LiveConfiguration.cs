@@ -57,7 +57,7 @@ internal sealed class LiveConfiguration(
 
         var before = _values ??= Values(_start);
         var values = Values(settings);
-        var different = values.Where(pair => before.GetValueOrDefault(pair.Key) != pair.Value).Select(static pair => pair.Key).ToList();
+        var different = values.Keys.Where(name => before.GetValueOrDefault(name) != values[name]).ToList();
         var kept = different.FindAll(name => !ChangeableOptions.Contains(name, _start));
         different.RemoveAll(kept.Contains);
         if (FindUnreadable("--auth-file", settings.Files.AuthFile) is { } unreadableUsers)
@@ -99,8 +99,12 @@ internal sealed class LiveConfiguration(
             different.Add(ErrorPage);
         }
 
-        var inForce = values.ToDictionary(pair => pair.Key, pair => kept.Contains(pair.Key) ? before[pair.Key] : pair.Value, StringComparer.Ordinal);
-        next = new PreparedConfiguration(settings, opened, target, inForce, new ReloadOutcome(null, different, kept));
+        foreach (var name in kept)
+        {
+            values[name] = before[name];
+        }
+
+        next = new PreparedConfiguration(settings, opened, target, values, new ReloadOutcome(null, different, kept));
         return null;
     }
 
@@ -147,7 +151,7 @@ internal sealed class LiveConfiguration(
     }
 
     // In the order of the new one, with the lines of the start for what has kept its value.
-    private IEnumerable<(string Name, string Value, string Source)> Joined(IEnumerable<(string Name, string Value, string Source)> lines)
+    private IEnumerable<OptionValue> Joined(IEnumerable<OptionValue> lines)
     {
         var first = _start.Describe().ToDictionary(static line => line.Name, StringComparer.Ordinal);
         return lines.Select(line => ChangeableOptions.Contains(line.Name, _start) ? line : first[line.Name]);

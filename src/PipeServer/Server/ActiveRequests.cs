@@ -3,4 +3,4 @@ namespace PipeServer.Server;
 /// <summary>How many requests of one method are being answered now.</summary>
 /// <param name="Method">The method; <c>_OTHER</c> for all that are not of RFC 9110 §9.3 or RFC 5789.</param>
 /// <param name="Count">So many. A connection answers one at a time, whatever is buffered behind it.</param>
-internal readonly record struct ActiveRequests(string Method, long Count);
+internal sealed record ActiveRequests(string Method, long Count);

@@ -20,8 +20,18 @@ internal sealed class ClientForwarding
     private ClientForwarding(IList<TrustedProxy> trusted, bool isStandard)
     {
         _isStandard = isStandard;
-        _trusted = [.. trusted.Select(static proxy => proxy.Prefix).OfType<NetworkPrefix>()];
-        _trustsUnixSockets = _trusted.Length < trusted.Count;
+        _trusted = new NetworkPrefix[trusted.Count];
+        var networks = 0;
+        foreach (var proxy in trusted)
+        {
+            if (proxy.Prefix is { } network)
+            {
+                _trusted[networks++] = network;
+            }
+        }
+
+        _trustsUnixSockets = networks < _trusted.Length;
+        Array.Resize(ref _trusted, networks);
     }
 
     /// <summary>What the options want; null where no field is believed, and none was before.</summary>

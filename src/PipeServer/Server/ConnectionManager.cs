@@ -148,8 +148,9 @@ internal sealed class ConnectionManager
     /// <param name="most">How many at most.</param>
     public IReadOnlyList<Connection> Oldest(int most)
     {
-        // The youngest of them comes out first; the clock goes by beats, so the order of the accepts decides within one.
-        var oldest = new PriorityQueue<Connection, (long, long)>(most + 1);
+        // In order all the while: few are wanted. A request may end meanwhile, so that each one's age is read once.
+        var oldest = new List<Connection>(most + 1);
+        var started = new List<long>(most + 1);
         lock (_lock)
         {
             foreach (var connection in _live)
@@ -159,25 +160,27 @@ internal sealed class ConnectionManager
                     continue;
                 }
 
-                var age = (-connection.OldestRequestStarted, -connection.Id);
-                if (oldest.Count < most)
+                // The clock goes by beats, so the order of the accepts decides within one.
+                var (start, place) = (connection.OldestRequestStarted, oldest.Count);
+                while (place > 0 && (start < started[place - 1] || (start == started[place - 1] && connection.Id < oldest[place - 1].Id)))
                 {
-                    oldest.Enqueue(connection, age);
+                    place--;
                 }
-                else if (most > 0)
+
+                if (place < most)
                 {
-                    oldest.EnqueueDequeue(connection, age);
+                    oldest.Insert(place, connection);
+                    started.Insert(place, start);
+                    if (oldest.Count > most)
+                    {
+                        oldest.RemoveAt(most);
+                        started.RemoveAt(most);
+                    }
                 }
             }
         }
 
-        var sorted = new Connection[oldest.Count];
-        for (var place = sorted.Length - 1; place >= 0; place--)
-        {
-            sorted[place] = oldest.Dequeue();
-        }
-
-        return sorted;
+        return oldest;
     }
 
     /// <summary>Ends all connections now; tells what was cut off from an answer.</summary>

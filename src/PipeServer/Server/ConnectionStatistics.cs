@@ -1,11 +1,24 @@
 namespace PipeServer.Server;
 
 /// <summary>What the connections have done and are doing, all of one moment.</summary>
-/// <param name="States">What they are doing.</param>
-/// <param name="Counts">Their ledger.</param>
-/// <param name="Requests">The ledger of their requests.</param>
-/// <param name="Active">The requests that are being answered, by method: those of which there has been one.</param>
-/// <param name="BytesReceived">What has come from clients, heads included, as the transport has seen it.</param>
-/// <param name="BytesSent">What the system has taken for clients, heads included.</param>
-internal sealed record ConnectionStatistics(
-    ConnectionStates States, ConnectionCounts Counts, RequestCounts Requests, IReadOnlyList<ActiveRequests> Active, long BytesReceived, long BytesSent);
+internal sealed class ConnectionStatistics(
+    ConnectionStates states, ConnectionCounts counts, RequestCounts requests, IReadOnlyList<ActiveRequests> active, long bytesReceived, long bytesSent)
+{
+    /// <summary>What they are doing.</summary>
+    public ConnectionStates States => states;
+
+    /// <summary>Their ledger.</summary>
+    public ConnectionCounts Counts => counts;
+
+    /// <summary>The ledger of their requests.</summary>
+    public RequestCounts Requests => requests;
+
+    /// <summary>The requests that are being answered, by method: those of which there has been one.</summary>
+    public IReadOnlyList<ActiveRequests> Active => active;
+
+    /// <summary>What has come from clients, heads included, as the transport has seen it.</summary>
+    public long BytesReceived => bytesReceived;
+
+    /// <summary>What the system has taken for clients, heads included.</summary>
+    public long BytesSent => bytesSent;
+}

@@ -48,28 +48,30 @@ internal sealed class RateBuckets
     /// <summary>Takes a token from a client's bucket; false, and nothing is taken, when there is none. From any thread.</summary>
     /// <param name="client">The client.</param>
     /// <param name="hash">Its hash, always the same.</param>
-    /// <param name="now">The time, in any unit.</param>
+    /// <param name="now">The time, in any unit, since any moment before.</param>
     /// <param name="perToken">How long a token takes to come.</param>
     /// <param name="burst">How many a full bucket has.</param>
     /// <param name="wait">How long until there is one: zero where it was taken.</param>
-    public bool TryTake(UInt128 client, uint hash, Int128 now, Int128 perToken, int burst, out Int128 wait)
+    public bool TryTake(UInt128 client, uint hash, UInt128 now, UInt128 perToken, uint burst, out UInt128 wait)
     {
         lock (_gate)
         {
             ref var bucket = ref Find(client, hash, now);
-            var fullAt = Int128.Max(bucket.FullAt, now) + perToken;
-            wait = Int128.Max(fullAt - now - (perToken * burst), 0);
-            if (wait > 0)
+            var fullAt = (bucket.FullAt > now ? bucket.FullAt : now) + perToken;
+            var latest = now + (perToken * burst); // an empty bucket is full then
+            if (fullAt > latest)
             {
+                wait = fullAt - latest;
                 return false;
             }
 
+            wait = 0;
             bucket.FullAt = fullAt;
             return true;
         }
     }
 
-    private ref Bucket Find(UInt128 client, uint hash, Int128 now)
+    private ref Bucket Find(UInt128 client, uint hash, UInt128 now)
     {
         ref var chain = ref _chains[hash & (uint)(_chains.Length - 1)];
         for (var index = chain; index != None; index = _buckets[index].Next)
@@ -87,7 +89,7 @@ internal sealed class RateBuckets
     }
 
     // Takes a bucket from its client: where it is.
-    private int GiveUp(Int128 now)
+    private int GiveUp(UInt128 now)
     {
         var given = Next();
         for (var looked = 1; looked < LookedAt && _buckets[given].FullAt > now; looked++)
@@ -116,7 +118,7 @@ internal sealed class RateBuckets
     private struct Bucket
     {
         public UInt128 Client;
-        public Int128 FullAt;
+        public UInt128 FullAt;
         public uint Hash;
         public int Next;
     }

@@ -25,10 +25,11 @@ internal sealed class RateLimiter
     private readonly ulong _factor = RandomNumbers.Next() | 1;
 
     // Time is counted in a unit that makes both whole: how long a token takes, and how much a tick of the clock brings.
-    private readonly Int128 _perTick;
-    private readonly Int128 _perToken;
-    private readonly Int128 _perSecond;
-    private readonly int _burst;
+    private readonly UInt128 _perTick;
+    private readonly UInt128 _perToken;
+    private readonly UInt128 _perSecond;
+    private readonly uint _burst;
+    private readonly long _start; // a timestamp, from which on time is counted
 
     /// <summary>What it holds clients to.</summary>
     public RateLimit Limit { get; }
@@ -44,10 +45,11 @@ internal sealed class RateLimiter
             _tables[i] = new RateBuckets(ClientsPerTable);
         }
 
-        _perTick = (Int128)(limit.Requests * Thousandths) * (TimeSpan.TicksPerSecond / Thousandths);
-        _perToken = (Int128)time.TimestampFrequency * limit.Period.Ticks;
-        _perSecond = time.TimestampFrequency * _perTick;
-        _burst = limit.Burst;
+        _perTick = (ulong)(limit.Requests * Thousandths) * (ulong)(TimeSpan.TicksPerSecond / Thousandths);
+        _perToken = (UInt128)(ulong)time.TimestampFrequency * (ulong)limit.Period.Ticks;
+        _perSecond = (ulong)time.TimestampFrequency * _perTick;
+        _burst = (uint)limit.Burst;
+        _start = time.GetTimestamp();
     }
 
     /// <summary>How many addresses are remembered.</summary>
@@ -61,14 +63,15 @@ internal sealed class RateLimiter
         var client = Client(HostAddress.Of(address));
         var hash = Hash(client);
         var table = _tables[hash >> 32 & (Tables - 1)];
-        var now = _time.GetTimestamp() * _perTick;
+        var now = (ulong)(_time.GetTimestamp() - _start) * _perTick;
         if (table.TryTake(client, (uint)hash, now, _perToken, _burst, out var wait))
         {
             retryAfterSeconds = 0;
             return true;
         }
 
-        retryAfterSeconds = (int)Int128.Min((wait + _perSecond - 1) / _perSecond, int.MaxValue);
+        var seconds = (wait + _perSecond - 1) / _perSecond;
+        retryAfterSeconds = seconds > int.MaxValue ? int.MaxValue : (int)seconds;
         return false;
     }
 

@@ -5,4 +5,4 @@ namespace PipeServer.Server;
 /// <param name="Status">What was answered.</param>
 /// <param name="Reason">The reason in words, the client's and the log's.</param>
 /// <param name="Count">So often.</param>
-internal readonly record struct RefusalCount(string Name, int Status, string Reason, long Count);
+internal sealed record RefusalCount(string Name, int Status, string Reason, long Count);

@@ -6,26 +6,40 @@ namespace PipeServer.Server;
 /// The truth about a server as far as it can be counted, read at one time. Nothing is counted for it but what costs a request nothing; to read it
 /// costs a look at each connection.
 /// </summary>
-/// <param name="Connections">The connections and their requests.</param>
-/// <param name="FailedAccepts">How many accepts have failed, most likely for want of a descriptor.</param>
-/// <param name="Refusals">
-/// How often the server has refused, by reason, written though perhaps not flushed: requests, and clients unread
-/// (<c>too_many_connections</c>).
-/// </param>
-/// <param name="QueueLength">How many requests are waiting for a worker.</param>
-/// <param name="QueueCapacity">How many may.</param>
-/// <param name="Workers">The workers.</param>
-/// <param name="Loops">The event loops; none over a transport that has none.</param>
-internal sealed record ServerStatistics(
-    ConnectionStatistics Connections,
-    long FailedAccepts,
-    IReadOnlyList<RefusalCount> Refusals,
-    int QueueLength,
-    int QueueCapacity,
-    WorkerStatistics Workers,
-    IReadOnlyList<LoopStatistics> Loops)
+internal sealed class ServerStatistics(
+    ConnectionStatistics connections,
+    long failedAccepts,
+    IReadOnlyList<RefusalCount> refusals,
+    int queueLength,
+    int queueCapacity,
+    WorkerStatistics workers,
+    IReadOnlyList<LoopStatistics> loops)
 {
+    /// <summary>The connections and their requests.</summary>
+    public ConnectionStatistics Connections => connections;
+
+    /// <summary>How many accepts have failed, most likely for want of a descriptor.</summary>
+    public long FailedAccepts => failedAccepts;
+
+    /// <summary>
+    /// How often the server has refused, by reason, written though perhaps not flushed: requests, and clients unread
+    /// (<c>too_many_connections</c>).
+    /// </summary>
+    public IReadOnlyList<RefusalCount> Refusals => refusals;
+
+    /// <summary>How many requests are waiting for a worker.</summary>
+    public int QueueLength => queueLength;
+
+    /// <summary>How many may.</summary>
+    public int QueueCapacity => queueCapacity;
+
+    /// <summary>The workers.</summary>
+    public WorkerStatistics Workers => workers;
+
+    /// <summary>The event loops; none over a transport that has none.</summary>
+    public IReadOnlyList<LoopStatistics> Loops => loops;
+
     /// <summary>Of a server that has not been started.</summary>
     public static ServerStatistics None { get; } = new(
-        new ConnectionStatistics(default, default, default, [], 0, 0), FailedAccepts: 0, [], QueueLength: 0, QueueCapacity: 0, default, []);
+        new ConnectionStatistics(default, default, default, [], 0, 0), failedAccepts: 0, [], queueLength: 0, queueCapacity: 0, new WorkerStatistics(0, 0, 0, 0), []);
 }

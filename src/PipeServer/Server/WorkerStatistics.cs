@@ -1,8 +1,17 @@
 namespace PipeServer.Server;
 
 /// <summary>What the workers have done and are doing.</summary>
-/// <param name="Total">How many there are once jobs have needed them all.</param>
-/// <param name="Busy">How many are running a job.</param>
-/// <param name="Executed">How many jobs have run to their end, those that threw included.</param>
-/// <param name="Faulted">How many jobs have thrown. A handler's fault is contained in its request, and is none.</param>
-internal readonly record struct WorkerStatistics(int Total, int Busy, long Executed, long Faulted);
+internal sealed class WorkerStatistics(int total, int busy, long executed, long faulted)
+{
+    /// <summary>How many there are once jobs have needed them all.</summary>
+    public int Total => total;
+
+    /// <summary>How many are running a job.</summary>
+    public int Busy => busy;
+
+    /// <summary>How many jobs have run to their end, those that threw included.</summary>
+    public long Executed => executed;
+
+    /// <summary>How many jobs have thrown. A handler's fault is contained in its request, and is none.</summary>
+    public long Faulted => faulted;
+}

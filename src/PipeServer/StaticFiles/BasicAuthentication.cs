@@ -92,7 +92,7 @@ internal sealed class BasicAuthentication
     public static bool HaveSameUsers(BasicAuthentication? left, BasicAuthentication? right) => left is null || right is null
         ? left == right
         : left._hashes.Count == right._hashes.Count
-            && left._hashes.All(pair => right._hashes.TryGetValue(pair.Key, out var hash) && hash == pair.Value);
+            && left._users.TrueForAll(user => right._hashes.TryGetValue(user, out var hash) && hash == left._hashes[user]);
 
     /// <summary>Whether the request's credentials are known to be right. Cheap: never computes a password's hash.</summary>
     public bool IsRemembered(HttpRequest request) =>
@@ -174,7 +174,12 @@ internal sealed class BasicAuthentication
 
     private void Remember(BasicAuthentication before)
     {
-        var places = _users.Index().ToDictionary(static item => item.Item, static item => item.Index, StringComparer.Ordinal);
+        var places = new Dictionary<string, int>(_users.Count, StringComparer.Ordinal);
+        for (var place = 0; place < _users.Count; place++)
+        {
+            places.Add(_users[place], place);
+        }
+
         foreach (var (fingerprint, place) in before._remembered)
         {
             var user = before._users[place];

@@ -191,7 +191,7 @@ public sealed class StaticFileOptions
         copy.IndexFiles = [.. IndexFiles];
         copy.ContentTypes = new Dictionary<string, string>(ContentTypes, StringComparer.Ordinal);
         copy.ImmutableFiles = [.. ImmutableFiles];
-        copy.Headers = [.. Headers];
+        copy.Headers = CopyOfHeaders();
         copy.AttachmentExtensions = [.. AttachmentExtensions];
         return copy;
     }
@@ -210,7 +210,7 @@ public sealed class StaticFileOptions
         && MaxCompressedBytes == other.MaxCompressedBytes
         && CacheControl == other.CacheControl
         && ImmutableFiles.SequenceEqual(other.ImmutableFiles, StringComparer.Ordinal)
-        && Headers.SequenceEqual(other.Headers)
+        && HasSameHeaders(other)
         && CorsOrigin == other.CorsOrigin
         && AttachmentExtensions.SequenceEqual(other.AttachmentExtensions, StringComparer.Ordinal)
         && ShowHidden == other.ShowHidden
@@ -222,9 +222,38 @@ public sealed class StaticFileOptions
     /// <summary>Whether the log and the clock are the same.</summary>
     internal bool LogsAs(StaticFileOptions other) => LoggerFactory == other.LoggerFactory && TimeProvider == other.TimeProvider;
 
-    private bool HasSameContentTypes(StaticFileOptions other) =>
-        ContentTypes.Count == other.ContentTypes.Count
-        && ContentTypes.All(pair => other.ContentTypes.TryGetValue(pair.Key, out var type) && type == pair.Value);
+    private StaticHeader[] CopyOfHeaders()
+    {
+        var copy = new StaticHeader[Headers.Count];
+        for (var i = 0; i < copy.Length; i++)
+        {
+            copy[i] = Headers[i];
+        }
+
+        return copy;
+    }
+
+    private bool HasSameHeaders(StaticFileOptions other)
+    {
+        var isSame = Headers.Count == other.Headers.Count;
+        for (var i = 0; isSame && i < Headers.Count; i++)
+        {
+            isSame = Headers[i] == other.Headers[i];
+        }
+
+        return isSame;
+    }
+
+    private bool HasSameContentTypes(StaticFileOptions other)
+    {
+        var isSame = ContentTypes.Count == other.ContentTypes.Count;
+        foreach (var (extension, type) in ContentTypes)
+        {
+            isSame = isSame && other.ContentTypes.TryGetValue(extension, out var otherType) && otherType == type;
+        }
+
+        return isSame;
+    }
 
     // RFC 6454 §7: scheme, host, and port where it is not the scheme's.
     private static bool IsOrigin(string text) =>

@@ -47,7 +47,7 @@ internal sealed class RequestMetrics
                 _tags.Of(completion.Request is { } request
                     ? new RequestTagsKey(
                         exchange.Head.Method, completion.StatusCode, exchange.Head.MinorVersion == 0 ? 0 : 1, request.Route, errorType, exchange.IsHttps)
-                    : new RequestTagsKey(RequestMethod.Other, completion.StatusCode, Version: -1, Route: null, errorType)));
+                    : new RequestTagsKey(RequestMethod.Other, completion.StatusCode, version: -1, route: null, errorType)));
         }
 
         if (_queueWait.Enabled && completion.Request is not null && exchange.MayBlock && exchange.Refusal != RequestError.QueueFull)

@@ -13,33 +13,54 @@ internal sealed class RequestTags
 
     private static readonly KeyValuePair<string, object?>[] Overflow = [new("otel.metric.overflow", true)];
 
+    private const int Chains = 256; // a power of two
+
     private readonly Lock _lock = new(); // for adding
-    private volatile Dictionary<RequestTagsKey, KeyValuePair<string, object?>[]> _sets = []; // never changed: a new one takes its place
+    private readonly Entry?[] _chains = new Entry?[Chains]; // by hash; what is in one is never changed, and a new one goes before it
+    private int _count;
 
     /// <summary>How many there are.</summary>
-    public int Count => _sets.Count;
+    public int Count => Volatile.Read(ref _count);
 
     /// <summary>The tags.</summary>
-    public KeyValuePair<string, object?>[] Of(in RequestTagsKey key) => _sets.TryGetValue(key, out var tags) ? tags : Add(key);
+    public KeyValuePair<string, object?>[] Of(in RequestTagsKey key)
+    {
+        ref var chain = ref _chains[key.Hash & (Chains - 1)];
+        return Find(Volatile.Read(ref chain), key) ?? Add(ref chain, key);
+    }
 
-    private KeyValuePair<string, object?>[] Add(in RequestTagsKey key)
+    private KeyValuePair<string, object?>[] Add(ref Entry? chain, in RequestTagsKey key)
     {
         lock (_lock)
         {
-            if (_sets.TryGetValue(key, out var known))
+            if (Find(chain, key) is { } known)
             {
                 return known;
             }
 
-            if (_sets.Count >= MaxSets)
+            if (_count >= MaxSets)
             {
                 return Overflow;
             }
 
             var tags = Create(key);
-            _sets = new Dictionary<RequestTagsKey, KeyValuePair<string, object?>[]>(_sets) { [key] = tags };
+            Volatile.Write(ref chain, new Entry(key, tags, chain));
+            _count++;
             return tags;
         }
+    }
+
+    private static KeyValuePair<string, object?>[]? Find(Entry? chain, in RequestTagsKey key)
+    {
+        for (var entry = chain; entry is not null; entry = entry.Next)
+        {
+            if (entry.Has(key))
+            {
+                return entry.Tags;
+            }
+        }
+
+        return null;
     }
 
     private static KeyValuePair<string, object?>[] Create(in RequestTagsKey key)
@@ -70,5 +91,16 @@ internal sealed class RequestTags
         }
 
         return [.. tags];
+    }
+
+    private sealed class Entry(in RequestTagsKey key, KeyValuePair<string, object?>[] tags, Entry? next)
+    {
+        private readonly RequestTagsKey _key = key;
+
+        public KeyValuePair<string, object?>[] Tags => tags;
+
+        public Entry? Next => next;
+
+        public bool Has(in RequestTagsKey key) => _key.Is(key);
     }
 }

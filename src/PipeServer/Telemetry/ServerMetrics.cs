@@ -87,13 +87,35 @@ internal sealed class ServerMetrics
             "pipeserver.worker.faulted", () => Now.Workers.Faulted, "{job}", "Jobs that have thrown: faults of the server, not of handlers.");
     }
 
-    private IEnumerable<Measurement<long>> ReadActive() => Now.Connections.Active.Select(static active => new Measurement<long>(
-        active.Count, new KeyValuePair<string, object?>("http.request.method", active.Method), new KeyValuePair<string, object?>("url.scheme", "http")));
+    private IEnumerable<Measurement<long>> ReadActive()
+    {
+        var active = Now.Connections.Active;
+        var measured = new Measurement<long>[active.Count];
+        for (var i = 0; i < measured.Length; i++)
+        {
+            measured[i] = new Measurement<long>(
+                active[i].Count,
+                new KeyValuePair<string, object?>("http.request.method", active[i].Method),
+                new KeyValuePair<string, object?>("url.scheme", "http"));
+        }
 
-    private IEnumerable<Measurement<long>> ReadRefusals() => Now.Refusals.Select(static refusal => new Measurement<long>(
-        refusal.Count,
-        new KeyValuePair<string, object?>("error.type", refusal.Name),
-        new KeyValuePair<string, object?>("http.response.status_code", refusal.Status)));
+        return measured;
+    }
+
+    private IEnumerable<Measurement<long>> ReadRefusals()
+    {
+        var refusals = Now.Refusals;
+        var measured = new Measurement<long>[refusals.Count];
+        for (var i = 0; i < measured.Length; i++)
+        {
+            measured[i] = new Measurement<long>(
+                refusals[i].Count,
+                new KeyValuePair<string, object?>("error.type", refusals[i].Name),
+                new KeyValuePair<string, object?>("http.response.status_code", refusals[i].Status));
+        }
+
+        return measured;
+    }
 
     private IEnumerable<Measurement<long>> ReadStates()
     {
@@ -118,6 +140,16 @@ internal sealed class ServerMetrics
         ];
     }
 
-    private IEnumerable<Measurement<double>> ReadLoops() => Now.Loops.Select(static loop => new Measurement<double>(
-        loop.LongestLag.TotalSeconds, new KeyValuePair<string, object?>("pipeserver.loop.name", loop.Name)));
+    private IEnumerable<Measurement<double>> ReadLoops()
+    {
+        var loops = Now.Loops;
+        var measured = new Measurement<double>[loops.Count];
+        for (var i = 0; i < measured.Length; i++)
+        {
+            measured[i] = new Measurement<double>(
+                loops[i].LongestLag.TotalSeconds, new KeyValuePair<string, object?>("pipeserver.loop.name", loops[i].Name));
+        }
+
+        return measured;
+    }
 }

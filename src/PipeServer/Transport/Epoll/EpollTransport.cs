@@ -65,10 +65,10 @@ public sealed class EpollTransport : ITransport
         lock (_lock)
         {
             Volatile.Write(ref _looked, Environment.TickCount64);
-            _probes = _isStopped ? [] : _probes.Length == _loops.Length ? _probes : [.. _loops.Select(static loop => new LoopProbe(loop))];
+            _probes = _isStopped ? [] : _probes.Length == _loops.Length ? _probes : Array.ConvertAll(_loops, static loop => new LoopProbe(loop));
         }
 
-        LoopStatistics[] statistics = [.. _probes.Select(static probe => probe.Read())];
+        var statistics = Array.ConvertAll(_probes, static probe => probe.Read());
         ProbeLoops();
         return statistics;
     }

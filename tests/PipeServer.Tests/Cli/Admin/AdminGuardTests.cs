@@ -2,6 +2,7 @@ using System.Net;
 using System.Text;
 using System.Text.Json;
 using Microsoft.Extensions.Logging.Abstractions;
+using PipeServer.Cli;
 using PipeServer.Cli.Admin;
 using PipeServer.Cli.Reload;
 
@@ -11,7 +12,7 @@ namespace PipeServer.Tests.Cli.Admin;
 public sealed class AdminGuardTests : IDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("ps-admin-").FullName;
-    private readonly List<(string Name, string Value, string Source)> _options = [("--port", "7878", "default"), ("--header", "(hidden)", "command line")];
+    private readonly List<OptionValue> _options = [new("--port", "7878", "default"), new("--header", "(hidden)", "command line")];
     private Func<Task<ReloadOutcome>> _reload = static () => Task.FromResult(new ReloadOutcome(null, ["--header"], ["--port"]));
     private int _drains;
 
@@ -196,7 +197,7 @@ public sealed class AdminGuardTests : IDisposable
         Assert.Equal(
             """{"options":[{"name":"--port","value":"7878","source":"default"},{"name":"--header","value":"(hidden)","source":"command line"}]}""",
             response.Text);
-        _options.Add(("--queue", "5", "default"));
+        _options.Add(new OptionValue("--queue", "5", "default"));
         response = await AdminClient.AskAsync(Place(admin), "GET /config", "Accept: text/plain");
         Assert.Equal("text/plain; charset=utf-8", response["Content-Type"]);
         Assert.Equal("--port    7878      default\n--header  (hidden)  command line\n--queue   5         default\n", response.Text);

@@ -24,7 +24,7 @@ public sealed class MetricsCollectorTests : IDisposable
     {
         var tag = new KeyValuePair<string, object?>("http.route", "/{a}");
         _meter.CreateCounter<long>("t.requests", "{request}", "Requests.").Add(3, tag);
-        var upDown = _meter.CreateUpDownCounter<int>("t.active");
+        var upDown = _meter.CreateUpDownCounter<long>("t.active");
         upDown.Add(5);
         upDown.Add(-7);
         var gauge = _meter.CreateGauge<double>("t.lag", "s");
@@ -77,7 +77,7 @@ public sealed class MetricsCollectorTests : IDisposable
     public void What_is_observed_is_as_of_now()
     {
         var state = "a";
-        _meter.CreateObservableGauge("t.state", () => new Measurement<int>(1, new KeyValuePair<string, object?>("s", state)));
+        _meter.CreateObservableGauge("t.state", () => new Measurement<long>(1, new KeyValuePair<string, object?>("s", state)));
         Assert.Contains("t_state{s=\"a\"} 1\n", Text());
         state = "b";
         var text = Text();
@@ -112,7 +112,7 @@ public sealed class MetricsCollectorTests : IDisposable
     public void One_that_throws_takes_nothing_from_the_others()
     {
         _meter.CreateObservableGauge("t.a", static () => 1);
-        _meter.CreateObservableGauge("t.b", (Func<int>)(static () => throw new InvalidOperationException("not now")));
+        _meter.CreateObservableGauge("t.b", (Func<long>)(static () => throw new InvalidOperationException("not now")));
         _meter.CreateObservableGauge("t.c", static () => 3);
         var text = Text();
         Assert.Contains("t_a 1\n", text);
