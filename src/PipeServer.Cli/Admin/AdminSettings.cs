@@ -19,12 +19,13 @@ internal sealed class AdminSettings
 
     /// <summary>Reads the file, and checks all that could make a start fail but for the address being taken.</summary>
     /// <param name="others">Where the public side listens.</param>
+    /// <param name="before">The users so far, or null: their passwords that were right stay so.</param>
     /// <returns>What is wrong, with the way out; null when nothing is.</returns>
-    public string? TryOpen(IEnumerable<HttpEndpoint> others)
+    public string? TryOpen(IEnumerable<HttpEndpoint> others, BasicAuthentication? before = null)
     {
         try
         {
-            Users = AuthFile is null ? null : new BasicAuthentication(AuthFile);
+            Users = AuthFile is null ? null : new BasicAuthentication(AuthFile, before);
         }
         catch (Exception exception) when (exception is ArgumentException or IOException or UnauthorizedAccessException)
         {
