@@ -245,7 +245,13 @@ public sealed class AdminServerTests : IDisposable
             Assert.Single(cli.Errors));
     }
 
+    // What listens everywhere listens there too: the check found nothing, and the start named the port as another program's.
     [Theory]
+    [InlineData("127.0.0.1:7001", "--listen=0.0.0.0:7001")]
+    [InlineData("7001", "--listen=[::]:7001")]
+    [InlineData("localhost:7001", "--port=7001")]
+    [InlineData("[::1]:7001", "--listen=localhost:7001")]
+    [InlineData("localhost:7001", "--listen=0.0.0.0:7001")]
     [InlineData("7001", "--port=7001")]
     [InlineData("127.0.0.1:7001", "--listen=127.0.0.1:7001")]
     [InlineData("unix:/tmp/ps-both.sock", "--address=unix:/tmp/ps-both.sock")]
@@ -254,6 +260,17 @@ public sealed class AdminServerTests : IDisposable
         await using var cli = CliProcess.Start(CliProcess.PipeServer, "check", _folder, option, "--admin", place);
         Assert.Equal(1, await cli.EndAsync());
         Assert.StartsWith($"pipeserver: --admin {place}: the public side listens there.", Assert.Single(cli.Errors));
+    }
+
+    [Theory]
+    [InlineData("[::1]:7001", "--listen=0.0.0.0:7001")]
+    [InlineData("127.0.0.2:7001", "--listen=127.0.0.1:7001")]
+    [InlineData("7002", "--listen=0.0.0.0:7001")]
+    [InlineData("0", "--listen=[::]:0")]
+    public async Task Another_place_may_have_the_same_port(string place, string option)
+    {
+        await using var cli = CliProcess.Start(CliProcess.PipeServer, "check", _folder, option, "--admin", place);
+        Assert.Equal(0, await cli.EndAsync());
     }
 
     // What has been started by then must end as well.
