@@ -57,7 +57,7 @@ internal sealed class ServeCommand(StandardStreams streams, TimeProvider clock)
     private async Task<int> ServeAsync(ServeSettings settings, StaticFileHandler opened, LineLoggerFactory loggers)
     {
         using var systemd = new Systemd(TimeProvider.System);
-        using var metrics = settings.Options.Metrics ? new CliMetrics(() => streams.LinesDropped, () => _accessLog?.LinesLost ?? 0) : null;
+        using var metrics = settings.Options.Metrics ? new CliMetrics(() => streams.LinesDropped, () => _accessLog?.LinesDropped ?? 0) : null;
         var dashboard = settings.Admin.Address is null ? null : new Dashboard.Dashboard(settings.Options, TimeProvider.System);
         var server = new HttpServer(settings.Options);
         dashboard?.Watch(server, () => opened, settings.Files.CacheBytes);

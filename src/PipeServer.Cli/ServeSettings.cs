@@ -140,7 +140,7 @@ internal sealed class ServeSettings(OptionTable table, string root)
             return $"--access-log {AccessLogPath}: {unwritable}";
         }
 
-        if (Admin.TryOpen(Options.EffectiveEndpoints()) is { } adminProblem)
+        if (Admin.TryOpen(Options.EffectiveEndpoints(), inForce?.Admin.Users) is { } adminProblem)
         {
             return adminProblem;
         }
@@ -163,7 +163,7 @@ internal sealed class ServeSettings(OptionTable table, string root)
         }
         catch (Exception exception) when (exception is ArgumentException or IOException or UnauthorizedAccessException)
         {
-            return table.WithOptionNames(exception.Message.Split(" (Parameter")[0]);
+            return Explain(exception);
         }
 
         if (Files.SpaFile is { } spa && !files.Contains("/" + spa.Trim('/')))
@@ -185,6 +185,9 @@ internal sealed class ServeSettings(OptionTable table, string root)
 
         return null;
     }
+
+    /// <summary>What an exception of the library says of an option, by the names of the command line.</summary>
+    public string Explain(Exception exception) => table.WithOptionNames(exception.Message.Split(" (Parameter")[0]);
 
     // Where to listen: at the places that were named, at the address and port if they were named too, and on every socket that was
     // passed. Tells what is wrong, with the way out.

@@ -47,10 +47,11 @@ public sealed class TrustedProxy : IParsable<TrustedProxy>
     /// <inheritdoc/>
     public static bool TryParse([NotNullWhen(true)] string? s, IFormatProvider? provider, [MaybeNullWhen(false)] out TrustedProxy result)
     {
+        var host = s?.Split('/')[0];
         result = s == "unix" ? Unix
+            : !IPAddress.TryParse(host, out var address) || !IsPlain(address, host) ? null
             : IPNetwork.TryParse(s, out var network) ? new TrustedProxy(network)
-            : IPAddress.TryParse(s, out var address) && (address.ToString() == s || (s.Contains(':', StringComparison.Ordinal) && s[0] != '['))
-                ? new TrustedProxy(new IPNetwork(address, address.GetAddressBytes().Length * 8))
+            : host == s ? new TrustedProxy(new IPNetwork(address, address.GetAddressBytes().Length * 8))
             : null;
         return result is not null;
     }
@@ -69,6 +70,10 @@ public sealed class TrustedProxy : IParsable<TrustedProxy>
         TryParse(text, provider: null, out var proxy) ? proxy : new TrustedProxy { Problem = Explain(text) };
 
     private static string Explain(string text) => $"'{text}' does not name a proxy: it must be a network like 10.0.0.0/8, an address, or unix.";
+
+    // Four decimal numbers, or IPv6 without brackets. The system's reader also takes 010.0.0.0 for 8.0.0.0 and 10 for 0.0.0.10: other hosts' word would be
+    // believed than who wrote it has meant.
+    private static bool IsPlain(IPAddress address, string text) => text.Contains(':', StringComparison.Ordinal) ? text[0] != '[' : address.ToString() == text;
 
     private bool IsOfNetwork(EndPoint? peer) => peer is IPEndPoint { Address: var address }
         ? Prefix is { } prefix && prefix.Includes(HostAddress.Of(address))

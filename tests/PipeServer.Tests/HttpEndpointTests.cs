@@ -109,8 +109,17 @@ public sealed class HttpEndpointTests
         Assert.Equal(proxy.ToString(), TypeDescriptor.GetConverter(typeof(TrustedProxy)).ConvertFromInvariantString(trusted)?.ToString());
     }
 
+    // 010.0.0.0/8 was taken for 8.0.0.0/8, and 10/8 for 0.0.0.0/8: whoever is there was believed, and the proxy that was meant was not.
     [Theory]
     [InlineData("")]
+    [InlineData("010.0.0.0/8")]
+    [InlineData("10/8")]
+    [InlineData("0x0a000000/8")]
+    [InlineData("167772160/8")]
+    [InlineData("[2001:db8::]/32")]
+    [InlineData("10.0.0.0/8/8")]
+    [InlineData("/8")]
+    [InlineData("10.0.0.0/")]
     [InlineData("10.0.0.0/33")]
     [InlineData("10")]
     [InlineData("[::1]:80")]

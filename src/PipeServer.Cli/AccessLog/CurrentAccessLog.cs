@@ -18,7 +18,10 @@ internal sealed class CurrentAccessLog
         _lines = Lines(settings);
     }
 
-    /// <summary>How many lines have been lost so far, those included that still wait.</summary>
+    /// <summary>How many lines have been lost so far for good. It never goes back.</summary>
+    public long LinesDropped => _writer.LinesLost;
+
+    /// <summary>How many lines are lost if the process ends now: those that still wait, too.</summary>
     public long LinesLost => _writer.LinesLost + _writer.LinesPending;
 
     /// <summary>Opens the log, if there is to be one.</summary>

@@ -7,7 +7,7 @@ namespace PipeServer.Cli.Admin;
 /// Gives each option with its value and its source, secrets hidden. Asked at each request, so that a reload can change the answer.
 /// </param>
 /// <param name="drain">Begins the graceful stop. Called at most once; must not wait.</param>
-/// <param name="reload">Reads the configuration again. Called on a thread that may block, once at a time.</param>
+/// <param name="reload">Reads the configuration again. Called once at a time; must not wait.</param>
 internal sealed class AdminControls(
     Func<IEnumerable<OptionValue>> describe, Action drain, Func<Task<ReloadOutcome>> reload)
 {

@@ -1,15 +1,13 @@
 using System.Text;
 using System.Text.Json;
 using PipeServer.Cli.Reload;
-using PipeServer.Workers;
 
 namespace PipeServer.Cli.Admin;
 
 /// <summary>What the admin side answers. No handler waits for anything on the loop that it runs on.</summary>
 /// <param name="controls">What it can tell and do.</param>
 /// <param name="metrics">What has been measured.</param>
-/// <param name="workers">Gives the admin side's own worker, for what blocks.</param>
-internal sealed class AdminRoutes(AdminControls controls, MetricsCollector metrics, Func<WorkerPool> workers)
+internal sealed class AdminRoutes(AdminControls controls, MetricsCollector metrics)
 {
     private const string Index = """
         pipeserver, the admin side
@@ -109,10 +107,10 @@ internal sealed class AdminRoutes(AdminControls controls, MetricsCollector metri
             : "202 Accepted: the drain has begun before, and goes on as it did. A second SIGTERM cuts it short.\n");
     }
 
-    // On the worker: files are read, and hashes tried.
+    // Not on the worker: a reload has a thread of its own, and would wait here for the passwords of all who guess.
     private async ValueTask ReloadAsync(HttpRequest request, HttpResponse response)
     {
-        if (!await workers().TryContinueOnWorker() || await controls.TryReloadAsync().ConfigureAwait(false) is not { } outcome)
+        if (await controls.TryReloadAsync().ConfigureAwait(false) is not { } outcome)
         {
             Write(response, 409, controls.Phase == ServingPhase.Draining
                 ? "The server stops: nothing is reloaded any more."

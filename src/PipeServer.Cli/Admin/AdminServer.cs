@@ -4,7 +4,7 @@ using PipeServer.Diagnostics;
 namespace PipeServer.Cli.Admin;
 
 /// <summary>
-/// The admin side: a server of its own beside the public one, with one event loop, its own permits and one worker for passwords and reloads. So it
+/// The admin side: a server of its own beside the public one, with one event loop, its own permits and one worker for passwords. So it
 /// answers while all public workers are stuck, when the public side takes no connection any more, and during the drain; none of what it does is in
 /// the public ledger. It is started first and stopped last.
 /// </summary>
@@ -47,7 +47,7 @@ internal sealed class AdminServer : IAsyncDisposable
         _guard = new AdminGuard(_address, () => _server!.Workers, _refusals) { Users = settings.Users };
         _metrics = new MetricsCollector();
         _server = new HttpServer(Options(_address, _guard, logs));
-        new AdminRoutes(controls, _metrics, () => _server.Workers).Map(_server);
+        new AdminRoutes(controls, _metrics).Map(_server);
         (mapPage ?? AdminRoutes.MapIndex)(_server);
     }
 

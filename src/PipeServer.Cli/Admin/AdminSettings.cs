@@ -1,3 +1,5 @@
+using System.Net;
+using System.Net.Sockets;
 using PipeServer.StaticFiles;
 
 namespace PipeServer.Cli.Admin;
@@ -19,12 +21,13 @@ internal sealed class AdminSettings
 
     /// <summary>Reads the file, and checks all that could make a start fail but for the address being taken.</summary>
     /// <param name="others">Where the public side listens.</param>
+    /// <param name="before">The users so far, or null: their passwords that were right stay so.</param>
     /// <returns>What is wrong, with the way out; null when nothing is.</returns>
-    public string? TryOpen(IEnumerable<HttpEndpoint> others)
+    public string? TryOpen(IEnumerable<HttpEndpoint> others, BasicAuthentication? before = null)
     {
         try
         {
-            Users = AuthFile is null ? null : new BasicAuthentication(AuthFile);
+            Users = AuthFile is null ? null : new BasicAuthentication(AuthFile, before);
         }
         catch (Exception exception) when (exception is ArgumentException or IOException or UnauthorizedAccessException)
         {
@@ -41,15 +44,26 @@ internal sealed class AdminSettings
             return $"--admin {Place}: {problem}.";
         }
 
-        if (address!.Endpoint.Port != 0 && others.Any(other => other.Place.Equals(address.Endpoint.Place)))
+        if (others.Any(other => AreInEachOthersWay(other, address!.Endpoint)))
         {
             return $"--admin {Place}: the public side listens there. Choose another place for one of them.";
         }
 
         Address = address;
-        return address.IsPublic && Users is null
+        return address!.IsPublic && Users is null
             ? $"--admin {Place}: other machines may reach that address, so a password is needed: name a file of users by --admin-auth-file "
                 + "(htpasswd -B, openssl passwd -6), or listen on 127.0.0.1 or unix:PATH."
             : null;
     }
+
+    // An address for all takes the port of each one: the system would name the port as another program's.
+    private static bool AreInEachOthersWay(HttpEndpoint one, HttpEndpoint other) => one.Port != 0
+        && (one.Place.Equals(other.Place)
+            || (one.Port == other.Port && one.Address is { } here && other.Address is { } there
+                && (Covers(here, there) || Covers(there, here))));
+
+    private static bool Covers(BindAddress address, BindAddress other) => address.IsLocalhost
+        ? other.Value.Equals(IPAddress.Loopback) || other.Value.Equals(IPAddress.IPv6Loopback)
+        : address.Value.Equals(IPAddress.IPv6Any)
+            || (address.Value.Equals(IPAddress.Any) && (other.IsLocalhost || other.Value.AddressFamily == AddressFamily.InterNetwork));
 }

@@ -28,6 +28,7 @@ internal sealed class EventStream(SnapshotFeed feed)
         {
             response.StatusCode = 503;
             response.Headers["Retry-After"] = "5";
+            response.CloseConnection = true; // its place is for others
             response.WriteText($"503 Service Unavailable: {SnapshotFeed.MaxWatchers} are watching already; /status has the same figures once.\n");
             return;
         }

@@ -108,11 +108,28 @@ internal sealed class LiveConfiguration(
         return null;
     }
 
-    /// <summary>Puts a prepared configuration in force. Waits for nothing; the server must run.</summary>
+    /// <summary>
+    /// Puts a prepared configuration in force. Waits for nothing; the server must run. Where the server refuses it, because it does not go together
+    /// with what cannot change, it is dropped.
+    /// </summary>
     public ReloadOutcome Commit(PreparedConfiguration next)
     {
         var settings = next.Settings;
-        server.Reload(settings.Options);
+        try
+        {
+            server.Reload(settings.Options);
+        }
+        catch (Exception exception)
+        {
+            next.Drop();
+            if (exception is ArgumentException)
+            {
+                return new ReloadOutcome(settings.Explain(exception), [], []);
+            }
+
+            throw;
+        }
+
         files.TakeOver(next.Files);
         accessLog?.Change(settings, next.AccessLog);
         if (guard() is { } admin)

@@ -131,7 +131,17 @@ internal abstract class Connection(ServerContext server)
     }
 
     /// <summary>It counts for its client's address from now on: it was counted when it was admitted.</summary>
-    public void CountFor(IPAddress? address) => _countedAddress = address;
+    /// <remarks>Before <see cref="Attach"/>: whoever finds its address finds that it is counted.</remarks>
+    public void CountFor(IPAddress? address)
+    {
+        if (address is not null)
+        {
+            lock (Deadlines)
+            {
+                _countedAddress = address;
+            }
+        }
+    }
 
     /// <summary>Counts it now, unless it is counted, has ended, or has no address. From any thread.</summary>
     public void CountBy(AddressQuota quota)

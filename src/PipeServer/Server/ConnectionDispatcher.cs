@@ -314,8 +314,8 @@ internal sealed class ConnectionDispatcher
         {
             admission = AdmissionOf(protocol, hasPermit);
             connection = protocol.Rent();
+            connection.CountFor(address); // before it has an address of its own, by which a reload that still knows the object would count it again
             connection.Attach(transport, id);
-            connection.CountFor(address);
             _server.Connections.Add(connection, predecessor);
         }
         catch

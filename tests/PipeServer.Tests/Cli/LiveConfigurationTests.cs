@@ -85,6 +85,31 @@ public sealed class LiveConfigurationTests : IAsyncLifetime
         Assert.True(_files.Contains("/config.json"));
     }
 
+    // Of a configuration that is right by itself, and does not go together with what cannot change, the folder that had been opened stayed open, watched,
+    // and the message had names that no option has.
+    [Fact]
+    public async Task What_the_server_refuses_is_dropped_and_told_by_the_names_of_options()
+    {
+        var path = Path.Combine(_folder, "proxied.json");
+        var other = Directory.CreateDirectory(Path.Combine(_folder, "other")).FullName;
+        await File.WriteAllTextAsync(path, """{ "root": ".", "listen": ["127.0.0.1:0,proxy"], "trusted-proxy": ["10.0.0.0/8"] }""");
+        Assert.Equal(0, await new CommandLine(_streams, Take).InvokeAsync(["serve", "--config", path]));
+        _settings.Options.LoggerFactory = _settings.Files.LoggerFactory = _loggers;
+        Assert.Null(_settings.TryOpen(passed: null, out var opened));
+        using var files = opened!;
+        await using var server = new HttpServer(_settings.Options);
+        await server.StartAsync();
+        var live = new LiveConfiguration(_settings, files, server, accessLog: null, _streams, _loggers, static () => null);
+        await File.WriteAllTextAsync(path, """{ "root": "other", "listen": ["127.0.0.1:0"] }""");
+        Assert.Null(live.TryPrepare(out var next));
+        Assert.Equal(other, next!.Files.Root);
+        var outcome = live.Commit(next);
+        Assert.StartsWith("--trusted-proxy must name the proxies", outcome.Problem);
+        Assert.Throws<ObjectDisposedException>(() => next.Files.Contains("/a"));
+        Assert.Same(_settings, live.Current);
+        Assert.True(files.Contains("/proxied.json"));
+    }
+
     [Fact]
     public void Each_option_that_can_change_is_one() =>
         Assert.Empty(ChangeableOptions.All.Except(new OptionTable().Rows.Select(static row => row.Option.Name).Append("ROOT"), StringComparer.Ordinal));

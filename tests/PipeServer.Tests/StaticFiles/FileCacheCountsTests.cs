@@ -35,6 +35,21 @@ public sealed class FileCacheCountsTests
         Assert.Equal((isCounted ? 3 : 0, isCounted ? 10 : 0), (files.GetStatistics().Misses, files.GetStatistics().Hits));
     }
 
+    // A look counts as a hit until it is known to be in vain: hits that were told in between went back, which Prometheus takes for a restart.
+    [Fact]
+    public void Hits_that_were_told_never_go_back()
+    {
+        var counts = new FileCacheCounts();
+        counts.Look();
+        Assert.Equal(1, counts.Hits);
+        counts.Miss(wasCounted: true);
+        Assert.Equal((1, 1), (counts.Hits, counts.Misses));
+        counts.Look();
+        Assert.Equal(1, counts.Hits);
+        counts.Look();
+        Assert.Equal(2, counts.Hits);
+    }
+
     // What has just been written has not changed for long.
     private sealed class LaterTime : TimeProvider
     {

@@ -174,18 +174,17 @@ public sealed class AdminGuardTests : IDisposable
     public async Task One_reload_at_a_time_and_one_that_takes_long_holds_up_nothing_else()
     {
         var begun = new TaskCompletionSource();
-        var end = new ManualResetEventSlim();
+        var end = new TaskCompletionSource<ReloadOutcome>();
         _reload = () =>
         {
             begun.TrySetResult();
-            end.Wait(TestClient.Patience); // it reads files, and blocks
-            return Task.FromResult(new ReloadOutcome(null, [], []));
+            return end.Task; // it reads files, on a thread of its own
         };
         await using var admin = await StartAsync("0");
         var first = AdminClient.PostAsync(Place(admin), "/reload");
         await begun.Task.WaitAsync(TestClient.Patience, TestContext.Current.CancellationToken);
         Assert.Equal(200, (await AdminClient.AskAsync(Place(admin), "GET /metrics")).Status);
-        end.Set();
+        end.SetResult(new ReloadOutcome(null, [], []));
         Assert.Equal(200, (await first).Status);
     }
 

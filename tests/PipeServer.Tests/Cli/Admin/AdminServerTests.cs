@@ -54,6 +54,20 @@ public sealed class AdminServerTests : IDisposable
         Assert.Equal(3, report.RootElement.GetProperty("requests").GetProperty("received").GetInt32());
     }
 
+    // Lines that only waited to be written were counted as lost, so that the counter rose with each request and fell again.
+    [Fact]
+    public async Task A_line_of_the_access_log_that_waits_is_not_dropped()
+    {
+        await using var cli = await CliProcess.ServeAsync("--admin", "0", "--access-log", Path.Combine(_folder, "access.log"));
+        var admin = await cli.AdminAsync();
+        await using var client = await TestClient.ConnectAsync(cli.EndPoint);
+        for (var i = 0; i < 20; i++)
+        {
+            await client.RequestAsync(TestClient.Get("/"));
+            Assert.Contains("\npipeserver_access_log_dropped_total 0\n", (await AdminClient.AskAsync(admin, "GET /metrics")).Text);
+        }
+    }
+
     [Fact]
     public async Task In_a_drain_it_is_not_ready_and_still_tells_and_it_ends_last()
     {
@@ -180,6 +194,32 @@ public sealed class AdminServerTests : IDisposable
             "the refusal is logged");
     }
 
+    // Each reload forgot which passwords had been right, and waited itself for the worker that checks them: while somebody guessed, a scraper that had been
+    // let in before waited for all the guesses, and so did the operator's reload.
+    [Fact]
+    public async Task Who_guesses_holds_up_neither_a_reload_nor_who_was_let_in_before_it()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "crypt(3) is needed.");
+        var users = Path.Combine(_folder, "users");
+        var hash = PipeServer.StaticFiles.Crypt.Hash("secret"u8.ToArray(), "$6$rounds=700000$salt$")!;
+        await File.WriteAllTextAsync(users, $"bob:{System.Text.Encoding.ASCII.GetString(hash)}\n", TestContext.Current.CancellationToken);
+        await using var cli = await CliProcess.ServeAsync("--admin", "0", "--admin-auth-file", users);
+        var admin = await cli.AdminAsync();
+        const string Right = "Authorization: Basic Ym9iOnNlY3JldA==";
+        Assert.Equal(200, (await AdminClient.AskAsync(admin, "GET /healthz/live", Right)).Status);
+        var guesses = new Task<TestResponse>[6];
+        for (var i = 0; i < guesses.Length; i++)
+        {
+            var guess = Convert.ToBase64String(System.Text.Encoding.ASCII.GetBytes($"bob:{i}"));
+            guesses[i] = AdminClient.AskAsync(admin, "GET /metrics", $"Authorization: Basic {guess}");
+        }
+
+        Assert.Equal(200, (await AdminClient.AskAsync(admin, "POST /reload", Right, "X-PipeServer-Admin: 1")).Status);
+        Assert.Equal(200, (await AdminClient.AskAsync(admin, "GET /healthz/live", Right)).Status);
+        Assert.Contains(guesses, static guess => !guess.IsCompleted);
+        Assert.All(await Task.WhenAll(guesses), static response => Assert.Equal(401, response.Status));
+    }
+
     [Theory]
     [InlineData("serve")]
     [InlineData("check")]
@@ -205,7 +245,13 @@ public sealed class AdminServerTests : IDisposable
             Assert.Single(cli.Errors));
     }
 
+    // What listens everywhere listens there too: the check found nothing, and the start named the port as another program's.
     [Theory]
+    [InlineData("127.0.0.1:7001", "--listen=0.0.0.0:7001")]
+    [InlineData("7001", "--listen=[::]:7001")]
+    [InlineData("localhost:7001", "--port=7001")]
+    [InlineData("[::1]:7001", "--listen=localhost:7001")]
+    [InlineData("localhost:7001", "--listen=0.0.0.0:7001")]
     [InlineData("7001", "--port=7001")]
     [InlineData("127.0.0.1:7001", "--listen=127.0.0.1:7001")]
     [InlineData("unix:/tmp/ps-both.sock", "--address=unix:/tmp/ps-both.sock")]
@@ -214,6 +260,17 @@ public sealed class AdminServerTests : IDisposable
         await using var cli = CliProcess.Start(CliProcess.PipeServer, "check", _folder, option, "--admin", place);
         Assert.Equal(1, await cli.EndAsync());
         Assert.StartsWith($"pipeserver: --admin {place}: the public side listens there.", Assert.Single(cli.Errors));
+    }
+
+    [Theory]
+    [InlineData("[::1]:7001", "--listen=0.0.0.0:7001")]
+    [InlineData("127.0.0.2:7001", "--listen=127.0.0.1:7001")]
+    [InlineData("7002", "--listen=0.0.0.0:7001")]
+    [InlineData("0", "--listen=[::]:0")]
+    public async Task Another_place_may_have_the_same_port(string place, string option)
+    {
+        await using var cli = CliProcess.Start(CliProcess.PipeServer, "check", _folder, option, "--admin", place);
+        Assert.Equal(0, await cli.EndAsync());
     }
 
     // What has been started by then must end as well.

@@ -97,6 +97,7 @@ public sealed class DashboardTests : IDisposable
         {
             Assert.Equal(HttpStatusCode.ServiceUnavailable, refused.StatusCode);
             Assert.Equal("5", refused.Headers.RetryAfter!.ToString());
+            Assert.True(refused.Headers.ConnectionClose); // who was refused kept a place of the admin side, and with it scrapers out
         }
 
         using (var head = await _http.SendAsync(new HttpRequestMessage(HttpMethod.Head, new Uri(host.Admin.Address, "/events"))))
