@@ -57,7 +57,7 @@ internal sealed class ServeCommand(StandardStreams streams, TimeProvider clock)
     private async Task<int> ServeAsync(ServeSettings settings, StaticFileHandler opened, LineLoggerFactory loggers)
     {
         using var systemd = new Systemd(TimeProvider.System);
-        using var metrics = settings.Options.Metrics ? new CliMetrics(() => streams.LinesDropped, () => _accessLog?.LinesLost ?? 0) : null;
+        using var metrics = settings.Options.Metrics ? new CliMetrics(() => streams.LinesDropped, () => _accessLog?.LinesDropped ?? 0) : null;
         var dashboard = settings.Admin.Address is null ? null : new Dashboard.Dashboard(settings.Options, TimeProvider.System);
         var server = new HttpServer(settings.Options);
         dashboard?.Watch(server, () => opened, settings.Files.CacheBytes);
@@ -148,9 +148,10 @@ internal sealed class ServeCommand(StandardStreams streams, TimeProvider clock)
             Say(settings, $"Listening on {place}");
         }
 
+        var most = server.Running.Context.Options.MaxConnections;
         Say(settings,
-            $"Serving {opened.Root} with {settings.Options.Workers} worker{(settings.Options.Workers == 1 ? "" : "s")}, "
-            + $"at most {settings.Options.MaxConnections} connections; Ctrl+C drains and stops.");
+            $"Serving {opened.Root} with {settings.Options.Workers} worker{(settings.Options.Workers == 1 ? "" : "s")}, at most {most} connections"
+            + (most < settings.Options.MaxConnections ? " (ulimit -n allows no more)" : "") + "; Ctrl+C drains and stops.");
     }
 
     private async Task<ShutdownReport> StopAsync(HttpServer server, StopSignals signals, SignalRelay relay)

@@ -18,7 +18,10 @@ internal sealed class CurrentAccessLog
         _lines = Lines(settings);
     }
 
-    /// <summary>How many lines have been lost so far, those included that still wait.</summary>
+    /// <summary>How many lines have been lost so far. It never goes back: a line that still waits may yet be written.</summary>
+    public long LinesDropped => _writer.LinesLost;
+
+    /// <summary>The same with the lines that still wait, for the end of the process.</summary>
     public long LinesLost => _writer.LinesLost + _writer.LinesPending;
 
     /// <summary>Opens the log, if there is to be one.</summary>

@@ -1,6 +1,7 @@
+using System.Buffers;
 using System.Text;
+using System.Text.Encodings.Web;
 using System.Text.Json;
-using PipeServer.Cli.Reload;
 using PipeServer.Workers;
 
 namespace PipeServer.Cli.Admin;
@@ -27,6 +28,9 @@ internal sealed class AdminRoutes(AdminControls controls, MetricsCollector metri
         A POST needs the header X-PipeServer-Admin: 1
 
         """;
+
+    // Quotation marks in a message stay what they are: the answer is JSON, and told to be nothing else, so no page can run it.
+    private static readonly JsonWriterOptions JsonOptions = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <summary>Maps them all but the page at <c>/</c>.</summary>
     public void Map(HttpServer admin)
@@ -83,22 +87,20 @@ internal sealed class AdminRoutes(AdminControls controls, MetricsCollector metri
             return;
         }
 
-        response.ContentType = "application/json";
-        using var json = new Utf8JsonWriter(response.Body);
-        json.WriteStartObject();
-        json.WriteStartArray("options");
-        foreach (var (name, value, source) in controls.Describe())
+        WriteJson(response, json =>
         {
-            json.WriteStartObject();
-            json.WriteString("name", name);
-            json.WriteString("value", value);
-            json.WriteString("source", source);
-            json.WriteEndObject();
-        }
+            json.WriteStartArray("options");
+            foreach (var (name, value, source) in controls.Describe())
+            {
+                json.WriteStartObject();
+                json.WriteString("name", name);
+                json.WriteString("value", value);
+                json.WriteString("source", source);
+                json.WriteEndObject();
+            }
 
-        json.WriteEndArray();
-        json.WriteEndObject();
-        json.Flush();
+            json.WriteEndArray();
+        });
     }
 
     private void Drain(HttpRequest request, HttpResponse response)
@@ -114,7 +116,7 @@ internal sealed class AdminRoutes(AdminControls controls, MetricsCollector metri
     {
         if (!await workers().TryContinueOnWorker() || await controls.TryReloadAsync().ConfigureAwait(false) is not { } outcome)
         {
-            Write(response, 409, controls.Phase == ServingPhase.Draining
+            WriteProblem(response, 409, controls.Phase == ServingPhase.Draining
                 ? "The server stops: nothing is reloaded any more."
                 : "A reload is under way. Ask again when it has ended.");
             return;
@@ -122,34 +124,35 @@ internal sealed class AdminRoutes(AdminControls controls, MetricsCollector metri
 
         if (outcome.Problem is { } problem)
         {
-            Write(response, 422, problem);
+            WriteProblem(response, 422, problem);
+            return;
         }
-        else
+
+        WriteJson(response, json =>
         {
-            Write(response, outcome);
-        }
+            WriteList(json, "changed", outcome.Changed);
+            WriteList(json, "needsRestart", outcome.NeedsRestart);
+        });
     }
 
-    private static void Write(HttpResponse response, ReloadOutcome outcome)
-    {
-        response.ContentType = "application/json";
-        using var json = new Utf8JsonWriter(response.Body);
-        json.WriteStartObject();
-        WriteList(json, "changed", outcome.Changed);
-        WriteList(json, "needsRestart", outcome.NeedsRestart);
-        json.WriteEndObject();
-        json.Flush();
-    }
-
-    private static void Write(HttpResponse response, int status, string problem)
+    private static void WriteProblem(HttpResponse response, int status, string problem)
     {
         response.StatusCode = status;
+        WriteJson(response, json => json.WriteString("problem", problem));
+    }
+
+    // One object, and the end of its line, for people who ask by curl.
+    private static void WriteJson(HttpResponse response, Action<Utf8JsonWriter> writeMembers)
+    {
         response.ContentType = "application/json";
-        using var json = new Utf8JsonWriter(response.Body);
-        json.WriteStartObject();
-        json.WriteString("problem", problem);
-        json.WriteEndObject();
-        json.Flush();
+        using (var json = new Utf8JsonWriter(response.Body, JsonOptions))
+        {
+            json.WriteStartObject();
+            writeMembers(json);
+            json.WriteEndObject();
+        }
+
+        response.Body.Write("\n"u8);
     }
 
     private static void WriteList(Utf8JsonWriter json, string name, IReadOnlyList<string> values)

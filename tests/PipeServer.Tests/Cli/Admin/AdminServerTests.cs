@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 
 namespace PipeServer.Tests.Cli.Admin;
 
@@ -52,6 +53,20 @@ public sealed class AdminServerTests : IDisposable
         using var report = JsonDocument.Parse(await File.ReadAllTextAsync(Path.Combine(_folder, "report.json"), TestContext.Current.CancellationToken));
         Assert.Equal(4, report.RootElement.GetProperty("connections").GetProperty("accepted").GetInt32());
         Assert.Equal(3, report.RootElement.GetProperty("requests").GetProperty("received").GetInt32());
+    }
+
+    // Lines that waited for the access log's next write were counted as dropped: the counter went up, and back again a moment later.
+    [Fact]
+    public async Task A_line_that_waits_is_not_dropped()
+    {
+        await using var cli = await CliProcess.ServeAsync("--demo", "--admin", "0", "--access-log", Path.Combine(_folder, "access.log"));
+        var admin = await cli.AdminAsync();
+        await using var client = await TestClient.ConnectAsync(cli.EndPoint);
+        for (var i = 0; i < 5; i++)
+        {
+            Assert.Equal(200, (await client.RequestAsync(TestClient.Get("/plaintext"))).Status);
+            Assert.Contains("\npipeserver_access_log_dropped_total 0\n", (await AdminClient.AskAsync(admin, "GET /metrics")).Text);
+        }
     }
 
     [Fact]
@@ -256,6 +271,10 @@ public sealed class AdminServerTests : IDisposable
             await using var cli = CliProcess.StartShell(
                 $"ulimit -n 300; exec {CliProcess.PipeServerCommand} serve '{_folder}' --port 0 --loops 1 {options}");
             await cli.ListeningAsync();
+
+            // It told --max-connections, which is more than it would serve.
+            await Eventually.TrueAsync(
+                () => cli.Output.Any(static line => Regex.IsMatch(line, @"at most \d{2,3} connections \(ulimit -n allows no more\);")), "it tells how many");
             var clients = new List<TestClient>();
             try
             {
