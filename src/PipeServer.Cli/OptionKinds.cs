@@ -79,7 +79,9 @@ internal static class OptionKinds
         {
             if (result.Tokens is [var token] && !choices.Contains(token.Value, StringComparer.Ordinal))
             {
-                result.AddError($"{name} must be {string.Join(", ", choices[..^1])} or {choices[^1]}; '{token.Value}' is not.{Suggestion.For(token.Value, choices)}");
+                result.AddError(
+                    $"{name} must be {string.Join(", ", choices[..^1])} or {choices[^1]}; '{token.Value}' is not."
+                    + Suggestion.For(token.Value, choices));
             }
         });
         return option;
