@@ -14,9 +14,9 @@ internal sealed class CommandLine
         are relative to it. The command line goes before the environment, that before the file. =false takes a switch back.
 
         Examples:
-          pipeserver serve                                the folder wwwroot, or this one, on http://127.0.0.1:7878
+          pipeserver serve                                the folder wwwroot, or this one: http://127.0.0.1:7878
           pipeserver serve dist --spa --cache 3600        a single-page application
-          pipeserver serve /srv/files -a 0.0.0.0 -p 80 --browse --compress
+          pipeserver serve --admin 9090                   to watch it at work: http://127.0.0.1:9090
           pipeserver check --config pipeserver.json       what would be in force, and from where
 
         SIGINT, SIGTERM or SIGQUIT drains and stops, a second one stops at once; SIGHUP reloads, and opens logs anew. Exit

@@ -45,7 +45,7 @@ internal sealed class HelpText(string usage, IReadOnlyList<OptionGroup> groups, 
         foreach (var option in rows.Select(static row => row.Option))
         {
             var entry = $"{option.Name} {option.HelpName} [{Default(option)}]";
-            if (line.Length + entry.Length + 4 > Width)
+            if (line.Length + 2 + entry.Length > Width)
             {
                 output.WriteLine(line);
                 line = "";

@@ -79,7 +79,9 @@ internal static class OptionKinds
         {
             if (result.Tokens is [var token] && !choices.Contains(token.Value, StringComparer.Ordinal))
             {
-                result.AddError($"{name} must be {string.Join(" or ", choices)}; '{token.Value}' is not.{Suggestion.For(token.Value, choices)}");
+                result.AddError(
+                    $"{name} must be {string.Join(", ", choices[..^1])} or {choices[^1]}; '{token.Value}' is not."
+                    + Suggestion.For(token.Value, choices));
             }
         });
         return option;
@@ -244,9 +246,7 @@ internal static class OptionKinds
         {
             if (result.Tokens is [{ Value: { Length: > 0 } value }] && !RateLimit.TryParse(value, null, out _))
             {
-                result.AddError(
-                    $"{name} must be like 10/s, 600/m or 10/s:50, from 0.001 to {RateLimit.MaxRequests} in thousandths, and the burst whole; "
-                    + $"'{value}' is not.");
+                result.AddError($"{name}: '{value}' is not a rate: it must be {RateLimit.Form}.");
             }
         });
         return option;

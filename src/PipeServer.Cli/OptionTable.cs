@@ -56,7 +56,7 @@ internal sealed class OptionTable
         new("Admin side",
         [
             OptionRow.Of(
-                AdminPlace("--admin", "Metrics, health, drain, reload: PORT (of 127.0.0.1), ADDRESS:PORT or unix:PATH."),
+                AdminPlace("--admin", "Dashboard, metrics, health, drain, reload: PORT (of 127.0.0.1), ADDRESS:PORT or unix:PATH."),
                 static (settings, value) => settings.Admin.Place = value),
             OptionRow.Of(
                 Text("--admin-auth-file", "PATH", "Its users, as in --auth-file; needed where other machines reach it."),
@@ -174,7 +174,7 @@ internal sealed class OptionTable
                 static (settings, value) => settings.IsQuiet = value),
             new OptionRow(Config, static (_, _) => { }) { IsSource = true },
         ]),
-        new("Limits",
+        new("Limits and time-outs",
         [
             OptionRow.Of(
                 Number("--max-connections", "Connections served at once; beyond that see --overload.", Server.MaxConnections, 1, int.MaxValue),
@@ -215,15 +215,15 @@ internal sealed class OptionTable
             OptionRow.Of(
                 Number("--max-sorted", "Entries up to which a listing is sorted; a larger one is whole all the same.", Files.MaxSortedEntries, 0, 1_000_000),
                 static (settings, value) => settings.Files.MaxSortedEntries = value),
-        ], IsDense: true),
-        new("Time-outs",
-        [
             OptionRow.Of(
                 Seconds("--keep-alive-timeout", "How long a connection may be idle between requests.", Server.KeepAliveTimeout),
                 static (settings, value) => settings.Options.KeepAliveTimeout = TimeSpan.FromSeconds(value)),
             OptionRow.Of(
                 Seconds("--head-timeout", "How long a request's head may take to arrive.", Server.RequestHeadTimeout),
                 static (settings, value) => settings.Options.RequestHeadTimeout = TimeSpan.FromSeconds(value)),
+            OptionRow.Of(
+                Seconds("--drain-idle", "In a stop: how long an idle connection may still send a request.", Server.DrainIdleTimeout, mayBeZero: true),
+                static (settings, value) => settings.Options.DrainIdleTimeout = TimeSpan.FromSeconds(value)),
             OptionRow.Of(
                 Seconds("--body-timeout", "How long the next bytes of a body may take.", Server.RequestBodyTimeout),
                 static (settings, value) => settings.Options.RequestBodyTimeout = TimeSpan.FromSeconds(value)),
@@ -233,9 +233,6 @@ internal sealed class OptionTable
             OptionRow.Of(
                 Seconds("--queue-timeout", "How long a request may wait for a worker; then 503. 0: no end.", Server.QueueTimeout, mayBeZero: true),
                 static (settings, value) => settings.Options.QueueTimeout = value > 0 ? TimeSpan.FromSeconds(value) : Timeout.InfiniteTimeSpan),
-            OptionRow.Of(
-                Seconds("--drain-idle", "In a stop: how long an idle connection may still send a request.", Server.DrainIdleTimeout, mayBeZero: true),
-                static (settings, value) => settings.Options.DrainIdleTimeout = TimeSpan.FromSeconds(value)),
         ], IsDense: true),
     ];
 

@@ -148,9 +148,10 @@ internal sealed class ServeCommand(StandardStreams streams, TimeProvider clock)
             Say(settings, $"Listening on {place}");
         }
 
+        var most = server.Running.Context.Options.MaxConnections;
         Say(settings,
-            $"Serving {opened.Root} with {settings.Options.Workers} worker{(settings.Options.Workers == 1 ? "" : "s")}, "
-            + $"at most {settings.Options.MaxConnections} connections; Ctrl+C drains and stops.");
+            $"Serving {opened.Root} with {settings.Options.Workers} worker{(settings.Options.Workers == 1 ? "" : "s")}, at most {most} connections"
+            + (most < settings.Options.MaxConnections ? " (ulimit -n allows no more)" : "") + "; Ctrl+C drains and stops.");
     }
 
     private async Task<ShutdownReport> StopAsync(HttpServer server, StopSignals signals, SignalRelay relay)

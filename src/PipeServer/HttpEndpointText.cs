@@ -12,6 +12,9 @@ namespace PipeServer;
 /// </summary>
 internal static class HttpEndpointText
 {
+    /// <summary>Stands in a problem between an option that there is not and those that there are.</summary>
+    internal const string OptionsAre = "; the options are ";
+
     private const string ProxyWord = "proxy";
     private const string ModeWord = "mode=";
     private const string GroupWord = "group=";
@@ -121,7 +124,7 @@ internal static class HttpEndpointText
             return problem.Length == 0;
         }
 
-        problem = $"there is no option '{word}'; the options are {Words}"
+        problem = $"there is no option '{word}'{OptionsAre}{Words}"
             + (endpoint.UnixSocketPath is null ? "" : " (a comma in the path is written twice)");
         return false;
     }

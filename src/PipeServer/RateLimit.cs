@@ -14,6 +14,10 @@ public sealed class RateLimit : IParsable<RateLimit>, IEquatable<RateLimit>
     /// <summary>The most requests a second or a minute, and the largest burst.</summary>
     public const int MaxRequests = 1_000_000;
 
+    /// <summary>What the text form looks like, for messages: it must be …</summary>
+    internal static readonly string Form =
+        $"like 10/s or 600/m, or 10/s:50 with a burst; the rate from 0.001 to {MaxRequests} with at most three decimals, the burst from 1 to {MaxRequests}";
+
     private const decimal Least = 0.001m;
 
     private RateLimit(decimal requests, TimeSpan period, int? burst)
@@ -56,7 +60,7 @@ public sealed class RateLimit : IParsable<RateLimit>, IEquatable<RateLimit>
     public static RateLimit Parse(string s) => TryParse(s, provider: null, out var limit)
         ? limit
         : throw new FormatException(
-            $"'{s}' is not a rate of requests: it must be like 10/s, 600/m or 10/s:50, from 0.001 to {MaxRequests} in thousandths, and the burst whole.");
+            $"'{s}' is not a rate of requests: it must be {Form}.");
 
     /// <inheritdoc cref="Parse(string)"/>
     public static RateLimit Parse(string s, IFormatProvider? provider) => Parse(s);

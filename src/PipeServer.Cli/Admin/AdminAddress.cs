@@ -60,7 +60,10 @@ internal sealed class AdminAddress
         var isPort = first.Length > 0 && first.All(char.IsAsciiDigit);
         if (HttpEndpointText.Read(isPort ? $"{IPAddress.Loopback}:{place}" : place, out var problem) is not { } endpoint)
         {
-            return problem.StartsWith("it must be", StringComparison.Ordinal) ? $"it must be {Forms}" : problem;
+            return problem.StartsWith("it must be", StringComparison.Ordinal) ? $"it must be {Forms}"
+                : problem.LastIndexOf(HttpEndpointText.OptionsAre, StringComparison.Ordinal) is > 0 and var end
+                    ? $"{problem[..end]}{HttpEndpointText.OptionsAre}{(isUnix ? "mode=660 and group=NAME" : "host=NAME")}"
+                : problem;
         }
 
         if (endpoint.ProxyProtocol)

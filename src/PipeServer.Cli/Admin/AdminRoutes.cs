@@ -1,6 +1,7 @@
+using System.Buffers;
 using System.Text;
+using System.Text.Encodings.Web;
 using System.Text.Json;
-using PipeServer.Cli.Reload;
 
 namespace PipeServer.Cli.Admin;
 
@@ -25,6 +26,9 @@ internal sealed class AdminRoutes(AdminControls controls, MetricsCollector metri
         A POST needs the header X-PipeServer-Admin: 1
 
         """;
+
+    // Quotation marks in a message stay what they are: the answer is JSON, and told to be nothing else, so no page can run it.
+    private static readonly JsonWriterOptions JsonOptions = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <summary>Maps them all but the page at <c>/</c>.</summary>
     public void Map(HttpServer admin)
@@ -81,22 +85,20 @@ internal sealed class AdminRoutes(AdminControls controls, MetricsCollector metri
             return;
         }
 
-        response.ContentType = "application/json";
-        using var json = new Utf8JsonWriter(response.Body);
-        json.Begin();
-        json.BeginList("options");
-        foreach (var option in controls.Describe())
+        WriteJson(response, json =>
         {
-            json.Begin();
-            json.Text("name", option.Name);
-            json.Text("value", option.Value);
-            json.Text("source", option.Source);
-            json.End();
-        }
+            json.BeginList("options");
+            foreach (var (name, value, source) in controls.Describe())
+            {
+                json.Begin();
+                json.Text("name", name);
+                json.Text("value", value);
+                json.Text("source", source);
+                json.End();
+            }
 
-        json.EndList();
-        json.End();
-        json.Flush();
+            json.EndList();
+        });
     }
 
     private void Drain(HttpRequest request, HttpResponse response)
@@ -112,7 +114,7 @@ internal sealed class AdminRoutes(AdminControls controls, MetricsCollector metri
     {
         if (await controls.TryReloadAsync().ConfigureAwait(false) is not { } outcome)
         {
-            Write(response, 409, controls.Phase == ServingPhase.Draining
+            WriteProblem(response, 409, controls.Phase == ServingPhase.Draining
                 ? "The server stops: nothing is reloaded any more."
                 : "A reload is under way. Ask again when it has ended.");
             return;
@@ -120,33 +122,34 @@ internal sealed class AdminRoutes(AdminControls controls, MetricsCollector metri
 
         if (outcome.Problem is { } problem)
         {
-            Write(response, 422, problem);
+            WriteProblem(response, 422, problem);
+            return;
         }
-        else
+
+        WriteJson(response, json =>
         {
-            Write(response, outcome);
-        }
+            json.Texts("changed", outcome.Changed);
+            json.Texts("needsRestart", outcome.NeedsRestart);
+        });
     }
 
-    private static void Write(HttpResponse response, ReloadOutcome outcome)
-    {
-        response.ContentType = "application/json";
-        using var json = new Utf8JsonWriter(response.Body);
-        json.Begin();
-        json.Texts("changed", outcome.Changed);
-        json.Texts("needsRestart", outcome.NeedsRestart);
-        json.End();
-        json.Flush();
-    }
-
-    private static void Write(HttpResponse response, int status, string problem)
+    private static void WriteProblem(HttpResponse response, int status, string problem)
     {
         response.StatusCode = status;
+        WriteJson(response, json => json.Text("problem", problem));
+    }
+
+    // One object, and the end of its line, for people who ask by curl.
+    private static void WriteJson(HttpResponse response, Action<Utf8JsonWriter> writeMembers)
+    {
         response.ContentType = "application/json";
-        using var json = new Utf8JsonWriter(response.Body);
-        json.Begin();
-        json.Text("problem", problem);
-        json.End();
-        json.Flush();
+        using (var json = new Utf8JsonWriter(response.Body, JsonOptions))
+        {
+            json.Begin();
+            writeMembers(json);
+            json.End();
+        }
+
+        response.Body.Write("\n"u8);
     }
 }

@@ -45,15 +45,7 @@ internal sealed class MetricInstrument
     public void Record(long value, ReadOnlySpan<KeyValuePair<string, object?>> tags)
     {
         var series = Find(tags);
-        if (IsObservable)
-        {
-            series.Observe(value, _round);
-        }
-        else if (_isSet)
-        {
-            series.Set(value);
-        }
-        else
+        if (!TrySet(series, value))
         {
             series.Add(value);
         }
@@ -63,15 +55,7 @@ internal sealed class MetricInstrument
     public void Record(double value, ReadOnlySpan<KeyValuePair<string, object?>> tags)
     {
         var series = Find(tags);
-        if (IsObservable)
-        {
-            series.Observe(value, _round);
-        }
-        else if (_isSet)
-        {
-            series.Set(value);
-        }
-        else
+        if (!TrySet(series, value))
         {
             series.Add(value);
         }
@@ -120,6 +104,21 @@ internal sealed class MetricInstrument
         }
 
         return boundaries;
+    }
+
+    // False for an instrument that tells what comes to its value, not the value.
+    private bool TrySet(MetricSeries series, double value)
+    {
+        if (IsObservable)
+        {
+            series.Observe(value, _round);
+        }
+        else if (_isSet)
+        {
+            series.Set(value);
+        }
+
+        return IsObservable || _isSet;
     }
 
     private MetricSeries Find(ReadOnlySpan<KeyValuePair<string, object?>> tags) =>

@@ -19,7 +19,7 @@ internal sealed class ConnectionManager
     private RequestCounts _ended;
     private long _endedReceived;
     private long _endedSent;
-    private int _methodsSeen; // by those who have asked: a bit for each
+    private int _methodsSeen = 1 << (int)RequestMethod.Get; // by those who have asked: a bit for each. An idle server has a figure too, not a gap
 
     public int Count
     {

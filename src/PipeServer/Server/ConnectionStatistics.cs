@@ -13,7 +13,7 @@ internal sealed class ConnectionStatistics(
     /// <summary>The ledger of their requests.</summary>
     public RequestCounts Requests => requests;
 
-    /// <summary>The requests that are being answered, by method: those of which there has been one.</summary>
+    /// <summary>The requests that are being answered, by method: GET, and those of which there has been one.</summary>
     public IReadOnlyList<ActiveRequests> Active => active;
 
     /// <summary>What has come from clients, heads included, as the transport has seen it.</summary>

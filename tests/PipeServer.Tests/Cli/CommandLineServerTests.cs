@@ -301,9 +301,9 @@ public sealed class CommandLineServerTests
     [InlineData("--log-level", "loud", "--log-level must be trace, debug,")]
     [InlineData("--log-level", "3", "--log-level must be trace, debug,")]
     [InlineData("--report", "/no/such/folder/report.json", "--report /no/such/folder/report.json: ")]
-    [InlineData("--rate-limit", "10", "--rate-limit must be like 10/s, 600/m or 10/s:50, from 0.001 to 1000000 in thousandths, and the burst whole; '10' is not")]
+    [InlineData("--rate-limit", "10", "--rate-limit: '10' is not a rate: it must be like 10/s or 600/m, or 10/s:50 with a burst; the rate from 0.001 to 1000000")]
     [InlineData("--rate-limit", "", "--rate-limit must not be empty")]
-    [InlineData("--forwarded", "xff", "--forwarded must be x-forwarded-for or forwarded or none; 'xff' is not")]
+    [InlineData("--forwarded", "xff", "--forwarded must be x-forwarded-for, forwarded or none; 'xff' is not")]
     [InlineData("--trusted-proxy", "10.0.0.0/33", "--trusted-proxy must be a network like 10.0.0.0/8, an address, or unix; '10.0.0.0/33' is not")]
     [InlineData("--max-request-head", "1000", "--max-request-head must not be below --max-request-line")]
     public async Task A_bad_option_is_named_in_one_line_and_exits_1(string option, string value, string message)

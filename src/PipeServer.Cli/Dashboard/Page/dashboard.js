@@ -12,7 +12,7 @@
   const count = (n) => whole.format(n);
   const rate = (n) => whole.format(n < 10 ? Math.round(n * 10) / 10 : Math.round(n));
   const three = (n, unit) => `${n < 10 ? n.toFixed(2) : n < 100 ? n.toFixed(1) : whole.format(Math.round(n))} ${unit}`;
-  const micro = (n) => n < 1000 ? `${n} µs` : n < 1e6 ? three(n / 1e3, 'ms') : three(n / 1e6, 's');
+  const micro = (n) => n < 1 ? '< 1 µs' : n < 1000 ? `${n} µs` : n < 1e6 ? three(n / 1e3, 'ms') : three(n / 1e6, 's');
   const bytes = (n) => {
     const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
     let unit = 0;
@@ -21,6 +21,7 @@
   };
   const time = (s) => s < 60 ? `${s.toFixed(1)} s` : s < 3600 ? `${Math.floor(s / 60)} min ${Math.floor(s % 60)} s`
     : s < 86400 ? `${Math.floor(s / 3600)} h ${Math.floor(s % 3600 / 60)} min` : `${Math.floor(s / 86400)} d ${Math.floor(s % 86400 / 3600)} h`;
+  const jobs = (n) => `${count(n)} job${n === 1 ? '' : 's'}`;
   const share = (part, all) => all > 0 ? `${(100 * part / all).toFixed(1)} %` : '–';
 
   // A row is an array of cells; a cell is a text, or { t: text, s: a smaller line below it, c: a class }. The first names the row.
@@ -75,8 +76,8 @@
     const chart = $(id);
     chart.querySelector('polyline').setAttribute('points', points.join(' '));
     chart.querySelector('polygon').setAttribute('points', values.length > 1 ? `${first},40 ${points.join(' ')} ${PLACES - 1},40` : '');
-    chart.setAttribute('aria-label', `${name}, the last ${values.length} seconds: now ${format(values.at(-1) || 0)}, at most ${format(most)}`);
-    set($(`${id}-most`), `at most ${format(most)} in ${values.length} s`);
+    chart.setAttribute('aria-label', `${name}, the last ${values.length} seconds: now ${format(values.at(-1) || 0)}, peak ${format(most)}`);
+    set($(`${id}-most`), `peak ${format(most)} in ${values.length} s`);
   }
 
   const PHASES = {
@@ -138,7 +139,7 @@
   function showWorkers(s) {
     const busy = s.workers.list.filter((worker) => worker.request);
     fill('workers', busy.map((worker) => [
-      { t: worker.name, s: `${count(worker.executed)} jobs${worker.faulted ? `, ${count(worker.faulted)} failed` : ''}` },
+      { t: worker.name, s: `${jobs(worker.executed)}${worker.faulted ? `, ${count(worker.faulted)} failed` : ''}` },
       { t: worker.request, s: worker.client ? `from ${worker.client}` : '', c: 'path' },
       { t: time(worker.seconds), c: worker.seconds >= SLOW ? 'n slow' : 'n', s: worker.seconds >= SLOW ? 'long' : '' },
     ]), 'All are idle.');
@@ -146,7 +147,7 @@
     const idle = s.workers.size - s.workers.busy;
     set($('idle'), [more > 0 ? `${count(more)} more are busy` : '', `${count(idle)} idle`,
       s.workers.started < s.workers.size ? `${count(s.workers.started)} of ${count(s.workers.size)} have needed a thread so far` : '',
-      `${count(s.workers.executed)} jobs done`, s.workers.faulted ? `${count(s.workers.faulted)} failed` : ''].filter(Boolean).join(' · '));
+      `${jobs(s.workers.executed)} done`, s.workers.faulted ? `${count(s.workers.faulted)} failed` : ''].filter(Boolean).join(' · '));
     const key = (worker) => `${worker.name} ${worker.request}`;
     const slow = busy.filter((worker) => worker.seconds >= SLOW);
     const fresh = slow.find((worker) => !told.has(key(worker)));
@@ -162,7 +163,7 @@
     ]), 'None.');
     const [d, q] = [s.duration, s.queueWait];
     const cell = (of, key) => n(of.count ? key === 'count' ? short.format(of.count) : micro(of[key]) : '–');
-    fill('latency', [['50 %', 'p50'], ['90 %', 'p90'], ['99 %', 'p99'], ['99.9 %', 'p999'], ['longest', 'max'], ['count', 'count']].map(([name, key]) =>
+    fill('latency', [['p50', 'p50'], ['p90', 'p90'], ['p99', 'p99'], ['p99.9', 'p999'], ['longest', 'max'], ['count', 'count']].map(([name, key]) =>
       [name, cell(d.window, key), cell(d.total, key), cell(q.window, key), cell(q.total, key)]));
     fill('answers', s.statuses.map((status) => [status.status ? `${status.status}` : 'none, the client had left', n(count(status.window)), n(count(status.total))]), 'None yet.');
     const r = s.requests;

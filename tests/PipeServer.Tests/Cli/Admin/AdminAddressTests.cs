@@ -54,7 +54,11 @@ public sealed class AdminAddressTests
     [InlineData("127.0.0.1:80,mode=600", "mode=600 is for the file of a unix socket")]
     [InlineData("127.0.0.1:80,host=", "host= takes a name")]
     [InlineData("127.0.0.1:80,host=a:80", "host= takes a name")]
-    [InlineData("unix:/a,host=b", "there is no option 'host=b'")]
+    // Its message named the options of --listen.
+    [InlineData("80,hosts=b", "there is no option 'hosts=b'; the options are host=NAME")]
+    [InlineData("127.0.0.1:80,host=c,tls", "host= takes a name")]
+    [InlineData("127.0.0.1:80,tls,host=c", "there is no option 'tls'; the options are host=NAME")]
+    [InlineData("unix:/a,host=b", "there is no option 'host=b'; the options are mode=660 and group=NAME")]
     public void What_is_no_place_is_told(string text, string problem)
     {
         var told = AdminAddress.TryParse(text, out var address);

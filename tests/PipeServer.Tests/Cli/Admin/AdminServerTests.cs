@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 
 namespace PipeServer.Tests.Cli.Admin;
 
@@ -313,6 +314,10 @@ public sealed class AdminServerTests : IDisposable
             await using var cli = CliProcess.StartShell(
                 $"ulimit -n 300; exec {CliProcess.PipeServerCommand} serve '{_folder}' --port 0 --loops 1 {options}");
             await cli.ListeningAsync();
+
+            // It told --max-connections, which is more than it would serve.
+            await Eventually.TrueAsync(
+                () => cli.Output.Any(static line => Regex.IsMatch(line, @"at most \d{2,3} connections \(ulimit -n allows no more\);")), "it tells how many");
             var clients = new List<TestClient>();
             try
             {
