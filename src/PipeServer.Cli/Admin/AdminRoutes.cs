@@ -88,12 +88,12 @@ internal sealed class AdminRoutes(AdminControls controls, MetricsCollector metri
         WriteJson(response, json =>
         {
             json.BeginList("options");
-            foreach (var (name, value, source) in controls.Describe())
+            foreach (var option in controls.Describe())
             {
                 json.Begin();
-                json.Text("name", name);
-                json.Text("value", value);
-                json.Text("source", source);
+                json.Text("name", option.Name);
+                json.Text("value", option.Value);
+                json.Text("source", option.Source);
                 json.End();
             }
 
