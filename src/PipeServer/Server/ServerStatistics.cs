@@ -41,5 +41,11 @@ internal sealed class ServerStatistics(
 
     /// <summary>Of a server that has not been started.</summary>
     public static ServerStatistics None { get; } = new(
-        new ConnectionStatistics(default, default, default, [], 0, 0), failedAccepts: 0, [], queueLength: 0, queueCapacity: 0, new WorkerStatistics(0, 0, 0, 0), []);
+        new ConnectionStatistics(default, default, default, [], 0, 0),
+        failedAccepts: 0,
+        refusals: [],
+        queueLength: 0,
+        queueCapacity: 0,
+        new WorkerStatistics(0, 0, 0, 0),
+        loops: []);
 }

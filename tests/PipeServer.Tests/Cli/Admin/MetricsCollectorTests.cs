@@ -111,9 +111,9 @@ public sealed class MetricsCollectorTests : IDisposable
     [Fact]
     public void One_that_throws_takes_nothing_from_the_others()
     {
-        _meter.CreateObservableGauge("t.a", static () => 1);
+        _meter.CreateObservableGauge("t.a", static () => 1L);
         _meter.CreateObservableGauge("t.b", (Func<long>)(static () => throw new InvalidOperationException("not now")));
-        _meter.CreateObservableGauge("t.c", static () => 3);
+        _meter.CreateObservableGauge("t.c", static () => 3L);
         var text = Text();
         Assert.Contains("t_a 1\n", text);
         Assert.Contains("t_c 3\n", text);
