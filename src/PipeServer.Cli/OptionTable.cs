@@ -56,7 +56,7 @@ internal sealed class OptionTable
         new("Admin side",
         [
             OptionRow.Of(
-                AdminPlace("--admin", "Dashboard, metrics, health, drain, reload: PORT (of 127.0.0.1), ADDRESS:PORT or unix:PATH."),
+                AdminPlace("--admin", "Dashboard, metrics, drain, reload: PORT (of 127.0.0.1), ADDRESS:PORT or unix:PATH."),
                 static (settings, value) => settings.Admin.Place = value),
             OptionRow.Of(
                 Text("--admin-auth-file", "PATH", "Its users, as in --auth-file; needed where other machines reach it."),
