@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-"""Measures PipeServer and its peers on a machine with many cores, half of them for the server and half for wrk.
+"""Measures PipeServer and its peers where there is no SDK: on a machine with many cores, half of them for the server and half for wrk, or with
+--shared all of them for both.
 
-    perf/many-cores.py FOLDER [--rounds N] [--server-cores N]
+    perf/many-cores.py FOLDER [--rounds N] [--server-cores N | --shared] [--workloads NAME ...]
 
 It needs Python alone, no SDK: FOLDER/bin has the programs (pipeserver, floor, kestrel-peer as perf/load builds them into artifacts/measured, nginx
 and wrk of Debian), FOLDER/lib the shared libraries that these need (ldd names them). What is not there is left out. All servers of a workload run
@@ -24,11 +25,14 @@ parser.add_argument("folder")
 parser.add_argument("--rounds", type=int, default=5)
 parser.add_argument("--seconds", type=int, default=1)
 parser.add_argument("--server-cores", type=int, default=os.cpu_count() // 2)
+parser.add_argument("--shared", action="store_true", help="server and client on all cores")
 parser.add_argument("--workloads", nargs="*")
 parser.add_argument("--save", help="where the figures of each round go, as JSON")
 options = parser.parse_args()
-CORES, PROGRAMS = options.server_cores, os.path.abspath(options.folder) + "/bin"
-CLIENT_CORES = os.cpu_count() - CORES
+CORES, PROGRAMS = os.cpu_count() if options.shared else options.server_cores, os.path.abspath(options.folder) + "/bin"
+CLIENT_CORES = os.cpu_count() if options.shared else os.cpu_count() - CORES
+ON_SERVER_CORES = [] if options.shared else ["taskset", "-c", f"0-{CORES - 1}"]
+ON_CLIENT_CORES = [] if options.shared else ["taskset", "-c", f"{CORES}-{os.cpu_count() - 1}"]
 ENVIRONMENT = dict(os.environ, LD_LIBRARY_PATH=os.path.abspath(options.folder) + "/lib")
 WORK = tempfile.mkdtemp(prefix="pipeserver-many-", dir="/dev/shm")  # in memory: access logs go there
 os.chmod(WORK, 0o755)
@@ -89,12 +93,13 @@ SERVERS = {
     "workers": ours(),
 }
 PEERS = ["floor", "nginx", "kestrel-native", "inline", "workers"]
-WORKLOADS = {  # path, connections, wrk script, servers
-    "plaintext": ("/plaintext", 512, None, PEERS),
-    "pipelined-16": ("/plaintext", 512, WORK + "/pipelined.lua", PEERS),
-    "file-1k": ("/1k.bin", 512, None, ["nginx", "kestrel-native", "inline"]),
-    "file-64k": ("/64k.bin", 128, None, ["nginx", "kestrel-native", "inline"]),
-    "logged": ("/plaintext", 512, None, ["nginx", "nginx-log", "inline", "inline-log", "inline-admin"]),
+WORKLOADS = {  # path, connections, wrk script, servers, and whose time the others' is compared with
+    "plaintext": ("/plaintext", 512, None, PEERS, "nginx"),
+    "pipelined-16": ("/plaintext", 512, WORK + "/pipelined.lua", PEERS, "nginx"),
+    "file-1k": ("/1k.bin", 512, None, ["nginx", "kestrel-native", "inline"], "nginx"),
+    "file-64k": ("/64k.bin", 128, None, ["nginx", "kestrel-native", "inline"], "nginx"),
+    "logged": ("/plaintext", 256, None, ["inline", "inline-log", "inline-admin"], "inline"),
+    "logged-nginx": ("/plaintext", 256, None, ["nginx", "nginx-log"], "nginx"),
 }
 
 
@@ -102,7 +107,7 @@ def start(name, port):
     command = SERVERS[name](port)
     if not os.path.exists(command[0]):
         return None
-    process = subprocess.Popen(["taskset", "-c", f"0-{CORES - 1}", *command], env=ENVIRONMENT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    process = subprocess.Popen([*ON_SERVER_CORES, *command], env=ENVIRONMENT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
     end = time.monotonic() + 10
     while time.monotonic() < end:
         if process.poll() is not None:
@@ -116,7 +121,7 @@ def start(name, port):
 
 
 def load(port, path, connections, script, seconds):
-    command = ["taskset", "-c", f"{CORES}-{os.cpu_count() - 1}", PROGRAMS + "/wrk", f"-t{CLIENT_CORES}", f"-c{connections}", f"-d{seconds}s", "--latency"]
+    command = [*ON_CLIENT_CORES, PROGRAMS + "/wrk", f"-t{CLIENT_CORES}", f"-c{connections}", f"-d{seconds}s", "--latency"]
     command += ["-s", script] if script else []
     said = subprocess.run([*command, f"http://127.0.0.1:{port}{path}"], env=ENVIRONMENT, capture_output=True, text=True, timeout=60).stdout
     find = lambda pattern: re.search(pattern, said).group(1)
@@ -127,7 +132,7 @@ def load(port, path, connections, script, seconds):
 model = re.search(r"model name\s*: (.*)", open("/proc/cpuinfo").read())
 print(f"{os.cpu_count()} cores, {model.group(1) if model else '?'}; the server on {CORES}, wrk on {CLIENT_CORES}; {options.rounds} rounds of {options.seconds} s")
 figures, port = {}, 20000
-for workload, (path, connections, script, names) in WORKLOADS.items():
+for workload, (path, connections, script, names, reference) in WORKLOADS.items():
     if options.workloads and workload not in options.workloads:
         continue
     running = {}
@@ -151,13 +156,13 @@ for workload, (path, connections, script, names) in WORKLOADS.items():
             process.send_signal(signal.SIGTERM)
         for process, _, _ in running.values():
             process.wait(20)
-    base = [each[0] for each in figures[workload].get("nginx", [])]
+    base = [each[0] for each in figures[workload].get(reference, [])]
     for name, (_, at, _) in running.items():
         rounds = figures[workload][name]
         ratio = statistics.median(each[0] / other for each, other in zip(rounds, base)) if base else 0
         faults = {each[3] for each in rounds if each[3]}
         lost = json.load(open(f"{WORK}/{at}.json")).get("accessLinesLost") if os.path.exists(f"{WORK}/{at}.json") else None
-        print(f"{workload:13} {name:15} {statistics.median(each[0] for each in rounds):7.2f} µs  × nginx {ratio:.2f}  "
+        print(f"{workload:13} {name:15} {statistics.median(each[0] for each in rounds):7.2f} µs  × {reference} {ratio:.2f}  "
               f"{statistics.median(each[1] for each in rounds):10,.0f} requests/s  p99 {rounds[len(rounds) // 2][2]}"
               f"{f'  lines lost {lost}' if lost is not None else ''}{f'  {faults}' if faults else ''}", flush=True)
     for _, at, _ in running.values():  # a log at this rate is gigabytes

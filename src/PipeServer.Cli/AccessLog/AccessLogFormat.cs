@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Text;
 
 namespace PipeServer.Cli.AccessLog;
@@ -15,6 +16,7 @@ internal sealed class AccessLogFormat
     private enum Directive : byte
     {
         Text,
+        ShortText,
         Client,
         User,
         Time,
@@ -100,6 +102,9 @@ internal sealed class AccessLogFormat
                 case Directive.Text:
                     line.Append(part.Text);
                     break;
+                case Directive.ShortText:
+                    line.AppendShort(part.Word, part.Text.Length);
+                    break;
                 case Directive.Client:
                     AccessLogValues.AppendClient(ref line, completion.RemoteEndPoint);
                     break;
@@ -113,7 +118,7 @@ internal sealed class AccessLogFormat
                     line.AppendEscaped(completion.RequestLine, escapesSpaces: !part.IsQuoted);
                     break;
                 case Directive.Status:
-                    line.Append(AccessLogValues.Status(completion));
+                    line.Append((long)AccessLogValues.Status(completion));
                     break;
                 case Directive.BodyBytes:
                     line.Append(completion.BodyBytesSent);
@@ -141,7 +146,8 @@ internal sealed class AccessLogFormat
     {
         if (literal.Length > 0)
         {
-            parts.Add(new Part(Directive.Text, Encoding.UTF8.GetBytes(literal.ToString()), IsQuoted: false));
+            var text = Encoding.UTF8.GetBytes(literal.ToString());
+            parts.Add(new Part(text.Length <= sizeof(ulong) ? Directive.ShortText : Directive.Text, text, IsQuoted: false));
             literal.Clear();
         }
     }
@@ -175,5 +181,16 @@ internal sealed class AccessLogFormat
         return rest[..Math.Min(end, rest.Length)];
     }
 
-    private readonly record struct Part(Directive Directive, byte[] Text, bool IsQuoted);
+    private readonly record struct Part(Directive Directive, byte[] Text, bool IsQuoted)
+    {
+        // Of a short text: its bytes from the lowest on.
+        public ulong Word { get; } = Directive == Directive.ShortText ? WordOf(Text) : 0;
+
+        private static ulong WordOf(ReadOnlySpan<byte> text)
+        {
+            Span<byte> word = stackalloc byte[sizeof(ulong)];
+            text.CopyTo(word);
+            return BinaryPrimitives.ReadUInt64LittleEndian(word);
+        }
+    }
 }

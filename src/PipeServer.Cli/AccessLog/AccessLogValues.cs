@@ -1,6 +1,8 @@
 using System.Buffers;
 using System.Buffers.Text;
 using System.Net;
+using System.Net.Sockets;
+using System.Runtime.CompilerServices;
 
 namespace PipeServer.Cli.AccessLog;
 
@@ -18,23 +20,19 @@ internal static class AccessLogValues
     {
         if (client is not IPEndPoint { Address: var address })
         {
-            line.Append("-"u8);
+            line.AppendDash();
             return;
         }
 
+        // A mapped address is of a socket for both families; it would be another client for whoever reads the log.
         Span<byte> bytes = stackalloc byte[16];
-        if (!address.IsIPv4MappedToIPv6 || !address.TryWriteBytes(bytes, out _))
+        if ((address.AddressFamily == AddressFamily.InterNetworkV6 && !address.IsIPv4MappedToIPv6) || !address.TryWriteBytes(bytes, out var length))
         {
             line.Append(address);
             return;
         }
 
-        // Of a socket for both families. A mapped address would be another client for whoever reads the log.
-        for (var at = 12; at < 16; at++)
-        {
-            line.Append(bytes[at]);
-            line.Append(at < 15 ? "."u8 : default);
-        }
+        line.AppendIPv4(bytes[(length - 4)..length]);
     }
 
     /// <summary>The status; 499 for a client that has left before it was answered, as nginx writes it.</summary>
@@ -49,6 +47,18 @@ internal static class AccessLogValues
 
     /// <summary>The user of Basic authentication (RFC 7617), whether the password was right or not; a dash where there is none.</summary>
     public static void AppendUser(ref AccessLineBuilder line, HttpRequest? request)
+    {
+        if (Field(request, "Authorization"u8).IsEmpty)
+        {
+            line.AppendDash(); // without the buffer, which would be cleared
+            return;
+        }
+
+        AppendGivenUser(ref line, request);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void AppendGivenUser(ref AccessLineBuilder line, HttpRequest? request)
     {
         Span<byte> user = stackalloc byte[MaxCredentialBytes];
         line.AppendEscaped(user[..ReadUser(request, user)], escapesSpaces: true);

@@ -48,9 +48,6 @@ internal sealed class AdminRoutes(AdminControls controls, MetricsCollector metri
             Dispatch.Inline);
     }
 
-    /// <summary>Maps <c>/</c>: what there is, in plain text.</summary>
-    public static void MapIndex(HttpServer admin) => admin.MapGet("/", static (_, response) => response.WriteText(Index), Dispatch.Inline);
-
     private void SendMetrics(HttpRequest request, HttpResponse response)
     {
         var format = AcceptHeader.MetricsFormatOf(request.Headers["Accept"]);

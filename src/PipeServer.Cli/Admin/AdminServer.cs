@@ -38,8 +38,8 @@ internal sealed class AdminServer : IAsyncDisposable
     /// <param name="settings">Where it listens, and who may use it; opened.</param>
     /// <param name="controls">What it can tell and do.</param>
     /// <param name="loggerFactory">Where its warnings go.</param>
-    /// <param name="mapPage">Maps <c>/</c>, and what belongs to it, behind the guard as all else; null for a list of what there is.</param>
-    public AdminServer(AdminSettings settings, AdminControls controls, ILoggerFactory loggerFactory, Action<HttpServer>? mapPage = null)
+    /// <param name="mapPage">Maps <c>/</c>, and what belongs to it, behind the guard as all else.</param>
+    public AdminServer(AdminSettings settings, AdminControls controls, ILoggerFactory loggerFactory, Action<HttpServer> mapPage)
     {
         _address = settings.Address ?? throw new ArgumentException("There is no address.", nameof(settings));
         var logs = new AdminLoggerFactory(loggerFactory);
@@ -48,7 +48,7 @@ internal sealed class AdminServer : IAsyncDisposable
         _metrics = new MetricsCollector();
         _server = new HttpServer(Options(_address, _guard, logs));
         new AdminRoutes(controls, _metrics).Map(_server);
-        (mapPage ?? AdminRoutes.MapIndex)(_server);
+        mapPage(_server);
     }
 
     /// <summary>How many descriptors the public side has to leave to it.</summary>

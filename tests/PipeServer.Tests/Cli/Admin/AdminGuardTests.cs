@@ -284,13 +284,15 @@ public sealed class AdminGuardTests : IDisposable
 
     private static IPEndPoint Place(AdminServer admin) => IPEndPoint.Parse(admin.Addresses[0]["http://".Length..]);
 
+    private static void MapPage(HttpServer server) => server.MapGet("/", static (_, response) => response.WriteText("page"), Dispatch.Inline);
+
     private async Task<AdminServer> StartAsync(string place, string? authFile = null, Action<HttpServer>? mapPage = null)
     {
         var settings = new AdminSettings { Place = place, AuthFile = authFile };
         Assert.Null(settings.TryOpen([]));
         var controls = new AdminControls(() => _options, () => Interlocked.Increment(ref _drains), () => _reload());
         controls.Advance(ServingPhase.Serving);
-        var admin = new AdminServer(settings, controls, NullLoggerFactory.Instance, mapPage);
+        var admin = new AdminServer(settings, controls, NullLoggerFactory.Instance, mapPage ?? MapPage);
         Assert.Null(await admin.TryStartAsync());
         return admin;
     }
