@@ -24,6 +24,9 @@ internal abstract class Exchange(RequestHead head)
     /// <summary>The client's address: the one that a trusted proxy has named for this request, else the connection's.</summary>
     public EndPoint? RemoteEndPoint => _forwardedClient ?? Connection.RemoteEndPoint;
 
+    /// <summary>The address that a trusted proxy has named, or null: of this request once it has a handler, before that perhaps of another one.</summary>
+    public EndPoint? ForwardedClient => _forwardedClient;
+
     /// <summary>A trusted proxy has said that its client has asked by https.</summary>
     public bool IsHttps { get; private set; }
 

@@ -35,6 +35,26 @@ public abstract class ActivityTests(string transport)
         Assert.Equal(1, Look(server).Workers.Sum(static one => one.Activity.Executed));
     }
 
+    // The page showed the proxy's address for each of its clients.
+    [Fact]
+    public async Task A_client_behind_a_trusted_proxy_is_shown_by_its_own_address()
+    {
+        if (transport == "memory")
+        {
+            return; // its peers have no address that could be trusted
+        }
+
+        using var gate = new ManualResetEventSlim();
+        await using var server = await StartAsync(gate, static options => options.TrustedProxies = [TrustedProxy.Parse("127.0.0.1")]);
+        await using var client = await server.ConnectAsync();
+        await client.SendAsync(TestClient.Get("/blocks/1", "X-Forwarded-For: 192.0.2.7:1234"));
+        var worker = await OneAsync(server, static activity => activity.Workers.Where(static worker => worker.Request is not null));
+        Assert.Equal(System.Net.IPEndPoint.Parse("192.0.2.7:1234"), worker.Client);
+        Assert.Equal(worker.Client, Assert.Single(Look(server).Requests).Client);
+        gate.Set();
+        await client.ReadResponseAsync();
+    }
+
     [Fact]
     public async Task A_request_that_waits_for_a_worker_is_queued()
     {

@@ -123,6 +123,7 @@ internal abstract class ExchangeHolder : Connection
             : exchange is { MayBlock: false, Handler.Dispatch: Dispatch.Worker } ? RequestStage.Queued
             : RequestStage.Handling;
         worker ??= Server.Workers.WorkerOf(exchange);
+        client = exchange.Handler is null ? client : exchange.ForwardedClient ?? client;
         Volatile.ReadBarrier();
         return before == InProgress && exchange == _exchange
             ? new RequestActivity(RequestActivity.WithoutQuery(request), stage, duration, worker, client)
