@@ -16,12 +16,12 @@ internal ref struct AccessLineBuilder(Span<byte> buffer)
     // Of what a client has sent at most this much is shown, so that one line cannot push hundreds of others out.
     private const int MaxShownBytes = 4096;
 
-    // What stands for itself where it is quoted, and where it is not.
-    private static readonly SearchValues<byte> PlainAndSpace =
-        SearchValues.Create([.. Enumerable.Range(' ', '~' - ' ' + 1).Select(static c => (byte)c).Where(static c => c is not ((byte)'"' or (byte)'\\'))]);
+    // What stands for itself where it is not quoted, and where it is: ASCII without controls, the quotation mark and the backslash.
+    private static readonly SearchValues<byte> Plain = SearchValues.Create(
+        "!#$%&'()*+,-./0123456789:;<=>?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[]^_`abcdefghijklmnopqrstuvwxyz{|}~"u8);
 
-    private static readonly SearchValues<byte> Plain =
-        SearchValues.Create([.. Enumerable.Range('!', '~' - '!' + 1).Select(static c => (byte)c).Where(static c => c is not ((byte)'"' or (byte)'\\'))]);
+    private static readonly SearchValues<byte> PlainAndSpace = SearchValues.Create(
+        " !#$%&'()*+,-./0123456789:;<=>?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[]^_`abcdefghijklmnopqrstuvwxyz{|}~"u8);
 
     private readonly Span<byte> _buffer = buffer;
 
