@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using PipeServer.Server;
 
 namespace PipeServer.Cli.Admin;
 
@@ -34,8 +35,8 @@ internal sealed class AdminRoutes(AdminControls controls, MetricsCollector metri
     public void Map(HttpServer admin)
     {
         admin.MapGet("/metrics", SendMetrics, Dispatch.Inline);
-        admin.MapGet("/healthz/live", static (_, response) => response.WriteText("live\n"), Dispatch.Inline);
-        admin.MapGet("/healthz/ready", SendReady, Dispatch.Inline);
+        admin.MapGet(HealthPaths.Live, static (_, response) => response.WriteText("live\n"), Dispatch.Inline);
+        admin.MapGet(HealthPaths.Ready, SendReady, Dispatch.Inline);
         admin.MapGet("/config", SendConfiguration, Dispatch.Inline);
         admin.MapPost("/drain", Drain, Dispatch.Inline);
         admin.MapPost("/reload", ReloadAsync, Dispatch.Inline);

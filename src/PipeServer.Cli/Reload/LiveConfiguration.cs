@@ -60,14 +60,9 @@ internal sealed class LiveConfiguration(
         var different = values.Keys.Where(name => before.GetValueOrDefault(name) != values[name]).ToList();
         var kept = different.FindAll(name => !ChangeableOptions.Contains(name, _start));
         different.RemoveAll(kept.Contains);
-        if (FindUnreadable("--auth-file", settings.Files.AuthFile) is { } unreadableUsers)
+        if ((FindUnreadable("--auth-file", settings.Files.AuthFile) ?? FindUnreadable("--admin-auth-file", settings.Admin.AuthFile)) is { } unreadableUsers)
         {
             return unreadableUsers;
-        }
-
-        if (FindUnreadable("--admin-auth-file", settings.Admin.AuthFile) is { } unreadableOperators)
-        {
-            return unreadableOperators;
         }
 
         Keep(settings);

@@ -21,12 +21,6 @@ public abstract class FileReloadTests(string transport) : IAsyncLifetime
 
     public async ValueTask DisposeAsync()
     {
-        if (_server is not null)
-        {
-            await _server.DisposeAsync();
-            _files.Dispose();
-        }
-
         await _folder.DisposeAsync();
         GC.SuppressFinalize(this);
     }
@@ -195,14 +189,7 @@ public abstract class FileReloadTests(string transport) : IAsyncLifetime
     private async Task ServeAsync(StaticFileOptions options)
     {
         _files = new StaticFileHandler(_folder.Root, options);
-        _server = await TestServer.StartAsync(transport, server => server.MapFallback(
-            (request, response) =>
-            {
-                var isAnswered = _files.TryHandle(request, response);
-                _atOnce += isAnswered ? 1 : 0;
-                return isAnswered;
-            },
-            _files.HandleAsync));
+        _server = await _folder.ServeAsync(_files, () => _atOnce++);
     }
 
     private string Users(params (string User, string Password)[] users) => Users("users", users);

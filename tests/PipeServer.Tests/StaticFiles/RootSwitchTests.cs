@@ -31,12 +31,6 @@ public abstract partial class RootSwitchTests(string transport) : IAsyncLifetime
 
     public async ValueTask DisposeAsync()
     {
-        if (_server is not null)
-        {
-            await _server.DisposeAsync();
-            _files.Dispose();
-        }
-
         await _folder.DisposeAsync();
         GC.SuppressFinalize(this);
     }
@@ -398,20 +392,10 @@ public abstract partial class RootSwitchTests(string transport) : IAsyncLifetime
     {
         _files = new StaticFileHandler(
             root, new StaticFileOptions { TimeProvider = _time, LoggerFactory = _log, Browse = true, Compress = true });
-        _server = await TestServer.StartAsync(
-            transport,
-            server =>
-            {
-                server.MapGet("/fault", static (_, _) => throw new InvalidOperationException("on purpose"));
-                server.MapFallback(
-                    (request, response) =>
-                    {
-                        var isAnswered = _files.TryHandle(request, response);
-                        _atOnce += isAnswered ? 1 : 0;
-                        return isAnswered;
-                    },
-                    _files.HandleAsync);
-            },
+        _server = await _folder.ServeAsync(
+            _files,
+            () => _atOnce++,
+            static server => server.MapGet("/fault", static (_, _) => throw new InvalidOperationException("on purpose")),
             options => options.GetServerErrorPage = () => _files.ServerErrorPage);
     }
 

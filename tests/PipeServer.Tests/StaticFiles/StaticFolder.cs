@@ -30,12 +30,32 @@ internal sealed class StaticFolder(string transport) : IAsyncDisposable
     {
         var options = new StaticFileOptions();
         configure?.Invoke(options);
-        var files = new StaticFileHandler(Root, options);
+        return await ServeAsync(new StaticFileHandler(Root, options), static () => { }, map);
+    }
+
+    /// <summary>A server of a handler's files, both gone with the folder.</summary>
+    /// <param name="files">The handler.</param>
+    /// <param name="answeredAtOnce">Is called for each request that it has answered from memory.</param>
+    /// <param name="map">Maps more.</param>
+    /// <param name="configure">Changes the server's options.</param>
+    public async Task<TestServer> ServeAsync(StaticFileHandler files, Action answeredAtOnce, Action<HttpServer>? map = null, Action<HttpServerOptions>? configure = null)
+    {
         var server = await TestServer.StartAsync(transport, server =>
         {
             map?.Invoke(server);
-            server.MapFallback(files.TryHandle, files.HandleAsync);
-        });
+            server.MapFallback(
+                (request, response) =>
+                {
+                    var isAnswered = files.TryHandle(request, response);
+                    if (isAnswered)
+                    {
+                        answeredAtOnce();
+                    }
+
+                    return isAnswered;
+                },
+                files.HandleAsync);
+        }, configure);
         _servers.Add((server, files));
         return server;
     }
