@@ -9,7 +9,7 @@ namespace PipeServer;
 /// <summary>
 /// One place at which a server listens, with options of its own. Its text form is <c>127.0.0.1:8080</c>, <c>[::1]:8080</c>,
 /// <c>localhost:8080</c>, <c>unix:/run/app.sock</c>, <c>unix:@name</c> or <c>fd:3</c>, with the options behind it:
-/// <c>0.0.0.0:8080,proxy</c>, <c>unix:/run/app.sock,mode=660,group=www-data</c>. A comma in a path is written twice.
+/// <c>0.0.0.0:8080,proxy</c>, <c>0.0.0.0:8443,tls</c>, <c>unix:/run/app.sock,mode=660,group=www-data</c>. A comma in a path is written twice.
 /// </summary>
 /// <remarks>Not thread-safe while it is being set up; a server takes a copy of it when it is created.</remarks>
 [TypeConverter(typeof(HttpEndpointConverter))]
@@ -39,6 +39,18 @@ public sealed class HttpEndpoint : IParsable<HttpEndpoint>
     /// <see cref="HttpServerOptions.TrustedProxies"/>. A connection without it, or from elsewhere, is closed. Default: no.
     /// </summary>
     public bool ProxyProtocol { get; set; }
+
+    /// <summary>
+    /// TLS is spoken here, as <see cref="Tls"/> says, or else <see cref="HttpServerOptions.Tls"/>. Default: no, unless <see cref="Tls"/> is set.
+    /// </summary>
+    public bool IsTls
+    {
+        get => field || Tls is not null;
+        set;
+    }
+
+    /// <summary>How TLS is spoken here. Null, the default, for <see cref="HttpServerOptions.Tls"/> where <see cref="IsTls"/> says that it is.</summary>
+    public TlsOptions? Tls { get; set; }
 
     /// <summary>
     /// The permissions of a unix socket's file, whatever the process's umask: a client needs the permission to write. Null, the default, for

@@ -16,9 +16,10 @@ internal static class HttpEndpointText
     internal const string OptionsAre = "; the options are ";
 
     private const string ProxyWord = "proxy";
+    private const string TlsWord = "tls";
     private const string ModeWord = "mode=";
     private const string GroupWord = "group=";
-    private const string Words = "proxy, and behind unix:PATH mode=660 and group=NAME";
+    private const string Words = "proxy, tls, and behind unix:PATH mode=660 and group=NAME";
     private const string UnixPrefix = "unix:";
     private const string DescriptorPrefix = "fd:";
     private const string Localhost = "localhost";
@@ -36,6 +37,7 @@ internal static class HttpEndpointText
             _ => endpoint.Place.ToString()!,
         };
         var words = (endpoint.ProxyProtocol ? "," + ProxyWord : "")
+            + (endpoint.IsTls ? "," + TlsWord : "")
             + (endpoint.SocketMode is { } mode ? $",{ModeWord}{WriteMode(mode)}" : "")
             + (endpoint.SocketGroup is { } group ? $",{GroupWord}{group}" : "");
         return place + words;
@@ -97,6 +99,12 @@ internal static class HttpEndpointText
         if (word == ProxyWord)
         {
             endpoint.ProxyProtocol = true;
+            return true;
+        }
+
+        if (word == TlsWord)
+        {
+            endpoint.IsTls = true;
             return true;
         }
 

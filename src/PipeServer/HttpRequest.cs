@@ -114,10 +114,16 @@ public sealed class HttpRequest
     public EndPoint? RemoteEndPoint => _exchange.IsCarried ? _exchange.RemoteEndPoint : null;
 
     /// <summary>
-    /// <c>https</c> where a trusted proxy says that its client has asked by that (<see cref="HttpServerOptions.ForwardedHeader"/>), else
-    /// <c>http</c>, which is what the server itself speaks; whatever scheme a target names.
+    /// <c>https</c> where the client has asked over TLS, or a trusted proxy says that its client has
+    /// (<see cref="HttpServerOptions.ForwardedHeader"/>), else <c>http</c>; whatever scheme a target names.
     /// </summary>
-    public string Scheme => _exchange is { IsCarried: true, IsHttps: true } ? "https" : "http";
+    public string Scheme => IsHttps ? "https" : "http";
+
+    /// <summary>True where <see cref="Scheme"/> is <c>https</c>.</summary>
+    public bool IsHttps => _exchange.IsCarried && (_exchange.IsHttps || _exchange.Connection.Tls is not null);
+
+    /// <summary>What the TLS handshake of the connection has agreed on; null where the connection is not encrypted.</summary>
+    public TlsConnectionInfo? Tls => Connection?.Tls;
 
     /// <summary>Cancelled when the client is gone or the server's grace period has ended: stop now, nobody reads the answer.</summary>
     public CancellationToken Aborted => Connection?.Aborted ?? CancellationToken.None;

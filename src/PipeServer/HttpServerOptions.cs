@@ -60,6 +60,18 @@ public sealed class HttpServerOptions
     /// </remarks>
     public ForwardedHeader ForwardedHeader { get; set; }
 
+    /// <summary>
+    /// How TLS is spoken at the endpoints that say <see cref="HttpEndpoint.IsTls"/> and no more: <c>0.0.0.0:8443,tls</c>. Default: none. An endpoint
+    /// without TLS has nothing to do with it.
+    /// </summary>
+    public TlsOptions? Tls { get; set; }
+
+    /// <summary>
+    /// TLS handshakes in progress at once; a further connection is closed. Default: null, half of <see cref="MaxConnections"/>. Their costly part runs on
+    /// threads of its own, one per core.
+    /// </summary>
+    public int? MaxHandshakes { get; set; }
+
     /// <summary>The address to listen on. Default 127.0.0.1: reachable from this machine only.</summary>
     public BindAddress Address { get; set; } = IPAddress.Loopback;
 

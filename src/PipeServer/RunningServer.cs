@@ -4,7 +4,6 @@ using PipeServer.Diagnostics;
 using PipeServer.Routing;
 using PipeServer.Server;
 using PipeServer.Server.Http1;
-using PipeServer.Server.ProxyProtocol;
 using PipeServer.Telemetry;
 using PipeServer.Transport;
 using PipeServer.Transport.Epoll;
@@ -77,10 +76,8 @@ internal sealed class RunningServer
 
             context = new ServerContext(options, routes.ToTable(), workers, TimersOf(options, transport), logger, telemetry);
             var protocol = new Http1Protocol(context);
-            var proxyFilter = new ProxyProtocolFilter(context);
             var dispatcher = new ConnectionDispatcher(
-                context,
-                [.. listeners.Select(item => new BoundListener(item.Listener, item.Endpoint.ProxyProtocol ? [proxyFilter] : [], protocol))]);
+                context, [.. EndpointFilters.For(context, listeners).Select(item => new BoundListener(item.Listener, item.Filters, protocol))]);
             return new RunningServer(
                 transport, context, dispatcher, [.. listeners.Select(static item => item.Listener.EndPoint)], telemetry, mostConnections);
         }

@@ -15,17 +15,21 @@ public sealed class ArchitectureTests
     // Room → what it may use of this library, beside itself.
     private static readonly Dictionary<string, string[]> Allowed = new()
     {
-        [Root] = ["PipeServer.Diagnostics", "PipeServer.Http", "PipeServer.Routing", "PipeServer.Server", "PipeServer.Server.Http1", "PipeServer.Server.ProxyProtocol", "PipeServer.Telemetry", "PipeServer.Transport", "PipeServer.Transport.Epoll", "PipeServer.Transport.Sockets", "PipeServer.Workers"],
+        [Root] = ["PipeServer.Diagnostics", "PipeServer.Http", "PipeServer.Routing", "PipeServer.Server", "PipeServer.Server.Http1", "PipeServer.Server.ProxyProtocol", "PipeServer.Server.Tls", "PipeServer.Telemetry", "PipeServer.Tls", "PipeServer.Tls.OpenSsl", "PipeServer.Tls.SslStreams", "PipeServer.Transport", "PipeServer.Transport.Epoll", "PipeServer.Transport.Sockets", "PipeServer.Workers"],
         ["PipeServer.Diagnostics"] = [],
         ["PipeServer.Http"] = [],
         ["PipeServer.Platform"] = [],
         ["PipeServer.Routing"] = [Root, "PipeServer.Http"],
-        ["PipeServer.Server"] = [Root, "PipeServer.Diagnostics", "PipeServer.Http", "PipeServer.Platform", "PipeServer.Routing", "PipeServer.Transport", "PipeServer.Workers"],
+        ["PipeServer.Server"] = [Root, "PipeServer.Diagnostics", "PipeServer.Http", "PipeServer.Platform", "PipeServer.Routing", "PipeServer.Tls", "PipeServer.Transport", "PipeServer.Workers"],
         ["PipeServer.Server.Http1"] = [Root, "PipeServer.Http", "PipeServer.Routing", "PipeServer.Server", "PipeServer.Transport", "PipeServer.Workers"],
         ["PipeServer.Server.ProxyProtocol"] = [Root, "PipeServer.Diagnostics", "PipeServer.Server", "PipeServer.Transport"],
+        ["PipeServer.Server.Tls"] = [Root, "PipeServer.Diagnostics", "PipeServer.Http", "PipeServer.Server", "PipeServer.Tls", "PipeServer.Transport", "PipeServer.Workers"],
         // Every log line of the library is in Diagnostics, so those of the files are too. Of the root it is public members only, see below.
         ["PipeServer.StaticFiles"] = [Root, "PipeServer.Diagnostics", "PipeServer.Platform"],
         ["PipeServer.Telemetry"] = [Root, "PipeServer.Http", "PipeServer.Routing", "PipeServer.Server", "PipeServer.Transport"],
+        ["PipeServer.Tls"] = [Root, "PipeServer.Transport"],
+        ["PipeServer.Tls.OpenSsl"] = [Root, "PipeServer.Diagnostics", "PipeServer.Platform", "PipeServer.Tls", "PipeServer.Transport"],
+        ["PipeServer.Tls.SslStreams"] = [Root, "PipeServer.Tls", "PipeServer.Transport"],
         ["PipeServer.Transport"] = [],
         ["PipeServer.Transport.Epoll"] = ["PipeServer.Diagnostics", "PipeServer.Platform", "PipeServer.Transport"],
         ["PipeServer.Transport.Sockets"] = ["PipeServer.Platform", "PipeServer.Transport"],
@@ -95,12 +99,12 @@ public sealed class ArchitectureTests
     [Fact]
     public void Only_the_composition_names_protocols_and_transports()
     {
-        string[] parts = ["PipeServer.Server.Http1", "PipeServer.Server.ProxyProtocol", "PipeServer.Transport.Epoll", "PipeServer.Transport.Sockets"];
+        string[] parts = ["PipeServer.Server.Http1", "PipeServer.Server.ProxyProtocol", "PipeServer.Server.Tls", "PipeServer.Tls.OpenSsl", "PipeServer.Tls.SslStreams", "PipeServer.Transport.Epoll", "PipeServer.Transport.Sockets"];
         var composers = Library.GetTypes().Where(static type => Room(type) == Root)
             .Where(type => Used(type).Any(used => parts.Contains(Room(used))))
             .Select(static type => (type.DeclaringType ?? type).Name)
             .Distinct();
-        Assert.Equal(["RunningServer"], composers);
+        Assert.Equal(["EndpointFilters", "RunningServer"], composers.Order());
     }
 
     // The package moves bytes for one transport; everything else knows pipes, so that the package can be replaced or left behind.

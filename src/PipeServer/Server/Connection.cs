@@ -2,6 +2,7 @@ using System.IO.Pipelines;
 using System.Net;
 using PipeServer.Diagnostics;
 using PipeServer.Http;
+using PipeServer.Tls;
 using PipeServer.Transport;
 
 namespace PipeServer.Server;
@@ -57,6 +58,9 @@ internal abstract class Connection(ServerContext server)
 
     /// <summary>The client's address, where the transport knows one; null also when the connection has ended.</summary>
     public EndPoint? RemoteEndPoint => _transport?.RemoteEndPoint;
+
+    /// <summary>What its TLS handshake has agreed on; null where it is not encrypted, and when it has ended.</summary>
+    public TlsConnectionInfo? Tls => (_transport as TlsTransportConnection)?.Info;
 
     /// <summary>Cancelled when nothing that is written can arrive any more.</summary>
     public CancellationToken Aborted => _transport?.Closed ?? new CancellationToken(canceled: true);

@@ -1,0 +1,29 @@
+using System.Security.Cryptography.X509Certificates;
+
+namespace PipeServer;
+
+/// <summary>What the handshake of a connection has agreed on. Immutable; valid as long as somebody has it.</summary>
+public sealed class TlsConnectionInfo
+{
+    internal TlsConnectionInfo()
+    {
+    }
+
+    /// <summary>The version.</summary>
+    public required TlsVersion Version { get; init; }
+
+    /// <summary>The cipher suite, by IANA's name: <c>TLS_AES_256_GCM_SHA384</c>.</summary>
+    public required string CipherSuite { get; init; }
+
+    /// <summary>The name that the client has asked for (SNI), in lower case; null where it has sent none.</summary>
+    public string? ServerName { get; init; }
+
+    /// <summary>The protocol that was agreed on by ALPN (RFC 7301), <c>http/1.1</c>; null where the client offers none.</summary>
+    public string? ApplicationProtocol { get; init; }
+
+    /// <summary>The client's certificate, which leads to one of the authorities that are asked for; null where it has shown none.</summary>
+    public X509Certificate2? ClientCertificate { get; init; }
+
+    /// <summary>The session is one of an earlier connection.</summary>
+    public bool IsResumed { get; init; }
+}
