@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using System.Net.Security;
 using System.Net.Sockets;
 using System.Text;
 using PipeServer.Perf;
@@ -22,14 +23,14 @@ internal static class IdleMemory
         var measurements = new List<Measurement>();
         foreach (var peer in peers)
         {
-            await using var server = await peer.StartAsync(Placement.Shared, cancellation);
+            await using var server = await peer.StartAsync(Placement.Shared, workload.Tls != TlsUse.None, cancellation);
             var path = peer.Paths[workload.Route];
             await Wrk.RunAsync(workload with { Connections = 64 }, server.Port, path, WarmUp, Placement.Shared, cancellation);
             var before = server.ResidentKilobytes();
-            var sockets = new List<Socket>();
+            var connections = new List<Stream>();
             try
             {
-                await OpenAsync(sockets, server, workload.Connections, path, cancellation);
+                await OpenAsync(connections, server, workload, path, cancellation);
                 await Task.Delay(Pause, cancellation);
                 var resident = server.ResidentKilobytes();
                 var each = (double)(resident - before) / workload.Connections;
@@ -39,27 +40,49 @@ internal static class IdleMemory
             }
             finally
             {
-                sockets.ForEach(static socket => socket.Dispose());
+                connections.ForEach(static connection => connection.Dispose());
             }
         }
 
         return measurements;
     }
 
-    private static async Task OpenAsync(List<Socket> sockets, RunningPeer server, int connections, string path, CancellationToken cancellation)
+    private static async Task OpenAsync(List<Stream> opened, RunningPeer server, Workload workload, string path, CancellationToken cancellation)
     {
         var request = Encoding.ASCII.GetBytes($"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n");
         var buffer = new byte[1024];
-        while (sockets.Count < connections)
+        while (opened.Count < workload.Connections)
         {
             var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-            sockets.Add(socket);
             await socket.ConnectAsync(new IPEndPoint(IPAddress.Loopback, server.Port), cancellation);
-            await socket.SendAsync(request, cancellation);
-            if (await socket.ReceiveAsync(buffer, cancellation) == 0)
+            Stream connection = new NetworkStream(socket, ownsSocket: true);
+            opened.Add(connection);
+            if (workload.Tls != TlsUse.None)
             {
-                throw new MeasurementException($"{server.Peer.Name} closed its connection {sockets.Count}: is 'ulimit -n' high enough?");
+                connection = await SecureAsync(connection, cancellation);
+                opened[^1] = connection;
+            }
+
+            await connection.WriteAsync(request, cancellation);
+            if (await connection.ReadAsync(buffer, cancellation) == 0)
+            {
+                throw new MeasurementException($"{server.Peer.Name} closed its connection {opened.Count}: is 'ulimit -n' high enough?");
             }
         }
+    }
+
+    private static async Task<Stream> SecureAsync(Stream connection, CancellationToken cancellation)
+    {
+        var secured = new SslStream(connection);
+        await secured.AuthenticateAsClientAsync(
+            new SslClientAuthenticationOptions
+            {
+                TargetHost = "localhost",
+#pragma warning disable CA5359 // The certificate is this run's own, made a moment ago.
+                RemoteCertificateValidationCallback = static (_, _, _, _) => true,
+#pragma warning restore CA5359
+            },
+            cancellation);
+        return secured;
     }
 }

@@ -33,11 +33,12 @@ internal sealed class LoadRun(RunSettings settings)
         using (_workshop)
         {
             var all = Peer.All(_workshop);
-            var workloads = WithSplit(Choice.Of(Workload.All, settings.Workloads, [], static workload => workload.Name, static workload => workload.IsUsual, "--workloads"));
+            var workloads = WithSplit(Choice.Of(Workload.All, settings.Workloads, [], static workload => workload.Name, workload => workload.IsUsual && workload.Tls != TlsUse.None == settings.IsTls, "--workloads"));
             var peers = Choice.Of(all, settings.Servers, settings.With, static peer => peer.Name, static peer => peer.IsUsual, "--servers")
                 .Where(peer => workloads.Any(peer.Takes)).ToList();
-            await Workshop.CheckToolsAsync(peers, settings.Split is not null, cancellation);
-            await _workshop.BuildAsync(peers, cancellation);
+            var isTls = workloads.Any(static workload => workload.Tls != TlsUse.None);
+            await Workshop.CheckToolsAsync(peers, settings.Split is not null, isTls, cancellation);
+            await _workshop.BuildAsync(peers, isTls, cancellation);
             Console.WriteLine(string.Create(
                 CultureInfo.InvariantCulture, $"{workloads.Count} workloads, {peers.Count} servers: about {Estimate(workloads, peers).TotalMinutes:F0} minutes."));
             for (var number = 0; number < workloads.Count; number++)
@@ -69,6 +70,7 @@ internal sealed class LoadRun(RunSettings settings)
         peers.Where(peer => peer.Takes(workload)).Aggregate(sum, (time, peer) => time + workload.Name switch
         {
             Workload.Idle => IdleMemory.Estimate,
+            Workload.TlsIdle => 3 * IdleMemory.Estimate,
             Workload.Start => StartTimes.Estimate(peer),
             _ => PauseOfServer + workload.WarmUp(peer) + ((settings.Duration + PauseOfRound) * Rounds(workload)),
         }));
@@ -79,7 +81,7 @@ internal sealed class LoadRun(RunSettings settings)
     {
         switch (workload.Name)
         {
-            case Workload.Idle:
+            case Workload.Idle or Workload.TlsIdle:
                 _measurements.AddRange(await IdleMemory.MeasureAsync(workload, peers, cancellation));
                 break;
             case Workload.Start:
@@ -107,7 +109,7 @@ internal sealed class LoadRun(RunSettings settings)
         {
             foreach (var peer in peers)
             {
-                var server = new LoadedPeer(_workshop, await peer.StartAsync(placement, cancellation), workload, placement);
+                var server = new LoadedPeer(_workshop, await peer.StartAsync(placement, workload.Tls != TlsUse.None, cancellation), workload, placement);
                 servers.Add(server);
                 if (workload.IsConditional)
                 {
@@ -141,19 +143,20 @@ internal sealed class LoadRun(RunSettings settings)
     private void Save(RunResult result, IReadOnlyList<Peer> peers)
     {
         Directory.CreateDirectory(settings.Output);
+        var name = settings.IsTls ? "tls" : "latest";
         var files = new (string Name, string Text)[]
         {
-            ("latest.json", JsonSerializer.Serialize(result, ResultJson.Default.RunResult) + "\n"),
-            ("latest.md", MarkdownReport.Write(result, [.. peers.Select(static peer => (peer.Name, peer.Description))])),
-            ("latest.svg", BarChart.Draw(result)),
+            ($"{name}.json", JsonSerializer.Serialize(result, ResultJson.Default.RunResult) + "\n"),
+            ($"{name}.md", MarkdownReport.Write(result, [.. peers.Select(static peer => (peer.Name, peer.Description))])),
+            ($"{name}.svg", BarChart.Draw(result)),
         };
-        foreach (var (name, text) in files)
+        foreach (var (file, text) in files)
         {
-            File.WriteAllText(Path.Combine(settings.Output, name), text);
+            File.WriteAllText(Path.Combine(settings.Output, file), text);
         }
 
         Console.WriteLine();
         Console.WriteLine(files[1].Text);
-        Console.WriteLine($"Saved as {settings.Output}/latest.json, .md and .svg.");
+        Console.WriteLine($"Saved as {settings.Output}/{name}.json, .md and .svg.");
     }
 }

@@ -19,7 +19,9 @@ internal sealed class LoadedPeer(Workshop workshop, RunningPeer running, Workloa
     /// <summary>Puts load on it.</summary>
     public async Task<LoadFigures> LoadAsync(TimeSpan duration, CancellationToken cancellation)
     {
-        var load = Workload.IsOnePerConnection
+        var load = Workload.Tls is TlsUse.NewHandshake or TlsUse.Resumed
+            ? await ShortConnections.RunTlsAsync(workshop.Handshakes, Workload, running.Port, Path, duration, placement, cancellation)
+            : Workload.IsOnePerConnection
             ? await ShortConnections.RunAsync(workshop.Connections, Workload, running.Port, Path, duration, placement, cancellation)
             : await Wrk.RunAsync(Workload, running.Port, Path, duration, placement, cancellation);
         running.Requests += load.Requests;

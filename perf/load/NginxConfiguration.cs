@@ -22,7 +22,8 @@ internal static class NginxConfiguration
           tcp_nopush on;
           open_file_cache max=4000;
           server {
-            listen 127.0.0.1:{{start.Port}} backlog=4096;
+            listen 127.0.0.1:{{start.Port}}{{(start.IsTls ? " ssl" : "")}} backlog=4096;
+            {{(start.IsTls ? Tls(files) : "")}}
             root {{files}};
             location = /plaintext { default_type text/plain; return 200 "Hello, World!"; }
             location = /json { default_type application/json; return 200 '{"message":"Hello, World!"}'; }
@@ -32,4 +33,8 @@ internal static class NginxConfiguration
         }
 
         """);
+
+    // One key and one certificate, and nginx's own defaults: TLS 1.2 and 1.3, tickets, records of 16 KiB.
+    private static string Tls(string files) =>
+        $"ssl_certificate {Workshop.CertificateBeside(files)}; ssl_certificate_key {Workshop.KeyBeside(files)}; ssl_protocols TLSv1.2 TLSv1.3;";
 }

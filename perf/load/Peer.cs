@@ -10,6 +10,8 @@ namespace PipeServer.Load;
 /// <param name="Reports">True when it writes how much it allocated.</param>
 /// <param name="EndsConnections">True when it ends a connection whose request asks for it.</param>
 /// <param name="IsUsual">True when it takes part without being named.</param>
+/// <param name="SpeaksTls">True when it can be told to speak TLS.</param>
+/// <param name="IsTlsOnly">True when it takes part in workloads of TLS only.</param>
 /// <param name="Native">The native file that it is, to be published before; null for another program.</param>
 /// <param name="Project">The project of its assembly, to be built before; null for another program.</param>
 internal sealed record Peer(
@@ -20,6 +22,8 @@ internal sealed record Peer(
     bool Reports = false,
     bool EndsConnections = true,
     bool IsUsual = true,
+    bool SpeaksTls = false,
+    bool IsTlsOnly = false,
     NativeProgram? Native = null,
     string? Project = null)
 {
@@ -37,11 +41,11 @@ internal sealed record Peer(
     public static IReadOnlyList<Peer> All(Workshop workshop) => [.. Others(workshop), .. Ours(workshop)];
 
     /// <summary>Starts it, and waits until it answers.</summary>
-    public async Task<RunningPeer> StartAsync(Placement placement, CancellationToken cancellation)
+    public async Task<RunningPeer> StartAsync(Placement placement, bool isTls, CancellationToken cancellation)
     {
         var port = LoopbackPort.Free();
         var report = Path.Combine(Path.GetTempPath(), Path.GetRandomFileName());
-        var command = Command(new PeerStart(port, report, placement.ServerCores));
+        var command = Command(new PeerStart(port, report, placement.ServerCores, IsTls: isTls));
         var running = new RunningPeer(this, ExternalProgram.Start([.. placement.Server, .. command]), port, report);
         try
         {
@@ -56,20 +60,21 @@ internal sealed record Peer(
     }
 
     /// <summary>True when it can do what the workload asks for.</summary>
-    public bool Takes(Workload workload) => Paths.ContainsKey(workload.Route) && (EndsConnections || !workload.EndsConnections);
+    public bool Takes(Workload workload) =>
+        (workload.Tls == TlsUse.None ? !IsTlsOnly : SpeaksTls) && Paths.ContainsKey(workload.Route) && (EndsConnections || !workload.EndsConnections);
 
     private static Peer[] Others(Workshop workshop) =>
     [
         new("floor", "C, one epoll loop per core, canned reply, no parsing: the floor", start => [workshop.Floor, $"{start.Port}", $"{start.Cores}"],
             Routes("/plaintext"), EndsConnections: false),
         new("nginx", "nginx, return 200 and static files", start => ["nginx", "-c", workshop.Write(NginxConfiguration.Text, start)],
-            Routes(["/plaintext", "/json", .. FileRoutes, .. RouterRoutes])),
+            Routes(["/plaintext", "/json", .. FileRoutes, .. RouterRoutes]), SpeaksTls: true),
         new("h2o", "h2o, HTTP/1.1; text and JSON are files too, which costs it less than its scripting language",
             start => ["h2o", "-c", workshop.Write(H2oConfiguration.Text, start)],
             Routes(["/plaintext", "/json", .. FileRoutes])),
         new("kestrel", "Kestrel on the runtime, one middleware; files by its static file middleware",
-            start => ["dotnet", workshop.Assembly(Workshop.KestrelProject), $"{start.Port}", workshop.Files, start.Report],
-            Routes([.. EveryRoute, .. RouterRoutes]), Reports: true, Project: Workshop.KestrelProject),
+            start => ["dotnet", workshop.Assembly(Workshop.KestrelProject), $"{start.Port}", workshop.Files, start.Report, .. workshop.Pair(start)],
+            Routes([.. EveryRoute, .. RouterRoutes]), Reports: true, SpeaksTls: true, Project: Workshop.KestrelProject),
         new("kestrel-native", "the same program, published natively", start => [workshop.Native[NativeProgram.Kestrel], $"{start.Port}", workshop.Files, start.Report],
             Routes("/plaintext", "/json", "/echo", "/1k.bin", "/64k.bin", "/hello/world", "/nothing"), Reports: true, Native: NativeProgram.Kestrel),
     ];
@@ -80,9 +85,12 @@ internal sealed record Peer(
         return
         [
             new("epoll-inline", "PipeServer's native file, epoll, handler on the loop; files as `pipeserver serve` serves them",
-                start => workshop.PipeServer(start, "epoll"), Routes(["/plaintext", .. FileRoutes]), Reports: true, Native: NativeProgram.CommandLine),
+                start => workshop.PipeServer(start, "epoll"), Routes(["/plaintext", .. FileRoutes]), Reports: true, SpeaksTls: true, Native: NativeProgram.CommandLine),
             new("epoll-workers", "the native file, epoll, handler on the worker pool",
-                start => workshop.PipeServer(start, "epoll"), worker, Reports: true, Native: NativeProgram.CommandLine),
+                start => workshop.PipeServer(start, "epoll"), worker, Reports: true, SpeaksTls: true, Native: NativeProgram.CommandLine),
+            new("epoll-sslstream", "the native file, epoll, TLS by the framework's SslStream instead of OpenSSL",
+                start => workshop.PipeServer(start, "epoll", "--tls-engine", "sslstream"), Routes(["/plaintext", .. FileRoutes]), Reports: true,
+                SpeaksTls: true, IsTlsOnly: true, Native: NativeProgram.CommandLine),
             new("epoll-uncached", "the native file, epoll, no file kept in memory",
                 start => workshop.PipeServer(start, "epoll", "--file-cache", "0"), Routes(FileRoutes), Reports: true, Native: NativeProgram.CommandLine),
             new("epoll-router", "the library alone with one route, native: what the command line has no route for",

@@ -5,4 +5,5 @@ namespace PipeServer.Load;
 /// <param name="Report">Where to write its report on exit.</param>
 /// <param name="Cores">The cores that it has for itself, or shares with the load generator.</param>
 /// <param name="Connections">How many connections it must be able to hold, where it makes room for them at its start.</param>
-internal readonly record struct PeerStart(int Port, string Report, int Cores, int Connections = 12_000);
+/// <param name="IsTls">Speak TLS, with the certificate of the <see cref="Workshop"/>.</param>
+internal readonly record struct PeerStart(int Port, string Report, int Cores, int Connections = 12_000, bool IsTls = false);

@@ -4,6 +4,7 @@ using PipeServer.Load;
 using PipeServer.Perf;
 
 // dotnet run --project perf/load -c Release            measures the usual workloads and servers, side by side
+// dotnet run --project perf/load -c Release -- --tls
 // dotnet run --project perf/load -c Release -- syscalls
 // dotnet run --project perf/load -c Release -- compare A.json B.json
 // dotnet run --project perf/load -c Release -- readme perf/results/latest.json
@@ -18,15 +19,16 @@ var split = new Option<string[]>("--split")
     AllowMultipleArgumentsPerToken = true,
     Arity = ArgumentArity.ZeroOrMore,
 };
+var tls = new Option<bool>("--tls") { Description = "The workloads over TLS instead of the usual ones; saved as tls.json." };
 var output = new Option<string>("--output") { Description = "Where the results go.", DefaultValueFactory = _ => "perf/results" };
 rounds.Validators.Add(result => InRange(result, 1, 99));
 seconds.Validators.Add(result => InRange(result, 1, 600));
-var root = new RootCommand("Measures PipeServer and its peers with wrk, in turn, in one run.") { rounds, seconds, workloads, servers, with, split, output };
+var root = new RootCommand("Measures PipeServer and its peers with wrk, in turn, in one run.") { rounds, seconds, workloads, servers, with, split, tls, output };
 root.SetAction((result, cancellation) => RunAsync(
     new LoadRun(new RunSettings(
         result.GetValue(rounds), TimeSpan.FromSeconds(result.GetValue(seconds)),
         result.GetValue(workloads) ?? [], result.GetValue(servers) ?? [], result.GetValue(with) ?? [],
-        result.GetResult(split) is null ? null : result.GetValue(split) ?? [], result.GetValue(output)!,
+        result.GetResult(split) is null ? null : result.GetValue(split) ?? [], result.GetValue(tls), result.GetValue(output)!,
         string.Join(' ', ["dotnet run --project perf/load -c Release --", .. args]))).RunAsync,
     cancellation));
 

@@ -23,6 +23,21 @@ internal static class ShortConnections
         return figures;
     }
 
+    /// <summary>The same with a TLS handshake for each request: clients/handshakes.c.</summary>
+    public static async Task<LoadFigures> RunTlsAsync(
+        string program, Workload workload, int port, string path, TimeSpan duration, Placement placement, CancellationToken cancellation)
+    {
+        var kind = workload.Tls == TlsUse.Resumed ? "resumed" : "new";
+        var figures = Parse(await ExternalProgram.CaptureAsync(
+            cancellation, [.. placement.Client, program, $"{port}", path, $"{workload.Connections}", kind, $"{(int)duration.TotalSeconds}"]));
+        if (figures.Errors)
+        {
+            Console.WriteLine($"    handshakes: some were no whole answers with 200 by a {kind} session");
+        }
+
+        return figures;
+    }
+
     /// <summary>Opens so many connections, 64 at once, and reads each answer.</summary>
     /// <exception cref="MeasurementException">Not all were whole answers.</exception>
     public static async Task OpenAsync(string program, int port, string path, int connections, CancellationToken cancellation)

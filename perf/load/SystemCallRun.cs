@@ -23,14 +23,14 @@ internal sealed class SystemCallRun(string[] servers)
         using var workshop = new Workshop();
         var peers = Choice.Of(Peer.All(workshop), servers, [], static peer => peer.Name, static peer => Usual.Contains(peer.Name), "--servers");
         ExternalProgram.RequireInstalled(("strace", "strace"));
-        await Workshop.CheckToolsAsync(peers, splits: false, cancellation);
-        await workshop.BuildAsync(peers, cancellation);
+        await Workshop.CheckToolsAsync(peers, splits: false, isTls: false, cancellation);
+        await workshop.BuildAsync(peers, isTls: false, cancellation);
         Console.WriteLine("\n| system calls a connection | in all | of them |\n|---|---:|---|");
         foreach (var (name, route) in Kinds)
         {
             foreach (var peer in peers.Where(peer => peer.EndsConnections && peer.Paths.ContainsKey(route)))
             {
-                await using var server = await peer.StartAsync(Placement.Shared, cancellation);
+                await using var server = await peer.StartAsync(Placement.Shared, isTls: false, cancellation);
                 var path = peer.Paths[route];
                 await ShortConnections.OpenAsync(workshop.Connections, server.Port, path, Connections, cancellation);
                 var calls = await CountAsync(workshop, server, path, cancellation);

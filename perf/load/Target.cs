@@ -26,6 +26,12 @@ internal sealed record Target(string Workload, string Server, Metric Metric, (st
         new(PipeServer.Load.Workload.Start, "jit-inline", Metric.Start, [(null, 150)]),
         new(PipeServer.Load.Workload.Start, "epoll-inline", Metric.Resident, [(null, 9.5)]),
         new(PipeServer.Load.Workload.Idle, "epoll-inline", Metric.Idle, [(null, 2.5)]),
+        new("tls-plaintext-64", "epoll-inline", Metric.Cpu, [("nginx", 1), ("kestrel", 0.35)]),
+        new("tls-file-64k", "epoll-inline", Metric.Cpu, [("nginx", 1), ("kestrel", 0.4)]),
+        new("tls-file-10m", "epoll-inline", Metric.Cpu, [("nginx", 1), ("kestrel", 0.4)]),
+        new("tls-handshake", "epoll-inline", Metric.Cpu, [("nginx", 1.15), ("kestrel", 0.65)]),
+        new("tls-resumed", "epoll-inline", Metric.Cpu, [("nginx", 1.15), ("kestrel", 0.65)]),
+        new(PipeServer.Load.Workload.TlsIdle, "epoll-inline", Metric.Idle, [("nginx", 1.5), ("kestrel", 0.65)]),
     ];
 
     /// <summary>The figure for the table, with its unit.</summary>

@@ -17,6 +17,7 @@ namespace PipeServer.Load;
 /// <param name="WarmUpSeconds">Before anything is measured: some thousand requests, or a just-in-time compiler is at work yet.</param>
 /// <param name="HasAims">It stands in the table of aims: its rounds are as many as asked for.</param>
 /// <param name="IsUsual">It takes part without being named.</param>
+/// <param name="Tls">How it uses TLS.</param>
 /// <param name="IsSplit">The server has a core of its own, and the load generator another.</param>
 internal sealed record Workload(
     string Name,
@@ -32,11 +33,14 @@ internal sealed record Workload(
     int WarmUpSeconds = 2,
     bool HasAims = false,
     bool IsUsual = true,
+    TlsUse Tls = TlsUse.None,
     bool IsSplit = false)
 {
     public const string Start = "start";
 
     public const string Idle = "idle-10000";
+
+    public const string TlsIdle = "tls-idle-5000";
 
     /// <summary>So many small files, all of them in any cache.</summary>
     public const int SmallFiles = 1000;
@@ -118,10 +122,16 @@ internal sealed record Workload(
         new("file-10m", "/10m.bin", 16, BodyBytes: LargeFileBytes, WarmUpSeconds: 8),
         new(Idle, "/plaintext", 10_000),
         new(Start, "/plaintext", 1),
+        new("tls-plaintext-64", "/plaintext", 64, HasAims: true, Tls: TlsUse.Kept),
+        new("tls-file-64k", "/64k.bin", 64, BodyBytes: MediumFileBytes, HasAims: true, Tls: TlsUse.Kept),
+        new("tls-file-10m", "/10m.bin", 16, BodyBytes: LargeFileBytes, WarmUpSeconds: 4, HasAims: true, Tls: TlsUse.Kept),
+        new("tls-handshake", "/plaintext", 64, EndsConnections: true, HasAims: true, Tls: TlsUse.NewHandshake),
+        new("tls-resumed", "/plaintext", 64, EndsConnections: true, HasAims: true, Tls: TlsUse.Resumed),
+        new(TlsIdle, "/plaintext", 5_000, Tls: TlsUse.Kept),
     ];
 
     /// <summary>True where load is put on the server at all, and a split of the cores means something.</summary>
-    public bool IsLoad => Name is not (Idle or Start);
+    public bool IsLoad => Name is not (Idle or TlsIdle or Start);
 
     /// <summary>The same with a core for the server and one for the client.</summary>
     public Workload Split() => this with { Name = Name + "-split", IsSplit = true };

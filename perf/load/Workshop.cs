@@ -20,15 +20,27 @@ internal sealed class Workshop : IDisposable
     /// <summary>The program that times a server's start (clients/first.c).</summary>
     public string First => Path.Combine(_folder.FullName, "first");
 
+    /// <summary>The load generator of one request a TLS connection (clients/handshakes.c).</summary>
+    public string Handshakes => Path.Combine(_folder.FullName, "handshakes");
+
     public string Files => Path.Combine(_folder.FullName, "files");
 
     public NativeFiles Native { get; } = new(Repo, Repo);
 
     public string Commit { get; private set; } = "unknown";
 
+    /// <summary>The certificate that lies beside the folder of the files.</summary>
+    public static string CertificateBeside(string files) => Path.Combine(Path.GetDirectoryName(files)!, "cert.pem");
+
+    /// <summary>Its key.</summary>
+    public static string KeyBeside(string files) => Path.Combine(Path.GetDirectoryName(files)!, "key.pem");
+
+    /// <summary>Certificate and key, for a peer that is to speak TLS; nothing for another.</summary>
+    public IReadOnlyList<string> Pair(PeerStart start) => start.IsTls ? [CertificateBeside(Files), KeyBeside(Files)] : [];
+
     /// <summary>Says which Debian package is missing, if one is.</summary>
     /// <exception cref="MeasurementException">One is.</exception>
-    public static async Task CheckToolsAsync(IReadOnlyList<Peer> peers, bool splits, CancellationToken cancellation)
+    public static async Task CheckToolsAsync(IReadOnlyList<Peer> peers, bool splits, bool isTls, CancellationToken cancellation)
     {
         List<(string, string)> needed = [("wrk", "wrk"), ("cc", "gcc")];
         foreach (var (program, package) in new[] { ("nginx", "nginx-light"), ("h2o", "h2o") })
@@ -37,6 +49,11 @@ internal sealed class Workshop : IDisposable
             {
                 needed.Add((program, package));
             }
+        }
+
+        if (isTls)
+        {
+            needed.Add(("openssl", "openssl"));
         }
 
         if (splits)
@@ -73,7 +90,7 @@ internal sealed class Workshop : IDisposable
         return path;
     }
 
-    public async Task BuildAsync(IReadOnlyList<Peer> peers, CancellationToken cancellation)
+    public async Task BuildAsync(IReadOnlyList<Peer> peers, bool isTls, CancellationToken cancellation)
     {
         await WriteFilesAsync(cancellation);
         Console.WriteLine("Building the peers.");
@@ -85,18 +102,28 @@ internal sealed class Workshop : IDisposable
             await ExternalProgram.CaptureAsync(cancellation, "dotnet", "build", "-c", "Release", "-v", "quiet", "--nologo", Path.Combine(Repo, project));
         }
 
+        if (isTls)
+        {
+            // An elliptic curve's certificate, as certbot makes it.
+            await CompileAsync("perf/load/clients/handshakes.c", Handshakes, cancellation, "-lssl", "-lcrypto");
+            await ExternalProgram.CaptureAsync(
+                cancellation, "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "30", "-subj",
+                "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1", "-keyout", KeyBeside(Files), "-out", CertificateBeside(Files));
+        }
+
         await Native.PublishAsync(peers.Select(static peer => peer.Native).OfType<NativeProgram>().Distinct(), cancellation);
         Commit = await Checkout.CommitAsync(Repo, cancellation);
     }
 
     public void Dispose() => _folder.Delete(recursive: true);
 
-    private static Task<string> CompileAsync(string source, string program, CancellationToken cancellation) =>
-        ExternalProgram.CaptureAsync(cancellation, "cc", "-O2", "-pthread", "-o", program, Path.Combine(Repo, source));
+    private static Task<string> CompileAsync(string source, string program, CancellationToken cancellation, params string[] libraries) =>
+        ExternalProgram.CaptureAsync(cancellation, ["cc", "-O2", "-pthread", "-o", program, Path.Combine(Repo, source), .. libraries]);
 
     private string[] Serve(PeerStart start, string transport) =>
     [
         "serve", Files, "--demo", "--quiet", "--port", $"{start.Port}", "--transport", transport, "--report", start.Report, "--backlog", "4096",
+        .. start.IsTls ? new[] { "--tls-cert", CertificateBeside(Files), "--tls-key", KeyBeside(Files) } : [],
     ];
 
     private async Task WriteFilesAsync(CancellationToken cancellation)

@@ -26,7 +26,7 @@ internal static partial class Wrk
                 command.AddRange(["-s", script]);
             }
 
-            command.Add($"http://127.0.0.1:{port}{path}");
+            command.Add($"{(workload.Tls == TlsUse.None ? "http" : "https")}://127.0.0.1:{port}{path}");
             var (figures, fault) = Parse(await ExternalProgram.CaptureAsync(cancellation, [.. command]), workload.IsRefused);
             if (fault is not null)
             {

@@ -1,18 +1,32 @@
 using System.Buffers;
 using System.Globalization;
 using System.Net;
+using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.FileProviders;
 using PipeServer.Load.Kestrel;
 
 // The smallest Kestrel program that answers the harness's requests: one middleware, no routing, no logging. Files are served by the
 // framework's static file middleware, as applications do: with ETag, Last-Modified, conditional requests and ranges.
-// Arguments: port, folder of the files, where to write the report on exit.
+// Arguments: port, folder of the files, where to write the report on exit; and, for TLS, the files of a certificate and its key.
 var (port, root, report) = (int.Parse(args[0], CultureInfo.InvariantCulture), args[1], args[2]);
 var builder = WebApplication.CreateSlimBuilder();
 builder.Logging.ClearProviders();
 builder.Services.Configure<HostOptions>(static options => options.ShutdownTimeout = TimeSpan.FromSeconds(5));
-builder.WebHost.ConfigureKestrel(options => options.Listen(IPAddress.Loopback, port));
+builder.WebHost.ConfigureKestrel(options => options.Listen(IPAddress.Loopback, port, listen =>
+{
+    if (args is [_, _, _, var certificate, var key])
+    {
+        listen.Protocols = HttpProtocols.Http1;
+        listen.UseHttps(X509Certificate2.CreateFromPemFile(certificate, key));
+    }
+}));
+if (args.Length > 3)
+{
+    builder.WebHost.UseKestrelHttpsConfiguration();
+}
+
 var app = builder.Build();
 app.Use(static (context, next) => IsRoute(context.Request.Path.Value) ? AnswerAsync(context) : next(context));
 app.UseStaticFiles(new StaticFileOptions { FileProvider = new PhysicalFileProvider(root) });
