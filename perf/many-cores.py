@@ -4,8 +4,8 @@
 
     perf/many-cores.py FOLDER [--rounds N] [--server-cores N | --shared] [--workloads NAME ...]
 
-It needs Python alone, no SDK: FOLDER/bin has the programs (pipeserver, floor, kestrel-peer as perf/load builds them into artifacts/measured, nginx
-and wrk of Debian), FOLDER/lib the shared libraries that these need (ldd names them). What is not there is left out. All servers of a workload run
+It needs Python alone, no SDK: FOLDER/bin has the programs (pipeserver, floor, handshakes, kestrel-peer as perf/load builds them into artifacts/measured,
+nginx and wrk of Debian), FOLDER/lib the shared libraries that these need (ldd names them), and for the workloads over TLS FOLDER has cert.pem and key.pem. What is not there is left out. All servers of a workload run
 at once, and are loaded in turn, every other round in the opposite order; medians of the rounds. The CPU time is the server's, children included.
 """
 import argparse
@@ -65,14 +65,18 @@ def cpu_of(process):
     return total
 
 
-def nginx(port, log="access_log off;"):
+PAIR = [f"{os.path.abspath(options.folder)}/{name}.pem" for name in ("cert", "key")]
+
+
+def nginx(port, log="access_log off;", tls=False):
     path = f"{WORK}/{port}.conf"
     folders = " ".join(f"{name}_temp_path {WORK}/{name};" for name in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
     with open(path, "w") as file:
         file.write(f"""daemon off; worker_processes {CORES}; worker_rlimit_nofile 20000; pid {path}.pid; error_log {path}.log crit;
             events {{ worker_connections 12000; }}
             http {{ {log} {folders} keepalive_requests 1000000000; sendfile on; tcp_nopush on; open_file_cache max=4000;
-            server {{ listen 127.0.0.1:{port} backlog=4096; root {FILES};
+            server {{ listen 127.0.0.1:{port} {"ssl" if tls else ""} backlog=4096;
+            {f"ssl_certificate {PAIR[0]}; ssl_certificate_key {PAIR[1]}; ssl_protocols TLSv1.2 TLSv1.3;" if tls else ""} root {FILES};
             location = /plaintext {{ default_type text/plain; return 200 "Hello, World!"; }} }} }}""")
     return [PROGRAMS + "/nginx", "-c", path]
 
@@ -91,7 +95,12 @@ SERVERS = {
     "inline-log": ours("--access-log", f"{WORK}/PORT.access", "--report", f"{WORK}/PORT.json"),
     "inline-admin": ours("--admin", f"unix:{WORK}/PORT.admin"),
     "workers": ours(),
+    "nginx-tls": lambda port: nginx(port, tls=True),
+    "kestrel-tls": lambda port: [PROGRAMS + "/kestrel-peer", str(port), FILES, f"{WORK}/{port}.report", *PAIR],
+    "inline-tls": ours("--tls-cert", PAIR[0], "--tls-key", PAIR[1]),
+    "inline-sslstream": ours("--tls-cert", PAIR[0], "--tls-key", PAIR[1], "--tls-engine", "sslstream"),
 }
+TLS_PEERS = ["nginx-tls", "kestrel-tls", "inline-tls", "inline-sslstream"]
 PEERS = ["floor", "nginx", "kestrel-native", "inline", "workers"]
 WORKLOADS = {  # path, connections, wrk script, servers, and whose time the others' is compared with
     "plaintext": ("/plaintext", 512, None, PEERS, "nginx"),
@@ -99,6 +108,10 @@ WORKLOADS = {  # path, connections, wrk script, servers, and whose time the othe
     "file-1k": ("/1k.bin", 512, None, ["nginx", "kestrel-native", "inline"], "nginx"),
     "file-64k": ("/64k.bin", 128, None, ["nginx", "kestrel-native", "inline"], "nginx"),
     "logged": ("/plaintext", 256, None, ["inline", "inline-log", "inline-admin"], "inline"),
+    "tls-plaintext": ("/plaintext", 512, None, TLS_PEERS, "nginx-tls"),
+    "tls-file-64k": ("/64k.bin", 128, None, TLS_PEERS, "nginx-tls"),
+    "tls-handshake": ("/plaintext", 64, "new", TLS_PEERS, "nginx-tls"),
+    "tls-resumed": ("/plaintext", 64, "resumed", TLS_PEERS[:3], "nginx-tls"),
     "logged-nginx": ("/plaintext", 256, None, ["nginx", "nginx-log"], "nginx"),
 }
 
@@ -120,10 +133,19 @@ def start(name, port):
     raise RuntimeError(f"{name} does not answer")
 
 
-def load(port, path, connections, script, seconds):
+def shake_hands(port, path, connections, kind, seconds):
+    said = subprocess.run([*ON_CLIENT_CORES, PROGRAMS + "/handshakes", str(port), path, str(connections), kind, str(seconds)],
+                          env=ENVIRONMENT, capture_output=True, text=True, timeout=60).stdout.split()
+    done, took, _, slowest, errors = map(float, said)
+    return int(done), done / took, f"{slowest / 1000:.2f}ms", f"{int(errors)} errors" if errors else None
+
+
+def load(port, path, connections, script, seconds, is_tls=False):
+    if script in ("new", "resumed"):
+        return shake_hands(port, path, connections, script, seconds)
     command = [*ON_CLIENT_CORES, PROGRAMS + "/wrk", f"-t{CLIENT_CORES}", f"-c{connections}", f"-d{seconds}s", "--latency"]
     command += ["-s", script] if script else []
-    said = subprocess.run([*command, f"http://127.0.0.1:{port}{path}"], env=ENVIRONMENT, capture_output=True, text=True, timeout=60).stdout
+    said = subprocess.run([*command, f"{'https' if is_tls else 'http'}://127.0.0.1:{port}{path}"], env=ENVIRONMENT, capture_output=True, text=True, timeout=60).stdout
     find = lambda pattern: re.search(pattern, said).group(1)
     fault = re.search("(Socket errors|Non-2xx).*", said)
     return int(find(r"(\d+) requests in")), float(find(r"Requests/sec:\s+([\d.]+)")), find(r"99%\s+([\d.]+\w+)"), fault.group(0) if fault else None
@@ -143,12 +165,12 @@ for workload, (path, connections, script, names, reference) in WORKLOADS.items()
             if process:
                 running[name] = (process, port, "/worker/plaintext" if name == "workers" else path)
         for name, (_, at, asked) in running.items():
-            load(at, asked, connections, script, 1)
+            load(at, asked, connections, script, 1, "tls" in workload)
         for round_number in range(options.rounds):
             for name in list(running)[:: 1 if round_number % 2 == 0 else -1]:
                 process, at, asked = running[name]
                 before = cpu_of(process.pid)
-                requests, rate, slowest, fault = load(at, asked, connections, script, options.seconds)
+                requests, rate, slowest, fault = load(at, asked, connections, script, options.seconds, "tls" in workload)
                 cost = (cpu_of(process.pid) - before) / requests
                 figures.setdefault(workload, {}).setdefault(name, []).append((cost, rate, slowest, fault))
     finally:
