@@ -63,42 +63,14 @@ internal sealed class OpenSslConnection : TlsTransportConnection
 
     public override async ValueTask HandshakeAsync(IHandshakeIo io)
     {
-        var isCostly = true;
-        var total = 0L;
-        while (true)
+        try
         {
-            var read = await io.ReadAsync(isCostly).ConfigureAwait(false);
-            var status = Step(read.Buffer, out var consumed);
-            var position = read.Buffer.GetPosition(consumed);
-            Inner.Input.AdvanceTo(position, position);
-            total += consumed;
-            if (status == OpenSslStatus.IsDone)
-            {
-                break;
-            }
-
-            if (status != OpenSslStatus.NeedsMore || total > MaxHandshakeBytes)
-            {
-                await FailAsync(io, status == OpenSslStatus.NeedsMore ? "its TLS handshake is too long" : TakeReason()).ConfigureAwait(false);
-            }
-
-            if (Inner.Output.UnflushedBytes > 0)
-            {
-                await io.FlushAsync().ConfigureAwait(false);
-            }
-
-            isCostly = IsNextStepCostly();
+            await ShakeHandsAsync(io).ConfigureAwait(false);
         }
-
-        if (Describe() is { } problem)
+        catch
         {
-            await FailAsync(io, problem).ConfigureAwait(false);
-        }
-
-        // In TLS 1.3 only tickets are left, which no client waits for: they go with its first answer, or before the connection waits for a request.
-        if (Info.Version == TlsVersion.Tls12 && Inner.Output.UnflushedBytes > 0)
-        {
-            await io.FlushAsync().ConfigureAwait(false);
+            _handle.Free(); // whoever disposes of the transport's connection need not know this one
+            throw;
         }
     }
 
@@ -146,6 +118,47 @@ internal sealed class OpenSslConnection : TlsTransportConnection
     }
 
     internal override bool MayCloseAtOnce() => !_input.MayHaveUnread && Inner.MayCloseAtOnce();
+
+    private async ValueTask ShakeHandsAsync(IHandshakeIo io)
+    {
+        var isCostly = true;
+        var total = 0L;
+        while (true)
+        {
+            var read = await io.ReadAsync(isCostly).ConfigureAwait(false);
+            var status = Step(read.Buffer, out var consumed);
+            var position = read.Buffer.GetPosition(consumed);
+            Inner.Input.AdvanceTo(position, position);
+            total += consumed;
+            if (status == OpenSslStatus.IsDone)
+            {
+                break;
+            }
+
+            if (status != OpenSslStatus.NeedsMore || total > MaxHandshakeBytes)
+            {
+                await FailAsync(io, status == OpenSslStatus.NeedsMore ? "its TLS handshake is too long" : TakeReason()).ConfigureAwait(false);
+            }
+
+            if (Inner.Output.UnflushedBytes > 0)
+            {
+                await io.FlushAsync().ConfigureAwait(false);
+            }
+
+            isCostly = IsNextStepCostly();
+        }
+
+        if (Describe() is { } problem)
+        {
+            await FailAsync(io, problem).ConfigureAwait(false);
+        }
+
+        // In TLS 1.3 only tickets are left, which no client waits for: they go with its first answer, or before the connection waits for a request.
+        if (Info.Version == TlsVersion.Tls12 && Inner.Output.UnflushedBytes > 0)
+        {
+            await io.FlushAsync().ConfigureAwait(false);
+        }
+    }
 
     private async ValueTask EndAsync()
     {
