@@ -4,7 +4,6 @@ using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Authentication;
 using Microsoft.Extensions.Logging.Abstractions;
-using PipeServer.Fuzz;
 using PipeServer.Tls;
 using PipeServer.Tls.OpenSsl;
 using PipeServer.Transport;

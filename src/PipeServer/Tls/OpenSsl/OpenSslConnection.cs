@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Collections.Concurrent;
 using System.IO.Pipelines;
+using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using PipeServer.Transport;
 
@@ -98,11 +99,11 @@ internal sealed class OpenSslConnection : TlsTransportConnection
             return;
         }
 
-        // What waits is ended first; a call that is inside OpenSSL has the lock.
-        await Inner.DisposeAsync().ConfigureAwait(false);
+        // First, once a call that is inside OpenSSL has come back: from then on nobody uses the transport's connection, which may be another client's soon.
         _handle.Free();
-        _input.Release();
         _output.Release();
+        await Inner.DisposeAsync().ConfigureAwait(false);
+        _input.Release();
     }
 
     internal override bool TryFlush() => _output.TryFlush();
@@ -257,7 +258,16 @@ internal sealed class OpenSslConnection : TlsTransportConnection
             }
 
             var isResumed = _handle.IsResumed;
-            var client = _handle.ExportClientCertificate() is { } der ? X509CertificateLoader.LoadCertificate(der) : null;
+            X509Certificate2? client;
+            try
+            {
+                client = _handle.ExportClientCertificate() is { } der ? X509CertificateLoader.LoadCertificate(der) : null;
+            }
+            catch (CryptographicException)
+            {
+                return "its certificate is one that only OpenSSL can read";
+            }
+
             if (isResumed && client is not null && client.NotAfter.ToUniversalTime() < Engine.Time.GetUtcNow().UtcDateTime)
             {
                 return "its certificate has expired since its session began";

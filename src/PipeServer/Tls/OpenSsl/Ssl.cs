@@ -137,6 +137,9 @@ internal static unsafe partial class Ssl // SAFETY: each group says it.
     public static partial int SSL_get_state(nint ssl);
 
     [LibraryImport(Lib), DefaultDllImportSearchPaths(Path)]
+    public static partial int SSL_get_verify_mode(nint ssl);
+
+    [LibraryImport(Lib), DefaultDllImportSearchPaths(Path)]
     public static partial int SSL_version(nint ssl);
 
     [LibraryImport(Lib), DefaultDllImportSearchPaths(Path)]
@@ -153,9 +156,6 @@ internal static unsafe partial class Ssl // SAFETY: each group says it.
 
     [LibraryImport(Lib), DefaultDllImportSearchPaths(Path)]
     public static partial nint SSL_get1_peer_certificate(nint ssl);
-
-    [LibraryImport(Lib), DefaultDllImportSearchPaths(Path)]
-    public static partial long SSL_get_verify_result(nint ssl);
 
     [LibraryImport(Lib), DefaultDllImportSearchPaths(Path)]
     public static partial nint SSL_set_SSL_CTX(nint ssl, nint context);
