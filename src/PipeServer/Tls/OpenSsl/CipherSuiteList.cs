@@ -38,7 +38,8 @@ internal sealed class CipherSuiteList
                 {
                     throw new ArgumentException(
                         $"TlsOptions.CipherSuites has '{name}', which OpenSSL does not know or does not offer here. Name suites of TLS 1.2 by OpenSSL's names "
-                        + "and those of TLS 1.3 by IANA's, with colons in between: 'ECDHE-ECDSA-AES256-GCM-SHA384:TLS_AES_256_GCM_SHA384'; 'openssl ciphers -s' lists them.");
+                        + "and those of TLS 1.3 by IANA's, with colons in between: "
+                        + "'ECDHE-ECDSA-AES256-GCM-SHA384:TLS_AES_256_GCM_SHA384'; 'openssl ciphers -s' lists them.");
                 }
 
                 (isOf13 ? tls13 : tls12).Add(name);

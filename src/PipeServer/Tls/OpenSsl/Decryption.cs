@@ -64,7 +64,9 @@ internal struct Decryption(OpenSslHandle handle, OpenSslOutput output)
     public void EndWithoutNotice(bool isExpected)
     {
         HasEnded = isExpected;
-        _error = isExpected ? null : new IOException("The client has ended the connection without TLS's notice of it (close_notify): something may be missing.");
+        _error = isExpected
+            ? null
+            : new IOException("The client has ended the connection without TLS's notice of it (close_notify): something may be missing.");
     }
 
     /// <summary>Throws the error that it has ended with. Once the data before it is consumed.</summary>

@@ -75,7 +75,9 @@ internal sealed unsafe class OpenSslContext : SafeHandleZeroOrMinusOneIsInvalid 
         return connection;
     }
 
-    /// <summary>Gives a connection that is in its handshake this certificate, asks for its clients' certificates, and names what a ticket may be used for.</summary>
+    /// <summary>
+    /// Gives a connection that is in its handshake this certificate, asks for its clients' certificates, and names what a ticket may be used for.
+    /// </summary>
     public bool TryUseFor(nint ssl, ReadOnlySpan<byte> sessionContext)
     {
         var mode = Clients is null ? 0 : Ssl.VerifyPeer | (Clients.IsRequired ? Ssl.VerifyFailIfNoPeerCertificate : 0);

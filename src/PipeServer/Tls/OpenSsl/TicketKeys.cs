@@ -4,7 +4,8 @@ namespace PipeServer.Tls.OpenSsl;
 
 /// <summary>
 /// The keys of an engine's session tickets: the first one encrypts, all of them decrypt. Keys of its own are exchanged every twelve hours, and each is
-/// good for twice that time afterwards, which is as long as a ticket lives; then nobody can read a ticket, or a session of TLS 1.2 that began with it, any more.
+/// good for twice that time afterwards, which is as long as a ticket lives; then nobody can read a ticket any more, or a session of TLS 1.2 that began
+/// with it.
 /// Thread-safe.
 /// </summary>
 internal sealed class TicketKeys
@@ -38,7 +39,8 @@ internal sealed class TicketKeys
         {
             throw new ArgumentException(
                 $"TlsOptions.TicketKeys must have at least one key, and each must have {TicketKey.Length} bytes; found "
-                + $"{(given.Count == 0 ? "none" : string.Join(", ", given.Select(static key => key.Length)) + " bytes")}. Null is for keys of the server's own.");
+                + $"{(given.Count == 0 ? "none" : string.Join(", ", given.Select(static key => key.Length)) + " bytes")}. "
+                + "Null is for keys of the server's own.");
         }
 
         _keys = [.. given.Select(static key => new TicketKey(key.Span))];
