@@ -36,7 +36,9 @@ public sealed class OpenSslControlTests
         using var process = Process.Start(new ProcessStartInfo(
             "/usr/bin/openssl", $"s_client -connect 127.0.0.1:{((IPEndPoint)server.Server.EndPoints[0]).Port} -servername localhost {arguments}")
         {
-            RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true,
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
         })!;
         var output = new StringBuilder();
         var reading = Task.WhenAll(ReadAsync(process.StandardOutput), ReadAsync(process.StandardError));
