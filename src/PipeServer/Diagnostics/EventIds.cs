@@ -53,4 +53,7 @@ internal static class EventIds
     public const int ReloadNeedsRestart = 137;
     public const int ReloadRefused = 138;
     public const int ReloadWhileStopping = 139;
+
+    public const int TlsCertificateUnusable = 145;
+    public const int TlsEngineFallback = 146;
 }
