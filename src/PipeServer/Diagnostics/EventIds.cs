@@ -2,7 +2,7 @@ namespace PipeServer.Diagnostics;
 
 /// <summary>
 /// The numbers of the log events, by room: workers 1–19, server 20–59, connections 60–79, transport 80–99, static files 100–119, command line
-/// 120–139.
+/// 120–139, TLS 140–159.
 /// </summary>
 internal static class EventIds
 {
@@ -53,4 +53,7 @@ internal static class EventIds
     public const int ReloadNeedsRestart = 137;
     public const int ReloadRefused = 138;
     public const int ReloadWhileStopping = 139;
+
+    public const int TlsFallback = 140;
+    public const int HandshakeThreadStuck = 141;
 }

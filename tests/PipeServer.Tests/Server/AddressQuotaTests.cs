@@ -64,7 +64,7 @@ public sealed class AddressQuotaTests
         {
         }
 
-        public void WriteRefusal(IBufferWriter<byte> output) => throw new NotSupportedException();
+        public void WriteRefusal(IBufferWriter<byte> output, RequestError reason) => throw new NotSupportedException();
     }
 
     private sealed class CountedOnceMore(Impatient owner, AddressQuota quota) : Connection(owner.Server)
