@@ -1,3 +1,4 @@
+using PipeServer.Http;
 using System.Buffers;
 using PipeServer.Server;
 
