@@ -1,4 +1,3 @@
-using Microsoft.Extensions.Logging;
 using PipeServer.Diagnostics;
 using PipeServer.Server;
 using PipeServer.Server.ProxyProtocol;
@@ -16,7 +15,7 @@ namespace PipeServer;
 internal sealed class EndpointFilters
 {
     private readonly ServerContext _context;
-    private readonly List<(HttpEndpoint Endpoint, TlsFilter Filter)> _secured = [];
+    private readonly List<(HttpEndpoint Endpoint, int Number, TlsFilter Filter)> _secured = [];
 
     private EndpointFilters(ServerContext context) => _context = context;
 
@@ -32,7 +31,7 @@ internal sealed class EndpointFilters
         var all = new EndpointFilters(context);
         var proxy = new ProxyProtocolFilter(context);
         var filters = new Dictionary<HttpEndpoint, IReadOnlyList<IConnectionFilter>>();
-        var engines = new Engines(context.Logger);
+        var isFallback = false;
         foreach (var (endpoint, _) in listeners)
         {
             if (filters.ContainsKey(endpoint))
@@ -49,12 +48,19 @@ internal sealed class EndpointFilters
             if (OptionsOf(endpoint, context.Options) is { } options)
             {
                 context.Handshakes ??= new Handshakes(context.Options, telemetry);
-                var filter = new TlsFilter(context, context.Handshakes, options, engines.For(options));
+                var engine = Create(context, endpoint, filters.Count, options);
+                var filter = new TlsFilter(context, context.Handshakes, options, engine);
                 ofEndpoint.Add(filter);
-                all._secured.Add((endpoint, filter));
+                all._secured.Add((endpoint, filters.Count, filter));
+                isFallback |= options.Engine == TlsEngine.Auto && engine is SslStreamEngine && OperatingSystem.IsLinux();
             }
 
             filters[endpoint] = ofEndpoint;
+        }
+
+        if (isFallback)
+        {
+            Log.TlsEngineFallback(context.Logger);
         }
 
         all.Listeners = [.. listeners.Select(item => (item.Listener, filters[item.Endpoint]))];
@@ -72,14 +78,15 @@ internal sealed class EndpointFilters
             return static () => { };
         }
 
-        var engines = new Engines(logger: null);
         var next = new List<(TlsFilter Filter, TlsOptions Options, ITlsEngine Engine)>();
-        foreach (var (endpoint, filter) in _secured)
+        foreach (var (endpoint, number, filter) in _secured)
         {
             var now = options.Endpoints.FirstOrDefault(other => other.ToString() == endpoint.ToString()) ?? endpoint;
             if (OptionsOf(now, options) is { } wanted)
             {
-                next.Add((filter, wanted, engines.For(wanted, filter.Engine)));
+                var engine = Create(_context, endpoint, number, wanted);
+                engine.Adopt(filter.Engine);
+                next.Add((filter, wanted, engine));
             }
         }
 
@@ -97,54 +104,25 @@ internal sealed class EndpointFilters
     private static TlsOptions? OptionsOf(HttpEndpoint endpoint, HttpServerOptions options) =>
         endpoint.Tls ?? (endpoint.IsTls ? options.Tls : null);
 
-    // One for each set of options, so that endpoints that share theirs share what is derived from it.
-    private sealed class Engines(ILogger? logger)
+    // Endpoints of one text, as those on a free port, are told apart by their order: a session of one is not resumed at another.
+    private static ITlsEngine Create(ServerContext context, HttpEndpoint endpoint, int number, TlsOptions options)
     {
-        private readonly Dictionary<TlsOptions, ITlsEngine> _made = [];
-        private bool _isToldOf;
-
-        public ITlsEngine For(TlsOptions options, ITlsEngine? before = null)
+        if (options.Engine != TlsEngine.SslStream && OpenSslEngine.IsSupported)
         {
-            if (!_made.TryGetValue(options, out var engine))
-            {
-                engine = _made[options] = Create(options);
-                if (before is not null)
-                {
-                    engine.Adopt(before);
-                }
-            }
-
-            return engine;
+            return new OpenSslEngine(options, context.TimeProvider, context.Logger, $"{number} {endpoint}");
         }
 
-        private ITlsEngine Create(TlsOptions options)
+        if (options.Engine == TlsEngine.OpenSsl)
         {
-            if (options.Engine != TlsEngine.SslStream && OpenSslEngine.IsSupported)
-            {
-                return new OpenSslEngine(options);
-            }
-
-            if (options.Engine == TlsEngine.OpenSsl)
-            {
-                throw new InvalidOperationException(
-                    $"{nameof(TlsOptions)}.{nameof(TlsOptions.Engine)} asks for OpenSSL, and there is no libssl.so.3 here: install OpenSSL 3, or leave the engine "
-                    + $"at {nameof(TlsEngine.Auto)}.");
-            }
-
-            if (options.TicketKeys is not null)
-            {
-                throw new InvalidOperationException(
-                    $"{nameof(TlsOptions)}.{nameof(TlsOptions.TicketKeys)} need the engine {nameof(TlsEngine.OpenSsl)}, and there is no libssl.so.3 here: install "
-                    + "OpenSSL 3, or leave the keys out.");
-            }
-
-            if (options.Engine == TlsEngine.Auto && logger is not null && !_isToldOf)
-            {
-                _isToldOf = true;
-                Log.TlsFallback(logger);
-            }
-
-            return new SslStreamEngine(options);
+            throw new InvalidOperationException(
+                $"{nameof(TlsOptions)}.{nameof(TlsOptions.Engine)} asks for OpenSSL, and there is no libssl.so.3 here: install OpenSSL 3, or leave the engine "
+                + $"at {nameof(TlsEngine.Auto)}.");
         }
+
+        return options.TicketKeys is null
+            ? new SslStreamEngine(options)
+            : throw new InvalidOperationException(
+                $"{nameof(TlsOptions)}.{nameof(TlsOptions.TicketKeys)} need the engine {nameof(TlsEngine.OpenSsl)}, and there is no libssl.so.3 here: install "
+                + "OpenSSL 3, or leave the keys out.");
     }
 }

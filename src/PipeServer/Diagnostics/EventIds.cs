@@ -54,6 +54,7 @@ internal static class EventIds
     public const int ReloadRefused = 138;
     public const int ReloadWhileStopping = 139;
 
-    public const int TlsFallback = 140;
     public const int HandshakeThreadStuck = 141;
+    public const int TlsCertificateUnusable = 145;
+    public const int TlsEngineFallback = 146;
 }

@@ -116,10 +116,6 @@ internal static partial class Log
     [LoggerMessage(EventIds.TransportFallback, LogLevel.Warning, "epoll is not available here; using the sockets transport.")]
     public static partial void TransportFallback(ILogger logger);
 
-    [LoggerMessage(EventIds.TlsFallback, LogLevel.Information,
-        "There is no libssl.so.3 here: TLS goes by the framework's SslStream, which takes more of the processor and resumes no sessions.")]
-    public static partial void TlsFallback(ILogger logger);
-
     [LoggerMessage(EventIds.HandshakeThreadStuck, LogLevel.Error, "{Thread} did not end before the deadline: a handshake, or a source of certificates, holds it.")]
     public static partial void HandshakeThreadStuck(ILogger logger, string thread);
 
@@ -132,4 +128,11 @@ internal static partial class Log
 
     [LoggerMessage(EventIds.RootFound, LogLevel.Information, "ROOT {Name} leads to a folder again: {Path}.")]
     public static partial void RootFound(ILogger logger, string name, string path);
+
+    [LoggerMessage(EventIds.TlsCertificateUnusable, LogLevel.Error, "The certificate {Subject} cannot be used; handshakes that need it fail: {Problem}")]
+    public static partial void TlsCertificateUnusable(ILogger logger, string subject, string problem);
+
+    [LoggerMessage(EventIds.TlsEngineFallback, LogLevel.Warning,
+        "libssl.so.3 cannot be loaded: TLS goes by SslStream, which costs more and resumes no sessions. Install OpenSSL 3 (Debian: libssl3).")]
+    public static partial void TlsEngineFallback(ILogger logger);
 }
