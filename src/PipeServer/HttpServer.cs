@@ -40,7 +40,7 @@ public sealed class HttpServer : IAsyncDisposable
     /// The address for a browser or a client on this machine: <c>http://127.0.0.1:7878</c>, or <c>https://…</c>, also when the server listens on all addresses.
     /// </summary>
     /// <exception cref="InvalidOperationException">The server has not been started, or listens on unix sockets only.</exception>
-    public Uri Address => Addresses.FirstOrDefault(static address => address.StartsWith("http", StringComparison.Ordinal)) is { } address
+    public Uri Address => Addresses.FirstOrDefault(static address => !address.StartsWith("unix:", StringComparison.Ordinal)) is { } address
         ? new Uri(address)
         : throw new InvalidOperationException(
             "The server has no address before it is started, nor on a unix socket: see EndPoints.");
