@@ -322,8 +322,8 @@ public sealed class HttpServer : IAsyncDisposable
     /// then on, which keep them to their end. Where something is wrong it throws, and nothing has changed.
     /// </summary>
     /// <param name="options">
-    /// What is not set goes back to its default. Limits, time-outs, rates, trusted proxies and what is believed of them, the times of a stop and the
-    /// error page can change, all else stays.
+    /// What is not set goes back to its default. Limits, time-outs, rates, trusted proxies and what is believed of them, the times of a stop, the error page
+    /// and how TLS is spoken, for new handshakes, can change, all else stays.
     /// </param>
     /// <returns>The names of the options that have another value than the server's, and cannot change while it runs.</returns>
     /// <exception cref="ArgumentException">An option is out of its range; the message names it.</exception>
