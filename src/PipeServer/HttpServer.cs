@@ -37,20 +37,20 @@ public sealed class HttpServer : IAsyncDisposable
     public IReadOnlyList<EndPoint> EndPoints => _running?.EndPoints ?? [];
 
     /// <summary>
-    /// The address for a browser or a client on this machine: <c>http://127.0.0.1:7878</c>, also when the server listens on all addresses.
+    /// The address for a browser or a client on this machine: <c>http://127.0.0.1:7878</c>, or <c>https://…</c>, also when the server listens on all addresses.
     /// </summary>
     /// <exception cref="InvalidOperationException">The server has not been started, or listens on unix sockets only.</exception>
-    public Uri Address => Addresses.FirstOrDefault(static address => address.StartsWith("http:", StringComparison.Ordinal)) is { } address
+    public Uri Address => Addresses.FirstOrDefault(static address => !address.StartsWith("unix:", StringComparison.Ordinal)) is { } address
         ? new Uri(address)
         : throw new InvalidOperationException(
             "The server has no address before it is started, nor on a unix socket: see EndPoints.");
 
     /// <summary>
-    /// Where clients reach the server, in the order of its endpoints: <c>http://127.0.0.1:7878</c>, <c>http://[::1]:7878</c>,
+    /// Where clients reach the server, in the order of its endpoints: <c>http://127.0.0.1:7878</c>, <c>https://[::1]:7843</c>,
     /// <c>unix:/run/app.sock</c>, <c>unix:@name</c>. For <c>0.0.0.0</c> and <c>::</c> they are the machine's own addresses as of now, loopback
     /// first, at most eight of each kind, without link-local ones. Empty before the start.
     /// </summary>
-    public IReadOnlyList<string> Addresses => [.. EndPoints.SelectMany(MachineAddresses.Of)];
+    public IReadOnlyList<string> Addresses => [.. _running?.Addresses ?? []];
 
     /// <summary>The pool that runs the handlers.</summary>
     /// <exception cref="InvalidOperationException">The server has not been started.</exception>
@@ -322,8 +322,8 @@ public sealed class HttpServer : IAsyncDisposable
     /// then on, which keep them to their end. Where something is wrong it throws, and nothing has changed.
     /// </summary>
     /// <param name="options">
-    /// What is not set goes back to its default. Limits, time-outs, rates, trusted proxies and what is believed of them, the times of a stop and the
-    /// error page can change, all else stays.
+    /// What is not set goes back to its default. Limits, time-outs, rates, trusted proxies and what is believed of them, the times of a stop, the error page
+    /// and how TLS is spoken, for new handshakes, can change, all else stays.
     /// </param>
     /// <returns>The names of the options that have another value than the server's, and cannot change while it runs.</returns>
     /// <exception cref="ArgumentException">An option is out of its range; the message names it.</exception>

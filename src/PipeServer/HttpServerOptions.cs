@@ -67,8 +67,9 @@ public sealed class HttpServerOptions
     public TlsOptions? Tls { get; set; }
 
     /// <summary>
-    /// TLS handshakes in progress at once; a further connection is closed. Default: null, half of <see cref="MaxConnections"/>. Their costly part runs on
-    /// threads of its own, one per core.
+    /// TLS handshakes in progress at once, counted from the accept; a further connection is closed without a word, and counted as refused. Default: null,
+    /// half of <see cref="MaxConnections"/>, at least one. Each has <see cref="RequestHeadTimeout"/> from its accept. Their costly part runs on threads of
+    /// its own, one per core. Can be changed while the server runs.
     /// </summary>
     public int? MaxHandshakes { get; set; }
 
@@ -318,6 +319,7 @@ public sealed class HttpServerOptions
         HttpServerOptionsRules.Check(this);
         var copy = Copy();
         copy.Endpoints = [.. EffectiveEndpoints()];
+        copy.Tls = Tls?.Copy();
         copy.TrustedProxies = [.. TrustedProxies];
         HttpServerOptionsRules.CheckEndpoints(copy);
         return copy;

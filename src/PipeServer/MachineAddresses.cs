@@ -12,10 +12,12 @@ internal static class MachineAddresses
     private const int Most = 8;
 
     /// <summary>The end point as a client names it; one that stands for all addresses as each of the machine's own, loopback first.</summary>
-    public static IEnumerable<string> Of(EndPoint endPoint) => endPoint switch
+    /// <param name="endPoint">The end point.</param>
+    /// <param name="scheme">What is spoken there.</param>
+    public static IEnumerable<string> Of(EndPoint endPoint, string scheme = "http") => endPoint switch
     {
-        IPEndPoint ip when StandsForAll(ip) => Expand(ip, Own()).Select(static place => $"http://{place}"),
-        IPEndPoint ip => [$"http://{ip}"],
+        IPEndPoint ip when StandsForAll(ip) => Expand(ip, Own()).Select(place => $"{scheme}://{place}"),
+        IPEndPoint ip => [$"{scheme}://{ip}"],
         UnixDomainSocketEndPoint unix => [$"unix:{unix.ToString().Replace('\0', '@')}"], // a passed name may have a NUL; the system writes it so
         _ => [endPoint.ToString() ?? ""],
     };

@@ -18,17 +18,21 @@ namespace PipeServer;
 internal sealed class RunningServer
 {
     private readonly int _mostConnections; // that the process's limit of open files allows
+    private readonly EndpointFilters _filters;
 
     private RunningServer(
         ITransport transport,
         ServerContext context,
         ConnectionDispatcher dispatcher,
-        IReadOnlyList<EndPoint> endPoints,
+        EndpointFilters filters,
+        IReadOnlyList<(HttpEndpoint Endpoint, IConnectionListener Listener)> listeners,
         ServerTelemetry? telemetry,
         int mostConnections)
     {
-        (Transport, Context, Dispatcher, EndPoints, Telemetry, _mostConnections) = (transport, context, dispatcher, endPoints, telemetry, mostConnections);
-        telemetry?.Observe(GetStatistics);
+        (Transport, Context, Dispatcher, Telemetry, _mostConnections, _filters) = (transport, context, dispatcher, telemetry, mostConnections, filters);
+        EndPoints = [.. listeners.Select(static item => item.Listener.EndPoint)];
+        Addresses = listeners.SelectMany(static item => MachineAddresses.Of(item.Listener.EndPoint, item.Endpoint.IsTls ? "https" : "http"));
+        telemetry?.Observe(GetStatistics, context.Handshakes is not null);
     }
 
     public ITransport Transport { get; }
@@ -42,6 +46,9 @@ internal sealed class RunningServer
 
     /// <summary>Where it listens, with the real ports.</summary>
     public IReadOnlyList<EndPoint> EndPoints { get; }
+
+    /// <inheritdoc cref="HttpServer.Addresses"/>
+    public IEnumerable<string> Addresses { get; }
 
     /// <summary>What is offered to listeners; null for nothing. To be disposed of with the server.</summary>
     public ServerTelemetry? Telemetry { get; }
@@ -76,10 +83,10 @@ internal sealed class RunningServer
 
             context = new ServerContext(options, routes.ToTable(), workers, TimersOf(options, transport), logger, telemetry);
             var protocol = new Http1Protocol(context);
+            var filters = EndpointFilters.Create(context, listeners, telemetry);
             var dispatcher = new ConnectionDispatcher(
-                context, [.. EndpointFilters.For(context, listeners).Select(item => new BoundListener(item.Listener, item.Filters, protocol))]);
-            return new RunningServer(
-                transport, context, dispatcher, [.. listeners.Select(static item => item.Listener.EndPoint)], telemetry, mostConnections);
+                context, [.. filters.Listeners.Select(item => new BoundListener(item.Listener, item.Filters, protocol))]);
+            return new RunningServer(transport, context, dispatcher, filters, listeners, telemetry, mostConnections);
         }
         catch
         {
@@ -108,7 +115,9 @@ internal sealed class RunningServer
             workers.Queued,
             workers.Capacity,
             new WorkerStatistics(workers.Size, workers.Busy, workers.Executed, workers.Faulted),
-            epoll?.ReadLoops() ?? []);
+            epoll?.ReadLoops() ?? [],
+            Context.Handshakes?.Read() ?? [],
+            Context.Handshakes?.Active ?? 0);
     }
 
     /// <inheritdoc cref="HttpServer.Reload"/>
@@ -123,7 +132,9 @@ internal sealed class RunningServer
         var current = Context.Options;
         var next = HttpServerOptionsReload.Merge(current, options);
         next.MaxConnections = Math.Min(next.MaxConnections, _mostConnections);
+        var exchangeFilters = _filters.Prepare(next);
         Context.Reload(next);
+        exchangeFilters();
         Dispatcher.Reload();
         return HttpServerOptionsReload.FixedThatDiffer(current, options);
     }

@@ -9,6 +9,9 @@ public enum TlsEngine
     /// <summary>OpenSSL 3, called directly: Linux with <c>libssl.so.3</c>.</summary>
     OpenSsl,
 
-    /// <summary>The framework's <see cref="System.Net.Security.SslStream"/>: every platform.</summary>
+    /// <summary>
+    /// The framework's <see cref="System.Net.Security.SslStream"/>: every platform. It resumes no sessions, because its tickets are bound neither to the
+    /// name nor to the authorities of client certificates that they were given under; a client certificate that is refused is told by a close, not an alert.
+    /// </summary>
     SslStream,
 }
