@@ -284,6 +284,14 @@ internal sealed class OptionTable
     /// <summary>The option that sets the level to warnings, unless the source of the other one goes before its own.</summary>
     public const string QuietName = "--quiet";
 
+    /// <summary>What to do in place of an option that has a password for its value.</summary>
+    public const string PasswordWayOut =
+        "a password there could be read by others. Write it to a file for --tls-pfx-password-file, or to the variable PIPESERVER_TLS_PFX_PASSWORD";
+
+    /// <summary>Whether a name, with dashes or without, would be that of an option that has a password for its value.</summary>
+    public static bool IsPassword(string name) =>
+        name.TrimStart('-').ToLowerInvariant() is "tls-pfx-password" or "tls-password" or "tls-key-password" or "tls-pfx-pass";
+
     /// <summary>The rows whose values the settings are made of.</summary>
     public IEnumerable<OptionRow> Rows => Groups.SelectMany(static group => group.Rows).Where(static row => !row.IsSource);
 

@@ -139,7 +139,7 @@ internal sealed class ServeSettings(OptionTable table, string root)
             return tlsProblem;
         }
 
-        Options.Tls = Tls.Material is null ? null : Tls.ToOptions();
+        Options.Tls = Tls.Material is { } material ? Tls.ToOptions(material) : null;
         if (ReportPath is not null && ReportPath != inForce?.ReportPath && ReportFile.FindProblem(ReportPath) is { } problem)
         {
             return $"--report {ReportPath}: {problem}";

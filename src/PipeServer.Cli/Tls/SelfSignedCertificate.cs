@@ -72,7 +72,7 @@ internal sealed class SelfSignedCertificate(TimeProvider time)
             return false;
         }
 
-        if (InMemory is { } own && own.NotAfter - time.GetUtcNow() > RenewBefore)
+        if (InMemory is { } own && !IsDue(own))
         {
             return false;
         }
@@ -96,19 +96,25 @@ internal sealed class SelfSignedCertificate(TimeProvider time)
     /// <param name="certificate">The certificate that is served.</param>
     public IEnumerable<string> Describe(TlsCertificate certificate)
     {
-        var fingerprint = Convert.ToHexString(certificate.Certificate.GetCertHash(HashAlgorithmName.SHA256));
-        yield return $"Self-signed certificate for {string.Join(", ", certificate.Names)}, until {certificate.NotAfter:yyyy-MM-dd}; SHA-256 "
-            + string.Join(':', fingerprint.Chunk(2).Select(static pair => new string(pair)));
+        yield return $"Self-signed certificate for {string.Join(", ", certificate.Names)}, until {certificate.NotAfter:yyyy-MM-dd}";
+        yield return $"  SHA-256 {FingerprintOf(certificate)}";
         if (PublicPath is not { } path)
         {
-            yield return $"It is in memory only, and another one after a restart: {Problem}.";
+            yield return $"  It is in memory only, and another one after a restart: {Problem}.";
             yield break;
         }
 
-        yield return $"It is {path}. To trust it: curl --cacert {path}";
+        yield return $"  It is {path}. To trust it: curl --cacert {path}";
         yield return $"  Chromium: certutil -d sql:$HOME/.pki/nssdb -A -t P,, -n pipeserver -i {path}; Firefox: open the page, and accept it once it shows the fingerprint";
         yield return $"  the whole machine (Debian): cp {path} /usr/local/share/ca-certificates/pipeserver.crt && update-ca-certificates";
     }
+
+    /// <summary>It is time to make another one.</summary>
+    public bool IsDue(TlsCertificate certificate) => certificate.NotAfter - time.GetUtcNow() <= RenewBefore;
+
+    /// <summary>The fingerprint by which browsers and users compare certificates.</summary>
+    public static string FingerprintOf(TlsCertificate certificate) => string.Join(
+        ':', Convert.ToHexString(certificate.Certificate.GetCertHash(HashAlgorithmName.SHA256)).Chunk(2).Select(static pair => new string(pair)));
 
     // An old one is reused while it is valid for some time, and for the names and addresses of now. IPv6 addresses change by themselves, and are not
     // asked for: who has trusted the certificate would have to do so again every day.
@@ -133,7 +139,7 @@ internal sealed class SelfSignedCertificate(TimeProvider time)
                 Replace(publicPath, kept.Certificate.ExportCertificatePem() + "\n", Readable);
             }
 
-            return kept.NotAfter - now > RenewBefore
+            return !IsDue(kept)
                 && new DateTimeOffset(kept.Certificate.NotBefore.ToUniversalTime()) <= now
                 && HostNames().All(name => kept.Names.Contains(name, StringComparer.Ordinal))
                 && Addresses().All(address => address.AddressFamily != AddressFamily.InterNetwork || addresses.Contains(address));

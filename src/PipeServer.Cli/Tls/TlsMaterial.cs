@@ -12,6 +12,9 @@ internal sealed class TlsMaterial
     /// <summary>The variable that may hold the password of PKCS#12 files.</summary>
     public const string PasswordVariable = "PIPESERVER_TLS_PFX_PASSWORD";
 
+    private const string ClientsOption = "--tls-client-ca";
+    private const string TicketsOption = "--tls-ticket-keys";
+
     private readonly TlsFiles _files;
     private readonly FileStamp[] _stamps; // of Paths, from before they were read
     private readonly List<Entry> _entries = [];
@@ -29,7 +32,7 @@ internal sealed class TlsMaterial
 
         TicketKeys = files.TicketKeyPaths.Count == 0
             ? null
-            : [.. files.TicketKeyPaths.Select(path => Read("--tls-ticket-keys", path, TicketKeyFile.Read, isAgain: before is not null))];
+            : [.. files.TicketKeyPaths.Select(path => Read(TicketsOption, path, TicketKeyFile.Read, isAgain: before is not null))];
         Certificates = [.. _entries.Select(static entry => entry.Certificate), .. InMemory(before)];
     }
 
@@ -69,19 +72,29 @@ internal sealed class TlsMaterial
         }
     }
 
-    /// <summary>Reads the same files again.</summary>
-    /// <inheritdoc cref="TryRead"/>
-    public string? TryReadAgain(out TlsMaterial? material) => TryRead(_files, this, out material);
-
     /// <summary>What the paths lead to now.</summary>
     public FileStamp[] Look() => [.. Paths.Select(FileStamp.Of)];
 
     /// <summary>Whether the paths have led there when they were read.</summary>
     public bool IsOf(FileStamp[] stamps) => _stamps.AsSpan().SequenceEqual(stamps);
 
-    /// <summary>Whether all in it is the same as in another one.</summary>
-    public bool IsSameAs(TlsMaterial other) =>
-        Certificates.SequenceEqual(other.Certificates) && TicketsAreSameAs(other);
+    /// <summary>The options whose files have something else in them than in another one.</summary>
+    public IEnumerable<string> ChangedOptions(TlsMaterial before)
+    {
+        HashSet<string> names = new(StringComparer.Ordinal);
+        foreach (var entry in _entries.Where(entry => !before.Certificates.Contains(entry.Certificate)))
+        {
+            var isOfClients = before.Certificates.Any(certificate => IsSame(certificate, entry.Certificate));
+            names.Add(isOfClients && entry.Files.ClientAuthoritiesPath is null ? ClientsOption : entry.Files.Option);
+        }
+
+        if (!TicketsAreSameAs(before))
+        {
+            names.Add(TicketsOption);
+        }
+
+        return names;
+    }
 
     /// <summary>Whether the keys of tickets are the same as in another one.</summary>
     public bool TicketsAreSameAs(TlsMaterial other) => (TicketKeys, other.TicketKeys) switch
@@ -176,7 +189,7 @@ internal sealed class TlsMaterial
 
         if (!_clients.TryGetValue(path, out var clients))
         {
-            var option = files.ClientAuthoritiesPath is null ? "--tls-client-ca" : files.Option;
+            var option = files.ClientAuthoritiesPath is null ? ClientsOption : files.Option;
             var read = Read(option, path, CertificateFile.ReadAuthorities, isAgain: before is not null);
             var isRequired = !_files.ClientsAreOptional;
             clients = before?._clients.GetValueOrDefault(path) is { } old && old.IsRequired == isRequired && IsSame(old.Authorities, read)

@@ -77,7 +77,8 @@ internal sealed class TlsSettings
 
         if (!IsWanted)
         {
-            return null;
+            return inForce?.Set is null ? null
+                : "The configuration names no certificate any more, and a reload cannot end TLS. Name one (--tls-cert), or start the program again.";
         }
 
         if (IsSelfSigned)
@@ -96,19 +97,25 @@ internal sealed class TlsSettings
             return problem;
         }
 
-        Material = material;
+        Material = material!;
         Set = inForce?.Set ?? new TlsCertificateSet(material!.Certificates);
         return null;
     }
 
+    /// <summary>Reads the files again, for <see cref="Commit"/>.</summary>
+    /// <param name="material">What is in them; null where there is a problem.</param>
+    /// <returns>What is wrong, with the way out; null when nothing is.</returns>
+    public string? TryReadAgain(out TlsMaterial? material) => TlsMaterial.TryRead(Files(), Material, out material);
+
     /// <summary>What the server is to be told.</summary>
-    public TlsOptions ToOptions() => new()
+    /// <param name="material">What was read.</param>
+    public TlsOptions ToOptions(TlsMaterial material) => new()
     {
         Certificates = Set,
         MinVersion = MinVersion,
         CipherSuites = CipherSuites,
         Engine = Engine,
-        TicketKeys = Material!.TicketKeys,
+        TicketKeys = material.TicketKeys,
     };
 
     /// <summary>Puts what was read in force, for handshakes from now on.</summary>
