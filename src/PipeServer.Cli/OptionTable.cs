@@ -29,7 +29,7 @@ internal sealed class OptionTable
                 Number("--port", "The port to listen on; 0 takes a free one.", Server.Port, 0, 65535, "-p"),
                 static (settings, value) => settings.Options.Port = value),
             OptionRow.Of(
-                Endpoints("--listen", "More places: ADDRESS:PORT, unix:PATH, fd:NAME; ,tls ,proxy ,mode=660 behind; may be repeated."),
+                Endpoints("--listen", "Places: ADDRESS:PORT, unix:PATH, fd:NAME; ,tls ,proxy ,mode=660 behind; may be repeated."),
                 static (settings, value) => settings.Listen = value) with { Property = nameof(HttpServerOptions.Endpoints) },
             OptionRow.Of(
                 Mode("--socket-mode", "Permissions of the files of unix sockets, like 660; otherwise what the umask leaves."),
@@ -56,7 +56,7 @@ internal sealed class OptionTable
         new("TLS",
         [
             OptionRow.Of(
-                Several("--tls-cert", "PATH", "Certificate and chain (PEM); SNI chooses among several. All ports speak TLS, or those with ,tls."),
+                Several("--tls-cert", "PATH", "Certificate, chain (PEM); by name (SNI). All ports speak TLS, or those with ,tls."),
                 static (settings, value) => settings.Tls.CertificatePaths = value),
             OptionRow.Of(
                 Several("--tls-key", "PATH", "The key of each --tls-cert, in order; none where it is in the same file."),
@@ -83,7 +83,7 @@ internal sealed class OptionTable
                 Flag("--tls-client-optional", "Let clients without a certificate in all the same."),
                 static (settings, value) => settings.Tls.ClientsAreOptional = value),
             OptionRow.Of(
-                Several("--tls-ticket-keys", "PATH", "80 bytes that encrypt session tickets, for replicas; of several the first is for new ones."),
+                Several("--tls-ticket-keys", "PATH", "80 bytes that encrypt session tickets, for replicas; the first for new ones."),
                 static (settings, value) => settings.Tls.TicketKeyPaths = value) with { Property = "TlsOptions.TicketKeys" },
             OptionRow.Of(
                 Choice("--tls-engine", "NAME", "openssl (Linux), sslstream, or auto: the first where there is one.", "auto", "openssl", "sslstream"),

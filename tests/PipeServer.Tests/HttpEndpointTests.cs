@@ -51,7 +51,7 @@ public sealed class HttpEndpointTests
     [InlineData("fd:2", "the number of a passed socket must be 3 or more")]
     [InlineData("fd:web", "the number of a passed socket must be 3 or more")]
     [InlineData("127.0.0.1:80,ssl", "there is no option 'ssl'; the options are proxy, tls, and behind unix:PATH mode=660 and group=NAME")]
-    [InlineData("unix:/a,b", "there is no option 'b'; the options are proxy, and behind unix:PATH mode=660 and group=NAME (a comma in the path is written twice)")]
+    [InlineData("unix:/a,b", "there is no option 'b'; the options are proxy, tls, and behind unix:PATH mode=660 and group=NAME (a comma in the path is written twice)")]
     [InlineData("unix:/a,mode=888", "the mode must be octal, from 0 to 777, and '888' is not")]
     [InlineData("unix:/a,mode=1777", "the mode must be octal")]
     [InlineData("unix:/a,mode=", "the mode must be octal")]
