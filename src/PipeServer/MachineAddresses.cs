@@ -42,8 +42,10 @@ internal static class MachineAddresses
 
     private static bool StandsForAll(IPEndPoint endPoint) => endPoint.Address.Equals(IPAddress.Any) || endPoint.Address.Equals(IPAddress.IPv6Any);
 
-    // Those of the loopback interface too: a machine without IPv6 has no ::1, and some have an address of their own there.
-    private static List<IPAddress> Own()
+    /// <summary>
+    /// The addresses of its interfaces. Those of the loopback interface too: a machine without IPv6 has no ::1, and some have an address of their own there.
+    /// </summary>
+    public static IReadOnlyList<IPAddress> Own()
     {
         try
         {

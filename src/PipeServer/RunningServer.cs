@@ -33,6 +33,10 @@ internal sealed class RunningServer
         EndPoints = [.. listeners.Select(static item => item.Listener.EndPoint)];
         Addresses = listeners.SelectMany(static item => MachineAddresses.Of(item.Listener.EndPoint, item.Endpoint.IsTls ? "https" : "http"));
         telemetry?.Observe(GetStatistics, context.Handshakes is not null);
+        if (context.Handshakes is not null)
+        {
+            telemetry?.ObserveCertificates(() => Context.Options);
+        }
     }
 
     public ITransport Transport { get; }

@@ -93,7 +93,7 @@ public sealed class ConfigurationBindingTests
     // The binder drops what throws inside a list, so these were no endpoints at all, and the server listened on its default.
     [Theory]
     [InlineData("""{ "Endpoints": ["127.0.0.1:80", "nonsense"] }""", "Endpoints: 'nonsense' is not an endpoint: it must be ADDRESS:PORT")]
-    [InlineData("""{ "Endpoints": ["127.0.0.1:80,tls"] }""", "Endpoints: '127.0.0.1:80,tls' is not an endpoint: there is no option 'tls'")]
+    [InlineData("""{ "Endpoints": ["127.0.0.1:80,ssl"] }""", "Endpoints: '127.0.0.1:80,ssl' is not an endpoint: there is no option 'ssl'")]
     [InlineData("""{ "TrustedProxies": ["10.0.0.0/33"] }""", "TrustedProxies: '10.0.0.0/33' does not name a proxy")]
     [InlineData("""{ "Endpoints": [null] }""", "Endpoints must not hold null")]
     [InlineData("""{ "TrustedProxies": [null] }""", "TrustedProxies must not hold null")]

@@ -57,4 +57,11 @@ internal static class EventIds
     public const int HandshakeThreadStuck = 141;
     public const int TlsCertificateUnusable = 145;
     public const int TlsEngineFallback = 146;
+
+    public const int CertificatesChanged = 148;
+    public const int CertificatesRefused = 149;
+    public const int CertificateExpires = 150;
+    public const int CertificateExpired = 151;
+    public const int TlsSecretExposed = 152;
+    public const int SelfSignedRenewed = 153;
 }
