@@ -72,6 +72,14 @@ public sealed class HttpServerOptions
     /// </summary>
     public int? MaxHandshakes { get; set; }
 
+    /// <summary>
+    /// Tells browsers to ask for this host by https only, from their first visit on: every answer over TLS has the field
+    /// <c>Strict-Transport-Security</c>, the server's own errors included, and none in plain text has it (RFC 6797 §7.1, §7.2), not even where a trusted
+    /// proxy has spoken TLS, which can say it itself. A field of that name that a handler sets goes before it. Default: null, no. In configuration the
+    /// field's value: <c>31536000; includeSubDomains</c>.
+    /// </summary>
+    public StrictTransportSecurity? StrictTransportSecurity { get; set; }
+
     /// <summary>The address to listen on. Default 127.0.0.1: reachable from this machine only.</summary>
     public BindAddress Address { get; set; } = IPAddress.Loopback;
 

@@ -53,6 +53,7 @@ internal static class HttpServerOptionsReload
         merged.TrustedProxies = others.TrustedProxies;
         merged.ForwardedHeader = others.ForwardedHeader;
         merged.RateLimit = others.RateLimit;
+        merged.StrictTransportSecurity = others.StrictTransportSecurity;
         merged.ServerErrorPage = others.ServerErrorPage;
         merged.GetServerErrorPage = others.GetServerErrorPage;
         HttpServerOptionsRules.CheckEndpoints(merged); // those of now may not be those of the others

@@ -58,6 +58,7 @@ public sealed class ReloadableOptionsTests
         null when property.PropertyType == typeof(string) => "x",
         null when property.PropertyType == typeof(int?) => 1,
         null when property.PropertyType == typeof(RateLimit) => RateLimit.Parse("1/s"),
+        null when property.PropertyType == typeof(StrictTransportSecurity) => StrictTransportSecurity.Parse("1"),
         null when property.PropertyType == typeof(Func<MeterOptions, Meter>) => (Func<MeterOptions, Meter>)(static options => new Meter(options)),
         null when property.PropertyType == typeof(SocketFileMode) => (SocketFileMode?)UnixFileMode.UserRead,
         null when property.PropertyType == typeof(Func<ReadOnlyMemory<byte>>) => (Func<ReadOnlyMemory<byte>>)(static () => default),
