@@ -130,6 +130,9 @@ public sealed class StaticFileOptions
     /// </summary>
     public ILoggerFactory LoggerFactory { get; set; } = NullLoggerFactory.Instance;
 
+    /// <summary>What several handlers have together; null for all to itself.</summary>
+    internal SharedMemory? Shared { get; set; }
+
     internal StaticFileOptions Validated()
     {
         ArgumentNullException.ThrowIfNull(TimeProvider);
@@ -217,7 +220,8 @@ public sealed class StaticFileOptions
         && FollowSymlinks == other.FollowSymlinks
         && CacheBytes == other.CacheBytes
         && MaxCachedFileBytes == other.MaxCachedFileBytes
-        && MaxCachedFiles == other.MaxCachedFiles;
+        && MaxCachedFiles == other.MaxCachedFiles
+        && Shared == other.Shared;
 
     /// <summary>Whether the log and the clock are the same.</summary>
     internal bool LogsAs(StaticFileOptions other) => LoggerFactory == other.LoggerFactory && TimeProvider == other.TimeProvider;
