@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Help;
 using Microsoft.Extensions.Logging;
+using PipeServer.Cli.Sites;
 
 namespace PipeServer.Cli;
 
@@ -134,8 +135,8 @@ internal sealed class CommandLine
         var settings = new ServeSettings(_table, effective.Root)
         {
             ConfigPath = effective.ConfigPath,
-            Describe = () => effective.Describe(hidesSecrets: true),
-            Values = () => effective.Describe(separator: "\0"),
+            Describe = () => effective.Describe(hidesSecrets: true).Concat(effective.DescribeSites()),
+            Values = effective.Values,
             ReadAgain = () => Read(new EffectiveConfiguration(_command, _command.Parse(_args, Parsing), _args, _table, _root)),
         };
         _table.Apply(effective.Result, settings);
@@ -146,7 +147,21 @@ internal sealed class CommandLine
         }
 
         settings.IsAddressGiven = OptionTable.AddressNames.Any(effective.IsSet);
+        settings.SetSites([.. effective.Sites.Select(site => ReadSite(site, settings))], effective.HasRootOfFirstSite);
         return settings;
+    }
+
+    // What it does not name itself is as it is for all.
+    private SiteSettings ReadSite(SiteConfiguration site, ServeSettings settings)
+    {
+        var (place, hosts) = (site.Entry.Place, site.Entry.Hosts);
+        var own = new ServeSettings(_table, site.Root) { Files = settings.Files.Copy() };
+        foreach (var row in _table.RowsOfSites.Where(row => site.Result.GetResult(row.Option) is { Implicit: false }))
+        {
+            row.Apply(site.Result, own);
+        }
+
+        return new SiteSettings(place, hosts, site.Root) { Files = own.Files, Certificate = SiteSettings.CertificateOf(own.Tls, place, hosts) };
     }
 
     // The parser itself would ignore an empty value, and would take a switch's wrong value as the folder.
@@ -219,8 +234,13 @@ internal sealed class CommandLine
         }
 
         files!.Dispose();
+        if (PreparedSites.TryOpen(settings, files, before: null, out var sites) is { } siteProblem)
+        {
+            return Fail(siteProblem);
+        }
 
-        foreach (var line in ConfigurationTable.Format(_effective!.Describe()))
+        sites!.Drop();
+        foreach (var line in ConfigurationTable.Format(_effective!.Describe().Concat(_effective.DescribeSites())))
         {
             _streams.Plain.WriteLine(line);
         }

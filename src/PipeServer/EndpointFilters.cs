@@ -1,3 +1,4 @@
+using System.Net;
 using PipeServer.Server;
 using PipeServer.Server.ProxyProtocol;
 using PipeServer.Server.Tls;
@@ -9,7 +10,8 @@ using PipeServer.Workers;
 
 namespace PipeServer;
 
-/// <summary>What the connections of each endpoint go through before their protocol gets them: the PROXY protocol's header, then TLS.</summary>
+/// <summary>What the connections of each endpoint go through before their protocol gets them: the PROXY protocol's header, then TLS, or the mark of
+/// those that are redirected to it.</summary>
 internal static class EndpointFilters
 {
     /// <summary>The filters of each listener.</summary>
@@ -29,11 +31,20 @@ internal static class EndpointFilters
                 [
                     .. endpoint.ProxyProtocol ? [proxy] : (IConnectionFilter[])[],
                     .. tls is null ? (IConnectionFilter[])[] : [new TlsFilter(context, threads.Value, CreateEngine(tls))],
+                    .. endpoint.HttpsRedirectPort is { } port ? [new RedirectFilter(port > 0 ? port : HttpsPort(endpoint, listeners))] : (IConnectionFilter[])[],
                 ];
             }
 
             yield return (listener, ofEndpoint);
         }
+    }
+
+    // Of the same address, if there is one. All of them have ports: see HttpServerOptionsRules.
+    private static int HttpsPort(HttpEndpoint endpoint, IReadOnlyList<(HttpEndpoint Endpoint, IConnectionListener Listener)> listeners)
+    {
+        var secure = listeners.Where(static item => item.Endpoint.IsTls && item.Listener.EndPoint is IPEndPoint).ToList();
+        var same = secure.Find(item => item.Endpoint.Address?.ToString() == endpoint.Address?.ToString());
+        return (((same.Listener ?? secure.FirstOrDefault().Listener)?.EndPoint as IPEndPoint)?.Port).GetValueOrDefault(443);
     }
 
     private static ITlsEngine CreateEngine(TlsOptions options) => options.Engine switch

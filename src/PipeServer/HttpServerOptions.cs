@@ -230,6 +230,18 @@ public sealed class HttpServerOptions
     public Func<ReadOnlyMemory<byte>>? GetServerErrorPage { get; set; }
 
     /// <summary>
+    /// Gives that page by the request that is answered so, for a server of several sites; goes before the other two. As
+    /// <see cref="GetServerErrorPage"/>. Default: null.
+    /// </summary>
+    public Func<HttpRequest, ReadOnlyMemory<byte>>? GetServerErrorPageFor { get; set; }
+
+    /// <summary>
+    /// Says of a request at an endpoint with <see cref="HttpEndpoint.HttpsRedirectPort"/> whether it is redirected; if not, its handler gets it: for a
+    /// server that knows which hosts are its own. Called on any thread, at the same time on several; must not block. Default: null, all are.
+    /// </summary>
+    public Func<HttpRequest, bool>? ShouldRedirect { get; set; }
+
+    /// <summary>
     /// Accept this many connections, then close the listener and complete <see cref="HttpServer.AcceptLimitReached"/>; null for no limit.
     /// The Rust Book does this with <c>take(2)</c>.
     /// </summary>

@@ -56,6 +56,8 @@ internal static class HttpServerOptionsReload
         merged.StrictTransportSecurity = others.StrictTransportSecurity;
         merged.ServerErrorPage = others.ServerErrorPage;
         merged.GetServerErrorPage = others.GetServerErrorPage;
+        merged.GetServerErrorPageFor = others.GetServerErrorPageFor;
+        merged.ShouldRedirect = others.ShouldRedirect;
         HttpServerOptionsRules.CheckEndpoints(merged); // those of now may not be those of the others
         return merged;
     }

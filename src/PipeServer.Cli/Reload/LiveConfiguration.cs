@@ -1,5 +1,6 @@
 using PipeServer.Cli.AccessLog;
 using PipeServer.Cli.Admin;
+using PipeServer.Cli.Sites;
 using PipeServer.Cli.Tls;
 using PipeServer.Diagnostics;
 using PipeServer.StaticFiles;
@@ -17,6 +18,7 @@ namespace PipeServer.Cli.Reload;
 /// <param name="streams">Where lines go.</param>
 /// <param name="loggers">What makes the lines of the log.</param>
 /// <param name="guard">Gives who stands in front of the admin side, or null while there is none.</param>
+/// <param name="router">The sites; null where ROOT's handler answers all.</param>
 internal sealed class LiveConfiguration(
     ServeSettings initial,
     StaticFileHandler files,
@@ -24,7 +26,8 @@ internal sealed class LiveConfiguration(
     CurrentAccessLog? accessLog,
     StandardStreams streams,
     LineLoggerFactory loggers,
-    Func<AdminGuard?> guard)
+    Func<AdminGuard?> guard,
+    SiteRouter? router = null)
 {
     private const string ErrorPage = "50x.html";
 
@@ -66,10 +69,33 @@ internal sealed class LiveConfiguration(
             return unreadableUsers;
         }
 
+        if (settings.Sites.Count > 0 && router is null)
+        {
+            return $"{SiteEntry.ListName}: a server that was started without sites gets none by a reload. Start the program again.";
+        }
+
+        if (settings.Tls.OfSites.Count > 0 && !_start.Tls.IsWanted)
+        {
+            return $"{settings.Tls.OfSites[0].Option}: a server that was started without TLS does not begin it by a reload. Start the program again.";
+        }
+
+        if (settings.Sites.Select(static site => FindUnreadable($"{site.Place}.auth-file", site.Files.AuthFile)).FirstOrDefault(static problem => problem is not null)
+            is { } unreadableOfSite)
+        {
+            return unreadableOfSite;
+        }
+
         Keep(settings);
         if (settings.TryOpen(passed: null, out var opened, files, _current) is { } problem)
         {
             return problem;
+        }
+
+        PreparedSites? sites = null;
+        if (router is not null && PreparedSites.TryOpen(settings, files, router.Table, out sites) is { } problemOfSite)
+        {
+            opened!.Dispose();
+            return problemOfSite;
         }
 
         settings.AccessLogPath = accessLog is null ? null : settings.AccessLogPath; // checked, but not begun
@@ -77,12 +103,18 @@ internal sealed class LiveConfiguration(
         if (accessLog?.TryPrepare(settings, out target) is { } unwritable)
         {
             opened!.Dispose();
+            sites?.Drop();
             return unwritable;
         }
 
         if (files.HasOtherUsers(opened!) && !different.Contains("--auth-file"))
         {
             different.Add("--auth-file");
+        }
+
+        if (sites is { HasOtherUsers: true } && !different.Contains(SiteEntry.ListName))
+        {
+            different.Add(SiteEntry.ListName);
         }
 
         if (guard() is { } admin && !BasicAuthentication.HaveSameUsers(admin.Users, settings.Admin.Users) && !different.Contains("--admin-auth-file"))
@@ -105,7 +137,7 @@ internal sealed class LiveConfiguration(
             values[name] = before[name];
         }
 
-        next = new PreparedConfiguration(settings, opened, target, values, new ReloadOutcome(null, different, kept));
+        next = new PreparedConfiguration(settings, opened, sites, target, values, new ReloadOutcome(null, different, kept));
         return null;
     }
 
@@ -137,6 +169,11 @@ internal sealed class LiveConfiguration(
         }
 
         files.TakeOver(next.Files);
+        if (next.Sites is { } sites)
+        {
+            router!.TakeOver(sites.Commit());
+        }
+
         accessLog?.Change(settings, next.AccessLog);
         if (guard() is { } admin)
         {
@@ -192,6 +229,7 @@ internal sealed class LiveConfiguration(
         settings.Options.LoggerFactory = settings.Files.LoggerFactory = loggers;
         settings.Files.TimeProvider = _start.Files.TimeProvider;
         settings.Admin.Place = _start.Admin.Place;
+        router?.Route(settings.Options);
         if (!ChangeableOptions.Contains("--base-path", _start))
         {
             settings.Files.BasePath = _start.Files.BasePath;
@@ -202,6 +240,6 @@ internal sealed class LiveConfiguration(
     private IEnumerable<OptionValue> Joined(IEnumerable<OptionValue> lines)
     {
         var first = _start.Describe().ToDictionary(static line => line.Name, StringComparer.Ordinal);
-        return lines.Select(line => ChangeableOptions.Contains(line.Name, _start) ? line : first[line.Name]);
+        return lines.Select(line => ChangeableOptions.Contains(line.Name, _start) ? line : first.GetValueOrDefault(line.Name, line));
     }
 }

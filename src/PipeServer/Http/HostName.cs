@@ -12,6 +12,9 @@ internal readonly record struct HostName(byte[] Bytes, bool IsWildcard, UInt128?
     private const int MaxNameBytes = 253;
     private const int MaxLabelBytes = 63;
 
+    /// <summary>One text for all spellings of the name.</summary>
+    public string Canonical => Address is { } address ? $"[{address:x}]" : (IsWildcard ? "*." : "") + Encoding.ASCII.GetString(Bytes);
+
     /// <summary>Reads a name.</summary>
     /// <exception cref="ArgumentException">It is none; the message says why, and what one looks like.</exception>
     public static HostName Parse(string text)

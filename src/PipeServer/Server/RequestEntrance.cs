@@ -1,23 +1,23 @@
 using System.Net;
-using System.Text;
 using PipeServer.Http;
 
 namespace PipeServer.Server;
 
 /// <summary>
 /// What is done with a request whose head is complete before anything else: its client is found, it is noted for who listens, and that client's
-/// rate is looked at. Made only where one of them is wanted, so that a request costs one test where none is.
+/// rate is looked at, and it is redirected to https. Made only where one of them is wanted, so that a request costs one test where none is.
 /// </summary>
 internal sealed class RequestEntrance
 {
     private readonly RequestObserver? _observer;
     private readonly ClientForwarding? _forwarding;
     private readonly RateLimiter? _limiter;
+    private readonly HttpsRedirects? _redirects;
     private readonly bool _hasHealthChecks;
 
-    private RequestEntrance(HttpServerOptions options, RequestObserver? observer, ClientForwarding? forwarding, RateLimiter? limiter)
+    private RequestEntrance(HttpServerOptions options, RequestObserver? observer, ClientForwarding? forwarding, RateLimiter? limiter, HttpsRedirects? redirects)
     {
-        (_observer, _forwarding, _limiter) = (observer, forwarding, limiter);
+        (_observer, _forwarding, _limiter, _redirects) = (observer, forwarding, limiter, redirects);
         _hasHealthChecks = options.HealthChecks;
     }
 
@@ -31,25 +31,25 @@ internal sealed class RequestEntrance
         var limiter = options.RateLimit is not { } limit ? null
             : before?._limiter is { } used && used.Limit.Equals(limit) ? used
             : new RateLimiter(limit, options.TimeProvider);
-        return observer is null && forwarding is null && limiter is null ? null : new RequestEntrance(options, observer, forwarding, limiter);
+        var redirects = HttpsRedirects.For(options);
+        return observer is null && forwarding is null && limiter is null && redirects is null
+            ? null
+            : new RequestEntrance(options, observer, forwarding, limiter, redirects);
     }
 
-    /// <summary>Lets a request in, or notes why it is refused.</summary>
+    /// <summary>Lets a request in, or notes why it is refused, or answers it.</summary>
     public bool TryEnter(Exchange exchange)
     {
         _forwarding?.Apply(exchange); // first: who listens is told of the client
         _observer?.Begin(exchange);
-        if (_limiter is null || exchange.RemoteEndPoint is not IPEndPoint client || (_hasHealthChecks && IsHealthCheck(exchange.Head))
+        if (_limiter is null || exchange.RemoteEndPoint is not IPEndPoint client || (_hasHealthChecks && HealthPaths.IsOne(exchange.Head.Path))
             || _limiter.TryTake(client.Address, out var retryAfterSeconds))
         {
-            return true;
+            return _redirects is null || !_redirects.TryAnswer(exchange);
         }
 
         (exchange.Refusal, exchange.RetryAfterSeconds) = (RequestError.TooManyRequests, retryAfterSeconds);
         exchange.Request.Route = null;
         return false;
     }
-
-    // A probe that is refused takes a server that is well out of service.
-    private static bool IsHealthCheck(RequestHead head) => Ascii.Equals(head.Path, HealthPaths.Live) || Ascii.Equals(head.Path, HealthPaths.Ready);
 }
