@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Security.Cryptography;
 using Microsoft.Extensions.Logging;
 using PipeServer.Cli.AccessLog;
 using PipeServer.Cli.Admin;
@@ -177,8 +178,12 @@ internal sealed class ServeSettings(OptionTable table, string root)
         try
         {
             _ = new HttpServer(Options);
+            if (Options.Tls is not null)
+            {
+                EndpointFilters.CheckTls(Options);
+            }
         }
-        catch (ArgumentException exception)
+        catch (Exception exception) when (exception is ArgumentException or PlatformNotSupportedException or CryptographicException)
         {
             return Explain(exception);
         }

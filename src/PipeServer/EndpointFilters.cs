@@ -1,10 +1,13 @@
 using System.Net;
-using PipeServer.Server;
+using System.Security.Cryptography;
+using Microsoft.Extensions.Logging.Abstractions;
+using PipeServer.Diagnostics;
 using PipeServer.Server.ProxyProtocol;
 using PipeServer.Server.Tls;
-using PipeServer.Tls;
+using PipeServer.Server;
 using PipeServer.Tls.OpenSsl;
 using PipeServer.Tls.SslStreams;
+using PipeServer.Tls;
 using PipeServer.Transport;
 using PipeServer.Workers;
 
@@ -30,7 +33,7 @@ internal static class EndpointFilters
                 ofEndpoint = filters[endpoint] =
                 [
                     .. endpoint.ProxyProtocol ? [proxy] : (IConnectionFilter[])[],
-                    .. tls is null ? (IConnectionFilter[])[] : [new TlsFilter(context, threads.Value, CreateEngine(tls))],
+                    .. tls is null ? (IConnectionFilter[])[] : [new TlsFilter(context, threads.Value, CreateEngine(context, endpoint, filters.Count, tls))],
                     .. endpoint.HttpsRedirectPort is { } port ? [new RedirectFilter(port > 0 ? port : HttpsPort(endpoint, listeners))] : (IConnectionFilter[])[],
                 ];
             }
@@ -47,10 +50,34 @@ internal static class EndpointFilters
         return (((same.Listener ?? secure.FirstOrDefault().Listener)?.EndPoint as IPEndPoint)?.Port).GetValueOrDefault(443);
     }
 
-    private static ITlsEngine CreateEngine(TlsOptions options) => options.Engine switch
+    // Endpoints of one text, as those on a free port, are told apart by their order.
+    private static ITlsEngine CreateEngine(ServerContext context, HttpEndpoint endpoint, int number, TlsOptions options)
     {
-        TlsEngine.OpenSsl => new OpenSslEngine(options),
-        TlsEngine.Auto when OpenSslEngine.IsSupported => new OpenSslEngine(options),
-        _ => new SslStreamEngine(options),
-    };
+        if (options.Engine == TlsEngine.OpenSsl || (options.Engine == TlsEngine.Auto && OpenSslEngine.IsSupported))
+        {
+            return new OpenSslEngine(options, context.TimeProvider, context.Logger, $"{number} {endpoint}");
+        }
+
+        if (options.Engine == TlsEngine.Auto && OperatingSystem.IsLinux())
+        {
+            Log.TlsEngineFallback(context.Logger);
+        }
+
+        return new SslStreamEngine(options);
+    }
+
+    /// <summary>Makes what TLS needs and drops it again, so that a check finds what a start would.</summary>
+    /// <exception cref="ArgumentException">An option cannot be met; the message names it.</exception>
+    /// <exception cref="PlatformNotSupportedException">The system does not have the library of the engine that is asked for.</exception>
+    /// <exception cref="CryptographicException">A certificate cannot be used.</exception>
+    public static void CheckTls(HttpServerOptions options)
+    {
+        var all = options.EffectiveEndpoints().Select(endpoint => endpoint.Tls ?? (endpoint.IsTls ? options.Tls : null)).OfType<TlsOptions>().Distinct();
+        foreach (var tls in all)
+        {
+            _ = tls.Engine == TlsEngine.OpenSsl || (tls.Engine == TlsEngine.Auto && OpenSslEngine.IsSupported)
+                ? (ITlsEngine)new OpenSslEngine(tls, options.TimeProvider, NullLogger.Instance, "")
+                : new SslStreamEngine(tls);
+        }
+    }
 }
