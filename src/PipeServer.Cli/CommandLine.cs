@@ -40,6 +40,7 @@ internal sealed class CommandLine
     private readonly RootCommand _command;
     private IReadOnlyList<string> _args = [];
     private EffectiveConfiguration? _effective;
+    private ServeSettings? _settings;
 
     /// <summary>Creates the command line.</summary>
     /// <param name="streams">Where help, values and mistakes go.</param>
@@ -90,6 +91,7 @@ internal sealed class CommandLine
             try
             {
                 _effective = new EffectiveConfiguration(_command, result, args, _table, _root);
+                _settings = Read(_effective);
             }
             catch (ConfigurationException exception)
             {
@@ -126,7 +128,7 @@ internal sealed class CommandLine
         {
             Action = new HelpText($"pipeserver {name} [ROOT] [options]\n\n{description} ROOT: wwwroot, or else this folder.", _table.Groups, Ending),
         });
-        command.SetAction((_, _) => run(Read(_effective!)));
+        command.SetAction((_, _) => run(_settings!));
         return command;
     }
 
@@ -156,7 +158,7 @@ internal sealed class CommandLine
     {
         var (place, hosts) = (site.Entry.Place, site.Entry.Hosts);
         var own = new ServeSettings(_table, site.Root) { Files = settings.Files.Copy() };
-        foreach (var row in _table.RowsOfSites.Where(row => site.Result.GetResult(row.Option) is { Implicit: false }))
+        foreach (var row in _table.RowsOfSites.Where(row => site.Entry.Values.ContainsKey(row.Option.Name.TrimStart('-'))))
         {
             row.Apply(site.Result, own);
         }

@@ -42,11 +42,11 @@ internal sealed class ConfigurationFile
 
             foreach (var property in Properties(document.RootElement, known, path, "file"))
             {
-                if (property.Name.Equals(SiteEntry.ListName, StringComparison.OrdinalIgnoreCase))
+                if (property.Name.Equals(SiteEntry.ListName, StringComparison.OrdinalIgnoreCase) && property.Value.ValueKind != JsonValueKind.Null)
                 {
                     Sites = ReadSites(property.Value, knownOfSites);
                 }
-                else
+                else if (property.Value.ValueKind != JsonValueKind.Null)
                 {
                     _values.Add(property.Name, Texts(property.Name, property.Value, $"\"{property.Name}\""));
                 }
@@ -82,7 +82,7 @@ internal sealed class ConfigurationFile
     /// <summary>The values of an option, or null when the file does not set it.</summary>
     public IReadOnlyList<string>? Find(string name) => _values.GetValueOrDefault(name);
 
-    // Each property that is not null. Case does not count, so of two that differ in it alone one would be lost.
+    // Case does not count, so of two that differ in it alone one would be lost.
     private static IEnumerable<JsonProperty> Properties(JsonElement element, HashSet<string> known, string place, string kind)
     {
         var names = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
@@ -105,10 +105,7 @@ internal sealed class ConfigurationFile
                     $"{place}: \"{names[property.Name]}\" and \"{property.Name}\" are the same option; case does not count. Keep one of them.");
             }
 
-            if (property.Value.ValueKind != JsonValueKind.Null)
-            {
-                yield return property;
-            }
+            yield return property;
         }
     }
 
@@ -132,7 +129,9 @@ internal sealed class ConfigurationFile
             var values = new Dictionary<string, IReadOnlyList<string>>(StringComparer.OrdinalIgnoreCase);
             foreach (var property in Properties(element, known, $"{Path}: {place}", "site"))
             {
-                values.Add(property.Name, Texts(property.Name, property.Value, $"{place}.{property.Name}"));
+                values.Add(
+                    property.Name,
+                    property.Value.ValueKind == JsonValueKind.Null ? SiteEntry.Default : Texts(property.Name, property.Value, $"{place}.{property.Name}"));
             }
 
             if (!values.Remove(SiteEntry.HostsName, out var hosts) || hosts.Count == 0)

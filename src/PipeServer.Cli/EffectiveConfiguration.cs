@@ -220,7 +220,7 @@ internal sealed class EffectiveConfiguration
         foreach (var row in _table.RowsOfSites.Where(row => site.Values.ContainsKey(Key(row.Option))))
         {
             var values = site.Values[Key(row.Option)];
-            if (values.Count == 0 || (values.Count > 1 && !TakesSeveral(row.Option)))
+            if ((values.Count == 0 && !ReferenceEquals(values, SiteEntry.Default)) || (values.Count > 1 && !TakesSeveral(row.Option)))
             {
                 throw new ConfigurationException(
                     $"{place}.{Key(row.Option)} must be {(TakesSeveral(row.Option) ? "a list that is not empty" : "one value")}.");

@@ -197,7 +197,7 @@ internal sealed class ServeSettings(OptionTable table, string root)
 
         if (TryOpenFolder(Root, Files, running, Explain, out files) is { } closed)
         {
-            return closed;
+            return Sites is [{ IsDefault: true } first, ..] ? $"{first.Place}: {closed}" : closed;
         }
 
         Options.ReservedDescriptors = (Admin.Address is null ? 0 : AdminServer.Descriptors) + (Sites.Count * DescriptorsOfSite);
@@ -323,7 +323,7 @@ internal sealed class ServeSettings(OptionTable table, string root)
 
         endpoints.AddRange(left.Select(static socket => HttpEndpoint.Inherited(socket.Descriptor)));
         Options.Endpoints = endpoints;
-        return ResolveTls() ?? ResolveRedirect();
+        return ResolveTls() ?? RedirectPorts.Resolve(RedirectHttp, Options);
     }
 
     // Where TLS is spoken: at the places that say so, or, if none does, at all that are no unix sockets.
@@ -351,42 +351,5 @@ internal sealed class ServeSettings(OptionTable table, string root)
         return all.Exists(static endpoint => endpoint.IsTls)
             ? null
             : "There is a certificate, and no place that speaks TLS: a unix socket does so only where it says so: --listen unix:PATH,tls.";
-    }
-
-    // Where requests are redirected from: at the addresses of TLS, by another port; places that were named serve on.
-    private string? ResolveRedirect()
-    {
-        if (Options.StrictTransportSecurity is not null && !Options.Endpoints.Any(static endpoint => endpoint.IsTls))
-        {
-            return "--hsts is said over TLS only, and no place speaks it. Name a certificate: --tls-cert FILE --tls-key FILE.";
-        }
-
-        if (RedirectHttp is not { } text || !RedirectPorts.TryParse(text, out var ports))
-        {
-            return null;
-        }
-
-        var secure = Options.Endpoints.Where(static endpoint => endpoint.IsTls).ToList();
-        if (secure.Count == 0)
-        {
-            return "--redirect-http leads to https, and no place speaks TLS. Name a certificate: --tls-cert FILE --tls-key FILE.";
-        }
-
-        var redirects = secure.Where(static endpoint => endpoint.Address is not null).Select(static endpoint => endpoint.Address!.ToString())
-            .Distinct(StringComparer.Ordinal).Select(address => new HttpEndpoint(BindAddress.Parse(address), ports.Http) { HttpsRedirectPort = ports.Https }).ToList();
-        if (redirects.Count == 0)
-        {
-            return "--redirect-http: TLS is spoken at sockets that have no address here. Pass one more for plain HTTP, and say --listen fd:NAME,redirect=443.";
-        }
-
-        if (ports.Http > 0 && redirects.Find(redirect => Options.Endpoints.Any(other => other.Address?.ToString() == redirect.Address!.ToString() && other.Port == ports.Http))
-            is { } taken)
-        {
-            return $"--redirect-http: {taken.Address}:{taken.Port} is a place to listen at already. Choose another port, or say there that it redirects "
-                + $"(--listen {taken.Address}:{taken.Port},redirect) and leave --redirect-http out.";
-        }
-
-        Options.Endpoints = [.. Options.Endpoints, .. redirects];
-        return null;
     }
 }

@@ -13,8 +13,10 @@ using PipeServer.Workers;
 
 namespace PipeServer;
 
-/// <summary>What the connections of each endpoint go through before their protocol gets them: the PROXY protocol's header, then TLS, or the mark of
-/// those that are redirected to it.</summary>
+/// <summary>
+/// What the connections of each endpoint go through before their protocol gets them: the PROXY protocol's header, then TLS, or the mark of those that
+/// are redirected to it.
+/// </summary>
 internal static class EndpointFilters
 {
     /// <summary>The filters of each listener.</summary>
@@ -34,7 +36,7 @@ internal static class EndpointFilters
                 [
                     .. endpoint.ProxyProtocol ? [proxy] : (IConnectionFilter[])[],
                     .. tls is null ? (IConnectionFilter[])[] : [new TlsFilter(context, threads.Value, CreateEngine(context, endpoint, filters.Count, tls))],
-                    .. endpoint.HttpsRedirectPort is { } port ? [new RedirectFilter(port > 0 ? port : HttpsPort(endpoint, listeners))] : (IConnectionFilter[])[],
+                    .. endpoint.HttpsRedirectPort is null ? (IConnectionFilter[])[] : [new RedirectFilter(HttpsPort(endpoint, listeners))],
                 ];
             }
 
@@ -45,6 +47,11 @@ internal static class EndpointFilters
     // Of the same address, if there is one. All of them have ports: see HttpServerOptionsRules.
     private static int HttpsPort(HttpEndpoint endpoint, IReadOnlyList<(HttpEndpoint Endpoint, IConnectionListener Listener)> listeners)
     {
+        if (endpoint.HttpsRedirectPort is > 0 and var named)
+        {
+            return named;
+        }
+
         var secure = listeners.Where(static item => item.Endpoint.IsTls && item.Listener.EndPoint is IPEndPoint).ToList();
         var same = secure.Find(item => item.Endpoint.Address?.ToString() == endpoint.Address?.ToString());
         return (((same.Listener ?? secure.FirstOrDefault().Listener)?.EndPoint as IPEndPoint)?.Port).GetValueOrDefault(443);

@@ -9,7 +9,8 @@ namespace PipeServer;
 /// <summary>
 /// One place at which a server listens, with options of its own. Its text form is <c>127.0.0.1:8080</c>, <c>[::1]:8080</c>,
 /// <c>localhost:8080</c>, <c>unix:/run/app.sock</c>, <c>unix:@name</c> or <c>fd:3</c>, with the options behind it:
-/// <c>0.0.0.0:8080,proxy</c>, <c>0.0.0.0:8443,tls</c>, <c>0.0.0.0:80,redirect</c>, <c>unix:/run/app.sock,mode=660,group=www-data</c>. A comma in a path is written twice.
+/// <c>0.0.0.0:8080,proxy</c>, <c>0.0.0.0:8443,tls</c>, <c>0.0.0.0:80,redirect</c>, <c>unix:/run/app.sock,mode=660,group=www-data</c>. A comma in a
+/// path is written twice.
 /// </summary>
 /// <remarks>Not thread-safe while it is being set up; a server takes a copy of it when it is created.</remarks>
 [TypeConverter(typeof(HttpEndpointConverter))]

@@ -39,7 +39,8 @@ internal static class HttpEndpointText
         };
         var words = (endpoint.ProxyProtocol ? "," + ProxyWord : "")
             + (endpoint.IsTls ? "," + TlsWord : "")
-            + (endpoint.HttpsRedirectPort is not { } port ? "" : port == 0 ? "," + RedirectWord : string.Create(CultureInfo.InvariantCulture, $",{RedirectWord}={port}"))
+            + (endpoint.HttpsRedirectPort is not null ? "," + RedirectWord : "")
+            + (endpoint.HttpsRedirectPort is > 0 ? string.Create(CultureInfo.InvariantCulture, $"={endpoint.HttpsRedirectPort}") : "")
             + (endpoint.SocketMode is { } mode ? $",{ModeWord}{WriteMode(mode)}" : "")
             + (endpoint.SocketGroup is { } group ? $",{GroupWord}{group}" : "");
         return place + words;

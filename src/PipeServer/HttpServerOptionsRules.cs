@@ -127,8 +127,8 @@ internal static class HttpServerOptionsRules
             {
                 throw Invalid(
                     nameof(HttpServerOptions.Endpoints),
-                    $"{nameof(HttpServerOptions.Endpoints)}: {endpoint} redirects to https, and no endpoint with a port speaks TLS. Add one, like 0.0.0.0:443,tls, "
-                    + "or name the port that somebody else does: redirect=443.");
+                    $"{nameof(HttpServerOptions.Endpoints)}: {endpoint} redirects to https, and no endpoint with a port speaks TLS. "
+                    + "Add one, like 0.0.0.0:443,tls, or name the port that somebody else does: redirect=443.");
             }
         }
     }

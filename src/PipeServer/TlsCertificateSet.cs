@@ -3,7 +3,8 @@ using System.Diagnostics.CodeAnalysis;
 namespace PipeServer;
 
 /// <summary>
-/// Certificates that are chosen by the name that a client asks for (SNI): that of a host that was named, else one that is for that very name, else one for <c>*.</c> and the rest of it
+/// Certificates that are chosen by the name that a client asks for (SNI): that of a host that was named, else one that is for that very name, else one
+/// for <c>*.</c> and the rest of it
 /// (RFC 6125 §6.4.3), else the first of all, which clients without a name get too. Of several for a name the first counts. Thread-safe.
 /// </summary>
 public sealed class TlsCertificateSet : ITlsCertificateSource

@@ -62,6 +62,8 @@ public sealed class ReloadableOptionsTests
         null when property.PropertyType == typeof(Func<MeterOptions, Meter>) => (Func<MeterOptions, Meter>)(static options => new Meter(options)),
         null when property.PropertyType == typeof(SocketFileMode) => (SocketFileMode?)UnixFileMode.UserRead,
         null when property.PropertyType == typeof(Func<ReadOnlyMemory<byte>>) => (Func<ReadOnlyMemory<byte>>)(static () => default),
+        null when property.PropertyType == typeof(Func<HttpRequest, ReadOnlyMemory<byte>>) => (Func<HttpRequest, ReadOnlyMemory<byte>>)(static _ => default),
+        null when property.PropertyType == typeof(Func<HttpRequest, bool>) => (Func<HttpRequest, bool>)(static _ => true),
         null when property.PropertyType == typeof(RequestCompletedHandler) => (RequestCompletedHandler)(static (in _) => { }),
         null when property.PropertyType == typeof(PipeServer.Transport.ITransport) => new MemoryTransport(),
         var value => throw new NotSupportedException($"{property.Name}: {value}"),

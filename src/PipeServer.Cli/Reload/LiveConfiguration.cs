@@ -64,25 +64,9 @@ internal sealed class LiveConfiguration(
         var different = values.Keys.Where(name => before.GetValueOrDefault(name) != values[name]).ToList();
         var kept = different.FindAll(name => !ChangeableOptions.Contains(name, _start));
         different.RemoveAll(kept.Contains);
-        if ((FindUnreadable("--auth-file", settings.Files.AuthFile) ?? FindUnreadable("--admin-auth-file", settings.Admin.AuthFile)) is { } unreadableUsers)
+        if (FindObstacle(settings) is { } obstacle)
         {
-            return unreadableUsers;
-        }
-
-        if (settings.Sites.Count > 0 && router is null)
-        {
-            return $"{SiteEntry.ListName}: a server that was started without sites gets none by a reload. Start the program again.";
-        }
-
-        if (settings.Tls.OfSites.Count > 0 && !_start.Tls.IsWanted)
-        {
-            return $"{settings.Tls.OfSites[0].Option}: a server that was started without TLS does not begin it by a reload. Start the program again.";
-        }
-
-        if (settings.Sites.Select(static site => FindUnreadable($"{site.Place}.auth-file", site.Files.AuthFile)).FirstOrDefault(static problem => problem is not null)
-            is { } unreadableOfSite)
-        {
-            return unreadableOfSite;
+            return obstacle;
         }
 
         Keep(settings);
@@ -107,21 +91,7 @@ internal sealed class LiveConfiguration(
             return unwritable;
         }
 
-        if (files.HasOtherUsers(opened!) && !different.Contains("--auth-file"))
-        {
-            different.Add("--auth-file");
-        }
-
-        if (sites is { HasOtherUsers: true } && !different.Contains(SiteEntry.ListName))
-        {
-            different.Add(SiteEntry.ListName);
-        }
-
-        if (guard() is { } admin && !BasicAuthentication.HaveSameUsers(admin.Users, settings.Admin.Users) && !different.Contains("--admin-auth-file"))
-        {
-            different.Add("--admin-auth-file");
-        }
-
+        different.AddRange(OtherUsers(settings, opened!, sites).Where(name => !different.Contains(name)).ToList());
         if (!files.ServerErrorPage.Span.SequenceEqual(opened!.ServerErrorPage.Span))
         {
             different.Add(ErrorPage);
@@ -216,6 +186,44 @@ internal sealed class LiveConfiguration(
 
     private static Dictionary<string, string> Values(ServeSettings settings) =>
         settings.Values().ToDictionary(static item => item.Name, static item => item.Value, StringComparer.Ordinal);
+
+    // The options whose files have other users in them than so far.
+    private IEnumerable<string> OtherUsers(ServeSettings settings, StaticFileHandler opened, PreparedSites? sites)
+    {
+        if (files.HasOtherUsers(opened))
+        {
+            yield return "--auth-file";
+        }
+
+        if (sites is { HasOtherUsers: true })
+        {
+            yield return SiteEntry.ListName;
+        }
+
+        if (guard() is { } admin && !BasicAuthentication.HaveSameUsers(admin.Users, settings.Admin.Users))
+        {
+            yield return "--admin-auth-file";
+        }
+    }
+
+    // What a reload cannot do, whatever the files have.
+    private string? FindObstacle(ServeSettings settings)
+    {
+        if ((FindUnreadable("--auth-file", settings.Files.AuthFile) ?? FindUnreadable("--admin-auth-file", settings.Admin.AuthFile)) is { } unreadable)
+        {
+            return unreadable;
+        }
+
+        if (settings.Sites.Count > 0 && router is null)
+        {
+            return $"{SiteEntry.ListName}: a server that was started without sites gets none by a reload. Start the program again.";
+        }
+
+        return settings.Tls.OfSites.Count > 0 && !_start.Tls.IsWanted
+            ? $"{settings.Tls.OfSites[0].Option}: a server that was started without TLS does not begin it by a reload. Start the program again."
+            : settings.Sites.Select(static site => FindUnreadable($"{site.Place}.auth-file", site.Files.AuthFile))
+                .FirstOrDefault(static problem => problem is not null);
+    }
 
     // What is a pipe or a terminal was read at the start, and another open would wait for a writer, perhaps for ever.
     private static string? FindUnreadable(string option, string? path) =>

@@ -9,6 +9,9 @@ namespace PipeServer.Cli.Sites;
 internal sealed record SiteEntry(
     string Place, IReadOnlyList<string> Hosts, string Root, IReadOnlyDictionary<string, IReadOnlyList<string>> Values, string Text)
 {
+    /// <summary>Stands for null, by which a site goes back to an option's default where all others have another value.</summary>
+    public static readonly IReadOnlyList<string> Default = [];
+
     /// <summary>The name of the list of sites in the file.</summary>
     public const string ListName = "sites";
 
