@@ -180,10 +180,10 @@ internal sealed class ServeSettings(OptionTable table, string root)
             _ = new HttpServer(Options);
             if (Options.Tls is not null)
             {
-                EndpointFilters.CheckTls(Options);
+                EndpointFilters.Check(Options);
             }
         }
-        catch (Exception exception) when (exception is ArgumentException or PlatformNotSupportedException or CryptographicException)
+        catch (Exception exception) when (exception is ArgumentException or InvalidOperationException or CryptographicException)
         {
             return Explain(exception);
         }

@@ -2,7 +2,7 @@ namespace PipeServer.Diagnostics;
 
 /// <summary>
 /// The numbers of the log events, by room: workers 1–19, server 20–59, connections 60–79, transport 80–99, static files 100–119, command line
-/// 120–139.
+/// 120–139, TLS 140–159.
 /// </summary>
 internal static class EventIds
 {
@@ -54,6 +54,7 @@ internal static class EventIds
     public const int ReloadRefused = 138;
     public const int ReloadWhileStopping = 139;
 
+    public const int HandshakeThreadStuck = 141;
     public const int TlsCertificateUnusable = 145;
     public const int TlsEngineFallback = 146;
 

@@ -6,6 +6,6 @@ namespace PipeServer.Server;
 /// <param name="port">The port of https.</param>
 internal sealed class RedirectFilter(int port) : IConnectionFilter
 {
-    public ValueTask<TransportConnection?> ApplyAsync(TransportConnection transport, long id, ConnectionDeadlines deadlines) =>
+    public ValueTask<TransportConnection?> ApplyAsync(TransportConnection transport, FilteringConnection connection) =>
         ValueTask.FromResult<TransportConnection?>(new RedirectedConnection(transport, port));
 }

@@ -1,5 +1,6 @@
 using System.Net;
 using PipeServer.Http;
+using PipeServer.Tls;
 
 namespace PipeServer.Server;
 
@@ -14,11 +15,13 @@ internal sealed class RequestEntrance
     private readonly RateLimiter? _limiter;
     private readonly HttpsRedirects? _redirects;
     private readonly bool _hasHealthChecks;
+    private readonly bool _isTlsSpoken;
 
     private RequestEntrance(HttpServerOptions options, RequestObserver? observer, ClientForwarding? forwarding, RateLimiter? limiter, HttpsRedirects? redirects)
     {
         (_observer, _forwarding, _limiter, _redirects) = (observer, forwarding, limiter, redirects);
         _hasHealthChecks = options.HealthChecks;
+        _isTlsSpoken = IsTlsSpoken(options);
     }
 
     /// <summary>What the options want; null where that is nothing.</summary>
@@ -32,7 +35,7 @@ internal sealed class RequestEntrance
             : before?._limiter is { } used && used.Limit.Equals(limit) ? used
             : new RateLimiter(limit, options.TimeProvider);
         var redirects = HttpsRedirects.For(options);
-        return observer is null && forwarding is null && limiter is null && redirects is null
+        return observer is null && forwarding is null && limiter is null && redirects is null && !IsTlsSpoken(options)
             ? null
             : new RequestEntrance(options, observer, forwarding, limiter, redirects);
     }
@@ -45,11 +48,29 @@ internal sealed class RequestEntrance
         if (_limiter is null || exchange.RemoteEndPoint is not IPEndPoint client || (_hasHealthChecks && HealthPaths.IsOne(exchange.Head.Path))
             || _limiter.TryTake(client.Address, out var retryAfterSeconds))
         {
-            return _redirects is null || !_redirects.TryAnswer(exchange);
+            if (!_isTlsSpoken || exchange.Connection.Transport is not TlsTransportConnection secured || IsFor(secured, exchange.Head))
+            {
+                return _redirects is null || !_redirects.TryAnswer(exchange);
+            }
+
+            Refuse(exchange, RequestError.Misdirected);
+            return false;
         }
 
-        (exchange.Refusal, exchange.RetryAfterSeconds) = (RequestError.TooManyRequests, retryAfterSeconds);
-        exchange.Request.Route = null;
+        Refuse(exchange, RequestError.TooManyRequests);
+        exchange.RetryAfterSeconds = retryAfterSeconds;
         return false;
     }
+
+    private static bool IsTlsSpoken(HttpServerOptions options) => options.Endpoints.Any(static endpoint => endpoint.IsTls);
+
+    private static void Refuse(Exchange exchange, RequestError reason)
+    {
+        exchange.Refusal = reason;
+        exchange.Request.Route = null;
+    }
+
+    // Without a host, as HTTP/1.0 allows, it is for the one that the connection was made for.
+    private static bool IsFor(TlsTransportConnection secured, RequestHead head) =>
+        secured.Policy is not { } policy || !Authority.TryParse(head.Host, out var authority) || policy.Allows(authority.Host);
 }

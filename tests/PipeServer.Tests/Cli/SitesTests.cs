@@ -212,6 +212,13 @@ public sealed class SitesTests : IDisposable
             Assert.Equal(($"the page of {page}", "max-age=31536000"), (response.Text, response["Strict-Transport-Security"]));
         }
 
+        // Who has come for another host's name has not shown what this one asks for (RFC 9110 §15.5.20).
+        await using (var client = await (await TestClient.ConnectAsync(cli.EndPoint)).SecureAsync("b.test"))
+        {
+            Assert.Equal(421, (await AskAsync(client, "A.test.")).Status);
+            Assert.Equal("the page of c", (await AskAsync(client, "c.test")).Text); // of the same policy
+        }
+
         using var own = TestCertificates.CreateClient("somebody");
         using var usable = X509CertificateLoader.LoadPkcs12(own.Export(X509ContentType.Pfx), null);
         await using var known = await (await TestClient.ConnectAsync(cli.EndPoint)).SecureAsync("a.test", options => options.ClientCertificates = [usable]);

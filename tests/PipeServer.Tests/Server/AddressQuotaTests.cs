@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Net;
 using Microsoft.Extensions.Logging.Abstractions;
+using PipeServer.Http;
 using PipeServer.Routing;
 using PipeServer.Server;
 using PipeServer.Transport;
@@ -64,7 +65,7 @@ public sealed class AddressQuotaTests
         {
         }
 
-        public void WriteRefusal(IBufferWriter<byte> output) => throw new NotSupportedException();
+        public void WriteRefusal(IBufferWriter<byte> output, RequestError reason) => throw new NotSupportedException();
     }
 
     private sealed class CountedOnceMore(Impatient owner, AddressQuota quota) : Connection(owner.Server)

@@ -1,4 +1,5 @@
 using System.Buffers;
+using PipeServer.Http;
 using PipeServer.Server;
 
 namespace PipeServer.Tests.Server;
@@ -23,6 +24,6 @@ public sealed class WarmUpTests
 
         public void Return(Connection connection) => throw new NotSupportedException();
 
-        public void WriteRefusal(IBufferWriter<byte> output) => throw new FileNotFoundException("Could not load file or assembly.");
+        public void WriteRefusal(IBufferWriter<byte> output, RequestError reason) => throw new FileNotFoundException("Could not load file or assembly.");
     }
 }
