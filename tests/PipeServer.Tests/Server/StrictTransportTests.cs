@@ -56,13 +56,24 @@ public abstract class StrictTransportTests(string transport)
         await using var server = await StartAsync();
         await using var before = await server.ConnectAsync();
         Assert.Equal(200, (await before.RequestAsync(TestClient.Get("/whole"))).Status);
-        server.Server.Reload(new HttpServerOptions { StrictTransportSecurity = StrictTransportSecurity.Parse("0") });
+        server.Server.Reload(With(StrictTransportSecurity.Parse("0")));
         await using var after = await server.ConnectAsync();
         Assert.Equal(transport.Contains('/', StringComparison.Ordinal) ? "max-age=0" : null, (await after.RequestAsync(TestClient.Get("/whole")))[Field]);
-        server.Server.Reload(new HttpServerOptions());
+        server.Server.Reload(With(null));
         await using var off = await server.ConnectAsync();
         Assert.Null((await off.RequestAsync(TestClient.Get("/whole")))[Field]);
         Assert.Equal(transport.Contains('/', StringComparison.Ordinal) ? Value : null, (await before.RequestAsync(TestClient.Get("/whole")))[Field]);
+    }
+
+    private HttpServerOptions With(StrictTransportSecurity? policy)
+    {
+        var options = new HttpServerOptions { StrictTransportSecurity = policy };
+        if (transport.Split('/') is [_, var engine])
+        {
+            TestServer.SpeakTls(options, engine);
+        }
+
+        return options;
     }
 
     private Task<TestServer> StartAsync() => TestServer.StartAsync(

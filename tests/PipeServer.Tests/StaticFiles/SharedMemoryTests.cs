@@ -25,7 +25,7 @@ public sealed class SharedMemoryTests : IDisposable
     public async Task Two_handlers_stay_within_the_bounds_of_one_and_the_late_one_finds_room()
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "Only Linux tells of changes, and answers are kept in memory there.");
-        var options = new StaticFileOptions { CacheBytes = 120_000 };
+        var options = new StaticFileOptions { CacheBytes = 120_000, TimeProvider = new LaterTime() };
         options.Shared = new SharedMemory(options);
         using var a = new StaticFileHandler(Path.Combine(_folder, "a"), options);
         using (var b = new StaticFileHandler(Path.Combine(_folder, "b"), options))
