@@ -19,7 +19,7 @@ public class ResponseHeadBenchmarks
         _fields.Clear();
         _fields.Append("Content-Type"u8, "text/plain"u8);
         _fields.Append("Cache-Control"u8, "no-store"u8);
-        ResponseHeadWriter.Write(_output, 200, _block, _fields, ResponseFraming.ContentLength, 13, ConnectionHeader.None);
+        ResponseHeadWriter.Write(_output, 200, _block, _fields, ResponseFraming.ContentLength, 13, default);
         return _output.WrittenCount;
     }
 }

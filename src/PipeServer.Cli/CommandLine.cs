@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Help;
 using Microsoft.Extensions.Logging;
+using PipeServer.Cli.Sites;
 
 namespace PipeServer.Cli;
 
@@ -39,6 +40,7 @@ internal sealed class CommandLine
     private readonly RootCommand _command;
     private IReadOnlyList<string> _args = [];
     private EffectiveConfiguration? _effective;
+    private ServeSettings? _settings;
 
     /// <summary>Creates the command line.</summary>
     /// <param name="streams">Where help, values and mistakes go.</param>
@@ -89,6 +91,7 @@ internal sealed class CommandLine
             try
             {
                 _effective = new EffectiveConfiguration(_command, result, args, _table, _root);
+                _settings = Read(_effective);
             }
             catch (ConfigurationException exception)
             {
@@ -125,7 +128,7 @@ internal sealed class CommandLine
         {
             Action = new HelpText($"pipeserver {name} [ROOT] [options]\n\n{description} ROOT: wwwroot, or else this folder.", _table.Groups, Ending),
         });
-        command.SetAction((_, _) => run(Read(_effective!)));
+        command.SetAction((_, _) => run(_settings!));
         return command;
     }
 
@@ -134,8 +137,8 @@ internal sealed class CommandLine
         var settings = new ServeSettings(_table, effective.Root)
         {
             ConfigPath = effective.ConfigPath,
-            Describe = () => effective.Describe(hidesSecrets: true),
-            Values = () => effective.Describe(separator: "\0"),
+            Describe = () => effective.Describe(hidesSecrets: true).Concat(effective.DescribeSites()),
+            Values = effective.Values,
             ReadAgain = () => Read(new EffectiveConfiguration(_command, _command.Parse(_args, Parsing), _args, _table, _root)),
         };
         _table.Apply(effective.Result, settings);
@@ -146,7 +149,21 @@ internal sealed class CommandLine
         }
 
         settings.IsAddressGiven = OptionTable.AddressNames.Any(effective.IsSet);
+        settings.SetSites([.. effective.Sites.Select(site => ReadSite(site, settings))], effective.HasRootOfFirstSite);
         return settings;
+    }
+
+    // What it does not name itself is as it is for all.
+    private SiteSettings ReadSite(SiteConfiguration site, ServeSettings settings)
+    {
+        var (place, hosts) = (site.Entry.Place, site.Entry.Hosts);
+        var own = new ServeSettings(_table, site.Root) { Files = settings.Files.Copy() };
+        foreach (var row in _table.RowsOfSites.Where(row => site.Entry.Values.ContainsKey(row.Option.Name.TrimStart('-'))))
+        {
+            row.Apply(site.Result, own);
+        }
+
+        return new SiteSettings(place, hosts, site.Root) { Files = own.Files, Certificate = SiteSettings.CertificateOf(own.Tls, place, hosts) };
     }
 
     // The parser itself would ignore an empty value, and would take a switch's wrong value as the folder.
@@ -219,8 +236,13 @@ internal sealed class CommandLine
         }
 
         files!.Dispose();
+        if (PreparedSites.TryOpen(settings, files, before: null, out var sites) is { } siteProblem)
+        {
+            return Fail(siteProblem);
+        }
 
-        foreach (var line in ConfigurationTable.Format(_effective!.Describe()))
+        sites!.Drop();
+        foreach (var line in ConfigurationTable.Format(_effective!.Describe().Concat(_effective.DescribeSites())))
         {
             _streams.Plain.WriteLine(line);
         }

@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using PipeServer.Cli.Sites;
 
 namespace PipeServer.Cli;
 
@@ -24,13 +25,13 @@ internal sealed class ConfigurationFile
     /// <param name="path">Where it is.</param>
     /// <param name="source">What named it.</param>
     /// <param name="known">The names that there are, compared without regard to case.</param>
+    /// <param name="knownOfSites">The names that there are in a site.</param>
     /// <exception cref="ConfigurationException">
     /// The file cannot be read, is not a JSON object, or has an unknown name or an invalid value.
     /// </exception>
-    public ConfigurationFile(string path, string source, HashSet<string> known)
+    public ConfigurationFile(string path, string source, HashSet<string> known, HashSet<string> knownOfSites)
     {
         Path = path;
-        var names = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
         try
         {
             using var document = JsonDocument.Parse(Read(path), Options);
@@ -39,28 +40,15 @@ internal sealed class ConfigurationFile
                 throw new ConfigurationException($"{path}: there must be one JSON object, like {{ \"port\": 8080 }}");
             }
 
-            foreach (var property in document.RootElement.EnumerateObject())
+            foreach (var property in Properties(document.RootElement, known, path, "file"))
             {
-                if (OptionTable.IsPassword(property.Name))
+                if (property.Name.Equals(SiteEntry.ListName, StringComparison.OrdinalIgnoreCase) && property.Value.ValueKind != JsonValueKind.Null)
                 {
-                    throw new ConfigurationException($"{path}: there is no option \"{property.Name}\": {OptionTable.PasswordWayOut}");
+                    Sites = ReadSites(property.Value, knownOfSites);
                 }
-
-                if (!known.Contains(property.Name))
+                else if (property.Value.ValueKind != JsonValueKind.Null)
                 {
-                    throw new ConfigurationException(
-                        $"{path}: there is no option \"{property.Name}\" for a file.{Suggestion.For(property.Name.TrimStart('-'), known)}");
-                }
-
-                if (!names.TryAdd(property.Name, property.Name))
-                {
-                    throw new ConfigurationException(
-                        $"{path}: \"{names[property.Name]}\" and \"{property.Name}\" are the same option; case does not count. Keep one of them.");
-                }
-
-                if (property.Value.ValueKind != JsonValueKind.Null)
-                {
-                    _values.Add(property.Name, Texts(property));
+                    _values.Add(property.Name, Texts(property.Name, property.Value, $"\"{property.Name}\""));
                 }
             }
         }
@@ -88,20 +76,91 @@ internal sealed class ConfigurationFile
             ? Environment.CurrentDirectory
             : System.IO.Path.GetDirectoryName(path) ?? Environment.CurrentDirectory;
 
+    /// <summary>The sites, in their order.</summary>
+    public IReadOnlyList<SiteEntry> Sites { get; } = [];
+
     /// <summary>The values of an option, or null when the file does not set it.</summary>
     public IReadOnlyList<string>? Find(string name) => _values.GetValueOrDefault(name);
 
-    // { "header": { "X-A": "b" } } is "X-A: b"; { "mime": { ".foo": "text/foo" } } is ".foo=text/foo".
-    private List<string> Texts(JsonProperty property) => property.Value.ValueKind switch
+    // Case does not count, so of two that differ in it alone one would be lost.
+    private static IEnumerable<JsonProperty> Properties(JsonElement element, HashSet<string> known, string place, string kind)
     {
-        JsonValueKind.Array => [.. property.Value.EnumerateArray().Select(item => Text(property.Name, item))],
-        JsonValueKind.Object when property.Name.Equals("header", StringComparison.OrdinalIgnoreCase) => Pairs(property, ": "),
-        JsonValueKind.Object when property.Name.Equals("mime", StringComparison.OrdinalIgnoreCase) => Pairs(property, "="),
-        _ => [Text(property.Name, property.Value)],
+        var names = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
+        foreach (var property in element.EnumerateObject())
+        {
+            if (OptionTable.IsPassword(property.Name))
+            {
+                throw new ConfigurationException($"{place}: there is no option \"{property.Name}\": {OptionTable.PasswordWayOut}");
+            }
+
+            if (!known.Contains(property.Name))
+            {
+                throw new ConfigurationException(
+                    $"{place}: there is no option \"{property.Name}\" for a {kind}.{Suggestion.For(property.Name.TrimStart('-'), known)}");
+            }
+
+            if (!names.TryAdd(property.Name, property.Name))
+            {
+                throw new ConfigurationException(
+                    $"{place}: \"{names[property.Name]}\" and \"{property.Name}\" are the same option; case does not count. Keep one of them.");
+            }
+
+            yield return property;
+        }
+    }
+
+    private List<SiteEntry> ReadSites(JsonElement list, HashSet<string> known)
+    {
+        const string Form = "{ \"hosts\": [\"example.com\"], \"root\": \"/srv/example\" }";
+        if (list.ValueKind != JsonValueKind.Array)
+        {
+            throw new ConfigurationException($"{Path}: \"{SiteEntry.ListName}\" must be a list of objects like {Form}.");
+        }
+
+        var sites = new List<SiteEntry>();
+        foreach (var element in list.EnumerateArray())
+        {
+            var place = $"{SiteEntry.ListName}[{sites.Count}]";
+            if (element.ValueKind != JsonValueKind.Object)
+            {
+                throw new ConfigurationException($"{Path}: {place} must be an object like {Form}.");
+            }
+
+            var values = new Dictionary<string, IReadOnlyList<string>>(StringComparer.OrdinalIgnoreCase);
+            foreach (var property in Properties(element, known, $"{Path}: {place}", "site"))
+            {
+                values.Add(
+                    property.Name,
+                    property.Value.ValueKind == JsonValueKind.Null ? SiteEntry.Default : Texts(property.Name, property.Value, $"{place}.{property.Name}"));
+            }
+
+            if (!values.Remove(SiteEntry.HostsName, out var hosts) || hosts.Count == 0)
+            {
+                throw new ConfigurationException($"{Path}: {place} has no \"{SiteEntry.HostsName}\": name at least one, like {Form}.");
+            }
+
+            if (!values.Remove(SiteEntry.RootName, out var root) || root.Count != 1)
+            {
+                throw new ConfigurationException($"{Path}: {place} ({hosts[0]}) must have one \"{SiteEntry.RootName}\", its folder, like {Form}.");
+            }
+
+            sites.Add(new SiteEntry(place, hosts, root[0], values, element.GetRawText()));
+        }
+
+        return sites;
+    }
+
+    // { "header": { "X-A": "b" } } is "X-A: b"; { "mime": { ".foo": "text/foo" } } is ".foo=text/foo".
+    private List<string> Texts(string name, JsonElement value, string shown) => value.ValueKind switch
+    {
+        JsonValueKind.Array => [.. value.EnumerateArray().Select(item => Text(shown, item))],
+        JsonValueKind.Object when name.Equals("header", StringComparison.OrdinalIgnoreCase) => Pairs(value, ": ", shown),
+        JsonValueKind.Object when name.Equals("mime", StringComparison.OrdinalIgnoreCase) => Pairs(value, "=", shown),
+        _ => [Text(shown, value)],
     };
 
-    private List<string> Pairs(JsonProperty property, string separator) =>
-        [.. property.Value.EnumerateObject().Select(pair => pair.Name + separator + Text(property.Name, pair.Value))];
+    private List<string> Pairs(JsonElement value, string separator, string shown) =>
+        [.. value.EnumerateObject().Select(pair => pair.Name + separator + Text(shown, pair.Value))];
 
     private static ReadOnlyMemory<byte> Read(string path)
     {
@@ -114,13 +173,13 @@ internal sealed class ConfigurationFile
             : content.Span.StartsWith(Encoding.UTF8.Preamble) ? content[3..] : content;
     }
 
-    private string Text(string name, JsonElement value) => value.ValueKind switch
+    private string Text(string shown, JsonElement value) => value.ValueKind switch
     {
         JsonValueKind.String when value.GetString() is { Length: > 0 } text && !text.Any(char.IsControl) => text,
-        JsonValueKind.String => throw new ConfigurationException($"{Path}: \"{name}\" must not be empty, nor have control characters in it."),
+        JsonValueKind.String => throw new ConfigurationException($"{Path}: {shown} must not be empty, nor have control characters in it."),
         JsonValueKind.Number => value.GetRawText(),
         JsonValueKind.True => "true",
         JsonValueKind.False => "false",
-        _ => throw new ConfigurationException($"{Path}: \"{name}\" must be a string, a number, true or false, or a list of them."),
+        _ => throw new ConfigurationException($"{Path}: {shown} must be a string, a number, true or false, or a list of them."),
     };
 }

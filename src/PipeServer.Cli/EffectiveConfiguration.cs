@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using Microsoft.Extensions.Logging;
+using PipeServer.Cli.Sites;
 
 namespace PipeServer.Cli;
 
@@ -45,6 +46,7 @@ internal sealed class EffectiveConfiguration
         ConfigPath = file?.Path;
         Root = FindRoot(given, root, file);
         Result = Gather(given, args, file);
+        Sites = [.. (file?.Sites ?? []).Select(site => Gather(site, file!))];
     }
 
     /// <summary>The parsed sum of all sources, but for the folder.</summary>
@@ -52,6 +54,12 @@ internal sealed class EffectiveConfiguration
 
     /// <summary>The folder to serve.</summary>
     public string Root { get; }
+
+    /// <summary>The sites, in their order; only the file can have some.</summary>
+    public IReadOnlyList<SiteConfiguration> Sites { get; }
+
+    /// <summary>No folder was named, and there are sites: the first one is what others would find in ROOT.</summary>
+    public bool HasRootOfFirstSite { get; private set; }
 
     /// <summary>True when one option was set by the same source as another one, or by a source that goes before it.</summary>
     public bool GoesBefore(string option, string other) => Rank(option) >= Rank(other);
@@ -73,7 +81,25 @@ internal sealed class EffectiveConfiguration
             var value = Value(row, separator);
             yield return new OptionValue(row.Option.Name, hidesSecrets && row.IsSecret && value != None ? "(hidden)" : value, SourceOf(Key(row.Option)));
         }
+
     }
+
+    /// <summary>A line for each site: its hosts, its folder, and the options that it names; their values may be secrets.</summary>
+    public IEnumerable<OptionValue> DescribeSites()
+    {
+        foreach (var site in Sites)
+        {
+            var names = site.Entry.Values.Keys.Select(static name => "--" + name.ToLowerInvariant()).ToList();
+            yield return new OptionValue(
+                OptionValue.SitePrefix + string.Join(", ", site.Entry.Hosts),
+                site.Root + (names.Count == 0 ? "" : $" with {string.Join(", ", names)}"),
+                ConfigPath!);
+        }
+    }
+
+    /// <summary>Each option with its value, and all that is said of sites as one, to be compared.</summary>
+    public IEnumerable<OptionValue> Values() => Describe(separator: "\0")
+        .Append(new OptionValue(SiteEntry.ListName, string.Join('\n', Sites.Select(static site => $"{site.Root} {site.Entry.Text}")), ""));
 
     /// <summary>
     /// A line for each variable of our prefix that names no option, and so has no effect. Its value, which may be a secret, is not told.
@@ -113,15 +139,18 @@ internal sealed class EffectiveConfiguration
 
     private ConfigurationFile? OpenFile(ParseResult given)
     {
-        HashSet<string> known = new(_table.Rows.Select(static row => Key(row.Option)).Append(RootKey), StringComparer.OrdinalIgnoreCase);
+        HashSet<string> known = new(
+            _table.Rows.Select(static row => Key(row.Option)).Append(RootKey).Append(SiteEntry.ListName), StringComparer.OrdinalIgnoreCase);
+        HashSet<string> knownOfSites = new(
+            _table.RowsOfSites.Select(static row => Key(row.Option)).Append(SiteEntry.HostsName).Append(SiteEntry.RootName), StringComparer.OrdinalIgnoreCase);
         if (IsGiven(given, OptionTable.Config))
         {
-            return new ConfigurationFile(given.GetValue(OptionTable.Config)!, "--config", known);
+            return new ConfigurationFile(given.GetValue(OptionTable.Config)!, "--config", known, knownOfSites);
         }
 
         var variable = Variable(Key(OptionTable.Config));
         return Environment.GetEnvironmentVariable(variable) is { Length: > 0 } path
-            ? new ConfigurationFile(path, variable, known)
+            ? new ConfigurationFile(path, variable, known, knownOfSites)
             : null;
     }
 
@@ -136,6 +165,12 @@ internal sealed class EffectiveConfiguration
         {
             _sources[RootKey] = source;
             return source == file?.Path ? Path.GetFullPath(values[0], file.Folder) : values[0];
+        }
+        else if (file?.Sites is [var first, ..])
+        {
+            HasRootOfFirstSite = true;
+            _sources[RootKey] = file.Path;
+            return Path.GetFullPath(first.Root, file.Folder);
         }
 
         return given.GetValue(root)!;
@@ -176,6 +211,28 @@ internal sealed class EffectiveConfiguration
         // They go before the command line's own words: an option without a value at the end of those must not take them as its value.
         var all = _command.Parse([args[0], .. more, .. args.Skip(1)], _parsing);
         return all.Errors.Count == 0 ? all : throw new ConfigurationException(all.Errors[0].Message);
+    }
+
+    private SiteConfiguration Gather(SiteEntry site, ConfigurationFile file)
+    {
+        var place = $"{file.Path}: {site.Place}";
+        var tokens = new List<string>();
+        foreach (var row in _table.RowsOfSites.Where(row => site.Values.ContainsKey(Key(row.Option))))
+        {
+            var values = site.Values[Key(row.Option)];
+            if ((values.Count == 0 && !ReferenceEquals(values, SiteEntry.Default)) || (values.Count > 1 && !TakesSeveral(row.Option)))
+            {
+                throw new ConfigurationException(
+                    $"{place}.{Key(row.Option)} must be {(TakesSeveral(row.Option) ? "a list that is not empty" : "one value")}.");
+            }
+
+            tokens.AddRange(values.Select(value => $"{row.Option.Name}={Normalize(row, OptionKinds.Resolve(row.Option, value, file.Folder), place)}"));
+        }
+
+        var result = _command.Parse([_subcommand.Name, .. tokens], _parsing);
+        return result.Errors.Count == 0
+            ? new SiteConfiguration(site with { Place = place }, Path.GetFullPath(site.Root, file.Folder), result)
+            : throw new ConfigurationException($"{place}: {result.Errors[0].Message}");
     }
 
     // A switch in all the ways in which people write it; the parser would take a word that it does not know as the folder.

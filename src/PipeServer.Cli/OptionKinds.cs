@@ -252,6 +252,35 @@ internal static class OptionKinds
         return option;
     }
 
+    /// <summary>The ports of a redirect to https, or none.</summary>
+    public static Option<string?> Redirect(string name, string description)
+    {
+        var option = Text(name, "PORT", description, mayGoWithout: true);
+        option.Validators.Add(result =>
+        {
+            if (result.Tokens is [{ Value: { Length: > 0 } value }] && value != "false" && !RedirectPorts.TryParse(value, out _))
+            {
+                result.AddError(
+                    $"{name} must be a port, or two like 8080:443, the second as clients name it; '{value}' is not. A folder to serve is named before it.");
+            }
+        });
+        return option;
+    }
+
+    /// <summary>A policy of strict transport security, or none.</summary>
+    public static Option<string?> StrictTransport(string name, string description)
+    {
+        var option = Text(name, "SECONDS", description, mayGoWithout: true);
+        option.Validators.Add(result =>
+        {
+            if (result.Tokens is [{ Value: { Length: > 0 } value }] && value != "false" && !StrictTransportSecurity.TryParse(value, null, out _))
+            {
+                result.AddError($"{name} must be {StrictTransportSecurity.Form}; '{value}' is not. A folder to serve is named before it.");
+            }
+        });
+        return option;
+    }
+
     /// <summary>The lowest level that is logged.</summary>
     public static Option<LogLevel> Level(string name, LogLevel standard)
     {

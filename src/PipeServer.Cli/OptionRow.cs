@@ -16,6 +16,9 @@ internal sealed record OptionRow(Option Option, Action<ParseResult, ServeSetting
     /// <summary>Its value may hold a secret: the admin side tells only whether there is one. <c>check</c>, which its user has started, shows it.</summary>
     public bool IsSecret { get; init; }
 
+    /// <summary>A site of the configuration file may have a value of its own.</summary>
+    public bool IsOfSites { get; init; }
+
     /// <summary>The option names a source of values for the others, so such a source cannot set it.</summary>
     public bool IsSource { get; init; }
 

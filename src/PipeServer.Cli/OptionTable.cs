@@ -57,16 +57,16 @@ internal sealed class OptionTable
         [
             OptionRow.Of(
                 Several("--tls-cert", "PATH", "Certificate, chain (PEM); by name (SNI). All ports speak TLS, or those with ,tls."),
-                static (settings, value) => settings.Tls.CertificatePaths = value),
+                static (settings, value) => settings.Tls.CertificatePaths = value) with { IsOfSites = true },
             OptionRow.Of(
                 Several("--tls-key", "PATH", "The key of each --tls-cert, in order; none where it is in the same file."),
-                static (settings, value) => settings.Tls.KeyPaths = value),
+                static (settings, value) => settings.Tls.KeyPaths = value) with { IsOfSites = true },
             OptionRow.Of(
                 Several("--tls-pfx", "PATH", "Both in a PKCS#12 file; its password by PIPESERVER_TLS_PFX_PASSWORD, or:"),
-                static (settings, value) => settings.Tls.Pkcs12Paths = value),
+                static (settings, value) => settings.Tls.Pkcs12Paths = value) with { IsOfSites = true },
             OptionRow.Of(
                 Several("--tls-pfx-password-file", "PATH", "The file of the password."),
-                static (settings, value) => settings.Tls.PasswordPaths = value),
+                static (settings, value) => settings.Tls.PasswordPaths = value) with { IsOfSites = true },
             OptionRow.Of(
                 Flag("--tls-self-signed", "Make a certificate for localhost and this machine's names, and keep it."),
                 static (settings, value) => settings.Tls.IsSelfSigned = value),
@@ -78,7 +78,7 @@ internal sealed class OptionTable
                 static (settings, value) => settings.Tls.CipherSuites = value) with { Property = "TlsOptions.CipherSuites" },
             OptionRow.Of(
                 Text("--tls-client-ca", "PATH", "Ask clients for certificates, of the authorities in this file (mutual TLS)."),
-                static (settings, value) => settings.Tls.ClientAuthoritiesPath = value),
+                static (settings, value) => settings.Tls.ClientAuthoritiesPath = value) with { IsOfSites = true },
             OptionRow.Of(
                 Flag("--tls-client-optional", "Let clients without a certificate in all the same."),
                 static (settings, value) => settings.Tls.ClientsAreOptional = value),
@@ -88,6 +88,14 @@ internal sealed class OptionTable
             OptionRow.Of(
                 Choice("--tls-engine", "NAME", "openssl (Linux), sslstream, or auto: the first where there is one.", "auto", "openssl", "sslstream"),
                 static (settings, value) => settings.Tls.SetEngine(value)) with { Property = "TlsOptions.Engine" },
+            OptionRow.OfOptional(
+                Redirect("--redirect-http", "Redirect plain HTTP to https, at port 80 if none is named; 8080:443 names both."),
+                "80",
+                static (settings, value) => settings.RedirectHttp = value),
+            OptionRow.OfOptional(
+                StrictTransport("--hsts", "Have browsers come by https only, for a year if not named; \"; includeSubDomains\" behind."),
+                "31536000",
+                static (settings, value) => settings.Options.StrictTransportSecurity = value is null ? null : StrictTransportSecurity.Parse(value)),
             OptionRow.Of(
                 Count("--max-handshakes", "TLS handshakes at once; beyond that closed. Otherwise half of --max-connections."),
                 static (settings, value) => settings.Options.MaxHandshakes = value) with { Property = nameof(HttpServerOptions.MaxHandshakes) },
@@ -102,6 +110,7 @@ internal sealed class OptionTable
                 static (settings, value) => settings.Admin.AuthFile = value),
         ]),
         new("Files",
+        OfSites(
         [
             OptionRow.Of(
                 Several("--index", "NAME", "The file that stands for its folder; may be repeated.", "index.html"),
@@ -154,7 +163,7 @@ internal sealed class OptionTable
             OptionRow.Of(
                 Flag("--follow-symlinks", "Follow symbolic links that leave ROOT."),
                 static (settings, value) => settings.Files.FollowSymlinks = value),
-        ]),
+        ])),
         new("Workers and overload",
         [
             OptionRow.Of(
@@ -172,6 +181,9 @@ internal sealed class OptionTable
             OptionRow.Of(
                 Flag("--health", "Add /healthz/live and /healthz/ready, answered even while all workers are blocked."),
                 static (settings, value) => settings.Options.HealthChecks = value),
+            OptionRow.Of(
+                Choice("--unknown-host", "CHOICE", "A host that none of the file's sites has: default (the files of ROOT) or 421.", "default", "421"),
+                static (settings, value) => settings.RefusesUnknownHosts = value == "421"),
             OptionRow.Of(
                 Flag("--demo", "Add /plaintext, /worker/plaintext, /json, /sleep[?ms=N], /events and /echo (POST)."),
                 static (settings, value) => settings.Demo = value),
@@ -275,6 +287,8 @@ internal sealed class OptionTable
         ], IsDense: true),
     ];
 
+    private static OptionRow[] OfSites(OptionRow[] rows) => [.. rows.Select(static row => row with { IsOfSites = true })];
+
     /// <summary>The options that name the one place to listen at.</summary>
     public static readonly IReadOnlyList<string> AddressNames = ["--address", "--port"];
 
@@ -294,6 +308,9 @@ internal sealed class OptionTable
 
     /// <summary>The rows whose values the settings are made of.</summary>
     public IEnumerable<OptionRow> Rows => Groups.SelectMany(static group => group.Rows).Where(static row => !row.IsSource);
+
+    /// <summary>The rows whose values a site may have for itself.</summary>
+    public IEnumerable<OptionRow> RowsOfSites => Rows.Where(static row => row.IsOfSites);
 
     /// <summary>The options of all rows.</summary>
     public IEnumerable<Option> Options => Groups.SelectMany(static group => group.Rows).Select(static row => row.Option);

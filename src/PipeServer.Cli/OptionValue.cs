@@ -6,6 +6,9 @@ namespace PipeServer.Cli;
 /// <param name="source">Where that comes from.</param>
 internal sealed class OptionValue(string name, string value, string source)
 {
+    /// <summary>What the name begins with where it is a site's.</summary>
+    public const string SitePrefix = "site ";
+
     /// <summary>The option's name.</summary>
     public string Name => name;
 

@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using PipeServer.Cli.AccessLog;
 using PipeServer.Cli.Admin;
 using PipeServer.Cli.Reload;
+using PipeServer.Cli.Sites;
 using PipeServer.Cli.Tls;
 using PipeServer.Diagnostics;
 using PipeServer.StaticFiles;
@@ -18,6 +19,7 @@ internal sealed class ServeCommand(StandardStreams streams, TimeProvider clock)
     private CurrentAccessLog? _accessLog;
     private Reloader? _reloader;
     private AdminServer? _admin;
+    private SiteRouter? _router;
 
     /// <summary>Runs to the end.</summary>
     /// <returns>The exit code.</returns>
@@ -34,6 +36,18 @@ internal sealed class ServeCommand(StandardStreams streams, TimeProvider clock)
         }
 
         using var opened = files!;
+        if (settings.NeedsRouter)
+        {
+            if (PreparedSites.TryOpen(settings, opened, before: null, out var sites) is { } problemOfSite)
+            {
+                return CouldNotStart(problemOfSite);
+            }
+
+            _router = new SiteRouter(sites!.Commit());
+            _router.Route(settings.Options);
+        }
+
+        using var router = _router;
         if (CurrentAccessLog.TryOpen(settings, loggers.CreateLogger("PipeServer.Cli"), out _accessLog) is { } unwritable)
         {
             return CouldNotStart(unwritable);
@@ -62,7 +76,7 @@ internal sealed class ServeCommand(StandardStreams streams, TimeProvider clock)
         var dashboard = settings.Admin.Address is null ? null : new Dashboard.Dashboard(settings.Options, TimeProvider.System);
         var server = new HttpServer(settings.Options);
         dashboard?.Watch(server, () => opened, settings.Files.CacheBytes);
-        var live = new LiveConfiguration(settings, opened, server, _accessLog, streams, loggers, () => _admin?.Guard);
+        var live = new LiveConfiguration(settings, opened, server, _accessLog, streams, loggers, () => _admin?.Guard, _router);
         _reloader = new Reloader(live, systemd, clock, loggers.CreateLogger("PipeServer.Cli"));
 
         // Registered before the server listens, and to the very end: a signal in between must not kill the process.
@@ -92,7 +106,7 @@ internal sealed class ServeCommand(StandardStreams streams, TimeProvider clock)
                 DemoRoutes.Map(server, opened, settings.Files.BasePath.TrimEnd('/'));
             }
 
-            server.MapFallback(opened.TryHandle, opened.HandleAsync);
+            server.MapFallback(_router is null ? opened.TryHandle : _router.TryHandle, _router is null ? opened.HandleAsync : _router.HandleAsync);
             if (await StartAdminAsync(settings, controls, dashboard).ConfigureAwait(false) is { } unreachable)
             {
                 return CouldNotStart(unreachable);
@@ -117,6 +131,7 @@ internal sealed class ServeCommand(StandardStreams streams, TimeProvider clock)
             Say(settings, "Shutting down.");
             var shutdown = stopHere.Task.IsCompleted ? StopHere(server, relay) : await StopAsync(server, signals, relay).ConfigureAwait(false);
             opened.TellRefused();
+            _router?.TellRefused();
             await StopAdminAsync(signals.Force).ConfigureAwait(false);
             Tell(settings, shutdown, server.FailedAccepts);
             return hasFailed
@@ -156,6 +171,11 @@ internal sealed class ServeCommand(StandardStreams streams, TimeProvider clock)
             {
                 Say(settings, line);
             }
+        }
+
+        foreach (var site in settings.Sites)
+        {
+            Say(settings, $"Serving {Path.GetFullPath(site.Root)} for {string.Join(", ", site.Hosts)}");
         }
 
         var most = server.Running.Context.Options.MaxConnections;

@@ -3,8 +3,10 @@ using System.Security.Cryptography;
 using Microsoft.Extensions.Logging;
 using PipeServer.Cli.AccessLog;
 using PipeServer.Cli.Admin;
+using PipeServer.Cli.Sites;
 using PipeServer.Cli.Tls;
 using PipeServer.Diagnostics;
+using PipeServer.Http;
 using PipeServer.StaticFiles;
 using PipeServer.Transport.Sockets;
 
@@ -13,14 +15,29 @@ namespace PipeServer.Cli;
 /// <summary>What command line, environment and configuration file said, filled in by the rows of <see cref="OptionTable"/>.</summary>
 internal sealed class ServeSettings(OptionTable table, string root)
 {
+    // Its folder, and what watches it.
+    private const int DescriptorsOfSite = 2;
+
     /// <summary>The folder to serve.</summary>
-    public string Root { get; } = root;
+    public string Root { get; private set; } = root;
 
     /// <summary>The server's options, all but the logger.</summary>
     public HttpServerOptions Options { get; } = new() { Metrics = false, Activities = false };
 
     /// <summary>The options of the file handler.</summary>
-    public StaticFileOptions Files { get; } = new() { Metrics = false };
+    public StaticFileOptions Files { get; set; } = new() { Metrics = false };
+
+    /// <summary>The sites, in the order of the file.</summary>
+    public IReadOnlyList<SiteSettings> Sites { get; private set; } = [];
+
+    /// <summary>A host that is no site's is answered with 421; otherwise it gets the files of ROOT.</summary>
+    public bool RefusesUnknownHosts { get; set; }
+
+    /// <summary>Where requests that are not encrypted are redirected from, or null: a port, and behind a colon that of https for clients.</summary>
+    public string? RedirectHttp { get; set; }
+
+    /// <summary>Requests go by their hosts, or some of them are redirected: see <see cref="SiteRouter"/>.</summary>
+    public bool NeedsRouter => Sites.Count > 0 || Options.Endpoints.Any(static endpoint => endpoint.HttpsRedirectPort is not null);
 
     /// <summary>Places to listen at, in the text form of <see cref="HttpEndpoint"/>, passed sockets by their names.</summary>
     public IReadOnlyList<string> Listen { get; set; } = [];
@@ -158,11 +175,6 @@ internal sealed class ServeSettings(OptionTable table, string root)
 
         Options.Metrics = Files.Metrics = Admin.Address is not null; // nobody else could ask for them
 
-        if (File.Exists(Root))
-        {
-            return $"'{Path.GetFullPath(Root)}' is a file, and a folder is wanted. Name it: pipeserver serve FOLDER";
-        }
-
         try
         {
             _ = new HttpServer(Options);
@@ -170,30 +182,26 @@ internal sealed class ServeSettings(OptionTable table, string root)
             {
                 EndpointFilters.Check(Options);
             }
-
-            files = running is null ? new StaticFileHandler(Root, Files) : running.Prepare(Root, Files);
         }
-        catch (DirectoryNotFoundException exception) when (!Directory.Exists(Root))
-        {
-            return $"{exception.Message.TrimEnd('.')}. Name the folder to serve: pipeserver serve FOLDER";
-        }
-        catch (Exception exception) when (
-            exception is ArgumentException or IOException or UnauthorizedAccessException or InvalidOperationException or CryptographicException)
+        catch (Exception exception) when (exception is ArgumentException or InvalidOperationException or CryptographicException)
         {
             return Explain(exception);
         }
 
-        if (Files.SpaFile is { } spa && !files.Contains("/" + spa.Trim('/')))
+        Files.Shared = Sites.Count == 0 ? null : inForce?.Files.Shared?.For(Files) ?? new SharedMemory(Files);
+        foreach (var site in Sites.Where(static site => !site.IsDefault))
         {
-            files.Dispose();
-            files = null;
-            return Directory.Exists(spa)
-                ? $"--spa: '{spa}' is a folder. If it is the one to serve, name it first: pipeserver serve {spa} --spa"
-                : $"--spa: there is no file '{spa}' to be served in {Path.GetFullPath(Root)}. Name one below it: --spa FILE";
+            (site.Files.LoggerFactory, site.Files.TimeProvider) = (Files.LoggerFactory, Files.TimeProvider);
+            (site.Files.Shared, site.Files.Metrics) = (Files.Shared, false); // the figures of all are those of ROOT's handler
         }
 
-        Options.ReservedDescriptors = Admin.Address is null ? 0 : AdminServer.Descriptors;
-        var opened = running ?? files;
+        if (TryOpenFolder(Root, Files, running, Explain, out files) is { } closed)
+        {
+            return Sites is [{ IsDefault: true } first, ..] ? $"{first.Place}: {closed}" : closed;
+        }
+
+        Options.ReservedDescriptors = (Admin.Address is null ? 0 : AdminServer.Descriptors) + (Sites.Count * DescriptorsOfSite);
+        var opened = running ?? files!;
         Options.GetServerErrorPage = () => opened.ServerErrorPage;
         if (UsesSockets && running is null)
         {
@@ -201,6 +209,82 @@ internal sealed class ServeSettings(OptionTable table, string root)
         }
 
         return null;
+    }
+
+    /// <summary>Opens a folder to be served, and checks what its options name in it.</summary>
+    /// <param name="root">The folder.</param>
+    /// <param name="options">Its options.</param>
+    /// <param name="running">The handler that serves already, for which the other one is prepared only; or null.</param>
+    /// <param name="explain">What an exception of the library says, by the names of the command line.</param>
+    /// <param name="files">Its handler, the caller's from now on; null when there is a problem.</param>
+    /// <returns>What is wrong, with the way out; null when nothing is.</returns>
+    public static string? TryOpenFolder(
+        string root, StaticFileOptions options, StaticFileHandler? running, Func<Exception, string> explain, out StaticFileHandler? files)
+    {
+        files = null;
+        if (File.Exists(root))
+        {
+            return $"'{Path.GetFullPath(root)}' is a file, and a folder is wanted. Name it: pipeserver serve FOLDER";
+        }
+
+        try
+        {
+            files = running is null ? new StaticFileHandler(root, options) : running.Prepare(root, options);
+        }
+        catch (DirectoryNotFoundException exception) when (!Directory.Exists(root))
+        {
+            return $"{exception.Message.TrimEnd('.')}. Name the folder to serve: pipeserver serve FOLDER";
+        }
+        catch (Exception exception) when (exception is ArgumentException or IOException or UnauthorizedAccessException)
+        {
+            return explain(exception);
+        }
+
+        if (options.SpaFile is { } spa && !files.Contains("/" + spa.Trim('/')))
+        {
+            files.Dispose();
+            files = null;
+            return Directory.Exists(spa)
+                ? $"--spa: '{spa}' is a folder. If it is the one to serve, name it first: pipeserver serve {spa} --spa"
+                : $"--spa: there is no file '{spa}' to be served in {Path.GetFullPath(root)}. Name one below it: --spa FILE";
+        }
+
+        return null;
+    }
+
+    /// <summary>Sets the sites.</summary>
+    /// <param name="sites">The sites.</param>
+    /// <param name="firstIsRoot">What is no site's host gets the files of the first one.</param>
+    /// <exception cref="ConfigurationException">The name of a host is none, or there twice.</exception>
+    public void SetSites(IReadOnlyList<SiteSettings> sites, bool firstIsRoot)
+    {
+        var places = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
+        foreach (var site in sites)
+        {
+            foreach (var host in site.Hosts)
+            {
+                try
+                {
+                    var name = HostName.Parse(host).Canonical;
+                    if (!places.TryAdd(name, site.Place))
+                    {
+                        throw new ConfigurationException($"{site.Place}: the host '{host}' is there twice; {places[name]} has it too. Leave it out of one.");
+                    }
+                }
+                catch (ArgumentException exception)
+                {
+                    throw new ConfigurationException($"{site.Place}.{SiteEntry.HostsName}: {exception.Message}");
+                }
+            }
+        }
+
+        Sites = sites;
+        Tls.OfSites = [.. sites.Select(static site => site.Certificate).OfType<CertificateFiles>()];
+        if (firstIsRoot)
+        {
+            sites[0].IsDefault = true;
+            (Root, Files) = (sites[0].Root, sites[0].Files);
+        }
     }
 
     /// <summary>What an exception of the library says of an option, by the names of the command line.</summary>
@@ -239,7 +323,7 @@ internal sealed class ServeSettings(OptionTable table, string root)
 
         endpoints.AddRange(left.Select(static socket => HttpEndpoint.Inherited(socket.Descriptor)));
         Options.Endpoints = endpoints;
-        return ResolveTls();
+        return ResolveTls() ?? RedirectPorts.Resolve(RedirectHttp, Options);
     }
 
     // Where TLS is spoken: at the places that say so, or, if none does, at all that are no unix sockets.

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Security.Cryptography;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -13,7 +14,8 @@ using PipeServer.Transport;
 namespace PipeServer;
 
 /// <summary>
-/// What the connections of each endpoint go through before their protocol gets them: the PROXY protocol's header, then TLS, whose engine a reload exchanges.
+/// What the connections of each endpoint go through before their protocol gets them: the PROXY protocol's header, then TLS, whose engine a reload
+/// exchanges, or the mark of those that are redirected to it.
 /// </summary>
 internal sealed class EndpointFilters
 {
@@ -56,6 +58,11 @@ internal sealed class EndpointFilters
                 ofEndpoint.Add(filter);
                 all._secured.Add((endpoint, filters.Count, filter));
                 isFallback |= options.Engine == TlsEngine.Auto && engine is SslStreamEngine && OperatingSystem.IsLinux();
+            }
+
+            if (endpoint.HttpsRedirectPort is not null)
+            {
+                ofEndpoint.Add(new RedirectFilter(HttpsPort(endpoint, listeners)));
             }
 
             filters[endpoint] = ofEndpoint;
@@ -142,5 +149,18 @@ internal sealed class EndpointFilters
             : throw new InvalidOperationException(
                 $"{nameof(TlsOptions)}.{nameof(TlsOptions.TicketKeys)} need the engine {nameof(TlsEngine.OpenSsl)}, and there is no libssl.so.3 here: install "
                 + "OpenSSL 3, or leave the keys out.");
+    }
+
+    // Of the same address, if there is one. All of them have ports: see HttpServerOptionsRules.
+    private static int HttpsPort(HttpEndpoint endpoint, IReadOnlyList<(HttpEndpoint Endpoint, IConnectionListener Listener)> listeners)
+    {
+        if (endpoint.HttpsRedirectPort is > 0 and var named)
+        {
+            return named;
+        }
+
+        var secure = listeners.Where(static item => item.Endpoint.IsTls && item.Listener.EndPoint is IPEndPoint).ToList();
+        var same = secure.Find(item => item.Endpoint.Address?.ToString() == endpoint.Address?.ToString());
+        return (((same.Listener ?? secure.FirstOrDefault().Listener)?.EndPoint as IPEndPoint)?.Port).GetValueOrDefault(443);
     }
 }

@@ -9,7 +9,8 @@ namespace PipeServer;
 /// <summary>
 /// One place at which a server listens, with options of its own. Its text form is <c>127.0.0.1:8080</c>, <c>[::1]:8080</c>,
 /// <c>localhost:8080</c>, <c>unix:/run/app.sock</c>, <c>unix:@name</c> or <c>fd:3</c>, with the options behind it:
-/// <c>0.0.0.0:8080,proxy</c>, <c>0.0.0.0:8443,tls</c>, <c>unix:/run/app.sock,mode=660,group=www-data</c>. A comma in a path is written twice.
+/// <c>0.0.0.0:8080,proxy</c>, <c>0.0.0.0:8443,tls</c>, <c>0.0.0.0:80,redirect</c>, <c>unix:/run/app.sock,mode=660,group=www-data</c>. A comma in a
+/// path is written twice.
 /// </summary>
 /// <remarks>Not thread-safe while it is being set up; a server takes a copy of it when it is created.</remarks>
 [TypeConverter(typeof(HttpEndpointConverter))]
@@ -51,6 +52,14 @@ public sealed class HttpEndpoint : IParsable<HttpEndpoint>
 
     /// <summary>How TLS is spoken here. Null, the default, for <see cref="HttpServerOptions.Tls"/> where <see cref="IsTls"/> says that it is.</summary>
     public TlsOptions? Tls { get; set; }
+
+    /// <summary>
+    /// Every request here is answered with 308, to the same host, path and query by https at this port; 0 takes the port of the server's TLS endpoint, of
+    /// the same address if there is one. A request without a host that DNS could have is answered with 400. What a trusted proxy says has come by https
+    /// goes to its handler, and so do paths below <c>/.well-known/acme-challenge/</c> (RFC 8555 §8.3), <see cref="HttpServerOptions.HealthChecks"/>, and what
+    /// <see cref="HttpServerOptions.ShouldRedirect"/> says. Null, the default: requests are answered here. Not with TLS.
+    /// </summary>
+    public int? HttpsRedirectPort { get; set; }
 
     /// <summary>
     /// The permissions of a unix socket's file, whatever the process's umask: a client needs the permission to write. Null, the default, for

@@ -19,7 +19,8 @@ internal static class HttpEndpointText
     private const string TlsWord = "tls";
     private const string ModeWord = "mode=";
     private const string GroupWord = "group=";
-    private const string Words = "proxy, tls, and behind unix:PATH mode=660 and group=NAME";
+    private const string RedirectWord = "redirect";
+    private const string Words = "proxy, tls, redirect or redirect=PORT, and behind unix:PATH mode=660 and group=NAME";
     private const string UnixPrefix = "unix:";
     private const string DescriptorPrefix = "fd:";
     private const string Localhost = "localhost";
@@ -38,6 +39,8 @@ internal static class HttpEndpointText
         };
         var words = (endpoint.ProxyProtocol ? "," + ProxyWord : "")
             + (endpoint.IsTls ? "," + TlsWord : "")
+            + (endpoint.HttpsRedirectPort is not null ? "," + RedirectWord : "")
+            + (endpoint.HttpsRedirectPort is > 0 ? string.Create(CultureInfo.InvariantCulture, $"={endpoint.HttpsRedirectPort}") : "")
             + (endpoint.SocketMode is { } mode ? $",{ModeWord}{WriteMode(mode)}" : "")
             + (endpoint.SocketGroup is { } group ? $",{GroupWord}{group}" : "");
         return place + words;
@@ -106,6 +109,20 @@ internal static class HttpEndpointText
         {
             endpoint.IsTls = true;
             return true;
+        }
+
+        if (word == RedirectWord)
+        {
+            endpoint.HttpsRedirectPort = 0;
+            return true;
+        }
+
+        if (word.StartsWith(RedirectWord + "=", StringComparison.Ordinal))
+        {
+            var isPort = TryReadNumber(word[(RedirectWord.Length + 1)..], IPEndPoint.MaxPort, out var port) && port > 0;
+            problem = isPort ? "" : $"the port of https must be from 1 to {IPEndPoint.MaxPort}";
+            endpoint.HttpsRedirectPort = port;
+            return isPort;
         }
 
         if (word.StartsWith(ModeWord, StringComparison.Ordinal) || word.StartsWith(GroupWord, StringComparison.Ordinal))

@@ -73,6 +73,14 @@ public sealed class HttpServerOptions
     /// </summary>
     public int? MaxHandshakes { get; set; }
 
+    /// <summary>
+    /// Tells browsers to ask for this host by https only, from their first visit on: every answer over TLS has the field
+    /// <c>Strict-Transport-Security</c>, the server's own errors included, and none in plain text has it (RFC 6797 §7.1, §7.2), not even where a trusted
+    /// proxy has spoken TLS, which can say it itself. A field of that name that a handler sets goes before it. Default: null, no. In configuration the
+    /// field's value: <c>31536000; includeSubDomains</c>.
+    /// </summary>
+    public StrictTransportSecurity? StrictTransportSecurity { get; set; }
+
     /// <summary>The address to listen on. Default 127.0.0.1: reachable from this machine only.</summary>
     public BindAddress Address { get; set; } = IPAddress.Loopback;
 
@@ -221,6 +229,18 @@ public sealed class HttpServerOptions
     /// the same time on several; must neither block nor throw. Default: null, <see cref="ServerErrorPage"/> it is.
     /// </summary>
     public Func<ReadOnlyMemory<byte>>? GetServerErrorPage { get; set; }
+
+    /// <summary>
+    /// Gives that page by the request that is answered so, for a server of several sites; goes before the other two. As
+    /// <see cref="GetServerErrorPage"/>. Default: null.
+    /// </summary>
+    public Func<HttpRequest, ReadOnlyMemory<byte>>? GetServerErrorPageFor { get; set; }
+
+    /// <summary>
+    /// Says of a request at an endpoint with <see cref="HttpEndpoint.HttpsRedirectPort"/> whether it is redirected; if not, its handler gets it: for a
+    /// server that knows which hosts are its own. Called on any thread, at the same time on several; must not block. Default: null, all are.
+    /// </summary>
+    public Func<HttpRequest, bool>? ShouldRedirect { get; set; }
 
     /// <summary>
     /// Accept this many connections, then close the listener and complete <see cref="HttpServer.AcceptLimitReached"/>; null for no limit.

@@ -55,8 +55,11 @@ internal static class HttpServerOptionsReload
         merged.TrustedProxies = others.TrustedProxies;
         merged.ForwardedHeader = others.ForwardedHeader;
         merged.RateLimit = others.RateLimit;
+        merged.StrictTransportSecurity = others.StrictTransportSecurity;
         merged.ServerErrorPage = others.ServerErrorPage;
         merged.GetServerErrorPage = others.GetServerErrorPage;
+        merged.GetServerErrorPageFor = others.GetServerErrorPageFor;
+        merged.ShouldRedirect = others.ShouldRedirect;
         merged.Endpoints = [.. current.Endpoints.Select(endpoint => WithTlsOf(endpoint, others))];
         HttpServerOptionsRules.CheckEndpoints(merged); // those of now may not be those of the others
         return merged;

@@ -84,6 +84,7 @@ internal static class HttpServerOptionsRules
     {
         CheckPlaces(options);
         CheckSocketFiles(options);
+        CheckRedirects(options);
         CheckTls(options);
     }
 
@@ -168,6 +169,28 @@ internal static class HttpServerOptionsRules
                 nameof(HttpServerOptions.TrustedProxies),
                 $"{nameof(HttpServerOptions.TrustedProxies)} must name the proxies that speak the PROXY protocol on {proxied}: "
                 + "anybody else could claim to be any client.");
+        }
+    }
+
+    private static void CheckRedirects(HttpServerOptions options)
+    {
+        foreach (var endpoint in options.Endpoints.Where(static endpoint => endpoint.HttpsRedirectPort is not null))
+        {
+            InRange(endpoint.HttpsRedirectPort!.Value, IPEndPoint.MinPort, IPEndPoint.MaxPort, nameof(HttpEndpoint.HttpsRedirectPort));
+            if (endpoint.IsTls)
+            {
+                throw Invalid(
+                    nameof(HttpServerOptions.Endpoints),
+                    $"{nameof(HttpServerOptions.Endpoints)}: {endpoint} speaks TLS, and would redirect to https what has come by it. Leave one of them out.");
+            }
+
+            if (endpoint.HttpsRedirectPort == 0 && !options.Endpoints.Any(static other => other.IsTls && other.UnixSocketPath is null))
+            {
+                throw Invalid(
+                    nameof(HttpServerOptions.Endpoints),
+                    $"{nameof(HttpServerOptions.Endpoints)}: {endpoint} redirects to https, and no endpoint with a port speaks TLS. "
+                    + "Add one, like 0.0.0.0:443,tls, or name the port that somebody else does: redirect=443.");
+            }
         }
     }
 

@@ -62,6 +62,7 @@ public sealed class PreparedResponse
                 LastModified = Math.Max(LastModified, modified.ToUnixTimeSeconds());
             }
 
+            HasStrictTransport |= name.Equals("Strict-Transport-Security", StringComparison.OrdinalIgnoreCase);
             HasServer |= HeaderCollection.Validate(name, value) == KnownHeader.Server;
             fields.Append(CultureInfo.InvariantCulture, $"{name}: {value.Trim(' ', '\t')}\r\n");
         }
@@ -100,6 +101,9 @@ public sealed class PreparedResponse
 
     /// <summary>There is a Server field, which goes instead of the server's own.</summary>
     internal bool HasServer { get; }
+
+    /// <summary>There is a Strict-Transport-Security field, which goes instead of the server's own.</summary>
+    internal bool HasStrictTransport { get; }
 
     /// <summary>The Last-Modified field in seconds since 1970, which no Date may be earlier than; without one 0.</summary>
     internal long LastModified { get; }

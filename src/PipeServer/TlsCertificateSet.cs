@@ -3,7 +3,8 @@ using System.Diagnostics.CodeAnalysis;
 namespace PipeServer;
 
 /// <summary>
-/// Certificates that are chosen by the name that a client asks for (SNI): one that is for that very name, else one for <c>*.</c> and the rest of it
+/// Certificates that are chosen by the name that a client asks for (SNI): that of a host that was named, else one that is for that very name, else one
+/// for <c>*.</c> and the rest of it
 /// (RFC 6125 §6.4.3), else the first of all, which clients without a name get too. Of several for a name the first counts. Thread-safe.
 /// </summary>
 public sealed class TlsCertificateSet : ITlsCertificateSource
@@ -12,8 +13,13 @@ public sealed class TlsCertificateSet : ITlsCertificateSource
 
     /// <summary>Takes certificates.</summary>
     /// <param name="certificates">At least one; the first is the default.</param>
-    /// <exception cref="ArgumentException">There is none.</exception>
-    public TlsCertificateSet(IEnumerable<TlsCertificate> certificates) => Replace(certificates);
+    /// <param name="hosts">
+    /// Those of hosts, by names as <see cref="HostMap{T}"/> has them, which go before all others, whatever names the certificates have: of sites that ask
+    /// other clients for certificates than the rest does.
+    /// </param>
+    /// <exception cref="ArgumentException">There is none, or the name of a host is none, or there twice.</exception>
+    public TlsCertificateSet(IEnumerable<TlsCertificate> certificates, IEnumerable<KeyValuePair<string, TlsCertificate>>? hosts = null) =>
+        Replace(certificates, hosts);
 
     /// <summary>The certificates, in their order.</summary>
     public IReadOnlyList<TlsCertificate> Certificates => _choice.All;
@@ -22,9 +28,13 @@ public sealed class TlsCertificateSet : ITlsCertificateSource
     /// Puts other certificates in the place of all: a handshake gets the old ones or the new ones, and connections that are made already keep theirs.
     /// </summary>
     /// <param name="certificates">At least one; the first is the default.</param>
-    /// <exception cref="ArgumentException">There is none.</exception>
+    /// <param name="hosts">
+    /// Those of hosts, by names as <see cref="HostMap{T}"/> has them, which go before all others, whatever names the certificates have: of sites that ask
+    /// other clients for certificates than the rest does.
+    /// </param>
+    /// <exception cref="ArgumentException">There is none, or the name of a host is none, or there twice.</exception>
     [MemberNotNull(nameof(_choice))]
-    public void Replace(IEnumerable<TlsCertificate> certificates)
+    public void Replace(IEnumerable<TlsCertificate> certificates, IEnumerable<KeyValuePair<string, TlsCertificate>>? hosts = null)
     {
         ArgumentNullException.ThrowIfNull(certificates);
         TlsCertificate[] all = [.. certificates];
@@ -33,7 +43,7 @@ public sealed class TlsCertificateSet : ITlsCertificateSource
             throw new ArgumentException("There must be at least one certificate.", nameof(certificates));
         }
 
-        _choice = new Choice(all);
+        _choice = new Choice(all, [.. hosts ?? []]);
     }
 
     /// <inheritdoc/>
@@ -45,9 +55,14 @@ public sealed class TlsCertificateSet : ITlsCertificateSource
         private readonly Dictionary<string, TlsCertificate> _wildcards = new(StringComparer.OrdinalIgnoreCase); // by what follows the first label
         private readonly Dictionary<string, TlsCertificate>.AlternateLookup<ReadOnlySpan<char>> _wildcardsByPart;
 
-        public Choice(TlsCertificate[] certificates)
+        private readonly HostMap<TlsCertificate>? _hosts;
+        private readonly TlsCertificate _default;
+
+        public Choice(TlsCertificate[] certificates, KeyValuePair<string, TlsCertificate>[] hosts)
         {
-            All = certificates;
+            All = [.. certificates.Union(hosts.Select(static host => host.Value))];
+            _default = certificates[0];
+            _hosts = hosts.Length == 0 ? null : new HostMap<TlsCertificate>(hosts);
             foreach (var certificate in certificates)
             {
                 foreach (var name in certificate.Names)
@@ -67,6 +82,11 @@ public sealed class TlsCertificateSet : ITlsCertificateSource
         {
             if (serverName is not null)
             {
+                if (_hosts?.Find(serverName) is { } ofHost)
+                {
+                    return ofHost;
+                }
+
                 if (_exact.TryGetValue(serverName, out var exact))
                 {
                     return exact;
@@ -79,7 +99,7 @@ public sealed class TlsCertificateSet : ITlsCertificateSource
                 }
             }
 
-            return All[0];
+            return _default;
         }
     }
 }

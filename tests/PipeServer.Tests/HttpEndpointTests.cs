@@ -26,6 +26,9 @@ public sealed class HttpEndpointTests
     [InlineData("unix:,,", null)]
     [InlineData("fd:3", null)]
     [InlineData("fd:17,proxy", null)]
+    [InlineData("0.0.0.0:80,redirect", null)]
+    [InlineData("[::]:8080,redirect=443", null)]
+    [InlineData("fd:3,redirect=0443", "fd:3,redirect=443")]
     public void The_text_form_is_read_and_written(string text, string? written)
     {
         var endpoint = HttpEndpoint.Parse(text);
@@ -50,8 +53,11 @@ public sealed class HttpEndpointTests
     [InlineData("unix:", "the path must have from 1 to 103 bytes")]
     [InlineData("fd:2", "the number of a passed socket must be 3 or more")]
     [InlineData("fd:web", "the number of a passed socket must be 3 or more")]
-    [InlineData("127.0.0.1:80,ssl", "there is no option 'ssl'; the options are proxy, tls, and behind unix:PATH mode=660 and group=NAME")]
-    [InlineData("unix:/a,b", "there is no option 'b'; the options are proxy, tls, and behind unix:PATH mode=660 and group=NAME (a comma in the path is written twice)")]
+    [InlineData("127.0.0.1:80,tsl", "there is no option 'tsl'; the options are proxy, tls, redirect or redirect=PORT, and behind unix:PATH mode=660 and group=NAME")]
+    [InlineData("127.0.0.1:80,redirect=0", "the port of https must be from 1 to 65535")]
+    [InlineData("127.0.0.1:80,redirect=", "the port of https must be from 1 to 65535")]
+    [InlineData("127.0.0.1:80,redirect=x", "the port of https must be from 1 to 65535")]
+    [InlineData("unix:/a,b", "there is no option 'b'; the options are proxy, tls, redirect or redirect=PORT, and behind unix:PATH mode=660 and group=NAME (a comma in the path is written twice)")]
     [InlineData("unix:/a,mode=888", "the mode must be octal, from 0 to 777, and '888' is not")]
     [InlineData("unix:/a,mode=1777", "the mode must be octal")]
     [InlineData("unix:/a,mode=", "the mode must be octal")]

@@ -12,6 +12,7 @@ internal static class ChangeableOptions
         "--log-level", "--log-format", "--quiet", "--access-log", "--access-log-format", "--access-log-skip",
         "--max-connections", "--max-connections-per-ip", "--max-request-line", "--max-request-head", "--max-request-headers", "--max-request-body",
         "--min-rate", "--rate-limit", "--trusted-proxy", "--forwarded",
+        "--hsts", "--unknown-host",
         "--tls-cert", "--tls-key", "--tls-pfx", "--tls-pfx-password-file", "--tls-self-signed", "--tls-min", "--tls-ciphers", "--tls-client-ca",
         "--tls-client-optional", "--tls-ticket-keys", "--tls-engine", "--max-handshakes",
         "--keep-alive-timeout", "--head-timeout", "--body-timeout", "--write-timeout", "--queue-timeout",
@@ -29,6 +30,8 @@ internal static class ChangeableOptions
     {
         "--access-log" => start.AccessLogPath is not null,
         "--base-path" => !start.Demo,
+        "--unknown-host" or "sites" => start.NeedsRouter,
+        _ when name.StartsWith(OptionValue.SitePrefix, StringComparison.Ordinal) => start.NeedsRouter,
         _ when name.StartsWith("--tls-", StringComparison.Ordinal) => start.Tls.IsWanted && Names.Contains(name),
         _ => Names.Contains(name),
     };

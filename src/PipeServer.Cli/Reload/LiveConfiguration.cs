@@ -1,5 +1,6 @@
 using PipeServer.Cli.AccessLog;
 using PipeServer.Cli.Admin;
+using PipeServer.Cli.Sites;
 using PipeServer.Cli.Tls;
 using PipeServer.Diagnostics;
 using PipeServer.StaticFiles;
@@ -17,6 +18,7 @@ namespace PipeServer.Cli.Reload;
 /// <param name="streams">Where lines go.</param>
 /// <param name="loggers">What makes the lines of the log.</param>
 /// <param name="guard">Gives who stands in front of the admin side, or null while there is none.</param>
+/// <param name="router">The sites; null where ROOT's handler answers all.</param>
 internal sealed class LiveConfiguration(
     ServeSettings initial,
     StaticFileHandler files,
@@ -24,7 +26,8 @@ internal sealed class LiveConfiguration(
     CurrentAccessLog? accessLog,
     StandardStreams streams,
     LineLoggerFactory loggers,
-    Func<AdminGuard?> guard)
+    Func<AdminGuard?> guard,
+    SiteRouter? router = null)
 {
     private const string ErrorPage = "50x.html";
 
@@ -61,9 +64,9 @@ internal sealed class LiveConfiguration(
         var different = values.Keys.Where(name => before.GetValueOrDefault(name) != values[name]).ToList();
         var kept = different.FindAll(name => !ChangeableOptions.Contains(name, _start));
         different.RemoveAll(kept.Contains);
-        if ((FindUnreadable("--auth-file", settings.Files.AuthFile) ?? FindUnreadable("--admin-auth-file", settings.Admin.AuthFile)) is { } unreadableUsers)
+        if (FindObstacle(settings) is { } obstacle)
         {
-            return unreadableUsers;
+            return obstacle;
         }
 
         Keep(settings);
@@ -72,24 +75,23 @@ internal sealed class LiveConfiguration(
             return problem;
         }
 
+        PreparedSites? sites = null;
+        if (router is not null && PreparedSites.TryOpen(settings, files, router.Table, out sites) is { } problemOfSite)
+        {
+            opened!.Dispose();
+            return problemOfSite;
+        }
+
         settings.AccessLogPath = accessLog is null ? null : settings.AccessLogPath; // checked, but not begun
         AccessLogTarget? target = null;
         if (accessLog?.TryPrepare(settings, out target) is { } unwritable)
         {
             opened!.Dispose();
+            sites?.Drop();
             return unwritable;
         }
 
-        if (files.HasOtherUsers(opened!) && !different.Contains("--auth-file"))
-        {
-            different.Add("--auth-file");
-        }
-
-        if (guard() is { } admin && !BasicAuthentication.HaveSameUsers(admin.Users, settings.Admin.Users) && !different.Contains("--admin-auth-file"))
-        {
-            different.Add("--admin-auth-file");
-        }
-
+        different.AddRange(OtherUsers(settings, opened!, sites).Where(name => !different.Contains(name)).ToList());
         if (!files.ServerErrorPage.Span.SequenceEqual(opened!.ServerErrorPage.Span))
         {
             different.Add(ErrorPage);
@@ -105,7 +107,7 @@ internal sealed class LiveConfiguration(
             values[name] = before[name];
         }
 
-        next = new PreparedConfiguration(settings, opened, target, values, new ReloadOutcome(null, different, kept));
+        next = new PreparedConfiguration(settings, opened, sites, target, values, new ReloadOutcome(null, different, kept));
         return null;
     }
 
@@ -137,6 +139,11 @@ internal sealed class LiveConfiguration(
         }
 
         files.TakeOver(next.Files);
+        if (next.Sites is { } sites)
+        {
+            router!.TakeOver(sites.Commit());
+        }
+
         accessLog?.Change(settings, next.AccessLog);
         if (guard() is { } admin)
         {
@@ -180,6 +187,44 @@ internal sealed class LiveConfiguration(
     private static Dictionary<string, string> Values(ServeSettings settings) =>
         settings.Values().ToDictionary(static item => item.Name, static item => item.Value, StringComparer.Ordinal);
 
+    // The options whose files have other users in them than so far.
+    private IEnumerable<string> OtherUsers(ServeSettings settings, StaticFileHandler opened, PreparedSites? sites)
+    {
+        if (files.HasOtherUsers(opened))
+        {
+            yield return "--auth-file";
+        }
+
+        if (sites is { HasOtherUsers: true })
+        {
+            yield return SiteEntry.ListName;
+        }
+
+        if (guard() is { } admin && !BasicAuthentication.HaveSameUsers(admin.Users, settings.Admin.Users))
+        {
+            yield return "--admin-auth-file";
+        }
+    }
+
+    // What a reload cannot do, whatever the files have.
+    private string? FindObstacle(ServeSettings settings)
+    {
+        if ((FindUnreadable("--auth-file", settings.Files.AuthFile) ?? FindUnreadable("--admin-auth-file", settings.Admin.AuthFile)) is { } unreadable)
+        {
+            return unreadable;
+        }
+
+        if (settings.Sites.Count > 0 && router is null)
+        {
+            return $"{SiteEntry.ListName}: a server that was started without sites gets none by a reload. Start the program again.";
+        }
+
+        return settings.Tls.OfSites.Count > 0 && !_start.Tls.IsWanted
+            ? $"{settings.Tls.OfSites[0].Option}: a server that was started without TLS does not begin it by a reload. Start the program again."
+            : settings.Sites.Select(static site => FindUnreadable($"{site.Place}.auth-file", site.Files.AuthFile))
+                .FirstOrDefault(static problem => problem is not null);
+    }
+
     // What is a pipe or a terminal was read at the start, and another open would wait for a writer, perhaps for ever.
     private static string? FindUnreadable(string option, string? path) =>
         path is null || !FileCalls.AreSupported || FileCalls.TypeOf(path) is 0 or FileCalls.IFREG || Directory.Exists(path)
@@ -192,6 +237,7 @@ internal sealed class LiveConfiguration(
         settings.Options.LoggerFactory = settings.Files.LoggerFactory = loggers;
         settings.Files.TimeProvider = _start.Files.TimeProvider;
         settings.Admin.Place = _start.Admin.Place;
+        router?.Route(settings.Options);
         if (!ChangeableOptions.Contains("--base-path", _start))
         {
             settings.Files.BasePath = _start.Files.BasePath;
@@ -202,6 +248,6 @@ internal sealed class LiveConfiguration(
     private IEnumerable<OptionValue> Joined(IEnumerable<OptionValue> lines)
     {
         var first = _start.Describe().ToDictionary(static line => line.Name, StringComparer.Ordinal);
-        return lines.Select(line => ChangeableOptions.Contains(line.Name, _start) ? line : first[line.Name]);
+        return lines.Select(line => ChangeableOptions.Contains(line.Name, _start) ? line : first.GetValueOrDefault(line.Name, line));
     }
 }

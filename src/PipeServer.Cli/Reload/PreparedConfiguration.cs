@@ -1,17 +1,26 @@
 using PipeServer.Cli.AccessLog;
+using PipeServer.Cli.Sites;
 using PipeServer.StaticFiles;
 
 namespace PipeServer.Cli.Reload;
 
 /// <summary>A configuration that is read, checked and opened, and not in force yet.</summary>
 internal sealed class PreparedConfiguration(
-    ServeSettings settings, StaticFileHandler files, AccessLogTarget? accessLog, IReadOnlyDictionary<string, string> values, ReloadOutcome outcome)
+    ServeSettings settings,
+    StaticFileHandler files,
+    PreparedSites? sites,
+    AccessLogTarget? accessLog,
+    IReadOnlyDictionary<string, string> values,
+    ReloadOutcome outcome)
 {
     /// <summary>The settings.</summary>
     public ServeSettings Settings => settings;
 
     /// <summary>The files, prepared for the handler that serves them.</summary>
     public StaticFileHandler Files => files;
+
+    /// <summary>The sites, prepared for the router; null where there is none.</summary>
+    public PreparedSites? Sites => sites;
 
     /// <summary>Where the access log's lines are to go; null where they go where they went.</summary>
     public AccessLogTarget? AccessLog => accessLog;
@@ -26,6 +35,7 @@ internal sealed class PreparedConfiguration(
     public void Drop()
     {
         Files.Dispose();
+        Sites?.Drop();
         AccessLog?.Dispose();
     }
 }

@@ -17,6 +17,9 @@ internal sealed record CertificateFiles(string CertificatePath, string? KeyPath)
     /// <summary>The PEM file of the authorities of this certificate's clients; null for those of all.</summary>
     public string? ClientAuthoritiesPath { get; init; }
 
+    /// <summary>The names of the hosts that it is for, whatever names it has itself, with spaces in between; null for no others than those.</summary>
+    public string? Hosts { get; init; }
+
     /// <summary>All of its files.</summary>
     public IEnumerable<string> Paths => new[] { CertificatePath, KeyPath, PasswordPath, ClientAuthoritiesPath }.OfType<string>();
 }

@@ -42,6 +42,15 @@ internal sealed class TlsMaterial
     /// </summary>
     public IReadOnlyList<TlsCertificate> Certificates { get; }
 
+    /// <summary>Those that are for all clients: by the names that they have; where there are none, all.</summary>
+    public IEnumerable<TlsCertificate> General =>
+        Certificates.Except(_entries.Where(static entry => entry.Files.Hosts is not null).Select(static entry => entry.Certificate))
+            is var general && general.Any() ? general : Certificates;
+
+    /// <summary>Those that are for hosts, whatever names they have, by these.</summary>
+    public IEnumerable<KeyValuePair<string, TlsCertificate>> OfHosts => _entries.SelectMany(static entry =>
+        (entry.Files.Hosts?.Split(' ') ?? []).Select(host => KeyValuePair.Create(host, entry.Certificate)));
+
     /// <summary>The keys of session tickets; null for the engine's own.</summary>
     public IReadOnlyList<ReadOnlyMemory<byte>>? TicketKeys { get; }
 

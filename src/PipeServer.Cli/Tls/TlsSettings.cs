@@ -98,7 +98,7 @@ internal sealed class TlsSettings
         }
 
         Material = material!;
-        Set = inForce?.Set ?? new TlsCertificateSet(material!.Certificates);
+        Set = inForce?.Set ?? new TlsCertificateSet(material!.General, material.OfHosts);
         return null;
     }
 
@@ -122,7 +122,7 @@ internal sealed class TlsSettings
     public void Commit(TlsMaterial material)
     {
         Material = material;
-        Set!.Replace(material.Certificates);
+        Set!.Replace(material.General, material.OfHosts);
     }
 
     private TlsFiles Files() => new([

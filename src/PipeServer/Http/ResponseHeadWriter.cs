@@ -14,10 +14,10 @@ internal static class ResponseHeadWriter
     // "Content-Length: " with the longest long and its CRLF.
     private const int MaxContentLengthBytes = 37;
 
-    // The same, "Connection: keep-alive", the last CRLF; rounded up.
-    private const int FramingBytes = 96;
+    // The same, or Transfer-Encoding, and the last CRLF; rounded up.
+    private const int FramingBytes = 64;
 
-    /// <summary>What <see cref="Begin"/> needs room for: more than it writes.</summary>
+    /// <summary>What <see cref="Begin"/> needs room for: more than it writes, with the longest phrase, length and <see cref="ConnectionLines"/>.</summary>
     public const int MaxBeginBytes = 256;
 
     /// <summary>
@@ -28,10 +28,10 @@ internal static class ResponseHeadWriter
     /// <param name="status">100 to 999.</param>
     /// <param name="okBlock">The block of <see cref="DateHeader.CreateOkBlock"/>.</param>
     /// <param name="contentLength">The value of Content-Length; -1 where that is among the encoded fields, or is not sent.</param>
-    /// <param name="connection">Which Connection field to add.</param>
+    /// <param name="connection">What it says about its connection, of <see cref="ConnectionLines"/>; null for nothing.</param>
     /// <returns>How many bytes it has written.</returns>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static int Begin(Span<byte> buffer, int status, byte[] okBlock, long contentLength, ConnectionHeader connection)
+    public static int Begin(Span<byte> buffer, int status, byte[] okBlock, long contentLength, byte[]? connection)
     {
         int length;
         if (status == 200)
@@ -50,9 +50,9 @@ internal static class ResponseHeadWriter
             AppendContentLength(buffer, contentLength, ref length);
         }
 
-        if (connection != ConnectionHeader.None)
+        if (connection is not null)
         {
-            Append(buffer, Line(connection), ref length);
+            Append(buffer, connection, ref length);
         }
 
         return length;
@@ -74,7 +74,7 @@ internal static class ResponseHeadWriter
     /// <param name="fields">The handler's fields, none of which is about framing or the connection.</param>
     /// <param name="framing">Which framing field to add.</param>
     /// <param name="contentLength">With <see cref="ResponseFraming.ContentLength"/>: the value.</param>
-    /// <param name="connection">Which Connection field to add.</param>
+    /// <param name="connection">What it says about its connection, of <see cref="ConnectionLines"/>, or nothing.</param>
     /// <param name="prepared">Field lines that are encoded already, each with its line end.</param>
     public static void Write(
         IBufferWriter<byte> output,
@@ -83,7 +83,7 @@ internal static class ResponseHeadWriter
         HeaderFields? fields,
         ResponseFraming framing,
         long contentLength,
-        ConnectionHeader connection,
+        ReadOnlySpan<byte> connection,
         ReadOnlySpan<byte> prepared = default)
     {
         var statusLine = StatusLine.For(status);
@@ -94,7 +94,7 @@ internal static class ResponseHeadWriter
 
         ReadOnlySpan<byte> lines = default;
         var isWhole = fields is null || fields.TryGetLines(out lines);
-        var size = statusLine.Length + serverAndDate.Length + prepared.Length + FramingBytes + lines.Length;
+        var size = statusLine.Length + serverAndDate.Length + connection.Length + prepared.Length + FramingBytes + lines.Length;
 
         var buffer = output.GetSpan(size);
         var length = 0;
@@ -112,7 +112,7 @@ internal static class ResponseHeadWriter
                 break;
         }
 
-        Append(buffer, Line(connection), ref length);
+        Append(buffer, connection, ref length);
         Append(buffer, prepared, ref length);
         if (isWhole)
         {
@@ -126,14 +126,6 @@ internal static class ResponseHeadWriter
         Append(buffer, "\r\n"u8, ref length);
         output.Advance(length);
     }
-
-    private static ReadOnlySpan<byte> Line(ConnectionHeader connection) => connection switch
-    {
-        ConnectionHeader.Close => "Connection: close\r\n"u8,
-        ConnectionHeader.KeepAlive => "Connection: keep-alive\r\n"u8,
-        ConnectionHeader.Upgrade => "Connection: Upgrade\r\n"u8,
-        _ => default,
-    };
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void AppendContentLength(Span<byte> buffer, long value, ref int length)

@@ -31,6 +31,12 @@ internal sealed class ConnectionRules(HttpServerOptions options)
     /// <inheritdoc cref="HttpServerOptions.MinDataRate"/>
     public int MinDataRate { get; } = options.MinDataRate;
 
+    /// <summary>
+    /// What an encrypted connection's responses say about it, with <see cref="HttpServerOptions.StrictTransportSecurity"/>; null where that is not wanted.
+    /// </summary>
+    public ConnectionLines? StrictTransport { get; } =
+        options.StrictTransportSecurity is { } policy ? new ConnectionLines(policy.ToString()) : null;
+
     /// <summary><see cref="HttpServerOptions.QueueTimeout"/> in the units of the server's clock: <see cref="TimeProvider.TimestampFrequency"/>.</summary>
     public long QueueTimeout { get; } = options.QueueTimeout == Timeout.InfiniteTimeSpan
         ? long.MaxValue

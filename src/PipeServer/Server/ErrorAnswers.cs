@@ -7,7 +7,8 @@ namespace PipeServer.Server;
 /// The answers that the server itself gives instead of a handler: status and words from <see cref="RequestErrors"/>, and the
 /// visitor's page where there is one.
 /// </summary>
-internal sealed class ErrorAnswers(Func<ReadOnlyMemory<byte>> getPage)
+/// <param name="getPage">Gives the page for a request; empty for none.</param>
+internal sealed class ErrorAnswers(Func<HttpRequest, ReadOnlyMemory<byte>> getPage)
 {
     private const string PlainText = "text/plain; charset=utf-8";
 
@@ -23,21 +24,22 @@ internal sealed class ErrorAnswers(Func<ReadOnlyMemory<byte>> getPage)
         : new PreparedResponse(RequestErrors.Status(reason), [new("Content-Type", PlainText)], RequestErrors.Body(reason).ToArray());
 
     /// <summary>Writes the whole answer.</summary>
-    /// <param name="response">The response, in which nothing is set.</param>
+    /// <param name="exchange">The request, and its response, in which nothing is set.</param>
     /// <param name="error">What it says.</param>
     /// <param name="retryAfterSeconds">
     /// When a client that was turned away may come again. The queue empties in well under a second unless all workers are stuck, and then no
     /// number would be right.
     /// </param>
-    public void Write(HttpResponse response, RequestError error, int retryAfterSeconds = 1)
+    public void Write(Exchange exchange, RequestError error, int retryAfterSeconds = 1)
     {
+        var response = exchange.Response;
         response.StatusCode = RequestErrors.Status(error);
         if (error is RequestError.QueueFull or RequestError.QueueTimeout or RequestError.TooManyRequests)
         {
             SetRetryAfter(response, retryAfterSeconds);
         }
 
-        if (response.StatusCode is 500 or 503 && getPage() is { IsEmpty: false } page)
+        if (response.StatusCode is 500 or 503 && getPage(exchange.Request) is { IsEmpty: false } page)
         {
             response.WriteBytes(page.Span, "text/html; charset=utf-8");
         }

@@ -1,5 +1,4 @@
 using System.Net;
-using System.Text;
 using PipeServer.Http;
 using PipeServer.Tls;
 
@@ -7,19 +6,20 @@ namespace PipeServer.Server;
 
 /// <summary>
 /// What is done with a request whose head is complete before anything else: its client is found, it is noted for who listens, and that client's
-/// rate is looked at. Made only where one of them is wanted, so that a request costs one test where none is.
+/// rate is looked at, and it is redirected to https. Made only where one of them is wanted, so that a request costs one test where none is.
 /// </summary>
 internal sealed class RequestEntrance
 {
     private readonly RequestObserver? _observer;
     private readonly ClientForwarding? _forwarding;
     private readonly RateLimiter? _limiter;
+    private readonly HttpsRedirects? _redirects;
     private readonly bool _hasHealthChecks;
     private readonly bool _isTlsSpoken;
 
-    private RequestEntrance(HttpServerOptions options, RequestObserver? observer, ClientForwarding? forwarding, RateLimiter? limiter)
+    private RequestEntrance(HttpServerOptions options, RequestObserver? observer, ClientForwarding? forwarding, RateLimiter? limiter, HttpsRedirects? redirects)
     {
-        (_observer, _forwarding, _limiter) = (observer, forwarding, limiter);
+        (_observer, _forwarding, _limiter, _redirects) = (observer, forwarding, limiter, redirects);
         _hasHealthChecks = options.HealthChecks;
         _isTlsSpoken = IsTlsSpoken(options);
     }
@@ -34,22 +34,23 @@ internal sealed class RequestEntrance
         var limiter = options.RateLimit is not { } limit ? null
             : before?._limiter is { } used && used.Limit.Equals(limit) ? used
             : new RateLimiter(limit, options.TimeProvider);
-        return observer is null && forwarding is null && limiter is null && !IsTlsSpoken(options)
+        var redirects = HttpsRedirects.For(options);
+        return observer is null && forwarding is null && limiter is null && redirects is null && !IsTlsSpoken(options)
             ? null
-            : new RequestEntrance(options, observer, forwarding, limiter);
+            : new RequestEntrance(options, observer, forwarding, limiter, redirects);
     }
 
-    /// <summary>Lets a request in, or notes why it is refused.</summary>
+    /// <summary>Lets a request in, or notes why it is refused, or answers it.</summary>
     public bool TryEnter(Exchange exchange)
     {
         _forwarding?.Apply(exchange); // first: who listens is told of the client
         _observer?.Begin(exchange);
-        if (_limiter is null || exchange.RemoteEndPoint is not IPEndPoint client || (_hasHealthChecks && IsHealthCheck(exchange.Head))
+        if (_limiter is null || exchange.RemoteEndPoint is not IPEndPoint client || (_hasHealthChecks && HealthPaths.IsOne(exchange.Head.Path))
             || _limiter.TryTake(client.Address, out var retryAfterSeconds))
         {
             if (!_isTlsSpoken || exchange.Connection.Transport is not TlsTransportConnection secured || IsFor(secured, exchange.Head))
             {
-                return true;
+                return _redirects is null || !_redirects.TryAnswer(exchange);
             }
 
             Refuse(exchange, RequestError.Misdirected);
@@ -72,7 +73,4 @@ internal sealed class RequestEntrance
     // Without a host, as HTTP/1.0 allows, it is for the one that the connection was made for.
     private static bool IsFor(TlsTransportConnection secured, RequestHead head) =>
         secured.Policy is not { } policy || !Authority.TryParse(head.Host, out var authority) || policy.Allows(authority.Host);
-
-    // A probe that is refused takes a server that is well out of service.
-    private static bool IsHealthCheck(RequestHead head) => Ascii.Equals(head.Path, HealthPaths.Live) || Ascii.Equals(head.Path, HealthPaths.Ready);
 }

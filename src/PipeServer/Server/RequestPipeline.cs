@@ -150,7 +150,7 @@ internal sealed class RequestPipeline(ServerContext server)
         Log.RequestRejected(server.Logger, exchange.Connection.Id, RequestErrors.Status(error), RequestErrors.Text(error));
         exchange.Response.Reset();
         exchange.Response.CloseConnection = RequestErrors.ClosesConnection(error);
-        _errors.Write(exchange.Response, error, error == RequestError.TooManyRequests ? exchange.RetryAfterSeconds : 1);
+        _errors.Write(exchange, error, error == RequestError.TooManyRequests ? exchange.RetryAfterSeconds : 1);
         End(exchange, isRefusal: true);
     }
 
@@ -201,13 +201,13 @@ internal sealed class RequestPipeline(ServerContext server)
                 response.StatusCode = 204;
                 break;
             case RouteOutcome.NotFound:
-                _errors.Write(response, RequestError.NotFound);
+                _errors.Write(exchange, RequestError.NotFound);
                 break;
             case RouteOutcome.MethodNotAllowed:
-                _errors.Write(response, RequestError.MethodNotAllowed);
+                _errors.Write(exchange, RequestError.MethodNotAllowed);
                 break;
             default:
-                _errors.Write(response, RequestError.UnknownMethod);
+                _errors.Write(exchange, RequestError.UnknownMethod);
                 break;
         }
 
@@ -277,7 +277,7 @@ internal sealed class RequestPipeline(ServerContext server)
 
         Log.HandlerFaulted(server.Logger, exchange.ToString(), "answered 500", fault);
         exchange.Response.Reset();
-        _errors.Write(exchange.Response, RequestError.HandlerFault);
+        _errors.Write(exchange, RequestError.HandlerFault);
         End(exchange, isRefusal: false);
         return true;
     }

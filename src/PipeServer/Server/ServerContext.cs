@@ -32,7 +32,12 @@ internal sealed class ServerContext
         RefusalCounts = new RefusalCounts();
         Connections = new ConnectionManager();
         Heartbeat = new Heartbeat(options.TimeProvider, timers, Connections, logger);
-        ErrorAnswers = new ErrorAnswers(() => _options is { GetServerErrorPage: { } get } ? get() : _options.ServerErrorPage);
+        ErrorAnswers = new ErrorAnswers(request => _options switch
+        {
+            { GetServerErrorPageFor: { } get } => get(request),
+            { GetServerErrorPage: { } get } => get(),
+            var fixedPage => fixedPage.ServerErrorPage,
+        });
         Observer = options.OnCompleted is null && telemetry is null
             ? null
             : new RequestObserver(options.OnCompleted, telemetry, options.TimeProvider, logger);

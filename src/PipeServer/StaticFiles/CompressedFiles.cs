@@ -6,19 +6,34 @@ namespace PipeServer.StaticFiles;
 /// Files that were compressed on the fly, by the version of the file, within a bound of memory. Safe for any number of threads:
 /// one compresses, the others send the file as it is until it is done.
 /// </summary>
-internal sealed class CompressedFiles(long maxBytes)
+internal sealed class CompressedFiles : IMemoryHolder
 {
     // Compressed once and sent many times: better than the fastest. Brotli's 11 takes a hundred times as long as its 5, for a
     // tenth less.
     private const int BrotliQuality = 5;
     private const int BrotliWindow = 22;
 
+    private readonly MemoryBudget _memory;
     private readonly Lock _lock = new();
     private readonly Dictionary<(string Path, FileIdentity Identity, string Coding), LinkedListNode<Entry>> _entries = [];
     private readonly LinkedList<Entry> _byUse = new(); // the one used last is the last
     private readonly HashSet<(string Path, FileIdentity Identity, string Coding)> _inProgress = [];
     private long _bytes;
     private bool _isClosed;
+
+    /// <summary>Holds nothing yet.</summary>
+    /// <param name="memory">What it may hold, perhaps beside others.</param>
+    public CompressedFiles(MemoryBudget memory)
+    {
+        _memory = memory;
+        memory.Join(this);
+    }
+
+    /// <inheritdoc/>
+    public long Bytes => Volatile.Read(ref _bytes);
+
+    /// <inheritdoc/>
+    public int Count => _entries.Count;
 
     /// <summary>
     /// The file in a coding, made now if it has not been; null where that is not worth it, or another thread is compressing it now.
@@ -89,9 +104,29 @@ internal sealed class CompressedFiles(long maxBytes)
         lock (_lock)
         {
             _isClosed = true;
+            _memory.Count(-_bytes, -_entries.Count);
+            _memory.Leave(this);
             _entries.Clear();
             _byUse.Clear();
             _bytes = 0;
+        }
+    }
+
+    /// <inheritdoc/>
+    public bool TryGiveUpOne()
+    {
+        lock (_lock)
+        {
+            if (_byUse.First is not { } oldest)
+            {
+                return false;
+            }
+
+            _byUse.RemoveFirst();
+            _entries.Remove(oldest.Value.Key);
+            _bytes -= oldest.Value.Size;
+            _memory.Count(-oldest.Value.Size, -1);
+            return true;
         }
     }
 
@@ -99,20 +134,17 @@ internal sealed class CompressedFiles(long maxBytes)
     {
         lock (_lock)
         {
-            if (_isClosed || entry.Size > maxBytes)
+            if (_isClosed || entry.Size > _memory.MaxBytes)
             {
                 return;
             }
 
             _entries[entry.Key] = _byUse.AddLast(entry);
             _bytes += entry.Size;
-            while (_bytes > maxBytes && _byUse.First is { } oldest)
-            {
-                _byUse.RemoveFirst();
-                _entries.Remove(oldest.Value.Key);
-                _bytes -= oldest.Value.Size;
-            }
+            _memory.Count(entry.Size, 1);
         }
+
+        _memory.MakeRoom();
     }
 
     private static ReadOnlyMemory<byte> Brotli(byte[] bytes)

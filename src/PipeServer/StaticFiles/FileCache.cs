@@ -11,7 +11,7 @@ namespace PipeServer.StaticFiles;
 /// because a change by memory mapping, by another name of the file, or by another machine over a network is not reported. An
 /// answer that cannot be watched is compared at each request.
 /// </remarks>
-internal sealed class FileCache : IDisposable
+internal sealed class FileCache : IMemoryHolder, IDisposable
 {
     private const int AdmittedWhenFull = 16;
 
@@ -24,9 +24,9 @@ internal sealed class FileCache : IDisposable
     private readonly Lock _lock = new(); // for everything below, and for adding and removing
     private readonly SecondChance _inMemory = new();
     private readonly SecondChance _open = new(); // those with files that are kept open
-    private readonly Dictionary<(string Folder, string Name), HashSet<CachedFile>> _dependents = [];
-    private readonly long _maxBytes;
-    private readonly int _maxFiles;
+    private readonly FileDependents _dependents = new();
+    private readonly MemoryBudget _memory;
+    private readonly KeptFileBudget _folders; // that are watched
     private readonly TimeProvider _timeProvider;
     private readonly long _checkAgainAfter; // in the clock's units
     private readonly KeptFileBudget _budget;
@@ -39,10 +39,11 @@ internal sealed class FileCache : IDisposable
     private readonly FileCacheCounts? _counts;
     private volatile FileCacheAttention _attention;
 
-    public FileCache(long maxBytes, int maxFiles, KeptFileBudget budget, TimeProvider timeProvider, FileCacheCounts? counts = null)
+    public FileCache(MemoryBudget memory, KeptFileBudget budget, KeptFileBudget folders, TimeProvider timeProvider, FileCacheCounts? counts = null)
     {
         (_counts, _attention) = (counts, counts is null ? FileCacheAttention.None : FileCacheAttention.Counting);
-        (_maxBytes, _maxFiles, _budget, _timeProvider) = (maxBytes, maxFiles, budget, timeProvider);
+        (_memory, _budget, _folders, _timeProvider) = (memory, budget, folders, timeProvider);
+        memory.Join(this);
         _lookedForUnused = timeProvider.GetTimestamp();
         _checkAgainAfter = (long)(CheckAgainAfter.TotalSeconds * timeProvider.TimestampFrequency);
     }
@@ -123,8 +124,8 @@ internal sealed class FileCache : IDisposable
         {
             // Where files are kept open memory was full before. The head of one more pushes a whole body out, and if that were room for
             // another, one that is open would move there with its next comparison, and none of them would ever come to rest.
-            var room = _open.Count == 0 ? _maxBytes : _maxBytes - (_maxBytes / AdmittedWhenFull);
-            return !_isClosed && ((_bytes + bytes <= room && Count < _maxFiles) || ++_asked % AdmittedWhenFull == 0);
+            var room = _open.Count == 0 ? _memory.MaxBytes : _memory.MaxBytes - (_memory.MaxBytes / AdmittedWhenFull);
+            return !_isClosed && ((_memory.Bytes + bytes <= room && _memory.Entries < _memory.MaxEntries) || ++_asked % AdmittedWhenFull == 0);
         }
     }
 
@@ -133,7 +134,7 @@ internal sealed class FileCache : IDisposable
     {
         lock (_lock)
         {
-            return !_isClosed && ((_budget.HasRoomFor(files) && Count < _maxFiles) || ++_askedToKeep % AdmittedWhenFull == 0);
+            return !_isClosed && ((_budget.HasRoomFor(files) && _memory.Entries < _memory.MaxEntries) || ++_askedToKeep % AdmittedWhenFull == 0);
         }
     }
 
@@ -159,12 +160,14 @@ internal sealed class FileCache : IDisposable
             {
                 lock (_lock)
                 {
-                    Forget(file);
+                    _dependents.Forget(file);
                 }
 
                 file.CloseFiles();
             }
         }
+
+        _memory.MakeRoom();
     }
 
     /// <summary>Puts a form that was made later into an answer.</summary>
@@ -172,12 +175,29 @@ internal sealed class FileCache : IDisposable
     {
         lock (_lock)
         {
-            if (representation.Whole is null && whole.Size <= _maxBytes && _files.TryGet(file.Path, out var current) && current == file)
+            if (representation.Whole is null && whole.Size <= _memory.MaxBytes && _files.TryGet(file.Path, out var current) && current == file)
             {
                 representation.Whole = whole;
-                _bytes += whole.Size;
-                GiveUpSome();
+                Record(whole.Size, 0);
             }
+        }
+
+        _memory.MakeRoom();
+    }
+
+    /// <inheritdoc/>
+    /// <remarks>Those in memory first: they take the space, and come back with their files open.</remarks>
+    public bool TryGiveUpOne()
+    {
+        lock (_lock)
+        {
+            var isAny = _inMemory.TryFindNext(out var file) || _open.TryFindNext(out file);
+            if (isAny)
+            {
+                Remove(file!);
+            }
+
+            return isAny;
         }
     }
 
@@ -189,6 +209,7 @@ internal sealed class FileCache : IDisposable
             _isClosed = true;
             RemoveAll(_files.ToList());
             _watches?.Dispose();
+            _memory.Leave(this);
         }
     }
 
@@ -223,14 +244,14 @@ internal sealed class FileCache : IDisposable
     {
         lock (_lock)
         {
-            if (_isClosed || file.Size > _maxBytes || _maxFiles == 0)
+            if (_isClosed || file.Size > _memory.MaxBytes || _memory.MaxEntries == 0)
             {
                 return false;
             }
 
             file.CheckedAt = _timeProvider.GetTimestamp();
             file.IsUsed = true; // otherwise it would be the first to be given up
-            _watches ??= FolderWatches.TryCreate();
+            _watches ??= FolderWatches.TryCreate(_folders);
             file.IsWatched = isDirect && _watches is not null && TryWatch(file, root, probedPaths);
             return file.IsWatched || file.Kept.Length == 0; // compared with the disk at each request, it would have to be opened anyway
         }
@@ -262,8 +283,7 @@ internal sealed class FileCache : IDisposable
 
             _files.Add(file);
             (file.Kept.Length > 0 ? _open : _inMemory).Add(file);
-            _bytes += file.Size;
-            GiveUpSome();
+            Record(file.Size, 1);
             return true;
         }
     }
@@ -280,21 +300,11 @@ internal sealed class FileCache : IDisposable
                 var folder = slash < 0 ? root : root.TrimEnd('/') + "/" + rest[..slash];
                 if (!_watches!.TryAdd(folder))
                 {
-                    Forget(file);
+                    _dependents.Forget(file);
                     return false;
                 }
 
-                var key = (folder, rest[(slash + 1)..]);
-                if (!_dependents.TryGetValue(key, out var dependents))
-                {
-                    _dependents.Add(key, dependents = []);
-                }
-
-                if (dependents.Add(file))
-                {
-                    file.Dependencies.Add(key);
-                }
-
+                _dependents.Add(folder, rest[(slash + 1)..], file);
                 rest = slash < 0 ? "" : rest[..slash];
             }
         }
@@ -339,19 +349,12 @@ internal sealed class FileCache : IDisposable
 
     private void Apply(FolderWatches.Change change)
     {
-        if (change is { Folder: { } folder, Name: { } name })
+        RemoveAll(change switch
         {
-            if (_dependents.TryGetValue((folder, name), out var dependents))
-            {
-                RemoveAll(dependents);
-            }
-
-            return;
-        }
-
-        RemoveAll(change.Folder is null
-            ? _files.ToList()
-            : [.. _dependents.Where(pair => FolderWatches.IsBelow(pair.Key.Folder, change.Folder)).SelectMany(static pair => pair.Value)]);
+            { Folder: { } folder, Name: { } name } => _dependents.Of(folder, name),
+            { Folder: { } folder } => _dependents.Below(folder),
+            _ => _files.ToList(),
+        });
     }
 
     private void RemoveAll(IEnumerable<CachedFile> files)
@@ -368,33 +371,17 @@ internal sealed class FileCache : IDisposable
         SecondChance.Remove(file);
         if (_files.Remove(file))
         {
-            _bytes -= file.Size;
+            Record(-file.Size, -1);
             _budget.GiveBack(file.Kept.Length);
             file.CloseFiles();
         }
 
-        Forget(file);
+        _dependents.Forget(file);
     }
 
-    private void Forget(CachedFile file)
+    private void Record(long bytes, int files)
     {
-        foreach (var key in file.Dependencies)
-        {
-            if (_dependents.TryGetValue(key, out var dependents) && dependents.Remove(file) && dependents.Count == 0)
-            {
-                _dependents.Remove(key);
-            }
-        }
-
-        file.Dependencies.Clear();
-    }
-
-    // Those in memory first: they take the space, and come back with their files open.
-    private void GiveUpSome()
-    {
-        while ((_bytes > _maxBytes || _files.Count > _maxFiles) && (_inMemory.TryFindNext(out var file) || _open.TryFindNext(out file)))
-        {
-            Remove(file);
-        }
+        _bytes += bytes;
+        _memory.Count(bytes, files);
     }
 }

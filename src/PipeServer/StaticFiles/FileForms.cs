@@ -14,7 +14,9 @@ internal sealed class FileForms(FileRoot root, FileHeaders headers, StaticFileOp
     // A file that was changed less than this ago can be changed again without a change of its times.
     private static readonly TimeSpan Settled = TimeSpan.FromSeconds(1);
 
-    private readonly CompressedFiles? _compressed = options.Compress ? new CompressedFiles(options.MaxCompressedBytes) : null;
+    private readonly CompressedFiles? _compressed = options.Compress
+        ? new CompressedFiles(options.Shared?.Compressed ?? new MemoryBudget(options.MaxCompressedBytes))
+        : null;
 
     /// <summary>Gives up what was compressed, and keeps nothing from now on.</summary>
     public void Close() => _compressed?.Close();

@@ -31,7 +31,7 @@ internal sealed partial class FolderWatches : IDisposable
     private const nuint FIONREAD = 0x541B;
 
     // Memory of the kernel's, about a kilobyte each; its own limit per user is often 8,192 for all programs together.
-    private const int MaxFolders = 2048;
+    internal const int MaxFolders = 2048;
 
     private readonly SafeFileHandle _inotify;
     private readonly Dictionary<string, int> _watches = new(StringComparer.Ordinal);
@@ -39,8 +39,10 @@ internal sealed partial class FolderWatches : IDisposable
     private readonly byte[] _events = new byte[16 * 1024];
 
     private readonly int _number; // of the same descriptor
+    private readonly KeptFileBudget _budget;
 
-    private FolderWatches(SafeFileHandle inotify) => (_inotify, _number) = (inotify, (int)inotify.DangerousGetHandle());
+    private FolderWatches(SafeFileHandle inotify, KeptFileBudget budget) =>
+        (_inotify, _number, _budget) = (inotify, (int)inotify.DangerousGetHandle(), budget);
 
     /// <summary>
     /// A change of the entry <paramref name="Name"/> of a folder; without a name, everything about the folder may have changed.
@@ -66,7 +68,8 @@ internal sealed partial class FolderWatches : IDisposable
     }
 
     /// <summary>Null where there is no inotify, or none left for this user.</summary>
-    public static FolderWatches? TryCreate()
+    /// <param name="budget">How many folders may be watched.</param>
+    public static FolderWatches? TryCreate(KeptFileBudget budget)
     {
         if (!FileCalls.AreSupported)
         {
@@ -74,7 +77,7 @@ internal sealed partial class FolderWatches : IDisposable
         }
 
         var handle = new SafeFileHandle(inotify_init1(IN_NONBLOCK | IN_CLOEXEC), ownsHandle: true);
-        return handle.IsInvalid ? null : new FolderWatches(handle);
+        return handle.IsInvalid ? null : new FolderWatches(handle, budget);
     }
 
     /// <summary>Watches a folder from now on; false when the system does not allow it.</summary>
@@ -86,7 +89,7 @@ internal sealed partial class FolderWatches : IDisposable
             return true;
         }
 
-        if (_watches.Count >= MaxFolders)
+        if (!_budget.TryTake(1))
         {
             return false;
         }
@@ -96,6 +99,7 @@ internal sealed partial class FolderWatches : IDisposable
             var watch = inotify_add_watch(_inotify, path, Changes);
             if (watch < 0 || !_folders.TryAdd(watch, folder))
             {
+                _budget.GiveBack(1);
                 return false; // no such folder, no watch left, or the same folder by another path
             }
 
@@ -109,8 +113,7 @@ internal sealed partial class FolderWatches : IDisposable
     {
         foreach (var (path, watch) in _watches.Where(pair => IsBelow(pair.Key, folder)).ToList())
         {
-            _watches.Remove(path);
-            _folders.Remove(watch);
+            Forget(path, watch);
             _ = inotify_rm_watch(_inotify, watch);
         }
     }
@@ -147,8 +150,7 @@ internal sealed partial class FolderWatches : IDisposable
                 changes.Add(new Change(folder, name.Length == 0 ? null : name));
                 if ((mask & IN_IGNORED) != 0)
                 {
-                    _folders.Remove(watch);
-                    _watches.Remove(folder);
+                    Forget(folder, watch);
                 }
                 else if ((mask & (IN_DELETE_SELF | IN_MOVE_SELF)) != 0)
                 {
@@ -164,7 +166,21 @@ internal sealed partial class FolderWatches : IDisposable
         return changes;
     }
 
-    public void Dispose() => _inotify.Dispose();
+    public void Dispose()
+    {
+        _budget.GiveBack(_watches.Count);
+        _watches.Clear();
+        _inotify.Dispose();
+    }
+
+    private void Forget(string folder, int watch)
+    {
+        _folders.Remove(watch);
+        if (_watches.Remove(folder))
+        {
+            _budget.GiveBack(1);
+        }
+    }
 
     [LibraryImport("libc", SetLastError = true)]
     private static partial int inotify_init1(int flags);

@@ -2,7 +2,7 @@ using PipeServer.Platform;
 
 namespace PipeServer.StaticFiles;
 
-/// <summary>How many files may be kept open between requests. Safe for any number of threads.</summary>
+/// <summary>How many files may be kept open between requests, or folders be watched. Safe for any number of threads.</summary>
 /// <param name="most">That many.</param>
 internal sealed class KeptFileBudget(int most)
 {

@@ -32,7 +32,12 @@ internal sealed class RootGeneration
             Errors = new ErrorPages(_locator, _forms, headers);
             Cached = options is { CacheBytes: > 0, MaxCachedFiles: > 0, MaxCachedFileBytes: > 0 }
                 ? new CachedAnswers(
-                    new FileCache(options.CacheBytes, options.MaxCachedFiles, KeptFileBudget.OfProcess, options.TimeProvider, counts),
+                    new FileCache(
+                        options.Shared?.Answers ?? new MemoryBudget(options.CacheBytes, options.MaxCachedFiles),
+                        KeptFileBudget.OfProcess,
+                        options.Shared?.Folders ?? new KeptFileBudget(FolderWatches.MaxFolders),
+                        options.TimeProvider,
+                        counts),
                     root, _locator, _forms, headers, options)
                 : null;
             _files = new FileAnswer(_forms, headers, Errors, Cached, options);
@@ -40,6 +45,8 @@ internal sealed class RootGeneration
         }
         catch
         {
+            Cached?.Dispose();
+            _forms?.Close();
             root.Dispose();
             throw;
         }

@@ -30,14 +30,15 @@ internal sealed class ServedFiles
         BasePath = StaticFiles.BasePath.Parse(_options.BasePath);
         _headers = new FileHeaders(_options);
         Authentication = _options.AuthFile is { } path ? new BasicAuthentication(path, before?.Authentication) : null;
-        Counts = before is null ? _options.Metrics ? new FileCacheCounts() : null : before.Counts;
+        Counts = before is not null ? before.Counts : _options.Shared is { } shared ? shared.Counts : _options.Metrics ? new FileCacheCounts() : null;
         var name = new RootName(root);
         _name = Path.TrimEndingDirectorySeparator(name.Full);
         var isLoggedAlike = before is not null && before._options.LogsAs(_options);
         _refusals = isLoggedAlike
             ? before!._refusals
             : new RefusalLog(GuardedLogger.Around(_options.LoggerFactory.CreateLogger("PipeServer.StaticFiles")), _options.TimeProvider);
-        _listings = before?._options.MaxSortedEntries == _options.MaxSortedEntries ? before._listings : new ListingBudget(_options.MaxSortedEntries);
+        _listings = _options.Shared?.Listings
+            ?? (before?._options.MaxSortedEntries == _options.MaxSortedEntries ? before._listings : new ListingBudget(_options.MaxSortedEntries));
         Root = isLoggedAlike && before!._name == _name && before._options.AnswersAs(_options) && !before.HasOtherErrorPage()
             ? before.Root
             : new ServedRoot(
@@ -52,6 +53,9 @@ internal sealed class ServedFiles
 
     /// <summary>How the cache has done, the one before included; null where nobody counts.</summary>
     public FileCacheCounts? Counts { get; }
+
+    /// <summary>What it has together with other handlers; null for nothing.</summary>
+    public SharedMemory? Shared => _options.Shared;
 
     /// <summary>Who may read; null for everybody.</summary>
     public BasicAuthentication? Authentication { get; }

@@ -232,11 +232,11 @@ public sealed class StaticFileHandler : IDisposable
     /// <summary>Tells now in the log of the clients that were refused in the last second: it is to end with another line.</summary>
     internal void TellRefused() => _served.TellRefused();
 
-    /// <summary>What the cache holds, and how it has done, as of now. From any thread.</summary>
+    /// <summary>What the cache holds, and how it has done, as of now; with those that it shares its memory with. From any thread.</summary>
     internal FileCacheStatistics GetStatistics()
     {
         var served = _served;
-        var (bytes, entries, open) = served.Root.Current.Cached?.Size ?? default;
+        var (bytes, entries, open) = served.Shared?.Size ?? served.Root.Current.Cached?.Size ?? default;
         return new FileCacheStatistics(served.Counts?.Hits ?? 0, served.Counts?.Misses ?? 0, bytes, entries, open);
     }
 

@@ -130,6 +130,9 @@ public sealed class StaticFileOptions
     /// </summary>
     public ILoggerFactory LoggerFactory { get; set; } = NullLoggerFactory.Instance;
 
+    /// <summary>What several handlers have together; null for all to itself.</summary>
+    internal SharedMemory? Shared { get; set; }
+
     internal StaticFileOptions Validated()
     {
         ArgumentNullException.ThrowIfNull(TimeProvider);
@@ -187,7 +190,7 @@ public sealed class StaticFileOptions
         InRange(CacheBytes, 0, long.MaxValue, nameof(CacheBytes));
         InRange(MaxCachedFileBytes, 0, 16 * 1024 * 1024, nameof(MaxCachedFileBytes));
         InRange(MaxCachedFiles, 0, int.MaxValue, nameof(MaxCachedFiles));
-        var copy = (StaticFileOptions)MemberwiseClone();
+        var copy = Copy();
         copy.IndexFiles = [.. IndexFiles];
         copy.ContentTypes = new Dictionary<string, string>(ContentTypes, StringComparer.Ordinal);
         copy.ImmutableFiles = [.. ImmutableFiles];
@@ -195,6 +198,9 @@ public sealed class StaticFileOptions
         copy.AttachmentExtensions = [.. AttachmentExtensions];
         return copy;
     }
+
+    /// <summary>A copy as it is.</summary>
+    internal StaticFileOptions Copy() => (StaticFileOptions)MemberwiseClone();
 
     /// <summary>Whether a folder is served in the same way with other options: all but who may see it, and where the log goes.</summary>
     internal bool AnswersAs(StaticFileOptions other) =>
@@ -217,7 +223,8 @@ public sealed class StaticFileOptions
         && FollowSymlinks == other.FollowSymlinks
         && CacheBytes == other.CacheBytes
         && MaxCachedFileBytes == other.MaxCachedFileBytes
-        && MaxCachedFiles == other.MaxCachedFiles;
+        && MaxCachedFiles == other.MaxCachedFiles
+        && Shared == other.Shared;
 
     /// <summary>Whether the log and the clock are the same.</summary>
     internal bool LogsAs(StaticFileOptions other) => LoggerFactory == other.LoggerFactory && TimeProvider == other.TimeProvider;

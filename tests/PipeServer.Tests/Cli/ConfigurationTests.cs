@@ -91,7 +91,7 @@ public sealed class ConfigurationTests : IDisposable
     [InlineData("--auth-file /no/such/file", "--auth-file: Could not find")]
     [InlineData("--config /no/such/file", "--config /no/such/file: Could not find")]
     [InlineData("--listen 127.0.0.1", "--listen: '127.0.0.1' is not an endpoint: it must be ADDRESS:PORT")]
-    [InlineData("--listen 127.0.0.1:80,ssl", "there is no option 'ssl'; the options are proxy, tls")]
+    [InlineData("--listen 127.0.0.1:80,tsl", "there is no option 'tsl'; the options are proxy")]
     [InlineData("--listen 127.0.0.1:80,proxy", "--trusted-proxy must name the proxies")]
     [InlineData("--trusted-proxy example.com", "--trusted-proxy must be a network like 10.0.0.0/8, an address, or unix; 'example.com' is not.")]
     [InlineData("--proxy-protocol", "--trusted-proxy must name the proxies")]

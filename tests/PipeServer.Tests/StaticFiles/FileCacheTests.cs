@@ -205,7 +205,7 @@ public class FileCacheTests : IAsyncLifetime
     [Fact]
     public void The_cache_stays_within_its_bounds()
     {
-        using var cache = new FileCache(maxBytes: 100_000, maxFiles: 50, new KeptFileBudget(0), TimeProvider.System);
+        using var cache = new FileCache(new MemoryBudget(100_000, 50), new KeptFileBudget(0), new KeptFileBudget(2048), TimeProvider.System);
         for (var number = 0; number < 1000; number++)
         {
             var path = System.Text.Encoding.ASCII.GetBytes($"/{number}");
@@ -224,7 +224,7 @@ public class FileCacheTests : IAsyncLifetime
     [Fact]
     public void More_files_than_there_is_room_for_do_not_push_each_other_out()
     {
-        using var cache = new FileCache(maxBytes: 1_000_000, maxFiles: 100, new KeptFileBudget(0), TimeProvider.System);
+        using var cache = new FileCache(new MemoryBudget(1_000_000, 100), new KeptFileBudget(0), new KeptFileBudget(2048), TimeProvider.System);
         for (var number = 0; number < 100; number++)
         {
             Assert.True(cache.Admits(10));
@@ -245,7 +245,7 @@ public class FileCacheTests : IAsyncLifetime
     [Fact]
     public void What_is_replaced_is_let_go()
     {
-        using var cache = new FileCache(maxBytes: 10_000_000, maxFiles: 1000, new KeptFileBudget(0), TimeProvider.System);
+        using var cache = new FileCache(new MemoryBudget(10_000_000, 1000), new KeptFileBudget(0), new KeptFileBudget(2048), TimeProvider.System);
         for (var number = 0; number < 500; number++)
         {
             Add(cache, number);

@@ -108,7 +108,7 @@ public sealed class KeptFileBoundTests : IDisposable
     public void No_more_are_open_than_the_budget_says()
     {
         var budget = new KeptFileBudget(5);
-        using (var cache = new FileCache(maxBytes: 1_000_000, maxFiles: 100, budget, TimeProvider.System))
+        using (var cache = new FileCache(new MemoryBudget(1_000_000, 100), budget, new KeptFileBudget(2048), TimeProvider.System))
         {
             for (var number = 0; number < 50; number++)
             {
@@ -135,7 +135,7 @@ public sealed class KeptFileBoundTests : IDisposable
     {
         var budget = new KeptFileBudget(1);
         Assert.True(budget.TryTake(1));
-        using var cache = new FileCache(maxBytes: 1_000_000, maxFiles: 100, budget, TimeProvider.System);
+        using var cache = new FileCache(new MemoryBudget(1_000_000, 100), budget, new KeptFileBudget(2048), TimeProvider.System);
         Add(cache, 1);
         Assert.Equal(0, cache.Count);
         Assert.Equal(1, budget.Taken);
@@ -146,7 +146,7 @@ public sealed class KeptFileBoundTests : IDisposable
     public void What_memory_is_bounded_by_bounds_the_heads_of_open_files_too()
     {
         var budget = new KeptFileBudget(1000);
-        using var cache = new FileCache(maxBytes: 20_000, maxFiles: 100, budget, TimeProvider.System);
+        using var cache = new FileCache(new MemoryBudget(20_000, 100), budget, new KeptFileBudget(2048), TimeProvider.System);
         for (var number = 0; number < 100; number++)
         {
             Add(cache, number);

@@ -194,7 +194,7 @@ public abstract class StaticFileOptionsTests(string transport) : IAsyncLifetime
             File.SetLastWriteTimeUtc(_folder.Path($"root/{name}.txt"), DateTime.UnixEpoch.AddDays(10_000));
         }
 
-        var compressed = new CompressedFiles(1_000_000);
+        var compressed = new CompressedFiles(new MemoryBudget(1_000_000));
         var identity = new FileIdentity(0, 0, 9000, default, Changed: null);
         var first = compressed.Get("a.txt", identity, ContentCoding.Gzip, keep: true, static () => new byte[9000]);
         var second = compressed.Get("b.txt", identity, ContentCoding.Gzip, keep: true, static () => Enumerable.Repeat((byte)1, 9000).ToArray());

@@ -35,8 +35,11 @@ internal sealed class Http1Connection : ExchangeHolder, IReadConsumer
     /// <summary>Where responses go.</summary>
     public Http1Output Out => _output;
 
+    /// <summary>What the heads of its responses have beside what all have.</summary>
+    public HeadExtras Extras { get; private set; }
+
     /// <summary>The response in progress, or the last one, is the connection's last.</summary>
-    public bool IsClosing { get; private set; }
+    public bool IsClosing => (Extras & HeadExtras.Closing) != HeadExtras.None;
 
     /// <summary>True when the start of another request is buffered behind one that has no body, or one that has arrived.</summary>
     public bool IsMoreBuffered { get; private set; }
@@ -46,9 +49,10 @@ internal sealed class Http1Connection : ExchangeHolder, IReadConsumer
 
     public override void Attach(TransportConnection transport, long id)
     {
-        IsClosing = _clientHasEnded = _isInBody = _isLastRequest = false;
+        _clientHasEnded = _isInBody = _isLastRequest = false;
         _output.Reset();
         base.Attach(transport, id);
+        Extras = Rules.StrictTransport is not null && Tls is not null ? HeadExtras.StrictTransport : HeadExtras.None;
     }
 
     public override void Detach()
@@ -61,7 +65,7 @@ internal sealed class Http1Connection : ExchangeHolder, IReadConsumer
         TakeOwn().Synchronous.Consume(array, start, length, out next);
 
     /// <summary>The connection ends with the response in progress.</summary>
-    public void CloseAfterResponse() => IsClosing = true;
+    public void CloseAfterResponse() => Extras |= HeadExtras.Closing;
 
     /// <summary>Completes when a handler may have the input for itself; see <see cref="Switch"/>.</summary>
     public Task WaitForInputAsync() => Exchange.Synchronous.WaitUntilTakenOverAsync();
@@ -70,7 +74,7 @@ internal sealed class Http1Connection : ExchangeHolder, IReadConsumer
     public SwitchedPipe Switch()
     {
         State = ConnectionState.Switched;
-        IsClosing = true;
+        CloseAfterResponse();
         Exchange.RequestBody.Detach();
         if (!_isInBody)
         {
@@ -328,7 +332,7 @@ internal sealed class Http1Connection : ExchangeHolder, IReadConsumer
             body.Detach();
             if (!IsClosing && !body.IsFullyRead && (body.IsReadAtWork || !await body.TryDrainAsync().ConfigureAwait(false)))
             {
-                IsClosing = true;
+                CloseAfterResponse();
             }
         }
 
@@ -364,7 +368,7 @@ internal sealed class Http1Connection : ExchangeHolder, IReadConsumer
         Deadlines.EndRead();
         if (State == ConnectionState.Idle || (State == ConnectionState.New && Draining.IsCancellationRequested))
         {
-            IsClosing = true; // nobody has asked for anything: the connection is closed without a word
+            CloseAfterResponse(); // nobody has asked for anything: the connection is closed without a word
         }
         else
         {

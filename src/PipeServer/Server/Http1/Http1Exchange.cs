@@ -150,7 +150,7 @@ internal sealed class Http1Exchange : Exchange
     /// <param name="prepared">A response whose encoded field lines, framing included, go beside the response's own; or null.</param>
     public void WriteResponseHead(ResponseFraming framing, long contentLength, bool handlerHasEnded, PreparedResponse? prepared = null)
     {
-        var connection = SettleConnection(handlerHasEnded);
+        var connection = SettleConnection(handlerHasEnded, prepared);
         var heartbeat = Server.Heartbeat;
         var fields = Response.Fields;
         var hasTime = fields.IndexOf("Last-Modified"u8) >= 0 || prepared?.LastModified > heartbeat.Second;
@@ -222,7 +222,7 @@ internal sealed class Http1Exchange : Exchange
     /// <param name="withBody">The request's method and the status have one. A pinned one is the caller's to write.</param>
     public void WritePrepared(PreparedResponse prepared, bool withBody)
     {
-        var connection = SettleConnection(handlerHasEnded: false);
+        var connection = SettleConnection(handlerHasEnded: false, prepared);
         var rest = withBody ? prepared.HeadEndAndBody : prepared.HeadEnd;
         var writer = Output.Writer;
         var buffer = writer.GetSpan(RoomFor(ResponseHeadWriter.MaxBeginBytes, rest));
@@ -236,10 +236,11 @@ internal sealed class Http1Exchange : Exchange
     public bool TryWritePrepared(PreparedResponse prepared, IBodySource source)
     {
         var isLast = IsLast(handlerHasEnded: false);
+        var extras = _connection!.Extras | (isLast ? HeadExtras.Closing : HeadExtras.None);
         var writer = Output.Writer;
         var buffer = writer.GetSpan(ResponseHeadWriter.MaxBeginBytes + prepared.HeadEnd.Length + prepared.BodyLength);
         var length = ResponseHeadWriter.Begin(
-            buffer, prepared.StatusCode, Server.Heartbeat.OkBlock, contentLength: -1, Field(isLast || _connection!.IsClosing));
+            buffer, prepared.StatusCode, Server.Heartbeat.OkBlock, contentLength: -1, Lines(extras, prepared));
         prepared.HeadEnd.CopyTo(buffer[length..]);
         length += prepared.HeadEnd.Length;
         if (!source.TryRead(buffer.Slice(length, prepared.BodyLength)))
@@ -286,9 +287,10 @@ internal sealed class Http1Exchange : Exchange
     {
         await _connection!.WaitForInputAsync().ConfigureAwait(false);
         var pipe = _connection.Switch();
+        var lines = LinesOf(prepared: null);
         ResponseHeadWriter.Write(
             Output.Writer, statusCode, Server.Heartbeat.ServerAndDate, Response.Fields, ResponseFraming.None, contentLength: 0,
-            statusCode == 101 ? ConnectionHeader.Upgrade : ConnectionHeader.None);
+            statusCode == 101 ? lines.Upgrade : lines.Open);
         return pipe;
     }
 
@@ -323,16 +325,16 @@ internal sealed class Http1Exchange : Exchange
         }
     }
 
-    // Whether the response is the connection's last, and what its Connection field says of that.
+    // Whether the response is the connection's last, and what its head says of that.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private ConnectionHeader SettleConnection(bool handlerHasEnded)
+    private byte[]? SettleConnection(bool handlerHasEnded, PreparedResponse? prepared = null)
     {
         if (IsLast(handlerHasEnded))
         {
             _connection!.CloseAfterResponse();
         }
 
-        return Field(_connection!.IsClosing);
+        return Lines(_connection!.Extras, prepared);
     }
 
     // A client that still waits for 100 Continue, and now will not get it, may send its body or not: the next bytes
@@ -347,8 +349,23 @@ internal sealed class Http1Exchange : Exchange
         || (_connection!.Draining.IsCancellationRequested && !_connection.IsMoreBuffered && !RequestBody.IsMoreBehind());
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private ConnectionHeader Field(bool isClosing) =>
-        isClosing ? ConnectionHeader.Close
-        : IsHttp10 ? ConnectionHeader.KeepAlive
-        : ConnectionHeader.None;
+    private byte[]? Lines(HeadExtras extras, PreparedResponse? prepared) =>
+        extras == HeadExtras.None ? (IsHttp10 ? ConnectionLines.Plain.KeepAlive : null)
+        : extras == HeadExtras.Closing ? ConnectionLines.Plain.Close
+        : StrictLines(extras, prepared);
+
+    // Apart, so that connections without Strict-Transport-Security cost nothing more.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private byte[]? StrictLines(HeadExtras extras, PreparedResponse? prepared)
+    {
+        var lines = LinesOf(prepared);
+        return (extras & HeadExtras.Closing) != HeadExtras.None ? lines.Close : IsHttp10 ? lines.KeepAlive : lines.Open;
+    }
+
+    // A handler's own field goes before the server's: of two, clients would heed the first only (RFC 6797 §8.1).
+    private ConnectionLines LinesOf(PreparedResponse? prepared) =>
+        (_connection!.Extras & HeadExtras.StrictTransport) == HeadExtras.None || prepared is { HasStrictTransport: true }
+            || Response.Fields.IndexOf("Strict-Transport-Security"u8) >= 0
+                ? ConnectionLines.Plain
+                : _connection.Rules.StrictTransport!;
 }

@@ -22,7 +22,7 @@ internal sealed class Http1Protocol(ServerContext server) : IProtocol
         var answer = server.ErrorAnswers.Unread(reason);
         ResponseHeadWriter.Write(
             output, answer.StatusCode, server.Heartbeat.ServerAndDate, fields: null, ResponseFraming.None, contentLength: 0,
-            ConnectionHeader.Close, answer.Fields);
+            ConnectionLines.Plain.Close, answer.Fields);
         output.Write(answer.Body.Span);
     }
 

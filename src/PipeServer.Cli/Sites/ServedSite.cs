@@ -1,0 +1,9 @@
+using PipeServer.StaticFiles;
+
+namespace PipeServer.Cli.Sites;
+
+/// <summary>A site that is served.</summary>
+/// <param name="Name">What it is told from others by after a reload.</param>
+/// <param name="Files">What answers.</param>
+/// <param name="IsOwn">The handler is the site's own, and not that of ROOT.</param>
+internal sealed record ServedSite(string Name, StaticFileHandler Files, bool IsOwn);
