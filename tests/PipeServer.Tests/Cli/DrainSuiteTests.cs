@@ -45,5 +45,5 @@ public sealed class DrainSuiteTests
 
     private static SuiteOptions Options(string transport, string report) => new(
         $"{CliProcess.PipeServerCommand} serve '{Repository.Path("wwwroot")}' --demo --transport {transport} --port 0 --grace 3 --report '{report}'",
-        Port: 0, "/sleep?ms=1000", "/sleep?ms=60000", "/echo", "/events", "TERM", TimeSpan.FromSeconds(3), report, Clients: 100, Seed: Environment.TickCount);
+        Port: 0, "/sleep?ms=1000", "/sleep?ms=60000", "/echo", "/events", "TERM", TimeSpan.FromSeconds(3), report, Clients: 100, IsTls: false, Seed: Environment.TickCount);
 }
