@@ -17,7 +17,16 @@ internal sealed class Scenarios(SuiteOptions options)
     private readonly Random _random = new(options.Seed);
 
     /// <summary>All of them, by name, in the order of the scorecard.</summary>
-    public IReadOnlyDictionary<string, Func<Task<ScenarioResult>>> All => new Dictionary<string, Func<Task<ScenarioResult>>>(StringComparer.Ordinal)
+    public IReadOnlyDictionary<string, Func<Task<ScenarioResult>>> All => options.IsTls
+        ? new Dictionary<string, Func<Task<ScenarioResult>>>(OfAny, StringComparer.Ordinal)
+        {
+            ["handshake"] = HandshakeAsync,
+            ["half-handshakes"] = HalfHandshakesAsync,
+        }
+        : OfAny;
+
+    // Whatever the connections are.
+    private Dictionary<string, Func<Task<ScenarioResult>>> OfAny => new(StringComparer.Ordinal)
     {
         ["nothing-to-do"] = () => RunAsync("nothing-to-do", static (_, _) => Task.CompletedTask),
         ["in-flight-get"] = InFlightGetAsync,
@@ -33,8 +42,6 @@ internal sealed class Scenarios(SuiteOptions options)
         ["stream"] = StreamAsync,
         ["second-signal"] = SecondSignalAsync,
         ["deadline"] = DeadlineAsync,
-        ["handshake"] = HandshakeAsync,
-        ["half-handshakes"] = HalfHandshakesAsync,
     };
 
     private Task<ScenarioResult> InFlightGetAsync() => RunAsync("in-flight-get", async (server, tally) =>
@@ -152,53 +159,49 @@ internal sealed class Scenarios(SuiteOptions options)
     });
 
     // Handshakes that are under way: they may be finished, and one request on each is served.
-    private async Task<ScenarioResult> HandshakeAsync() => !options.IsTls
-        ? new ScenarioResult("handshake", new Tally(), 0, 0, [])
-        : await RunAsync("handshake", async (server, tally) =>
+    private Task<ScenarioResult> HandshakeAsync() => RunAsync("handshake", async (server, tally) =>
+    {
+        var clients = new List<Client>();
+        foreach (var held in new[] { HeldHandshake.WithinHello, HeldHandshake.AfterHello })
         {
-            var clients = new List<Client>();
-            foreach (var held in new[] { HeldHandshake.WithinHello, HeldHandshake.AfterHello })
+            for (var number = 0; number < 10; number++)
             {
-                for (var number = 0; number < 10; number++)
-                {
-                    clients.Add(await BeginAsync(server, held));
-                }
+                clients.Add(await BeginAsync(server, held));
             }
+        }
 
-            await Task.Delay(Moment);
-            await server.StopAsync();
-            await Task.Delay(Moment);
-            await Task.WhenAll(clients.Select(async client =>
-            {
-                client.Release();
-                tally.Add(await client.TrySendAsync(Client.Post(options.EchoRoute, "hello")) ? await client.ReadAnswerAsync("hello") : RequestFate.Reset);
-                client.Dispose();
-            }));
-        });
+        await Task.Delay(Moment);
+        await server.StopAsync();
+        await Task.Delay(Moment);
+        await Task.WhenAll(clients.Select(async client =>
+        {
+            client.Release();
+            tally.Add(await client.TrySendAsync(Client.Post(options.EchoRoute, "hello")) ? await client.ReadAnswerAsync("hello") : RequestFate.Reset);
+            client.Dispose();
+        }));
+    });
 
     // Handshakes that never go on hold up nobody who is to be answered, nor the end beyond the grace period.
-    private async Task<ScenarioResult> HalfHandshakesAsync() => !options.IsTls
-        ? new ScenarioResult("half-handshakes", new Tally(), 0, 0, [])
-        : await RunAsync("half-handshakes", async (server, tally) =>
+    private Task<ScenarioResult> HalfHandshakesAsync() => RunAsync("half-handshakes", async (server, tally) =>
+    {
+        var clients = await ConnectAsync(server, 4);
+        var half = new List<Client>();
+        for (var number = 0; number < 100; number++)
         {
-            var clients = await ConnectAsync(server, 4);
-            var half = new List<Client>();
-            for (var number = 0; number < 100; number++)
-            {
-                half.Add(await BeginAsync(server, number % 2 == 0 ? HeldHandshake.WithinHello : HeldHandshake.AfterHello));
-            }
+            half.Add(await BeginAsync(server, number % 2 == 0 ? HeldHandshake.WithinHello : HeldHandshake.AfterHello));
+        }
 
-            foreach (var client in clients)
-            {
-                await client.TrySendAsync(Client.Get(options.SlowRoute));
-            }
+        foreach (var client in clients)
+        {
+            await client.TrySendAsync(Client.Get(options.SlowRoute));
+        }
 
-            await Task.Delay(Moment);
-            await server.StopAsync();
-            await AnswerAsync(clients, tally);
-            await server.ExitAsync(options.Grace + ExitMargin);
-            half.ForEach(static client => client.Dispose());
-        }, mayTakeAllTime: true);
+        await Task.Delay(Moment);
+        await server.StopAsync();
+        await AnswerAsync(clients, tally);
+        await server.ExitAsync(options.Grace + ExitMargin);
+        half.ForEach(static client => client.Dispose());
+    }, mayTakeAllTime: true);
 
     // Handshakes that the system has finished and the server has not seen: they count on being served.
     private Task<ScenarioResult> UnacceptedAsync() => RunAsync("unaccepted", async (server, tally) =>

@@ -29,9 +29,6 @@ internal sealed class TlsHost : IAsyncDisposable
         File.WriteAllText(Path.Combine(Root, "index.html"), "<!DOCTYPE html><title>over TLS</title><h1>over TLS</h1><link rel=icon href=data:,>");
     }
 
-    /// <summary>The engines that this system has, for theories.</summary>
-    public static TheoryData<TlsEngine> Engines => [.. TlsFuzz.Engines];
-
     /// <summary>An RSA certificate, for <c>rsa.test</c>.</summary>
     public static TlsCertificate Rsa { get; } = TestCertificates.Create("rsa.test", isRsa: true);
 
@@ -48,9 +45,6 @@ internal sealed class TlsHost : IAsyncDisposable
     /// <summary>A folder for what clients write.</summary>
     public string Folder => _folder.FullName;
 
-    /// <summary>The handshakes of a server of this process; null for the published file.</summary>
-    public HttpServer? Server => _server;
-
     private string Root => Path.Combine(_folder.FullName, "root");
 
     public static async Task<TlsHost> StartAsync(TlsEngine engine)
@@ -66,7 +60,7 @@ internal sealed class TlsHost : IAsyncDisposable
         }
 
         host._files = new StaticFileHandler(host.Root);
-        var options = new HttpServerOptions { Workers = 2, LoggerFactory = new TestLog() };
+        var options = new HttpServerOptions { Workers = 2, LoggerFactory = Microsoft.Extensions.Logging.Abstractions.NullLoggerFactory.Instance };
         options.Endpoints.Add(new HttpEndpoint(IPAddress.Loopback, 0)
         {
             Tls = new TlsOptions

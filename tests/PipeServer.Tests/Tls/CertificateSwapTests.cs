@@ -17,7 +17,7 @@ public sealed class CertificateSwapTests
 
     // Each client verifies what it gets, which fails where a certificate goes out with the key or the chain of another.
     [Theory]
-    [MemberData(nameof(TlsHost.Engines), MemberType = typeof(TlsHost))]
+    [MemberData(nameof(TlsEngines.All), MemberType = typeof(TlsEngines))]
     public async Task No_handshake_fails(TlsEngine engine)
     {
         var handshakes = Stress.Rounds(300);

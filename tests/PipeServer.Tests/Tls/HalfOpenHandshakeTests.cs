@@ -13,7 +13,7 @@ public sealed class HalfOpenHandshakeTests
 
     // Half of them within their hello, half behind the server's flight. Clients that are there go on, new ones come in, and no thread waits.
     [Theory]
-    [MemberData(nameof(TlsHost.Engines), MemberType = typeof(TlsHost))]
+    [MemberData(nameof(TlsEngines.All), MemberType = typeof(TlsEngines))]
     public async Task A_thousand_of_them_are_in_nobodys_way(TlsEngine engine)
     {
         await using var server = await StartAsync(engine, maxHandshakes: 2 * HalfOpen);
@@ -60,7 +60,7 @@ public sealed class HalfOpenHandshakeTests
 
     // The bound: beyond it a connection is closed without a byte; those that have their handshake behind them do not count.
     [Theory]
-    [MemberData(nameof(TlsHost.Engines), MemberType = typeof(TlsHost))]
+    [MemberData(nameof(TlsEngines.All), MemberType = typeof(TlsEngines))]
     public async Task Beyond_the_bound_a_connection_is_closed(TlsEngine engine)
     {
         const int Bound = 8;

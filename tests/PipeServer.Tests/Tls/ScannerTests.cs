@@ -22,7 +22,7 @@ public sealed class ScannerTests
     private static readonly string[] Quick = ["-p", "-S", "-H", "-I", "-T", "-R", "-C", "-Z"];
 
     [Theory]
-    [MemberData(nameof(TlsHost.Engines), MemberType = typeof(TlsHost))]
+    [MemberData(nameof(TlsEngines.All), MemberType = typeof(TlsEngines))]
     public async Task Testssl_finds_nothing_of_medium_severity(TlsEngine engine)
     {
         ClientProgram.SkipWithout("testssl");
@@ -43,7 +43,7 @@ public sealed class ScannerTests
     }
 
     [Theory]
-    [MemberData(nameof(TlsHost.Engines), MemberType = typeof(TlsHost))]
+    [MemberData(nameof(TlsEngines.All), MemberType = typeof(TlsEngines))]
     public async Task Sslscan_finds_nothing_that_is_weak(TlsEngine engine)
     {
         ClientProgram.SkipWithout("sslscan");

@@ -4,7 +4,7 @@ namespace PipeServer.Tests.Tls.Clients;
 public sealed class CurlTests
 {
     [Theory]
-    [MemberData(nameof(TlsHost.Engines), MemberType = typeof(TlsHost))]
+    [MemberData(nameof(TlsEngines.All), MemberType = typeof(TlsEngines))]
     public async Task Every_version_method_and_way(TlsEngine engine)
     {
         ClientProgram.SkipWithout("curl");
@@ -46,7 +46,7 @@ public sealed class CurlTests
     }
 
     [Theory]
-    [MemberData(nameof(TlsHost.Engines), MemberType = typeof(TlsHost))]
+    [MemberData(nameof(TlsEngines.All), MemberType = typeof(TlsEngines))]
     public async Task Many_requests_of_one_connection(TlsEngine engine)
     {
         ClientProgram.SkipWithout("curl");
@@ -61,7 +61,7 @@ public sealed class CurlTests
 
     // Who does not speak TLS is told so, once; a client of HTTP that comes by mistake reads it.
     [Theory]
-    [MemberData(nameof(TlsHost.Engines), MemberType = typeof(TlsHost))]
+    [MemberData(nameof(TlsEngines.All), MemberType = typeof(TlsEngines))]
     public async Task Plain_http_is_answered_by_400(TlsEngine engine)
     {
         ClientProgram.SkipWithout("curl");

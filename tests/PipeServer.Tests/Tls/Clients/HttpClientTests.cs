@@ -77,7 +77,7 @@ public sealed class HttpClientTests
     }
 
     [Theory]
-    [MemberData(nameof(TlsHost.Engines), MemberType = typeof(TlsHost))]
+    [MemberData(nameof(TlsEngines.All), MemberType = typeof(TlsEngines))]
     public async Task Http_2_alone_is_refused_by_the_handshake(TlsEngine engine)
     {
         await using var host = await TlsHost.StartAsync(engine);

@@ -5,7 +5,7 @@ public sealed class NodeTests
 {
     // One connection for all that a keep-alive agent sends; then new ones, resumed where the engine does that, in either version.
     [Theory]
-    [MemberData(nameof(TlsHost.Engines), MemberType = typeof(TlsHost))]
+    [MemberData(nameof(TlsEngines.All), MemberType = typeof(TlsEngines))]
     public async Task Keep_alive_and_sessions(TlsEngine engine)
     {
         ClientProgram.SkipWithout("node");

@@ -87,7 +87,7 @@ public sealed partial class OpenSslClientTests
     }
 
     [Theory]
-    [MemberData(nameof(TlsHost.Engines), MemberType = typeof(TlsHost))]
+    [MemberData(nameof(TlsEngines.All), MemberType = typeof(TlsEngines))]
     public async Task Names(TlsEngine engine)
     {
         ClientProgram.SkipWithout("openssl");
@@ -113,7 +113,7 @@ public sealed partial class OpenSslClientTests
     }
 
     [Theory]
-    [MemberData(nameof(TlsHost.Engines), MemberType = typeof(TlsHost))]
+    [MemberData(nameof(TlsEngines.All), MemberType = typeof(TlsEngines))]
     public async Task Protocols(TlsEngine engine)
     {
         ClientProgram.SkipWithout("openssl");
@@ -134,7 +134,7 @@ public sealed partial class OpenSslClientTests
 
     // The engine on SslStream resumes none; a client that offers it an old session gets a whole handshake.
     [Theory]
-    [MemberData(nameof(TlsHost.Engines), MemberType = typeof(TlsHost))]
+    [MemberData(nameof(TlsEngines.All), MemberType = typeof(TlsEngines))]
     public async Task Sessions(TlsEngine engine)
     {
         ClientProgram.SkipWithout("openssl");
@@ -168,7 +168,7 @@ public sealed partial class OpenSslClientTests
 
     // RFC 8446 §4.6.3: a client may change its key at any time and ask the server to change its own.
     [Theory]
-    [MemberData(nameof(TlsHost.Engines), MemberType = typeof(TlsHost))]
+    [MemberData(nameof(TlsEngines.All), MemberType = typeof(TlsEngines))]
     public async Task Keys_are_changed(TlsEngine engine)
     {
         ClientProgram.SkipWithout("openssl");
@@ -192,7 +192,7 @@ public sealed partial class OpenSslClientTests
     }
 
     [Theory]
-    [MemberData(nameof(TlsHost.Engines), MemberType = typeof(TlsHost))]
+    [MemberData(nameof(TlsEngines.All), MemberType = typeof(TlsEngines))]
     public async Task No_renegotiation(TlsEngine engine)
     {
         ClientProgram.SkipWithout("openssl");
@@ -211,7 +211,7 @@ public sealed partial class OpenSslClientTests
 
     // Small records, few bytes of each side, and a client that reads in small pieces.
     [Theory]
-    [MemberData(nameof(TlsHost.Engines), MemberType = typeof(TlsHost))]
+    [MemberData(nameof(TlsEngines.All), MemberType = typeof(TlsEngines))]
     public async Task Small_records(TlsEngine engine)
     {
         ClientProgram.SkipWithout("openssl");

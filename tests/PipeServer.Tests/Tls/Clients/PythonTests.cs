@@ -4,7 +4,7 @@ namespace PipeServer.Tests.Tls.Clients;
 public sealed class PythonTests
 {
     [Theory]
-    [MemberData(nameof(TlsHost.Engines), MemberType = typeof(TlsHost))]
+    [MemberData(nameof(TlsEngines.All), MemberType = typeof(TlsEngines))]
     public async Task Every_version_and_what_ends_a_connection(TlsEngine engine)
     {
         ClientProgram.SkipWithout("python3");
