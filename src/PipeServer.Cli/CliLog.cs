@@ -30,4 +30,24 @@ internal static partial class CliLog
 
     [LoggerMessage(EventIds.ReloadWhileStopping, LogLevel.Information, "Not reloaded: the server stops. Logs are opened anew.")]
     public static partial void ReloadWhileStopping(ILogger logger);
+
+    [LoggerMessage(EventIds.CertificatesChanged, LogLevel.Information, "New handshakes get what the changed files hold: {Changed}.")]
+    public static partial void CertificatesChanged(ILogger logger, string changed);
+
+    [LoggerMessage(
+        EventIds.CertificatesRefused, LogLevel.Error,
+        "Files of certificates have changed and cannot be used; what was read before stays in force until they change again. {Problem}")]
+    public static partial void CertificatesRefused(ILogger logger, string problem);
+
+    [LoggerMessage(EventIds.CertificateExpires, LogLevel.Warning, "The certificate for {Names} expires in {Days} days, {NotAfter:u}.")]
+    public static partial void CertificateExpires(ILogger logger, string names, double days, DateTimeOffset notAfter);
+
+    [LoggerMessage(EventIds.CertificateExpired, LogLevel.Error, "The certificate for {Names} has expired, {NotAfter:u}: clients refuse it.")]
+    public static partial void CertificateExpired(ILogger logger, string names, DateTimeOffset notAfter);
+
+    [LoggerMessage(EventIds.TlsSecretExposed, LogLevel.Warning, "Every user of this machine may read {Path} (mode {Mode}), which holds a secret: chmod 600.")]
+    public static partial void TlsSecretExposed(ILogger logger, string path, string mode);
+
+    [LoggerMessage(EventIds.SelfSignedRenewed, LogLevel.Warning, "The self-signed certificate was made anew before it expired: SHA-256 {Fingerprint}, in {Path}.")]
+    public static partial void SelfSignedRenewed(ILogger logger, string fingerprint, string path);
 }

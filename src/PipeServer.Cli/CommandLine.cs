@@ -175,6 +175,11 @@ internal sealed class CommandLine
     private string NoOptionLike(string token)
     {
         var name = token.Split('=')[0];
+        if (OptionTable.IsPassword(name))
+        {
+            return $"{NoOption} '{name}': {OptionTable.PasswordWayOut}";
+        }
+
         var suggestion = Suggestion.For(name, _command.Subcommands[0].Options.SelectMany(static option => option.Aliases.Append(option.Name)));
         return $"{NoOption} '{name}'.{suggestion}{(suggestion.Length == 0 ? $" A folder of that name would be './{name}'." : "")}";
     }

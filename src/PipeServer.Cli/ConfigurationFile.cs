@@ -41,6 +41,11 @@ internal sealed class ConfigurationFile
 
             foreach (var property in document.RootElement.EnumerateObject())
             {
+                if (OptionTable.IsPassword(property.Name))
+                {
+                    throw new ConfigurationException($"{path}: there is no option \"{property.Name}\": {OptionTable.PasswordWayOut}");
+                }
+
                 if (!known.Contains(property.Name))
                 {
                     throw new ConfigurationException(

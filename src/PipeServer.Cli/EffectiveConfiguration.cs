@@ -93,9 +93,10 @@ internal sealed class EffectiveConfiguration
         }
     }
 
-    // The variables of the repository's own tests, and those that Kubernetes sets in every pod beside a service whose name starts with pipeserver.
+    // The one that is no option, so that no file has its value; those of the repository's own tests, and those that Kubernetes sets in every pod beside a
+    // service whose name starts with pipeserver.
     private static bool IsOfSomebodyElse(string name) =>
-        name is Prefix + "STRESS" or Prefix + "CLI" or Prefix + "EMBEDDING" || ServiceVariables.IsOne(name)
+        name is Tls.TlsMaterial.PasswordVariable or Prefix + "STRESS" or Prefix + "CLI" or Prefix + "EMBEDDING" || ServiceVariables.IsOne(name)
         || IsServicePlace(Environment.GetEnvironmentVariable(name));
 
     // Kubernetes sets PIPESERVER_PORT=tcp://10.0.0.1:80 in every pod beside a service of the name pipeserver.

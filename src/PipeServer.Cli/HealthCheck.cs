@@ -1,7 +1,11 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Net;
+using System.Net.Security;
 using System.Net.Sockets;
+using System.Security.Authentication;
+using System.Security.Cryptography.X509Certificates;
+using PipeServer.Tls;
 
 namespace PipeServer.Cli;
 
@@ -29,8 +33,8 @@ internal sealed class HealthCheck(HealthCheckTarget target, TimeSpan timeout)
         try
         {
             using var socket = await ConnectAsync().ConfigureAwait(false);
-            Send(socket);
-            return ReadAnswer(socket);
+            using var stream = new PolledStream(socket, mode => Wait(socket, mode, TimeLeft()));
+            return target.IsTls ? AskOverTls(stream) : Ask(stream);
         }
         catch (SocketException exception)
         {
@@ -130,51 +134,73 @@ internal sealed class HealthCheck(HealthCheckTarget target, TimeSpan timeout)
         return error == 0 ? true : throw new SocketException(error);
     }
 
-    private void Send(Socket socket)
+    private string? Ask(Stream stream)
     {
-        var rest = target.Request.Span;
-        while (!rest.IsEmpty)
+        stream.Write(target.Request.Span);
+        return ReadAnswer(stream);
+    }
+
+    private string? AskOverTls(PolledStream stream)
+    {
+        if (SystemCryptography.Problem is { } missing)
         {
-            Wait(socket, SelectMode.SelectWrite, TimeLeft());
-            var sent = socket.Send(rest, SocketFlags.None, out var error);
-            rest = error switch
-            {
-                SocketError.Success => rest[sent..],
-                SocketError.WouldBlock => rest,
-                _ => throw new SocketException((int)error),
-            };
+            return missing;
+        }
+
+        using var tls = new SslStream(stream, leaveInnerStreamOpen: true);
+        try
+        {
+            tls.AuthenticateAsClient(Options());
+            return Ask(tls);
+        }
+        catch (AuthenticationException exception)
+        {
+            return $"the TLS handshake has failed: {FirstLine(exception.InnerException ?? exception)}";
+        }
+        catch (IOException exception)
+        {
+            return $"the connection was closed without an answer: {FirstLine(exception)}"; // by a server that wants a client certificate, with TLS 1.3
         }
     }
 
+    // On this machine the server's own certificate is taken as it is: what is asked is whether it serves, and its names are others than localhost.
+    private SslClientAuthenticationOptions Options() => new()
+    {
+        TargetHost = target.Host,
+        CertificateChainPolicy = new X509ChainPolicy { RevocationMode = X509RevocationMode.NoCheck, DisableCertificateDownloads = true },
+        RemoteCertificateValidationCallback = (_, _, _, errors) => target.IsLoopback || errors == SslPolicyErrors.None,
+    };
+
+    private static string FirstLine(Exception exception) => exception.Message.Split('\n')[0].TrimEnd('.', '\r');
+
     // What is wrong with the answer, or null. It is read to its end: one that breaks off or stalls is not whole, whatever its first line promised,
     // and a server sees an ordinary client that has read its answer before it closes, and not one that resets.
-    private string? ReadAnswer(Socket socket)
+    private string? ReadAnswer(Stream stream)
     {
         var buffer = new byte[MaxAnswerBytes];
         var length = 0;
         HealthAnswer answer = default;
         while (length < buffer.Length)
         {
-            if (!IsReady(socket, SelectMode.SelectRead, TimeLeft()))
+            int received;
+            var isCutOff = false;
+            try
             {
-                return answer.Status is null ? throw new TimeoutException() : Judge(answer, $"has no end within {Seconds(timeout)}");
+                received = stream.Read(buffer.AsSpan(length));
             }
-
-            var received = socket.Receive(buffer, length, buffer.Length - length, SocketFlags.None, out var error);
-            if (error == SocketError.WouldBlock)
+            catch (TimeoutException) when (answer.Status is not null)
             {
-                continue;
+                return Judge(answer, $"has no end within {Seconds(timeout)}");
             }
-
-            if (error != SocketError.Success && answer.Status is null)
+            catch (Exception exception) when (exception is SocketException or IOException && answer.Status is not null)
             {
-                throw new SocketException((int)error);
+                (received, isCutOff) = (0, true);
             }
 
             if (received == 0)
             {
                 return length == 0 ? "the connection was closed without an answer"
-                    : Judge(answer, answer.IsWhole is null && error == SocketError.Success ? null : "breaks off");
+                    : Judge(answer, answer.IsWhole is null && !isCutOff ? null : "breaks off");
             }
 
             length += received;

@@ -8,18 +8,24 @@ using PipeServer.Transport;
 namespace PipeServer.Cli;
 
 /// <summary>
-/// What <c>healthcheck</c> asks: <c>http://HOST[:PORT][/PATH]</c>, or on a unix socket <c>unix:SOCKET[:/PATH]</c>, which may also be written
+/// What <c>healthcheck</c> asks: <c>http://HOST[:PORT][/PATH]</c>, the same with <c>https</c>, or on a unix socket <c>unix:SOCKET[:/PATH]</c>, which may also be written
 /// as nginx does, <c>http://unix:SOCKET:/PATH</c>.
 /// </summary>
 /// <param name="Address">Where to connect; null when <paramref name="Host"/> has to be looked up first.</param>
 /// <param name="Host">The host's name or address.</param>
 /// <param name="Port">The port; 0 for a unix socket.</param>
 /// <param name="Request">The request, as it is sent.</param>
-internal sealed record HealthCheckTarget(EndPoint? Address, string Host, int Port, ReadOnlyMemory<byte> Request)
+/// <param name="IsTls">Over TLS.</param>
+internal sealed record HealthCheckTarget(EndPoint? Address, string Host, int Port, ReadOnlyMemory<byte> Request, bool IsTls = false)
 {
     private const string Unix = "unix:";
     private const string Http = "http://";
     private const string Example = "like http://127.0.0.1:7878/healthz/live or unix:/run/pipeserver.sock:/healthz/live";
+
+    /// <summary>The host is this machine: nobody else can have answered, whatever certificate is shown.</summary>
+    public bool IsLoopback => Address is IPEndPoint { Address: var address }
+        ? IPAddress.IsLoopback(address)
+        : $".{Host}".EndsWith(".localhost", StringComparison.OrdinalIgnoreCase);
 
     /// <summary>Reads a URL.</summary>
     /// <param name="text">The URL, as it was written.</param>
@@ -44,8 +50,7 @@ internal sealed record HealthCheckTarget(EndPoint? Address, string Host, int Por
 
         problem = url switch
         {
-            { Scheme: "https" } => $"'{text}': https is not supported yet. Ask a port or socket without TLS, {Example}",
-            { Scheme: not "http" } => $"'{text}': the scheme must be http, {Example}",
+            { Scheme: not ("http" or "https") } => $"'{text}': the scheme must be http or https, {Example}",
             { UserInfo.Length: > 0 } => "a URL with a user or password in it is not supported. Ask a path that is open to all, as --health adds them",
             { Fragment.Length: > 0 } => $"'{text}': a fragment (#) is not sent to a server. Leave it out",
             { Port: 0 } => $"'{text}': no server has port 0",
@@ -61,7 +66,7 @@ internal sealed record HealthCheckTarget(EndPoint? Address, string Host, int Por
         var address = IPAddress.TryParse(name, out var parsed) ? new IPEndPoint(parsed, url.Port) : null;
         var host = address is { AddressFamily: AddressFamily.InterNetworkV6 } ? $"[{name.Split('%')[0]}]" : name;
         target = new HealthCheckTarget(
-            address, name, url.Port, RequestFor(url, url.IsDefaultPort ? host : string.Create(CultureInfo.InvariantCulture, $"{host}:{url.Port}")));
+            address, name, url.Port, RequestFor(url, url.IsDefaultPort ? host : string.Create(CultureInfo.InvariantCulture, $"{host}:{url.Port}")), url.Scheme == "https");
         return true;
     }
 

@@ -29,7 +29,7 @@ internal sealed class OptionTable
                 Number("--port", "The port to listen on; 0 takes a free one.", Server.Port, 0, 65535, "-p"),
                 static (settings, value) => settings.Options.Port = value),
             OptionRow.Of(
-                Endpoints("--listen", "More places: ADDRESS:PORT, unix:PATH, fd:NAME; ,proxy ,mode=660 behind; may be repeated."),
+                Endpoints("--listen", "More places: ADDRESS:PORT, unix:PATH, fd:NAME; ,tls ,proxy ,mode=660 behind; may be repeated."),
                 static (settings, value) => settings.Listen = value) with { Property = nameof(HttpServerOptions.Endpoints) },
             OptionRow.Of(
                 Mode("--socket-mode", "Permissions of the files of unix sockets, like 660; otherwise what the umask leaves."),
@@ -52,6 +52,45 @@ internal sealed class OptionTable
             OptionRow.Of(
                 Choice("--transport", "NAME", "epoll (Linux; elsewhere the same as sockets) or sockets.", "epoll", "sockets"),
                 static (settings, value) => settings.UsesSockets = value == "sockets"),
+        ]),
+        new("TLS",
+        [
+            OptionRow.Of(
+                Several("--tls-cert", "PATH", "Certificate and chain (PEM), maybe with the key; may be repeated, SNI chooses."),
+                static (settings, value) => settings.Tls.CertificatePaths = value),
+            OptionRow.Of(
+                Several("--tls-key", "PATH", "The key of each --tls-cert, in order; none where it is in the same file."),
+                static (settings, value) => settings.Tls.KeyPaths = value),
+            OptionRow.Of(
+                Several("--tls-pfx", "PATH", "Both in a PKCS#12 file; its password by PIPESERVER_TLS_PFX_PASSWORD, or:"),
+                static (settings, value) => settings.Tls.Pkcs12Paths = value),
+            OptionRow.Of(
+                Several("--tls-pfx-password-file", "PATH", "The file of the password."),
+                static (settings, value) => settings.Tls.PasswordPaths = value),
+            OptionRow.Of(
+                Flag("--tls-self-signed", "Make a certificate for localhost and this machine's names, and keep it."),
+                static (settings, value) => settings.Tls.IsSelfSigned = value),
+            OptionRow.Of(
+                Choice("--tls-min", "VERSION", "The lowest version, 1.2 or 1.3.", "1.2", "1.3"),
+                static (settings, value) => settings.Tls.SetMinVersion(value)),
+            OptionRow.Of(
+                Text("--tls-ciphers", "LIST", "Suites with colons in between; otherwise Mozilla's intermediate profile."),
+                static (settings, value) => settings.Tls.CipherSuites = value) with { Property = nameof(TlsOptions.CipherSuites) },
+            OptionRow.Of(
+                Text("--tls-client-ca", "PATH", "Ask clients for certificates, of the authorities in this file (mutual TLS)."),
+                static (settings, value) => settings.Tls.ClientAuthoritiesPath = value),
+            OptionRow.Of(
+                Flag("--tls-client-optional", "Let clients without a certificate in all the same."),
+                static (settings, value) => settings.Tls.ClientsAreOptional = value),
+            OptionRow.Of(
+                Several("--tls-ticket-keys", "PATH", "80 bytes that encrypt session tickets, for replicas; may be repeated, the first is for new ones."),
+                static (settings, value) => settings.Tls.TicketKeyPaths = value) with { Property = nameof(TlsOptions.TicketKeys) },
+            OptionRow.Of(
+                Choice("--tls-engine", "NAME", "openssl (Linux), sslstream, or auto: the first where there is one.", "auto", "openssl", "sslstream"),
+                static (settings, value) => settings.Tls.SetEngine(value)),
+            OptionRow.Of(
+                Count("--max-handshakes", "TLS handshakes at once; beyond that closed. Otherwise half of --max-connections."),
+                static (settings, value) => settings.Options.MaxHandshakes = value) with { Property = nameof(HttpServerOptions.MaxHandshakes) },
         ]),
         new("Admin side",
         [
@@ -244,6 +283,14 @@ internal sealed class OptionTable
 
     /// <summary>The option that sets the level to warnings, unless the source of the other one goes before its own.</summary>
     public const string QuietName = "--quiet";
+
+    /// <summary>What to do in place of an option that has a password for its value.</summary>
+    public const string PasswordWayOut =
+        "a password there could be read by others. Write it to a file for --tls-pfx-password-file, or to the variable PIPESERVER_TLS_PFX_PASSWORD";
+
+    /// <summary>Whether a name, with dashes or without, would be that of an option that has a password for its value.</summary>
+    public static bool IsPassword(string name) =>
+        name.TrimStart('-').ToLowerInvariant() is "tls-pfx-password" or "tls-password" or "tls-key-password" or "tls-pfx-pass";
 
     /// <summary>The rows whose values the settings are made of.</summary>
     public IEnumerable<OptionRow> Rows => Groups.SelectMany(static group => group.Rows).Where(static row => !row.IsSource);

@@ -1,3 +1,5 @@
+using System.Net.Sockets;
+
 namespace PipeServer.Cli;
 
 /// <summary>A listening socket that the process was given when it started (sd_listen_fds_with_names(3)).</summary>
@@ -21,4 +23,23 @@ internal sealed record PassedSocket(int Descriptor, string Name)
         NameIn(endpoint) is { Length: > 0 } name && !name.All(char.IsAsciiDigit)
             ? $"{Prefix}{descriptor}{endpoint[(Prefix.Length + name.Length)..]}"
             : endpoint;
+
+    /// <summary>Whether a descriptor is a unix socket; of none, or one that is not there, it is not.</summary>
+    public static bool IsUnixSocket(int? descriptor)
+    {
+        if (descriptor is null)
+        {
+            return false;
+        }
+
+        try
+        {
+            using var socket = new Socket(new SafeSocketHandle(descriptor.Value, ownsHandle: false));
+            return socket.AddressFamily == AddressFamily.Unix;
+        }
+        catch (SocketException)
+        {
+            return false;
+        }
+    }
 }

@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using PipeServer.Cli.AccessLog;
 using PipeServer.Cli.Admin;
 using PipeServer.Cli.Reload;
+using PipeServer.Cli.Tls;
 using PipeServer.Diagnostics;
 using PipeServer.StaticFiles;
 
@@ -106,6 +107,7 @@ internal sealed class ServeCommand(StandardStreams streams, TimeProvider clock)
             Announce(settings, server, opened);
             systemd.NotifyReady($"Listening on {string.Join(", ", server.Addresses)}");
             _reloader.Open();
+            using var watch = settings.Tls.Material is null ? null : new TlsWatch(live, _reloader, clock, loggers.CreateLogger("PipeServer.Cli"));
             await Task.WhenAny(signals.Stop, stopHere.Task, drain.Task, server.AcceptLimitReached, server.Failed).ConfigureAwait(false);
             var hasFailed = server.Failed.IsCompleted;
             _reloader.BeginStop();
@@ -146,6 +148,14 @@ internal sealed class ServeCommand(StandardStreams streams, TimeProvider clock)
         foreach (var place in server.Addresses)
         {
             Say(settings, $"Listening on {place}");
+        }
+
+        if (settings.Tls is { SelfSigned: { } own, Material: { } material })
+        {
+            foreach (var line in own.Describe(material.Certificates[0]))
+            {
+                Say(settings, line);
+            }
         }
 
         var most = server.Running.Context.Options.MaxConnections;

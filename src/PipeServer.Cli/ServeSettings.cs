@@ -2,6 +2,7 @@ using System.Globalization;
 using Microsoft.Extensions.Logging;
 using PipeServer.Cli.AccessLog;
 using PipeServer.Cli.Admin;
+using PipeServer.Cli.Tls;
 using PipeServer.Diagnostics;
 using PipeServer.StaticFiles;
 using PipeServer.Transport.Sockets;
@@ -54,6 +55,9 @@ internal sealed class ServeSettings(OptionTable table, string root)
 
     /// <summary>The admin side.</summary>
     public AdminSettings Admin { get; } = new();
+
+    /// <summary>TLS.</summary>
+    public TlsSettings Tls { get; } = new();
 
     /// <summary>Gives each option with its value and its source, secrets hidden.</summary>
     public Func<IEnumerable<OptionValue>> Describe { get; set; } = static () => [];
@@ -130,6 +134,12 @@ internal sealed class ServeSettings(OptionTable table, string root)
             return mistake;
         }
 
+        if (Tls.TryOpen(isTrial: passed is null && inForce is null, inForce?.Tls) is { } tlsProblem)
+        {
+            return tlsProblem;
+        }
+
+        Options.Tls = Tls.Material is { } material ? Tls.ToOptions(material) : null;
         if (ReportPath is not null && ReportPath != inForce?.ReportPath && ReportFile.FindProblem(ReportPath) is { } problem)
         {
             return $"--report {ReportPath}: {problem}";
@@ -222,6 +232,33 @@ internal sealed class ServeSettings(OptionTable table, string root)
 
         endpoints.AddRange(left.Select(static socket => HttpEndpoint.Inherited(socket.Descriptor)));
         Options.Endpoints = endpoints;
-        return null;
+        return ResolveTls();
+    }
+
+    // Where TLS is spoken: at the places that say so, or, if none does, at all that are no unix sockets.
+    private string? ResolveTls()
+    {
+        if (!Tls.IsWanted)
+        {
+            return Options.Endpoints.FirstOrDefault(static endpoint => endpoint.IsTls) is { } place
+                ? $"--listen {place}: TLS needs a certificate. Name one by --tls-cert FILE --tls-key FILE, or have one made by --tls-self-signed."
+                : null;
+        }
+
+        if (Options.Endpoints.Any(static endpoint => endpoint.IsTls))
+        {
+            return null;
+        }
+
+        List<HttpEndpoint> all = [.. Options.EffectiveEndpoints()];
+        foreach (var endpoint in all.Where(static endpoint => endpoint.UnixSocketPath is null && !PassedSocket.IsUnixSocket(endpoint.Descriptor)))
+        {
+            endpoint.IsTls = true;
+        }
+
+        Options.Endpoints = all;
+        return all.Exists(static endpoint => endpoint.IsTls)
+            ? null
+            : "There is a certificate, and no place that speaks TLS: a unix socket does so only where it says so: --listen unix:PATH,tls.";
     }
 }

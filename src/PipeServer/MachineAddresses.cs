@@ -12,10 +12,12 @@ internal static class MachineAddresses
     private const int Most = 8;
 
     /// <summary>The end point as a client names it; one that stands for all addresses as each of the machine's own, loopback first.</summary>
-    public static IEnumerable<string> Of(EndPoint endPoint) => endPoint switch
+    /// <param name="endPoint">The end point.</param>
+    /// <param name="isTls">TLS is spoken there. Of a unix socket there is no URL that could say so.</param>
+    public static IEnumerable<string> Of(EndPoint endPoint, bool isTls = false) => endPoint switch
     {
-        IPEndPoint ip when StandsForAll(ip) => Expand(ip, Own()).Select(static place => $"http://{place}"),
-        IPEndPoint ip => [$"http://{ip}"],
+        IPEndPoint ip when StandsForAll(ip) => Expand(ip, Own()).Select(place => Url(place, isTls)),
+        IPEndPoint ip => [Url(ip, isTls)],
         UnixDomainSocketEndPoint unix => [$"unix:{unix.ToString().Replace('\0', '@')}"], // a passed name may have a NUL; the system writes it so
         _ => [endPoint.ToString() ?? ""],
     };
@@ -38,10 +40,14 @@ internal static class MachineAddresses
         return places.Count > 0 ? places : [new IPEndPoint(loopback, endPoint.Port)];
     }
 
+    private static string Url(IPEndPoint place, bool isTls) => $"{(isTls ? "https" : "http")}://{place}";
+
     private static bool StandsForAll(IPEndPoint endPoint) => endPoint.Address.Equals(IPAddress.Any) || endPoint.Address.Equals(IPAddress.IPv6Any);
 
-    // Those of the loopback interface too: a machine without IPv6 has no ::1, and some have an address of their own there.
-    private static List<IPAddress> Own()
+    /// <summary>
+    /// The addresses of its interfaces. Those of the loopback interface too: a machine without IPv6 has no ::1, and some have an address of their own there.
+    /// </summary>
+    public static IReadOnlyList<IPAddress> Own()
     {
         try
         {

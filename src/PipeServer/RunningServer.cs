@@ -17,18 +17,25 @@ namespace PipeServer;
 /// </summary>
 internal sealed class RunningServer
 {
+    private readonly bool[] _areTls; // of the end points
     private readonly int _mostConnections; // that the process's limit of open files allows
 
     private RunningServer(
         ITransport transport,
         ServerContext context,
         ConnectionDispatcher dispatcher,
-        IReadOnlyList<EndPoint> endPoints,
+        IReadOnlyList<(HttpEndpoint Endpoint, IConnectionListener Listener)> listeners,
         ServerTelemetry? telemetry,
         int mostConnections)
     {
-        (Transport, Context, Dispatcher, EndPoints, Telemetry, _mostConnections) = (transport, context, dispatcher, endPoints, telemetry, mostConnections);
+        (Transport, Context, Dispatcher, Telemetry, _mostConnections) = (transport, context, dispatcher, telemetry, mostConnections);
+        EndPoints = [.. listeners.Select(static item => item.Listener.EndPoint)];
+        _areTls = [.. listeners.Select(static item => item.Endpoint.IsTls)];
         telemetry?.Observe(GetStatistics);
+        if (_areTls.Contains(true))
+        {
+            telemetry?.ObserveCertificates(() => Context.Options);
+        }
     }
 
     public ITransport Transport { get; }
@@ -42,6 +49,9 @@ internal sealed class RunningServer
 
     /// <summary>Where it listens, with the real ports.</summary>
     public IReadOnlyList<EndPoint> EndPoints { get; }
+
+    /// <inheritdoc cref="HttpServer.Addresses"/>
+    public IEnumerable<string> Addresses => EndPoints.Zip(_areTls).SelectMany(static place => MachineAddresses.Of(place.First, place.Second));
 
     /// <summary>What is offered to listeners; null for nothing. To be disposed of with the server.</summary>
     public ServerTelemetry? Telemetry { get; }
@@ -78,8 +88,7 @@ internal sealed class RunningServer
             var protocol = new Http1Protocol(context);
             var dispatcher = new ConnectionDispatcher(
                 context, [.. EndpointFilters.For(context, listeners).Select(item => new BoundListener(item.Listener, item.Filters, protocol))]);
-            return new RunningServer(
-                transport, context, dispatcher, [.. listeners.Select(static item => item.Listener.EndPoint)], telemetry, mostConnections);
+            return new RunningServer(transport, context, dispatcher, listeners, telemetry, mostConnections);
         }
         catch
         {

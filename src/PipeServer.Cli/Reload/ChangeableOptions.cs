@@ -12,6 +12,8 @@ internal static class ChangeableOptions
         "--log-level", "--log-format", "--quiet", "--access-log", "--access-log-format", "--access-log-skip",
         "--max-connections", "--max-connections-per-ip", "--max-request-line", "--max-request-head", "--max-request-headers", "--max-request-body",
         "--min-rate", "--rate-limit", "--trusted-proxy", "--forwarded",
+        "--tls-cert", "--tls-key", "--tls-pfx", "--tls-pfx-password-file", "--tls-self-signed", "--tls-min", "--tls-ciphers", "--tls-client-ca",
+        "--tls-client-optional", "--tls-ticket-keys", "--tls-engine", "--max-handshakes",
         "--keep-alive-timeout", "--head-timeout", "--body-timeout", "--write-timeout", "--queue-timeout",
     };
 
@@ -20,11 +22,12 @@ internal static class ChangeableOptions
 
     /// <summary>Whether an option can change.</summary>
     /// <param name="name">The option's name.</param>
-    /// <param name="start">What the program was started with: a log of requests is not begun later, and the routes of <c>--demo</c> do not move.</param>
+    /// <param name="start">What the program was started with: a log of requests and TLS are not begun later, and the routes of <c>--demo</c> do not move.</param>
     public static bool Contains(string name, ServeSettings start) => name switch
     {
         "--access-log" => start.AccessLogPath is not null,
         "--base-path" => !start.Demo,
+        _ when name.StartsWith("--tls-", StringComparison.Ordinal) => start.Tls.IsWanted && Names.Contains(name),
         _ => Names.Contains(name),
     };
 }

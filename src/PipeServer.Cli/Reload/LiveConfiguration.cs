@@ -1,5 +1,6 @@
 using PipeServer.Cli.AccessLog;
 using PipeServer.Cli.Admin;
+using PipeServer.Cli.Tls;
 using PipeServer.Diagnostics;
 using PipeServer.StaticFiles;
 
@@ -94,6 +95,11 @@ internal sealed class LiveConfiguration(
             different.Add(ErrorPage);
         }
 
+        if (_current.Tls.Material is { } material)
+        {
+            different.AddRange(settings.Tls.Material!.ChangedOptions(material).Where(name => !different.Contains(name)).ToList());
+        }
+
         foreach (var name in kept)
         {
             values[name] = before[name];
@@ -125,6 +131,11 @@ internal sealed class LiveConfiguration(
             throw;
         }
 
+        if (settings.Tls is { Set: not null, Material: { } material })
+        {
+            settings.Tls.Commit(material);
+        }
+
         files.TakeOver(next.Files);
         accessLog?.Change(settings, next.AccessLog);
         if (guard() is { } admin)
@@ -139,6 +150,31 @@ internal sealed class LiveConfiguration(
         settings.Describe = () => Joined(describe());
         _current = settings;
         return next.Outcome;
+    }
+
+    /// <summary>
+    /// Reads the files of TLS again, and nothing else, and puts what is in them in force, for handshakes from then on. Not while a configuration is
+    /// prepared.
+    /// </summary>
+    /// <param name="material">What is in force now; null where there is a problem.</param>
+    /// <returns>What is wrong, with the way out, and nothing has changed; null when nothing is.</returns>
+    public string? RefreshTls(out TlsMaterial? material)
+    {
+        var settings = _current;
+        var tls = settings.Tls;
+        if (tls.TryReadAgain(out material) is { } problem)
+        {
+            return problem;
+        }
+
+        if (!material!.TicketsAreSameAs(tls.Material!))
+        {
+            settings.Options.Tls = tls.ToOptions(material);
+            server.Reload(settings.Options);
+        }
+
+        tls.Commit(material);
+        return null;
     }
 
     private static Dictionary<string, string> Values(ServeSettings settings) =>

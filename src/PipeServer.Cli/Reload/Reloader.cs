@@ -20,6 +20,7 @@ internal sealed class Reloader
     private readonly Lock _committing = new(); // no configuration comes into force once a stop has begun
     private TaskCompletionSource<ReloadOutcome>? _running;
     private TaskCompletionSource<ReloadOutcome>? _waiting;
+    private Action? _refresh; // what is to be done in place of a reload
     private bool _isOpen;
     private volatile bool _isStopping;
 
@@ -95,6 +96,25 @@ internal sealed class Reloader
         return reload.Task;
     }
 
+    /// <summary>Does something between two reloads that must not run beside one, and waits for disks. Does not wait, and does not throw.</summary>
+    /// <param name="work">What; what it throws is told.</param>
+    /// <returns>False where a reload is at work, or the server does not run: it is not done.</returns>
+    public bool TryRefresh(Action work)
+    {
+        lock (_gate)
+        {
+            if (!_isOpen || _isStopping || _running is not null)
+            {
+                return false;
+            }
+
+            (_running, _refresh) = (new TaskCompletionSource<ReloadOutcome>(), work);
+        }
+
+        Start();
+        return true;
+    }
+
     // On a thread of its own: it waits for disks, and may be asked for by a thread that must not.
     private void Start()
     {
@@ -113,7 +133,7 @@ internal sealed class Reloader
     {
         while (true)
         {
-            var outcome = Reload();
+            var outcome = Interlocked.Exchange(ref _refresh, null) is { } work ? Refresh(work) : Reload();
             TaskCompletionSource<ReloadOutcome> done;
             bool isMore;
             lock (_gate)
@@ -129,6 +149,25 @@ internal sealed class Reloader
                 return;
             }
         }
+    }
+
+    private ReloadOutcome Refresh(Action work)
+    {
+        try
+        {
+            work();
+        }
+#pragma warning disable CA1031 // As below.
+        catch (Exception exception)
+#pragma warning restore CA1031
+        {
+            if (!_isStopping)
+            {
+                CliLog.CertificatesRefused(_logger, exception.Message);
+            }
+        }
+
+        return new ReloadOutcome(null, [], []);
     }
 
     private ReloadOutcome Reload()

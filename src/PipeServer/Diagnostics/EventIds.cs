@@ -53,4 +53,11 @@ internal static class EventIds
     public const int ReloadNeedsRestart = 137;
     public const int ReloadRefused = 138;
     public const int ReloadWhileStopping = 139;
+
+    public const int CertificatesChanged = 148;
+    public const int CertificatesRefused = 149;
+    public const int CertificateExpires = 150;
+    public const int CertificateExpired = 151;
+    public const int TlsSecretExposed = 152;
+    public const int SelfSignedRenewed = 153;
 }

@@ -202,6 +202,19 @@ internal static partial class FileCalls
         }
     }
 
+    /// <summary>What a path leads to, links followed; false when that fails.</summary>
+    // SAFETY: as in TypeOf.
+    public static unsafe bool TryIdentify(string path, out FileIdentity identity)
+    {
+        var status = stackalloc byte[256];
+        fixed (byte* first = Encoding.UTF8.GetBytes(path + '\0'))
+        {
+            var isKnown = statx_at(AT_FDCWD, first, 0, STATX_BASIC_STATS, status) == 0;
+            identity = isKnown ? Identity(status) : default;
+            return isKnown;
+        }
+    }
+
     // SAFETY: the offsets of stx_ino, stx_size, stx_mtime and stx_ctime of struct statx.
     private static unsafe FileIdentity Identity(byte* status) =>
         new(Device(status), *(ulong*)(status + 32), *(long*)(status + 40), Time(status + 112), Time(status + 96));

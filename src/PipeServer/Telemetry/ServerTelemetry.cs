@@ -49,6 +49,16 @@ internal sealed class ServerTelemetry : RequestTelemetry, IDisposable
         }
     }
 
+    /// <summary>Offers how long the server's certificates last.</summary>
+    /// <param name="options">Gives the options in force.</param>
+    public void ObserveCertificates(Func<HttpServerOptions> options)
+    {
+        if (_meter is not null)
+        {
+            CertificateMetrics.AddTo(_meter, options);
+        }
+    }
+
     public override void Begin(Exchange exchange)
     {
         if (RequestActivities.IsSupported && _hasActivities)

@@ -10,4 +10,12 @@ internal interface ITlsEngine
 
     /// <summary>A server's end of TLS around a connection of which nothing has been consumed. Its disposal disposes <paramref name="inner"/> too.</summary>
     TlsTransportConnection Accept(TransportConnection inner);
+
+    /// <summary>
+    /// Takes over, from the engine that this one follows in a reload, what clients hold on to: the keys of session tickets, where both make keys of their
+    /// own. Called once, before the first connection; the other one goes on with the connections that it has.
+    /// </summary>
+    void Adopt(ITlsEngine before)
+    {
+    }
 }

@@ -344,7 +344,7 @@ public sealed class CommandLineServerTests
         await using var cli = CliProcess.Start(CliProcess.PipeServer, "serve", "--help");
         Assert.Equal(0, await cli.EndAsync());
         var help = string.Join('\n', cli.Output);
-        Assert.InRange(cli.Output.Count, 30, 74); // one screen
+        Assert.InRange(cli.Output.Count, 30, 90); // one screen
         Assert.All(cli.Output, static line => Assert.InRange(line.Length, 0, 122));
         var readme = await File.ReadAllTextAsync(Repository.Path("README.md"));
         foreach (var option in new[]

@@ -1,5 +1,7 @@
 using System.Net;
+using System.Net.Security;
 using System.Net.Sockets;
+using System.Security.Cryptography.X509Certificates;
 using System.Text;
 
 namespace PipeServer.Tests.Support;
@@ -7,11 +9,14 @@ namespace PipeServer.Tests.Support;
 /// <summary>
 /// A raw HTTP client: sends the bytes it is given, and reads responses strictly. Every wait has a deadline.
 /// </summary>
-internal sealed class TestClient(Stream stream) : IAsyncDisposable
+/// <param name="stream">What is read and written.</param>
+/// <param name="carrier">What carries it, where it is encrypted.</param>
+internal sealed class TestClient(Stream stream, EndWatchingStream? carrier = null) : IAsyncDisposable
 {
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
 
     private readonly Stream _stream = stream;
+    private readonly Stream _carrier = carrier?.Inner ?? stream;
     private readonly byte[] _buffer = new byte[64 * 1024];
     private int _start;
     private int _end;
@@ -46,6 +51,32 @@ internal sealed class TestClient(Stream stream) : IAsyncDisposable
         return client!;
     }
 
+    /// <summary>Makes a TLS handshake on the connection; the client that it returns goes on with it.</summary>
+    /// <param name="name">The name to ask for; null for none.</param>
+    /// <param name="configure">Changes the client's options.</param>
+    public async Task<TestClient> SecureAsync(string? name = "localhost", Action<SslClientAuthenticationOptions>? configure = null)
+    {
+        var watched = new EndWatchingStream(_stream);
+        var ssl = new SslStream(watched);
+        var options = new SslClientAuthenticationOptions
+        {
+            TargetHost = name ?? "",
+            CertificateChainPolicy = new X509ChainPolicy
+            {
+                TrustMode = X509ChainTrustMode.CustomRootTrust,
+                RevocationMode = X509RevocationMode.NoCheck,
+                CustomTrustStore = { TestCertificates.Authority },
+            },
+            RemoteCertificateValidationCallback = static (_, _, _, errors) => (errors & ~SslPolicyErrors.RemoteCertificateNameMismatch) == SslPolicyErrors.None,
+        };
+        configure?.Invoke(options);
+        await ssl.AuthenticateAsClientAsync(options, CancellationToken.None).WaitAsync(Patience);
+        return new TestClient(ssl, watched);
+    }
+
+    /// <summary>The TLS side of it.</summary>
+    public SslStream Tls => (SslStream)_stream;
+
     public static string Get(string target, params string[] headers) =>
         $"GET {target} HTTP/1.1\r\nHost: test\r\n{string.Concat(headers.Select(static header => header + "\r\n"))}\r\n";
 
@@ -53,24 +84,29 @@ internal sealed class TestClient(Stream stream) : IAsyncDisposable
 
     public async Task SendAsync(ReadOnlyMemory<byte> bytes) => await _stream.WriteAsync(bytes).AsTask().WaitAsync(Patience);
 
-    public EndPoint? LocalEndPoint => (_stream as NetworkStream)?.Socket.LocalEndPoint;
+    public EndPoint? LocalEndPoint => (_carrier as NetworkStream)?.Socket.LocalEndPoint;
 
     public void ShutdownSend()
     {
-        if (_stream is NetworkStream network)
+        if (_stream is SslStream ssl)
+        {
+            Assert.True(ssl.ShutdownAsync().IsCompletedSuccessfully);
+        }
+
+        if (_carrier is NetworkStream network)
         {
             network.Socket.Shutdown(SocketShutdown.Send);
         }
         else
         {
-            ((MemoryClientStream)_stream).ShutdownSend();
+            ((MemoryClientStream)_carrier).ShutdownSend();
         }
     }
 
     /// <summary>A reset instead of an orderly close; over memory the nearest thing to it.</summary>
     public async Task ResetAsync()
     {
-        if (_stream is NetworkStream network)
+        if (_carrier is NetworkStream network)
         {
             // Not by way of the stream: it would half-close first.
             network.Socket.LingerState = new LingerOption(true, 0);
@@ -132,6 +168,11 @@ internal sealed class TestClient(Stream stream) : IAsyncDisposable
         all.Write(_buffer, _start, _end - _start);
         _start = _end = 0;
         await _stream.CopyToAsync(all).WaitAsync(Patience);
+        if (carrier is { HasEnded: true })
+        {
+            throw new IOException("The server has ended the connection without close_notify.");
+        }
+
         return all.ToArray();
     }
 

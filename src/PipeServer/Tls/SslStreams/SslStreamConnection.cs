@@ -1,0 +1,133 @@
+using System.IO.Pipelines;
+using System.Net.Security;
+using System.Runtime.ExceptionServices;
+using System.Security.Authentication;
+using System.Security.Cryptography.X509Certificates;
+using PipeServer.Transport;
+
+namespace PipeServer.Tls.SslStreams;
+
+/// <summary>A connection encrypted by <see cref="SslStream"/>.</summary>
+internal sealed class SslStreamConnection : TlsTransportConnection
+{
+    // A fatal alert of TLS 1.2 that unrecognized_name is the description of, which is read by every client at this point (RFC 6066 §3, RFC 8446 §6.2).
+    private static readonly byte[] UnrecognizedName = [RecordHeader.Alert, 3, 3, 0, 2, 2, 112];
+
+    private readonly SslStreamEngine _engine;
+    private readonly RecordStream _records;
+    private readonly SslStream _ssl;
+    private readonly SslStreamInput _input;
+    private readonly SslStreamOutput _output;
+    private TlsConnectionInfo? _info;
+    private bool _isNameUnknown;
+    private int _isDisposed;
+
+    public SslStreamConnection(SslStreamEngine engine, TransportConnection inner)
+        : base(inner)
+    {
+        _engine = engine;
+        _records = new RecordStream(inner);
+        _ssl = new SslStream(_records, leaveInnerStreamOpen: true);
+        _input = new SslStreamInput(inner, _ssl, _records);
+        _output = new SslStreamOutput(inner, _ssl);
+    }
+
+    public override PipeReader Input => _input;
+
+    public override PipeWriter Output => _output;
+
+    public override TlsConnectionInfo Info => _info ?? throw new InvalidOperationException("The handshake is not done.");
+
+    public override async ValueTask HandshakeAsync(IHandshakeIo io)
+    {
+        _records.BeginHandshake(io);
+        try
+        {
+            await _ssl.AuthenticateAsServerAsync(
+                static (_, hello, state, _) => ((SslStreamConnection)state!).SelectOptionsAsync(hello), this, CancellationToken.None).ConfigureAwait(false);
+        }
+        catch (Exception exception) when (exception is IOException or AuthenticationException or InvalidOperationException or NotSupportedException)
+        {
+            if (_records.Failure is { } failure)
+            {
+                ExceptionDispatchInfo.Throw(failure);
+            }
+
+            await SendAlertAsync(io).ConfigureAwait(false);
+            throw new TlsHandshakeException(_isNameUnknown
+                ? "there is no certificate for the name that it asks for"
+                : $"its TLS handshake has failed: {exception.GetBaseException().Message}");
+        }
+
+        _records.EndHandshake();
+        _info = new TlsConnectionInfo
+        {
+            Version = _ssl.SslProtocol == SslProtocols.Tls13 ? TlsVersion.Tls13 : TlsVersion.Tls12,
+            CipherSuite = _ssl.NegotiatedCipherSuite.ToString(),
+            ServerName = NameOf(_ssl.TargetHostName),
+            ApplicationProtocol = _ssl.NegotiatedApplicationProtocol == SslApplicationProtocol.Http11 ? "http/1.1" : null,
+            ClientCertificate = _ssl.RemoteCertificate as X509Certificate2,
+            IsResumed = false,
+        };
+    }
+
+    internal override bool TryFlush() => _output.TryFlush();
+
+    public override void Write(PinnedBytes bytes)
+    {
+        ArgumentNullException.ThrowIfNull(bytes);
+        _output.Append(bytes.Memory);
+    }
+
+    public override ValueTask ShutdownOutputAsync()
+    {
+        _output.TryEnd(exception: null);
+        return Inner.ShutdownOutputAsync();
+    }
+
+    public override async ValueTask DisposeAsync()
+    {
+        if (Interlocked.Exchange(ref _isDisposed, 1) != 0)
+        {
+            return;
+        }
+
+#pragma warning disable VSTHRD103 // Neither waits, and what is not flushed by now is not to be sent.
+        _input.Complete();
+        _output.Discard();
+#pragma warning restore VSTHRD103
+        await Inner.DisposeAsync().ConfigureAwait(false);
+        await _ssl.DisposeAsync().ConfigureAwait(false);
+    }
+
+    private static string? NameOf(string? serverName) =>
+        string.IsNullOrEmpty(serverName) ? null : serverName.TrimEnd('.').ToLowerInvariant();
+
+    private ValueTask<SslServerAuthenticationOptions> SelectOptionsAsync(SslClientHelloInfo hello)
+    {
+        if (_engine.OptionsFor(NameOf(hello.ServerName)) is { } options)
+        {
+            return new ValueTask<SslServerAuthenticationOptions>(options);
+        }
+
+        _isNameUnknown = true;
+        throw new AuthenticationException("There is no certificate for this name.");
+    }
+
+    private async ValueTask SendAlertAsync(IHandshakeIo io)
+    {
+        try
+        {
+            if (_isNameUnknown)
+            {
+                await _records.WriteAsync(UnrecognizedName).ConfigureAwait(false);
+            }
+
+            await io.FlushAsync().ConfigureAwait(false);
+        }
+        catch (IOException)
+        {
+            // The client has left before it could be told.
+        }
+    }
+}

@@ -1,0 +1,263 @@
+using System.Buffers;
+using System.IO.Pipelines;
+using System.Net.Security;
+using System.Runtime.CompilerServices;
+using PipeServer.Transport;
+
+namespace PipeServer.Tls.SslStreams;
+
+/// <summary>
+/// What the client sends, decrypted a record at a time. It waits on the transport's own reader, so that a read can be cancelled and loses nothing, and holds
+/// no buffer while it waits.
+/// </summary>
+/// <remarks>One reader at a time; only <see cref="PipeReader.CancelPendingRead"/> may come from other threads.</remarks>
+internal sealed class SslStreamInput(TransportConnection inner, SslStream ssl, RecordStream records) : PipeReader
+{
+    private const int SmallestBuffer = 1024;
+
+    // A read takes what has come, up to about this much: a record of the largest size.
+    private const int EnoughBytes = 16 * 1024;
+
+    private byte[]? _buffer;
+    private int _start;
+    private int _end;
+    private ValueTask<int> _decrypting; // while it waits for a record, it has the buffer's free part
+    private bool _isDecrypting;
+    private bool _hasUnexamined;
+    private bool _mayHaveMore; // the client's last record did not fit
+    private bool _hasEnded; // by close_notify
+    private bool _isTruncated; // the client has ended without it
+    private bool _isReading;
+    private volatile bool _isCompleted;
+
+    public override bool TryRead(out ReadResult result)
+    {
+        ThrowIfNotReadable();
+        while (true)
+        {
+            if (TryDecrypt())
+            {
+                result = Take(isCanceled: false);
+                return true;
+            }
+
+            if (!inner.Input.TryRead(out var read))
+            {
+                result = default;
+                return false;
+            }
+
+            Hold(in read);
+            if (read.IsCanceled)
+            {
+                TryDecrypt();
+                result = Take(isCanceled: true);
+                return true;
+            }
+        }
+    }
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    public override async ValueTask<ReadResult> ReadAsync(CancellationToken cancellationToken = default)
+    {
+        ThrowIfNotReadable();
+        cancellationToken.ThrowIfCancellationRequested();
+        while (true)
+        {
+            if (TryDecrypt())
+            {
+                return Take(isCanceled: false);
+            }
+
+            ReturnIfEmpty();
+            var read = await inner.Input.ReadAsync(cancellationToken).ConfigureAwait(false);
+            if (_isCompleted)
+            {
+                throw new IOException("The connection was aborted.");
+            }
+
+            Hold(in read);
+            if (read.IsCanceled)
+            {
+                TryDecrypt();
+                return Take(isCanceled: true);
+            }
+        }
+    }
+
+    public override void AdvanceTo(SequencePosition consumed) => AdvanceTo(consumed, consumed);
+
+    public override void AdvanceTo(SequencePosition consumed, SequencePosition examined)
+    {
+        if (!_isReading)
+        {
+            throw new InvalidOperationException("There is no read to advance: AdvanceTo belongs to one TryRead or ReadAsync.");
+        }
+
+        _isReading = false;
+        if (_start == _end)
+        {
+            return; // the result was empty, and so are its positions
+        }
+
+        _start = consumed.GetInteger();
+        _hasUnexamined = examined.GetInteger() < _end;
+    }
+
+    public override void CancelPendingRead()
+    {
+        if (!_isCompleted)
+        {
+            inner.Input.CancelPendingRead();
+        }
+    }
+
+    public override void Complete(Exception? exception = null)
+    {
+        if (_isCompleted)
+        {
+            return;
+        }
+
+        _isCompleted = true;
+        _isReading = false;
+        if (inner.IsClosed)
+        {
+            return; // somebody may still be inside a read: the collector gets what there is
+        }
+
+        records.End();
+        ReturnBuffer();
+    }
+
+    // True when there is something to tell: bytes that are new, or the end.
+    private bool TryDecrypt()
+    {
+        if (_hasUnexamined)
+        {
+            return true;
+        }
+
+        var decrypted = 0;
+        try
+        {
+            while (!_hasEnded && decrypted < EnoughBytes && (_mayHaveMore || records.Supply()))
+            {
+                decrypted += DecryptOne();
+            }
+        }
+        catch (Exception exception) when (exception is not IOException)
+        {
+            throw new IOException("What the client has sent could not be decrypted.", exception);
+        }
+
+        if (decrypted > 0)
+        {
+            return true;
+        }
+
+        if (!_hasEnded && (records.IsMalformed || _isTruncated))
+        {
+            throw new IOException(records.IsMalformed
+                ? "What the client has sent is not TLS."
+                : "The client has ended the connection without TLS's close_notify.");
+        }
+
+        return _hasEnded;
+    }
+
+    // One record, or the rest of one that was larger than the buffer. Records without content leave the read waiting, and its buffer with it.
+    private int DecryptOne()
+    {
+        if (!_isDecrypting)
+        {
+            MakeRoom();
+#pragma warning disable CA2012 // Taken once: below, now or when its record has come.
+            _decrypting = ssl.ReadAsync(_buffer.AsMemory(_end));
+#pragma warning restore CA2012
+            _isDecrypting = true;
+        }
+
+        if (_decrypting.IsCompleted)
+        {
+            _isDecrypting = false;
+            var room = _buffer!.Length - _end;
+#pragma warning disable VSTHRD002 // It has completed.
+            var count = _decrypting.GetAwaiter().GetResult();
+#pragma warning restore VSTHRD002
+            _end += count;
+            _hasEnded = count == 0;
+            _mayHaveMore = count == room;
+            return count;
+        }
+
+        _mayHaveMore = false;
+        return 0;
+    }
+
+    private void MakeRoom()
+    {
+        if (_start == _end)
+        {
+            _start = _end = 0;
+        }
+
+        var wanted = Math.Max(SmallestBuffer, records.LengthAtHand);
+        if (_buffer is not null && _buffer.Length - _end >= wanted)
+        {
+            return;
+        }
+
+        var larger = ArrayPool<byte>.Shared.Rent(_end - _start + wanted + 1);
+        if (_buffer is not null)
+        {
+            _buffer.AsSpan(_start, _end - _start).CopyTo(larger);
+            ArrayPool<byte>.Shared.Return(_buffer);
+        }
+
+        (_buffer, _start, _end) = (larger, 0, _end - _start);
+    }
+
+    private void Hold(in ReadResult read)
+    {
+        _isTruncated |= read.IsCompleted;
+        records.Hold(in read);
+    }
+
+    private ReadResult Take(bool isCanceled)
+    {
+        _isReading = true;
+        _hasUnexamined = false;
+        return new ReadResult(_buffer is null ? default : new ReadOnlySequence<byte>(_buffer, _start, _end - _start), isCanceled, _hasEnded);
+    }
+
+    private void ReturnIfEmpty()
+    {
+        if (_start == _end)
+        {
+            ReturnBuffer();
+        }
+    }
+
+    private void ReturnBuffer()
+    {
+        if (_buffer is { } buffer && !_isDecrypting)
+        {
+            (_buffer, _start, _end) = (null, 0, 0);
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+
+    private void ThrowIfNotReadable()
+    {
+        if (_isCompleted)
+        {
+            throw new InvalidOperationException("Reading is not allowed after the reader was completed.");
+        }
+
+        if (_isReading)
+        {
+            throw new InvalidOperationException("A read is in progress: call AdvanceTo before the next.");
+        }
+    }
+}

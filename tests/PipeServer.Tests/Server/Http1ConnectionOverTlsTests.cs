@@ -1,0 +1,3 @@
+namespace PipeServer.Tests.Server;
+
+public sealed class Http1ConnectionOverTlsTests() : Http1ConnectionTests("epoll/sslstream");
