@@ -1,3 +1,4 @@
+using PipeServer.Diagnostics;
 using PipeServer.Server;
 using PipeServer.Server.ProxyProtocol;
 using PipeServer.Server.Tls;
@@ -28,7 +29,7 @@ internal static class EndpointFilters
                 ofEndpoint = filters[endpoint] =
                 [
                     .. endpoint.ProxyProtocol ? [proxy] : (IConnectionFilter[])[],
-                    .. tls is null ? (IConnectionFilter[])[] : [new TlsFilter(context, threads.Value, CreateEngine(tls))],
+                    .. tls is null ? (IConnectionFilter[])[] : [new TlsFilter(context, threads.Value, CreateEngine(context, endpoint, filters.Count, tls))],
                 ];
             }
 
@@ -36,10 +37,19 @@ internal static class EndpointFilters
         }
     }
 
-    private static ITlsEngine CreateEngine(TlsOptions options) => options.Engine switch
+    // Endpoints of one text, as those on a free port, are told apart by their order.
+    private static ITlsEngine CreateEngine(ServerContext context, HttpEndpoint endpoint, int number, TlsOptions options)
     {
-        TlsEngine.OpenSsl => new OpenSslEngine(options),
-        TlsEngine.Auto when OpenSslEngine.IsSupported => new OpenSslEngine(options),
-        _ => new SslStreamEngine(options),
-    };
+        if (options.Engine == TlsEngine.OpenSsl || (options.Engine == TlsEngine.Auto && OpenSslEngine.IsSupported))
+        {
+            return new OpenSslEngine(options, context.TimeProvider, context.Logger, $"{number} {endpoint}");
+        }
+
+        if (options.Engine == TlsEngine.Auto && OperatingSystem.IsLinux())
+        {
+            Log.TlsEngineFallback(context.Logger);
+        }
+
+        return new SslStreamEngine(options);
+    }
 }

@@ -60,4 +60,6 @@ internal static class EventIds
     public const int CertificateExpired = 151;
     public const int TlsSecretExposed = 152;
     public const int SelfSignedRenewed = 153;
+    public const int TlsCertificateUnusable = 145;
+    public const int TlsEngineFallback = 146;
 }

@@ -125,4 +125,11 @@ internal static partial class Log
 
     [LoggerMessage(EventIds.RootFound, LogLevel.Information, "ROOT {Name} leads to a folder again: {Path}.")]
     public static partial void RootFound(ILogger logger, string name, string path);
+
+    [LoggerMessage(EventIds.TlsCertificateUnusable, LogLevel.Error, "The certificate {Subject} cannot be used; handshakes that need it fail: {Problem}")]
+    public static partial void TlsCertificateUnusable(ILogger logger, string subject, string problem);
+
+    [LoggerMessage(EventIds.TlsEngineFallback, LogLevel.Warning,
+        "libssl.so.3 cannot be loaded: TLS goes by SslStream, which costs more and resumes no sessions. Install OpenSSL 3 (Debian: libssl3).")]
+    public static partial void TlsEngineFallback(ILogger logger);
 }
