@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 
 namespace PipeServer.Fuzz;
@@ -21,6 +22,8 @@ internal static class TlsFuzz
         TaskScheduler.UnobservedTaskException += OnUnobserved;
         try
         {
+            // One after the other, so that a finding over one does not stop the others.
+            var isWell = true;
             foreach (var engine in Engines)
             {
                 foreach (var transport in new[] { "memory", "epoll" })
@@ -31,17 +34,18 @@ internal static class TlsFuzz
                     lock (unobserved)
                     {
                         problem ??= unobserved.FirstOrDefault();
+                        unobserved.Clear();
                     }
 
                     if (problem is not null)
                     {
                         Console.WriteLine($"tls, {engine} over {transport}: a finding: {problem}");
-                        return false;
+                        isWell = false;
                     }
                 }
             }
 
-            return true;
+            return isWell;
         }
         finally
         {
@@ -68,6 +72,7 @@ internal static class TlsFuzz
         var clock = Stopwatch.StartNew();
         var count = 0L;
         string? found = null;
+        var running = new ConcurrentDictionary<int, TimeSpan>();
 
         // They wait most of the time.
         var fuzzers = Enumerable.Range(0, only is null ? Environment.ProcessorCount * 8 : 1).Select(number => Task.Run(async () =>
@@ -76,6 +81,7 @@ internal static class TlsFuzz
             {
                 var one = only ?? HashCode.Combine(seed, number, round);
                 string? problem;
+                running[one] = clock.Elapsed;
                 try
                 {
                     problem = await check.FindAsync(one);
@@ -87,6 +93,7 @@ internal static class TlsFuzz
                     problem = exception.ToString();
                 }
 
+                running.TryRemove(one, out _);
                 Interlocked.Increment(ref count);
                 if (problem is not null)
                 {
@@ -99,6 +106,11 @@ internal static class TlsFuzz
         while (await Task.WhenAny(all, Task.Delay(TimeSpan.FromSeconds(10))) != all)
         {
             Console.WriteLine($"tls, {engine} over {transport}: {Volatile.Read(ref count):N0} in {clock.Elapsed.TotalSeconds:F0} s, {Resident() >> 20} MiB resident");
+            foreach (var (one, since) in running.Where(item => clock.Elapsed - item.Value > TimeSpan.FromSeconds(5)))
+            {
+                Console.WriteLine($"tls, {engine} over {transport}: --case {one} has been running for {(clock.Elapsed - since).TotalSeconds:F0} s");
+            }
+
             atStart = atStart == 0 && clock.Elapsed > time / 3 ? Resident() : atStart; // warm by then
         }
 
