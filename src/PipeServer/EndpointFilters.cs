@@ -6,50 +6,123 @@ using PipeServer.Tls;
 using PipeServer.Tls.OpenSsl;
 using PipeServer.Tls.SslStreams;
 using PipeServer.Transport;
-using PipeServer.Workers;
 
 namespace PipeServer;
 
-/// <summary>What the connections of each endpoint go through before their protocol gets them: the PROXY protocol's header, then TLS.</summary>
-internal static class EndpointFilters
+/// <summary>
+/// What the connections of each endpoint go through before their protocol gets them: the PROXY protocol's header, then TLS, whose engine a reload exchanges.
+/// </summary>
+internal sealed class EndpointFilters
 {
-    /// <summary>The filters of each listener.</summary>
-    public static IEnumerable<(IConnectionListener Listener, IReadOnlyList<IConnectionFilter> Filters)> For(
-        ServerContext context, IReadOnlyList<(HttpEndpoint Endpoint, IConnectionListener Listener)> listeners)
+    private readonly ServerContext _context;
+    private readonly List<(HttpEndpoint Endpoint, int Number, TlsFilter Filter)> _secured = [];
+
+    private EndpointFilters(ServerContext context) => _context = context;
+
+    /// <summary>Each listener with its filters.</summary>
+    public IReadOnlyList<(IConnectionListener Listener, IReadOnlyList<IConnectionFilter> Filters)> Listeners { get; private set; } = [];
+
+    /// <summary>Makes the filters, and what all handshakes share where there is one.</summary>
+    /// <exception cref="ArgumentException">What an engine is to do it cannot.</exception>
+    /// <exception cref="InvalidOperationException">The engine that is asked for is not to be had here.</exception>
+    public static EndpointFilters Create(
+        ServerContext context, IReadOnlyList<(HttpEndpoint Endpoint, IConnectionListener Listener)> listeners, RequestTelemetry? telemetry)
     {
+        var all = new EndpointFilters(context);
         var proxy = new ProxyProtocolFilter(context);
-        var threads = new Lazy<WorkerPool>(() => new WorkerPool(
-            Environment.ProcessorCount, context.Options.MaxConnections, new WorkerPoolOptions { ThreadNamePrefix = "handshake" }));
         var filters = new Dictionary<HttpEndpoint, IReadOnlyList<IConnectionFilter>>();
-        foreach (var (endpoint, listener) in listeners)
+        var isFallback = false;
+        foreach (var (endpoint, _) in listeners)
         {
-            if (!filters.TryGetValue(endpoint, out var ofEndpoint))
+            if (filters.ContainsKey(endpoint))
             {
-                var tls = endpoint.Tls ?? (endpoint.IsTls ? context.Options.Tls : null);
-                ofEndpoint = filters[endpoint] =
-                [
-                    .. endpoint.ProxyProtocol ? [proxy] : (IConnectionFilter[])[],
-                    .. tls is null ? (IConnectionFilter[])[] : [new TlsFilter(context, threads.Value, CreateEngine(context, endpoint, filters.Count, tls))],
-                ];
+                continue;
             }
 
-            yield return (listener, ofEndpoint);
-        }
-    }
+            var ofEndpoint = new List<IConnectionFilter>();
+            if (endpoint.ProxyProtocol)
+            {
+                ofEndpoint.Add(proxy);
+            }
 
-    // Endpoints of one text, as those on a free port, are told apart by their order.
-    private static ITlsEngine CreateEngine(ServerContext context, HttpEndpoint endpoint, int number, TlsOptions options)
-    {
-        if (options.Engine == TlsEngine.OpenSsl || (options.Engine == TlsEngine.Auto && OpenSslEngine.IsSupported))
-        {
-            return new OpenSslEngine(options, context.TimeProvider, context.Logger, $"{number} {endpoint}");
+            if (OptionsOf(endpoint, context.Options) is { } options)
+            {
+                context.Handshakes ??= new Handshakes(context.Options, telemetry);
+                var engine = Create(context, endpoint, filters.Count, options);
+                var filter = new TlsFilter(context, context.Handshakes, options, engine);
+                ofEndpoint.Add(filter);
+                all._secured.Add((endpoint, filters.Count, filter));
+                isFallback |= options.Engine == TlsEngine.Auto && engine is SslStreamEngine && OperatingSystem.IsLinux();
+            }
+
+            filters[endpoint] = ofEndpoint;
         }
 
-        if (options.Engine == TlsEngine.Auto && OperatingSystem.IsLinux())
+        if (isFallback)
         {
             Log.TlsEngineFallback(context.Logger);
         }
 
-        return new SslStreamEngine(options);
+        all.Listeners = [.. listeners.Select(item => (item.Listener, filters[item.Endpoint]))];
+        return all;
+    }
+
+    /// <summary>Makes the engines that other options want. Nothing has changed before the action that is returned is called, which does not throw.</summary>
+    /// <param name="options">The options to come; their endpoints are those of now.</param>
+    /// <exception cref="ArgumentException">What an engine is to do it cannot.</exception>
+    /// <exception cref="InvalidOperationException">The engine that is asked for is not to be had here.</exception>
+    public Action Prepare(HttpServerOptions options)
+    {
+        if (_secured.Count == 0)
+        {
+            return static () => { };
+        }
+
+        var next = new List<(TlsFilter Filter, TlsOptions Options, ITlsEngine Engine)>();
+        foreach (var (endpoint, number, filter) in _secured)
+        {
+            var now = options.Endpoints.FirstOrDefault(other => other.ToString() == endpoint.ToString()) ?? endpoint;
+            if (OptionsOf(now, options) is { } wanted)
+            {
+                var engine = Create(_context, endpoint, number, wanted);
+                engine.Adopt(filter.Engine);
+                next.Add((filter, wanted, engine));
+            }
+        }
+
+        return () =>
+        {
+            foreach (var (filter, wanted, engine) in next)
+            {
+                filter.Exchange(wanted, engine);
+            }
+
+            _context.Handshakes!.Reload(options);
+        };
+    }
+
+    private static TlsOptions? OptionsOf(HttpEndpoint endpoint, HttpServerOptions options) =>
+        endpoint.Tls ?? (endpoint.IsTls ? options.Tls : null);
+
+    // Endpoints of one text, as those on a free port, are told apart by their order: a session of one is not resumed at another.
+    private static ITlsEngine Create(ServerContext context, HttpEndpoint endpoint, int number, TlsOptions options)
+    {
+        if (options.Engine != TlsEngine.SslStream && OpenSslEngine.IsSupported)
+        {
+            return new OpenSslEngine(options, context.TimeProvider, context.Logger, $"{number} {endpoint}");
+        }
+
+        if (options.Engine == TlsEngine.OpenSsl)
+        {
+            throw new InvalidOperationException(
+                $"{nameof(TlsOptions)}.{nameof(TlsOptions.Engine)} asks for OpenSSL, and there is no libssl.so.3 here: install OpenSSL 3, or leave the engine "
+                + $"at {nameof(TlsEngine.Auto)}.");
+        }
+
+        return options.TicketKeys is null
+            ? new SslStreamEngine(options)
+            : throw new InvalidOperationException(
+                $"{nameof(TlsOptions)}.{nameof(TlsOptions.TicketKeys)} need the engine {nameof(TlsEngine.OpenSsl)}, and there is no libssl.so.3 here: install "
+                + "OpenSSL 3, or leave the keys out.");
     }
 }

@@ -152,5 +152,10 @@ public sealed class HttpEndpoint : IParsable<HttpEndpoint>
         ?? new HttpEndpoint(new IPEndPoint(IPAddress.None, 0)) { Problem = $"'{text}' is not an endpoint: {problem}." };
 
     /// <summary>A copy that nobody else can change.</summary>
-    internal HttpEndpoint Copy() => (HttpEndpoint)MemberwiseClone();
+    internal HttpEndpoint Copy()
+    {
+        var copy = (HttpEndpoint)MemberwiseClone();
+        copy.Tls = Tls?.Copy();
+        return copy;
+    }
 }

@@ -114,13 +114,13 @@ public sealed class HttpRequest
     public EndPoint? RemoteEndPoint => _exchange.IsCarried ? _exchange.RemoteEndPoint : null;
 
     /// <summary>
-    /// <c>https</c> where the client has asked over TLS, or a trusted proxy says that its client has
-    /// (<see cref="HttpServerOptions.ForwardedHeader"/>), else <c>http</c>; whatever scheme a target names.
+    /// <c>https</c> where the client has asked over TLS, else <c>http</c>; whatever scheme a target names. Where a trusted proxy says by what its own
+    /// client has asked (<see cref="HttpServerOptions.ForwardedHeader"/>), that goes before it.
     /// </summary>
     public string Scheme => IsHttps ? "https" : "http";
 
     /// <summary>True where <see cref="Scheme"/> is <c>https</c>.</summary>
-    public bool IsHttps => _exchange.IsCarried && (_exchange.IsHttps || _exchange.Connection.Tls is not null);
+    public bool IsHttps => _exchange.IsCarried && _exchange.IsHttps;
 
     /// <summary>What the TLS handshake of the connection has agreed on; null where the connection is not encrypted.</summary>
     public TlsConnectionInfo? Tls => Connection?.Tls;

@@ -318,6 +318,7 @@ public sealed class HttpServerOptions
         HttpServerOptionsRules.Check(this);
         var copy = Copy();
         copy.Endpoints = [.. EffectiveEndpoints()];
+        copy.Tls = Tls?.Copy();
         copy.TrustedProxies = [.. TrustedProxies];
         HttpServerOptionsRules.CheckEndpoints(copy);
         return copy;

@@ -36,6 +36,8 @@ internal static class HttpServerOptionsReload
     {
         var merged = current.Copy();
         merged.MaxConnections = others.MaxConnections;
+        merged.MaxHandshakes = others.MaxHandshakes;
+        merged.Tls = others.Tls;
         merged.MaxConnectionsPerAddress = others.MaxConnectionsPerAddress;
         merged.MaxRequestLineBytes = others.MaxRequestLineBytes;
         merged.MaxRequestHeadBytes = others.MaxRequestHeadBytes;
@@ -55,7 +57,21 @@ internal static class HttpServerOptionsReload
         merged.RateLimit = others.RateLimit;
         merged.ServerErrorPage = others.ServerErrorPage;
         merged.GetServerErrorPage = others.GetServerErrorPage;
+        merged.Endpoints = [.. current.Endpoints.Select(endpoint => WithTlsOf(endpoint, others))];
         HttpServerOptionsRules.CheckEndpoints(merged); // those of now may not be those of the others
+        return merged;
+    }
+
+    // What is spoken at an endpoint stays; by which certificates and rules does not.
+    private static HttpEndpoint WithTlsOf(HttpEndpoint endpoint, HttpServerOptions others)
+    {
+        if (!endpoint.IsTls || others.Endpoints.FirstOrDefault(other => other.ToString() == endpoint.ToString()) is not { } same)
+        {
+            return endpoint;
+        }
+
+        var merged = endpoint.Copy();
+        (merged.IsTls, merged.Tls) = (true, same.Tls);
         return merged;
     }
 

@@ -54,6 +54,11 @@ internal static class HttpServerOptionsRules
             InRange(perAddress, 1, int.MaxValue, nameof(HttpServerOptions.MaxConnectionsPerAddress));
         }
 
+        if (options.MaxHandshakes is { } handshakes)
+        {
+            InRange(handshakes, 1, int.MaxValue, nameof(HttpServerOptions.MaxHandshakes));
+        }
+
         if (options.AcceptLimit is { } limit)
         {
             InRange(limit, 1, int.MaxValue, nameof(HttpServerOptions.AcceptLimit));
@@ -79,6 +84,62 @@ internal static class HttpServerOptionsRules
     {
         CheckPlaces(options);
         CheckSocketFiles(options);
+        CheckTls(options);
+    }
+
+    private static void CheckTls(HttpServerOptions options)
+    {
+        if (options.Tls is { } shared)
+        {
+            CheckTls(shared, nameof(HttpServerOptions.Tls));
+        }
+
+        foreach (var endpoint in options.Endpoints.Where(static endpoint => endpoint.IsTls))
+        {
+            if (endpoint.Tls is { } own)
+            {
+                CheckTls(own, $"{nameof(HttpServerOptions.Endpoints)}: {endpoint}: {nameof(HttpEndpoint.Tls)}");
+            }
+            else if (options.Tls is null)
+            {
+                throw Invalid(
+                    nameof(HttpServerOptions.Tls),
+                    $"{nameof(HttpServerOptions.Tls)} must say how TLS is spoken at {endpoint}: a certificate is needed. Set it, or the endpoint's own "
+                    + $"{nameof(HttpEndpoint.Tls)}.");
+            }
+        }
+    }
+
+    // A source may have no certificate yet, or none for clients that name no host: it refuses those handshakes then.
+    private static void CheckTls(TlsOptions tls, string option)
+    {
+        if (tls.Certificates is null)
+        {
+            throw Invalid(option, $"{option}: {nameof(TlsOptions.Certificates)} must be set: a source that has one certificate for every client will do.");
+        }
+
+        InRange(tls.MinVersion, TlsVersion.Tls12, TlsVersion.Tls13, $"{option}: {nameof(TlsOptions.MinVersion)}");
+        InRange(tls.Engine, TlsEngine.Auto, TlsEngine.SslStream, $"{option}: {nameof(TlsOptions.Engine)}");
+        if (tls.TicketKeys is not { } keys)
+        {
+            return;
+        }
+
+        if (keys.Count == 0 || keys.Any(static key => key.Length != TlsOptions.TicketKeyBytes))
+        {
+            throw Invalid(
+                option,
+                $"{option}: {nameof(TlsOptions.TicketKeys)} must be one key or more of {TlsOptions.TicketKeyBytes} bytes each, and "
+                + (keys.Count == 0 ? "there is none; leave it null for keys of the server's own." : "one is of another length."));
+        }
+
+        if (tls.Engine == TlsEngine.SslStream)
+        {
+            throw Invalid(
+                option,
+                $"{option}: {nameof(TlsOptions.TicketKeys)} are of no use to the engine {nameof(TlsEngine.SslStream)}, which resumes no sessions; choose "
+                + $"{nameof(TlsEngine.OpenSsl)}, or leave them out.");
+        }
     }
 
     private static void CheckPlaces(HttpServerOptions options)

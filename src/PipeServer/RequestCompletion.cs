@@ -26,6 +26,11 @@ public readonly ref struct RequestCompletion
     /// <summary>The client's address, behind a trusted proxy its own; null where the transport knows none (unix sockets).</summary>
     public EndPoint? RemoteEndPoint { get; }
 
+    /// <summary>
+    /// What the connection's TLS handshake has agreed on; null where it is not encrypted. Stays valid.
+    /// </summary>
+    public TlsConnectionInfo? Tls { get; internal init; }
+
     /// <summary>The status that was sent; 0 where nothing was, because the client had left.</summary>
     public int StatusCode { get; internal init; }
 

@@ -19,19 +19,21 @@ internal sealed class RunningServer
 {
     private readonly bool[] _areTls; // of the end points
     private readonly int _mostConnections; // that the process's limit of open files allows
+    private readonly EndpointFilters _filters;
 
     private RunningServer(
         ITransport transport,
         ServerContext context,
         ConnectionDispatcher dispatcher,
+        EndpointFilters filters,
         IReadOnlyList<(HttpEndpoint Endpoint, IConnectionListener Listener)> listeners,
         ServerTelemetry? telemetry,
         int mostConnections)
     {
-        (Transport, Context, Dispatcher, Telemetry, _mostConnections) = (transport, context, dispatcher, telemetry, mostConnections);
+        (Transport, Context, Dispatcher, Telemetry, _mostConnections, _filters) = (transport, context, dispatcher, telemetry, mostConnections, filters);
         EndPoints = [.. listeners.Select(static item => item.Listener.EndPoint)];
         _areTls = [.. listeners.Select(static item => item.Endpoint.IsTls)];
-        telemetry?.Observe(GetStatistics);
+        telemetry?.Observe(GetStatistics, _areTls.Contains(true));
         if (_areTls.Contains(true))
         {
             telemetry?.ObserveCertificates(() => Context.Options);
@@ -86,9 +88,10 @@ internal sealed class RunningServer
 
             context = new ServerContext(options, routes.ToTable(), workers, TimersOf(options, transport), logger, telemetry);
             var protocol = new Http1Protocol(context);
+            var filters = EndpointFilters.Create(context, listeners, telemetry);
             var dispatcher = new ConnectionDispatcher(
-                context, [.. EndpointFilters.For(context, listeners).Select(item => new BoundListener(item.Listener, item.Filters, protocol))]);
-            return new RunningServer(transport, context, dispatcher, listeners, telemetry, mostConnections);
+                context, [.. filters.Listeners.Select(item => new BoundListener(item.Listener, item.Filters, protocol))]);
+            return new RunningServer(transport, context, dispatcher, filters, listeners, telemetry, mostConnections);
         }
         catch
         {
@@ -117,7 +120,9 @@ internal sealed class RunningServer
             workers.Queued,
             workers.Capacity,
             new WorkerStatistics(workers.Size, workers.Busy, workers.Executed, workers.Faulted),
-            epoll?.ReadLoops() ?? []);
+            epoll?.ReadLoops() ?? [],
+            Context.Handshakes?.Read() ?? [],
+            Context.Handshakes?.Active ?? 0);
     }
 
     /// <inheritdoc cref="HttpServer.Reload"/>
@@ -132,7 +137,9 @@ internal sealed class RunningServer
         var current = Context.Options;
         var next = HttpServerOptionsReload.Merge(current, options);
         next.MaxConnections = Math.Min(next.MaxConnections, _mostConnections);
+        var exchangeFilters = _filters.Prepare(next);
         Context.Reload(next);
+        exchangeFilters();
         Dispatcher.Reload();
         return HttpServerOptionsReload.FixedThatDiffer(current, options);
     }

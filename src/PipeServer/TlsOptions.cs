@@ -7,6 +7,9 @@ namespace PipeServer;
 /// <remarks>Not thread-safe while it is being set up; a server takes a copy of it when it is created, and at a reload.</remarks>
 public sealed class TlsOptions
 {
+    /// <summary>Of each of <see cref="TicketKeys"/>.</summary>
+    internal const int TicketKeyBytes = 80;
+
     /// <summary>Where the certificates come from. There must be one.</summary>
     public ITlsCertificateSource? Certificates { get; set; }
 
@@ -37,5 +40,10 @@ public sealed class TlsOptions
     public IReadOnlyList<ReadOnlyMemory<byte>>? TicketKeys { get; set; }
 
     /// <summary>A copy that nobody else can change.</summary>
-    internal TlsOptions Copy() => (TlsOptions)MemberwiseClone();
+    internal TlsOptions Copy()
+    {
+        var copy = (TlsOptions)MemberwiseClone();
+        copy.TicketKeys = TicketKeys is null ? null : [.. TicketKeys];
+        return copy;
+    }
 }

@@ -57,6 +57,7 @@ public sealed class ReloadableOptionsTests
         IReadOnlyDictionary<string, string> => new Dictionary<string, string>(StringComparer.Ordinal) { [".x"] = "text/x" },
         null when property.PropertyType == typeof(string) => "x",
         null when property.PropertyType == typeof(int?) => 1,
+        null when property.PropertyType == typeof(TlsOptions) => new TlsOptions { Certificates = TestCertificates.Source() },
         null when property.PropertyType == typeof(RateLimit) => RateLimit.Parse("1/s"),
         null when property.PropertyType == typeof(Func<MeterOptions, Meter>) => (Func<MeterOptions, Meter>)(static options => new Meter(options)),
         null when property.PropertyType == typeof(SocketFileMode) => (SocketFileMode?)UnixFileMode.UserRead,

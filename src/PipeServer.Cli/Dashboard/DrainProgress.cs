@@ -103,6 +103,7 @@ internal static class DrainProgress
         }
 
         var states = connections.States;
+        WriteConnections(json, states.Handshaking, "in the middle of a TLS handshake; closed", DrainRules.HandshakeTimeout);
         WriteConnections(json, states.New, "nothing has come yet; closed", DrainRules.FirstRequestTimeout);
         WriteConnections(json, states.Idle, "between two requests; closed", idleTimeout);
         WriteConnections(json, states.ReadingHead, "part of a request's head has come; refused", DrainRules.HeadTimeout);

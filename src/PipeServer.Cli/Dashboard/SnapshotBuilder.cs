@@ -225,6 +225,7 @@ internal sealed class SnapshotBuilder(RequestRecorder recorder, TimeProvider clo
         json.Number("failedAccepts", statistics.FailedAccepts);
         json.Number("limit", limit);
         json.BeginList("states");
+        WriteState("handshaking", states.Handshaking);
         WriteState("new", states.New);
         WriteState("idle", states.Idle);
         WriteState("reading", states.ReadingHead);

@@ -2,7 +2,7 @@ namespace PipeServer.Diagnostics;
 
 /// <summary>
 /// The numbers of the log events, by room: workers 1–19, server 20–59, connections 60–79, transport 80–99, static files 100–119, command line
-/// 120–139.
+/// 120–139, TLS 140–159.
 /// </summary>
 internal static class EventIds
 {
@@ -60,6 +60,7 @@ internal static class EventIds
     public const int CertificateExpired = 151;
     public const int TlsSecretExposed = 152;
     public const int SelfSignedRenewed = 153;
+    public const int HandshakeThreadStuck = 141;
     public const int TlsCertificateUnusable = 145;
     public const int TlsEngineFallback = 146;
 }

@@ -91,7 +91,7 @@ internal static class Forwarded
                 }
 
                 hasProto = true;
-                hop = hop with { IsHttps = ForwardedClient.IsHttpsScheme(Unquote(value, unescaped)) };
+                hop = hop with { IsHttps = ForwardedClient.IsHttpsScheme(Unquote(value, unescaped)), HasScheme = true };
             }
         }
 

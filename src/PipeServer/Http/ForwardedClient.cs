@@ -6,7 +6,8 @@ namespace PipeServer.Http;
 /// <param name="Address">The hop that counts; null where it is the peer itself, because nothing that it says names another one.</param>
 /// <param name="Port">That hop's port; 0 where it is not told.</param>
 /// <param name="IsHttps">That hop has asked by https.</param>
-internal readonly record struct ForwardedClient(HostAddress? Address, int Port, bool IsHttps)
+/// <param name="HasScheme">It is told by what that hop has asked.</param>
+internal readonly record struct ForwardedClient(HostAddress? Address, int Port, bool IsHttps, bool HasScheme = false)
 {
     /// <summary>How many elements of a list are looked at, from its end. No chain of proxies that anybody runs is longer.</summary>
     public const int MaxHops = 64;

@@ -43,7 +43,8 @@ internal static class ForwardedFor
             }
         }
 
-        return new ForwardedClient(client, port, ForwardedClient.IsHttpsScheme(SchemeAt(fields, place)));
+        var scheme = SchemeAt(fields, place);
+        return new ForwardedClient(client, port, ForwardedClient.IsHttpsScheme(scheme), HasScheme: !scheme.IsEmpty);
     }
 
     // The scheme at the same place from the right as the hop that counts. Most proxies set one for all hops instead of adding one of their own:

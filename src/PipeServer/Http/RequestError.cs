@@ -62,4 +62,7 @@ internal enum RequestError : byte
     QueueFull,
     QueueTimeout,
     TooManyConnections,
+    TooManyHandshakes,
+    PlainHttp,
+    Misdirected,
 }

@@ -53,7 +53,7 @@ internal sealed class ClientForwarding
         var client = (_isStandard ? Forwarded.MayBeIn(fields) : ForwardedFor.MayBeIn(fields)) && IsTrusted(exchange.Connection.RemoteEndPoint)
             ? _isStandard ? Forwarded.Find(fields, _trusted) : ForwardedFor.Find(fields, _trusted)
             : default;
-        exchange.SetClient(client.Address is { } address ? EndPoint(address, client.Port) : null, client.IsHttps);
+        exchange.SetClient(client.Address is { } address ? EndPoint(address, client.Port) : null, client.HasScheme ? client.IsHttps : null);
     }
 
     private bool IsTrusted(EndPoint? peer) =>

@@ -62,6 +62,9 @@ internal abstract class Connection(ServerContext server)
     /// <summary>What its TLS handshake has agreed on; null where it is not encrypted, and when it has ended.</summary>
     public TlsConnectionInfo? Tls => (_transport as TlsTransportConnection)?.Info;
 
+    /// <summary>It is encrypted.</summary>
+    public bool IsTls => _transport is TlsTransportConnection;
+
     /// <summary>Cancelled when nothing that is written can arrive any more.</summary>
     public CancellationToken Aborted => _transport?.Closed ?? new CancellationToken(canceled: true);
 
@@ -266,6 +269,9 @@ internal abstract class Connection(ServerContext server)
 
             switch (Deadlines.Check(transport, _state, now, draining))
             {
+                case DeadlineVerdict.ReadTimedOut when _state == ConnectionState.Handshaking && Deadlines.IsWriting:
+                    AbortSlowReader(transport, "the client does not read its TLS handshake"); // its time is that of the whole handshake
+                    break;
                 case DeadlineVerdict.ReadTimedOut:
                     CancelReadElsewhere(transport);
                     break;
@@ -310,6 +316,9 @@ internal abstract class Connection(ServerContext server)
     /// <exception cref="IOException">As above.</exception>
     protected virtual Task EndAsync() => Task.CompletedTask;
 
+    /// <summary>Disposes of the transport, once, at the connection's end.</summary>
+    protected virtual ValueTask DisposeTransportAsync(TransportConnection transport) => transport.DisposeAsync();
+
     /// <summary>Lets go of the transport, whose next owner takes over; false when it has been aborted.</summary>
     protected bool TryRelease()
     {
@@ -342,7 +351,7 @@ internal abstract class Connection(ServerContext server)
     {
         try
         {
-            await transport.DisposeAsync().ConfigureAwait(false);
+            await DisposeTransportAsync(transport).ConfigureAwait(false);
         }
 #pragma warning disable CA1031 // Whoever runs the connection gives back what it has held, and counts it.
         catch (Exception exception)

@@ -249,7 +249,7 @@ internal sealed class ConnectionDispatcher
         FilteringConnection? filtering = null;
         try
         {
-            filtering = new FilteringConnection(_server, hasPermit || hasPlace || isStopping ? bound.Filters : null);
+            filtering = new FilteringConnection(_server, hasPermit || hasPlace || isStopping ? bound.Filters : null, bound.Protocol, _refusedClients);
             filtering.Attach(transport, id);
             _server.Connections.Add(filtering);
             await filtering.RunAsync().ConfigureAwait(false);

@@ -19,6 +19,7 @@ internal sealed class ConnectionManager
     private RequestCounts _ended;
     private long _endedReceived;
     private long _endedSent;
+    private int _methodsSeenOverTls;
     private int _methodsSeen = 1 << (int)RequestMethod.Get; // by those who have asked: a bit for each. An idle server has a figure too, not a gap
 
     public int Count
@@ -125,7 +126,7 @@ internal sealed class ConnectionManager
             {
                 switch (connection.State)
                 {
-                    case ConnectionState.ReadingHead:
+                    case ConnectionState.ReadingHead or ConnectionState.Handshaking:
                         reading++;
                         break;
                     case ConnectionState.Handling or ConnectionState.Switched:
@@ -256,8 +257,8 @@ internal sealed class ConnectionManager
     /// <summary>Everything that connections count, at one moment.</summary>
     public ConnectionStatistics Statistics()
     {
-        Span<int> states = stackalloc int[7];
-        Span<long> methods = stackalloc long[RequestMethods.Count];
+        Span<int> states = stackalloc int[8];
+        Span<long> methods = stackalloc long[2 * RequestMethods.Count]; // plain, then over TLS
         states.Clear();
         methods.Clear();
         ConnectionCounts counts;
@@ -275,23 +276,25 @@ internal sealed class ConnectionManager
                 (received, sent) = (received + bytes.Received, sent + bytes.Sent);
                 if (connection.MethodInProgress is { } method)
                 {
-                    methods[(int)method]++;
-                    _methodsSeen |= 1 << (int)method;
+                    var isTls = connection.IsTls;
+                    methods[(int)method + (isTls ? RequestMethods.Count : 0)]++;
+                    _ = isTls ? _methodsSeenOverTls |= 1 << (int)method : _methodsSeen |= 1 << (int)method;
                 }
             }
         }
 
         var active = new List<ActiveRequests>();
-        for (var method = 0; method < methods.Length; method++)
+        for (var place = 0; place < methods.Length; place++)
         {
-            if ((_methodsSeen & (1 << method)) != 0)
+            var (method, isTls) = (place % RequestMethods.Count, place >= RequestMethods.Count);
+            if (((isTls ? _methodsSeenOverTls : _methodsSeen) & (1 << method)) != 0)
             {
-                active.Add(new ActiveRequests(RequestMethods.NameOrOther((RequestMethod)method), methods[method]));
+                active.Add(new ActiveRequests(RequestMethods.NameOrOther((RequestMethod)method), methods[place], isTls));
             }
         }
 
         return new ConnectionStatistics(
-            new ConnectionStates(states[0], states[1], states[2], states[3], states[4], states[5], states[6]), counts, requests, active, received, sent);
+            new ConnectionStates(states[0], states[1], states[2], states[3], states[4], states[5], states[6], states[7]), counts, requests, active, received, sent);
     }
 
     // In the order of ConnectionStates.
@@ -302,6 +305,7 @@ internal sealed class ConnectionManager
         ConnectionState.Handling => connection.Deadlines.IsWriting ? 3 : 2,
         ConnectionState.Idle => 4,
         ConnectionState.Switched => 5,
+        ConnectionState.Handshaking => 7,
         _ => 6,
     };
 

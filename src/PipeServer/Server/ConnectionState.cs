@@ -3,13 +3,18 @@ namespace PipeServer.Server;
 /// <summary>
 /// Where a connection is in its life. Written by the connection loop only; the heartbeat and a drain read it.
 /// <code>
-/// New ──► ReadingHead ──► Handling ──► Idle ──► ReadingHead …      Handling ──► Switched      every state ──► Closing
+/// Handshaking ──► New ──► ReadingHead ──► Handling ──► Idle ──► ReadingHead …      Handling ──► Switched      every state ──► Closing
 /// </code>
 /// </summary>
 internal enum ConnectionState
 {
     /// <summary>Accepted, and no byte of a first request has come.</summary>
     New,
+
+    /// <summary>
+    /// In the middle of a TLS handshake. Before its first byte the connection is <see cref="New"/>, and behind it again.
+    /// </summary>
+    Handshaking,
 
     /// <summary>Between two requests, nothing buffered.</summary>
     Idle,

@@ -8,8 +8,10 @@ namespace PipeServer.Server;
 /// <param name="Idle">Between two requests.</param>
 /// <param name="Switched">Its handler has it for good.</param>
 /// <param name="Closing">Half-closed, waiting for the client to do the same; those that were refused too.</param>
-internal readonly record struct ConnectionStates(int New, int ReadingHead, int Handling, int Writing, int Idle, int Switched, int Closing)
+/// <param name="Handshaking">In the middle of a TLS handshake.</param>
+internal readonly record struct ConnectionStates(
+    int New, int ReadingHead, int Handling, int Writing, int Idle, int Switched, int Closing, int Handshaking = 0)
 {
     /// <summary>All of them.</summary>
-    public int Total => New + ReadingHead + Handling + Writing + Idle + Switched + Closing;
+    public int Total => New + ReadingHead + Handling + Writing + Idle + Switched + Closing + Handshaking;
 }

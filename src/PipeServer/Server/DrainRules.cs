@@ -13,6 +13,12 @@ internal static class DrainRules
     public static readonly TimeSpan HeadTimeout = TimeSpan.FromSeconds(5);
 
     /// <summary>
+    /// How long a TLS handshake that has begun may take for the rest, where the head time-out leaves it so much; its client is then served one request.
+    /// As long as half a head: both are a client that has asked in good faith, and a slow one that must not hold up the exit.
+    /// </summary>
+    public static readonly TimeSpan HandshakeTimeout = HeadTimeout;
+
+    /// <summary>
     /// How long the server waits for a client that has all its answers to close the connection, however much it still sends.
     /// </summary>
     public static readonly TimeSpan LingerTimeout = TimeSpan.FromMilliseconds(500);
@@ -59,6 +65,7 @@ internal static class DrainRules
         ConnectionState.New => FirstRequestTimeout,
         ConnectionState.Idle => idleTimeout, // its next request may be on its way, sent in good faith
         ConnectionState.ReadingHead => HeadTimeout,
+        ConnectionState.Handshaking => HandshakeTimeout,
         ConnectionState.Closing => LingerTimeout,
         _ => null,
     };

@@ -17,6 +17,11 @@ internal sealed class ErrorAnswers(Func<ReadOnlyMemory<byte>> getPage)
         [new("Retry-After", "1"), new("Content-Type", PlainText)],
         RequestErrors.Body(RequestError.TooManyConnections).ToArray());
 
+    /// <summary>The answer to a client that is refused for this reason before anything is read.</summary>
+    public PreparedResponse Unread(RequestError reason) => reason == RequestError.TooManyConnections
+        ? TooManyConnections
+        : new PreparedResponse(RequestErrors.Status(reason), [new("Content-Type", PlainText)], RequestErrors.Body(reason).ToArray());
+
     /// <summary>Writes the whole answer.</summary>
     /// <param name="response">The response, in which nothing is set.</param>
     /// <param name="error">What it says.</param>

@@ -14,6 +14,7 @@ internal abstract class Exchange(RequestHead head)
     private RouteHandler? _handler; // of this request, or of one before
     private bool _hasHandler;
     private EndPoint? _forwardedClient;
+    private bool? _isForwardedHttps;
 
     /// <summary>The connection that carries it. There is none before the first request and after the last one.</summary>
     public abstract Connection Connection { get; }
@@ -27,8 +28,8 @@ internal abstract class Exchange(RequestHead head)
     /// <summary>The address that a trusted proxy has named, or null: of this request once it has a handler, before that perhaps of another one.</summary>
     public EndPoint? ForwardedClient => _forwardedClient;
 
-    /// <summary>A trusted proxy has said that its client has asked by https.</summary>
-    public bool IsHttps { get; private set; }
+    /// <summary>The client has asked by https: a trusted proxy says so of its own, or, where none says anything of that, the connection is encrypted.</summary>
+    public bool IsHttps => _isForwardedHttps ?? Connection.IsTls;
 
     /// <summary>With <see cref="RequestError.TooManyRequests"/>: when the client may come again, in seconds.</summary>
     public int RetryAfterSeconds { get; set; }
@@ -134,10 +135,10 @@ internal abstract class Exchange(RequestHead head)
 
     /// <summary>Notes what a trusted proxy says of the request's client. For each request, where there is <see cref="ClientForwarding"/>.</summary>
     /// <param name="client">Its address; null where it is the connection's.</param>
-    /// <param name="isHttps">It has asked by https.</param>
-    public void SetClient(EndPoint? client, bool isHttps)
+    /// <param name="isHttps">It has asked by https; null where that is not told.</param>
+    public void SetClient(EndPoint? client, bool? isHttps)
     {
-        IsHttps = isHttps;
+        _isForwardedHttps = isHttps;
         if (_forwardedClient != client)
         {
             _forwardedClient = client;
@@ -148,7 +149,7 @@ internal abstract class Exchange(RequestHead head)
     public void RefuseHead(RequestError error)
     {
         Refusal = error;
-        SetClient(client: null, isHttps: false);
+        SetClient(client: null, isHttps: null);
     }
 
     /// <summary>Forgets the last request, but for its client, which the next one has anew.</summary>

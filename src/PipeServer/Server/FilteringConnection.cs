@@ -1,3 +1,4 @@
+using PipeServer.Http;
 using PipeServer.Transport;
 
 namespace PipeServer.Server;
@@ -8,14 +9,52 @@ namespace PipeServer.Server;
 /// </summary>
 /// <param name="server">What all connections share.</param>
 /// <param name="filters">The filters; null for a connection beyond the limit, which is closed without an answer.</param>
-internal sealed class FilteringConnection(ServerContext server, IReadOnlyList<IConnectionFilter>? filters) : Connection(server)
+/// <param name="protocol">Words a refusal.</param>
+/// <param name="places">Bounds how many clients are refused with a word at once.</param>
+internal sealed class FilteringConnection(
+    ServerContext server, IReadOnlyList<IConnectionFilter>? filters, IProtocol protocol, RefusedClients places) : Connection(server)
 {
-    public override ConnectionOutcome Outcome => filters is null ? ConnectionOutcome.Refused : base.Outcome;
+    private bool _isRefused = filters is null;
+    private RequestError _answer;
+    private TransportConnection? _outermost; // what has been put around the transport
+
+    public override ConnectionOutcome Outcome => _isRefused ? ConnectionOutcome.Refused : base.Outcome;
 
     public override bool IsAdmitted => false;
 
     /// <summary>The connection that the last filter has returned, for the caller to go on with; null when it has ended.</summary>
     public TransportConnection? Filtered { get; private set; }
+
+    /// <summary>A handshake has begun: in a drain it may finish. For a filter.</summary>
+    /// <param name="secured">What makes it, around the transport: the two are disposed of together, whatever comes of it.</param>
+    public void BeginHandshake(TransportConnection secured)
+    {
+        _outermost = secured;
+        State = ConnectionState.Handshaking;
+    }
+
+    /// <summary>The handshake has been made, and the protocol, or the next filter, has not begun. For a filter.</summary>
+    public void EndHandshake() => State = ConnectionState.New;
+
+    /// <summary>
+    /// A filter refuses the connection, and it is closed without a word. As all refusals it is counted and logged.
+    /// </summary>
+    public void Refuse(RequestError reason)
+    {
+        _isRefused = true;
+        Server.RefusalCounts.Count(reason);
+        Server.Refusals.Write(this, static connection => connection.RemoteEndPoint, RequestErrors.Status(reason), RequestErrors.Text(reason));
+    }
+
+    /// <summary>
+    /// A filter refuses the connection, which it returns null for, and has told in its protocol's words why, on the bare transport.
+    /// </summary>
+    public void RefuseWith(RequestError reason)
+    {
+        Refuse(reason);
+        Server.Observer?.CompleteUnread(RemoteEndPoint, reason);
+        _answer = reason;
+    }
 
     public override void Detach()
     {
@@ -23,6 +62,9 @@ internal sealed class FilteringConnection(ServerContext server, IReadOnlyList<IC
     }
 
     public override void DescribeRequests(ICollection<RequestDescription> descriptions) => descriptions.Add(RequestDescription.NotArrived);
+
+    // Once: the transport's object may be another client's a moment later.
+    protected override ValueTask DisposeTransportAsync(TransportConnection transport) => (_outermost ?? transport).DisposeAsync();
 
     protected override async Task ServeAsync()
     {
@@ -34,18 +76,40 @@ internal sealed class FilteringConnection(ServerContext server, IReadOnlyList<IC
         var filtered = Transport;
         foreach (var filter in filters)
         {
-            if (await filter.ApplyAsync(filtered, Id, Deadlines).ConfigureAwait(false) is not { } next)
+            if (await filter.ApplyAsync(filtered, this).ConfigureAwait(false) is not { } next)
             {
+                if (_answer != RequestError.None)
+                {
+                    await AnswerAsync().ConfigureAwait(false);
+                }
+
                 return;
             }
 
-            filtered = next;
+            _outermost = filtered = next;
         }
 
         // The filters' work is done, so an abort that has come meanwhile finds the connection where it goes next.
         if (TryRelease())
         {
             Filtered = filtered;
+        }
+    }
+
+    private async Task AnswerAsync()
+    {
+        State = ConnectionState.Closing;
+        var hasPlace = places.TryTakePlace();
+        try
+        {
+            await RefusedConnection.TellAsync(this, output => protocol.WriteRefusal(output, _answer), hasPlace).ConfigureAwait(false);
+        }
+        finally
+        {
+            if (hasPlace)
+            {
+                places.ReturnPlace();
+            }
         }
     }
 }

@@ -10,12 +10,13 @@ internal interface IConnectionFilter
 {
     /// <summary>Filters one connection. The time that it may take is the head time-out; then its read is cancelled.</summary>
     /// <param name="transport">The connection as it comes from the transport or from the filter before.</param>
-    /// <param name="id">The connection's number, for the log.</param>
-    /// <param name="deadlines">Tells whether its time is up: a read may be cancelled for no reason too.</param>
+    /// <param name="connection">
+    /// What stands for it meanwhile. Its <see cref="Connection.Deadlines"/> tell whether its time is up: a read may be cancelled for no reason too.
+    /// </param>
     /// <returns>
-    /// What the next filter, or the protocol, gets; its disposal disposes <paramref name="transport"/> too. Null to close the connection
-    /// without a word.
+    /// What the next filter, or the protocol, gets; its disposal disposes <paramref name="transport"/> too. Null to close the connection, without a word
+    /// unless it is to be refused with one (<see cref="FilteringConnection.RefuseWith"/>).
     /// </returns>
     /// <exception cref="IOException">The client has reset the connection, or it was aborted.</exception>
-    ValueTask<TransportConnection?> ApplyAsync(TransportConnection transport, long id, ConnectionDeadlines deadlines);
+    ValueTask<TransportConnection?> ApplyAsync(TransportConnection transport, FilteringConnection connection);
 }

@@ -1,4 +1,5 @@
 using System.Buffers;
+using PipeServer.Http;
 
 namespace PipeServer.Server;
 
@@ -11,6 +12,8 @@ internal interface IProtocol
     /// <summary>Gives back the object of a connection that has ended in order: nobody holds on to it any more.</summary>
     void Return(Connection connection);
 
-    /// <summary>Writes the answer to a client beyond the limit of connections, whose request is not read.</summary>
-    void WriteRefusal(IBufferWriter<byte> output);
+    /// <summary>Writes the answer to a client that is refused before its request is read.</summary>
+    /// <param name="output">Where it goes.</param>
+    /// <param name="reason">Why.</param>
+    void WriteRefusal(IBufferWriter<byte> output, RequestError reason);
 }

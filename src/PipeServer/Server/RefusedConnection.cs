@@ -1,3 +1,5 @@
+using System.Buffers;
+using PipeServer.Http;
 using PipeServer.Transport;
 
 namespace PipeServer.Server;
@@ -28,21 +30,30 @@ internal sealed class RefusedConnection(ServerContext server, IProtocol protocol
 
     public override void DescribeRequests(ICollection<RequestDescription> descriptions) => descriptions.Add(RequestDescription.NotArrived);
 
-    protected override async Task ServeAsync()
+    protected override Task ServeAsync() =>
+        TellAsync(this, output => protocol.WriteRefusal(output, RequestError.TooManyConnections), mayLinger);
+
+    /// <summary>Writes a refusal, then ends the connection politely.</summary>
+    /// <param name="connection">The connection, of which nothing has been answered.</param>
+    /// <param name="write">Writes it.</param>
+    /// <param name="mayLinger">There is a place to wait until the client has closed its side.</param>
+    /// <exception cref="IOException">The client has reset the connection, or it was aborted.</exception>
+    public static async Task TellAsync(Connection connection, Action<IBufferWriter<byte>> write, bool mayLinger)
     {
-        Deadlines.BeginWrite(Transport);
-        protocol.WriteRefusal(Output);
-        await Output.FlushAsync(CancellationToken.None).ConfigureAwait(false);
-        await Transport.ShutdownOutputAsync().ConfigureAwait(false);
-        Deadlines.EndWrite();
+        var transport = connection.Transport;
+        connection.Deadlines.BeginWrite(transport);
+        write(transport.Output);
+        await transport.Output.FlushAsync(CancellationToken.None).ConfigureAwait(false);
+        await transport.ShutdownOutputAsync().ConfigureAwait(false);
+        connection.Deadlines.EndWrite();
         if (mayLinger)
         {
-            await LingeringClose.AfterRefusal.WaitAsync(this).ConfigureAwait(false);
+            await LingeringClose.AfterRefusal.WaitAsync(connection).ConfigureAwait(false);
         }
-        else if (Input.TryRead(out var read))
+        else if (transport.Input.TryRead(out var read))
         {
             // All places are taken. What has come is read, because a close with unread bytes would be a reset.
-            Input.AdvanceTo(read.Buffer.End);
+            transport.Input.AdvanceTo(read.Buffer.End);
         }
     }
 }

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text;
 using PipeServer.Http;
+using PipeServer.Tls;
 
 namespace PipeServer.Server;
 
@@ -14,11 +15,13 @@ internal sealed class RequestEntrance
     private readonly ClientForwarding? _forwarding;
     private readonly RateLimiter? _limiter;
     private readonly bool _hasHealthChecks;
+    private readonly bool _isTlsSpoken;
 
     private RequestEntrance(HttpServerOptions options, RequestObserver? observer, ClientForwarding? forwarding, RateLimiter? limiter)
     {
         (_observer, _forwarding, _limiter) = (observer, forwarding, limiter);
         _hasHealthChecks = options.HealthChecks;
+        _isTlsSpoken = IsTlsSpoken(options);
     }
 
     /// <summary>What the options want; null where that is nothing.</summary>
@@ -31,7 +34,7 @@ internal sealed class RequestEntrance
         var limiter = options.RateLimit is not { } limit ? null
             : before?._limiter is { } used && used.Limit.Equals(limit) ? used
             : new RateLimiter(limit, options.TimeProvider);
-        return observer is null && forwarding is null && limiter is null ? null : new RequestEntrance(options, observer, forwarding, limiter);
+        return observer is null && forwarding is null && limiter is null && !IsTlsSpoken(options) ? null : new RequestEntrance(options, observer, forwarding, limiter);
     }
 
     /// <summary>Lets a request in, or notes why it is refused.</summary>
@@ -42,13 +45,31 @@ internal sealed class RequestEntrance
         if (_limiter is null || exchange.RemoteEndPoint is not IPEndPoint client || (_hasHealthChecks && IsHealthCheck(exchange.Head))
             || _limiter.TryTake(client.Address, out var retryAfterSeconds))
         {
-            return true;
+            if (!_isTlsSpoken || exchange.Connection.Transport is not TlsTransportConnection secured || IsFor(secured, exchange.Head))
+            {
+                return true;
+            }
+
+            Refuse(exchange, RequestError.Misdirected);
+            return false;
         }
 
-        (exchange.Refusal, exchange.RetryAfterSeconds) = (RequestError.TooManyRequests, retryAfterSeconds);
-        exchange.Request.Route = null;
+        Refuse(exchange, RequestError.TooManyRequests);
+        exchange.RetryAfterSeconds = retryAfterSeconds;
         return false;
     }
+
+    private static bool IsTlsSpoken(HttpServerOptions options) => options.Endpoints.Any(static endpoint => endpoint.IsTls);
+
+    private static void Refuse(Exchange exchange, RequestError reason)
+    {
+        exchange.Refusal = reason;
+        exchange.Request.Route = null;
+    }
+
+    // Without a host, as HTTP/1.0 allows, it is for the one that the connection was made for.
+    private static bool IsFor(TlsTransportConnection secured, RequestHead head) =>
+        secured.Policy is not { } policy || !Authority.TryParse(head.Host, out var authority) || policy.Allows(authority.Host);
 
     // A probe that is refused takes a server that is well out of service.
     private static bool IsHealthCheck(RequestHead head) => Ascii.Equals(head.Path, HealthPaths.Live) || Ascii.Equals(head.Path, HealthPaths.Ready);

@@ -78,6 +78,7 @@ internal sealed class RequestObserver(RequestCompletedHandler? completed, Reques
             exchange.Refusal == RequestError.HeadTimeout ? default : head.RequestLine,
             exchange.RemoteEndPoint)
         {
+            Tls = exchange.Connection.Tls,
             StatusCode = hasStatus ? exchange.Response.StatusCode : 0,
             Outcome = outcome,
             Reason = outcome switch

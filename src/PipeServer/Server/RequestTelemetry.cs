@@ -12,6 +12,11 @@ internal abstract class RequestTelemetry
     /// <summary>It goes on here, on another thread, whose context knows nothing of it.</summary>
     public abstract void Resume(Exchange exchange);
 
+    /// <summary>A TLS handshake has ended.</summary>
+    public virtual void RecordHandshake(HandshakeOutcome outcome, TlsVersion? version, TimeSpan duration)
+    {
+    }
+
     /// <summary>It has ended. One whose head was malformed or came too late has not begun.</summary>
     public abstract void End(Exchange exchange, in RequestCompletion completion);
 }

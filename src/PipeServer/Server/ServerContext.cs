@@ -6,7 +6,7 @@ using PipeServer.Workers;
 namespace PipeServer.Server;
 
 /// <summary>
-/// What all connections of one server share. Immutable but for the options, which are exchanged as a whole, and the drain, which is marked once, and what
+/// What all connections of one server share. Immutable once it accepts but for the options, which are exchanged as a whole, and the drain, which is marked once, and what
 /// is told of it.
 /// </summary>
 #pragma warning disable CA1001 // Without timers or wait handles the source holds nothing to dispose of.
@@ -64,6 +64,9 @@ internal sealed class ServerContext
     public RefusalCounts RefusalCounts { get; }
 
     public ConnectionManager Connections { get; }
+
+    /// <summary>The TLS handshakes; null where none is made.</summary>
+    public Handshakes? Handshakes { get; set; }
 
     public Heartbeat Heartbeat { get; }
 

@@ -18,7 +18,7 @@ namespace PipeServer.Server;
 /// <item>
 /// Complete the job queue; never before step 5, because connections in flight finish by way of the queue.
 /// </item>
-/// <item>Join the workers, then the transport's threads, each with a deadline, naming the one that is stuck.</item>
+/// <item>Join the workers, and the threads of TLS handshakes, then the transport's threads, each with a deadline, naming the one that is stuck.</item>
 /// <item>Report: accepted = closed + refused + aborted; received = completed + refused + aborted.</item>
 /// </list>
 /// </summary>
@@ -77,11 +77,12 @@ internal sealed class ServerShutdown(ServerContext server, ConnectionDispatcher 
         // :: Steps 6 and 7
         server.BeginPhase("workers", DrainRules.JoinTimeout);
         var workers = await server.Workers.StopAsync(DrainRules.JoinTimeout).ConfigureAwait(false);
+        var stuckHandshakes = await StopHandshakesAsync().ConfigureAwait(false);
         EndPhase("workers");
         server.BeginPhase("transport", DrainRules.JoinTimeout);
         var stuckThreads = await transport.StopAsync(DrainRules.JoinTimeout).ConfigureAwait(false);
         EndPhase("transport");
-        if (outcome == ShutdownOutcome.Drained && (!workers.AllEnded || stuckThreads.Count > 0))
+        if (outcome == ShutdownOutcome.Drained && (!workers.AllEnded || stuckHandshakes || stuckThreads.Count > 0))
         {
             outcome = ShutdownOutcome.TimedOut;
         }
@@ -145,6 +146,19 @@ internal sealed class ServerShutdown(ServerContext server, ConnectionDispatcher 
                 // Forced: step 5 is next.
             }
         }
+    }
+
+    // True when one is stuck, which is named in the log.
+    private async Task<bool> StopHandshakesAsync()
+    {
+        if (server.Handshakes is not { Threads: var threads })
+        {
+            return false;
+        }
+
+        var stuck = (await threads.StopAsync(DrainRules.JoinTimeout).ConfigureAwait(false)).Workers.Where(static thread => !thread.Ended).ToList();
+        stuck.ForEach(thread => Log.HandshakeThreadStuck(server.Logger, thread.Name));
+        return stuck.Count > 0;
     }
 
     private async Task DrainAsync(Task stopAccepting)

@@ -13,7 +13,9 @@ internal sealed class ServerStatistics(
     int queueLength,
     int queueCapacity,
     WorkerStatistics workers,
-    IReadOnlyList<LoopStatistics> loops)
+    IReadOnlyList<LoopStatistics> loops,
+    IReadOnlyList<HandshakeCount> handshakes,
+    int activeHandshakes)
 {
     /// <summary>The connections and their requests.</summary>
     public ConnectionStatistics Connections => connections;
@@ -39,6 +41,12 @@ internal sealed class ServerStatistics(
     /// <summary>The event loops; none over a transport that has none.</summary>
     public IReadOnlyList<LoopStatistics> Loops => loops;
 
+    /// <summary>How many TLS handshakes have ended how.</summary>
+    public IReadOnlyList<HandshakeCount> Handshakes => handshakes;
+
+    /// <summary>How many are in progress.</summary>
+    public int ActiveHandshakes => activeHandshakes;
+
     /// <summary>Of a server that has not been started.</summary>
     public static ServerStatistics None { get; } = new(
         new ConnectionStatistics(default, default, default, [], 0, 0),
@@ -47,5 +55,7 @@ internal sealed class ServerStatistics(
         queueLength: 0,
         queueCapacity: 0,
         new WorkerStatistics(0, 0, 0, 0),
-        loops: []);
+        loops: [],
+        handshakes: [],
+        activeHandshakes: 0);
 }

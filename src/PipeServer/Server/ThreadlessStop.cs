@@ -53,6 +53,7 @@ internal static class ThreadlessStop
         }
 
         server.Workers.Complete();
+        server.Handshakes?.Threads.Complete();
         return ServerShutdown.Report(
             server,
             outcome,

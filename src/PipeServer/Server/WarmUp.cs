@@ -33,7 +33,7 @@ internal static class WarmUp
         var output = new ArrayBufferWriter<byte>();
         foreach (var listener in listeners)
         {
-            listener.Protocol.WriteRefusal(output);
+            listener.Protocol.WriteRefusal(output, RequestError.TooManyConnections);
         }
 
         foreach (var error in Enum.GetValues<RequestError>())

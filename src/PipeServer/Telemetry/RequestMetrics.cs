@@ -7,8 +7,8 @@ namespace PipeServer.Telemetry;
 /// <summary>How long requests take, recorded one by one: only while somebody listens, and without an allocation.</summary>
 internal sealed class RequestMetrics
 {
-    // OpenTelemetry's for http.server.request.duration.
-    private static readonly InstrumentAdvice<double> DurationBuckets = new()
+    /// <summary>OpenTelemetry's for <c>http.server.request.duration</c>.</summary>
+    public static readonly InstrumentAdvice<double> DurationBuckets = new()
     {
         HistogramBucketBoundaries = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10],
     };
@@ -47,7 +47,7 @@ internal sealed class RequestMetrics
                 _tags.Of(completion.Request is { } request
                     ? new RequestTagsKey(
                         exchange.Head.Method, completion.StatusCode, exchange.Head.MinorVersion == 0 ? 0 : 1, request.Route, errorType, exchange.IsHttps)
-                    : new RequestTagsKey(RequestMethod.Other, completion.StatusCode, version: -1, route: null, errorType)));
+                    : new RequestTagsKey(RequestMethod.Other, completion.StatusCode, version: -1, route: null, errorType, exchange.IsHttps)));
         }
 
         if (_queueWait.Enabled && completion.Request is not null && exchange.MayBlock && exchange.Refusal != RequestError.QueueFull)

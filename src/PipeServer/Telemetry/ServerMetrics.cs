@@ -22,12 +22,18 @@ internal sealed class ServerMetrics
 
     /// <param name="meter">Gets the instruments.</param>
     /// <param name="read">Reads the truth.</param>
-    public ServerMetrics(Meter meter, Func<ServerStatistics> read)
+    /// <param name="isTlsSpoken">There are handshakes to tell of.</param>
+    public ServerMetrics(Meter meter, Func<ServerStatistics> read, bool isTlsSpoken)
     {
         _read = read;
         AddRequests(meter);
         AddConnections(meter);
         AddWorkers(meter);
+        if (isTlsSpoken)
+        {
+            AddHandshakes(meter);
+        }
+
         meter.CreateObservableCounter("pipeserver.network.io", ReadBytes, "By", "Bytes of clients' connections, heads included.");
         meter.CreateObservableGauge(
             "pipeserver.loop.lag", ReadLoops, "s", "How late an event loop came to what waited for it: the most in the last quarter to half a minute.");
@@ -87,6 +93,25 @@ internal sealed class ServerMetrics
             "pipeserver.worker.faulted", () => Now.Workers.Faulted, "{job}", "Jobs that have thrown: faults of the server, not of handlers.");
     }
 
+    private void AddHandshakes(Meter meter)
+    {
+        meter.CreateObservableCounter("pipeserver.tls.handshakes", ReadHandshakes, "{handshake}", "TLS handshakes, by what has become of them.");
+        meter.CreateObservableUpDownCounter<long>(
+            "pipeserver.tls.handshake.active", () => Now.ActiveHandshakes, "{handshake}", "TLS handshakes in progress, those that have sent nothing yet too.");
+    }
+
+    private IEnumerable<Measurement<long>> ReadHandshakes()
+    {
+        var handshakes = Now.Handshakes;
+        var measured = new Measurement<long>[handshakes.Count];
+        for (var i = 0; i < measured.Length; i++)
+        {
+            measured[i] = new Measurement<long>(handshakes[i].Count, HandshakeTags.Of(handshakes[i].Outcome, handshakes[i].Version));
+        }
+
+        return measured;
+    }
+
     private IEnumerable<Measurement<long>> ReadActive()
     {
         var active = Now.Connections.Active;
@@ -96,7 +121,7 @@ internal sealed class ServerMetrics
             measured[i] = new Measurement<long>(
                 active[i].Count,
                 new KeyValuePair<string, object?>("http.request.method", active[i].Method),
-                new KeyValuePair<string, object?>("url.scheme", "http"));
+                new KeyValuePair<string, object?>("url.scheme", active[i].IsHttps ? "https" : "http"));
         }
 
         return measured;
@@ -123,7 +148,7 @@ internal sealed class ServerMetrics
         return
         [
             In("new", states.New), In("reading_head", states.ReadingHead), In("handling", states.Handling), In("writing", states.Writing),
-            In("idle", states.Idle), In("switched", states.Switched), In("closing", states.Closing),
+            In("idle", states.Idle), In("switched", states.Switched), In("closing", states.Closing), In("handshaking", states.Handshaking),
         ];
 
         static Measurement<long> In(string state, int count) => new(count, new KeyValuePair<string, object?>(State, state));

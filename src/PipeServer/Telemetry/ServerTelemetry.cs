@@ -16,6 +16,7 @@ internal sealed class ServerTelemetry : RequestTelemetry, IDisposable
     private readonly Meter? _meter;
     private readonly RequestMetrics? _requests;
     private readonly bool _hasActivities;
+    private Histogram<double>? _handshakes; // where TLS is spoken
 
     private ServerTelemetry(Meter? meter, bool hasActivities)
     {
@@ -41,11 +42,27 @@ internal sealed class ServerTelemetry : RequestTelemetry, IDisposable
             : new ServerTelemetry(options.Metrics ? CreateMeter(options.MeterFactory, endPoint, server) : null, options.Activities);
 
     /// <summary>Offers what the server counts.</summary>
-    public void Observe(Func<ServerStatistics> read)
+    /// <param name="read">Reads the truth.</param>
+    /// <param name="isTlsSpoken">There are handshakes to tell of.</param>
+    public void Observe(Func<ServerStatistics> read, bool isTlsSpoken)
     {
         if (_meter is not null)
         {
-            _ = new ServerMetrics(_meter, read); // the meter's instruments keep it
+            if (isTlsSpoken)
+            {
+                _handshakes = _meter.CreateHistogram(
+                    "pipeserver.tls.handshake.duration", "s", "How long TLS handshakes have taken from their first byte.", tags: null, RequestMetrics.DurationBuckets);
+            }
+
+            _ = new ServerMetrics(_meter, read, isTlsSpoken); // the meter's instruments keep it
+        }
+    }
+
+    public override void RecordHandshake(HandshakeOutcome outcome, TlsVersion? version, TimeSpan duration)
+    {
+        if (_handshakes is { Enabled: true } handshakes)
+        {
+            handshakes.Record(duration.TotalSeconds, HandshakeTags.Of(outcome, version));
         }
     }
 

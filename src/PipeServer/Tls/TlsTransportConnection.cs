@@ -12,6 +12,9 @@ internal abstract class TlsTransportConnection(TransportConnection inner) : Tran
     /// <summary>What the handshake has agreed on. Once it is done.</summary>
     public abstract TlsConnectionInfo Info { get; }
 
+    /// <summary>For which hosts it may be used. Set by who has had the handshake made.</summary>
+    public ClientPolicy? Policy { get; set; }
+
     /// <summary>Makes the handshake. Once, before anything is read or written.</summary>
     /// <param name="io">Gives it the client's bytes and a thread to work on.</param>
     /// <exception cref="TlsHandshakeException">It has failed; the alert that says why is sent, as far as that is possible without waiting.</exception>

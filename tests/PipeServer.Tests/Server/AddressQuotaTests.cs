@@ -1,3 +1,4 @@
+using PipeServer.Http;
 using System.Buffers;
 using System.Net;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -64,7 +65,7 @@ public sealed class AddressQuotaTests
         {
         }
 
-        public void WriteRefusal(IBufferWriter<byte> output) => throw new NotSupportedException();
+        public void WriteRefusal(IBufferWriter<byte> output, RequestError reason) => throw new NotSupportedException();
     }
 
     private sealed class CountedOnceMore(Impatient owner, AddressQuota quota) : Connection(owner.Server)

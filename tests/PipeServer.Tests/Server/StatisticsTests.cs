@@ -178,7 +178,7 @@ public abstract class StatisticsTests(string transport)
         RequestError[] elsewhere =
         [
             RequestError.None, RequestError.HeadTimeout, RequestError.QueueFull, RequestError.QueueTimeout, RequestError.TooManyConnections,
-            RequestError.TooManyRequests,
+            RequestError.TooManyRequests, RequestError.TooManyHandshakes, RequestError.PlainHttp, RequestError.Misdirected,
             RequestError.NotFound, RequestError.MethodNotAllowed, RequestError.UnknownMethod, RequestError.HandlerFault,
         ];
         var refusals = server.Server.GetStatistics().Refusals;

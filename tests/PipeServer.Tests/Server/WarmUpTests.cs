@@ -1,3 +1,4 @@
+using PipeServer.Http;
 using System.Buffers;
 using PipeServer.Server;
 
@@ -23,6 +24,6 @@ public sealed class WarmUpTests
 
         public void Return(Connection connection) => throw new NotSupportedException();
 
-        public void WriteRefusal(IBufferWriter<byte> output) => throw new FileNotFoundException("Could not load file or assembly.");
+        public void WriteRefusal(IBufferWriter<byte> output, RequestError reason) => throw new FileNotFoundException("Could not load file or assembly.");
     }
 }

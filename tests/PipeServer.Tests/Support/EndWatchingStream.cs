@@ -3,7 +3,15 @@ namespace PipeServer.Tests.Support;
 /// <summary>Another stream, and whether a read of it has found its end: what tells a session of TLS that ends by close_notify from one that is cut off.</summary>
 internal sealed class EndWatchingStream(Stream inner) : Stream
 {
+    private const int FirstBytes = 20;
+
     public Stream Inner => inner;
+
+    /// <summary>What is written is sent a byte at a time.</summary>
+    public bool IsByteByByte { get; init; }
+
+    /// <summary>What the rest of the first write waits for, behind a few bytes.</summary>
+    public Task? PauseAfterFirstBytes { get; set; }
 
     /// <summary>A read has found the end.</summary>
     public bool HasEnded { get; private set; }
@@ -36,8 +44,23 @@ internal sealed class EndWatchingStream(Stream inner) : Stream
 
     public override void Write(byte[] buffer, int offset, int count) => inner.Write(buffer, offset, count);
 
-    public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default) =>
-        inner.WriteAsync(buffer, cancellationToken);
+    public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
+    {
+        if (PauseAfterFirstBytes is { } pause)
+        {
+            PauseAfterFirstBytes = null;
+            await inner.WriteAsync(buffer[..FirstBytes], cancellationToken);
+            await pause.WaitAsync(cancellationToken);
+            buffer = buffer[FirstBytes..];
+        }
+
+        for (; IsByteByByte && buffer.Length > 1; buffer = buffer[1..])
+        {
+            await inner.WriteAsync(buffer[..1], cancellationToken);
+        }
+
+        await inner.WriteAsync(buffer, cancellationToken);
+    }
 
     public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
         inner.WriteAsync(buffer, offset, count, cancellationToken);

@@ -54,9 +54,12 @@ internal sealed class TestClient(Stream stream, EndWatchingStream? carrier = nul
     /// <summary>Makes a TLS handshake on the connection; the client that it returns goes on with it.</summary>
     /// <param name="name">The name to ask for; null for none.</param>
     /// <param name="configure">Changes the client's options.</param>
-    public async Task<TestClient> SecureAsync(string? name = "localhost", Action<SslClientAuthenticationOptions>? configure = null)
+    /// <param name="isByteByByte">Sends each byte of the records by itself.</param>
+    /// <param name="pauseAfterFirstBytes">Sends the first bytes at once, and the rest when this has completed.</param>
+    public async Task<TestClient> SecureAsync(
+        string? name = "localhost", Action<SslClientAuthenticationOptions>? configure = null, bool isByteByByte = false, Task? pauseAfterFirstBytes = null)
     {
-        var watched = new EndWatchingStream(_stream);
+        var watched = new EndWatchingStream(_stream) { IsByteByByte = isByteByByte, PauseAfterFirstBytes = pauseAfterFirstBytes };
         var ssl = new SslStream(watched);
         var options = new SslClientAuthenticationOptions
         {
@@ -102,6 +105,9 @@ internal sealed class TestClient(Stream stream, EndWatchingStream? carrier = nul
             ((MemoryClientStream)_carrier).ShutdownSend();
         }
     }
+
+    /// <summary>TCP's end, without the one of TLS.</summary>
+    public void ShutdownCarrier() => ((NetworkStream)_carrier).Socket.Shutdown(SocketShutdown.Send);
 
     /// <summary>A reset instead of an orderly close; over memory the nearest thing to it.</summary>
     public async Task ResetAsync()

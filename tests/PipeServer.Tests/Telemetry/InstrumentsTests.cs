@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.Sockets;
 using PipeServer.Cli;
 using PipeServer.Http;
+using PipeServer.Server;
 using PipeServer.StaticFiles;
 using PipeServer.Telemetry;
 using PipeServer.Tests.StaticFiles;
@@ -35,6 +36,13 @@ public sealed class InstrumentsTests
         "pipeserver.worker.count {worker} ObservableUpDownCounter",
         "pipeserver.worker.executed {job} ObservableCounter",
         "pipeserver.worker.faulted {job} ObservableCounter",
+    ];
+
+    private static readonly string[] ExpectedOfTls =
+    [
+        "pipeserver.tls.handshake.active {handshake} ObservableUpDownCounter",
+        "pipeserver.tls.handshake.duration s Histogram",
+        "pipeserver.tls.handshakes {handshake} ObservableCounter",
     ];
 
     private static readonly string[] ExpectedOfFiles =
@@ -75,6 +83,25 @@ public sealed class InstrumentsTests
         Assert.Equal(
             [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10], Buckets(ofServer, "http.server.request.duration"));
         Assert.Equal(0.00001, Buckets(ofServer, "pipeserver.queue.wait")[0]);
+    }
+
+    [Fact]
+    public async Task Handshakes_are_told_of_where_TLS_is_spoken()
+    {
+        await using var server = await TestServer.StartAsync("epoll/sslstream", static server => server.MapGet("/", static (_, response) => response.Write("x")));
+        using var listener = new MetricsListener(server.Server);
+        Assert.Equal(Expected.Concat(ExpectedOfTls).Order(StringComparer.Ordinal), Described(listener));
+        await using var client = await server.ConnectAsync();
+        Assert.Equal(200, (await client.RequestAsync(TestClient.Get("/"))).Status);
+        await using var plain = await server.ConnectPlainAsync();
+        Assert.Equal(400, (await plain.RequestAsync(TestClient.Get("/"))).Status);
+        await Eventually.TrueAsync(() => server.Server.GetStatistics().Handshakes.Count == 2, "both are counted");
+        Assert.Equal(
+            [new HandshakeCount(HandshakeOutcome.Completed, TlsVersion.Tls13, 1), new HandshakeCount(HandshakeOutcome.Refused, null, 1)],
+            server.Server.GetStatistics().Handshakes);
+        Assert.Contains(new ActiveRequests("GET", 0, IsHttps: true), server.Server.GetStatistics().Connections.Active, EqualityComparer<ActiveRequests>.Default);
+        var readme = await File.ReadAllTextAsync(Repository.Path("README.md"), TestContext.Current.CancellationToken);
+        Assert.All(listener.Instruments, instrument => Assert.Contains($"`{instrument.Name}`", readme));
     }
 
     [Fact]

@@ -92,7 +92,7 @@
   const OUTCOMES = { drained: 'all requests were answered', forced: 'cut short by force', timedOut: 'the time was up before all was done' };
   const STAGES = { queued: 'waits for a worker', sending: 'sends to its client', switched: 'has its connection for good' };
   const KINDS = {
-    new: 'New, nothing sent yet', idle: 'Idle between requests', reading: 'Sending a request’s head', handling: 'With a request in progress',
+    handshaking: 'In a TLS handshake', new: 'New, nothing sent yet', idle: 'Idle between requests', reading: 'Sending a request’s head', handling: 'With a request in progress',
     sending: 'Taking an answer', switched: 'Switched to another protocol', closing: 'Closing',
   };
 

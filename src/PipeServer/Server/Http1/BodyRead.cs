@@ -23,6 +23,8 @@ internal sealed class BodyRead : IValueTaskSource<ReadResult>, IThreadPoolWorkIt
     private long _started; // of the wait in progress, by the heartbeat's clock
     private long _waited; // milliseconds spent waiting for the body so far
     private int _isQueued; // 1: the thread pool is to go on with it
+    private long _before = -1; // of an encrypted connection, what had come of it when the body was first waited for
+    private long _atStart; // what had come when the wait in progress began
     private bool _isPending; // from StartAsync until the caller has taken the result
     private bool _isTimedOut;
     private bool _isFinalBeat;
@@ -50,6 +52,7 @@ internal sealed class BodyRead : IValueTaskSource<ReadResult>, IThreadPoolWorkIt
     public void Reset()
     {
         _waited = 0;
+        _before = -1;
         _wasTooSlow = _isPending = false; // a handler need not have taken the result of its last read
     }
 
@@ -107,7 +110,7 @@ internal sealed class BodyRead : IValueTaskSource<ReadResult>, IThreadPoolWorkIt
             }
             else
             {
-                Deadlines.SetBodyRead(_body.ReceivedBytes, _waited);
+                Deadlines.SetBodyRead(_atStart = Counted(), _waited);
             }
 
             IsWaiting = true;
@@ -194,7 +197,11 @@ internal sealed class BodyRead : IValueTaskSource<ReadResult>, IThreadPoolWorkIt
             if (_isTimedOut && !_body.HasNews(input.Buffer))
             {
                 _exchange.Connection.Input.AdvanceTo(input.Buffer.Start, input.Buffer.End);
-                GrantFinalBeat();
+                if (!HasComeFurther())
+                {
+                    GrantFinalBeat();
+                }
+
                 return false;
             }
 
@@ -215,10 +222,27 @@ internal sealed class BodyRead : IValueTaskSource<ReadResult>, IThreadPoolWorkIt
         return true;
     }
 
+    // Of an encrypted connection nothing can be read before its record has come as a whole, which of a slow client may take a minute: it is judged by
+    // what comes over the wire.
+    private long Counted()
+    {
+        if (!_exchange.Connection.IsTls)
+        {
+            return _body.ReceivedBytes;
+        }
+
+        var received = _exchange.Connection.Transport.BytesReceived;
+        _before = _before < 0 ? received : _before;
+        return Math.Max(_body.ReceivedBytes, received - _before);
+    }
+
+    private bool HasComeFurther() =>
+        _exchange.Connection.IsTls && Counted() is var counted && counted > _atStart && !Deadlines.IsTooSlow(_waited, counted);
+
     // Only once for a client that is too slow, or one byte at a time would keep the read alive for ever.
     private void GrantFinalBeat()
     {
-        var isTooSlow = Deadlines.IsTooSlow(_waited, _body.ReceivedBytes);
+        var isTooSlow = Deadlines.IsTooSlow(_waited, Counted());
         if (_isFinalBeat || (isTooSlow && _wasTooSlow))
         {
             throw new BadHttpRequestException(RequestError.BodyTimeout);

@@ -17,9 +17,9 @@ internal sealed class Http1Protocol(ServerContext server) : IProtocol
 
     public void Return(Connection connection) => _connections.Return((Http1Connection)connection);
 
-    public void WriteRefusal(IBufferWriter<byte> output)
+    public void WriteRefusal(IBufferWriter<byte> output, RequestError reason)
     {
-        var answer = server.ErrorAnswers.TooManyConnections;
+        var answer = server.ErrorAnswers.Unread(reason);
         ResponseHeadWriter.Write(
             output, answer.StatusCode, server.Heartbeat.ServerAndDate, fields: null, ResponseFraming.None, contentLength: 0,
             ConnectionHeader.Close, answer.Fields);

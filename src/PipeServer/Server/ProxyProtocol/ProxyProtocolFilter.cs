@@ -11,11 +11,11 @@ internal sealed class ProxyProtocolFilter(ServerContext server) : IConnectionFil
 {
     private int _warned; // once per server: a scanner would cause a line for every connection
 
-    public async ValueTask<TransportConnection?> ApplyAsync(TransportConnection transport, long id, ConnectionDeadlines deadlines)
+    public async ValueTask<TransportConnection?> ApplyAsync(TransportConnection transport, FilteringConnection connection)
     {
         if (!server.Options.TrustedProxies.Any(proxy => proxy.Includes(transport.RemoteEndPoint)))
         {
-            return Close(id, $"{transport.RemoteEndPoint?.ToString() ?? "a unix socket"} is not among the trusted proxies");
+            return Close(connection.Id, $"{transport.RemoteEndPoint?.ToString() ?? "a unix socket"} is not among the trusted proxies");
         }
 
         while (true)
@@ -31,18 +31,18 @@ internal sealed class ProxyProtocolFilter(ServerContext server) : IConnectionFil
             transport.Input.AdvanceTo(read.Buffer.Start, read.Buffer.End);
             if (header.Status == ProxyHeaderStatus.Invalid)
             {
-                return Close(id, "it does not begin with a header of the PROXY protocol");
+                return Close(connection.Id, "it does not begin with a header of the PROXY protocol");
             }
 
             if (read.IsCompleted)
             {
-                return Close(id, "it ended within its PROXY header");
+                return Close(connection.Id, "it ended within its PROXY header");
             }
 
             // Not every cancelled read: a late one may have been meant for the client that the transport's object has served before.
-            if (read.IsCanceled && deadlines.IsReadExpired)
+            if (read.IsCanceled && connection.Deadlines.IsReadExpired)
             {
-                return Close(id, "its PROXY header took too long");
+                return Close(connection.Id, "its PROXY header took too long");
             }
         }
     }

@@ -1,37 +1,74 @@
 using PipeServer.Diagnostics;
+using PipeServer.Http;
 using PipeServer.Tls;
 using PipeServer.Transport;
-using PipeServer.Workers;
 
 namespace PipeServer.Server.Tls;
 
 /// <summary>
 /// Makes the handshake of an endpoint's connections. Until it is done nothing is written in plaintext: who breaks it off, takes too long or is one
-/// too many is closed without a word.
+/// too many is closed without a word. But a client that begins with a method's letter has taken the port for one of plain HTTP, and is told so.
 /// </summary>
-internal sealed class TlsFilter(ServerContext server, WorkerPool threads, ITlsEngine engine) : IConnectionFilter
+internal sealed class TlsFilter(ServerContext server, Handshakes handshakes, TlsOptions options, ITlsEngine engine) : IConnectionFilter
 {
-    private volatile ITlsEngine _engine = engine;
+    private volatile Session _session = new(options, engine);
 
     /// <summary>What new connections are given.</summary>
-    public ITlsEngine Engine
-    {
-        get => _engine;
-        set => _engine = value;
-    }
+    public ITlsEngine Engine => _session.Engine;
 
-    public async ValueTask<TransportConnection?> ApplyAsync(TransportConnection transport, long id, ConnectionDeadlines deadlines)
+    /// <summary>From now on, new connections are given this.</summary>
+    public void Exchange(TlsOptions options, ITlsEngine engine) => _session = new Session(options, engine);
+
+    public async ValueTask<TransportConnection?> ApplyAsync(TransportConnection transport, FilteringConnection connection)
     {
-        var connection = _engine.Accept(transport);
+        // From the accept on, not from the first byte: a client that connects and says nothing takes a place like one that says half of it, and so half
+        // of all connections stay for those that have been let in.
+        if (!handshakes.TryBegin())
+        {
+            connection.Refuse(RequestError.TooManyHandshakes);
+            return null;
+        }
+
+        var (outcome, version, started) = (HandshakeOutcome.Failed, default(TlsVersion?), server.TimeProvider.GetTimestamp());
+        var io = new HandshakeIo(transport, connection.Deadlines, handshakes.Threads);
         try
         {
-            await connection.HandshakeAsync(new HandshakeIo(transport, deadlines, threads)).ConfigureAwait(false);
-            return connection;
+            var first = await io.ReadAsync(isCostly: false).ConfigureAwait(false);
+            var isPlain = first.Buffer.FirstSpan[0] is >= (byte)'A' and <= (byte)'Z';
+            transport.Input.AdvanceTo(first.Buffer.Start);
+            if (isPlain)
+            {
+                connection.RefuseWith(RequestError.PlainHttp);
+                outcome = HandshakeOutcome.Refused;
+                return null;
+            }
+
+            started = server.TimeProvider.GetTimestamp();
+            var session = _session;
+            var secured = session.Engine.Accept(transport);
+            connection.BeginHandshake(secured);
+            await secured.HandshakeAsync(io).ConfigureAwait(false);
+            connection.EndHandshake();
+            secured.Policy = new ClientPolicy(session.Options, secured.Info.ServerName);
+            (outcome, version) = (HandshakeOutcome.Completed, secured.Info.Version);
+            return secured;
         }
         catch (TlsHandshakeException exception)
         {
-            Log.ConnectionAborted(server.Logger, id, exception.Message);
+            Log.ConnectionAborted(server.Logger, connection.Id, exception.Message);
+            if (io.IsCrowdedOut)
+            {
+                connection.Refuse(RequestError.TooManyHandshakes);
+            }
+
+            outcome = io.IsLate ? HandshakeOutcome.TimedOut : io.IsCrowdedOut ? HandshakeOutcome.Refused : HandshakeOutcome.Failed;
             return null;
         }
+        finally
+        {
+            handshakes.End(outcome, version, server.TimeProvider.GetElapsedTime(started));
+        }
     }
+
+    private sealed record Session(TlsOptions Options, ITlsEngine Engine);
 }
