@@ -75,7 +75,7 @@ internal sealed class OptionTable
                 static (settings, value) => settings.Tls.SetMinVersion(value)),
             OptionRow.Of(
                 Text("--tls-ciphers", "LIST", "Suites with colons in between; otherwise Mozilla's intermediate profile."),
-                static (settings, value) => settings.Tls.CipherSuites = value) with { Property = nameof(TlsOptions.CipherSuites) },
+                static (settings, value) => settings.Tls.CipherSuites = value) with { Property = "TlsOptions.CipherSuites" },
             OptionRow.Of(
                 Text("--tls-client-ca", "PATH", "Ask clients for certificates, of the authorities in this file (mutual TLS)."),
                 static (settings, value) => settings.Tls.ClientAuthoritiesPath = value),
@@ -84,10 +84,10 @@ internal sealed class OptionTable
                 static (settings, value) => settings.Tls.ClientsAreOptional = value),
             OptionRow.Of(
                 Several("--tls-ticket-keys", "PATH", "80 bytes that encrypt session tickets, for replicas; may be repeated, the first is for new ones."),
-                static (settings, value) => settings.Tls.TicketKeyPaths = value) with { Property = nameof(TlsOptions.TicketKeys) },
+                static (settings, value) => settings.Tls.TicketKeyPaths = value) with { Property = "TlsOptions.TicketKeys" },
             OptionRow.Of(
                 Choice("--tls-engine", "NAME", "openssl (Linux), sslstream, or auto: the first where there is one.", "auto", "openssl", "sslstream"),
-                static (settings, value) => settings.Tls.SetEngine(value)),
+                static (settings, value) => settings.Tls.SetEngine(value)) with { Property = "TlsOptions.Engine" },
             OptionRow.Of(
                 Count("--max-handshakes", "TLS handshakes at once; beyond that closed. Otherwise half of --max-connections."),
                 static (settings, value) => settings.Options.MaxHandshakes = value) with { Property = nameof(HttpServerOptions.MaxHandshakes) },

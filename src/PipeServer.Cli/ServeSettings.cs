@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Security.Cryptography;
 using Microsoft.Extensions.Logging;
 using PipeServer.Cli.AccessLog;
 using PipeServer.Cli.Admin;
@@ -165,13 +166,19 @@ internal sealed class ServeSettings(OptionTable table, string root)
         try
         {
             _ = new HttpServer(Options);
+            if (Options.Tls is not null)
+            {
+                EndpointFilters.CheckTls(Options);
+            }
+
             files = running is null ? new StaticFileHandler(Root, Files) : running.Prepare(Root, Files);
         }
         catch (DirectoryNotFoundException exception) when (!Directory.Exists(Root))
         {
             return $"{exception.Message.TrimEnd('.')}. Name the folder to serve: pipeserver serve FOLDER";
         }
-        catch (Exception exception) when (exception is ArgumentException or IOException or UnauthorizedAccessException)
+        catch (Exception exception) when (
+            exception is ArgumentException or IOException or UnauthorizedAccessException or PlatformNotSupportedException or CryptographicException)
         {
             return Explain(exception);
         }

@@ -1,10 +1,12 @@
+using System.Security.Cryptography;
+using Microsoft.Extensions.Logging.Abstractions;
 using PipeServer.Diagnostics;
-using PipeServer.Server;
 using PipeServer.Server.ProxyProtocol;
 using PipeServer.Server.Tls;
-using PipeServer.Tls;
+using PipeServer.Server;
 using PipeServer.Tls.OpenSsl;
 using PipeServer.Tls.SslStreams;
+using PipeServer.Tls;
 using PipeServer.Transport;
 
 namespace PipeServer;
@@ -124,5 +126,20 @@ internal sealed class EndpointFilters
             : throw new InvalidOperationException(
                 $"{nameof(TlsOptions)}.{nameof(TlsOptions.TicketKeys)} need the engine {nameof(TlsEngine.OpenSsl)}, and there is no libssl.so.3 here: install "
                 + "OpenSSL 3, or leave the keys out.");
+    }
+
+    /// <summary>Makes what TLS needs and drops it again, so that a check finds what a start would.</summary>
+    /// <exception cref="ArgumentException">An option cannot be met; the message names it.</exception>
+    /// <exception cref="PlatformNotSupportedException">The system does not have the library of the engine that is asked for.</exception>
+    /// <exception cref="CryptographicException">A certificate cannot be used.</exception>
+    public static void CheckTls(HttpServerOptions options)
+    {
+        var all = options.EffectiveEndpoints().Select(endpoint => endpoint.Tls ?? (endpoint.IsTls ? options.Tls : null)).OfType<TlsOptions>().Distinct();
+        foreach (var tls in all)
+        {
+            _ = tls.Engine == TlsEngine.OpenSsl || (tls.Engine == TlsEngine.Auto && OpenSslEngine.IsSupported)
+                ? (ITlsEngine)new OpenSslEngine(tls, options.TimeProvider, NullLogger.Instance, "")
+                : new SslStreamEngine(tls);
+        }
     }
 }

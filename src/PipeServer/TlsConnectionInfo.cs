@@ -1,10 +1,14 @@
 using System.Security.Cryptography.X509Certificates;
+using System.Text;
+using PipeServer.Tls;
 
 namespace PipeServer;
 
 /// <summary>What the handshake of a connection has agreed on. Immutable; valid as long as somebody has it.</summary>
 public sealed class TlsConnectionInfo
 {
+    private byte[]? _clientSubject; // once it is asked for
+
     internal TlsConnectionInfo()
     {
     }
@@ -26,4 +30,9 @@ public sealed class TlsConnectionInfo
 
     /// <summary>The session is one of an earlier connection.</summary>
     public bool IsResumed { get; init; }
+
+    /// <summary>The subject of the client's certificate for logs, <c>CN=ann,O=Example</c> (RFC 4514) in UTF-8; empty where it has shown none.</summary>
+    internal ReadOnlySpan<byte> ClientSubject => ClientCertificate is null
+        ? default
+        : _clientSubject ??= Encoding.UTF8.GetBytes(DistinguishedName.Write(ClientCertificate.SubjectName));
 }

@@ -27,6 +27,11 @@ internal sealed class AccessLogFormat
         Referer,
         UserAgent,
         Host,
+        Scheme,
+        TlsProtocol,
+        TlsCipher,
+        TlsServerName,
+        TlsClientSubject,
         Json,
     }
 
@@ -76,7 +81,8 @@ internal sealed class AccessLogFormat
             if (Find(pattern.AsSpan(at), out var length) is not { } directive)
             {
                 return $"there is no directive '{Shown(pattern[at..])}'; "
-                    + "there are %h %u %t %r %s %b %D %v %{Referer}i %{User-agent}i, and %% for a percent sign";
+                    + "there are %h %u %t %r %s %b %D %v %{Referer}i %{User-agent}i %{REQUEST_SCHEME}x %{SSL_PROTOCOL}x %{SSL_CIPHER}x %{SSL_TLS_SNI}x "
+                    + "%{SSL_CLIENT_S_DN}x, and %% for a percent sign";
             }
 
             AddText(parts, literal);
@@ -135,10 +141,46 @@ internal sealed class AccessLogFormat
                 case Directive.Host:
                     line.AppendEscaped(AccessLogValues.Host(completion.Request), escapesSpaces: true);
                     break;
-                default:
+                case Directive.Json:
                     AccessLogJson.Write(ref line, completion, clock);
                     break;
+                default:
+                    WriteTls(ref line, part, completion);
+                    break;
             }
+        }
+    }
+
+    private static void WriteTls(ref AccessLineBuilder line, in Part part, in RequestCompletion completion)
+    {
+        var tls = AccessLogValues.Tls(completion);
+        switch (part.Directive)
+        {
+            case Directive.Scheme:
+                line.Append(tls is not null || completion.Request is { IsHttps: true } ? "https"u8 : "http"u8);
+                break;
+            case Directive.TlsProtocol:
+                AppendOrDash(ref line, AccessLogValues.Protocol(tls));
+                break;
+            case Directive.TlsClientSubject:
+                line.AppendEscaped(tls is null ? default : tls.ClientSubject, escapesSpaces: !part.IsQuoted);
+                break;
+            default:
+                Span<byte> text = stackalloc byte[AccessLogValues.MaxNameBytes];
+                line.AppendEscaped(text[..AccessLogValues.Read(part.Directive == Directive.TlsCipher ? tls?.CipherSuite : tls?.ServerName, text)], escapesSpaces: true);
+                break;
+        }
+    }
+
+    private static void AppendOrDash(ref AccessLineBuilder line, ReadOnlySpan<byte> text)
+    {
+        if (text.IsEmpty)
+        {
+            line.AppendDash();
+        }
+        else
+        {
+            line.Append(text);
         }
     }
 
@@ -158,7 +200,8 @@ internal sealed class AccessLogFormat
         [
             ("%h", Directive.Client), ("%u", Directive.User), ("%t", Directive.Time), ("%r", Directive.RequestLine), ("%s", Directive.Status),
             ("%b", Directive.BodyBytes), ("%D", Directive.Microseconds), ("%v", Directive.Host), ("%{Referer}i", Directive.Referer),
-            ("%{User-agent}i", Directive.UserAgent),
+            ("%{User-agent}i", Directive.UserAgent), ("%{REQUEST_SCHEME}x", Directive.Scheme), ("%{SSL_PROTOCOL}x", Directive.TlsProtocol),
+            ("%{SSL_CIPHER}x", Directive.TlsCipher), ("%{SSL_TLS_SNI}x", Directive.TlsServerName), ("%{SSL_CLIENT_S_DN}x", Directive.TlsClientSubject),
         ];
         foreach (var (name, directive) in all)
         {

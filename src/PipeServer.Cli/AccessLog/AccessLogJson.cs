@@ -61,6 +61,30 @@ internal static class AccessLogJson
             line.AppendJsonString(text[..length]);
         }
 
+        if (AccessLogValues.Tls(completion) is { } tls)
+        {
+            AppendTls(ref line, tls);
+        }
+
+        line.Append("}"u8);
+    }
+
+    private static void AppendTls(ref AccessLineBuilder line, TlsConnectionInfo tls)
+    {
+        Span<byte> name = stackalloc byte[AccessLogValues.MaxNameBytes];
+        line.Append(",\"tls\":{\"protocol\":\""u8);
+        line.Append(AccessLogValues.Protocol(tls));
+        line.Append("\",\"cipher\":"u8);
+        line.AppendJsonString(name[..AccessLogValues.Read(tls.CipherSuite, name)]);
+        line.Append(",\"serverName\":"u8);
+        line.AppendJsonString(name[..AccessLogValues.Read(tls.ServerName, name)]);
+        line.Append(tls.IsResumed ? ",\"resumed\":true"u8 : ",\"resumed\":false"u8);
+        if (tls.ClientCertificate is not null)
+        {
+            line.Append(",\"clientSubject\":"u8);
+            line.AppendJsonString(tls.ClientSubject);
+        }
+
         line.Append("}"u8);
     }
 

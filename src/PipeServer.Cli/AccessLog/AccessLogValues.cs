@@ -9,6 +9,9 @@ namespace PipeServer.Cli.AccessLog;
 /// <summary>What the formats of the access log have in common: where a value comes from. Allocates nothing.</summary>
 internal static class AccessLogValues
 {
+    /// <summary>The longest name that is shown of what TLS has agreed on: of a host (RFC 1035), in ASCII.</summary>
+    public const int MaxNameBytes = 255;
+
     // Longer ones are not shown: our own limit for credentials, see BasicAuthentication.
     private const int MaxCredentialBytes = 1024;
 
@@ -37,6 +40,21 @@ internal static class AccessLogValues
 
     /// <summary>The status; 499 for a client that has left before it was answered, as nginx writes it.</summary>
     public static int Status(in RequestCompletion completion) => completion.StatusCode == 0 ? ClientLeft : completion.StatusCode;
+
+    /// <summary>What TLS has agreed on; null for a connection in plain text, and for a head that was malformed.</summary>
+    public static TlsConnectionInfo? Tls(in RequestCompletion completion) => completion.Request?.Tls;
+
+    /// <summary>The version of TLS, as OpenSSL and Apache call it.</summary>
+    public static ReadOnlySpan<byte> Protocol(TlsConnectionInfo? tls) => tls?.Version switch
+    {
+        null => default,
+        TlsVersion.Tls12 => "TLSv1.2"u8,
+        _ => "TLSv1.3"u8,
+    };
+
+    /// <summary>Writes a name that TLS knows as bytes.</summary>
+    /// <returns>Its length; 0 for none, and for one that is too long.</returns>
+    public static int Read(string? name, Span<byte> bytes) => System.Text.Encoding.UTF8.TryGetBytes(name, bytes, out var length) ? length : 0;
 
     /// <summary>A header field of the request; empty where it has none.</summary>
     public static ReadOnlySpan<byte> Field(HttpRequest? request, ReadOnlySpan<byte> name) =>

@@ -37,11 +37,14 @@ internal sealed class SelfSignedCertificate(TimeProvider time)
     public string? Problem { get; private set; }
 
     /// <summary>The folder in which certificates are kept: systemd's for the service, or the user's; null where neither is known.</summary>
-    public static string? Folder()
+    /// <param name="state">The variable STATE_DIRECTORY, folders with colons in between; or null.</param>
+    /// <param name="xdg">The variable XDG_STATE_HOME, or null.</param>
+    /// <param name="user">The user's folder; empty where there is none.</param>
+    public static string? FolderOf(string? state, string? xdg, string user)
     {
-        if (Environment.GetEnvironmentVariable("STATE_DIRECTORY")?.Split(':')[0] is { Length: > 0 } state)
+        if (state?.Split(':')[0] is { Length: > 0 } first && !OperatingSystem.IsWindows())
         {
-            return state;
+            return first;
         }
 
         if (OperatingSystem.IsWindows() || OperatingSystem.IsMacOS())
@@ -51,13 +54,9 @@ internal sealed class SelfSignedCertificate(TimeProvider time)
         }
 
         // The XDG rules: what is not absolute does not count.
-        if (Environment.GetEnvironmentVariable("XDG_STATE_HOME") is ['/', ..] and var home)
-        {
-            return System.IO.Path.Combine(home, "pipeserver");
-        }
-
-        var user = Environment.GetFolderPath(Environment.SpecialFolder.UserProfile);
-        return user.Length == 0 ? null : System.IO.Path.Combine(user, ".local", "state", "pipeserver");
+        return xdg is ['/', ..] ? System.IO.Path.Combine(xdg, "pipeserver")
+            : user.Length == 0 ? null
+            : System.IO.Path.Combine(user, ".local", "state", "pipeserver");
     }
 
     /// <summary>Sees to it that there is one that can be served: the one that is kept, if it still fits, or a new one.</summary>
@@ -65,7 +64,10 @@ internal sealed class SelfSignedCertificate(TimeProvider time)
     /// <returns>Whether a new one was made.</returns>
     public bool Ensure(bool isTrial = false)
     {
-        var folder = Folder();
+        var folder = FolderOf(
+            Environment.GetEnvironmentVariable("STATE_DIRECTORY"),
+            Environment.GetEnvironmentVariable("XDG_STATE_HOME"),
+            Environment.GetFolderPath(Environment.SpecialFolder.UserProfile));
         if (folder is not null && IsUsable(folder, isTrial))
         {
             Use(folder);
@@ -104,9 +106,10 @@ internal sealed class SelfSignedCertificate(TimeProvider time)
             yield break;
         }
 
-        yield return $"  It is {path}. To trust it: curl --cacert {path}";
-        yield return $"  Chromium: certutil -d sql:$HOME/.pki/nssdb -A -t P,, -n pipeserver -i {path}; Firefox: open the page, and accept it once it shows the fingerprint";
-        yield return $"  the whole machine (Debian): cp {path} /usr/local/share/ca-certificates/pipeserver.crt && update-ca-certificates";
+        yield return $"  It is {path}. Who trusts it: curl --cacert {path}";
+        yield return "  Firefox, by an exception for the page, where it shows that fingerprint";
+        yield return $"  Chromium: certutil -d sql:$HOME/.pki/nssdb -A -t P,, -n pipeserver -i {path}";
+        yield return $"  Debian, for all programs: cp {path} /usr/local/share/ca-certificates/pipeserver.crt && update-ca-certificates";
     }
 
     /// <summary>It is time to make another one.</summary>
@@ -160,6 +163,9 @@ internal sealed class SelfSignedCertificate(TimeProvider time)
         request.CertificateExtensions.Add(new X509BasicConstraintsExtension(false, false, 0, critical: true));
         request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.DigitalSignature, critical: true));
         request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([new Oid(ServerAuthentication)], critical: false));
+        var identifier = new X509SubjectKeyIdentifierExtension(request.PublicKey, critical: false);
+        request.CertificateExtensions.Add(identifier);
+        request.CertificateExtensions.Add(X509AuthorityKeyIdentifierExtension.CreateFromSubjectKeyIdentifier(identifier)); // a store may hold an old one too
         var names = new SubjectAlternativeNameBuilder();
         foreach (var name in HostNames())
         {

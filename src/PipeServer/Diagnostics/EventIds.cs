@@ -54,6 +54,9 @@ internal static class EventIds
     public const int ReloadRefused = 138;
     public const int ReloadWhileStopping = 139;
 
+    public const int TlsCertificateUnusable = 145;
+    public const int TlsEngineFallback = 146;
+
     public const int CertificatesChanged = 148;
     public const int CertificatesRefused = 149;
     public const int CertificateExpires = 150;
@@ -61,6 +64,4 @@ internal static class EventIds
     public const int TlsSecretExposed = 152;
     public const int SelfSignedRenewed = 153;
     public const int HandshakeThreadStuck = 141;
-    public const int TlsCertificateUnusable = 145;
-    public const int TlsEngineFallback = 146;
 }
