@@ -41,7 +41,7 @@ public sealed class HttpServer : IAsyncDisposable
     /// listens on all addresses.
     /// </summary>
     /// <exception cref="InvalidOperationException">The server has not been started, or listens on unix sockets only.</exception>
-    public Uri Address => Addresses.FirstOrDefault(static address => address.StartsWith("http", StringComparison.Ordinal)) is { } address
+    public Uri Address => Addresses.FirstOrDefault(static address => !address.StartsWith("unix:", StringComparison.Ordinal)) is { } address
         ? new Uri(address)
         : throw new InvalidOperationException(
             "The server has no address before it is started, nor on a unix socket: see EndPoints.");

@@ -116,7 +116,8 @@ internal static partial class Log
     [LoggerMessage(EventIds.TransportFallback, LogLevel.Warning, "epoll is not available here; using the sockets transport.")]
     public static partial void TransportFallback(ILogger logger);
 
-    [LoggerMessage(EventIds.HandshakeThreadStuck, LogLevel.Error, "{Thread} did not end before the deadline: a handshake, or a source of certificates, holds it.")]
+    [LoggerMessage(EventIds.HandshakeThreadStuck, LogLevel.Error,
+        "{Thread} did not end before the deadline: a handshake, or a source of certificates, holds it.")]
     public static partial void HandshakeThreadStuck(ILogger logger, string thread);
 
     [LoggerMessage(EventIds.RootSwitched, LogLevel.Information, "ROOT {Name} leads to another folder now, {Path}; new requests get it.")]

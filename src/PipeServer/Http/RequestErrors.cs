@@ -100,7 +100,7 @@ internal static class RequestErrors
         // Closed without a word: before a handshake has ended there is none that the client would understand.
         Closing(RequestError.TooManyHandshakes, 503, "there are too many TLS handshakes; the connection is closed", "RFC 9110 §15.6.4");
         Closing(RequestError.PlainHttp, 400, "this port speaks TLS; ask by https", "RFC 9110 §4.2.2");
-        Keeping(RequestError.Misdirected, 421, "this connection's client certificate is not the one that this host asks for; use another connection", "RFC 9110 §15.5.20");
+        Keeping(RequestError.Misdirected, 421, "this host asks for other client certificates than this connection was made with", "RFC 9110 §15.5.20");
         return table;
     }
 

@@ -72,11 +72,7 @@ internal abstract class Connection(ServerContext server)
     public CancellationToken Draining => server.Draining;
 
     /// <summary>Where the connection is in its life. Read from any thread.</summary>
-    public ConnectionState State
-    {
-        get => _state;
-        protected set => _state = value;
-    }
+    public ConnectionState State { get => _state; protected set => _state = value; }
 
     /// <summary>When the request that has been in progress for longest was complete, by the heartbeat's clock. From any thread.</summary>
     public long OldestRequestStarted
@@ -269,8 +265,8 @@ internal abstract class Connection(ServerContext server)
 
             switch (Deadlines.Check(transport, _state, now, draining))
             {
-                case DeadlineVerdict.ReadTimedOut when _state == ConnectionState.Handshaking && Deadlines.IsWriting:
-                    AbortSlowReader(transport, "the client does not read its TLS handshake"); // its time is that of the whole handshake
+                case DeadlineVerdict.ReadTimedOut when _state == ConnectionState.Handshaking && Deadlines.IsWriting: // the time of the whole handshake
+                    AbortSlowReader(transport, "the client does not read its TLS handshake");
                     break;
                 case DeadlineVerdict.ReadTimedOut:
                     CancelReadElsewhere(transport);

@@ -294,7 +294,12 @@ internal sealed class ConnectionManager
         }
 
         return new ConnectionStatistics(
-            new ConnectionStates(states[0], states[1], states[2], states[3], states[4], states[5], states[6], states[7]), counts, requests, active, received, sent);
+            new ConnectionStates(states[0], states[1], states[2], states[3], states[4], states[5], states[6], states[7]),
+            counts,
+            requests,
+            active,
+            received,
+            sent);
     }
 
     // In the order of ConnectionStates.

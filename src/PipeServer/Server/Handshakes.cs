@@ -77,7 +77,8 @@ internal sealed class Handshakes
         {
             if (Volatile.Read(ref _counts[index]) is > 0 and var count)
             {
-                read.Add(new HandshakeCount((HandshakeOutcome)(index / Versions), index % Versions is > 0 and var version ? (TlsVersion)(version - 1) : null, count));
+                var version = index % Versions is > 0 and var known ? (TlsVersion?)(known - 1) : null;
+                read.Add(new HandshakeCount((HandshakeOutcome)(index / Versions), version, count));
             }
         }
 

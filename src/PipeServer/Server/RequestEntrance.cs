@@ -34,7 +34,9 @@ internal sealed class RequestEntrance
         var limiter = options.RateLimit is not { } limit ? null
             : before?._limiter is { } used && used.Limit.Equals(limit) ? used
             : new RateLimiter(limit, options.TimeProvider);
-        return observer is null && forwarding is null && limiter is null && !IsTlsSpoken(options) ? null : new RequestEntrance(options, observer, forwarding, limiter);
+        return observer is null && forwarding is null && limiter is null && !IsTlsSpoken(options)
+            ? null
+            : new RequestEntrance(options, observer, forwarding, limiter);
     }
 
     /// <summary>Lets a request in, or notes why it is refused.</summary>

@@ -6,8 +6,8 @@ using PipeServer.Workers;
 namespace PipeServer.Server;
 
 /// <summary>
-/// What all connections of one server share. Immutable once it accepts but for the options, which are exchanged as a whole, and the drain, which is marked once, and what
-/// is told of it.
+/// What all connections of one server share. Immutable once it accepts but for the options, which are exchanged as a whole, and the drain, which is
+/// marked once, and what is told of it.
 /// </summary>
 #pragma warning disable CA1001 // Without timers or wait handles the source holds nothing to dispose of.
 internal sealed class ServerContext

@@ -51,7 +51,11 @@ internal sealed class ServerTelemetry : RequestTelemetry, IDisposable
             if (isTlsSpoken)
             {
                 _handshakes = _meter.CreateHistogram(
-                    "pipeserver.tls.handshake.duration", "s", "How long TLS handshakes have taken from their first byte.", tags: null, RequestMetrics.DurationBuckets);
+                    "pipeserver.tls.handshake.duration",
+                    "s",
+                    "How long TLS handshakes have taken from their first byte.",
+                    tags: null,
+                    RequestMetrics.DurationBuckets);
             }
 
             _ = new ServerMetrics(_meter, read, isTlsSpoken); // the meter's instruments keep it

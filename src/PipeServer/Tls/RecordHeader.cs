@@ -14,6 +14,9 @@ internal static class RecordHeader
     /// <summary>The type of records that hold alerts.</summary>
     public const byte Alert = 21;
 
+    /// <summary>The type of those that a handshake begins with.</summary>
+    public const byte Handshake = 22;
+
     private const byte ChangeCipherSpec = 20;
     private const byte ApplicationData = 23;
 

@@ -1,7 +1,7 @@
-using PipeServer.Http;
 using System.Buffers;
 using System.Net;
 using Microsoft.Extensions.Logging.Abstractions;
+using PipeServer.Http;
 using PipeServer.Routing;
 using PipeServer.Server;
 using PipeServer.Transport;

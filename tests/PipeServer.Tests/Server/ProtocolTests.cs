@@ -25,7 +25,8 @@ public abstract class ProtocolTests(string transport)
         var bytes = item.Encoded;
         await using var server = await TestServer.StartAsync(transport, ProtocolServer.Map);
         await CheckAsync(server, item, bytes, bytes.Length, behindGood: true);
-        var step = bytes.Length > LongCaseBytes ? (bytes.Length / 16) + 1 : 1;
+        var step = transport.Contains('/') ? (bytes.Length / 3) + 1 // each client makes a handshake, and what is cut is records
+            : bytes.Length > LongCaseBytes ? (bytes.Length / 16) + 1 : 1;
         for (var split = 1; split <= bytes.Length; split += step)
         {
             await CheckAsync(server, item, bytes, split, behindGood: false);

@@ -1,6 +1,6 @@
-using System.Net;
 using System.Net.Security;
 using System.Security.Authentication;
+using PipeServer.Server;
 
 namespace PipeServer.Tests.Server;
 
@@ -177,6 +177,23 @@ public abstract class TlsTests(string transport)
         Assert.Equal(200, (await four.RequestAsync(TestClient.Get("/"))).Status);
     }
 
+    // Over the limit of connections nothing may be written in plaintext.
+    [Fact]
+    public async Task A_connection_too_many_is_told_503_inside_TLS()
+    {
+        await using var server = await StartAsync(static options => (options.MaxConnections, options.MaxHandshakes) = (1, 4));
+        await using var first = await server.ConnectAsync();
+        Assert.Equal(200, (await first.RequestAsync(TestClient.Get("/"))).Status);
+        await using var second = await server.ConnectAsync();
+        Assert.Equal(503, (await second.RequestAsync(TestClient.Get("/"))).Status);
+        Assert.True(await second.IsClosedAsync());
+        await second.DisposeAsync();
+        await Eventually.TrueAsync(() => server.Server.Connections.Refused == 1, "it is counted");
+        await using var silent = await server.ConnectPlainAsync();
+        await using var third = await server.ConnectPlainAsync();
+        Assert.Empty(await third.ReadToEndAsync()); // there is one place among the refused
+    }
+
     [Fact]
     public async Task A_handshake_in_flight_at_the_stop_may_finish_and_is_served_one_request()
     {
@@ -325,16 +342,16 @@ public abstract class TlsTests(string transport)
 
     private static void Map(HttpServer server)
     {
-        server.MapGet("/", static (_, response) => response.Write("hello"));
-        server.MapGet("/who", static (request, response) => response.Write(request.RemoteEndPoint!.ToString()!));
-        server.MapGet("/tls", static (request, response) => response.Write(
+        server.MapGet("/", static (_, response) => response.WriteText("hello"));
+        server.MapGet("/who", static (request, response) => response.WriteText(request.RemoteEndPoint!.ToString()!));
+        server.MapGet("/tls", static (request, response) => response.WriteText(
             $"{request.Scheme} {request.IsHttps} {request.Tls!.Version} {request.Tls.CipherSuite} {request.Tls.ServerName ?? "-"} "
             + $"{request.Tls.ApplicationProtocol ?? "-"} {request.Tls.ClientCertificate?.Subject ?? "-"} {request.Tls.IsResumed}"));
         server.MapPost("/length", static async (request, response) =>
         {
             using var body = new MemoryStream();
             await request.Body.CopyToAsync(body);
-            response.Write($"{body.Length}");
+            response.WriteText($"{body.Length}");
         });
     }
 

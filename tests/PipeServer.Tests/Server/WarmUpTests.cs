@@ -1,5 +1,5 @@
-using PipeServer.Http;
 using System.Buffers;
+using PipeServer.Http;
 using PipeServer.Server;
 
 namespace PipeServer.Tests.Server;

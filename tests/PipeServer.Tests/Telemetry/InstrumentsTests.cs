@@ -88,7 +88,7 @@ public sealed class InstrumentsTests
     [Fact]
     public async Task Handshakes_are_told_of_where_TLS_is_spoken()
     {
-        await using var server = await TestServer.StartAsync("epoll/sslstream", static server => server.MapGet("/", static (_, response) => response.Write("x")));
+        await using var server = await TestServer.StartAsync("epoll/sslstream", static server => server.MapGet("/", static (_, response) => response.WriteText("x")));
         using var listener = new MetricsListener(server.Server);
         Assert.Equal(Expected.Concat(ExpectedOfTls).Order(StringComparer.Ordinal), Described(listener));
         await using var client = await server.ConnectAsync();
@@ -99,7 +99,6 @@ public sealed class InstrumentsTests
         Assert.Equal(
             [new HandshakeCount(HandshakeOutcome.Completed, TlsVersion.Tls13, 1), new HandshakeCount(HandshakeOutcome.Refused, null, 1)],
             server.Server.GetStatistics().Handshakes);
-        Assert.Contains(new ActiveRequests("GET", 0, IsHttps: true), server.Server.GetStatistics().Connections.Active, EqualityComparer<ActiveRequests>.Default);
         var readme = await File.ReadAllTextAsync(Repository.Path("README.md"), TestContext.Current.CancellationToken);
         Assert.All(listener.Instruments, instrument => Assert.Contains($"`{instrument.Name}`", readme));
     }

@@ -34,13 +34,19 @@ internal sealed class TlsFilter(ServerContext server, Handshakes handshakes, Tls
         try
         {
             var first = await io.ReadAsync(isCostly: false).ConfigureAwait(false);
-            var isPlain = first.Buffer.FirstSpan[0] is >= (byte)'A' and <= (byte)'Z';
+            var letter = first.Buffer.FirstSpan[0];
             transport.Input.AdvanceTo(first.Buffer.Start);
-            if (isPlain)
+            if (letter is >= (byte)'A' and <= (byte)'Z')
             {
                 connection.RefuseWith(RequestError.PlainHttp);
                 outcome = HandshakeOutcome.Refused;
                 return null;
+            }
+
+            // At once: an engine would wait for what the header of a record, which this is not, says.
+            if (letter != RecordHeader.Handshake)
+            {
+                throw new TlsHandshakeException("what it sends is not TLS");
             }
 
             started = server.TimeProvider.GetTimestamp();

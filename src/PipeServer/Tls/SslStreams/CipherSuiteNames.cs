@@ -62,7 +62,7 @@ internal static class CipherSuiteNames
             if (!Known.TryGetValue(word, out var suite))
             {
                 throw new ArgumentException(
-                    $"{nameof(TlsOptions)}.{nameof(TlsOptions.CipherSuites)} names a suite that is not known, '{word}'. Suites of TLS 1.2 go by OpenSSL's names, "
+                    $"{nameof(TlsOptions)}.{nameof(TlsOptions.CipherSuites)} names a suite that is not known, '{word}'. Those of TLS 1.2 go by OpenSSL's names, "
                     + "as ECDHE-ECDSA-AES256-GCM-SHA384, those of TLS 1.3 by IANA's, as TLS_AES_256_GCM_SHA384, with colons in between.",
                     nameof(names));
             }

@@ -73,6 +73,12 @@ internal sealed class SslStreamConnection : TlsTransportConnection
 
     internal override bool TryFlush() => _output.TryFlush();
 
+    internal override bool TryCancelReadOnLoop()
+    {
+        _input.RequestCancel();
+        return Inner.TryCancelReadOnLoop();
+    }
+
     public override void Write(PinnedBytes bytes)
     {
         ArgumentNullException.ThrowIfNull(bytes);

@@ -115,7 +115,8 @@ internal sealed class SslStreamEngine : ITlsEngine
         return names is null
             ? null
             : throw new ArgumentException(
-                $"{nameof(TlsOptions)}.{nameof(TlsOptions.CipherSuites)} cannot be chosen by a program on this system; leave it null, and set them for the machine.",
+                $"{nameof(TlsOptions)}.{nameof(TlsOptions.CipherSuites)} cannot be chosen by a program on this system; leave it null, and set them "
+                + "for the machine.",
                 nameof(names));
     }
 

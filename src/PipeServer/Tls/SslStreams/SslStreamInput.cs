@@ -28,6 +28,7 @@ internal sealed class SslStreamInput(TransportConnection inner, SslStream ssl, R
     private bool _hasEnded; // by close_notify
     private bool _isTruncated; // the client has ended without it
     private bool _isReading;
+    private int _isCancelRequested; // the transport's own mark may be late: one without this one means nothing
     private volatile bool _isCompleted;
 
     public override bool TryRead(out ReadResult result)
@@ -35,9 +36,10 @@ internal sealed class SslStreamInput(TransportConnection inner, SslStream ssl, R
         ThrowIfNotReadable();
         while (true)
         {
-            if (TryDecrypt())
+            var isComplete = TryDecrypt();
+            if (TakeCancelRequest() is var isCanceled && (isComplete || isCanceled))
             {
-                result = Take(isCanceled: false);
+                result = Take(isCanceled);
                 return true;
             }
 
@@ -48,12 +50,6 @@ internal sealed class SslStreamInput(TransportConnection inner, SslStream ssl, R
             }
 
             Hold(in read);
-            if (read.IsCanceled)
-            {
-                TryDecrypt();
-                result = Take(isCanceled: true);
-                return true;
-            }
         }
     }
 
@@ -64,9 +60,10 @@ internal sealed class SslStreamInput(TransportConnection inner, SslStream ssl, R
         cancellationToken.ThrowIfCancellationRequested();
         while (true)
         {
-            if (TryDecrypt())
+            var isComplete = TryDecrypt();
+            if (TakeCancelRequest() is var isCanceled && (isComplete || isCanceled))
             {
-                return Take(isCanceled: false);
+                return Take(isCanceled);
             }
 
             ReturnIfEmpty();
@@ -77,11 +74,6 @@ internal sealed class SslStreamInput(TransportConnection inner, SslStream ssl, R
             }
 
             Hold(in read);
-            if (read.IsCanceled)
-            {
-                TryDecrypt();
-                return Take(isCanceled: true);
-            }
         }
     }
 
@@ -108,9 +100,13 @@ internal sealed class SslStreamInput(TransportConnection inner, SslStream ssl, R
     {
         if (!_isCompleted)
         {
+            RequestCancel();
             inner.Input.CancelPendingRead();
         }
     }
+
+    /// <summary>The next read, or the one that waits once the transport's is cancelled, is cancelled. From any thread.</summary>
+    public void RequestCancel() => Volatile.Write(ref _isCancelRequested, 1);
 
     public override void Complete(Exception? exception = null)
     {
@@ -219,6 +215,8 @@ internal sealed class SslStreamInput(TransportConnection inner, SslStream ssl, R
 
         (_buffer, _start, _end) = (larger, 0, _end - _start);
     }
+
+    private bool TakeCancelRequest() => Volatile.Read(ref _isCancelRequested) != 0 && Interlocked.Exchange(ref _isCancelRequested, 0) != 0;
 
     private void Hold(in ReadResult read)
     {

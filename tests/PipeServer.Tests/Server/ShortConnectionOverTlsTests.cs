@@ -1,3 +1,0 @@
-namespace PipeServer.Tests.Server;
-
-public sealed class ShortConnectionOverTlsTests() : ShortConnectionTests("epoll/sslstream");
