@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Collections.Concurrent;
 using System.IO.Pipelines;
+using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using PipeServer.Transport;
 
@@ -63,6 +64,64 @@ internal sealed class OpenSslConnection : TlsTransportConnection
 
     public override async ValueTask HandshakeAsync(IHandshakeIo io)
     {
+        try
+        {
+            await ShakeHandsAsync(io).ConfigureAwait(false);
+        }
+        catch
+        {
+            _handle.Free(); // whoever disposes of the transport's connection need not know this one
+            throw;
+        }
+    }
+
+    public override void Write(PinnedBytes bytes)
+    {
+        ArgumentNullException.ThrowIfNull(bytes);
+        _output.Append(bytes);
+    }
+
+    public override ValueTask ShutdownOutputAsync()
+    {
+        if (!_output.TryEnd())
+        {
+            return EndAsync();
+        }
+
+        _input.HasSentEnd = true;
+        return Inner.ShutdownOutputAsync();
+    }
+
+    public override async ValueTask DisposeAsync()
+    {
+        if (Interlocked.Exchange(ref _disposed, 1) != 0)
+        {
+            return;
+        }
+
+        // First, once a call that is inside OpenSSL has come back: from then on nobody uses the transport's connection, which may be another client's soon.
+        _handle.Free();
+        _output.Release();
+        await Inner.DisposeAsync().ConfigureAwait(false);
+        _input.Release();
+    }
+
+    internal override bool TryFlush() => _output.TryFlush();
+
+    internal override ValueTask<ReadResult> ReadAsync(IReadConsumer consumer) => _input.ReadAsync(consumer);
+
+    internal override void ContinueRead(ReadConsumption outcome, int next) => _input.ContinueRead(outcome, next);
+
+    internal override bool TryCancelReadOnLoop()
+    {
+        _input.RequestCancel();
+        return Inner.TryCancelReadOnLoop();
+    }
+
+    internal override bool MayCloseAtOnce() => !_input.MayHaveUnread && Inner.MayCloseAtOnce();
+
+    private async ValueTask ShakeHandsAsync(IHandshakeIo io)
+    {
         var isCostly = true;
         var total = 0L;
         while (true)
@@ -101,51 +160,6 @@ internal sealed class OpenSslConnection : TlsTransportConnection
             await io.FlushAsync().ConfigureAwait(false);
         }
     }
-
-    public override void Write(PinnedBytes bytes)
-    {
-        ArgumentNullException.ThrowIfNull(bytes);
-        _output.Append(bytes);
-    }
-
-    public override ValueTask ShutdownOutputAsync()
-    {
-        if (!_output.TryEnd())
-        {
-            return EndAsync();
-        }
-
-        _input.HasSentEnd = true;
-        return Inner.ShutdownOutputAsync();
-    }
-
-    public override async ValueTask DisposeAsync()
-    {
-        if (Interlocked.Exchange(ref _disposed, 1) != 0)
-        {
-            return;
-        }
-
-        // What waits is ended first; a call that is inside OpenSSL has the lock.
-        await Inner.DisposeAsync().ConfigureAwait(false);
-        _handle.Free();
-        _input.Release();
-        _output.Release();
-    }
-
-    internal override bool TryFlush() => _output.TryFlush();
-
-    internal override ValueTask<ReadResult> ReadAsync(IReadConsumer consumer) => _input.ReadAsync(consumer);
-
-    internal override void ContinueRead(ReadConsumption outcome, int next) => _input.ContinueRead(outcome, next);
-
-    internal override bool TryCancelReadOnLoop()
-    {
-        _input.RequestCancel();
-        return Inner.TryCancelReadOnLoop();
-    }
-
-    internal override bool MayCloseAtOnce() => !_input.MayHaveUnread && Inner.MayCloseAtOnce();
 
     private async ValueTask EndAsync()
     {
@@ -244,7 +258,16 @@ internal sealed class OpenSslConnection : TlsTransportConnection
             }
 
             var isResumed = _handle.IsResumed;
-            var client = _handle.ExportClientCertificate() is { } der ? X509CertificateLoader.LoadCertificate(der) : null;
+            X509Certificate2? client;
+            try
+            {
+                client = _handle.ExportClientCertificate() is { } der ? X509CertificateLoader.LoadCertificate(der) : null;
+            }
+            catch (CryptographicException)
+            {
+                return "its certificate is one that only OpenSSL can read";
+            }
+
             if (isResumed && client is not null && client.NotAfter.ToUniversalTime() < Engine.Time.GetUtcNow().UtcDateTime)
             {
                 return "its certificate has expired since its session began";

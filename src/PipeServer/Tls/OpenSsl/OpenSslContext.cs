@@ -93,16 +93,23 @@ internal sealed unsafe class OpenSslContext : SafeHandleZeroOrMinusOneIsInvalid 
     {
         Ssl.ClearErrors();
         var isTaken = isOf13 ? Ssl.SSL_CTX_set_ciphersuites(handle, name) : Ssl.SSL_CTX_set_cipher_list(handle, name);
-        var suites = Ssl.SSL_CTX_get_ciphers(handle);
+        var connection = isTaken == 1 ? NewConnection() : 0;
         var isKnown = false;
-        for (var i = isTaken == 1 ? Ssl.OPENSSL_sk_num(suites) - 1 : -1; i >= 0; i--)
+        if (connection != 0)
         {
-            var found = Marshal.PtrToStringUTF8((nint)Ssl.SSL_CIPHER_get_name(Ssl.OPENSSL_sk_value(suites, i)));
-            isKnown |= string.Equals(found, name, StringComparison.Ordinal);
+            // Those of the list that are also safe enough for the system's policy.
+            var suites = Ssl.SSL_get1_supported_ciphers(connection);
+            for (var i = suites == 0 ? -1 : Ssl.OPENSSL_sk_num(suites) - 1; i >= 0; i--)
+            {
+                var found = Marshal.PtrToStringUTF8((nint)Ssl.SSL_CIPHER_get_name(Ssl.OPENSSL_sk_value(suites, i)));
+                isKnown |= string.Equals(found, name, StringComparison.Ordinal);
+            }
+
+            Ssl.OPENSSL_sk_free(suites);
+            Ssl.SSL_free(connection);
         }
 
         Ssl.ClearErrors();
-        GC.KeepAlive(this);
         return isKnown;
     }
 

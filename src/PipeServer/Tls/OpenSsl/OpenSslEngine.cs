@@ -64,7 +64,18 @@ internal sealed unsafe class OpenSslEngine : ITlsEngine // SAFETY: only in the d
     public TimeProvider Time { get; }
 
     /// <summary>What session tickets are encrypted with.</summary>
-    public TicketKeys TicketKeys { get; }
+    public TicketKeys TicketKeys { get; private set; }
+
+    /// <summary>
+    /// Goes on with the ticket keys of the engine that this one follows in a reload, where both make their own: sessions go on. Before the first connection.
+    /// </summary>
+    public void Adopt(ITlsEngine before)
+    {
+        if (before is OpenSslEngine other && _options.TicketKeys is null && other._options.TicketKeys is null)
+        {
+            TicketKeys = other.TicketKeys;
+        }
+    }
 
     public TlsTransportConnection Accept(TransportConnection inner) => new OpenSslConnection(this, inner, new OpenSslHandle(_base));
 

@@ -81,7 +81,7 @@ internal sealed unsafe class OpenSslHandle : SafeHandleZeroOrMinusOneIsInvalid /
     /// <summary>
     /// The next step of the handshake takes its time. Not so the last one of TLS 1.3, where the client shows no certificate: it has a checksum.
     /// </summary>
-    public bool IsNextStepCostly => Ssl.SSL_get_state(handle) != Ssl.StateEarlyData;
+    public bool IsNextStepCostly => Ssl.SSL_get_state(handle) != Ssl.StateEarlyData || Ssl.SSL_get_verify_mode(handle) != 0;
 
     /// <summary>IANA's name of a suite.</summary>
     public static string NameOf(nint suite) => Marshal.PtrToStringUTF8((nint)Ssl.SSL_CIPHER_standard_name(suite)) ?? "";
@@ -121,9 +121,20 @@ internal sealed unsafe class OpenSslHandle : SafeHandleZeroOrMinusOneIsInvalid /
             _io->InEnd = from + records.Length;
             _io->Out = to;
             _io->OutEnd = to + room.Length;
-            Ssl.ClearErrors();
-            var result = Ssl.SSL_do_handshake(handle);
-            status = result == 1 ? OpenSslStatus.IsDone : Judge(result);
+            do
+            {
+                Ssl.ClearErrors();
+                var result = Ssl.SSL_do_handshake(handle);
+                status = result == 1 ? OpenSslStatus.IsDone : Judge(result);
+            }
+            while (status == OpenSslStatus.NeedsMore && _io->In < _io->InEnd && ++_controlRecords <= MaxControlRecords);
+
+            if (status == OpenSslStatus.NeedsMore && _io->In < _io->InEnd)
+            {
+                _hasFailed = true;
+                status = OpenSslStatus.HasFailed;
+            }
+
             consumed = (int)(_io->In - from);
             written = (int)(_io->Out - to);
             _io->In = _io->InEnd = _io->Out = _io->OutEnd = null;

@@ -137,6 +137,9 @@ internal static unsafe partial class Ssl // SAFETY: each group says it.
     public static partial int SSL_get_state(nint ssl);
 
     [LibraryImport(Lib), DefaultDllImportSearchPaths(Path)]
+    public static partial int SSL_get_verify_mode(nint ssl);
+
+    [LibraryImport(Lib), DefaultDllImportSearchPaths(Path)]
     public static partial int SSL_version(nint ssl);
 
     [LibraryImport(Lib), DefaultDllImportSearchPaths(Path)]
@@ -153,9 +156,6 @@ internal static unsafe partial class Ssl // SAFETY: each group says it.
 
     [LibraryImport(Lib), DefaultDllImportSearchPaths(Path)]
     public static partial nint SSL_get1_peer_certificate(nint ssl);
-
-    [LibraryImport(Lib), DefaultDllImportSearchPaths(Path)]
-    public static partial long SSL_get_verify_result(nint ssl);
 
     [LibraryImport(Lib), DefaultDllImportSearchPaths(Path)]
     public static partial nint SSL_set_SSL_CTX(nint ssl, nint context);
@@ -210,7 +210,7 @@ internal static unsafe partial class Ssl // SAFETY: each group says it.
     public static partial int SSL_CTX_set_ciphersuites(nint context, string list);
 
     [LibraryImport(Lib), DefaultDllImportSearchPaths(Path)]
-    public static partial nint SSL_CTX_get_ciphers(nint context);
+    public static partial nint SSL_get1_supported_ciphers(nint ssl);
 
     [LibraryImport(Lib), DefaultDllImportSearchPaths(Path)]
     public static partial int SSL_CTX_use_certificate(nint context, nint certificate);
@@ -283,6 +283,9 @@ internal static unsafe partial class Ssl // SAFETY: each group says it.
 
     [LibraryImport(Crypto), DefaultDllImportSearchPaths(Path)]
     public static partial nint OPENSSL_sk_value(nint stack, int index);
+
+    [LibraryImport(Crypto), DefaultDllImportSearchPaths(Path)]
+    public static partial void OPENSSL_sk_free(nint stack);
 
     // SAFETY: the bytes are pinned for the call, and the address that is moved on is a copy on the caller's stack frame.
     [LibraryImport(Crypto), DefaultDllImportSearchPaths(Path)]
