@@ -1,8 +1,11 @@
 # docker build -t pipeserver .
 # docker run --rm -p 8080:8080 -v "$PWD/site:/srv/www:ro" --read-only --cap-drop ALL pipeserver
 #
-# The image is built from nothing (scratch), because nothing else is needed: one native file, the C library that it loads, and libcrypt, by which
-# --auth-file checks passwords. 12 MB, no shell, no package manager. Built on another processor (docker build --platform) it is for that one.
+# TLS: -p 443:8443 -v /etc/letsencrypt:/etc/letsencrypt:ro, and as command: serve /srv/www --listen 0.0.0.0:8080 --listen 0.0.0.0:8443,tls --tls-cert FILE
+# --tls-key FILE. The user 1654 must be able to read the key. A port below 1024 in the container needs no right with Docker, which allows it.
+#
+# The image is built from nothing (scratch), because nothing else is needed: one native file, the C library that it loads, libcrypt, by which
+# --auth-file checks passwords, and OpenSSL's two for TLS. 18 MB, no shell, no package manager. Built on another processor (docker build --platform) it is for that one.
 FROM mcr.microsoft.com/dotnet/sdk:10.0 AS build
 RUN apt-get update && apt-get install -y --no-install-recommends clang && rm -rf /var/lib/apt/lists/*
 WORKDIR /source
@@ -19,7 +22,8 @@ RUN dotnet publish src/PipeServer.Cli -c Release -r linux-$(uname -m | sed 's/x8
 RUN mkdir -p /image/usr/local/bin /image/etc \
     && mkdir -m 1777 /image/tmp \
     && cp /publish/pipeserver /image/usr/local/bin/ \
-    && cp --dereference --parents $(ldd /publish/pipeserver | grep -o '/[^ ]*') $(ldconfig -p | grep -o -m 1 '/.*/libcrypt\.so\.1$') /image \
+    && libraries=$(ldconfig -p | grep -o '/.*/\(libcrypt\.so\.1\|libssl\.so\.3\|libcrypto\.so\.3\)$') \
+    && cp --dereference --parents $libraries $(ldd /publish/pipeserver $libraries | grep '(0x' | grep -o '/[^ ]*' | sort -u) /image \
     && echo 'pipeserver:x:1654:1654::/:/nologin' > /image/etc/passwd \
     && echo 'pipeserver:x:1654:' > /image/etc/group
 

@@ -45,9 +45,11 @@ internal static partial class CliLog
     [LoggerMessage(EventIds.CertificateExpired, LogLevel.Error, "The certificate for {Names} has expired, {NotAfter:u}: clients refuse it.")]
     public static partial void CertificateExpired(ILogger logger, string names, DateTimeOffset notAfter);
 
-    [LoggerMessage(EventIds.TlsSecretExposed, LogLevel.Warning, "Every user of this machine may read {Path} (mode {Mode}), which holds a secret: chmod 600.")]
+    [LoggerMessage(
+        EventIds.TlsSecretExposed, LogLevel.Warning, "Every user of this machine may read {Path} (mode {Mode}), which holds a secret: chmod 600.")]
     public static partial void TlsSecretExposed(ILogger logger, string path, string mode);
 
-    [LoggerMessage(EventIds.SelfSignedRenewed, LogLevel.Warning, "The self-signed certificate was made anew before it expired: SHA-256 {Fingerprint}, in {Path}.")]
+    [LoggerMessage(
+        EventIds.SelfSignedRenewed, LogLevel.Warning, "The self-signed certificate was made anew before it expired: SHA-256 {Fingerprint}, in {Path}.")]
     public static partial void SelfSignedRenewed(ILogger logger, string fingerprint, string path);
 }

@@ -8,8 +8,8 @@ using PipeServer.Transport;
 namespace PipeServer.Cli;
 
 /// <summary>
-/// What <c>healthcheck</c> asks: <c>http://HOST[:PORT][/PATH]</c>, the same with <c>https</c>, or on a unix socket <c>unix:SOCKET[:/PATH]</c>, which may also be written
-/// as nginx does, <c>http://unix:SOCKET:/PATH</c>.
+/// What <c>healthcheck</c> asks: <c>http://HOST[:PORT][/PATH]</c>, the same with <c>https</c>, or on a unix socket <c>unix:SOCKET[:/PATH]</c>, which
+/// may also be written as nginx does, <c>http://unix:SOCKET:/PATH</c>.
 /// </summary>
 /// <param name="Address">Where to connect; null when <paramref name="Host"/> has to be looked up first.</param>
 /// <param name="Host">The host's name or address.</param>
@@ -65,8 +65,8 @@ internal sealed record HealthCheckTarget(EndPoint? Address, string Host, int Por
         var name = url.IdnHost.Replace("%25", "%", StringComparison.Ordinal);
         var address = IPAddress.TryParse(name, out var parsed) ? new IPEndPoint(parsed, url.Port) : null;
         var host = address is { AddressFamily: AddressFamily.InterNetworkV6 } ? $"[{name.Split('%')[0]}]" : name;
-        target = new HealthCheckTarget(
-            address, name, url.Port, RequestFor(url, url.IsDefaultPort ? host : string.Create(CultureInfo.InvariantCulture, $"{host}:{url.Port}")), url.Scheme == "https");
+        var authority = url.IsDefaultPort ? host : string.Create(CultureInfo.InvariantCulture, $"{host}:{url.Port}");
+        target = new HealthCheckTarget(address, name, url.Port, RequestFor(url, authority), url.Scheme == "https");
         return true;
     }
 

@@ -56,7 +56,7 @@ internal sealed class OptionTable
         new("TLS",
         [
             OptionRow.Of(
-                Several("--tls-cert", "PATH", "Certificate and chain (PEM), maybe with the key; may be repeated, SNI chooses."),
+                Several("--tls-cert", "PATH", "Certificate and chain (PEM); SNI chooses among several. All ports speak TLS, or those with ,tls."),
                 static (settings, value) => settings.Tls.CertificatePaths = value),
             OptionRow.Of(
                 Several("--tls-key", "PATH", "The key of each --tls-cert, in order; none where it is in the same file."),
@@ -83,7 +83,7 @@ internal sealed class OptionTable
                 Flag("--tls-client-optional", "Let clients without a certificate in all the same."),
                 static (settings, value) => settings.Tls.ClientsAreOptional = value),
             OptionRow.Of(
-                Several("--tls-ticket-keys", "PATH", "80 bytes that encrypt session tickets, for replicas; may be repeated, the first is for new ones."),
+                Several("--tls-ticket-keys", "PATH", "80 bytes that encrypt session tickets, for replicas; of several the first is for new ones."),
                 static (settings, value) => settings.Tls.TicketKeyPaths = value) with { Property = "TlsOptions.TicketKeys" },
             OptionRow.Of(
                 Choice("--tls-engine", "NAME", "openssl (Linux), sslstream, or auto: the first where there is one.", "auto", "openssl", "sslstream"),

@@ -2,7 +2,9 @@ using System.Net.Sockets;
 
 namespace PipeServer.Cli;
 
-/// <summary>A stream over a socket that never blocks, for <see cref="System.Net.Security.SslStream"/>: it waits in the calls that the socket's owner gives it.</summary>
+/// <summary>
+/// A stream over a socket that never blocks, for <see cref="System.Net.Security.SslStream"/>: it waits in the call that the socket's owner gives it.
+/// </summary>
 /// <param name="socket">The socket; its owner's.</param>
 /// <param name="wait">Waits until the socket can be read or written; throws when the time is up.</param>
 internal sealed class PolledStream(Socket socket, Action<SelectMode> wait) : Stream

@@ -168,7 +168,7 @@ internal sealed class ServeSettings(OptionTable table, string root)
             _ = new HttpServer(Options);
             if (Options.Tls is not null)
             {
-                EndpointFilters.CheckTls(Options);
+                EndpointFilters.Check(Options);
             }
 
             files = running is null ? new StaticFileHandler(Root, Files) : running.Prepare(Root, Files);
@@ -178,7 +178,7 @@ internal sealed class ServeSettings(OptionTable table, string root)
             return $"{exception.Message.TrimEnd('.')}. Name the folder to serve: pipeserver serve FOLDER";
         }
         catch (Exception exception) when (
-            exception is ArgumentException or IOException or UnauthorizedAccessException or PlatformNotSupportedException or CryptographicException)
+            exception is ArgumentException or IOException or UnauthorizedAccessException or InvalidOperationException or CryptographicException)
         {
             return Explain(exception);
         }

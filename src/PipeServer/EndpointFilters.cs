@@ -1,12 +1,13 @@
 using System.Security.Cryptography;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using PipeServer.Diagnostics;
+using PipeServer.Server;
 using PipeServer.Server.ProxyProtocol;
 using PipeServer.Server.Tls;
-using PipeServer.Server;
+using PipeServer.Tls;
 using PipeServer.Tls.OpenSsl;
 using PipeServer.Tls.SslStreams;
-using PipeServer.Tls;
 using PipeServer.Transport;
 
 namespace PipeServer;
@@ -50,7 +51,7 @@ internal sealed class EndpointFilters
             if (OptionsOf(endpoint, context.Options) is { } options)
             {
                 context.Handshakes ??= new Handshakes(context.Options, telemetry);
-                var engine = Create(context, endpoint, filters.Count, options);
+                var engine = Create(context.TimeProvider, context.Logger, endpoint, filters.Count, options);
                 var filter = new TlsFilter(context, context.Handshakes, options, engine);
                 ofEndpoint.Add(filter);
                 all._secured.Add((endpoint, filters.Count, filter));
@@ -86,7 +87,7 @@ internal sealed class EndpointFilters
             var now = options.Endpoints.FirstOrDefault(other => other.ToString() == endpoint.ToString()) ?? endpoint;
             if (OptionsOf(now, options) is { } wanted)
             {
-                var engine = Create(_context, endpoint, number, wanted);
+                var engine = Create(_context.TimeProvider, _context.Logger, endpoint, number, wanted);
                 engine.Adopt(filter.Engine);
                 next.Add((filter, wanted, engine));
             }
@@ -103,15 +104,30 @@ internal sealed class EndpointFilters
         };
     }
 
+    /// <summary>Makes the engines that options want and drops them again, so that a check finds what a start would.</summary>
+    /// <exception cref="ArgumentException">What an engine is to do it cannot.</exception>
+    /// <exception cref="InvalidOperationException">The engine that is asked for is not to be had here.</exception>
+    /// <exception cref="CryptographicException">A certificate cannot be used.</exception>
+    public static void Check(HttpServerOptions options)
+    {
+        foreach (var endpoint in options.EffectiveEndpoints())
+        {
+            if (OptionsOf(endpoint, options) is { } wanted)
+            {
+                _ = Create(options.TimeProvider, NullLogger.Instance, endpoint, 0, wanted);
+            }
+        }
+    }
+
     private static TlsOptions? OptionsOf(HttpEndpoint endpoint, HttpServerOptions options) =>
         endpoint.Tls ?? (endpoint.IsTls ? options.Tls : null);
 
     // Endpoints of one text, as those on a free port, are told apart by their order: a session of one is not resumed at another.
-    private static ITlsEngine Create(ServerContext context, HttpEndpoint endpoint, int number, TlsOptions options)
+    private static ITlsEngine Create(TimeProvider time, ILogger logger, HttpEndpoint endpoint, int number, TlsOptions options)
     {
         if (options.Engine != TlsEngine.SslStream && OpenSslEngine.IsSupported)
         {
-            return new OpenSslEngine(options, context.TimeProvider, context.Logger, $"{number} {endpoint}");
+            return new OpenSslEngine(options, time, logger, $"{number} {endpoint}");
         }
 
         if (options.Engine == TlsEngine.OpenSsl)
@@ -126,20 +142,5 @@ internal sealed class EndpointFilters
             : throw new InvalidOperationException(
                 $"{nameof(TlsOptions)}.{nameof(TlsOptions.TicketKeys)} need the engine {nameof(TlsEngine.OpenSsl)}, and there is no libssl.so.3 here: install "
                 + "OpenSSL 3, or leave the keys out.");
-    }
-
-    /// <summary>Makes what TLS needs and drops it again, so that a check finds what a start would.</summary>
-    /// <exception cref="ArgumentException">An option cannot be met; the message names it.</exception>
-    /// <exception cref="PlatformNotSupportedException">The system does not have the library of the engine that is asked for.</exception>
-    /// <exception cref="CryptographicException">A certificate cannot be used.</exception>
-    public static void CheckTls(HttpServerOptions options)
-    {
-        var all = options.EffectiveEndpoints().Select(endpoint => endpoint.Tls ?? (endpoint.IsTls ? options.Tls : null)).OfType<TlsOptions>().Distinct();
-        foreach (var tls in all)
-        {
-            _ = tls.Engine == TlsEngine.OpenSsl || (tls.Engine == TlsEngine.Auto && OpenSslEngine.IsSupported)
-                ? (ITlsEngine)new OpenSslEngine(tls, options.TimeProvider, NullLogger.Instance, "")
-                : new SslStreamEngine(tls);
-        }
     }
 }

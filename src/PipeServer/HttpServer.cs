@@ -37,17 +37,16 @@ public sealed class HttpServer : IAsyncDisposable
     public IReadOnlyList<EndPoint> EndPoints => _running?.EndPoints ?? [];
 
     /// <summary>
-    /// The address for a browser or a client on this machine: <c>http://127.0.0.1:7878</c>, <c>https:</c> where TLS is spoken, also when the server
-    /// listens on all addresses.
+    /// The address for a browser or a client on this machine: <c>http://127.0.0.1:7878</c>, or <c>https://…</c>, also when the server listens on all addresses.
     /// </summary>
     /// <exception cref="InvalidOperationException">The server has not been started, or listens on unix sockets only.</exception>
-    public Uri Address => Addresses.FirstOrDefault(static address => !address.StartsWith("unix:", StringComparison.Ordinal)) is { } address
+    public Uri Address => Addresses.FirstOrDefault(static address => address.StartsWith("http", StringComparison.Ordinal)) is { } address
         ? new Uri(address)
         : throw new InvalidOperationException(
             "The server has no address before it is started, nor on a unix socket: see EndPoints.");
 
     /// <summary>
-    /// Where clients reach the server, in the order of its endpoints: <c>http://127.0.0.1:7878</c>, <c>https://[::1]:8443</c>,
+    /// Where clients reach the server, in the order of its endpoints: <c>http://127.0.0.1:7878</c>, <c>https://[::1]:7843</c>,
     /// <c>unix:/run/app.sock</c>, <c>unix:@name</c>. For <c>0.0.0.0</c> and <c>::</c> they are the machine's own addresses as of now, loopback
     /// first, at most eight of each kind, without link-local ones. Empty before the start.
     /// </summary>

@@ -13,11 +13,11 @@ internal static class MachineAddresses
 
     /// <summary>The end point as a client names it; one that stands for all addresses as each of the machine's own, loopback first.</summary>
     /// <param name="endPoint">The end point.</param>
-    /// <param name="isTls">TLS is spoken there. Of a unix socket there is no URL that could say so.</param>
-    public static IEnumerable<string> Of(EndPoint endPoint, bool isTls = false) => endPoint switch
+    /// <param name="scheme">What is spoken there.</param>
+    public static IEnumerable<string> Of(EndPoint endPoint, string scheme = "http") => endPoint switch
     {
-        IPEndPoint ip when StandsForAll(ip) => Expand(ip, Own()).Select(place => Url(place, isTls)),
-        IPEndPoint ip => [Url(ip, isTls)],
+        IPEndPoint ip when StandsForAll(ip) => Expand(ip, Own()).Select(place => $"{scheme}://{place}"),
+        IPEndPoint ip => [$"{scheme}://{ip}"],
         UnixDomainSocketEndPoint unix => [$"unix:{unix.ToString().Replace('\0', '@')}"], // a passed name may have a NUL; the system writes it so
         _ => [endPoint.ToString() ?? ""],
     };
@@ -39,8 +39,6 @@ internal static class MachineAddresses
         var loopback = endPoint.AddressFamily == AddressFamily.InterNetwork ? IPAddress.Loopback : IPAddress.IPv6Loopback;
         return places.Count > 0 ? places : [new IPEndPoint(loopback, endPoint.Port)];
     }
-
-    private static string Url(IPEndPoint place, bool isTls) => $"{(isTls ? "https" : "http")}://{place}";
 
     private static bool StandsForAll(IPEndPoint endPoint) => endPoint.Address.Equals(IPAddress.Any) || endPoint.Address.Equals(IPAddress.IPv6Any);
 

@@ -17,7 +17,6 @@ namespace PipeServer;
 /// </summary>
 internal sealed class RunningServer
 {
-    private readonly bool[] _areTls; // of the end points
     private readonly int _mostConnections; // that the process's limit of open files allows
     private readonly EndpointFilters _filters;
 
@@ -32,9 +31,9 @@ internal sealed class RunningServer
     {
         (Transport, Context, Dispatcher, Telemetry, _mostConnections, _filters) = (transport, context, dispatcher, telemetry, mostConnections, filters);
         EndPoints = [.. listeners.Select(static item => item.Listener.EndPoint)];
-        _areTls = [.. listeners.Select(static item => item.Endpoint.IsTls)];
-        telemetry?.Observe(GetStatistics, _areTls.Contains(true));
-        if (_areTls.Contains(true))
+        Addresses = listeners.SelectMany(static item => MachineAddresses.Of(item.Listener.EndPoint, item.Endpoint.IsTls ? "https" : "http"));
+        telemetry?.Observe(GetStatistics, context.Handshakes is not null);
+        if (context.Handshakes is not null)
         {
             telemetry?.ObserveCertificates(() => Context.Options);
         }
@@ -53,7 +52,7 @@ internal sealed class RunningServer
     public IReadOnlyList<EndPoint> EndPoints { get; }
 
     /// <inheritdoc cref="HttpServer.Addresses"/>
-    public IEnumerable<string> Addresses => EndPoints.Zip(_areTls).SelectMany(static place => MachineAddresses.Of(place.First, place.Second));
+    public IEnumerable<string> Addresses { get; }
 
     /// <summary>What is offered to listeners; null for nothing. To be disposed of with the server.</summary>
     public ServerTelemetry? Telemetry { get; }

@@ -167,7 +167,8 @@ internal sealed class AccessLogFormat
                 break;
             default:
                 Span<byte> text = stackalloc byte[AccessLogValues.MaxNameBytes];
-                line.AppendEscaped(text[..AccessLogValues.Read(part.Directive == Directive.TlsCipher ? tls?.CipherSuite : tls?.ServerName, text)], escapesSpaces: true);
+                var length = AccessLogValues.Read(part.Directive == Directive.TlsCipher ? tls?.CipherSuite : tls?.ServerName, text);
+                line.AppendEscaped(text[..length], escapesSpaces: true);
                 break;
         }
     }

@@ -41,8 +41,8 @@ internal static class AccessLogValues
     /// <summary>The status; 499 for a client that has left before it was answered, as nginx writes it.</summary>
     public static int Status(in RequestCompletion completion) => completion.StatusCode == 0 ? ClientLeft : completion.StatusCode;
 
-    /// <summary>What TLS has agreed on; null for a connection in plain text, and for a head that was malformed.</summary>
-    public static TlsConnectionInfo? Tls(in RequestCompletion completion) => completion.Request?.Tls;
+    /// <summary>What TLS has agreed on; null for a connection in plain text.</summary>
+    public static TlsConnectionInfo? Tls(in RequestCompletion completion) => completion.Tls;
 
     /// <summary>The version of TLS, as OpenSSL and Apache call it.</summary>
     public static ReadOnlySpan<byte> Protocol(TlsConnectionInfo? tls) => tls?.Version switch

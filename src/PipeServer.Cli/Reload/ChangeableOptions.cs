@@ -22,7 +22,9 @@ internal static class ChangeableOptions
 
     /// <summary>Whether an option can change.</summary>
     /// <param name="name">The option's name.</param>
-    /// <param name="start">What the program was started with: a log of requests and TLS are not begun later, and the routes of <c>--demo</c> do not move.</param>
+    /// <param name="start">
+    /// What the program was started with: a log of requests and TLS are not begun later, and the routes of <c>--demo</c> do not move.
+    /// </param>
     public static bool Contains(string name, ServeSettings start) => name switch
     {
         "--access-log" => start.AccessLogPath is not null,

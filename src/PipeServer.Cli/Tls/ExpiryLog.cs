@@ -2,7 +2,9 @@ using Microsoft.Extensions.Logging;
 
 namespace PipeServer.Cli.Tls;
 
-/// <summary>Tells that certificates will expire: once when 30 days are left, once at 7 and at 1, and when they have expired. Used by one thread at a time.</summary>
+/// <summary>
+/// Tells that certificates will expire: once when 30 days are left, once at 7 and at 1, and when they have expired. Used by one thread at a time.
+/// </summary>
 /// <param name="time">The clock.</param>
 /// <param name="logger">Gets the lines.</param>
 internal sealed class ExpiryLog(TimeProvider time, ILogger logger)

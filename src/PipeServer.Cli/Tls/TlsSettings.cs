@@ -149,7 +149,7 @@ internal sealed class TlsSettings
         {
             return CertificatePaths.Count == 0
                 ? $"--tls-key {KeyPaths[0]}: there is no certificate for it; name its file by --tls-cert."
-                : $"--tls-key is given {KeyPaths.Count} times and --tls-cert {CertificatePaths.Count}: they are matched in their order, a key for a certificate.";
+                : $"--tls-key is given {KeyPaths.Count} times and --tls-cert {CertificatePaths.Count}: they are matched in their order.";
         }
 
         if (PasswordPaths.Count > 0 && Pkcs12Paths.Count == 0)

@@ -11,7 +11,8 @@ internal static class CertificateMetrics
     /// <param name="meter">Gets it.</param>
     /// <param name="options">Gives the options in force.</param>
     public static void AddTo(Meter meter, Func<HttpServerOptions> options) => meter.CreateObservableGauge(
-        "pipeserver.tls.certificate.expiry", () => Read(options()), "s", "Time until a certificate expires, by the first name that it is for; negative once it has.");
+        "pipeserver.tls.certificate.expiry", () => Read(options()), "s",
+        "Time until a certificate expires, by the first name that it is for; negative once it has.");
 
     private static IEnumerable<Measurement<double>> Read(HttpServerOptions current)
     {

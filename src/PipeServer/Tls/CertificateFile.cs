@@ -168,8 +168,8 @@ internal static class CertificateFile
         if (block.IsEncrypted)
         {
             throw new InvalidDataException(
-                $"The key in {path} is encrypted, and nobody is there to give its password when a server starts. 'openssl pkey -in FILE -out FILE' decrypts it, "
-                + "for a file that only the server's user may read; or put certificate and key into a PKCS#12 file, whose password a server can be given.");
+                $"The key in {path} is encrypted, and nobody is there to give its password when a server starts. 'openssl pkey -in FILE -out FILE' "
+                + "decrypts it, for a file that only the server's user may read; or put certificate and key into a PKCS#12 file, whose password a server can be given.");
         }
 
         if (block.Label is "OPENSSH PRIVATE KEY" or "DSA PRIVATE KEY")
@@ -235,8 +235,8 @@ internal static class CertificateFile
         var place = certificates.FindIndex(1, certificate => TryJoin(certificate, key) is { } other && Dispose(other));
         var keys = keyPath is null ? $"the key in {certificatePath}" : $"the key in {keyPath}";
         throw new InvalidDataException(place > 0
-            ? $"{certificatePath} begins with another certificate than the one that {keys} belongs to, which is number {place + 1} in it. The server's own comes first, "
-                + "then its issuer's."
+            ? $"{certificatePath} begins with another certificate than the one that {keys} belongs to, which is number {place + 1} in it. "
+                + "The server's own comes first, then its issuer's."
             : $"The certificate in {certificatePath} and {keys} do not belong together.");
 
         static bool Dispose(X509Certificate2 certificate)

@@ -40,6 +40,7 @@ public sealed class InstrumentsTests
 
     private static readonly string[] ExpectedOfTls =
     [
+        "pipeserver.tls.certificate.expiry s ObservableGauge",
         "pipeserver.tls.handshake.active {handshake} ObservableUpDownCounter",
         "pipeserver.tls.handshake.duration s Histogram",
         "pipeserver.tls.handshakes {handshake} ObservableCounter",

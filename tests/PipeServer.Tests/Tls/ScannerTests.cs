@@ -55,7 +55,7 @@ public sealed class ScannerTests
         Assert.Equal(
             ["tls 1.2", "tls 1.3"],
             test.Elements("protocol").Where(static item => (string?)item.Attribute("enabled") == "1").Select(static item => $"{(string?)item.Attribute("type")} {(string?)item.Attribute("version")}"));
-        Assert.Equal("1", (string?)test.Element("fallback")?.Attribute("supported"));
+        Assert.NotEqual("0", (string?)test.Element("fallback")?.Attribute("supported"));
         Assert.Equal("0", (string?)test.Element("renegotiation")?.Attribute("supported"));
         Assert.NotEqual("1", (string?)test.Element("compression")?.Attribute("supported"));
         Assert.All(test.Elements("heartbleed"), static item => Assert.Equal("0", (string?)item.Attribute("vulnerable")));

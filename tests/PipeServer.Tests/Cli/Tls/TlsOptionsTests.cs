@@ -44,7 +44,7 @@ public sealed class TlsOptionsTests : IDisposable
     [InlineData("--tls-cert a.pem --tls-key a.key --tls-ticket-keys ticket --tls-engine sslstream", "the engine sslstream resumes no sessions")]
     [InlineData("--tls-cert a.pem --tls-key a.key --tls-min 1.1", "--tls-min must be 1.2 or 1.3; '1.1' is not.")]
     [InlineData("--tls-cert a.pem --tls-key a.key --tls-engine gnutls", "--tls-engine must be auto, openssl or sslstream; 'gnutls' is not.")]
-    [InlineData("--tls-cert a.pem --tls-key a.key --tls-ciphers NULL-MD5", "--tls-ciphers")]
+    [InlineData("--tls-cert a.pem --tls-key a.key --tls-ciphers nonsense", "--tls-ciphers ", "nonsense")]
     [InlineData("--tls-cert a.pem --tls-key a.key --max-handshakes 0", "--max-handshakes")]
     [InlineData("--listen 127.0.0.1:0,tls", "--listen 127.0.0.1:0,tls: TLS needs a certificate.", "--tls-cert FILE --tls-key FILE", "--tls-self-signed")]
     [InlineData("--tls-cert a.pem --tls-key a.key --listen unix:@name", "no place that speaks TLS", "--listen unix:PATH,tls")]

@@ -75,6 +75,37 @@ public sealed class TlsServerTests : IDisposable
         await EndAsync(cli);
     }
 
+    [Fact]
+    public async Task TLS_is_neither_begun_nor_ended_by_a_reload()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), NoSignals);
+        var with = $"{{ \"root\": \"www\", \"port\": 0, \"tls-cert\": \"a.pem\", \"tls-key\": \"a.key\" }}";
+        var without = "{ \"root\": \"www\", \"port\": 0 }";
+        foreach (var (first, second, expected) in new[]
+        {
+            (with, without, "Not reloaded, and nothing has changed: The configuration names no certificate any more, and a reload cannot end TLS."),
+            (without, with, "--tls-cert and --tls-key keep their values until a restart."),
+        })
+        {
+            File.WriteAllText(_folder["config.json"], first);
+            await using var cli = CliProcess.Start(CliProcess.PipeServer, "serve", "--config", _folder["config.json"]);
+            await cli.ListeningAsync();
+            File.WriteAllText(_folder["config.json"], second);
+            await ReloadAsync(cli, expected);
+            if (first == with)
+            {
+                Assert.Equal("CN=a", await SubjectAsync(cli, "a.example"));
+            }
+            else
+            {
+                await using var client = await TestClient.ConnectAsync(cli.EndPoint);
+                Assert.Equal("hello", (await client.RequestAsync(TestClient.Get("/a.txt"))).Text);
+            }
+
+            await EndAsync(cli);
+        }
+    }
+
     // The files are replaced one after the other; in between they do not go together, and nothing is said of it.
     [Fact]
     public async Task Changed_files_are_noticed_without_a_signal()
