@@ -101,7 +101,8 @@ public sealed class Site : IAsyncLifetime
         _folder.Delete(recursive: true);
     }
 
-    private static string? FindBrowser() =>
+    /// <summary>Where Chromium is; null where it is not installed.</summary>
+    public static string? FindBrowser() =>
         (from folder in (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator)
          from name in Names
          select Path.Combine(folder, name)).FirstOrDefault(File.Exists);

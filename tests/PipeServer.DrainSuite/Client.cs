@@ -10,23 +10,47 @@ internal sealed class Client : IDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
-    private readonly Socket _socket;
+    private readonly Wire _wire;
     private readonly byte[] _buffer = new byte[64 * 1024];
     private readonly StringBuilder _received = new();
 
-    private Client(Socket socket) => _socket = socket;
+    private Client(Wire wire) => _wire = wire;
 
     /// <summary>True when the last answer said that it was the last.</summary>
     public bool WasToldToClose { get; private set; }
 
-    /// <summary>Null when nobody listens.</summary>
-    public static async Task<Client?> TryConnectAsync(int port)
+    /// <summary>True unless the connection was cut without a word: over TLS, without a close_notify.</summary>
+    public bool HasEndedInOrder => _wire.HasEndedInOrder;
+
+    /// <summary>Null when nobody listens, or when the handshake is not finished.</summary>
+    /// <param name="port">Where, on 127.0.0.1.</param>
+    /// <param name="isTls">It speaks TLS.</param>
+    public static async Task<Client?> TryConnectAsync(int port, bool isTls)
+    {
+        var client = await TryBeginAsync(port, isTls);
+        try
+        {
+            await (client?._wire.OpenAsync().WaitAsync(Patience) ?? Task.CompletedTask);
+            return client;
+        }
+        catch (IOException)
+        {
+            client!.Dispose();
+            return null;
+        }
+    }
+
+    /// <summary>Connects and, with TLS, begins the handshake, which is finished when something is sent. Null when nobody listens.</summary>
+    /// <param name="port">Where, on 127.0.0.1.</param>
+    /// <param name="isTls">It speaks TLS.</param>
+    /// <param name="held">How much of the handshake is held back until <see cref="Release"/>.</param>
+    public static async Task<Client?> TryBeginAsync(int port, bool isTls, HeldHandshake held = HeldHandshake.None)
     {
         var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         try
         {
             await socket.ConnectAsync(new IPEndPoint(IPAddress.Loopback, port));
-            return new Client(socket);
+            return new Client(isTls ? new TlsWire(socket, held) : new PlainWire(socket));
         }
         catch (SocketException)
         {
@@ -40,33 +64,18 @@ internal sealed class Client : IDisposable
     public static string Post(string path, string body) =>
         $"POST {path} HTTP/1.1\r\nHost: drain-suite\r\nContent-Type: text/plain\r\nContent-Length: {body.Length}\r\n\r\n{body}";
 
-    /// <summary>True when the server has ended the connection already: whoever looks first need not send.</summary>
-    public bool IsEnded()
-    {
-        try
-        {
-            return _socket.Poll(TimeSpan.Zero, SelectMode.SelectRead) && _socket.Available == 0;
-        }
-        catch (SocketException)
-        {
-            return true;
-        }
-    }
+    /// <summary>Lets the rest of the handshake go.</summary>
+    public void Release() => (_wire as TlsWire)?.Release();
 
     /// <summary>False when the connection does not take it any more.</summary>
     public async Task<bool> TrySendAsync(string text)
     {
         try
         {
-            var bytes = Encoding.ASCII.GetBytes(text);
-            for (var sent = 0; sent < bytes.Length;)
-            {
-                sent += await _socket.SendAsync(bytes.AsMemory(sent)).AsTask().WaitAsync(Patience);
-            }
-
+            await _wire.SendAsync(Encoding.ASCII.GetBytes(text)).WaitAsync(Patience);
             return true;
         }
-        catch (SocketException)
+        catch (IOException)
         {
             return false;
         }
@@ -75,7 +84,8 @@ internal sealed class Client : IDisposable
     /// <summary>Sends a whole request and reads its whole answer.</summary>
     public async Task<RequestFate> ExchangeAsync(string request, string? expectedBody = null)
     {
-        if (IsEnded())
+        // Whoever looks first need not send.
+        if (await IsEndedAsync())
         {
             return RequestFate.RefusedBeforeSending;
         }
@@ -105,7 +115,7 @@ internal sealed class Client : IDisposable
                 ? RequestFate.Lost
                 : RequestFate.Answered;
         }
-        catch (SocketException)
+        catch (IOException)
         {
             return RequestFate.Reset;
         }
@@ -123,7 +133,7 @@ internal sealed class Client : IDisposable
 
             return true;
         }
-        catch (SocketException)
+        catch (IOException)
         {
             return false;
         }
@@ -132,7 +142,19 @@ internal sealed class Client : IDisposable
     /// <summary>Waits for the first bytes; false when the connection ends instead.</summary>
     public async Task<bool> ReadSomeAsync() => await FillAsync();
 
-    public void Dispose() => _socket.Dispose();
+    public void Dispose() => _wire.Dispose();
+
+    private async Task<bool> IsEndedAsync()
+    {
+        try
+        {
+            return await _wire.IsEndedAsync().AsTask().WaitAsync(Patience);
+        }
+        catch (IOException)
+        {
+            return true;
+        }
+    }
 
     private async Task<string?> ReadBodyAsync(string head)
     {
@@ -197,7 +219,7 @@ internal sealed class Client : IDisposable
 
     private async Task<bool> FillAsync()
     {
-        var count = await _socket.ReceiveAsync(_buffer).WaitAsync(Patience);
+        var count = await _wire.ReceiveAsync(_buffer).WaitAsync(Patience);
         _received.Append(Encoding.Latin1.GetString(_buffer, 0, count));
         return count > 0;
     }

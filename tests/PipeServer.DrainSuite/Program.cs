@@ -3,7 +3,7 @@ using System.Globalization;
 using PipeServer.DrainSuite;
 
 var command = new Option<string>("--command") { Description = "Starts the server in the foreground.", Required = true };
-var port = new Option<int>("--port") { Description = "Where it listens, on 127.0.0.1. 0: the first http:// address that it prints tells." };
+var port = new Option<int>("--port") { Description = "Where it listens, on 127.0.0.1. 0: the first address that it prints tells." };
 var slow = new Option<string>("--route-slow") { Description = "GET: answers after about a second.", DefaultValueFactory = _ => "/sleep?ms=1000" };
 var endless = new Option<string>("--route-endless") { Description = "GET: answers after longer than the grace period.", DefaultValueFactory = _ => "/sleep?ms=60000" };
 var echo = new Option<string>("--route-echo") { Description = "POST: answers with the body.", DefaultValueFactory = _ => "/echo" };
@@ -12,12 +12,13 @@ var signal = new Option<string>("--signal") { Description = "Asks for a graceful
 var grace = new Option<double>("--grace") { Description = "The grace period that the command sets, in seconds.", DefaultValueFactory = _ => 5 };
 var report = new Option<string?>("--report") { Description = "Where the command writes PipeServer's report, to compare the ledger." };
 var clients = new Option<int>("--clients") { Description = "Clients of the keep-alive scenario.", DefaultValueFactory = _ => 100 };
+var tls = new Option<bool>("--tls") { Description = "The server speaks TLS there; its certificate is not looked at." };
 var runs = new Option<int>("--runs") { Description = "How often each scenario runs.", DefaultValueFactory = _ => 1 };
 var only = new Option<string[]>("--scenario") { Description = "Only these.", DefaultValueFactory = _ => [] };
 var seed = new Option<int>("--seed") { Description = "Where the random moments start.", DefaultValueFactory = _ => 1 };
 var root = new RootCommand("Runs a server through everything that can be in the way of a graceful stop, and prints a scorecard.")
 {
-    command, port, slow, endless, echo, stream, signal, grace, report, clients, runs, only, seed,
+    command, port, slow, endless, echo, stream, signal, grace, report, clients, tls, runs, only, seed,
 };
 root.SetAction(async parsed =>
 {
@@ -28,7 +29,7 @@ root.SetAction(async parsed =>
         var scenarios = new Scenarios(new SuiteOptions(
             parsed.GetValue(command)!, parsed.GetValue(port), parsed.GetValue(slow)!, parsed.GetValue(endless)!, parsed.GetValue(echo)!,
             parsed.GetValue(stream), parsed.GetValue(signal)!, TimeSpan.FromSeconds(parsed.GetValue(grace)), parsed.GetValue(report),
-            parsed.GetValue(clients), parsed.GetValue(seed) + run));
+            parsed.GetValue(clients), parsed.GetValue(tls), parsed.GetValue(seed) + run));
         foreach (var (name, scenario) in scenarios.All)
         {
             if (parsed.GetValue(only) is { Length: > 0 } names && !names.Contains(name, StringComparer.Ordinal))

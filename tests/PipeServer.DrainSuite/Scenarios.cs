@@ -17,7 +17,16 @@ internal sealed class Scenarios(SuiteOptions options)
     private readonly Random _random = new(options.Seed);
 
     /// <summary>All of them, by name, in the order of the scorecard.</summary>
-    public IReadOnlyDictionary<string, Func<Task<ScenarioResult>>> All => new Dictionary<string, Func<Task<ScenarioResult>>>(StringComparer.Ordinal)
+    public IReadOnlyDictionary<string, Func<Task<ScenarioResult>>> All => options.IsTls
+        ? new Dictionary<string, Func<Task<ScenarioResult>>>(OfAny, StringComparer.Ordinal)
+        {
+            ["handshake"] = HandshakeAsync,
+            ["half-handshakes"] = HalfHandshakesAsync,
+        }
+        : OfAny;
+
+    // Whatever the connections are.
+    private Dictionary<string, Func<Task<ScenarioResult>>> OfAny => new(StringComparer.Ordinal)
     {
         ["nothing-to-do"] = () => RunAsync("nothing-to-do", static (_, _) => Task.CompletedTask),
         ["in-flight-get"] = InFlightGetAsync,
@@ -110,7 +119,7 @@ internal sealed class Scenarios(SuiteOptions options)
         {
             while (!Volatile.Read(ref stopped))
             {
-                using var client = await Client.TryConnectAsync(server.Port);
+                using var client = await Client.TryConnectAsync(server.Port, options.IsTls);
                 tally.Add(client is null ? RequestFate.RefusedBeforeSending : await client.ExchangeAsync(Client.Post(options.EchoRoute, $"{number}"), $"{number}"));
             }
         }).ToList();
@@ -130,10 +139,11 @@ internal sealed class Scenarios(SuiteOptions options)
         }
 
         await server.StopAsync();
-        var resets = 0;
+        var (resets, cuts) = (0, 0);
         foreach (var client in clients)
         {
             resets += await client.ReadToEndAsync() ? 0 : 1;
+            cuts += client.HasEndedInOrder ? 0 : 1;
             client.Dispose();
         }
 
@@ -141,21 +151,74 @@ internal sealed class Scenarios(SuiteOptions options)
         {
             faults.Add($"{resets} idle connections were reset instead of closed");
         }
+
+        if (cuts > 0)
+        {
+            faults.Add($"{cuts} idle connections ended without a close_notify");
+        }
     });
+
+    // Handshakes that are under way: they may be finished, and one request on each is served.
+    private Task<ScenarioResult> HandshakeAsync() => RunAsync("handshake", async (server, tally) =>
+    {
+        var clients = new List<Client>();
+        foreach (var held in new[] { HeldHandshake.WithinHello, HeldHandshake.AfterHello })
+        {
+            for (var number = 0; number < 10; number++)
+            {
+                clients.Add(await BeginAsync(server, held));
+            }
+        }
+
+        await Task.Delay(Moment);
+        await server.StopAsync();
+        await Task.Delay(Moment);
+        await Task.WhenAll(clients.Select(async client =>
+        {
+            client.Release();
+            tally.Add(await client.TrySendAsync(Client.Post(options.EchoRoute, "hello")) ? await client.ReadAnswerAsync("hello") : RequestFate.Reset);
+            client.Dispose();
+        }));
+    });
+
+    // Handshakes that never go on hold up nobody who is to be answered, nor the end beyond the grace period.
+    private Task<ScenarioResult> HalfHandshakesAsync() => RunAsync("half-handshakes", async (server, tally) =>
+    {
+        var clients = await ConnectAsync(server, 4);
+        var half = new List<Client>();
+        for (var number = 0; number < 100; number++)
+        {
+            half.Add(await BeginAsync(server, number % 2 == 0 ? HeldHandshake.WithinHello : HeldHandshake.AfterHello));
+        }
+
+        foreach (var client in clients)
+        {
+            await client.TrySendAsync(Client.Get(options.SlowRoute));
+        }
+
+        await Task.Delay(Moment);
+        await server.StopAsync();
+        await AnswerAsync(clients, tally);
+        await server.ExitAsync(options.Grace + ExitMargin);
+        half.ForEach(static client => client.Dispose());
+    }, mayTakeAllTime: true);
 
     // Handshakes that the system has finished and the server has not seen: they count on being served.
     private Task<ScenarioResult> UnacceptedAsync() => RunAsync("unaccepted", async (server, tally) =>
     {
         await server.SignalAsync("STOP");
-        var clients = await ConnectAsync(server, 50);
-        foreach (var client in clients)
+        var clients = new List<Client>();
+        for (var number = 0; number < 50; number++)
         {
-            await client.TrySendAsync(Client.Post(options.EchoRoute, "hello"));
+            clients.Add(await BeginAsync(server));
         }
 
+        // With TLS they have to wait for the server's side of the handshake.
+        var sending = clients.Select(client => client.TrySendAsync(Client.Post(options.EchoRoute, "hello"))).ToList();
         await server.StopAsync();
         await server.SignalAsync("CONT");
         await AnswerAsync(clients, tally, "hello");
+        await Task.WhenAll(sending);
     });
 
     private Task<ScenarioResult> SlowReaderAsync() => RunAsync("slow-reader", async (server, tally) =>
@@ -217,7 +280,7 @@ internal sealed class Scenarios(SuiteOptions options)
 
     private Task<ScenarioResult> SecondSignalAsync() => RunAsync("second-signal", async (server, _, faults) =>
     {
-        using var client = await Client.TryConnectAsync(server.Port);
+        using var client = await Client.TryConnectAsync(server.Port, options.IsTls);
         await client!.TrySendAsync(Client.Get(options.EndlessRoute));
         await Task.Delay(Moment);
         await server.StopAsync();
@@ -232,7 +295,7 @@ internal sealed class Scenarios(SuiteOptions options)
 
     private Task<ScenarioResult> DeadlineAsync() => RunAsync("deadline", async (server, _) =>
     {
-        using var client = await Client.TryConnectAsync(server.Port);
+        using var client = await Client.TryConnectAsync(server.Port, options.IsTls);
         await client!.TrySendAsync(Client.Get(options.EndlessRoute));
         await Task.Delay(Moment);
         await server.StopAsync();
@@ -258,12 +321,16 @@ internal sealed class Scenarios(SuiteOptions options)
         }
     }
 
-    private static async Task<List<Client>> ConnectAsync(ServerProcess server, int count)
+    private async Task<Client> BeginAsync(ServerProcess server, HeldHandshake held = HeldHandshake.None) =>
+        await Client.TryBeginAsync(server.Port, options.IsTls, held)
+        ?? throw new InvalidOperationException("The server refused a connection before it was told to stop.");
+
+    private async Task<List<Client>> ConnectAsync(ServerProcess server, int count)
     {
         var clients = new List<Client>();
         for (var number = 0; number < count; number++)
         {
-            clients.Add(await Client.TryConnectAsync(server.Port) ?? throw new InvalidOperationException("The server refused a connection before it was told to stop."));
+            clients.Add(await Client.TryConnectAsync(server.Port, options.IsTls) ?? throw new InvalidOperationException("The server refused a connection before it was told to stop."));
         }
 
         return clients;

@@ -44,7 +44,7 @@ internal sealed partial class ServerProcess : IDisposable
         var server = new ServerProcess(process, options.Port != 0 ? options.Port : await PrintedPortAsync(process, printed.Task, options), options.Signal);
         while (true)
         {
-            using var probe = await Client.TryConnectAsync(server.Port);
+            using var probe = await Client.TryConnectAsync(server.Port, options.IsTls);
             if (probe is not null)
             {
                 // Answered once, so that nothing of a scenario is measured on a cold server.
@@ -125,6 +125,6 @@ internal sealed partial class ServerProcess : IDisposable
         }
     }
 
-    [GeneratedRegex("http://[^/ ]*:([0-9]+)")]
+    [GeneratedRegex("https?://[^/ ]*:([0-9]+)")]
     private static partial Regex Address();
 }

@@ -11,6 +11,7 @@ namespace PipeServer.DrainSuite;
 /// <param name="Grace">The grace period that the command sets.</param>
 /// <param name="ReportPath">Where the command writes PipeServer's report, to compare the ledger; or null.</param>
 /// <param name="Clients">How many clients the keep-alive scenario has.</param>
+/// <param name="IsTls">The server speaks TLS there; its certificate is not looked at.</param>
 /// <param name="Seed">Where the random numbers start.</param>
 internal sealed record SuiteOptions(
     string Command,
@@ -23,4 +24,5 @@ internal sealed record SuiteOptions(
     TimeSpan Grace,
     string? ReportPath,
     int Clients,
+    bool IsTls,
     int Seed);

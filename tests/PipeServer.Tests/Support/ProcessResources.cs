@@ -19,7 +19,7 @@ internal sealed record ProcessResources(int Sockets, int EventFds, int Threads)
             try
             {
                 var name = File.ReadAllText(Path.Combine(thread, "comm"));
-                threads += name.StartsWith("worker-") || name.StartsWith("loop-") ? 1 : 0;
+                threads += name.StartsWith("worker-") || name.StartsWith("loop-") || name.StartsWith("handshake") ? 1 : 0;
             }
             catch (IOException)
             {

@@ -280,6 +280,11 @@ internal sealed class OpenSslInput : PipeReader, IReadConsumer, IValueTaskSource
             return true; // whatever has happened to the connection: it came before that, or there is something to do for the caller
         }
 
+        if (_decryption.IsOver && !_decryption.HasEnded)
+        {
+            _inner.Abort(); // the client's fault: a handler that reads its body must find that the client is gone, and is at no fault itself
+        }
+
         _decryption.ThrowIfBroken();
         return _decryption.HasEnded || Volatile.Read(ref _isCancelRequested) != 0;
     }

@@ -103,7 +103,14 @@ internal sealed class SslStreamConnection : TlsTransportConnection
         _output.Discard();
 #pragma warning restore VSTHRD103
         await Inner.DisposeAsync().ConfigureAwait(false);
-        await _ssl.DisposeAsync().ConfigureAwait(false);
+        try
+        {
+            await _ssl.DisposeAsync().ConfigureAwait(false);
+        }
+        catch (IOException)
+        {
+            // Within a handshake it wants to say that it ends, to a client that may have left.
+        }
     }
 
     private static string? NameOf(string? serverName) =>

@@ -142,8 +142,9 @@ internal sealed class SslStreamInput(TransportConnection inner, SslStream ssl, R
                 decrypted += DecryptOne();
             }
         }
-        catch (Exception exception) when (exception is not IOException)
+        catch (Exception exception)
         {
+            inner.Abort();
             throw new IOException("What the client has sent could not be decrypted.", exception);
         }
 
@@ -154,6 +155,7 @@ internal sealed class SslStreamInput(TransportConnection inner, SslStream ssl, R
 
         if (!_hasEnded && (records.IsMalformed || _isTruncated))
         {
+            inner.Abort();
             throw new IOException(records.IsMalformed
                 ? "What the client has sent is not TLS."
                 : "The client has ended the connection without TLS's close_notify.");

@@ -1,0 +1,63 @@
+using System.Net;
+using System.Net.Sockets;
+using PipeServer.Transport;
+
+namespace PipeServer.Fuzz;
+
+/// <summary>A client's end of a connection over any transport.</summary>
+internal sealed class ClientEnd : IDisposable
+{
+    private readonly Socket? _socket;
+
+    private ClientEnd(Stream stream, Socket? socket)
+    {
+        Stream = stream;
+        _socket = socket;
+    }
+
+    public Stream Stream { get; }
+
+    public static async Task<ClientEnd> ConnectAsync(HttpServer server, ITransport transport)
+    {
+        if (transport is MemoryTransport memory)
+        {
+            return new ClientEnd(memory.Connect(), null);
+        }
+
+        var endPoint = (IPEndPoint)server.EndPoints[0];
+        var socket = new Socket(endPoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        await socket.ConnectAsync(endPoint);
+        return new ClientEnd(new NetworkStream(socket, ownsSocket: true), socket);
+    }
+
+    /// <summary>Nothing more is sent; what comes is still read.</summary>
+    public void EndSending()
+    {
+        try
+        {
+            _socket?.Shutdown(SocketShutdown.Send);
+            (Stream as MemoryClientStream)?.ShutdownSend();
+        }
+        catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
+        {
+            // The server has reset it already.
+        }
+    }
+
+    /// <summary>Leaves without a word: by a reset, where there is one.</summary>
+    public void Leave()
+    {
+        try
+        {
+            _socket?.LingerState = new LingerOption(true, 0);
+        }
+        catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
+        {
+            // The server was faster.
+        }
+
+        Stream.Dispose();
+    }
+
+    public void Dispose() => Stream.Dispose();
+}
