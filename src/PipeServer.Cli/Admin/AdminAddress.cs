@@ -71,6 +71,11 @@ internal sealed class AdminAddress
             return "the admin side does not speak the PROXY protocol: let the proxy connect without it";
         }
 
+        if (endpoint.IsTls || endpoint.HttpsRedirectPort is not null)
+        {
+            return "the admin side speaks no TLS: reach it by ssh -L, or put a proxy in front of it";
+        }
+
         if (endpoint.HasSocketFile && !OperatingSystem.IsWindows())
         {
             endpoint.SocketMode ??= endpoint.SocketGroup is null ? OwnerOnly : WithGroup;

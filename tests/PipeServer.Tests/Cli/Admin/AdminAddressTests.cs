@@ -57,7 +57,9 @@ public sealed class AdminAddressTests
     // Its message named the options of --listen.
     [InlineData("80,hosts=b", "there is no option 'hosts=b'; the options are host=NAME")]
     [InlineData("127.0.0.1:80,host=c,tls", "host= takes a name")]
-    [InlineData("127.0.0.1:80,tls,host=c", "there is no option 'tls'; the options are host=NAME")]
+    [InlineData("127.0.0.1:80,tls,host=c", "the admin side speaks no TLS")]
+    [InlineData("9090,tls", "the admin side speaks no TLS")]
+    [InlineData("9090,redirect=443", "the admin side speaks no TLS")]
     [InlineData("unix:/a,host=b", "there is no option 'host=b'; the options are mode=660 and group=NAME")]
     public void What_is_no_place_is_told(string text, string problem)
     {
