@@ -55,10 +55,10 @@ public sealed class ReloadTests : IDisposable
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), NoSignals);
         await using var cli = await CliProcess.ServeAsync();
+        await ReloadAsync(cli, "Reloaded: nothing changed."); // by now the start has said all that it has to say
         var lines = cli.Output.Count;
         await ReloadAsync(cli, "Reloaded: nothing changed.");
-        await ReloadAsync(cli, "Reloaded: nothing changed.");
-        Assert.Equal(lines + 2, cli.Output.Count);
+        Assert.Equal(lines + 1, cli.Output.Count);
         await EndAsync(cli);
     }
 
