@@ -4,10 +4,13 @@ using PipeServer.Perf;
 
 namespace PipeServer.Load;
 
-/// <summary>The README's tables, from a saved run; they stand between two comments, and are replaced as a whole.</summary>
+/// <summary>
+/// The README's tables, from a saved run; they stand between two comments, and are replaced as a whole. Those of a run over TLS have a place of their own.
+/// </summary>
 internal static class ReadmeTables
 {
     private const string Begin = "<!-- the tables of a saved run: perf/load readme -->";
+    private const string BeginTls = "<!-- the tables of a saved run over TLS: perf/load readme -->";
     private const string End = "<!-- end of the tables -->";
 
     private static readonly (string Server, string Title)[] Columns =
@@ -28,6 +31,17 @@ internal static class ReadmeTables
         ("json-256", "JSON"), ("echo-1k", "POST, echo of 1 KiB"),
     ];
 
+    private static readonly (string Server, string Title)[] TlsColumns =
+    [
+        ("nginx", "nginx"), ("kestrel", "Kestrel"), ("epoll-inline", "PipeServer"), ("epoll-workers", "through workers"), ("epoll-sslstream", "by `SslStream`"),
+    ];
+
+    private static readonly (string Workload, string Title)[] TlsRows =
+    [
+        ("tls-plaintext-64", "plaintext, 64 connections"), ("tls-file-64k", "64 KiB, 64 connections"), ("tls-file-10m", "10 MiB, 16 connections"),
+        ("tls-handshake", "a new handshake for each request"), ("tls-resumed", "a resumed one for each request"),
+    ];
+
     private static readonly (string Workload, string Title)[] FileRows =
     [
         ("file-1k", "1 KiB"), ("file-1k-not-modified", "1 KiB, not modified (304)"), ("file-1k-one-per-connection", "1 KiB, one request per connection, 64 at once"),
@@ -39,22 +53,33 @@ internal static class ReadmeTables
     /// <exception cref="MeasurementException">The comments are not there.</exception>
     public static string Replace(string readme, RunResult run)
     {
-        var begin = readme.IndexOf(Begin, StringComparison.Ordinal);
-        var end = readme.IndexOf(End, StringComparison.Ordinal);
+        var comment = IsTls(run) ? BeginTls : Begin;
+        var begin = readme.IndexOf(comment, StringComparison.Ordinal);
+        var end = readme.IndexOf(End, Math.Max(0, begin), StringComparison.Ordinal);
         return begin >= 0 && end > begin
-            ? string.Concat(readme.AsSpan(0, begin + Begin.Length), "\n", Write(run), readme.AsSpan(end))
-            : throw new MeasurementException($"the README has no place for the tables: '{Begin}' and '{End}'.");
+            ? string.Concat(readme.AsSpan(0, begin + comment.Length), "\n", Write(run), readme.AsSpan(end))
+            : throw new MeasurementException($"the README has no place for the tables: '{comment}' and '{End}'.");
     }
 
     /// <summary>The tables.</summary>
     public static string Write(RunResult run)
     {
         var text = new StringBuilder();
+        if (IsTls(run))
+        {
+            WriteTable(text, run, "over TLS: CPU µs a request (requests/s)", TlsColumns, TlsRows);
+            WriteRow(text, "an idle connection, KB", TlsColumns, server => Show(run.Find(Workload.TlsIdle, server)?.ResidentKilobytesPerConnection));
+            return text.Append('\n').ToString();
+        }
+
         WriteTable(text, run, "CPU µs a request (requests/s)", Columns, Rows);
         WriteMemory(text, run);
         WriteTable(text, run, "files: CPU µs a request (requests/s)", FileColumns, FileRows);
         return text.Append('\n').ToString();
     }
+
+    private static bool IsTls(RunResult run) =>
+        run.Measurements.Any(static measurement => measurement.Workload.StartsWith("tls-", StringComparison.Ordinal));
 
     private static void WriteTable(
         StringBuilder text, RunResult run, string title, (string Server, string Title)[] columns, (string Workload, string Title)[] rows)

@@ -62,6 +62,18 @@ public sealed class LoadTablesTests
     }
 
     [Fact]
+    public void The_readmes_table_over_tls_has_a_place_of_its_own()
+    {
+        var readme = File.ReadAllText(Path.Combine(Repository.Root, "README.md"));
+        var run = Run(new("tls-plaintext-64", "epoll-inline", 100_000, 7.5), new("tls-idle-5000", "epoll-inline", ResidentKilobytesPerConnection: 17.24));
+        var replaced = ReadmeTables.Replace(readme, run);
+        Assert.Contains("| plaintext, 64 connections | – | – | 7.50 (100,000) | – | – |", replaced, StringComparison.Ordinal);
+        Assert.Contains("| an idle connection, KB | – | – | 17.2 | – | – |", replaced, StringComparison.Ordinal);
+        Assert.Equal(replaced, ReadmeTables.Replace(replaced, run));
+        Assert.StartsWith(readme[..readme.IndexOf("run over TLS", StringComparison.Ordinal)], replaced, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void The_chart_shows_processor_time_and_requests()
     {
         var chart = BarChart.Draw(Run(new("plaintext-256", "epoll-inline", 141_457, 4.5), new("plaintext-256", "nginx", 135_971, 9)));
