@@ -46,6 +46,11 @@ internal static partial class CliLog
     public static partial void CertificateExpired(ILogger logger, string names, DateTimeOffset notAfter);
 
     [LoggerMessage(
+        EventIds.CertificateNotYetValid, LogLevel.Error,
+        "The certificate for {Names} is not valid before {NotBefore:u}: until then clients refuse it. Or this machine's clock is behind.")]
+    public static partial void CertificateNotYetValid(ILogger logger, string names, DateTimeOffset notBefore);
+
+    [LoggerMessage(
         EventIds.TlsSecretExposed, LogLevel.Warning, "Every user of this machine may read {Path} (mode {Mode}), which holds a secret: chmod 600.")]
     public static partial void TlsSecretExposed(ILogger logger, string path, string mode);
 

@@ -71,6 +71,11 @@ internal sealed class AdminAddress
             return "the admin side does not speak the PROXY protocol: let the proxy connect without it";
         }
 
+        if (endpoint.IsTls || endpoint.HttpsRedirectPort is not null)
+        {
+            return "the admin side does not speak TLS: reach it by ssh -L, or behind a proxy that does";
+        }
+
         if (endpoint.HasSocketFile && !OperatingSystem.IsWindows())
         {
             endpoint.SocketMode ??= endpoint.SocketGroup is null ? OwnerOnly : WithGroup;
