@@ -39,6 +39,9 @@ internal static partial class CliLog
         "Files of certificates have changed and cannot be used; what was read before stays in force until they change again. {Problem}")]
     public static partial void CertificatesRefused(ILogger logger, string problem);
 
+    [LoggerMessage(EventIds.CertificatesAsBefore, LogLevel.Information, "The files of certificates can be used again: they hold what is in force.")]
+    public static partial void CertificatesAsBefore(ILogger logger);
+
     [LoggerMessage(EventIds.CertificateExpires, LogLevel.Warning, "The certificate for {Names} expires in {Days} days, {NotAfter:u}.")]
     public static partial void CertificateExpires(ILogger logger, string names, double days, DateTimeOffset notAfter);
 

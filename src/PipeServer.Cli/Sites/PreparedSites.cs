@@ -57,14 +57,20 @@ internal sealed class PreparedSites
             }
         }
 
-        List<ServedSite> sites = [.. _sites.Select(site => new ServedSite(site.Settings.Name, site.Files, site.IsOwn, NeedsClientCertificate(site.Settings)))];
-        return new SiteTable(
-            new HostMap<ServedSite>(_sites.Zip(sites).SelectMany(static pair => pair.First.Settings.Hosts.Select(host => KeyValuePair.Create(host, pair.Second)))),
-            sites,
-            _sites is not [{ Settings.IsDefault: true }, ..] ? new ServedSite("", _others, IsOwn: false)
-                : sites[0].NeedsClientCertificate && _settings.Tls.HasGeneralCertificate ? null // under other names its clients are not asked for one, or for another one
-                : sites[0],
-            _settings.RefusesUnknownHosts);
+        List<ServedSite> sites = [];
+        List<KeyValuePair<string, ServedSite>> hosts = [];
+        foreach (var (settings, files, isOwn, _) in _sites)
+        {
+            var site = new ServedSite(settings.Name, files, isOwn, NeedsClientCertificate(settings));
+            sites.Add(site);
+            hosts.AddRange(settings.Hosts.Select(host => KeyValuePair.Create(host, site)));
+        }
+
+        // Under other names clients are asked for what goes with the general certificate: for no certificate, or for another authority's.
+        var others = _sites is not [{ Settings.IsDefault: true }, ..] ? new ServedSite("", _others, IsOwn: false)
+            : sites[0].NeedsClientCertificate && _settings.Tls.HasGeneralCertificate ? null
+            : sites[0];
+        return new SiteTable(new HostMap<ServedSite>(hosts), sites, others, _settings.RefusesUnknownHosts);
     }
 
     private bool NeedsClientCertificate(SiteSettings site) => site.Certificate?.ClientAuthoritiesPath is not null && !_settings.Tls.ClientsAreOptional;

@@ -60,7 +60,7 @@ internal sealed class TlsWatch : IDisposable
                 TellExposed(material);
                 _expiry.Look(material.Certificates);
                 (_lookedAt, _nextExpiry) = (material, now + ExpiryPeriod);
-                if (settings.SelfSigned is { } own && own.IsDue(material.Certificates[0]))
+                if (settings.SelfSigned is { } own && own.IsDue(material.General.First()))
                 {
                     _ = _reloader.TryRefresh(Renew);
                     return;
@@ -70,6 +70,11 @@ internal sealed class TlsWatch : IDisposable
             var stamps = material.Look();
             if (material.IsOf(stamps))
             {
+                if (_told is not null)
+                {
+                    CliLog.CertificatesAsBefore(_logger);
+                }
+
                 (_failed, _told) = (null, null);
             }
             else
@@ -86,7 +91,7 @@ internal sealed class TlsWatch : IDisposable
         if (tls.SelfSigned!.Ensure())
         {
             Refresh();
-            CliLog.SelfSignedRenewed(_logger, SelfSignedCertificate.FingerprintOf(tls.Material!.Certificates[0]), tls.SelfSigned.PublicPath ?? "memory");
+            CliLog.SelfSignedRenewed(_logger, SelfSignedCertificate.FingerprintOf(tls.Material!.General.First()), tls.SelfSigned.PublicPath ?? "memory");
         }
     }
 
@@ -95,10 +100,12 @@ internal sealed class TlsWatch : IDisposable
         var before = _configuration.Current.Tls.Material!;
         var stamps = before.Look();
         var problem = _configuration.RefreshTls(out var material);
+        var wasTold = false;
         lock (_gate)
         {
             if (problem is null)
             {
+                wasTold = _told is not null;
                 (_failed, _told) = (null, null);
             }
             else if (_told is not null && _told.AsSpan().SequenceEqual(stamps))
@@ -122,6 +129,10 @@ internal sealed class TlsWatch : IDisposable
         else if (material?.ChangedOptions(before).Any() == true)
         {
             CliLog.CertificatesChanged(_logger, string.Join(", ", Names(material, before)));
+        }
+        else if (wasTold)
+        {
+            CliLog.CertificatesAsBefore(_logger);
         }
     }
 

@@ -65,4 +65,5 @@ internal static class EventIds
     public const int TlsSecretExposed = 152;
     public const int SelfSignedRenewed = 153;
     public const int CertificateNotYetValid = 154;
+    public const int CertificatesAsBefore = 155;
 }

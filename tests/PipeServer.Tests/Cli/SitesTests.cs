@@ -281,6 +281,26 @@ public sealed class SitesTests : IDisposable
         }
     }
 
+    // A connection of before, to the very name, went on without a certificate.
+    [Fact]
+    public async Task A_site_that_asks_for_certificates_from_a_reload_on_asks_old_connections_too()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), NoSignals);
+        Certificate("a", "a.test");
+        Write("clients.pem", TestCertificates.Authority.ExportCertificatePem());
+        const string Configuration = """
+            { "root": "other", "port": 0, "tls-cert": "a.pem", "tls-key": "a.key", "sites": [{ "hosts": ["a.test"], "root": "a", "tls-cert": "a.pem", "tls-key": "a.key" }] }
+            """;
+        await using var cli = await ServeAsync(Configuration);
+        await using var client = await (await TestClient.ConnectAsync(cli.EndPoint)).SecureAsync("a.test");
+        Assert.Equal("the page of a", (await AskAsync(client, "a.test")).Text);
+        Configure(Configuration.Replace("\"a.key\" }]", "\"a.key\", \"tls-client-ca\": \"clients.pem\" }]", StringComparison.Ordinal));
+        await ReloadAsync(cli, "Reloaded: sites");
+        Assert.Equal((421, NoSite), await AskForAsync(client, "a.test", "/"));
+        Assert.Equal("the page of other", (await AskAsync(client, "other.test")).Text);
+        await EndAsync(cli);
+    }
+
     // certbot --webroot writes a token below the site's root and has it asked for by plain HTTP, by a client without a password.
     [Fact]
     public async Task Plain_HTTP_is_redirected_but_for_what_certbot_writes()

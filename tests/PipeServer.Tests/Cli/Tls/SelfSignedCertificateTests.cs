@@ -101,6 +101,25 @@ public sealed class SelfSignedCertificateTests
         Assert.Contains(cli.Output, static line => line.Contains("in memory only"));
     }
 
+    // Where it could not be kept, the certificate of a site was described in its place.
+    [Fact]
+    public async Task Beside_a_sites_certificate_it_is_the_one_that_is_told_of()
+    {
+        using var folder = new CertificateFolder();
+        Directory.CreateDirectory(folder["www"]);
+        folder.Write("site", ["site.example"]);
+        File.WriteAllText(folder["state"], "a file in the place of the folder");
+        File.WriteAllText(
+            folder["config.json"],
+            """{ "root": "www", "port": 0, "tls-self-signed": true, "sites": [{ "hosts": "site.example", "root": "www", "tls-cert": "site.pem", "tls-key": "site.key" }] }""");
+        await using var cli = CliProcess.Start(
+            CliProcess.PipeServer, new Dictionary<string, string>(StringComparer.Ordinal) { ["STATE_DIRECTORY"] = folder["state"] },
+            "serve", "--config", folder["config.json"]);
+        await cli.ListeningAsync();
+        await EndAsync(cli);
+        Assert.Contains(cli.Output, static line => line.StartsWith("Self-signed certificate for localhost", StringComparison.Ordinal));
+    }
+
     [Fact]
     public async Task A_check_leaves_nothing_behind()
     {

@@ -31,6 +31,7 @@ public sealed class TlsOptionsTests : IDisposable
     [InlineData("--tls-cert a.key --tls-key a.pem", "Are the two files exchanged?")]
     [InlineData("--tls-cert none --tls-key a.key", "--tls-cert: ", "none")]
     [InlineData("--tls-cert a.pem --tls-key none", "--tls-cert: ", "none")]
+    [InlineData("--tls-cert / --tls-key a.key", "--tls-cert: / is a folder, and a file is wanted.")]
     [InlineData("--tls-key a.key", "there is no certificate for it; name its file by --tls-cert.")]
     [InlineData("--tls-cert a.pem --tls-key a.key --tls-key b.key", "--tls-key is given 2 times and --tls-cert 1")]
     [InlineData("--tls-pfx a.p12", "--tls-pfx: ", "a password is needed")]
