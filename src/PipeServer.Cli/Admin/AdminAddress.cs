@@ -73,7 +73,7 @@ internal sealed class AdminAddress
 
         if (endpoint.IsTls || endpoint.HttpsRedirectPort is not null)
         {
-            return "the admin side does not speak TLS: reach it by ssh -L, or behind a proxy that does";
+            return "the admin side speaks no TLS: reach it by ssh -L, or put a proxy in front of it";
         }
 
         if (endpoint.HasSocketFile && !OperatingSystem.IsWindows())

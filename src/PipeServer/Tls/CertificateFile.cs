@@ -169,8 +169,8 @@ internal static class CertificateFile
         {
             throw new InvalidDataException(
                 $"The key in {path} is encrypted, and nobody is there to give its password when a server starts. 'openssl pkey -in FILE -out FILE' "
-                + "decrypts it, for a file that only the server's user may read; or put certificate and key into a PKCS#12 file, whose password a server can be "
-                + "given.");
+                + "decrypts it, for a file that only the server's user may read; or put certificate and key into a PKCS#12 file, whose password a server can "
+                + "be given.");
         }
 
         if (block.Label is "OPENSSH PRIVATE KEY" or "DSA PRIVATE KEY")

@@ -57,10 +57,9 @@ public sealed class AdminAddressTests
     // Its message named the options of --listen.
     [InlineData("80,hosts=b", "there is no option 'hosts=b'; the options are host=NAME")]
     [InlineData("127.0.0.1:80,host=c,tls", "host= takes a name")]
-    [InlineData("127.0.0.1:80,x,host=c", "there is no option 'x'; the options are host=NAME")]
-    // They were taken, and the admin side spoke plain HTTP there, or did not start for a reason that named no option.
-    [InlineData("127.0.0.1:80,tls,host=c", "the admin side does not speak TLS")]
-    [InlineData("80,redirect", "the admin side does not speak TLS")]
+    [InlineData("127.0.0.1:80,tls,host=c", "the admin side speaks no TLS")]
+    [InlineData("9090,tls", "the admin side speaks no TLS")]
+    [InlineData("9090,redirect=443", "the admin side speaks no TLS")]
     [InlineData("unix:/a,host=b", "there is no option 'host=b'; the options are mode=660 and group=NAME")]
     public void What_is_no_place_is_told(string text, string problem)
     {
