@@ -39,11 +39,19 @@ internal static partial class CliLog
         "Files of certificates have changed and cannot be used; what was read before stays in force until they change again. {Problem}")]
     public static partial void CertificatesRefused(ILogger logger, string problem);
 
+    [LoggerMessage(EventIds.CertificatesAsBefore, LogLevel.Information, "The files of certificates can be used again: they hold what is in force.")]
+    public static partial void CertificatesAsBefore(ILogger logger);
+
     [LoggerMessage(EventIds.CertificateExpires, LogLevel.Warning, "The certificate for {Names} expires in {Days} days, {NotAfter:u}.")]
     public static partial void CertificateExpires(ILogger logger, string names, double days, DateTimeOffset notAfter);
 
     [LoggerMessage(EventIds.CertificateExpired, LogLevel.Error, "The certificate for {Names} has expired, {NotAfter:u}: clients refuse it.")]
     public static partial void CertificateExpired(ILogger logger, string names, DateTimeOffset notAfter);
+
+    [LoggerMessage(
+        EventIds.CertificateNotYetValid, LogLevel.Error,
+        "The certificate for {Names} is not valid before {NotBefore:u}: until then clients refuse it. Or this machine's clock is behind.")]
+    public static partial void CertificateNotYetValid(ILogger logger, string names, DateTimeOffset notBefore);
 
     [LoggerMessage(
         EventIds.TlsSecretExposed, LogLevel.Warning, "Every user of this machine may read {Path} (mode {Mode}), which holds a secret: chmod 600.")]

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Help;
 using Microsoft.Extensions.Logging;
 using PipeServer.Cli.Sites;
+using PipeServer.Diagnostics;
 
 namespace PipeServer.Cli;
 
@@ -248,6 +249,12 @@ internal sealed class CommandLine
         }
 
         _streams.Plain.WriteLine("The configuration is valid.");
+        if (settings.Tls.Material is { } material)
+        {
+            using var warnings = new LineLoggerFactory(LogLevel.Warning, _streams.WriteError, new PlainLineFormat(namesCategories: false));
+            material.Warn(warnings.CreateLogger("PipeServer.Cli"), TimeProvider.System);
+        }
+
         return ExitCode.Drained;
     }
 

@@ -155,11 +155,12 @@ internal sealed class HealthCheck(HealthCheckTarget target, TimeSpan timeout)
         }
         catch (AuthenticationException exception)
         {
-            return $"the TLS handshake has failed: {FirstLine(exception.InnerException ?? exception)}";
+            return $"the TLS handshake has failed: {FirstLine(exception.GetBaseException())}";
         }
         catch (IOException exception)
         {
-            return $"the connection was closed without an answer: {FirstLine(exception)}"; // by a server that wants a client certificate, with TLS 1.3
+            // With TLS 1.3, by a server that wants a client certificate, say.
+            return $"the connection was closed without an answer: {FirstLine(exception.GetBaseException())}";
         }
     }
 

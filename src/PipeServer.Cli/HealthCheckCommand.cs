@@ -16,6 +16,7 @@ internal static class HealthCheckCommand
         Examples:
           pipeserver healthcheck http://127.0.0.1:7878/healthz/live          of a server with --health
           pipeserver healthcheck unix:/run/pipeserver.sock:/healthz/ready    on a unix socket; unix:@NAME for an abstract name
+          pipeserver healthcheck https://127.0.0.1:8443/healthz/live         over TLS; of this machine any certificate will do
         """;
 
     /// <summary>Creates the command.</summary>

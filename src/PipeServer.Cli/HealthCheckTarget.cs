@@ -9,7 +9,7 @@ namespace PipeServer.Cli;
 
 /// <summary>
 /// What <c>healthcheck</c> asks: <c>http://HOST[:PORT][/PATH]</c>, the same with <c>https</c>, or on a unix socket <c>unix:SOCKET[:/PATH]</c>, which
-/// may also be written as nginx does, <c>http://unix:SOCKET:/PATH</c>.
+/// may also be written as nginx does, <c>http://unix:SOCKET:/PATH</c>; <c>https://unix:SOCKET:/PATH</c> where TLS is spoken on it.
 /// </summary>
 /// <param name="Address">Where to connect; null when <paramref name="Host"/> has to be looked up first.</param>
 /// <param name="Host">The host's name or address.</param>
@@ -20,6 +20,7 @@ internal sealed record HealthCheckTarget(EndPoint? Address, string Host, int Por
 {
     private const string Unix = "unix:";
     private const string Http = "http://";
+    private const string Https = "https://";
     private const string Example = "like http://127.0.0.1:7878/healthz/live or unix:/run/pipeserver.sock:/healthz/live";
 
     /// <summary>The host is this machine: nobody else can have answered, whatever certificate is shown.</summary>
@@ -34,12 +35,13 @@ internal sealed record HealthCheckTarget(EndPoint? Address, string Host, int Por
     public static bool TryParse(string text, [NotNullWhen(true)] out HealthCheckTarget? target, out string problem)
     {
         target = null;
-        var socket = text.StartsWith(Http + Unix, StringComparison.OrdinalIgnoreCase) ? text[Http.Length..] : text;
+        var isTls = text.StartsWith(Https + Unix, StringComparison.OrdinalIgnoreCase);
+        var socket = isTls ? text[Https.Length..] : text.StartsWith(Http + Unix, StringComparison.OrdinalIgnoreCase) ? text[Http.Length..] : text;
 
         // Behind http:// "unix:8080" is a host of that name.
         if (socket.StartsWith(Unix, StringComparison.OrdinalIgnoreCase) && (socket == text || socket is [_, _, _, _, _, '/' or '@' or '.', ..]))
         {
-            return TryParseUnix(socket[Unix.Length..], out target, out problem);
+            return TryParseUnix(socket[Unix.Length..], isTls, out target, out problem);
         }
 
         problem = $"'{text}' is not a URL {Example}";
@@ -70,7 +72,7 @@ internal sealed record HealthCheckTarget(EndPoint? Address, string Host, int Por
         return true;
     }
 
-    private static bool TryParseUnix(string text, [NotNullWhen(true)] out HealthCheckTarget? target, out string problem)
+    private static bool TryParseUnix(string text, bool isTls, [NotNullWhen(true)] out HealthCheckTarget? target, out string problem)
     {
         target = null;
         var end = text.IndexOf(":/", StringComparison.Ordinal);
@@ -87,7 +89,7 @@ internal sealed record HealthCheckTarget(EndPoint? Address, string Host, int Por
             return false;
         }
 
-        target = new HealthCheckTarget(address, "localhost", 0, RequestFor(url, "localhost"));
+        target = new HealthCheckTarget(address, "localhost", 0, RequestFor(url, "localhost"), isTls);
         return true;
     }
 

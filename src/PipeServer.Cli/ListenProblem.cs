@@ -20,12 +20,13 @@ internal static class ListenProblem
         }
 
         var where = $"{endpoint.Address} port {endpoint.Port}";
+        var option = endpoint.HttpsRedirectPort is null ? "--port" : "--redirect-http PORT";
         return exception.SocketErrorCode switch
         {
             SocketError.AddressAlreadyInUse =>
-                $"cannot listen on {where}: the port is in use. Stop the other program, or choose another with --port (0 takes a free one).",
+                $"cannot listen on {where}: the port is in use. Stop the other program, or choose another with {option} (0 takes a free one).",
             SocketError.AccessDenied when endpoint.Port is > 0 and < 1024 =>
-                $"cannot listen on {where}: permission denied. Choose a port from 1024 on with --port, or give the process CAP_NET_BIND_SERVICE.",
+                $"cannot listen on {where}: permission denied. Choose a port from 1024 on with {option}, or give the process CAP_NET_BIND_SERVICE.",
             SocketError.AddressNotAvailable =>
                 $"cannot listen on {where}: this machine does not have that address. Choose one of its own with --address.",
             _ => $"cannot listen on {where}: {exception.Explanation} See --address and --port.",

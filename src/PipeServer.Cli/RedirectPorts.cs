@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using PipeServer.Cli.Admin;
 
 namespace PipeServer.Cli;
 
@@ -58,19 +59,15 @@ internal readonly record struct RedirectPorts(int Http, int Https)
             return "--redirect-http: TLS is spoken at sockets that have no address here. Pass one more for plain HTTP, and say --listen fd:NAME,redirect=443.";
         }
 
-        var taken = options.Endpoints.FirstOrDefault(
-            place => ports.Http > 0 && place.Port == ports.Http && addresses.Contains(place.Address?.ToString() ?? ""));
+        HttpEndpoint[] added = [.. addresses.Select(address => new HttpEndpoint(BindAddress.Parse(address), ports.Http) { HttpsRedirectPort = ports.Https })];
+        var taken = options.Endpoints.FirstOrDefault(place => added.Any(other => AdminSettings.AreInEachOthersWay(other, place)));
         if (taken is not null)
         {
             return $"--redirect-http {text}: {taken} is a place to listen at already. Choose another port; "
                 + "or say of that place that it redirects (--listen ADDRESS:PORT,redirect), and leave --redirect-http out.";
         }
 
-        options.Endpoints =
-        [
-            .. options.Endpoints,
-            .. addresses.Select(address => new HttpEndpoint(BindAddress.Parse(address), ports.Http) { HttpsRedirectPort = ports.Https }),
-        ];
+        options.Endpoints = [.. options.Endpoints, .. added];
         return null;
     }
 

@@ -167,7 +167,7 @@ internal sealed class ServeCommand(StandardStreams streams, TimeProvider clock)
 
         if (settings.Tls is { SelfSigned: { } own, Material: { } material })
         {
-            foreach (var line in own.Describe(material.Certificates[0]))
+            foreach (var line in own.Describe(material.General.First()))
             {
                 Say(settings, line);
             }

@@ -57,7 +57,7 @@ internal sealed class AdminSettings
     }
 
     // An address for all takes the port of each one: the system would name the port as another program's.
-    private static bool AreInEachOthersWay(HttpEndpoint one, HttpEndpoint other) => one.Port != 0
+    internal static bool AreInEachOthersWay(HttpEndpoint one, HttpEndpoint other) => one.Port != 0
         && (one.Place.Equals(other.Place)
             || (one.Port == other.Port && one.Address is { } here && other.Address is { } there
                 && (Covers(here, there) || Covers(there, here))));

@@ -7,9 +7,9 @@ internal sealed class PreparedSites
 {
     private readonly List<Opened> _sites = [];
     private readonly StaticFileHandler _others;
-    private readonly bool _refusesUnknown;
+    private readonly ServeSettings _settings;
 
-    private PreparedSites(StaticFileHandler others, bool refusesUnknown) => (_others, _refusesUnknown) = (others, refusesUnknown);
+    private PreparedSites(StaticFileHandler others, ServeSettings settings) => (_others, _settings) = (others, settings);
 
     /// <summary>Whether other users are let in at one of the sites than before.</summary>
     public bool HasOtherUsers => _sites.Exists(static site => site.Next is { } next && site.Files.HasOtherUsers(next));
@@ -22,7 +22,7 @@ internal sealed class PreparedSites
     /// <returns>What is wrong, with the way out; null when nothing is.</returns>
     public static string? TryOpen(ServeSettings settings, StaticFileHandler others, SiteTable? before, out PreparedSites? prepared)
     {
-        prepared = new PreparedSites(others, settings.RefusesUnknownHosts);
+        prepared = new PreparedSites(others, settings);
         foreach (var site in settings.Sites)
         {
             var old = before?.Sites.FirstOrDefault(other => other.IsOwn && other.Name == site.Name)?.Files;
@@ -57,12 +57,23 @@ internal sealed class PreparedSites
             }
         }
 
-        return new SiteTable(
-            new HostMap<StaticFileHandler>(_sites.SelectMany(static site => site.Settings.Hosts.Select(host => KeyValuePair.Create(host, site.Files)))),
-            [.. _sites.Select(static site => new ServedSite(site.Settings.Name, site.Files, site.IsOwn))],
-            _others,
-            _refusesUnknown);
+        List<ServedSite> sites = [];
+        List<KeyValuePair<string, ServedSite>> hosts = [];
+        foreach (var (settings, files, isOwn, _) in _sites)
+        {
+            var site = new ServedSite(settings.Name, files, isOwn, NeedsClientCertificate(settings));
+            sites.Add(site);
+            hosts.AddRange(settings.Hosts.Select(host => KeyValuePair.Create(host, site)));
+        }
+
+        // Under other names clients are asked for what goes with the general certificate: for no certificate, or for another authority's.
+        var others = _sites is not [{ Settings.IsDefault: true }, ..] ? new ServedSite("", _others, IsOwn: false)
+            : sites[0].NeedsClientCertificate && _settings.Tls.HasGeneralCertificate ? null
+            : sites[0];
+        return new SiteTable(new HostMap<ServedSite>(hosts), sites, others, _settings.RefusesUnknownHosts);
     }
+
+    private bool NeedsClientCertificate(SiteSettings site) => site.Certificate?.ClientAuthoritiesPath is not null && !_settings.Tls.ClientsAreOptional;
 
     /// <summary>Gives back what was opened.</summary>
     public void Drop()

@@ -17,13 +17,12 @@ internal sealed class SiteRouter(SiteTable table) : IDisposable
     /// <summary>Answers at once, if the site's files can, or where there is no such site. Allocates nothing.</summary>
     public bool TryHandle(HttpRequest request, HttpResponse response)
     {
-        if (_table.Find(request.HostBytes) is { } files)
+        if (_table.Find(request) is { Files: var files })
         {
             return !AcmeChallenge.IsAskedFor(request) && files.TryHandle(request, response);
         }
 
-        response.StatusCode = 421; // RFC 9110 §15.5.20
-        response.WriteText("421 Misdirected Request: no site of this name is here.\n");
+        Refuse(response);
         return true;
     }
 
@@ -34,9 +33,9 @@ internal sealed class SiteRouter(SiteTable table) : IDisposable
         while (true)
         {
             var sites = _table;
-            if (sites.Find(request.HostBytes) is not { } files)
+            if (sites.Find(request) is not { Files: var files })
             {
-                TryHandle(request, response);
+                Refuse(response);
                 return;
             }
 
@@ -62,13 +61,13 @@ internal sealed class SiteRouter(SiteTable table) : IDisposable
     }
 
     /// <summary>The page of the request's site for errors of the server; empty when it has none.</summary>
-    public ReadOnlyMemory<byte> ServerErrorPage(HttpRequest request) => _table.Find(request.HostBytes)?.ServerErrorPage ?? default;
+    public ReadOnlyMemory<byte> ServerErrorPage(HttpRequest request) => _table.Find(request)?.Files.ServerErrorPage ?? default;
 
     /// <summary>Sets what a server asks of the sites.</summary>
     public void Route(HttpServerOptions options)
     {
         options.GetServerErrorPageFor = ServerErrorPage;
-        options.ShouldRedirect = request => _table.Find(request.HostBytes) is not null;
+        options.ShouldRedirect = request => _table.Of(request.HostBytes) is not null;
     }
 
     /// <summary>Puts other sites in force, and ends those that are not among them.</summary>
@@ -97,5 +96,11 @@ internal sealed class SiteRouter(SiteTable table) : IDisposable
         {
             site.Files.Dispose();
         }
+    }
+
+    private static void Refuse(HttpResponse response)
+    {
+        response.StatusCode = 421; // RFC 9110 §15.5.20
+        response.WriteText("421 Misdirected Request: no site of this name is here.\n");
     }
 }

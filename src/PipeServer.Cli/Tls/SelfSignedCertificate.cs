@@ -136,10 +136,9 @@ internal sealed class SelfSignedCertificate(TimeProvider time)
             var alternatives = kept.Certificate.Extensions.OfType<X509SubjectAlternativeNameExtension>().FirstOrDefault();
             var addresses = alternatives?.EnumerateIPAddresses().ToHashSet() ?? [];
             var now = time.GetUtcNow();
-            var publicPath = System.IO.Path.Combine(folder, CertificateFileName);
-            if (!isTrial && !File.Exists(publicPath))
+            if (!isTrial)
             {
-                Replace(publicPath, kept.Certificate.ExportCertificatePem() + "\n", Readable);
+                Publish(folder);
             }
 
             return !IsDue(kept)
@@ -220,20 +219,38 @@ internal sealed class SelfSignedCertificate(TimeProvider time)
         return all;
     }
 
-    // Each file takes its place by a rename, whole. Null when that has succeeded.
+    // Each file takes its place by a rename, whole. Two processes that start at once may both make a certificate: the last one in the place of the key
+    // counts, and the other file is made what that one is. Null when that has succeeded.
     private static string? TryKeep(string folder, ECDsa key, X509Certificate2 certificate)
     {
         try
         {
             Directory.CreateDirectory(folder);
-            var text = certificate.ExportCertificatePem() + "\n";
-            Replace(System.IO.Path.Combine(folder, KeyFile), key.ExportPkcs8PrivateKeyPem() + "\n" + text, OnlyOwn);
-            Replace(System.IO.Path.Combine(folder, CertificateFileName), text, Readable);
+            Replace(
+                System.IO.Path.Combine(folder, KeyFile), key.ExportPkcs8PrivateKeyPem() + "\n" + certificate.ExportCertificatePem() + "\n", OnlyOwn);
+            Publish(folder);
             return null;
         }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        catch (Exception exception) when (exception is IOException or InvalidDataException or UnauthorizedAccessException)
         {
             return $"{exception.Message.TrimEnd('.')}; set STATE_DIRECTORY to a folder that can be written";
+        }
+    }
+
+    // Who trusts the certificate trusts this file: it must be the one that is served. Another process may have exchanged the key meanwhile.
+    private static void Publish(string folder)
+    {
+        var path = System.IO.Path.Combine(folder, CertificateFileName);
+        while (true)
+        {
+            using var kept = TlsCertificate.FromPemFiles(System.IO.Path.Combine(folder, KeyFile)).Certificate;
+            var text = kept.ExportCertificatePem() + "\n";
+            if (File.Exists(path) && File.ReadAllText(path) == text)
+            {
+                return;
+            }
+
+            Replace(path, text, Readable);
         }
     }
 

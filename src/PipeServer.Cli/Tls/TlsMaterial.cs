@@ -1,4 +1,6 @@
 using System.Security.Cryptography.X509Certificates;
+using System.Text;
+using Microsoft.Extensions.Logging;
 using PipeServer.Tls;
 
 namespace PipeServer.Cli.Tls;
@@ -81,6 +83,17 @@ internal sealed class TlsMaterial
         }
     }
 
+    /// <summary>Tells once of what can be served and should not be: secrets that everybody may read, certificates that expire.</summary>
+    public void Warn(ILogger logger, TimeProvider time)
+    {
+        foreach (var (path, mode) in Exposed)
+        {
+            CliLog.TlsSecretExposed(logger, path, HttpEndpointText.WriteMode(mode));
+        }
+
+        new ExpiryLog(time, logger).Look(Certificates);
+    }
+
     /// <summary>What the paths lead to now.</summary>
     public FileStamp[] Look() => [.. Paths.Select(FileStamp.Of)];
 
@@ -128,9 +141,9 @@ internal sealed class TlsMaterial
     // What goes wrong with a file, by the option that names it.
     private static T Read<T>(string option, string path, Func<string, T> read, bool isAgain)
     {
-        if (isAgain && FileStamp.Of(path).IsOther)
+        if (isAgain)
         {
-            throw new ConfigurationException($"{option} {path}: this is no file, and cannot be read twice. Name a file.");
+            MustBeFile(option, path);
         }
 
         try
@@ -144,13 +157,31 @@ internal sealed class TlsMaterial
         }
     }
 
+    // To open a pipe is to wait for a writer, perhaps for ever.
+    private static void MustBeFile(string option, string path)
+    {
+        if (FileStamp.Of(path).IsOther)
+        {
+            throw new ConfigurationException($"{option} {path}: this is no file, and cannot be read twice. Name a file.");
+        }
+    }
+
     private Entry ReadCertificate(CertificateFiles files, TlsMaterial? before)
     {
         FileStamp[] stamps = [.. files.Paths.Select(FileStamp.Of)];
         var clients = Clients(files, before);
         var old = before?._entries.Find(entry => entry.Files == files);
-        var read = old is not null && old.Stamps.AsSpan().SequenceEqual(stamps) && !stamps.Contains(default)
-            ? old.Certificate
+        var isSame = old is not null && old.Stamps.AsSpan().SequenceEqual(stamps) && !stamps.Contains(default);
+        if (before is not null && !isSame)
+        {
+            foreach (var path in files.Paths)
+            {
+                MustBeFile(files.Option, path);
+            }
+        }
+
+        var read = isSame
+            ? old!.Certificate
             : Read(
                 files.Option,
                 files.CertificatePath,
@@ -210,9 +241,9 @@ internal sealed class TlsMaterial
         return clients;
     }
 
-    // Without the line end that editors and echo add.
+    // Without the line end, and the mark of UTF-8, that editors and echo add.
     private static string? Password(CertificateFiles files) => files.PasswordPath is { } path
-        ? Read("--tls-pfx-password-file", path, File.ReadAllText, isAgain: false).TrimEnd('\r', '\n')
+        ? Encoding.UTF8.GetString(Read("--tls-pfx-password-file", path, PemFile.ReadBytes, isAgain: false)).TrimStart('\uFEFF').TrimEnd('\r', '\n')
         : Environment.GetEnvironmentVariable(PasswordVariable);
 
     private sealed record Entry(CertificateFiles Files, FileStamp[] Stamps, TlsCertificate Certificate);

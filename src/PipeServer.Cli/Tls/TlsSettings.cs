@@ -42,7 +42,10 @@ internal sealed class TlsSettings
     public TlsEngine Engine { get; set; }
 
     /// <summary>There is a certificate, or there is to be one.</summary>
-    public bool IsWanted => IsSelfSigned || CertificatePaths.Count + Pkcs12Paths.Count + OfSites.Count > 0;
+    public bool IsWanted => HasGeneralCertificate || OfSites.Count > 0;
+
+    /// <summary>There is to be a certificate that is no site's: names that none is for get it.</summary>
+    public bool HasGeneralCertificate => IsSelfSigned || CertificatePaths.Count + Pkcs12Paths.Count > 0;
 
     /// <summary>The certificate that was made, if one was wanted; null before <see cref="TryOpen"/>.</summary>
     public SelfSignedCertificate? SelfSigned { get; private set; }

@@ -13,7 +13,8 @@ internal sealed class TlsWatch : IDisposable
     /// <summary>The time between two looks.</summary>
     public static readonly TimeSpan Period = TimeSpan.FromSeconds(10);
 
-    private static readonly TimeSpan Day = TimeSpan.FromDays(1);
+    // Between two looks at what will expire: by that time at most is it told later than it is true.
+    private static readonly TimeSpan ExpiryPeriod = TimeSpan.FromHours(1);
 
     private readonly LiveConfiguration _configuration;
     private readonly Reloader _reloader;
@@ -26,7 +27,7 @@ internal sealed class TlsWatch : IDisposable
     private FileStamp[]? _failed; // what could not be used, and is told if it stays so
     private FileStamp[]? _told; // what was told of
     private TlsMaterial? _lookedAt;
-    private DateTimeOffset _nextDay;
+    private DateTimeOffset _nextExpiry;
 
     /// <summary>Begins to look.</summary>
     /// <param name="configuration">What is in force.</param>
@@ -54,12 +55,12 @@ internal sealed class TlsWatch : IDisposable
             }
 
             var now = _time.GetUtcNow();
-            if (material != _lookedAt || now >= _nextDay)
+            if (material != _lookedAt || now >= _nextExpiry)
             {
                 TellExposed(material);
                 _expiry.Look(material.Certificates);
-                (_lookedAt, _nextDay) = (material, now + Day);
-                if (settings.SelfSigned is { } own && own.IsDue(material.Certificates[0]))
+                (_lookedAt, _nextExpiry) = (material, now + ExpiryPeriod);
+                if (settings.SelfSigned is { } own && own.IsDue(material.General.First()))
                 {
                     _ = _reloader.TryRefresh(Renew);
                     return;
@@ -69,11 +70,16 @@ internal sealed class TlsWatch : IDisposable
             var stamps = material.Look();
             if (material.IsOf(stamps))
             {
+                if (_told is not null)
+                {
+                    CliLog.CertificatesAsBefore(_logger);
+                }
+
                 (_failed, _told) = (null, null);
             }
-            else if (_told is null || !_told.AsSpan().SequenceEqual(stamps))
+            else
             {
-                _ = _reloader.TryRefresh(Refresh);
+                _ = _reloader.TryRefresh(Refresh); // again and again: what was missing may have been a descriptor, and not the file's fault
             }
         }
     }
@@ -85,7 +91,7 @@ internal sealed class TlsWatch : IDisposable
         if (tls.SelfSigned!.Ensure())
         {
             Refresh();
-            CliLog.SelfSignedRenewed(_logger, SelfSignedCertificate.FingerprintOf(tls.Material!.Certificates[0]), tls.SelfSigned.PublicPath ?? "memory");
+            CliLog.SelfSignedRenewed(_logger, SelfSignedCertificate.FingerprintOf(tls.Material!.General.First()), tls.SelfSigned.PublicPath ?? "memory");
         }
     }
 
@@ -94,11 +100,17 @@ internal sealed class TlsWatch : IDisposable
         var before = _configuration.Current.Tls.Material!;
         var stamps = before.Look();
         var problem = _configuration.RefreshTls(out var material);
+        var wasTold = false;
         lock (_gate)
         {
             if (problem is null)
             {
+                wasTold = _told is not null;
                 (_failed, _told) = (null, null);
+            }
+            else if (_told is not null && _told.AsSpan().SequenceEqual(stamps))
+            {
+                problem = null;
             }
             else if (_failed is not null && _failed.AsSpan().SequenceEqual(stamps))
             {
@@ -117,6 +129,10 @@ internal sealed class TlsWatch : IDisposable
         else if (material?.ChangedOptions(before).Any() == true)
         {
             CliLog.CertificatesChanged(_logger, string.Join(", ", Names(material, before)));
+        }
+        else if (wasTold)
+        {
+            CliLog.CertificatesAsBefore(_logger);
         }
     }
 

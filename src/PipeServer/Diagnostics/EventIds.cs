@@ -64,4 +64,6 @@ internal static class EventIds
     public const int CertificateExpired = 151;
     public const int TlsSecretExposed = 152;
     public const int SelfSignedRenewed = 153;
+    public const int CertificateNotYetValid = 154;
+    public const int CertificatesAsBefore = 155;
 }

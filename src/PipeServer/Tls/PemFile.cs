@@ -22,6 +22,11 @@ internal static class PemFile
     public static byte[] ReadBytes(string path)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
+        if (Directory.Exists(path))
+        {
+            throw new InvalidDataException($"{path} is a folder, and a file is wanted."); // to open it would be called forbidden
+        }
+
         using var stream = File.OpenRead(path);
         var bytes = new byte[MaxBytes + 1];
         var length = stream.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false);

@@ -231,6 +231,76 @@ public sealed class SitesTests : IDisposable
         await EndAsync(cli);
     }
 
+    // By plain HTTP nobody is asked for a certificate, and under a name that no site has for that of all: both ways led to the files of a site that is for
+    // clients with certificates only.
+    [Fact]
+    public async Task A_site_for_clients_with_certificates_is_for_nobody_else()
+    {
+        Certificate("general", "general.test");
+        Certificate("a", "a.test");
+        Write("clients.pem", TestCertificates.Authority.ExportCertificatePem());
+        Write("a/.well-known/acme-challenge/token", "thumbprint");
+        foreach (var optional in new[] { false, true })
+        {
+            Configure($$"""
+                { "listen": ["127.0.0.1:0", "127.0.0.1:0,tls"], "redirect-http": "0:443", "tls-cert": "general.pem", "tls-key": "general.key",
+                  "tls-client-optional": {{(optional ? "true" : "false")}}, "sites": [
+                  { "hosts": ["a.test"], "root": "a", "tls-cert": "a.pem", "tls-key": "a.key", "tls-client-ca": "clients.pem" },
+                  { "hosts": ["b.test"], "root": "b" } ] }
+                """);
+            await using var cli = CliProcess.Start(CliProcess.PipeServer, "serve", "--config", Path("pipeserver.json"));
+            await cli.ListeningAsync();
+            await Eventually.TrueAsync(() => cli.Output.Count(static line => line.StartsWith("Listening on ", StringComparison.Ordinal)) == 3, "it tells all places");
+            var ports = cli.Output.Where(static line => line.StartsWith("Listening on ", StringComparison.Ordinal)).Select(static line => new Uri(line.Split(' ')[2]).Port).ToList();
+            await using (var plain = await TestClient.ConnectAsync(new IPEndPoint(IPAddress.Loopback, ports[0])))
+            {
+                foreach (var host in new[] { "a.test", "A.test.:80", "nobody.test" })
+                {
+                    Assert.Equal(optional ? 200 : 421, (await AskAsync(plain, host)).Status);
+                }
+
+                Assert.Equal("the page of b", (await AskAsync(plain, "b.test")).Text);
+                Assert.Equal((200, "thumbprint"), await AskForAsync(plain, "a.test", "/.well-known/acme-challenge/token"));
+                await using var old = await TestClient.ConnectAsync(new IPEndPoint(IPAddress.Loopback, ports[0]));
+                Assert.Equal(optional ? 200 : 421, (await old.RequestAsync("GET / HTTP/1.0\r\n\r\n")).Status);
+            }
+
+            await using (var redirected = await TestClient.ConnectAsync(new IPEndPoint(IPAddress.Loopback, ports[2])))
+            {
+                Assert.Equal("https://a.test/", (await AskAsync(redirected, "a.test"))["Location"]);
+            }
+
+            await using (var stranger = await (await TestClient.ConnectAsync(new IPEndPoint(IPAddress.Loopback, ports[1]))).SecureAsync("nobody.test"))
+            {
+                Assert.Equal(optional ? 200 : 421, (await AskAsync(stranger, "nobody.test")).Status);
+                Assert.Equal(421, (await AskAsync(stranger, "a.test")).Status);
+                Assert.Equal("the page of b", (await AskAsync(stranger, "b.test")).Text);
+            }
+
+            await EndAsync(cli);
+        }
+    }
+
+    // A connection of before, to the very name, went on without a certificate.
+    [Fact]
+    public async Task A_site_that_asks_for_certificates_from_a_reload_on_asks_old_connections_too()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), NoSignals);
+        Certificate("a", "a.test");
+        Write("clients.pem", TestCertificates.Authority.ExportCertificatePem());
+        const string Configuration = """
+            { "root": "other", "port": 0, "tls-cert": "a.pem", "tls-key": "a.key", "sites": [{ "hosts": ["a.test"], "root": "a", "tls-cert": "a.pem", "tls-key": "a.key" }] }
+            """;
+        await using var cli = await ServeAsync(Configuration);
+        await using var client = await (await TestClient.ConnectAsync(cli.EndPoint)).SecureAsync("a.test");
+        Assert.Equal("the page of a", (await AskAsync(client, "a.test")).Text);
+        Configure(Configuration.Replace("\"a.key\" }]", "\"a.key\", \"tls-client-ca\": \"clients.pem\" }]", StringComparison.Ordinal));
+        await ReloadAsync(cli, "Reloaded: sites");
+        Assert.Equal((421, NoSite), await AskForAsync(client, "a.test", "/"));
+        Assert.Equal("the page of other", (await AskAsync(client, "other.test")).Text);
+        await EndAsync(cli);
+    }
+
     // certbot --webroot writes a token below the site's root and has it asked for by plain HTTP, by a client without a password.
     [Fact]
     public async Task Plain_HTTP_is_redirected_but_for_what_certbot_writes()

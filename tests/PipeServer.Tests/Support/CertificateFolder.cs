@@ -8,6 +8,9 @@ internal sealed class CertificateFolder : IDisposable
 {
     public CertificateFolder() => File.WriteAllText(Authority, TestCertificates.Authority.ExportCertificatePem() + "\n");
 
+    /// <summary>What a secret's file should have: otherwise that is told.</summary>
+    public const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+
     public string Root { get; } = Directory.CreateTempSubdirectory("ps-tls-").FullName;
 
     /// <summary>The file of the authority.</summary>
@@ -24,6 +27,7 @@ internal sealed class CertificateFolder : IDisposable
         using var certificate = Sign(new CertificateRequest($"CN={name}", key, HashAlgorithmName.SHA256), names, days);
         Replace(this[name + ".pem"], certificate.ExportCertificatePem() + "\n");
         Replace(this[name + ".key"], key.ExportPkcs8PrivateKeyPem() + "\n");
+        SetMode(name + ".key", OwnerOnly);
         return (this[name + ".pem"], this[name + ".key"]);
     }
 

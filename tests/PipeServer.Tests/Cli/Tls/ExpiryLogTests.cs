@@ -37,6 +37,14 @@ public sealed class ExpiryLogTests : IDisposable
             Assert.Contains(expected ?? "", told == 0 ? "" : _log.Messages[^1]);
         }
 
+        // A clock that goes wrong, or a certificate that was made on a machine whose clock does: nothing was said of it.
+        time.Advance(new DateTimeOffset(certificates[0].Certificate.NotBefore.ToUniversalTime()) - TimeSpan.FromHours(1) - time.GetUtcNow());
+        expiry.Look(certificates);
+        expiry.Look(certificates);
+        Assert.Contains("one.example, *.one.example is not valid before", _log.Messages[^1]);
+        Assert.Equal(++told, _log.Messages.Count);
+        time.Advance(certificates[0].NotAfter + TimeSpan.FromDays(30) - time.GetUtcNow());
+
         // Another one in its place.
         var (two, twoKey) = _folder.Write("two", ["two.example"], days: 5);
         expiry.Look([]);

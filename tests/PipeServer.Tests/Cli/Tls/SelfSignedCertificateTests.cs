@@ -62,6 +62,32 @@ public sealed class SelfSignedCertificateTests
         Assert.True(made.NotAfter > TimeProvider.System.GetUtcNow().AddDays(300));
     }
 
+    // Two processes that start at once exchange each other's files. Then users were told to trust one certificate, and got another one.
+    [Fact]
+    public async Task The_file_to_be_trusted_is_the_one_that_is_served()
+    {
+        using var folder = new CertificateFolder();
+        Directory.CreateDirectory(folder["www"]);
+        var all = Enumerable.Range(0, 4).Select(_ => Serve(folder)).ToList();
+        foreach (var cli in all)
+        {
+            await using var owned = cli;
+            await cli.ListeningAsync();
+            await EndAsync(cli);
+        }
+
+        AssertSame();
+        var (other, _) = folder.Write("other", ["localhost"]);
+        File.Copy(other, folder["state/self-signed.pem"], overwrite: true);
+        await using var last = Serve(folder);
+        await last.ListeningAsync();
+        await EndAsync(last);
+        AssertSame();
+
+        void AssertSame() => Assert.Equal(
+            TlsCertificate.FromPemFiles(folder["state/self-signed.key"]).Certificate.ExportCertificatePem() + "\n", File.ReadAllText(folder["state/self-signed.pem"]));
+    }
+
     [Fact]
     public async Task Where_it_cannot_be_kept_it_is_in_memory_and_that_is_said()
     {
@@ -73,6 +99,25 @@ public sealed class SelfSignedCertificateTests
         await EndAsync(cli);
         Assert.Contains(cli.Output, static line => line.Contains("SHA-256 "));
         Assert.Contains(cli.Output, static line => line.Contains("in memory only"));
+    }
+
+    // Where it could not be kept, the certificate of a site was described in its place.
+    [Fact]
+    public async Task Beside_a_sites_certificate_it_is_the_one_that_is_told_of()
+    {
+        using var folder = new CertificateFolder();
+        Directory.CreateDirectory(folder["www"]);
+        folder.Write("site", ["site.example"]);
+        File.WriteAllText(folder["state"], "a file in the place of the folder");
+        File.WriteAllText(
+            folder["config.json"],
+            """{ "root": "www", "port": 0, "tls-self-signed": true, "sites": [{ "hosts": "site.example", "root": "www", "tls-cert": "site.pem", "tls-key": "site.key" }] }""");
+        await using var cli = CliProcess.Start(
+            CliProcess.PipeServer, new Dictionary<string, string>(StringComparer.Ordinal) { ["STATE_DIRECTORY"] = folder["state"] },
+            "serve", "--config", folder["config.json"]);
+        await cli.ListeningAsync();
+        await EndAsync(cli);
+        Assert.Contains(cli.Output, static line => line.StartsWith("Self-signed certificate for localhost", StringComparison.Ordinal));
     }
 
     [Fact]

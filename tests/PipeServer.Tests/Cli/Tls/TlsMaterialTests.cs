@@ -96,6 +96,29 @@ public sealed class TlsMaterialTests : IDisposable
         Assert.StartsWith("--tls-ticket-keys: ", TlsMaterial.TryRead(files, after, out _));
     }
 
+    // A key that comes through a pipe (--tls-key <(...)) is read once. To read it again, when the certificate had changed, waited for ever, and all reloads with it.
+    [Fact]
+    public async Task What_is_no_file_is_not_read_again()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "Pipes with a name.");
+        var (certificate, key) = _folder.Write("a", ["a.example"]);
+        using (var mkfifo = System.Diagnostics.Process.Start("mkfifo", [_folder["pipe"]]))
+        {
+            await mkfifo.WaitForExitAsync(TestContext.Current.CancellationToken);
+        }
+
+        var files = new TlsFiles([new CertificateFiles(certificate, _folder["pipe"])]);
+        var text = await File.ReadAllTextAsync(key, TestContext.Current.CancellationToken);
+        var writer = Task.Run(() => File.WriteAllText(_folder["pipe"], text), TestContext.Current.CancellationToken);
+        Assert.Null(TlsMaterial.TryRead(files, null, out var before));
+        await writer;
+        Assert.Null(TlsMaterial.TryRead(files, before, out var after));
+        Assert.Same(before!.Certificates[0], after!.Certificates[0]);
+        _folder.Write("a", ["a2.example"]);
+        var again = Task.Run(() => TlsMaterial.TryRead(files, before, out _), TestContext.Current.CancellationToken);
+        Assert.Contains("this is no file, and cannot be read twice", await again.WaitAsync(TestClient.Patience, TestContext.Current.CancellationToken));
+    }
+
     [Fact]
     public void Secrets_that_everybody_may_read_are_named()
     {

@@ -14,6 +14,11 @@ public sealed class TlsOptionsTests : IDisposable
         File.WriteAllBytes(_folder["a.p12"], pair.Export(System.Security.Cryptography.X509Certificates.X509ContentType.Pkcs12, "pass"));
         File.WriteAllText(_folder["pass"], "pass\n");
         File.WriteAllText(_folder["wrong"], "wrong\n");
+        foreach (var secret in new[] { "ticket", "a.p12", "pass", "wrong" })
+        {
+            _folder.SetMode(secret, CertificateFolder.OwnerOnly);
+        }
+
         File.WriteAllText(_folder["password.json"], "{ \"tls-pfx-password\": \"pass\" }");
         File.WriteAllText(_folder["relative.json"], "{ \"tls-cert\": [\"a.pem\", \"b.pem\"], \"tls-key\": [\"a.key\", \"b.key\"], \"tls-client-ca\": \"ca.pem\", \"tls-min\": 1.3, \"tls-ticket-keys\": \"ticket\" }");
     }
@@ -26,6 +31,7 @@ public sealed class TlsOptionsTests : IDisposable
     [InlineData("--tls-cert a.key --tls-key a.pem", "Are the two files exchanged?")]
     [InlineData("--tls-cert none --tls-key a.key", "--tls-cert: ", "none")]
     [InlineData("--tls-cert a.pem --tls-key none", "--tls-cert: ", "none")]
+    [InlineData("--tls-cert / --tls-key a.key", "--tls-cert: / is a folder, and a file is wanted.")]
     [InlineData("--tls-key a.key", "there is no certificate for it; name its file by --tls-cert.")]
     [InlineData("--tls-cert a.pem --tls-key a.key --tls-key b.key", "--tls-key is given 2 times and --tls-cert 1")]
     [InlineData("--tls-pfx a.p12", "--tls-pfx: ", "a password is needed")]
@@ -76,6 +82,24 @@ public sealed class TlsOptionsTests : IDisposable
         var (code, _, errors) = await CheckAsync("--tls-pfx a.p12", ("PIPESERVER_TLS_PFX_PASSWORD", "pass"));
         Assert.Empty(errors);
         Assert.Equal(0, code);
+    }
+
+    // Check was silent of them, and a server then served what clients refuse.
+    [Fact]
+    public async Task What_can_be_served_and_should_not_be_is_told()
+    {
+        _folder.Write("late", ["late.example"], days: 5);
+        _folder.Write("over", ["over.example"], days: -0.5);
+        if (!OperatingSystem.IsWindows())
+        {
+            _folder.SetMode("late.key", UnixFileMode.UserRead | UnixFileMode.OtherRead);
+        }
+
+        var (code, lines, errors) = await CheckAsync("--tls-cert late.pem --tls-key late.key --tls-cert over.pem --tls-key over.key");
+        Assert.Equal((0, "The configuration is valid."), (code, lines[^1]));
+        Assert.Contains(errors, static line => line.StartsWith("pipeserver: warning: The certificate for late.example expires in 5 days", StringComparison.Ordinal));
+        Assert.Contains(errors, static line => line.StartsWith("pipeserver: error: The certificate for over.example has expired", StringComparison.Ordinal));
+        Assert.Equal(OperatingSystem.IsWindows() ? 2 : 3, errors.Count);
     }
 
     private async Task<(int Code, IReadOnlyList<string> Lines, IReadOnlyList<string> Errors)> CheckAsync(string arguments, params (string, string)[] variables)

@@ -123,6 +123,10 @@ public sealed class TlsServerTests : IDisposable
         await WaitAsync(cli, "error: Files of certificates have changed and cannot be used");
         Assert.Contains("holds no certificate", cli.Output[^1]);
         Assert.Equal("CN=b", await SubjectAsync(cli, "a.example"));
+
+        // It is what it was again: of that nothing was said, and the error stood there as the last word.
+        CertificateFolder.Replace(_folder["a.pem"], File.ReadAllText(_folder["b.pem"]));
+        await WaitAsync(cli, "The files of certificates can be used again: they hold what is in force.");
         var (certificate, key) = _folder.Write("c", ["c.example"]);
         CertificateFolder.Replace(_folder["a.key"], File.ReadAllText(key));
         CertificateFolder.Replace(_folder["a.pem"], File.ReadAllText(certificate));
