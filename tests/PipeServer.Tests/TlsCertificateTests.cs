@@ -78,7 +78,7 @@ public sealed class TlsCertificateTests : IDisposable
         Assert.Contains("no certificate with a private key", Assert.Throws<InvalidDataException>(() => TlsCertificate.FromPkcs12File(path, "pass")).Message);
     }
 
-    // Where OpenSSL is older than 3.5 the platform throws NotSupportedException for such a key, and in the native file it always does: it was not caught.
+    // The native file has no code for such keys: NotSupportedException, which was not caught. Under the JIT it is the framework that refuses it.
     [Fact]
     public void A_key_of_a_kind_that_TLS_has_no_signatures_by_is_refused_by_name()
     {
@@ -94,7 +94,7 @@ public sealed class TlsCertificateTests : IDisposable
 #pragma warning restore SYSLIB5006
 
         var message = Assert.Throws<InvalidDataException>(() => TlsCertificate.FromPkcs12File(path, null)).Message;
-        Assert.Contains("post-quantum.p12 holds a key of a kind that the platform has no signatures by", message);
+        Assert.Matches(@"post-quantum\.p12 (holds a key of a kind|cannot be read as a PKCS#12 file .*private key)", message);
     }
 
     [Fact]
