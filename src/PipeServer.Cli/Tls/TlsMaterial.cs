@@ -60,9 +60,19 @@ internal sealed class TlsMaterial
     public IReadOnlyList<string> Paths { get; }
 
     /// <summary>The files of secrets that every user of the machine may read, with what their permissions are.</summary>
-    public IEnumerable<(string Path, UnixFileMode Mode)> Exposed => OperatingSystem.IsWindows()
-        ? []
-        : _files.SecretPaths.Select(static path => (path, ModeOf(path))).Where(static file => (file.Item2 & UnixFileMode.OtherRead) != UnixFileMode.None);
+    public IEnumerable<(string Path, UnixFileMode Mode)> Exposed
+    {
+        get
+        {
+            foreach (var path in _files.SecretPaths)
+            {
+                if (ModeOf(path) is var mode && mode.HasFlag(UnixFileMode.OtherRead))
+                {
+                    yield return (path, mode);
+                }
+            }
+        }
+    }
 
     /// <summary>Reads all of the files.</summary>
     /// <param name="files">Which.</param>
@@ -122,7 +132,7 @@ internal sealed class TlsMaterial
     public bool TicketsAreSameAs(TlsMaterial other) => (TicketKeys, other.TicketKeys) switch
     {
         (null, null) => true,
-        ({ } one, { } two) => one.Count == two.Count && one.Zip(two).All(static pair => pair.First.Span.SequenceEqual(pair.Second.Span)),
+        ({ } one, { } two) => one.Count == two.Count && Enumerable.Range(0, one.Count).All(i => one[i].Span.SequenceEqual(two[i].Span)),
         _ => false,
     };
 
@@ -171,7 +181,7 @@ internal sealed class TlsMaterial
         FileStamp[] stamps = [.. files.Paths.Select(FileStamp.Of)];
         var clients = Clients(files, before);
         var old = before?._entries.Find(entry => entry.Files == files);
-        var isSame = old is not null && old.Stamps.AsSpan().SequenceEqual(stamps) && !stamps.Contains(default);
+        var isSame = old is not null && old.Stamps.AsSpan().SequenceEqual(stamps) && !stamps.Contains(FileStamp.Nothing);
         if (before is not null && !isSame)
         {
             foreach (var path in files.Paths)

@@ -57,6 +57,12 @@ internal static class CertificateFile
                     : $"{path} cannot be read as a PKCS#12 file (.p12, .pfx): {FirstLine(exception)}",
                 exception);
         }
+        catch (NotSupportedException exception)
+        {
+            // A key of a post-quantum kind: the platform may have no signatures by it, and the native file has none.
+            throw new InvalidDataException(
+                $"{path} holds a key of a kind that the platform has no signatures by. It must be RSA, or ECDSA on P-256, P-384 or P-521.", exception);
+        }
 
         var leaf = all.FirstOrDefault(static certificate => certificate.HasPrivateKey)
             ?? throw new InvalidDataException($"{path} holds no certificate with a private key.");

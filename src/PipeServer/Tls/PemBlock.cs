@@ -4,7 +4,7 @@ namespace PipeServer.Tls;
 /// <param name="Label">What it says that it is: <c>CERTIFICATE</c>.</param>
 /// <param name="Content">The bytes that it encodes; empty where it is encrypted.</param>
 /// <param name="IsEncrypted">It is encrypted with a password, by its label or by its own header (RFC 1421 §4.6.1.1).</param>
-internal readonly record struct PemBlock(string Label, byte[] Content, bool IsEncrypted)
+internal sealed record PemBlock(string Label, byte[] Content, bool IsEncrypted)
 {
     private const string Certificate = "CERTIFICATE";
 
