@@ -55,7 +55,7 @@ internal sealed class TlsFilter(ServerContext server, Handshakes handshakes, Tls
             connection.BeginHandshake(secured);
             await secured.HandshakeAsync(io).ConfigureAwait(false);
             connection.EndHandshake();
-            secured.Policy = new ClientPolicy(session.Options, secured.Info.ServerName);
+            secured.Policy = new ClientPolicy(session.Options, secured.Info.ServerName, secured.Clients);
             (outcome, version) = (HandshakeOutcome.Completed, secured.Info.Version);
             return secured;
         }
