@@ -22,7 +22,7 @@ public sealed class TlsConnectionInfo
     /// <summary>The name that the client has asked for (SNI), in lower case; null where it has sent none.</summary>
     public string? ServerName { get; init; }
 
-    /// <summary>The protocol that was agreed on by ALPN (RFC 7301), <c>http/1.1</c>; null where the client offers none.</summary>
+    /// <summary>The protocol that was agreed on by ALPN (RFC 7301), <c>http/1.1</c> or <c>http/1.0</c>; null where the client offers none.</summary>
     public string? ApplicationProtocol { get; init; }
 
     /// <summary>The client's certificate, which leads to one of the authorities that are asked for; null where it has shown none.</summary>

@@ -47,6 +47,37 @@ public sealed class TlsOptionsTests
         Assert.Contains("RC4-MD5", exception.Message, StringComparison.Ordinal);
     }
 
+    // NULL-MD5 was taken where the system's policy allows it.
+    [Theory]
+    [InlineData("NULL-MD5", "does not encrypt")]
+    [InlineData("ECDHE-RSA-NULL-SHA", "does not encrypt")]
+    [InlineData("TLS_RSA_WITH_NULL_SHA256", "does not encrypt")]
+    [InlineData("eNULL", "does not encrypt")]
+    [InlineData("aNULL", "who the server is")]
+    [InlineData("ADH-AES128-GCM-SHA256", "who the server is")]
+    [InlineData("AECDH-AES256-SHA", "who the server is")]
+    [InlineData("TLS_ECDH_anon_WITH_AES_256_CBC_SHA", "who the server is")]
+    [InlineData("EXP-DES-CBC-SHA", "anybody can find")]
+    [InlineData("ECDHE-RSA-RC4-SHA", "RC4")]
+    [InlineData("ECDHE-RSA-DES-CBC3-SHA", "DES")]
+    [InlineData("TLS_RSA_WITH_3DES_EDE_CBC_SHA", "DES")]
+    [InlineData("RC4-MD5", "RC4")]
+    public void A_suite_that_is_not_safe_is_refused_by_both_engines(string suite, string reason)
+    {
+        List<Action> engines = [() => CipherSuiteNames.Parse($"ECDHE-RSA-AES128-GCM-SHA256:{suite}")];
+        if (PipeServer.Tls.OpenSsl.OpenSslEngine.IsSupported)
+        {
+            engines.Add(() => PipeServer.Tls.OpenSsl.CipherSuiteList.Parse($"ECDHE-RSA-AES128-GCM-SHA256:{suite}"));
+        }
+
+        foreach (var engine in engines)
+        {
+            var message = Assert.Throws<ArgumentException>(engine).Message;
+            Assert.Contains($"TlsOptions.CipherSuites has '{suite}'", message, StringComparison.Ordinal);
+            Assert.Contains(reason, message, StringComparison.Ordinal);
+        }
+    }
+
     [Fact]
     public void Of_a_version_that_no_suite_is_named_for_the_default_ones_hold()
     {

@@ -70,7 +70,7 @@ internal sealed class RequestEntrance
         exchange.Request.Route = null;
     }
 
-    // Without a host, as HTTP/1.0 allows, it is for the one that the connection was made for.
     private static bool IsFor(TlsTransportConnection secured, RequestHead head) =>
-        secured.Policy is not { } policy || !Authority.TryParse(head.Host, out var authority) || policy.Allows(authority.Host);
+        secured.Policy is not { } policy
+        || (Authority.TryParse(head.Host, out var authority) && !authority.Host.IsEmpty ? policy.Allows(authority.Host) : policy.AllowsNoHost());
 }

@@ -15,11 +15,18 @@ internal sealed class ClientPolicy
 
     /// <param name="options">What the connection was secured by.</param>
     /// <param name="serverName">The name that it was secured under.</param>
-    public ClientPolicy(TlsOptions options, string? serverName)
-    {
-        (_options, _serverName) = (options, serverName);
-        _clients = Of(serverName);
-    }
+    /// <param name="clients">
+    /// The certificates that its handshake has asked for. Not looked up by the name: a reload since then may have made another policy for that name, which
+    /// nobody has held the client to.
+    /// </param>
+    public ClientPolicy(TlsOptions options, string? serverName, TlsClientCertificates? clients) =>
+        (_options, _serverName, _clients) = (options, serverName, clients);
+
+    /// <summary>
+    /// True where requests without a host may come by the connection, as HTTP/1.0 allows: they get what is there for hosts that nobody knows, whatever name
+    /// the connection was secured under.
+    /// </summary>
+    public bool AllowsNoHost() => _serverName is null || AreSame(Of(name: null), _clients);
 
     /// <summary>True where requests for this host may come by the connection.</summary>
     /// <param name="host">The host without its port, as the client has sent it.</param>

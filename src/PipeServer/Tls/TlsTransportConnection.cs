@@ -6,11 +6,17 @@ namespace PipeServer.Tls;
 /// <summary>A connection whose bytes are the plaintext of another one's. Counts of bytes are of the ciphertext.</summary>
 internal abstract class TlsTransportConnection(TransportConnection inner) : TransportConnection
 {
+    /// <summary>No honest handshake sends more: a client's first message has a few hundred bytes, its certificates some thousand.</summary>
+    public const int MaxHandshakeBytes = 64 * 1024;
+
     /// <summary>The connection that carries the records.</summary>
     protected TransportConnection Inner => inner;
 
     /// <summary>What the handshake has agreed on. Once it is done.</summary>
     public abstract TlsConnectionInfo Info { get; }
+
+    /// <summary>The certificates that the handshake has asked the client for; null where it has asked for none. Once it is done.</summary>
+    public TlsClientCertificates? Clients { get; protected set; }
 
     /// <summary>For which hosts it may be used. Set by who has had the handshake made.</summary>
     public ClientPolicy? Policy { get; set; }

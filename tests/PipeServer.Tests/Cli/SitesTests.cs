@@ -162,6 +162,8 @@ public sealed class SitesTests : IDisposable
     [InlineData("""{ "sites": [{ "hosts": "a.test", "root": "a", "tls-key": "k" }] }""", "tls-key is for a certificate of the site's own")]
     [InlineData("""{ "sites": [{ "hosts": "a.test", "root": "a", "tls-client-ca": "k" }] }""", "tls-client-ca needs a certificate of the site's own")]
     [InlineData("""{ "sites": [{ "hosts": "a.test", "root": "a", "tls-cert": "nowhere.pem" }] }""", "sites[0].tls-cert: ")]
+    [InlineData("""{ "tls-cert": "g", "sites": [{ "hosts": "a.test", "root": "a", "tls-cert": "b", "tls-client-ca": "k" }] }""", "sites[0]: tls-client-ca of the site that answers")]
+    [InlineData("""{ "sites": [{ "hosts": "a.test", "root": "a", "tls-cert": "b", "tls-client-ca": "k" }, { "hosts": "c", "root": "c", "tls-cert": "d" }] }""", "sites[0]: tls-client-ca of the")]
     [InlineData("""{ "redirect-http": true }""", "--redirect-http leads to https, and no place speaks TLS.")]
     [InlineData("""{ "redirect-http": "80:0" }""", "--redirect-http must be a port, or two like 8080:443")]
     [InlineData("""{ "hsts": true }""", "--hsts is said over TLS only")]

@@ -55,6 +55,87 @@ public abstract class TlsTests(string transport)
         await AssertNothingIsOpenAsync(server, new ConnectionCounts(1, 1, 0));
     }
 
+    // curl --http1.0 offers nothing else, and was refused.
+    [Fact]
+    public async Task A_client_of_HTTP_1_0_alone_is_served()
+    {
+        await using var server = await StartAsync();
+        foreach (var (offered, expected) in new (string[], string)[] { (["http/1.0"], "http/1.0"), (["http/1.0", "http/1.1"], "http/1.1"), (["h2", "http/1.0"], "http/1.0") })
+        {
+            await using var client = await ConnectAsync(
+                server, "localhost", options => options.ApplicationProtocols = [.. offered.Select(static name => new SslApplicationProtocol(name))]);
+            Assert.Equal(expected, (await client.RequestAsync(TestClient.Get("/tls"))).Text.Split(' ')[5]);
+        }
+    }
+
+    // Behind a close_notify the engines asked for more for ever: OpenSSL's step of the handshake never ended, and had its thread to itself, where enough lay
+    // behind it; SslStream kept all that came.
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(60)]
+    [InlineData(20_000)]
+    public async Task A_close_notify_within_the_handshake_ends_it(int records)
+    {
+        await using var server = await StartAsync(static options => options.RequestHeadTimeout = TimeSpan.FromMinutes(2));
+        await using var client = await server.ConnectPlainAsync();
+        byte[] bytes = [.. await ClientHello.RecordAsync("localhost"), 21, 3, 3, 0, 2, 1, 0, .. Enumerable.Repeat((byte[])[22, 3, 3, 0, 4, 20, 0, 0, 0], records).SelectMany(static record => record)];
+        try
+        {
+            await client.SendAsync(bytes);
+        }
+        catch (IOException)
+        {
+            // It was ended before it had read all.
+        }
+
+        await Eventually.TrueAsync(() => server.Server.Connections.Closed == 1, "it has ended");
+        Assert.Equal([HandshakeOutcome.Failed], server.Server.GetStatistics().Handshakes.Select(static count => count.Outcome));
+    }
+
+    // A handler that was at work when its client ended TCP behind its request had its answer thrown away, and the client was reset.
+    [Fact]
+    public async Task An_end_without_close_notify_behind_a_whole_request_takes_no_answer_away()
+    {
+        var (begun, gate) = (new TaskCompletionSource(), new TaskCompletionSource());
+        await using var server = await TestServer.StartAsync(transport, server =>
+        {
+            Map(server);
+            server.MapGet("/gate", async (_, response) =>
+            {
+                begun.SetResult();
+                await gate.Task;
+                response.WriteText("late");
+            });
+        });
+        await using var client = await server.ConnectAsync();
+        await client.SendAsync(TestClient.Get("/gate"));
+        await begun.Task.WaitAsync(Patience);
+        client.ShutdownCarrier();
+        await Task.Delay(100); // the end arrives while the handler is at work; sooner or later than that the answer must come as well
+        gate.SetResult();
+        Assert.Equal("late", (await client.ReadResponseAsync()).Text);
+        await Eventually.TrueAsync(() => server.Server.Requests == new RequestCounts(1, 1, 0, 0), "it is counted");
+        await AssertNothingIsOpenAsync(server, new ConnectionCounts(1, 1, 0));
+    }
+
+    // What a client gets that names no host is the default's, whatever name the connection was secured under.
+    [Fact]
+    public async Task Without_a_host_a_request_needs_what_the_default_asks_for()
+    {
+        await using var server = await StartAsync(options => options.Tls = new TlsOptions
+        {
+            Certificates = TestCertificates.Source(
+                ("inner.example", TestCertificates.Create("inner.example", clients: new TlsClientCertificates([TestCertificates.Authority]))),
+                ("localhost", TestCertificates.Localhost)),
+        });
+        await using var client = await ConnectAsync(server, "localhost");
+        Assert.Equal(421, (await client.RequestAsync("GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n")).Status);
+        using var certificate = TestCertificates.CreateClient("somebody");
+        await using var known = await ConnectAsync(server, "inner.example", options => options.ClientCertificates = [certificate]);
+        Assert.Equal(200, (await known.RequestAsync("GET / HTTP/1.0\r\n\r\n")).Status);
+    }
+
     // A browser that was given the port without https showed nothing but "connection reset".
     [Theory]
     [InlineData("GET / HTTP/1.1\r\nHost: test\r\n\r\n")]

@@ -85,7 +85,7 @@ internal sealed class OpenSslPair : IAsyncDisposable
         Assert.Empty(await _transport.StopAsync(TestClient.Patience));
     }
 
-    private sealed class Io(TransportConnection carrier) : IHandshakeIo
+    internal sealed class Io(TransportConnection carrier) : IHandshakeIo
     {
         public async ValueTask<ReadResult> ReadAsync(bool isCostly)
         {

@@ -1,3 +1,4 @@
+using System.Buffers;
 using PipeServer.Diagnostics;
 using PipeServer.Http;
 using PipeServer.Tls;
@@ -34,7 +35,7 @@ internal sealed class TlsFilter(ServerContext server, Handshakes handshakes, Tls
         try
         {
             var first = await io.ReadAsync(isCostly: false).ConfigureAwait(false);
-            var letter = first.Buffer.FirstSpan[0];
+            _ = new SequenceReader<byte>(first.Buffer).TryPeek(out var letter); // behind a proxy's header the first of the pieces may have nothing left
             transport.Input.AdvanceTo(first.Buffer.Start);
             if (letter is >= (byte)'A' and <= (byte)'Z')
             {
@@ -55,7 +56,7 @@ internal sealed class TlsFilter(ServerContext server, Handshakes handshakes, Tls
             connection.BeginHandshake(secured);
             await secured.HandshakeAsync(io).ConfigureAwait(false);
             connection.EndHandshake();
-            secured.Policy = new ClientPolicy(session.Options, secured.Info.ServerName);
+            secured.Policy = new ClientPolicy(session.Options, secured.Info.ServerName, secured.Clients);
             (outcome, version) = (HandshakeOutcome.Completed, secured.Info.Version);
             return secured;
         }

@@ -23,7 +23,7 @@ internal sealed class CipherSuiteList
     public bool UsesFiniteFields => Tls12.StartsWith("DHE-", StringComparison.Ordinal) || Tls12.Contains(":DHE-", StringComparison.Ordinal);
 
     /// <summary>The suites that are named, by <see cref="TlsOptions.CipherSuites"/>.</summary>
-    /// <exception cref="ArgumentException">OpenSSL does not know one of them, or does not offer it.</exception>
+    /// <exception cref="ArgumentException">OpenSSL does not know one of them, or does not offer it, or it is not safe.</exception>
     public static CipherSuiteList Parse(string? names)
     {
         List<string> tls12 = [];
@@ -33,6 +33,7 @@ internal sealed class CipherSuiteList
             using var context = new OpenSslContext();
             foreach (var name in names.Split(':', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
             {
+                UnsafeCipherSuite.ThrowIfOne(name);
                 var isOf13 = name.StartsWith(Prefix13, StringComparison.Ordinal);
                 if (!context.KnowsSuite(name, isOf13))
                 {

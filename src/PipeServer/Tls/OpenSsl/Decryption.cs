@@ -21,8 +21,14 @@ internal struct Decryption(OpenSslHandle handle, OpenSslOutput output)
     /// <summary>The client has ended in order.</summary>
     public bool HasEnded { get; private set; }
 
+    /// <summary>The client has ended TCP, and not TLS: what has come is all that there is, and may not be all that it has sent.</summary>
+    public bool IsTruncated { get; private set; }
+
     /// <summary>Nothing more will be decrypted.</summary>
-    public readonly bool IsOver => HasEnded || _error is not null;
+    public readonly bool IsOver => HasEnded || IsBroken;
+
+    /// <summary>The client has broken TLS, or ended without its notice.</summary>
+    public readonly bool IsBroken => _error is not null;
 
     /// <summary>Decrypts records behind the data that is there, which may move.</summary>
     /// <returns>How much of them is used up: all, unless there is more than fits into a buffer. None when it is over.</returns>
@@ -64,20 +70,15 @@ internal struct Decryption(OpenSslHandle handle, OpenSslOutput output)
     public void EndWithoutNotice(bool isExpected)
     {
         HasEnded = isExpected;
+        IsTruncated = !isExpected;
         _error = isExpected
             ? null
             : new IOException("The client has ended the connection without TLS's notice of it (close_notify): something may be missing.");
     }
 
     /// <summary>Throws the error that it has ended with. Once the data before it is consumed.</summary>
-    /// <exception cref="IOException">There is one.</exception>
-    public readonly void ThrowIfBroken()
-    {
-        if (_error is not null)
-        {
-            throw _error;
-        }
-    }
+    /// <exception cref="IOException">Always.</exception>
+    public readonly bool ThrowError() => throw _error!;
 
     // Still on the thread of the call, which has the errors.
     [MethodImpl(MethodImplOptions.NoInlining)]

@@ -14,9 +14,6 @@ namespace PipeServer.Tls.OpenSsl;
 /// </remarks>
 internal sealed class OpenSslConnection : TlsTransportConnection
 {
-    // No honest handshake sends more: a client's first message has a few hundred bytes, its certificates some thousand.
-    private const int MaxHandshakeBytes = 64 * 1024;
-
     // IANA's names by OpenSSL's objects, which are constants: a name is made once.
     private static readonly ConcurrentDictionary<nint, string> SuiteNames = new();
 
@@ -57,7 +54,8 @@ internal sealed class OpenSslConnection : TlsTransportConnection
     public bool TrySelectCertificate(nint ssl, string? name, out bool isKnown)
     {
         _serverName = name;
-        var isSelected = Engine.TrySelectCertificate(ssl, name, out isKnown);
+        var isSelected = Engine.TrySelectCertificate(ssl, name, out isKnown, out var clients);
+        Clients = clients;
         _isNameUnknown = !isKnown;
         return isSelected;
     }

@@ -104,7 +104,7 @@ internal sealed unsafe class OpenSslContext : SafeHandleZeroOrMinusOneIsInvalid 
             for (var i = suites == 0 ? -1 : Ssl.OPENSSL_sk_num(suites) - 1; i >= 0; i--)
             {
                 var found = Marshal.PtrToStringUTF8((nint)Ssl.SSL_CIPHER_get_name(Ssl.OPENSSL_sk_value(suites, i)));
-                isKnown |= string.Equals(found, name, StringComparison.Ordinal);
+                isKnown |= string.Equals(found, name, StringComparison.Ordinal) && IsSafe(Ssl.OPENSSL_sk_value(suites, i));
             }
 
             Ssl.OPENSSL_sk_free(suites);
@@ -113,6 +113,14 @@ internal sealed unsafe class OpenSslContext : SafeHandleZeroOrMinusOneIsInvalid 
 
         Ssl.ClearErrors();
         return isKnown;
+    }
+
+    // Whatever the system's policy allows: it encrypts, with as much as any suite of these times has, and the server shows who it is.
+    private static bool IsSafe(nint suite)
+    {
+        const int MinBits = 128;
+        const int NobodyIsAuthenticated = 1053; // NID_auth_null
+        return Ssl.SSL_CIPHER_get_bits(suite, null) >= MinBits && Ssl.SSL_CIPHER_get_auth_nid(suite) != NobodyIsAuthenticated;
     }
 
     protected override bool ReleaseHandle()

@@ -11,7 +11,7 @@ namespace PipeServer.Tls.OpenSsl;
 internal sealed unsafe class OpenSslEngine : ITlsEngine // SAFETY: only in the digest of a session's context, over spans of this stack frame.
 {
     /// <summary>What is spoken behind TLS, the preferred first.</summary>
-    public static readonly ApplicationProtocol[] Protocols = [new("http/1.1")];
+    public static readonly ApplicationProtocol[] Protocols = [new("http/1.1"), new("http/1.0")];
 
     private const int DigestBytes = 32;
     private const int MaxNameBytes = 255;
@@ -86,9 +86,11 @@ internal sealed unsafe class OpenSslEngine : ITlsEngine // SAFETY: only in the d
     /// <param name="ssl">The connection, within its handshake.</param>
     /// <param name="name">The name; null where the client has sent none.</param>
     /// <param name="isKnown">There is a certificate for that name.</param>
+    /// <param name="clients">The certificates that the client is asked for, or null.</param>
     /// <returns>False when there is none, or OpenSSL does not take it.</returns>
-    public bool TrySelectCertificate(nint ssl, string? name, out bool isKnown)
+    public bool TrySelectCertificate(nint ssl, string? name, out bool isKnown, out TlsClientCertificates? clients)
     {
+        clients = null;
         var certificate = _options.Certificates?.Find(name);
         isKnown = certificate is not null;
         if (certificate is null || ContextOf(certificate).Context is not { } context)
@@ -104,6 +106,7 @@ internal sealed unsafe class OpenSslEngine : ITlsEngine // SAFETY: only in the d
         content[2 * DigestBytes] = (byte)(name is null ? 0 : 1);
         var length = (2 * DigestBytes) + 1 + Encoding.ASCII.GetBytes(name ?? "", content[((2 * DigestBytes) + 1)..]);
         Digest(content[..length], digest);
+        clients = context.Clients;
         return context.TryUseFor(ssl, digest);
     }
 

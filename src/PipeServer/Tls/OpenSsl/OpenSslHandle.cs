@@ -121,15 +121,18 @@ internal sealed unsafe class OpenSslHandle : SafeHandleZeroOrMinusOneIsInvalid /
             _io->InEnd = from + records.Length;
             _io->Out = to;
             _io->OutEnd = to + room.Length;
+            byte* before;
             do
             {
+                before = _io->In;
                 Ssl.ClearErrors();
                 var result = Ssl.SSL_do_handshake(handle);
                 status = result == 1 ? OpenSslStatus.IsDone : Judge(result);
             }
-            while (status == OpenSslStatus.NeedsMore && _io->In < _io->InEnd && ++_controlRecords <= MaxControlRecords);
+            while (status == OpenSslStatus.NeedsMore && _io->In > before && _io->In < _io->InEnd && ++_controlRecords <= MaxControlRecords);
 
-            if (status == OpenSslStatus.NeedsMore && _io->In < _io->InEnd)
+            // Behind a client's close_notify OpenSSL reads one more record, and from then on none: it asks for more whatever there is.
+            if (status == OpenSslStatus.NeedsMore && (_io->In < _io->InEnd || (Ssl.SSL_get_shutdown(handle) & Ssl.ReceivedShutdown) != 0))
             {
                 _hasFailed = true;
                 status = OpenSslStatus.HasFailed;
@@ -246,11 +249,12 @@ internal sealed unsafe class OpenSslHandle : SafeHandleZeroOrMinusOneIsInvalid /
     }
 
     /// <summary>Passes on what OpenSSL has to say by itself: it comes before everything that is encrypted later.</summary>
-    public void WriteControl(PipeWriter output)
+    /// <returns>How much that is.</returns>
+    public int WriteControl(PipeWriter output)
     {
         if (!HasControl)
         {
-            return;
+            return 0;
         }
 
         var rest = _io->Overflow;
@@ -263,7 +267,9 @@ internal sealed unsafe class OpenSslHandle : SafeHandleZeroOrMinusOneIsInvalid /
             rest = rest[count..];
         }
 
+        var length = _io->OverflowLength;
         _io->DropOverflow();
+        return length;
     }
 
     /// <summary>Gives everything back to OpenSSL, once the call that is in progress is done. May be called again.</summary>

@@ -50,17 +50,13 @@ internal sealed class OpenSslInput : PipeReader, IReadConsumer, IValueTaskSource
     public override bool TryRead(out ReadResult result)
     {
         ThrowIfNotReadable();
-        while (!HasResult())
+        bool hasResult;
+        while (!(hasResult = HasResult(isLook: true)) && !_decryption.IsBroken && TryPull())
         {
-            if (!TryPull())
-            {
-                result = default;
-                return false;
-            }
         }
 
-        result = TakeResult();
-        return true;
+        result = hasResult ? TakeResult() : default;
+        return hasResult;
     }
 
     public override ValueTask<ReadResult> ReadAsync(CancellationToken cancellationToken = default) => ReadAsync(consumer: null, cancellationToken);
@@ -187,10 +183,10 @@ internal sealed class OpenSslInput : PipeReader, IReadConsumer, IValueTaskSource
     void IValueTaskSource<ReadResult>.OnCompleted(
         Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags)
     {
-        var isDone = _source.GetStatus(token) != ValueTaskSourceStatus.Pending;
+        var isPending = _source.GetStatus(token) == ValueTaskSourceStatus.Pending;
         _hasWaiter = true;
         _source.OnCompleted(continuation, state, token, flags);
-        if (!isDone)
+        if (isPending)
         {
             _pending.UnsafeOnCompleted(_onRead); // no sooner: the transport parks its read by that, and may offer to it
         }
@@ -264,29 +260,31 @@ internal sealed class OpenSslInput : PipeReader, IReadConsumer, IValueTaskSource
             return true;
         }
 
-        if (!_inner.Input.TryRead(out var read))
+        var hasRead = _inner.Input.TryRead(out var read);
+        if (hasRead)
         {
-            return false;
+            Take(read);
         }
 
-        Take(read);
-        return true;
+        return hasRead;
     }
 
-    private bool HasResult()
+    // What is unexamined or left came before whatever has happened to the connection. A mere look is not told of that: there may be answers to flush first.
+    private bool HasResult(bool isLook = false)
     {
-        if (_decryption.HasUnexamined || _isLeft)
+        if (_decryption.HasUnexamined || _isLeft || !_decryption.IsBroken)
         {
-            return true; // whatever has happened to the connection: it came before that, or there is something to do for the caller
+            return _decryption.HasUnexamined || _isLeft || _decryption.HasEnded || Volatile.Read(ref _isCancelRequested) != 0;
         }
 
-        if (_decryption.IsOver && !_decryption.HasEnded)
+        // A handler that reads its body must find that the client is gone, and is at no fault itself. But where a client has ended TCP behind its request,
+        // the answer is on its way to it, and a reset would take that away.
+        if (!isLook && !(_decryption.IsTruncated && _consumer is not null))
         {
-            _inner.Abort(); // the client's fault: a handler that reads its body must find that the client is gone, and is at no fault itself
+            _inner.Abort();
         }
 
-        _decryption.ThrowIfBroken();
-        return _decryption.HasEnded || Volatile.Read(ref _isCancelRequested) != 0;
+        return !isLook && _decryption.ThrowError();
     }
 
     private ReadResult TakeResult()
@@ -392,14 +390,11 @@ internal sealed class OpenSslInput : PipeReader, IReadConsumer, IValueTaskSource
 
     private void ThrowIfNotReadable()
     {
-        if (_isCompleted)
+        if (_isCompleted || _isReading || _isPending)
         {
-            throw new InvalidOperationException("Reading is not allowed after the reader was completed.");
-        }
-
-        if (_isReading || _isPending)
-        {
-            throw new InvalidOperationException("A read is in progress: call AdvanceTo, or await the pending read, before the next.");
+            throw new InvalidOperationException(_isCompleted
+                ? "Reading is not allowed after the reader was completed."
+                : "A read is in progress: call AdvanceTo, or await the pending read, before the next.");
         }
     }
 }

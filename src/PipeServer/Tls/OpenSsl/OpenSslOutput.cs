@@ -27,6 +27,7 @@ internal sealed class OpenSslOutput(TransportConnection inner, OpenSslHandle han
     private PinnedBytes? _pinned; // behind the buffer
     private int _pinnedStart;
     private RecordLengths _records;
+    private int _controlAhead; // of what is not flushed, under the lock
     private volatile bool _isFlushing;
     private bool _isCompleted;
 
@@ -53,11 +54,7 @@ internal sealed class OpenSslOutput(TransportConnection inner, OpenSslHandle han
 
     public override void Advance(int bytes)
     {
-        if ((uint)bytes > (uint)((_buffer?.Length ?? 0) - _end))
-        {
-            throw new ArgumentOutOfRangeException(nameof(bytes), bytes, "There is less room than that, and negative bytes do not exist.");
-        }
-
+        ArgumentOutOfRangeException.ThrowIfGreaterThan((uint)bytes, (uint)((_buffer?.Length ?? 0) - _end), nameof(bytes)); // negative ones too
         _end += bytes;
     }
 
@@ -206,10 +203,15 @@ internal sealed class OpenSslOutput(TransportConnection inner, OpenSslHandle han
                 return;
             }
 
-            handle.WriteControl(inner.Output);
-            if (!inner.TryFlush() && isLast)
+            _controlAhead = (inner.Output.UnflushedBytes == 0 ? 0 : _controlAhead) + handle.WriteControl(inner.Output);
+            var isSent = inner.TryFlush();
+            if (!isSent && isLast)
             {
                 LastFlush = FlushLastAsync(); // the writer comes no further than to find that nothing can be sent any more
+            }
+            else if (!isSent && _controlAhead > MaxAheadBytes)
+            {
+                inner.Abort(); // nobody waits for it, so no deadline ends a client that has much answered and reads nothing
             }
         }
     }

@@ -15,6 +15,9 @@ internal static unsafe partial class Ssl // SAFETY: each group says it.
     public const int ErrorWantRead = 2;
     public const int ErrorZeroReturn = 6;
 
+    /// <summary>SSL_RECEIVED_SHUTDOWN: the client has sent close_notify, or a fatal alert.</summary>
+    public const int ReceivedShutdown = 2;
+
     public const int Tls12 = 0x0303;
     public const int Tls13 = 0x0304;
 
@@ -108,6 +111,9 @@ internal static unsafe partial class Ssl // SAFETY: each group says it.
     [LibraryImport(Lib), DefaultDllImportSearchPaths(Path), SuppressGCTransition]
     public static partial int SSL_get_error(nint ssl, int result);
 
+    [LibraryImport(Lib), DefaultDllImportSearchPaths(Path), SuppressGCTransition]
+    public static partial int SSL_get_shutdown(nint ssl);
+
     // SAFETY: an object of OpenSSL's is used by one thread at a time, under the lock of the OpenSslHandle that owns it, and memory is pinned for the call.
     [LibraryImport(Lib), DefaultDllImportSearchPaths(Path)]
     public static partial nint SSL_new(nint context);
@@ -153,6 +159,12 @@ internal static unsafe partial class Ssl // SAFETY: each group says it.
 
     [LibraryImport(Lib), DefaultDllImportSearchPaths(Path)]
     public static partial byte* SSL_CIPHER_get_name(nint cipher);
+
+    [LibraryImport(Lib), DefaultDllImportSearchPaths(Path)]
+    public static partial int SSL_CIPHER_get_bits(nint cipher, int* algorithmBits);
+
+    [LibraryImport(Lib), DefaultDllImportSearchPaths(Path)]
+    public static partial int SSL_CIPHER_get_auth_nid(nint cipher);
 
     [LibraryImport(Lib), DefaultDllImportSearchPaths(Path)]
     public static partial nint SSL_get1_peer_certificate(nint ssl);

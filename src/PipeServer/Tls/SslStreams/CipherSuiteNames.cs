@@ -53,12 +53,13 @@ internal static class CipherSuiteNames
     };
 
     /// <summary>The suites that are meant, the preferred first; of a version that none is named for, the default ones.</summary>
-    /// <exception cref="ArgumentException">A name is not known.</exception>
+    /// <exception cref="ArgumentException">A name is not known, or one of a suite that is not safe.</exception>
     public static List<TlsCipherSuite> Parse(string? names)
     {
         var (suites13, suites12) = (new List<TlsCipherSuite>(), new List<TlsCipherSuite>());
         foreach (var word in (names ?? "").Split(':', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
         {
+            UnsafeCipherSuite.ThrowIfOne(word);
             if (!Known.TryGetValue(word, out var suite))
             {
                 throw new ArgumentException(

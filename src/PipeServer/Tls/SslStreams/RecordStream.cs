@@ -15,7 +15,11 @@ namespace PipeServer.Tls.SslStreams;
 /// </remarks>
 internal sealed class RecordStream(TransportConnection inner) : Stream, IValueTaskSource<int>
 {
+    private const byte CloseNotify = 0;
+
     private IHandshakeIo? _handshake;
+    private volatile bool _isClosed; // the transport's connection may be another client's
+    private long _handshakeBytes;
     private ReadOnlySequence<byte> _held; // received, and not handed on: from the first record on
     private ReadOnlySequence<byte> _record; // the rest of the one that is being handed on
     private bool _isHolding; // the transport's read is not advanced yet
@@ -54,6 +58,13 @@ internal sealed class RecordStream(TransportConnection inner) : Stream, IValueTa
 
     /// <summary>From now on its owner supplies the records; those that have come already are there.</summary>
     public void EndHandshake() => _handshake = null;
+
+    /// <summary>The transport is about to be disposed of: from now on nothing is read from it, and what is written is dropped.</summary>
+    public override void Close()
+    {
+        _isClosed = true;
+        _handshake = null;
+    }
 
     /// <summary>Holds on to what the transport has received.</summary>
     public void Hold(in ReadResult read)
@@ -117,7 +128,7 @@ internal sealed class RecordStream(TransportConnection inner) : Stream, IValueTa
 
     public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
     {
-        inner.Output.Write(buffer.Span);
+        Write(buffer.Span);
         return ValueTask.CompletedTask;
     }
 
@@ -134,7 +145,15 @@ internal sealed class RecordStream(TransportConnection inner) : Stream, IValueTa
 
     public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
-    public override void Write(byte[] buffer, int offset, int count) => inner.Output.Write(buffer.AsSpan(offset, count));
+    public override void Write(byte[] buffer, int offset, int count) => Write(buffer.AsSpan(offset, count));
+
+    public override void Write(ReadOnlySpan<byte> buffer)
+    {
+        if (!_isClosed)
+        {
+            inner.Output.Write(buffer);
+        }
+    }
 
     public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
 
@@ -191,12 +210,34 @@ internal sealed class RecordStream(TransportConnection inner) : Stream, IValueTa
                 await WaitForRecordAsync(io).ConfigureAwait(false);
             }
 
+            ThrowIfHandshakeIsOver();
             return Copy(buffer);
         }
         catch (Exception exception)
         {
             Failure ??= exception;
             throw;
+        }
+    }
+
+    // The engine goes on to ask for records behind a client's close_notify, and keeps what it cannot use: neither has an end of its own.
+    private void ThrowIfHandshakeIsOver()
+    {
+        const int AlertBytes = RecordHeader.Length + 2; // as long as it is not encrypted
+        _handshakeBytes += _record.Length;
+        if (_handshakeBytes > TlsTransportConnection.MaxHandshakeBytes)
+        {
+            throw new TlsHandshakeException("its TLS handshake is too long");
+        }
+
+        Span<byte> alert = stackalloc byte[AlertBytes];
+        if (_record.Length == AlertBytes)
+        {
+            _record.CopyTo(alert);
+            if (alert[0] == RecordHeader.Alert && alert[^1] == CloseNotify)
+            {
+                throw new TlsHandshakeException("it ended within its TLS handshake");
+            }
         }
     }
 

@@ -65,11 +65,14 @@ internal sealed class SslStreamConnection : TlsTransportConnection
             Version = _ssl.SslProtocol == SslProtocols.Tls13 ? TlsVersion.Tls13 : TlsVersion.Tls12,
             CipherSuite = _ssl.NegotiatedCipherSuite.ToString(),
             ServerName = NameOf(_ssl.TargetHostName),
-            ApplicationProtocol = _ssl.NegotiatedApplicationProtocol == SslApplicationProtocol.Http11 ? "http/1.1" : null,
+            ApplicationProtocol = _ssl.NegotiatedApplicationProtocol == SslApplicationProtocol.Http11 ? "http/1.1"
+                : _ssl.NegotiatedApplicationProtocol == SslStreamEngine.Http10 ? "http/1.0" : null,
             ClientCertificate = _ssl.RemoteCertificate as X509Certificate2,
             IsResumed = false,
         };
     }
+
+    internal override ValueTask<ReadResult> ReadAsync(IReadConsumer consumer) => _input.ReadAsync(isOfBody: false, CancellationToken.None);
 
     internal override bool TryFlush() => _output.TryFlush();
 
@@ -101,6 +104,7 @@ internal sealed class SslStreamConnection : TlsTransportConnection
 #pragma warning disable VSTHRD103 // Neither waits, and what is not flushed by now is not to be sent.
         _input.Complete();
         _output.Discard();
+        _records.Close(); // SslStream's own disposal flushes it, and by then the transport's connection may be another client's
 #pragma warning restore VSTHRD103
         await Inner.DisposeAsync().ConfigureAwait(false);
         try
@@ -118,8 +122,9 @@ internal sealed class SslStreamConnection : TlsTransportConnection
 
     private ValueTask<SslServerAuthenticationOptions> SelectOptionsAsync(SslClientHelloInfo hello)
     {
-        if (_engine.OptionsFor(NameOf(hello.ServerName)) is { } options)
+        if (_engine.OptionsFor(NameOf(hello.ServerName), out var clients) is { } options)
         {
+            Clients = clients;
             return new ValueTask<SslServerAuthenticationOptions>(options);
         }
 

@@ -13,6 +13,9 @@ namespace PipeServer.Tls.SslStreams;
 /// </summary>
 internal sealed class SslStreamEngine : ITlsEngine
 {
+    /// <summary>What clients offer that want an answer of that version and nothing else, as curl --http1.0 (RFC 7301 §6).</summary>
+    public static readonly SslApplicationProtocol Http10 = new("http/1.0");
+
     private static readonly Oid ClientAuthentication = new("1.3.6.1.5.5.7.3.2");
 
     private readonly TlsOptions _options;
@@ -32,29 +35,30 @@ internal sealed class SslStreamEngine : ITlsEngine
     public TlsTransportConnection Accept(TransportConnection inner) => new SslStreamConnection(this, inner);
 
     /// <summary>What a handshake is made with for a client that asks for this name; null where there is no certificate for it.</summary>
-    public SslServerAuthenticationOptions? OptionsFor(string? serverName)
+    public SslServerAuthenticationOptions? OptionsFor(string? serverName, out TlsClientCertificates? clients)
     {
+        clients = null;
         if (_options.Certificates!.Find(serverName) is not { } certificate)
         {
             return null;
         }
 
-        var clients = certificate.ClientCertificates ?? _options.ClientCertificates;
+        var asked = clients = certificate.ClientCertificates ?? _options.ClientCertificates;
         var options = new SslServerAuthenticationOptions
         {
             ServerCertificateContext = _contexts.GetValue(certificate, CreateContext),
             EnabledSslProtocols = _options.MinVersion == TlsVersion.Tls13 ? SslProtocols.Tls13 : SslProtocols.Tls12 | SslProtocols.Tls13,
-            ApplicationProtocols = [SslApplicationProtocol.Http11],
+            ApplicationProtocols = [SslApplicationProtocol.Http11, Http10],
             EncryptionPolicy = EncryptionPolicy.RequireEncryption,
             CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
             AllowRenegotiation = false,
             AllowTlsResume = false,
             CipherSuitesPolicy = _suites,
         };
-        if (clients is not null)
+        if (asked is not null)
         {
             options.ClientCertificateRequired = true; // asked for; whether one must come is seen to here
-            options.RemoteCertificateValidationCallback = (_, shown, chain, _) => IsAccepted(clients, shown, chain);
+            options.RemoteCertificateValidationCallback = (_, shown, chain, _) => IsAccepted(asked, shown, chain);
         }
 
         return options;

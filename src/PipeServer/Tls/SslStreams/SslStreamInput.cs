@@ -18,11 +18,15 @@ internal sealed class SslStreamInput(TransportConnection inner, SslStream ssl, R
     // A read takes what has come, up to about this much: a record of the largest size.
     private const int EnoughBytes = 16 * 1024;
 
+    // A client has no reason for more of them between two bytes of data; each may have an answer, which the engine keeps until something is sent.
+    private const int MaxControlRecords = 32;
+
     private byte[]? _buffer;
     private int _start;
     private int _end;
     private ValueTask<int> _decrypting; // while it waits for a record, it has the buffer's free part
     private bool _isDecrypting;
+    private int _controlRecords; // without data, since the last one with some
     private bool _hasUnexamined;
     private bool _mayHaveMore; // the client's last record did not fit
     private bool _hasEnded; // by close_notify
@@ -36,14 +40,14 @@ internal sealed class SslStreamInput(TransportConnection inner, SslStream ssl, R
         ThrowIfNotReadable();
         while (true)
         {
-            var isComplete = TryDecrypt();
+            var isComplete = TryDecrypt(isLook: true);
             if (TakeCancelRequest() is var isCanceled && (isComplete || isCanceled))
             {
                 result = Take(isCanceled);
                 return true;
             }
 
-            if (!inner.Input.TryRead(out var read))
+            if (_isTruncated || !inner.Input.TryRead(out var read))
             {
                 result = default;
                 return false;
@@ -53,14 +57,22 @@ internal sealed class SslStreamInput(TransportConnection inner, SslStream ssl, R
         }
     }
 
+    public override ValueTask<ReadResult> ReadAsync(CancellationToken cancellationToken = default) => ReadAsync(isOfBody: true, cancellationToken);
+
+    /// <summary>Reads.</summary>
+    /// <param name="isOfBody">
+    /// A client that ends without close_notify within a body has its connection aborted: a handler that reads its body must find that the client is gone.
+    /// Not where it ends TCP behind its request: the answer is on its way to it, and a reset would take that away.
+    /// </param>
+    /// <param name="cancellationToken">Ends the wait.</param>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    public override async ValueTask<ReadResult> ReadAsync(CancellationToken cancellationToken = default)
+    public async ValueTask<ReadResult> ReadAsync(bool isOfBody, CancellationToken cancellationToken)
     {
         ThrowIfNotReadable();
         cancellationToken.ThrowIfCancellationRequested();
         while (true)
         {
-            var isComplete = TryDecrypt();
+            var isComplete = TryDecrypt(isLook: false, isOfBody);
             if (TakeCancelRequest() is var isCanceled && (isComplete || isCanceled))
             {
                 return Take(isCanceled);
@@ -126,8 +138,8 @@ internal sealed class SslStreamInput(TransportConnection inner, SslStream ssl, R
         ReturnBuffer();
     }
 
-    // True when there is something to tell: bytes that are new, or the end.
-    private bool TryDecrypt()
+    // True when there is something to tell: bytes that are new, or the end. A mere look is not told of a truncation: its caller may have answers to flush.
+    private bool TryDecrypt(bool isLook, bool isOfBody = true)
     {
         if (_hasUnexamined)
         {
@@ -153,9 +165,13 @@ internal sealed class SslStreamInput(TransportConnection inner, SslStream ssl, R
             return true;
         }
 
-        if (!_hasEnded && (records.IsMalformed || _isTruncated))
+        if (!_hasEnded && (records.IsMalformed || (_isTruncated && !isLook)))
         {
-            inner.Abort();
+            if (records.IsMalformed || isOfBody)
+            {
+                inner.Abort();
+            }
+
             throw new IOException(records.IsMalformed
                 ? "What the client has sent is not TLS."
                 : "The client has ended the connection without TLS's close_notify.");
@@ -186,11 +202,12 @@ internal sealed class SslStreamInput(TransportConnection inner, SslStream ssl, R
             _end += count;
             _hasEnded = count == 0;
             _mayHaveMore = count == room;
+            _controlRecords = 0;
             return count;
         }
 
         _mayHaveMore = false;
-        return 0;
+        return ++_controlRecords <= MaxControlRecords ? 0 : throw new IOException("There are too many records without data.");
     }
 
     private void MakeRoom()
