@@ -91,8 +91,7 @@ internal sealed class EndpointFilters
         var next = new List<(TlsFilter Filter, TlsOptions Options, ITlsEngine Engine)>();
         foreach (var (endpoint, number, filter) in _secured)
         {
-            var now = options.Endpoints.FirstOrDefault(other => other.ToString() == endpoint.ToString()) ?? endpoint;
-            if (OptionsOf(now, options) is { } wanted)
+            if (OptionsOf(options.Endpoints[number], options) is { } wanted)
             {
                 var engine = Create(_context.TimeProvider, _context.Logger, endpoint, number, wanted);
                 engine.Adopt(filter.Engine);

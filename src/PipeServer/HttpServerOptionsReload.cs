@@ -60,15 +60,15 @@ internal static class HttpServerOptionsReload
         merged.GetServerErrorPage = others.GetServerErrorPage;
         merged.GetServerErrorPageFor = others.GetServerErrorPageFor;
         merged.ShouldRedirect = others.ShouldRedirect;
-        merged.Endpoints = [.. current.Endpoints.Select(endpoint => WithTlsOf(endpoint, others))];
+        merged.Endpoints = [.. current.Endpoints.Select((endpoint, index) => WithTlsOf(endpoint, Same(current.Endpoints, index, others.Endpoints)))];
         HttpServerOptionsRules.CheckEndpoints(merged); // those of now may not be those of the others
         return merged;
     }
 
     // What is spoken at an endpoint stays; by which certificates and rules does not.
-    private static HttpEndpoint WithTlsOf(HttpEndpoint endpoint, HttpServerOptions others)
+    private static HttpEndpoint WithTlsOf(HttpEndpoint endpoint, HttpEndpoint? same)
     {
-        if (!endpoint.IsTls || others.Endpoints.FirstOrDefault(other => other.ToString() == endpoint.ToString()) is not { } same)
+        if (!endpoint.IsTls || same is null)
         {
             return endpoint;
         }
@@ -76,6 +76,13 @@ internal static class HttpServerOptionsReload
         var merged = endpoint.Copy();
         (merged.IsTls, merged.Tls) = (true, same.Tls);
         return merged;
+    }
+
+    // The one of the same text; of several, as on free ports, the one at the same place among them.
+    private static HttpEndpoint? Same(IList<HttpEndpoint> current, int index, IList<HttpEndpoint> others)
+    {
+        var text = current[index].ToString();
+        return others.Where(other => other.ToString() == text).Skip(current.Take(index).Count(before => before.ToString() == text)).FirstOrDefault();
     }
 
     /// <summary>The names of the options that cannot change, and are not the same in others.</summary>

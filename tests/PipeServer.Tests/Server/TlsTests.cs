@@ -338,6 +338,24 @@ public abstract class TlsTests(string transport)
         Assert.Equal(client.Tls.RemoteCertificate!.GetRawCertData(), after.Tls.RemoteCertificate!.GetRawCertData());
     }
 
+    // Two places of one text, as on free ports, are told apart by their order: a reload gave both the certificates of the first.
+    [Fact]
+    public async Task A_reload_keeps_two_places_of_one_text_apart()
+    {
+        var certificates = new[] { TestCertificates.Localhost, TestCertificates.Create("localhost") };
+        HttpEndpoint[] Places() => [.. certificates.Select(static certificate => new HttpEndpoint(System.Net.IPAddress.Loopback, 0)
+        {
+            Tls = new TlsOptions { Certificates = TestCertificates.Source(("localhost", certificate)) },
+        })];
+        await using var server = await StartAsync(options => options.Endpoints = Places());
+        Assert.Empty(server.Server.Reload(new HttpServerOptions { Workers = 2, Endpoints = Places() }).Where(static name => name == nameof(HttpServerOptions.Endpoints)));
+        for (var index = 0; index < 2; index++)
+        {
+            await using var client = await (await TestClient.ConnectAsync(server.Server.EndPoints[index])).SecureAsync();
+            Assert.Equal(certificates[index].Certificate.RawData, client.Tls.RemoteCertificate!.GetRawCertData());
+        }
+    }
+
     [Fact]
     public async Task A_host_that_asks_for_other_client_certificates_is_misdirected_here()
     {
