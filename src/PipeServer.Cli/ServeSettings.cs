@@ -279,10 +279,7 @@ internal sealed class ServeSettings(OptionTable table, string root)
         }
 
         Sites = sites;
-        Tls.OfSites = [.. sites.Where(static site => site.Certificate is not null).Select(site => site.Certificate! with
-        {
-            IsOfOthers = firstIsRoot && site == sites[0] && site.Certificate.ClientAuthoritiesPath is not null,
-        })];
+        Tls.OfSites = [.. sites.Select(static site => site.Certificate).OfType<CertificateFiles>()];
         if (firstIsRoot)
         {
             sites[0].IsDefault = true;

@@ -5,6 +5,8 @@ namespace PipeServer.Fuzz;
 /// <param name="random">Decides on everything.</param>
 internal sealed class MangledStream(Stream inner, Random random) : Stream
 {
+    private readonly SemaphoreSlim _gate = new(1, 1);
+    private volatile bool _isReadWaiting; // here, and so not decrypting
     private int _written;
 
     /// <summary>After this many bytes nothing more arrives, and nobody is told.</summary>
@@ -33,7 +35,46 @@ internal sealed class MangledStream(Stream inner, Random random) : Stream
         set => throw new NotSupportedException();
     }
 
-    public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) => inner.ReadAsync(buffer, cancellationToken);
+    public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+    {
+        _isReadWaiting = true;
+        try
+        {
+            return await inner.ReadAsync(buffer, cancellationToken);
+        }
+        finally
+        {
+            await _gate.WaitAsync(CancellationToken.None);
+            _isReadWaiting = false;
+            _gate.Release();
+        }
+    }
+
+    /// <summary>
+    /// Does something that the client does not take beside a read: while its read waits here, or there is none any more. SslStream's ShutdownAsync is
+    /// such: beside a read that decrypts it corrupts OpenSSL's memory.
+    /// </summary>
+    public async Task WhileReadWaitsAsync(Task reading, Func<Task> action)
+    {
+        while (true)
+        {
+            await _gate.WaitAsync();
+            try
+            {
+                if (_isReadWaiting || reading.IsCompleted)
+                {
+                    await action();
+                    return;
+                }
+            }
+            finally
+            {
+                _gate.Release();
+            }
+
+            await Task.Yield();
+        }
+    }
 
     public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
         ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();

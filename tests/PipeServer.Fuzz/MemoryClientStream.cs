@@ -7,6 +7,10 @@ internal sealed class MemoryClientStream(PipeReader input, PipeWriter output) : 
 {
     private readonly Stream _input = input.AsStream();
     private readonly Stream _output = output.AsStream();
+    private readonly Lock _gate = new();
+    private bool _isReading;
+    private bool _isClosed;
+    private volatile bool _isReset;
 
     /// <summary>How much the client has read so far.</summary>
     public long BytesRead { get; private set; }
@@ -27,6 +31,13 @@ internal sealed class MemoryClientStream(PipeReader input, PipeWriter output) : 
 
     public void ShutdownSend() => output.Complete();
 
+    /// <summary>The server has cut the connection: reads fail from now on, the one that waits too. From any thread.</summary>
+    public void Reset()
+    {
+        _isReset = true;
+        input.CancelPendingRead();
+    }
+
     public override void Flush()
     {
     }
@@ -37,6 +48,16 @@ internal sealed class MemoryClientStream(PipeReader input, PipeWriter output) : 
 
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
+        lock (_gate)
+        {
+            if (_isClosed || _isReset || _isReading)
+            {
+                throw new IOException(_isReading ? "There is a read already." : "The connection was reset.");
+            }
+
+            _isReading = true;
+        }
+
         try
         {
             var read = await _input.ReadAsync(buffer, cancellationToken);
@@ -47,6 +68,17 @@ internal sealed class MemoryClientStream(PipeReader input, PipeWriter output) : 
         {
             // What an abort of the other side looks like in a pipe.
             throw new IOException("The connection was reset.", exception);
+        }
+        finally
+        {
+            lock (_gate)
+            {
+                _isReading = false;
+                if (_isClosed)
+                {
+                    input.Complete();
+                }
+            }
         }
     }
 
@@ -68,7 +100,19 @@ internal sealed class MemoryClientStream(PipeReader input, PipeWriter output) : 
     protected override void Dispose(bool disposing)
     {
         output.Complete();
-        input.Complete();
+        lock (_gate)
+        {
+            _isClosed = true;
+            if (_isReading)
+            {
+                input.CancelPendingRead(); // completed in the middle of a read, the pipe would fail the server
+            }
+            else
+            {
+                input.Complete();
+            }
+        }
+
         base.Dispose(disposing);
     }
 }

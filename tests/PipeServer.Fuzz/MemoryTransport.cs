@@ -50,10 +50,11 @@ internal sealed class MemoryTransport : ITransport, IConnectionListener
     private sealed class MemoryConnection(Pipe toServer, Pipe toClient, MemoryClientStream client) : TransportConnection
     {
         private readonly CancellationTokenSource _closed = new();
+        private readonly MemoryOutput _output = new(toClient.Writer);
 
         public override PipeReader Input => toServer.Reader;
 
-        public override PipeWriter Output => toClient.Writer;
+        public override PipeWriter Output => _output;
 
         public override EndPoint? RemoteEndPoint => null;
 
@@ -71,11 +72,11 @@ internal sealed class MemoryTransport : ITransport, IConnectionListener
             var reset = new IOException("The connection was aborted.");
             toServer.Writer.Complete(reset);
             toServer.Reader.CancelPendingRead();
-            toClient.Reader.CancelPendingRead();
             Aborted = true;
-            // Without the exception: a flush learns that the client is gone, as it does over the network. Nor cancelled: the
-            // flush could take that for its end and miss the other.
-            toClient.Reader.Complete();
+
+            // Each end completes its own side of a pipe only: done by the other one, it came between a read and its result, and failed both.
+            client.Reset();
+            _output.Abort();
         }
 
         public override async ValueTask DisposeAsync()

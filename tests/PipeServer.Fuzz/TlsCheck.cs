@@ -90,7 +90,7 @@ internal sealed class TlsCheck : IAsyncDisposable
             switch (random.Next(4))
             {
                 case 0:
-                    if (!await TryShutdownAsync(client)) // the half-close of TLS: all is answered that came before
+                    if (!await TryShutdownAsync(client, mangled, reading)) // the half-close of TLS: all is answered that came before
                     {
                         await WaitForAllAsync(answers);
                     }
@@ -98,7 +98,7 @@ internal sealed class TlsCheck : IAsyncDisposable
                     break;
                 case 1:
                     await WaitForAllAsync(answers);
-                    if (await TryShutdownAsync(client))
+                    if (await TryShutdownAsync(client, mangled, reading))
                     {
                         await TryWriteAsync(end, StrangeRecords.Next(random)); // behind close_notify there is nothing
                     }
@@ -158,7 +158,7 @@ internal sealed class TlsCheck : IAsyncDisposable
                 await client.AuthenticateAsClientAsync(Options(random));
                 var reading = answers.ReadAsync(client);
                 await TalkAsync(client, answers, random);
-                await TryShutdownAsync(client);
+                await TryShutdownAsync(client, mangled, reading);
                 await reading;
             }
             catch (Exception exception) when (exception is IOException or AuthenticationException or ObjectDisposedException or InvalidOperationException or NullReferenceException)
@@ -286,16 +286,16 @@ internal sealed class TlsCheck : IAsyncDisposable
     }
 
     // The framework's client cannot say that it ends while its read takes a ticket in ("shutdown while in init").
-    private static async Task<bool> TryShutdownAsync(SslStream client)
+    private static async Task<bool> TryShutdownAsync(SslStream client, MangledStream mangled, Task reading)
     {
         try
         {
-            await client.ShutdownAsync();
+            await mangled.WhileReadWaitsAsync(reading, client.ShutdownAsync);
             return true;
         }
         catch (Exception exception) when (exception is CryptographicException || exception.GetType().Name == "SslException")
         {
-            return false; // the client's own: it reads at the same time, and the framework has no word for what OpenSSL says then
+            return false; // the client's own, where the server has ended meanwhile: the framework has no word for what OpenSSL says then
         }
     }
 

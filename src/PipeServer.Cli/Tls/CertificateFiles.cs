@@ -20,9 +20,6 @@ internal sealed record CertificateFiles(string CertificatePath, string? KeyPath)
     /// <summary>The names of the hosts that it is for, whatever names it has itself, with spaces in between; null for no others than those.</summary>
     public string? Hosts { get; init; }
 
-    /// <summary>It is that of the site that hosts without a name here are served by, which asks its clients for certificates.</summary>
-    public bool IsOfOthers { get; init; }
-
     /// <summary>All of its files.</summary>
     public IEnumerable<string> Paths => new[] { CertificatePath, KeyPath, PasswordPath, ClientAuthoritiesPath }.OfType<string>();
 }

@@ -176,12 +176,6 @@ internal sealed class TlsSettings
             return "--tls-ticket-keys: the engine sslstream resumes no sessions. Leave it out, or choose --tls-engine openssl.";
         }
 
-        if (OfSites.FirstOrDefault(static site => site.IsOfOthers) is { } ofOthers && IsAnyNotAskedFor(ofOthers.ClientAuthoritiesPath!))
-        {
-            return "sites[0]: tls-client-ca of the site that answers for all other hosts must hold for all certificates: a client of another name would get "
-                + "its files without a certificate of its own. Name \"root\", the files for other hosts, beside the sites, or tls-client-ca for all.";
-        }
-
         var alone = IsWanted ? null
             : ClientAuthoritiesPath is not null ? "--tls-client-ca"
             : TicketKeyPaths.Count > 0 ? "--tls-ticket-keys"
@@ -192,9 +186,4 @@ internal sealed class TlsSettings
                 ? "--tls-client-optional: no certificates are asked of clients; name their authorities by --tls-client-ca FILE."
             : null;
     }
-
-    // Of what hosts without a site can get: the general certificates, or where there is none, those of the sites.
-    private bool IsAnyNotAskedFor(string authorities) => CertificatePaths.Count + Pkcs12Paths.Count > 0 || IsSelfSigned
-        ? ClientAuthoritiesPath != authorities
-        : OfSites.Any(site => (site.ClientAuthoritiesPath ?? ClientAuthoritiesPath) != authorities);
 }

@@ -162,8 +162,6 @@ public sealed class SitesTests : IDisposable
     [InlineData("""{ "sites": [{ "hosts": "a.test", "root": "a", "tls-key": "k" }] }""", "tls-key is for a certificate of the site's own")]
     [InlineData("""{ "sites": [{ "hosts": "a.test", "root": "a", "tls-client-ca": "k" }] }""", "tls-client-ca needs a certificate of the site's own")]
     [InlineData("""{ "sites": [{ "hosts": "a.test", "root": "a", "tls-cert": "nowhere.pem" }] }""", "sites[0].tls-cert: ")]
-    [InlineData("""{ "tls-cert": "g", "sites": [{ "hosts": "a.test", "root": "a", "tls-cert": "b", "tls-client-ca": "k" }] }""", "sites[0]: tls-client-ca of the site that answers")]
-    [InlineData("""{ "sites": [{ "hosts": "a.test", "root": "a", "tls-cert": "b", "tls-client-ca": "k" }, { "hosts": "c", "root": "c", "tls-cert": "d" }] }""", "sites[0]: tls-client-ca of the")]
     [InlineData("""{ "redirect-http": true }""", "--redirect-http leads to https, and no place speaks TLS.")]
     [InlineData("""{ "redirect-http": "80:0" }""", "--redirect-http must be a port, or two like 8080:443")]
     [InlineData("""{ "hsts": true }""", "--hsts is said over TLS only")]
@@ -277,6 +275,12 @@ public sealed class SitesTests : IDisposable
                 Assert.Equal(optional ? 200 : 421, (await AskAsync(stranger, "nobody.test")).Status);
                 Assert.Equal(421, (await AskAsync(stranger, "a.test")).Status);
                 Assert.Equal("the page of b", (await AskAsync(stranger, "b.test")).Text);
+            }
+
+            // Nor without a certificate for all: by the name of a site whose clients need none.
+            await using (var neighbour = await (await TestClient.ConnectAsync(new IPEndPoint(IPAddress.Loopback, ports[1]))).SecureAsync("b.test"))
+            {
+                Assert.Equal(optional ? 200 : 421, (await AskAsync(neighbour, "nobody.test")).Status);
             }
 
             await EndAsync(cli);

@@ -226,6 +226,7 @@ public abstract class SendingTests(string transport) : IAsyncLifetime
     [Fact]
     public async Task A_steady_reader_gets_all_of_a_file_however_long_its_end_takes()
     {
+        Assert.SkipWhen(transport.Contains('/'), "Over TLS it is the same, because it is the ciphertext that is looked at, and takes twelve seconds.");
         await using var server = await TestServer.StartAsync(
             transport, MapFiles, static options => options.ResponseWriteTimeout = TimeSpan.FromSeconds(2));
         await using var client = await server.ConnectAsync();

@@ -149,9 +149,17 @@ internal sealed class SslStreamInput(TransportConnection inner, SslStream ssl, R
         var decrypted = 0;
         try
         {
-            while (!_hasEnded && decrypted < EnoughBytes && (_mayHaveMore || records.Supply()))
+            while (!_hasEnded && decrypted < EnoughBytes)
             {
-                decrypted += DecryptOne();
+                lock (ssl) // which takes a read beside a write, but no read beside its end: see SslStreamOutput
+                {
+                    if (!_mayHaveMore && !records.Supply())
+                    {
+                        break;
+                    }
+
+                    decrypted += DecryptOne();
+                }
             }
         }
         catch (Exception exception)

@@ -230,12 +230,17 @@ internal sealed class SslStreamOutput(TransportConnection inner, SslStream ssl) 
         {
             if (ssl.IsAuthenticated)
             {
+                lock (ssl) // it writes what OpenSSL has by itself, while a read would be inside: memory was corrupted
+                {
 #pragma warning disable VSTHRD002 // As above.
-                ssl.ShutdownAsync().GetAwaiter().GetResult();
+                    ssl.ShutdownAsync().GetAwaiter().GetResult();
 #pragma warning restore VSTHRD002
+                }
             }
         }
-        catch (Exception exception) when (exception is IOException or InvalidOperationException)
+#pragma warning disable CA1031 // The framework has an exception of its own for what OpenSSL says then.
+        catch (Exception)
+#pragma warning restore CA1031
         {
             _isBroken = true;
         }
