@@ -5,7 +5,7 @@
 # --tls-key FILE. The user 1654 must be able to read the key. A port below 1024 in the container needs no right with Docker, which allows it.
 #
 # The image is built from nothing (scratch), because nothing else is needed: one native file, the C library that it loads, libcrypt, by which
-# --auth-file checks passwords, and OpenSSL's two for TLS. 18 MB, no shell, no package manager. Built on another processor (docker build --platform) it is for that one.
+# --auth-file checks passwords, and OpenSSL's two for TLS. 20 MB, no shell, no package manager. Built on another processor (docker build --platform) it is for that one.
 FROM mcr.microsoft.com/dotnet/sdk:10.0 AS build
 RUN apt-get update && apt-get install -y --no-install-recommends clang && rm -rf /var/lib/apt/lists/*
 WORKDIR /source
