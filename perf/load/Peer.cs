@@ -11,7 +11,7 @@ namespace PipeServer.Load;
 /// <param name="EndsConnections">True when it ends a connection whose request asks for it.</param>
 /// <param name="IsUsual">True when it takes part without being named.</param>
 /// <param name="SpeaksTls">True when it can be told to speak TLS.</param>
-/// <param name="IsTlsOnly">True when it takes part in workloads of TLS only.</param>
+/// <param name="IsTlsOnly">True when it takes part in workloads of TLS only: by the engine that resumes no sessions.</param>
 /// <param name="Native">The native file that it is, to be published before; null for another program.</param>
 /// <param name="Project">The project of its assembly, to be built before; null for another program.</param>
 internal sealed record Peer(
@@ -61,7 +61,7 @@ internal sealed record Peer(
 
     /// <summary>True when it can do what the workload asks for.</summary>
     public bool Takes(Workload workload) =>
-        (workload.Tls == TlsUse.None ? !IsTlsOnly : SpeaksTls) && Paths.ContainsKey(workload.Route) && (EndsConnections || !workload.EndsConnections);
+        (workload.Tls == TlsUse.None ? !IsTlsOnly : SpeaksTls && (workload.Tls != TlsUse.Resumed || !IsTlsOnly)) && Paths.ContainsKey(workload.Route) && (EndsConnections || !workload.EndsConnections);
 
     private static Peer[] Others(Workshop workshop) =>
     [

@@ -33,7 +33,7 @@ internal static class ReadmeTables
 
     private static readonly (string Server, string Title)[] TlsColumns =
     [
-        ("nginx", "nginx"), ("kestrel", "Kestrel"), ("epoll-inline", "PipeServer"), ("epoll-workers", "through workers"), ("epoll-sslstream", "by `SslStream`"),
+        ("nginx", "nginx"), ("kestrel", "Kestrel"), ("epoll-inline", "PipeServer"), ("epoll-sslstream", "by `SslStream`"),
     ];
 
     private static readonly (string Workload, string Title)[] TlsRows =
