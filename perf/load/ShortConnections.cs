@@ -9,33 +9,16 @@ namespace PipeServer.Load;
 /// </summary>
 internal static class ShortConnections
 {
-    public static async Task<LoadFigures> RunAsync(
-        string program, Workload workload, int port, string path, TimeSpan duration, Placement placement, CancellationToken cancellation)
-    {
-        var figures = Parse(await ExternalProgram.CaptureAsync(
-            cancellation,
-            [.. placement.Client, program, $"{port}", path, $"{workload.Connections}", $"{placement.ClientCores}", $"{(int)duration.TotalSeconds}"]));
-        if (figures.Errors)
-        {
-            Console.WriteLine("    connections: some were no whole answers with 200");
-        }
-
-        return figures;
-    }
+    public static Task<LoadFigures> RunAsync(
+        string program, Workload workload, int port, string path, TimeSpan duration, Placement placement, CancellationToken cancellation) =>
+        RunAsync(program, $"{placement.ClientCores}", "", workload, port, path, duration, placement, cancellation);
 
     /// <summary>The same with a TLS handshake for each request: clients/handshakes.c.</summary>
-    public static async Task<LoadFigures> RunTlsAsync(
+    public static Task<LoadFigures> RunTlsAsync(
         string program, Workload workload, int port, string path, TimeSpan duration, Placement placement, CancellationToken cancellation)
     {
         var kind = workload.Tls == TlsUse.Resumed ? "resumed" : "new";
-        var figures = Parse(await ExternalProgram.CaptureAsync(
-            cancellation, [.. placement.Client, program, $"{port}", path, $"{workload.Connections}", kind, $"{(int)duration.TotalSeconds}"]));
-        if (figures.Errors)
-        {
-            Console.WriteLine($"    handshakes: some were no whole answers with 200 by a {kind} session");
-        }
-
-        return figures;
+        return RunAsync(program, kind, $" by a {kind} session", workload, port, path, duration, placement, cancellation);
     }
 
     /// <summary>Opens so many connections, 64 at once, and reads each answer.</summary>
@@ -61,5 +44,20 @@ internal static class ShortConnections
 
         var numbers = fields.Select(static field => double.Parse(field, CultureInfo.InvariantCulture)).ToList();
         return new LoadFigures((long)numbers[0], numbers[0] / numbers[1], numbers[2] / 1000, numbers[3] / 1000, Errors: numbers[4] > 0);
+    }
+
+    // The fourth argument is the one that the two programs differ in.
+    private static async Task<LoadFigures> RunAsync(
+        string program, string fourth, string session, Workload workload, int port, string path, TimeSpan duration, Placement placement,
+        CancellationToken cancellation)
+    {
+        var figures = Parse(await ExternalProgram.CaptureAsync(
+            cancellation, [.. placement.Client, program, $"{port}", path, $"{workload.Connections}", fourth, $"{(int)duration.TotalSeconds}"]));
+        if (figures.Errors)
+        {
+            Console.WriteLine($"    {Path.GetFileName(program)}: some were no whole answers with 200{session}");
+        }
+
+        return figures;
     }
 }

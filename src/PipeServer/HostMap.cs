@@ -27,9 +27,6 @@ namespace PipeServer;
 public sealed class HostMap<T>
     where T : class
 {
-    // RFC 1035 §2.3.4, as text without the dot at the end.
-    private const int MaxNameBytes = 253;
-
     private readonly Dictionary<byte[], T>.AlternateLookup<ReadOnlySpan<byte>> _names;
     private readonly Dictionary<byte[], T>.AlternateLookup<ReadOnlySpan<byte>> _wildcards; // by what is behind their star and its dot
     private readonly Dictionary<UInt128, T> _addresses = []; // of IPv6, which one address has many spellings of
@@ -80,12 +77,12 @@ public sealed class HostMap<T>
         }
 
         host = host[^1] == (byte)'.' ? host[..^1] : host;
-        if (host.IsEmpty || host.Length > MaxNameBytes)
+        if (host.IsEmpty || host.Length > HostName.MaxNameBytes)
         {
             return null;
         }
 
-        Span<byte> lower = stackalloc byte[MaxNameBytes];
+        Span<byte> lower = stackalloc byte[HostName.MaxNameBytes];
         Ascii.ToLower(host, lower, out var length);
         var name = lower[..length];
         return _names.TryGetValue(name, out var value) ? value : _hasWildcards ? FindWildcard(name) : null;
@@ -94,7 +91,7 @@ public sealed class HostMap<T>
     /// <summary>The same for a host as text: <see cref="HttpRequest.Host"/>, or the server name of TLS.</summary>
     public T? Find(string? host)
     {
-        const int Longest = MaxNameBytes + 8; // with a dot and a port
+        const int Longest = HostName.MaxNameBytes + 8; // with a dot and a port
         if (host is not { Length: > 0 and <= Longest } || !Ascii.IsValid(host))
         {
             return null;

@@ -39,6 +39,9 @@ public sealed class TlsOptions
     /// </summary>
     public IReadOnlyList<ReadOnlyMemory<byte>>? TicketKeys { get; set; }
 
+    /// <summary>What is asked of clients that get a certificate, or would; null when nothing is.</summary>
+    internal TlsClientCertificates? ClientsOf(TlsCertificate? certificate) => certificate?.ClientCertificates ?? ClientCertificates;
+
     /// <summary>A copy that nobody else can change.</summary>
     internal TlsOptions Copy()
     {

@@ -1,4 +1,5 @@
 using System.Buffers;
+using PipeServer.Server;
 
 namespace PipeServer.Cli.Sites;
 
@@ -11,12 +12,10 @@ internal static class AcmeChallenge
     // base64url, at least 128 bits of it.
     private static readonly SearchValues<byte> Token = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"u8);
 
-    private static ReadOnlySpan<byte> Folder => "/.well-known/acme-challenge/"u8;
-
     /// <summary>Whether a request is for one of them, in plain text.</summary>
     public static bool IsAskedFor(HttpRequest request) =>
         IsOne(request.PathBytes) && request.Tls is null && request.Method is ("GET" or "HEAD");
 
     private static bool IsOne(ReadOnlySpan<byte> path) =>
-        path.StartsWith(Folder) && path.Length > Folder.Length && !path[Folder.Length..].ContainsAnyExcept(Token);
+        path.StartsWith(HttpsRedirects.Challenges) && path[HttpsRedirects.Challenges.Length..] is { IsEmpty: false } token && !token.ContainsAnyExcept(Token);
 }

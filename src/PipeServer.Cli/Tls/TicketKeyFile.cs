@@ -5,8 +5,6 @@ namespace PipeServer.Cli.Tls;
 /// <summary>A file of <c>--tls-ticket-keys</c>, as nginx has it too: 80 random bytes.</summary>
 internal static class TicketKeyFile
 {
-    private const int Bytes = 80; // a name of 16, and 32 each to encrypt and to authenticate
-
     /// <summary>Reads the key.</summary>
     /// <exception cref="InvalidDataException">The file has another length; the message tells the way out.</exception>
     /// <exception cref="IOException">It cannot be read.</exception>
@@ -14,8 +12,10 @@ internal static class TicketKeyFile
     public static ReadOnlyMemory<byte> Read(string path)
     {
         var bytes = PemFile.ReadBytes(path);
-        return bytes.Length == Bytes
+        return bytes.Length == TlsOptions.TicketKeyBytes
             ? bytes
-            : throw new InvalidDataException($"{path} must have {Bytes} bytes, and has {bytes.Length}. 'openssl rand {Bytes} > FILE' makes such a key.");
+            : throw new InvalidDataException(
+                $"{path} must have {TlsOptions.TicketKeyBytes} bytes, and has {bytes.Length}. "
+                + $"'openssl rand {TlsOptions.TicketKeyBytes} > FILE' makes such a key.");
     }
 }

@@ -8,8 +8,9 @@ namespace PipeServer.Http;
 /// <param name="Address">The IPv6 address, or null.</param>
 internal readonly record struct HostName(byte[] Bytes, bool IsWildcard, UInt128? Address)
 {
-    // RFC 1035 §2.3.4.
-    private const int MaxNameBytes = 253;
+    /// <summary>The longest name, without a dot at its end (RFC 1035 §2.3.4).</summary>
+    public const int MaxNameBytes = 253;
+
     private const int MaxLabelBytes = 63;
 
     /// <summary>One text for all spellings of the name.</summary>

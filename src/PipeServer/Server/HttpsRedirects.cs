@@ -22,7 +22,8 @@ internal sealed class HttpsRedirects(HttpServerOptions options)
     // Of a name that DNS has. A Host field may have more in it, and none of that leads anywhere.
     private static readonly SearchValues<byte> Name = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_."u8);
 
-    private static ReadOnlySpan<byte> Challenges => "/.well-known/acme-challenge/"u8; // RFC 8555 §8.3
+    /// <summary>Where an ACME server looks for the proof that a host is who asks for its certificate (RFC 8555 §8.3).</summary>
+    public static ReadOnlySpan<byte> Challenges => "/.well-known/acme-challenge/"u8;
 
     /// <summary>What the options want; null where no endpoint redirects.</summary>
     public static HttpsRedirects? For(HttpServerOptions options) =>

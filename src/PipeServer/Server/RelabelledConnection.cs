@@ -1,53 +1,30 @@
 using System.IO.Pipelines;
-using System.Net;
 using Microsoft.Win32.SafeHandles;
 using PipeServer.Transport;
 
 namespace PipeServer.Server;
 
 /// <summary>A connection that stands for another one: the same bytes, and something else that is known of it.</summary>
-internal abstract class RelabelledConnection(TransportConnection inner) : TransportConnection
+internal abstract class RelabelledConnection(TransportConnection inner) : WrappedConnection(inner)
 {
-    public override PipeReader Input => inner.Input;
+    public override PipeReader Input => Inner.Input;
 
-    public override PipeWriter Output => inner.Output;
+    public override PipeWriter Output => Inner.Output;
 
-    public override EndPoint? RemoteEndPoint => inner.RemoteEndPoint;
+    internal override bool TryFlush() => Inner.TryFlush();
 
-    public override bool IsClosed => inner.IsClosed;
+    internal override ValueTask<ReadResult> ReadAsync(IReadConsumer consumer) => Inner.ReadAsync(consumer);
 
-    public override CancellationToken Closed => inner.Closed;
+    internal override void ContinueRead(ReadConsumption outcome, int next) => Inner.ContinueRead(outcome, next);
 
-    public override long BytesSent => inner.BytesSent;
+    internal override bool MayCloseAtOnce() => Inner.MayCloseAtOnce();
 
-    public override long BytesReceived => inner.BytesReceived;
-
-    internal override long BytesHandedOver => inner.BytesHandedOver;
-
-    public override bool IsPaceKnown => inner.IsPaceKnown;
-
-    public override long? UnreadBytes => inner.UnreadBytes;
-
-    internal override bool TryFlush() => inner.TryFlush();
-
-    internal override ValueTask<ReadResult> ReadAsync(IReadConsumer consumer) => inner.ReadAsync(consumer);
-
-    internal override bool TryCancelReadOnLoop() => inner.TryCancelReadOnLoop();
-
-    internal override void ContinueRead(ReadConsumption outcome, int next) => inner.ContinueRead(outcome, next);
-
-    internal override void Watch() => inner.Watch();
-
-    internal override bool MayCloseAtOnce() => inner.MayCloseAtOnce();
-
-    public override void Write(PinnedBytes bytes) => inner.Write(bytes);
+    public override void Write(PinnedBytes bytes) => Inner.Write(bytes);
 
     public override ValueTask<long> SendFileAsync(SafeFileHandle file, long offset, long count, CancellationToken cancellationToken) =>
-        inner.SendFileAsync(file, offset, count, cancellationToken);
+        Inner.SendFileAsync(file, offset, count, cancellationToken);
 
-    public override ValueTask ShutdownOutputAsync() => inner.ShutdownOutputAsync();
+    public override ValueTask ShutdownOutputAsync() => Inner.ShutdownOutputAsync();
 
-    public override void Abort() => inner.Abort();
-
-    public override ValueTask DisposeAsync() => inner.DisposeAsync();
+    public override ValueTask DisposeAsync() => Inner.DisposeAsync();
 }

@@ -60,5 +60,5 @@ internal sealed class ClientPolicy
         || (one is not null && other is not null && one.IsRequired == other.IsRequired && one.Authorities.Count == other.Authorities.Count
             && one.Authorities.All(authority => other.Authorities.Any(same => same.RawDataMemory.Span.SequenceEqual(authority.RawDataMemory.Span))));
 
-    private TlsClientCertificates? Of(string? name) => _options.Certificates!.Find(name)?.ClientCertificates ?? _options.ClientCertificates;
+    private TlsClientCertificates? Of(string? name) => _options.ClientsOf(_options.Certificates!.Find(name));
 }

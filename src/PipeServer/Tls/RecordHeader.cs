@@ -8,8 +8,11 @@ internal static class RecordHeader
     /// <summary>Of the header.</summary>
     public const int Length = 5;
 
+    /// <summary>What a record has of data at most.</summary>
+    public const int MaxDataBytes = 16 * 1024;
+
     /// <summary>Of what a record may hold at most: TLS 1.2 lets encryption add 2,048 bytes (RFC 5246 §6.2.3).</summary>
-    public const int MaxContentBytes = (16 * 1024) + 2048;
+    public const int MaxContentBytes = MaxDataBytes + 2048;
 
     /// <summary>The type of records that hold alerts.</summary>
     public const byte Alert = 21;

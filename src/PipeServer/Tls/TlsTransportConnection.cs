@@ -1,16 +1,17 @@
-using System.Net;
 using PipeServer.Transport;
 
 namespace PipeServer.Tls;
 
 /// <summary>A connection whose bytes are the plaintext of another one's. Counts of bytes are of the ciphertext.</summary>
-internal abstract class TlsTransportConnection(TransportConnection inner) : TransportConnection
+internal abstract class TlsTransportConnection(TransportConnection inner) : WrappedConnection(inner)
 {
     /// <summary>No honest handshake sends more: a client's first message has a few hundred bytes, its certificates some thousand.</summary>
     public const int MaxHandshakeBytes = 64 * 1024;
 
-    /// <summary>The connection that carries the records.</summary>
-    protected TransportConnection Inner => inner;
+    /// <summary>
+    /// A client has no reason for more records without data between two bytes of it: key updates, refused renegotiations, warnings. Each may have an answer.
+    /// </summary>
+    public const int MaxControlRecords = 32;
 
     /// <summary>What the handshake has agreed on. Once it is done.</summary>
     public abstract TlsConnectionInfo Info { get; }
@@ -26,26 +27,4 @@ internal abstract class TlsTransportConnection(TransportConnection inner) : Tran
     /// <exception cref="TlsHandshakeException">It has failed; the alert that says why is sent, as far as that is possible without waiting.</exception>
     /// <exception cref="IOException">The client has reset the connection, or it was aborted.</exception>
     public abstract ValueTask HandshakeAsync(IHandshakeIo io);
-
-    public override EndPoint? RemoteEndPoint => inner.RemoteEndPoint;
-
-    public override bool IsClosed => inner.IsClosed;
-
-    public override CancellationToken Closed => inner.Closed;
-
-    public override long BytesSent => inner.BytesSent;
-
-    public override long BytesReceived => inner.BytesReceived;
-
-    internal override long BytesHandedOver => inner.BytesHandedOver;
-
-    public override bool IsPaceKnown => inner.IsPaceKnown;
-
-    public override long? UnreadBytes => inner.UnreadBytes;
-
-    internal override bool TryCancelReadOnLoop() => inner.TryCancelReadOnLoop();
-
-    internal override void Watch() => inner.Watch();
-
-    public override void Abort() => inner.Abort();
 }

@@ -51,7 +51,7 @@ internal sealed unsafe class OpenSslContext : SafeHandleZeroOrMinusOneIsInvalid 
     /// <exception cref="CryptographicException">OpenSSL does not take the certificate, its key or its chain.</exception>
     public static OpenSslContext Create(TlsOptions options, CipherSuiteList suites, TlsCertificate certificate)
     {
-        var context = new OpenSslContext { Clients = certificate.ClientCertificates ?? options.ClientCertificates };
+        var context = new OpenSslContext { Clients = options.ClientsOf(certificate) };
         try
         {
             context.Configure(options, suites);

@@ -15,13 +15,10 @@ namespace PipeServer.Tls.OpenSsl;
 internal sealed unsafe class OpenSslHandle : SafeHandleZeroOrMinusOneIsInvalid // SAFETY: both pointers are this object's own, used under its lock only.
 {
     // The longest record, and so the most that one call works on: RFC 8446 §5.2, RFC 5246 §6.2.3.
-    private const int MaxPieceBytes = 5 + 16384 + 2048;
+    private const int MaxPieceBytes = RecordHeader.Length + RecordHeader.MaxContentBytes;
 
     // What may be added to a record of plaintext by the suites of these times; others find the overflow.
     private const int RecordOverhead = 96;
-
-    // A client has no reason for more of them between two bytes of data: key updates, refused renegotiations, warnings.
-    private const int MaxControlRecords = 32;
 
     // The answers to those.
     private const int MaxControlBytes = 4096;
@@ -129,7 +126,8 @@ internal sealed unsafe class OpenSslHandle : SafeHandleZeroOrMinusOneIsInvalid /
                 var result = Ssl.SSL_do_handshake(handle);
                 status = result == 1 ? OpenSslStatus.IsDone : Judge(result);
             }
-            while (status == OpenSslStatus.NeedsMore && _io->In > before && _io->In < _io->InEnd && ++_controlRecords <= MaxControlRecords);
+            while (status == OpenSslStatus.NeedsMore && _io->In > before && _io->In < _io->InEnd
+                && ++_controlRecords <= TlsTransportConnection.MaxControlRecords);
 
             // Behind a client's close_notify OpenSSL reads one more record, and from then on none: it asks for more whatever there is.
             if (status == OpenSslStatus.NeedsMore && (_io->In < _io->InEnd || (Ssl.SSL_get_shutdown(handle) & Ssl.ReceivedShutdown) != 0))
@@ -187,7 +185,7 @@ internal sealed unsafe class OpenSslHandle : SafeHandleZeroOrMinusOneIsInvalid /
                 }
 
                 status = Judge(result);
-                if (status == OpenSslStatus.NeedsMore && _io->In < _io->InEnd && ++_controlRecords > MaxControlRecords)
+                if (status == OpenSslStatus.NeedsMore && _io->In < _io->InEnd && ++_controlRecords > TlsTransportConnection.MaxControlRecords)
                 {
                     _hasFailed = true;
                     status = OpenSslStatus.HasFailed;

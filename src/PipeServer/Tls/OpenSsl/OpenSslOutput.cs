@@ -349,7 +349,7 @@ internal sealed class OpenSslOutput(TransportConnection inner, OpenSslHandle han
     {
         ArgumentOutOfRangeException.ThrowIfNegative(bytes, "sizeHint");
         ThrowIfNotWritable();
-        if (_pinned is not null || _end - _start >= RecordLengths.Longest)
+        if (_pinned is not null || _end - _start >= RecordHeader.MaxDataBytes)
         {
             EncryptAll();
         }
@@ -361,7 +361,7 @@ internal sealed class OpenSslOutput(TransportConnection inner, OpenSslHandle han
         }
         else if (_buffer.Length - _end < needed)
         {
-            var larger = ArrayPool<byte>.Shared.Rent(Math.Max(RecordLengths.Longest, _end - _start + needed));
+            var larger = ArrayPool<byte>.Shared.Rent(Math.Max(RecordHeader.MaxDataBytes, _end - _start + needed));
             _buffer.AsSpan(_start, _end - _start).CopyTo(larger);
             ArrayPool<byte>.Shared.Return(_buffer);
             (_buffer, _start, _end) = (larger, 0, _end - _start);

@@ -9,7 +9,7 @@ namespace PipeServer.Tls.OpenSsl;
 internal struct PlaintextBuffer
 {
     // As much as a record can hold, so that one that comes first is always taken whole.
-    private const int UsualBytes = 16 * 1024;
+    private const int UsualBytes = RecordHeader.MaxDataBytes;
 
     // A rest of no more than this is moved to an array of this length before a wait.
     private const int SmallBytes = 4 * 1024;

@@ -6,9 +6,6 @@ namespace PipeServer.Tls.OpenSsl;
 /// </summary>
 internal struct RecordLengths
 {
-    /// <summary>The longest that there may be (RFC 8446 §5.1).</summary>
-    public const int Longest = 16 * 1024;
-
     private const int Short = 4 * 1024;
     private const int ShortUntil = 16 * 1024;
     private const int QuietMilliseconds = 1000;
@@ -32,7 +29,7 @@ internal struct RecordLengths
         }
 
         _last = now;
-        return _sent < ShortUntil ? Short : Longest;
+        return _sent < ShortUntil ? Short : RecordHeader.MaxDataBytes;
     }
 
     /// <summary>So much was sent.</summary>

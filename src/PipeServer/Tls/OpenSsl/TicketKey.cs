@@ -6,7 +6,7 @@ namespace PipeServer.Tls.OpenSsl;
 internal sealed class TicketKey
 {
     /// <summary>How long such a key is.</summary>
-    public const int Length = 80;
+    public const int Length = TlsOptions.TicketKeyBytes;
 
     /// <summary>How long its name is.</summary>
     public const int NameLength = 16;

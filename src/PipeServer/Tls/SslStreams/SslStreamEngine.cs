@@ -43,7 +43,7 @@ internal sealed class SslStreamEngine : ITlsEngine
             return null;
         }
 
-        var asked = clients = certificate.ClientCertificates ?? _options.ClientCertificates;
+        var asked = clients = _options.ClientsOf(certificate);
         var options = new SslServerAuthenticationOptions
         {
             ServerCertificateContext = _contexts.GetValue(certificate, CreateContext),
@@ -126,7 +126,7 @@ internal sealed class SslStreamEngine : ITlsEngine
 
     private SslStreamCertificateContext CreateContext(TlsCertificate certificate)
     {
-        var clients = certificate.ClientCertificates ?? _options.ClientCertificates;
+        var clients = _options.ClientsOf(certificate);
 
         // Their names are sent, so that a client that has several certificates knows which one is meant.
         var trust = clients is not null && (OperatingSystem.IsLinux() || OperatingSystem.IsMacOS())

@@ -16,10 +16,7 @@ internal sealed class SslStreamInput(TransportConnection inner, SslStream ssl, R
     private const int SmallestBuffer = 1024;
 
     // A read takes what has come, up to about this much: a record of the largest size.
-    private const int EnoughBytes = 16 * 1024;
-
-    // A client has no reason for more of them between two bytes of data; each may have an answer, which the engine keeps until something is sent.
-    private const int MaxControlRecords = 32;
+    private const int EnoughBytes = RecordHeader.MaxDataBytes;
 
     private byte[]? _buffer;
     private int _start;
@@ -215,7 +212,7 @@ internal sealed class SslStreamInput(TransportConnection inner, SslStream ssl, R
         }
 
         _mayHaveMore = false;
-        return ++_controlRecords <= MaxControlRecords ? 0 : throw new IOException("There are too many records without data.");
+        return ++_controlRecords <= TlsTransportConnection.MaxControlRecords ? 0 : throw new IOException("There are too many records without data.");
     }
 
     private void MakeRoom()

@@ -12,9 +12,6 @@ namespace PipeServer.Tls.SslStreams;
 /// <remarks>One writer at a time; only <see cref="PipeWriter.CancelPendingFlush"/> may come from other threads.</remarks>
 internal sealed class SslStreamOutput(TransportConnection inner, SslStream ssl) : PipeWriter
 {
-    /// <summary>What a record holds at most (RFC 8446 §5.1).</summary>
-    public const int MaxRecordBytes = 16 * 1024;
-
     private const int SmallestBuffer = 4096;
 
     private byte[]? _buffer;
@@ -49,18 +46,18 @@ internal sealed class SslStreamOutput(TransportConnection inner, SslStream ssl) 
     public void Append(ReadOnlyMemory<byte> bytes)
     {
         ThrowIfCompleted();
-        if (_length + bytes.Length > MaxRecordBytes)
+        if (_length + bytes.Length > RecordHeader.MaxDataBytes)
         {
             // A record that has begun is filled first: an answer's head and the first part of its body leave together.
-            if (_length is > 0 and < MaxRecordBytes)
+            if (_length is > 0 and < RecordHeader.MaxDataBytes)
             {
-                var part = MaxRecordBytes - _length;
+                var part = RecordHeader.MaxDataBytes - _length;
                 this.Write(bytes.Span[..part]);
                 bytes = bytes[part..];
             }
 
             Encrypt();
-            var whole = bytes.Length / MaxRecordBytes * MaxRecordBytes;
+            var whole = bytes.Length / RecordHeader.MaxDataBytes * RecordHeader.MaxDataBytes;
             Encrypt(bytes[..whole]);
             bytes = bytes[whole..];
         }
@@ -156,7 +153,7 @@ internal sealed class SslStreamOutput(TransportConnection inner, SslStream ssl) 
             return;
         }
 
-        if (_length >= MaxRecordBytes || (_length > 0 && _length + wanted > MaxRecordBytes))
+        if (_length >= RecordHeader.MaxDataBytes || (_length > 0 && _length + wanted > RecordHeader.MaxDataBytes))
         {
             Encrypt();
             if (_buffer!.Length >= wanted)
@@ -165,7 +162,8 @@ internal sealed class SslStreamOutput(TransportConnection inner, SslStream ssl) 
             }
         }
 
-        var larger = ArrayPool<byte>.Shared.Rent(Math.Max(_length + wanted, _buffer is null ? SmallestBuffer : Math.Min(2 * _buffer.Length, MaxRecordBytes)));
+        var usual = _buffer is null ? SmallestBuffer : Math.Min(2 * _buffer.Length, RecordHeader.MaxDataBytes);
+        var larger = ArrayPool<byte>.Shared.Rent(Math.Max(_length + wanted, usual));
         if (_buffer is not null)
         {
             _buffer.AsSpan(0, _length).CopyTo(larger);
