@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Globalization;
 using System.IO.Pipelines;
+using System.Net.WebSockets;
 using System.Runtime.CompilerServices;
 using PipeServer.StaticFiles;
 
@@ -11,6 +12,8 @@ internal static class DemoRoutes
 {
     private const int DefaultSleepMilliseconds = 5000;
     private const int LongestSleepMilliseconds = 10 * 60 * 1000;
+
+    private const int WebSocketBufferBytes = 4096;
 
     private static readonly TimeSpan EventPeriod = TimeSpan.FromSeconds(1);
 
@@ -35,6 +38,7 @@ internal static class DemoRoutes
         server.MapGet($"{basePath}/sleep", (request, response) => SleepAsync(request, response, files));
         server.MapGet($"{basePath}/events", EventsAsync);
         server.MapPost($"{basePath}/echo", EchoAsync);
+        server.MapGet($"{basePath}/ws", WebSocketEchoAsync, Dispatch.Inline);
     }
 
     private static void Plaintext(HttpRequest request, HttpResponse response) => response.WriteBytes(Greeting, "text/plain");
@@ -145,6 +149,33 @@ internal static class DemoRoutes
 
             spool.Position = 0;
             await spool.CopyToAsync(response.Body, request.Aborted).ConfigureAwait(false);
+        }
+    }
+
+    // Each message goes back as it comes. Only one that is being received holds a buffer.
+    private static async ValueTask WebSocketEchoAsync(HttpRequest request, HttpResponse response)
+    {
+        using var socket = await request.AcceptWebSocketAsync().ConfigureAwait(false);
+        while (true)
+        {
+            await socket.ReceiveAsync(Memory<byte>.Empty, CancellationToken.None).ConfigureAwait(false);
+            var buffer = ArrayPool<byte>.Shared.Rent(WebSocketBufferBytes);
+            try
+            {
+                var received = await socket.ReceiveAsync(buffer.AsMemory(), CancellationToken.None).ConfigureAwait(false);
+                if (received.MessageType == WebSocketMessageType.Close)
+                {
+                    await socket.CloseOutputAsync(socket.CloseStatus ?? WebSocketCloseStatus.NormalClosure, null, CancellationToken.None).ConfigureAwait(false);
+                    return;
+                }
+
+                await socket.SendAsync(
+                    buffer.AsMemory(0, received.Count), received.MessageType, received.EndOfMessage, CancellationToken.None).ConfigureAwait(false);
+            }
+            finally
+            {
+                ArrayPool<byte>.Shared.Return(buffer);
+            }
         }
     }
 

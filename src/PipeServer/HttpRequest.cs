@@ -1,10 +1,12 @@
 using System.IO.Pipelines;
 using System.Net;
+using System.Net.WebSockets;
 using System.Runtime.CompilerServices;
 using System.Text;
 using PipeServer.Http;
 using PipeServer.Routing;
 using PipeServer.Server;
+using PipeServer.WebSockets;
 
 namespace PipeServer;
 
@@ -130,6 +132,17 @@ public sealed class HttpRequest
 
     /// <summary>Cancelled when the server starts to stop: finish what you have. Streams without an end should end here.</summary>
     public CancellationToken Draining => Connection?.Draining ?? CancellationToken.None;
+
+    /// <summary>What handlers and filters keep for the rest of the request. Forgotten with it.</summary>
+    public IDictionary<object, object?> Items => _exchange.Extras.Items ??= [];
+
+    /// <summary>Accepts the WebSocket that the client has asked for (RFC 6455). The connection ends when the handler does.</summary>
+    /// <param name="options">How; null for the defaults.</param>
+    /// <exception cref="BadHttpRequestException">
+    /// The request is no handshake, or one that is refused. A handler that lets it pass has its client answered as the standard says: 400, 403, 426.
+    /// </exception>
+    public ValueTask<WebSocket> AcceptWebSocketAsync(WebSocketAcceptOptions? options = null) =>
+        WebSocketHandshake.AcceptAsync(this, _exchange.Response, options ?? new WebSocketAcceptOptions());
 
     /// <summary>
     /// The method and the target as it was sent, for logs: nothing in it is decoded, so nothing in it can forge a line. What is longer than

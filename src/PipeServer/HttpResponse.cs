@@ -243,7 +243,15 @@ public sealed class HttpResponse
         Reset();
     }
 
-    /// <summary>See <see cref="ResponseWriter.SwitchAsync"/>; not public yet.</summary>
+    /// <summary>
+    /// Answers 101 and takes the connection over for good, to speak another protocol on it (RFC 9110 §7.8): it ends when the handler does. Set the
+    /// Upgrade field before.
+    /// </summary>
+    /// <returns>The bytes behind the request's head, and the way to the client.</returns>
+    /// <exception cref="InvalidOperationException">The response has been started, or the request's body is not read to its end.</exception>
+    public ValueTask<IDuplexPipe> UpgradeAsync() => SwitchAsync(101);
+
+    /// <summary>See <see cref="ResponseWriter.SwitchAsync"/>.</summary>
     internal ValueTask<IDuplexPipe> SwitchAsync(int statusCode) => _body.SwitchAsync(statusCode);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

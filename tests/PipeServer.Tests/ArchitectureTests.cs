@@ -15,7 +15,7 @@ public sealed class ArchitectureTests
     // Room → what it may use of this library, beside itself.
     private static readonly Dictionary<string, string[]> Allowed = new()
     {
-        [Root] = ["PipeServer.Diagnostics", "PipeServer.Http", "PipeServer.Routing", "PipeServer.Server", "PipeServer.Server.Http1", "PipeServer.Server.ProxyProtocol", "PipeServer.Server.Tls", "PipeServer.Telemetry", "PipeServer.Tls", "PipeServer.Tls.OpenSsl", "PipeServer.Tls.SslStreams", "PipeServer.Transport", "PipeServer.Transport.Epoll", "PipeServer.Transport.Sockets", "PipeServer.Workers"],
+        [Root] = ["PipeServer.Diagnostics", "PipeServer.Http", "PipeServer.Routing", "PipeServer.Server", "PipeServer.Server.Http1", "PipeServer.Server.ProxyProtocol", "PipeServer.Server.Tls", "PipeServer.Telemetry", "PipeServer.Tls", "PipeServer.Tls.OpenSsl", "PipeServer.Tls.SslStreams", "PipeServer.Transport", "PipeServer.Transport.Epoll", "PipeServer.Transport.Sockets", "PipeServer.WebSockets", "PipeServer.Workers"],
         ["PipeServer.Diagnostics"] = [],
         ["PipeServer.Http"] = [],
         ["PipeServer.Platform"] = [],
@@ -33,6 +33,7 @@ public sealed class ArchitectureTests
         ["PipeServer.Transport"] = [],
         ["PipeServer.Transport.Epoll"] = ["PipeServer.Diagnostics", "PipeServer.Platform", "PipeServer.Transport"],
         ["PipeServer.Transport.Sockets"] = ["PipeServer.Platform", "PipeServer.Transport"],
+        ["PipeServer.WebSockets"] = [Root, "PipeServer.Diagnostics", "PipeServer.Http", "PipeServer.Server"],
         ["PipeServer.Workers"] = ["PipeServer.Diagnostics", "PipeServer.Platform"],
     };
 

@@ -2,7 +2,7 @@ namespace PipeServer.Diagnostics;
 
 /// <summary>
 /// The numbers of the log events, by room: workers 1–19, server 20–59, connections 60–79, transport 80–99, static files 100–119, command line
-/// 120–139, TLS 140–159.
+/// 120–139, TLS 140–159, WebSocket 160–169.
 /// </summary>
 internal static class EventIds
 {

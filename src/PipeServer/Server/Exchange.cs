@@ -15,6 +15,8 @@ internal abstract class Exchange(RequestHead head)
     private bool _hasHandler;
     private EndPoint? _forwardedClient;
     private bool? _isForwardedHttps;
+    private ExchangeExtras? _extras; // of this request, or of one before
+    private bool _hasExtras;
 
     /// <summary>The connection that carries it. There is none before the first request and after the last one.</summary>
     public abstract Connection Connection { get; }
@@ -73,6 +75,19 @@ internal abstract class Exchange(RequestHead head)
 
     /// <summary>What the handler has thrown.</summary>
     public Exception? Fault { get; set; }
+
+    /// <summary>What few requests need. Asking for it makes it: see <see cref="ExistingExtras"/>.</summary>
+    public ExchangeExtras Extras
+    {
+        get
+        {
+            _hasExtras = true;
+            return _extras ??= new ExchangeExtras();
+        }
+    }
+
+    /// <summary>The same where the request has needed it, else null.</summary>
+    public ExchangeExtras? ExistingExtras => _hasExtras ? _extras : null;
 
     /// <summary>When the request began to wait for a worker: a timestamp of the server's clock.</summary>
     public long QueuedAt { get; set; }
@@ -160,6 +175,17 @@ internal abstract class Exchange(RequestHead head)
         Fault = null;
         MayBlock = false;
         Response.Reset();
+        if (_hasExtras)
+        {
+            ForgetExtras();
+        }
+    }
+
+    // Apart, so that requests without them pay a test.
+    private void ForgetExtras()
+    {
+        _hasExtras = false;
+        _extras!.Reset();
     }
 
     /// <summary>The request in words, for logs and for reports on stuck workers.</summary>

@@ -1,0 +1,14 @@
+namespace PipeServer.Server;
+
+/// <summary>
+/// What few requests need, made for the first of an exchange that does. An exchange that has never needed it pays one test for each request.
+/// </summary>
+/// <remarks>Belongs to the <see cref="Exchange"/>, and is forgotten with its request. Not thread-safe.</remarks>
+internal sealed class ExchangeExtras
+{
+    /// <inheritdoc cref="HttpRequest.Items"/>
+    public Dictionary<object, object?>? Items { get; set; }
+
+    /// <summary>Forgets what the last request has left here.</summary>
+    public void Reset() => Items = null;
+}
