@@ -33,12 +33,12 @@ internal sealed class LoadRun(RunSettings settings)
         using (_workshop)
         {
             var all = Peer.All(_workshop);
-            var workloads = WithSplit(Choice.Of(Workload.All, settings.Workloads, [], static workload => workload.Name, workload => workload.IsUsual && workload.Tls != TlsUse.None == settings.IsTls, "--workloads"));
+            var workloads = WithSplit(Choice.Of(Workload.All, settings.Workloads, [], static workload => workload.Name, workload => workload.IsUsual && workload.Kind == settings.Kind, "--workloads"));
             var peers = Choice.Of(all, settings.Servers, settings.With, static peer => peer.Name, static peer => peer.IsUsual, "--servers")
                 .Where(peer => workloads.Any(peer.Takes)).ToList();
-            var isTls = workloads.Any(static workload => workload.Tls != TlsUse.None);
-            await Workshop.CheckToolsAsync(peers, settings.Split is not null, isTls, cancellation);
-            await _workshop.BuildAsync(peers, isTls, cancellation);
+            HashSet<RunKind> kinds = [.. workloads.Select(static workload => workload.Kind)];
+            await Workshop.CheckToolsAsync(peers, settings.Split is not null, kinds, cancellation);
+            await _workshop.BuildAsync(peers, kinds, cancellation);
             Console.WriteLine(string.Create(
                 CultureInfo.InvariantCulture, $"{workloads.Count} workloads, {peers.Count} servers: about {Estimate(workloads, peers).TotalMinutes:F0} minutes."));
             for (var number = 0; number < workloads.Count; number++)
@@ -71,6 +71,7 @@ internal sealed class LoadRun(RunSettings settings)
         {
             Workload.Idle => IdleMemory.Estimate,
             Workload.TlsIdle => 3 * IdleMemory.Estimate,
+            Workload.WebSocketIdle => IdleWebSockets.Estimate,
             Workload.Start => StartTimes.Estimate(peer),
             _ => PauseOfServer + workload.WarmUp(peer) + ((settings.Duration + PauseOfRound) * Rounds(workload)),
         }));
@@ -83,6 +84,9 @@ internal sealed class LoadRun(RunSettings settings)
         {
             case Workload.Idle or Workload.TlsIdle:
                 _measurements.AddRange(await IdleMemory.MeasureAsync(workload, peers, cancellation));
+                break;
+            case Workload.WebSocketIdle:
+                _measurements.AddRange(await IdleWebSockets.MeasureAsync(_workshop, workload, peers, cancellation));
                 break;
             case Workload.Start:
                 _measurements.AddRange(await StartTimes.MeasureAsync(_workshop, workload, peers, cancellation));
@@ -143,7 +147,7 @@ internal sealed class LoadRun(RunSettings settings)
     private void Save(RunResult result, IReadOnlyList<Peer> peers)
     {
         Directory.CreateDirectory(settings.Output);
-        var name = settings.IsTls ? "tls" : "latest";
+        var name = settings.Kind switch { RunKind.Tls => "tls", RunKind.WebSocket => "websocket", _ => "latest" };
         var files = new (string Name, string Text)[]
         {
             ($"{name}.json", JsonSerializer.Serialize(result, ResultJson.Default.RunResult) + "\n"),

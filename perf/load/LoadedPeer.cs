@@ -21,6 +21,8 @@ internal sealed class LoadedPeer(Workshop workshop, RunningPeer running, Workloa
     {
         var load = Workload.Tls is TlsUse.NewHandshake or TlsUse.Resumed
             ? await ShortConnections.RunTlsAsync(workshop.Handshakes, Workload, running.Port, Path, duration, placement, cancellation)
+            : Workload.IsWebSocket
+            ? await ShortConnections.RunAsync(workshop.WebSockets, Workload, running.Port, Path, duration, placement, cancellation)
             : Workload.IsOnePerConnection
             ? await ShortConnections.RunAsync(workshop.Connections, Workload, running.Port, Path, duration, placement, cancellation)
             : await Wrk.RunAsync(Workload, running.Port, Path, duration, placement, cancellation);

@@ -101,11 +101,14 @@ internal static class MarkdownReport
 
     private static void WriteIdle(StringBuilder text, List<Measurement> rows)
     {
-        text.AppendLine("| server | resident memory, MB | KB per idle connection |").AppendLine("|---|---:|---:|");
+        var isPinged = rows.Exists(static row => row.CpuPercent is not null);
+        text.Append("| server | resident memory, MB | KB per idle connection |").AppendLine(isPinged ? " % of a core, pinged |" : "");
+        text.Append("|---|---:|---:|").AppendLine(isPinged ? "---:|" : "");
         foreach (var row in rows)
         {
-            text.AppendLine(
+            text.Append(
                 CultureInfo.InvariantCulture, $"| {row.Server} | {Show(row.ResidentKilobytes / 1024.0, "F1")} | {Show(row.ResidentKilobytesPerConnection, "F2")} |");
+            text.AppendLine(isPinged ? $" {Show(row.CpuPercent, "F2")} |" : "");
         }
     }
 

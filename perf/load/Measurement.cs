@@ -11,6 +11,7 @@ namespace PipeServer.Load;
 /// <param name="AllocatedBytesPerRequest">Of the server's whole life.</param>
 /// <param name="ResidentKilobytes">Proportional set size, with all connections idle or after the first answer.</param>
 /// <param name="ResidentKilobytesPerConnection">What an idle connection adds to it.</param>
+/// <param name="CpuPercent">Of one core, with all connections idle but for the server's pings.</param>
 /// <param name="HadErrors">Some answers were none that were expected.</param>
 /// <param name="StartMilliseconds">From the start of the process to its first answer.</param>
 /// <param name="ResidentSetKilobytes">Resident set size after the first answer, as ps shows it, pages shared with other processes included.</param>
@@ -27,6 +28,7 @@ internal sealed record Measurement(
     double? AllocatedBytesPerRequest = null,
     long? ResidentKilobytes = null,
     double? ResidentKilobytesPerConnection = null,
+    double? CpuPercent = null,
     bool HadErrors = false,
     double? StartMilliseconds = null,
     long? ResidentSetKilobytes = null,

@@ -17,4 +17,7 @@ internal enum Metric
 
     /// <summary>Memory an idle connection.</summary>
     Idle,
+
+    /// <summary>Processor time of idle connections that are pinged, of one core's.</summary>
+    IdleCpu,
 }

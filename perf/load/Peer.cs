@@ -74,9 +74,9 @@ internal sealed record Peer(
             Routes(["/plaintext", "/json", .. FileRoutes])),
         new("kestrel", "Kestrel on the runtime, one middleware; files by its static file middleware",
             start => ["dotnet", workshop.Assembly(Workshop.KestrelProject), $"{start.Port}", workshop.Files, start.Report, .. workshop.Pair(start)],
-            Routes([.. EveryRoute, .. RouterRoutes]), Reports: true, SpeaksTls: true, Project: Workshop.KestrelProject),
+            Routes([.. EveryRoute, .. RouterRoutes, "/ws"]), Reports: true, SpeaksTls: true, Project: Workshop.KestrelProject),
         new("kestrel-native", "the same program, published natively", start => [workshop.Native[NativeProgram.Kestrel], $"{start.Port}", workshop.Files, start.Report],
-            Routes("/plaintext", "/json", "/echo", "/1k.bin", "/64k.bin", "/hello/world", "/nothing"), Reports: true, Native: NativeProgram.Kestrel),
+            Routes("/plaintext", "/json", "/echo", "/1k.bin", "/64k.bin", "/hello/world", "/nothing", "/ws"), Reports: true, Native: NativeProgram.Kestrel),
     ];
 
     private static Peer[] Ours(Workshop workshop)
@@ -85,7 +85,7 @@ internal sealed record Peer(
         return
         [
             new("epoll-inline", "PipeServer's native file, epoll, handler on the loop; files as `pipeserver serve` serves them",
-                start => workshop.PipeServer(start, "epoll"), Routes(["/plaintext", .. FileRoutes]), Reports: true, SpeaksTls: true, Native: NativeProgram.CommandLine),
+                start => workshop.PipeServer(start, "epoll"), Routes(["/plaintext", "/ws", .. FileRoutes]), Reports: true, SpeaksTls: true, Native: NativeProgram.CommandLine),
             new("epoll-workers", "the native file, epoll, handler on the worker pool",
                 start => workshop.PipeServer(start, "epoll"), worker, Reports: true, SpeaksTls: true, Native: NativeProgram.CommandLine),
             new("epoll-sslstream", "the native file, epoll, TLS by the framework's SslStream instead of OpenSSL",

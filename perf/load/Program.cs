@@ -5,6 +5,7 @@ using PipeServer.Perf;
 
 // dotnet run --project perf/load -c Release            measures the usual workloads and servers, side by side
 // dotnet run --project perf/load -c Release -- --tls
+// dotnet run --project perf/load -c Release -- --websocket
 // dotnet run --project perf/load -c Release -- syscalls
 // dotnet run --project perf/load -c Release -- compare A.json B.json
 // dotnet run --project perf/load -c Release -- readme perf/results/latest.json
@@ -20,15 +21,16 @@ var split = new Option<string[]>("--split")
     Arity = ArgumentArity.ZeroOrMore,
 };
 var tls = new Option<bool>("--tls") { Description = "The workloads over TLS instead of the usual ones; saved as tls.json." };
+var webSocket = new Option<bool>("--websocket") { Description = "The workloads of WebSocket instead of the usual ones; saved as websocket.json." };
 var output = new Option<string>("--output") { Description = "Where the results go.", DefaultValueFactory = _ => "perf/results" };
 rounds.Validators.Add(result => InRange(result, 1, 99));
 seconds.Validators.Add(result => InRange(result, 1, 600));
-var root = new RootCommand("Measures PipeServer and its peers with wrk, in turn, in one run.") { rounds, seconds, workloads, servers, with, split, tls, output };
+var root = new RootCommand("Measures PipeServer and its peers with wrk, in turn, in one run.") { rounds, seconds, workloads, servers, with, split, tls, webSocket, output };
 root.SetAction((result, cancellation) => RunAsync(
     new LoadRun(new RunSettings(
         result.GetValue(rounds), TimeSpan.FromSeconds(result.GetValue(seconds)),
         result.GetValue(workloads) ?? [], result.GetValue(servers) ?? [], result.GetValue(with) ?? [],
-        result.GetResult(split) is null ? null : result.GetValue(split) ?? [], result.GetValue(tls), result.GetValue(output)!,
+        result.GetResult(split) is null ? null : result.GetValue(split) ?? [], result.GetValue(tls) ? RunKind.Tls : result.GetValue(webSocket) ? RunKind.WebSocket : RunKind.Http, result.GetValue(output)!,
         string.Join(' ', ["dotnet run --project perf/load -c Release --", .. args]))).RunAsync,
     cancellation));
 

@@ -7,8 +7,8 @@ namespace PipeServer.Load;
 /// <param name="Servers">Only these; empty for the usual ones.</param>
 /// <param name="With">Servers beside the usual ones.</param>
 /// <param name="Split">Workloads that are measured with a core for the server and one for the client as well; null for none, empty for all.</param>
-/// <param name="IsTls">The usual workloads are those over TLS.</param>
+/// <param name="Kind">Which workloads are the usual ones.</param>
 /// <param name="Output">Where the results go.</param>
 /// <param name="Command">The command line, for the report.</param>
 internal sealed record RunSettings(
-    int Rounds, TimeSpan Duration, string[] Workloads, string[] Servers, string[] With, string[]? Split, bool IsTls, string Output, string Command);
+    int Rounds, TimeSpan Duration, string[] Workloads, string[] Servers, string[] With, string[]? Split, RunKind Kind, string Output, string Command);

@@ -23,8 +23,8 @@ internal sealed class SystemCallRun(string[] servers)
         using var workshop = new Workshop();
         var peers = Choice.Of(Peer.All(workshop), servers, [], static peer => peer.Name, static peer => Usual.Contains(peer.Name), "--servers");
         ExternalProgram.RequireInstalled(("strace", "strace"));
-        await Workshop.CheckToolsAsync(peers, splits: false, isTls: false, cancellation);
-        await workshop.BuildAsync(peers, isTls: false, cancellation);
+        await Workshop.CheckToolsAsync(peers, splits: false, [], cancellation);
+        await workshop.BuildAsync(peers, [], cancellation);
         Console.WriteLine("\n| system calls a connection | in all | of them |\n|---|---:|---|");
         foreach (var (name, route) in Kinds)
         {

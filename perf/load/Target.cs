@@ -32,6 +32,9 @@ internal sealed record Target(string Workload, string Server, Metric Metric, (st
         new("tls-handshake", "epoll-inline", Metric.Cpu, [("nginx", 1.15), ("kestrel", 0.65)]),
         new("tls-resumed", "epoll-inline", Metric.Cpu, [("nginx", 1.15), ("kestrel", 0.65)]),
         new(PipeServer.Load.Workload.TlsIdle, "epoll-inline", Metric.Idle, [("nginx", 1.5), ("kestrel", 0.65)]),
+        new("websocket-echo", "epoll-inline", Metric.Cpu, [("kestrel", 0.7)]),
+        new(PipeServer.Load.Workload.WebSocketIdle, "epoll-inline", Metric.Idle, [(null, 6)]),
+        new(PipeServer.Load.Workload.WebSocketIdle, "epoll-inline", Metric.IdleCpu, [(null, 2)]),
     ];
 
     /// <summary>The figure for the table, with its unit.</summary>
@@ -41,6 +44,7 @@ internal sealed record Target(string Workload, string Server, Metric Metric, (st
         Metric.Rate => "requests/s",
         Metric.Start => "ms to the first answer",
         Metric.Resident => "resident MB after it",
+        Metric.IdleCpu => "% of a core, pinged",
         _ => "KB an idle connection",
     };
 
@@ -69,6 +73,7 @@ internal sealed record Target(string Workload, string Server, Metric Metric, (st
         Metric.Rate => measurement?.RequestsPerSecond,
         Metric.Start => measurement?.StartMilliseconds,
         Metric.Resident => measurement?.ResidentSetKilobytes / 1024.0,
+        Metric.IdleCpu => measurement?.CpuPercent,
         _ => measurement?.ResidentKilobytesPerConnection,
     };
 }

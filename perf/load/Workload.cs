@@ -18,6 +18,7 @@ namespace PipeServer.Load;
 /// <param name="HasAims">It stands in the table of aims: its rounds are as many as asked for.</param>
 /// <param name="IsUsual">It takes part without being named.</param>
 /// <param name="Tls">How it uses TLS.</param>
+/// <param name="IsWebSocket">Each request is a message of 64 bytes, and its echo the answer: not for wrk, see clients/websockets.c.</param>
 /// <param name="IsSplit">The server has a core of its own, and the load generator another.</param>
 internal sealed record Workload(
     string Name,
@@ -34,6 +35,7 @@ internal sealed record Workload(
     bool HasAims = false,
     bool IsUsual = true,
     TlsUse Tls = TlsUse.None,
+    bool IsWebSocket = false,
     bool IsSplit = false)
 {
     public const string Start = "start";
@@ -41,6 +43,8 @@ internal sealed record Workload(
     public const string Idle = "idle-10000";
 
     public const string TlsIdle = "tls-idle-5000";
+
+    public const string WebSocketIdle = "websocket-idle-10000";
 
     /// <summary>So many small files, all of them in any cache.</summary>
     public const int SmallFiles = 1000;
@@ -128,10 +132,15 @@ internal sealed record Workload(
         new("tls-handshake", "/plaintext", 64, EndsConnections: true, HasAims: true, Tls: TlsUse.NewHandshake),
         new("tls-resumed", "/plaintext", 64, EndsConnections: true, HasAims: true, Tls: TlsUse.Resumed),
         new(TlsIdle, "/plaintext", 5_000, Tls: TlsUse.Kept),
+        new("websocket-echo", "/ws", 256, HasAims: true, IsWebSocket: true),
+        new(WebSocketIdle, "/ws", 10_000, IsWebSocket: true),
     ];
 
     /// <summary>True where load is put on the server at all, and a split of the cores means something.</summary>
-    public bool IsLoad => Name is not (Idle or TlsIdle or Start);
+    public bool IsLoad => Name is not (Idle or TlsIdle or WebSocketIdle or Start);
+
+    /// <summary>Of which runs it is.</summary>
+    public RunKind Kind => IsWebSocket ? RunKind.WebSocket : Tls != TlsUse.None ? RunKind.Tls : RunKind.Http;
 
     /// <summary>The same with a core for the server and one for the client.</summary>
     public Workload Split() => this with { Name = Name + "-split", IsSplit = true };

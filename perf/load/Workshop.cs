@@ -23,6 +23,9 @@ internal sealed class Workshop : IDisposable
     /// <summary>The load generator of one request a TLS connection (clients/handshakes.c).</summary>
     public string Handshakes => Path.Combine(_folder.FullName, "handshakes");
 
+    /// <summary>The client of WebSocket connections (clients/websockets.c).</summary>
+    public string WebSockets => Path.Combine(_folder.FullName, "websockets");
+
     public string Files => Path.Combine(_folder.FullName, "files");
 
     public NativeFiles Native { get; } = new(Repo, Repo);
@@ -40,7 +43,7 @@ internal sealed class Workshop : IDisposable
 
     /// <summary>Says which Debian package is missing, if one is.</summary>
     /// <exception cref="MeasurementException">One is.</exception>
-    public static async Task CheckToolsAsync(IReadOnlyList<Peer> peers, bool splits, bool isTls, CancellationToken cancellation)
+    public static async Task CheckToolsAsync(IReadOnlyList<Peer> peers, bool splits, IReadOnlyCollection<RunKind> kinds, CancellationToken cancellation)
     {
         List<(string, string)> needed = [("wrk", "wrk"), ("cc", "gcc")];
         foreach (var (program, package) in new[] { ("nginx", "nginx-light"), ("h2o", "h2o") })
@@ -51,7 +54,7 @@ internal sealed class Workshop : IDisposable
             }
         }
 
-        if (isTls)
+        if (kinds.Contains(RunKind.Tls))
         {
             needed.Add(("openssl", "openssl"));
         }
@@ -90,7 +93,7 @@ internal sealed class Workshop : IDisposable
         return path;
     }
 
-    public async Task BuildAsync(IReadOnlyList<Peer> peers, bool isTls, CancellationToken cancellation)
+    public async Task BuildAsync(IReadOnlyList<Peer> peers, IReadOnlyCollection<RunKind> kinds, CancellationToken cancellation)
     {
         await WriteFilesAsync(cancellation);
         Console.WriteLine("Building the peers.");
@@ -102,7 +105,12 @@ internal sealed class Workshop : IDisposable
             await ExternalProgram.CaptureAsync(cancellation, "dotnet", "build", "-c", "Release", "-v", "quiet", "--nologo", Path.Combine(Repo, project));
         }
 
-        if (isTls)
+        if (kinds.Contains(RunKind.WebSocket))
+        {
+            await CompileAsync("perf/load/clients/websockets.c", WebSockets, cancellation);
+        }
+
+        if (kinds.Contains(RunKind.Tls))
         {
             // An elliptic curve's certificate, as certbot makes it.
             await CompileAsync("perf/load/clients/handshakes.c", Handshakes, cancellation, "-lssl", "-lcrypto");

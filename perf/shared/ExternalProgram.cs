@@ -43,15 +43,16 @@ internal static class ExternalProgram
         }
     }
 
-    /// <summary>Starts a program with its output redirected.</summary>
+    /// <summary>Starts a program with its output redirected, and its input where it has one.</summary>
     /// <exception cref="MeasurementException">It cannot be started.</exception>
-    public static Process Start(IReadOnlyList<string> command)
+    public static Process Start(IReadOnlyList<string> command, bool hasInput = false)
     {
         try
         {
             return Process.Start(new ProcessStartInfo(command[0], command.Skip(1))
             {
                 UseShellExecute = false,
+                RedirectStandardInput = hasInput,
                 RedirectStandardOutput = true,
                 RedirectStandardError = true,
             })!;

@@ -1,0 +1,14 @@
+namespace PipeServer.Load;
+
+/// <summary>Which workloads are the usual ones of a run, and under which name it is saved.</summary>
+internal enum RunKind
+{
+    /// <summary>Plain HTTP.</summary>
+    Http,
+
+    /// <summary>HTTP over TLS.</summary>
+    Tls,
+
+    /// <summary>WebSocket.</summary>
+    WebSocket,
+}
