@@ -225,7 +225,7 @@ internal sealed class Http1Connection : ExchangeHolder, IReadConsumer
                 // :: End
                 if (next == NextStep.Cut || !Pipeline.TryEnd(Exchange, next))
                 {
-                    await AbandonAsync(isClientGone: next == NextStep.Abandon).ConfigureAwait(false);
+                    await AbandonAsync().ConfigureAwait(false);
                 }
 
                 if (WasAborted || (HasToSettle() && !await TrySettleAsync().ConfigureAwait(false)))
@@ -312,9 +312,9 @@ internal sealed class Http1Connection : ExchangeHolder, IReadConsumer
     }
 
     // The response cannot be ended. What was answered before in this batch is whole, and is sent before the cut.
-    private async ValueTask AbandonAsync(bool isClientGone)
+    private async ValueTask AbandonAsync()
     {
-        if (!isClientGone && Tally.HasUnflushed)
+        if (Tally.HasUnflushed && !Transport.IsClosed)
         {
             await _output.FlushAsync(CancellationToken.None).ConfigureAwait(false);
         }
