@@ -136,7 +136,7 @@ public sealed class HeaderCollection : IReadOnlyCollection<KeyValuePair<string, 
         return fields.MayHave(name.Length) ? fields.CountOf(name) : 0;
     }
 
-    /// <summary>The name of a field line as it was sent or set, by its place among the <see cref="Count"/> lines: to go over all of them without strings.</summary>
+    /// <summary>The name of a field line as it was sent or set, by its place among the <see cref="Count"/> lines: to go over all without strings.</summary>
     /// <remarks>
     /// Valid until the handler has ended, as all bytes here; of a response until a field is set or removed, which may give others another place.
     /// </remarks>

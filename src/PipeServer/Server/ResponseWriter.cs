@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.IO.Pipelines;
+using System.Runtime.CompilerServices;
 using Microsoft.Win32.SafeHandles;
 
 namespace PipeServer.Server;
@@ -11,7 +12,7 @@ namespace PipeServer.Server;
 /// <param name="exchange">The request that it answers.</param>
 internal abstract class ResponseWriter(Exchange exchange) : PipeWriter
 {
-    /// <summary>Nothing more is taken: the handler has completed the body, or the request was aborted, or has ended.</summary>
+    /// <summary>Nothing more is taken: the handler has completed the body, or has ended.</summary>
     protected bool IsCompleted;
 
     /// <summary>True when status and headers are sent or on their way.</summary>
@@ -67,12 +68,10 @@ internal abstract class ResponseWriter(Exchange exchange) : PipeWriter
     /// <summary>Makes it ready for the next response.</summary>
     public abstract void Reset();
 
-    /// <summary>The request was aborted. From any thread.</summary>
-    public void Abort() => IsCompleted = true;
-
-    /// <summary>True where the request was aborted: what is written then goes nowhere, and throws nothing.</summary>
-    /// <exception cref="InvalidOperationException">Nothing may be written any more.</exception>
-    protected bool IsDiscarding() => IsCompleted && (exchange.IsAborted
+    /// <summary>Of a response that is completed, or was aborted: what is written to an aborted one goes nowhere, and throws nothing.</summary>
+    /// <exception cref="InvalidOperationException">It is not aborted, and nothing may be written any more.</exception>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    protected bool IsAborted() => exchange.IsAborted
         ? true
-        : throw new InvalidOperationException("The response body has been completed; nothing more can be written."));
+        : throw new InvalidOperationException("The response body has been completed; nothing more can be written.");
 }

@@ -26,7 +26,7 @@ public abstract class TransportConnection : IDuplexPipe, IAsyncDisposable
     /// <summary>The client's address, where the transport knows one.</summary>
     public abstract EndPoint? RemoteEndPoint { get; }
 
-    /// <summary>The address that the client has connected to, where the transport knows one. Asked for on the connection's own threads. Default: null.</summary>
+    /// <summary>The address that the client has connected to, where the transport knows one. Default: null.</summary>
     public virtual EndPoint? LocalEndPoint => null;
 
     /// <summary>True once <see cref="Closed"/> is cancelled; cheaper than the token.</summary>

@@ -2,7 +2,7 @@ using System.Net;
 
 namespace PipeServer.Transport;
 
-/// <summary>A connection around another one, of which it says what is known: its two addresses, its end, its counts. Which bytes it has, its own kind says.</summary>
+/// <summary>A connection around another one, of which it says what is known: addresses, end, counts. Which bytes it has, its own kind says.</summary>
 internal abstract class WrappedConnection(TransportConnection inner) : TransportConnection
 {
     /// <summary>The connection inside.</summary>

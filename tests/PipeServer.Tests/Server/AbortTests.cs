@@ -317,6 +317,7 @@ public abstract class AbortTests(string transport)
         server.MapGet(prefix + "/writes", (request, response) =>
         {
             request.Abort();
+            response.Clear();
             response.ContentLength = 4;
             response.Body.Write("late"u8);
             Check(request.Aborted.IsCancellationRequested, "the token is not cancelled");

@@ -167,6 +167,9 @@ public abstract class RequestLimitTests(string transport)
 
     [Theory]
     [InlineData("/streams?0", false)]
+    [InlineData("/whole?0", false)] // flushed when its handler has ended
+    [InlineData("/whole?1000000000", true)]
+    [InlineData("/worker/whole?0", false)]
     [InlineData("/streams?1000000000", true)]
     [InlineData("/streams", true)]
     public async Task A_response_may_be_taken_more_slowly_than_the_servers_rate(string path, bool isCut)
@@ -174,7 +177,7 @@ public abstract class RequestLimitTests(string transport)
         Assert.SkipWhen(transport.StartsWith("sockets") && !OperatingSystem.IsLinux(), "Only Linux tells what a client has taken.");
         await using var server = await StartAsync(options =>
         {
-            options.MinDataRate = path == "/streams" ? 1_000_000_000 : 240;
+            options.MinDataRate = path.EndsWith("?1000000000") ? 240 : 1_000_000_000;
             options.ResponseWriteTimeout = TimeSpan.FromHours(10);
         });
         await using var client = await server.ConnectAsync();
@@ -286,6 +289,14 @@ public abstract class RequestLimitTests(string transport)
                 _seen.Enqueue(request.Target);
                 response.WriteText($"{await ReadAsync(request)}");
             }, Dispatch.Inline);
+            void Whole(HttpRequest request, HttpResponse response)
+            {
+                response.MinDataRate = (int)LimitOf(request)!.Value;
+                response.WriteBytes(new byte[30_000_000]);
+            }
+
+            server.MapGet("/whole", Whole, Dispatch.Inline);
+            server.MapGet("/worker/whole", Whole);
             server.MapGet("/streams", static async (request, response) =>
             {
                 if (request.QueryString.Length > 0)

@@ -96,7 +96,10 @@ internal abstract class ExchangeHolder : Connection
     /// are whole and not sent yet go out first: their connection's thread is inside a synchronous handler then, and cuts the connection as soon as that
     /// has returned (<see cref="Http1Connection.HasUnflushedAnswers"/>). From any thread.
     /// </summary>
-    /// <param name="exchange">The request: both objects are pooled, and a call that comes late must not hit the next client.</param>
+    /// <param name="exchange">
+    /// The request: both objects are pooled, and a call that comes late must not hit the next client. So nothing is written to it: its thread may give it
+    /// to another connection meanwhile.
+    /// </param>
     public void AbortRequest(Http1Exchange exchange)
     {
         var request = InProgress;
@@ -108,8 +111,7 @@ internal abstract class ExchangeHolder : Connection
             }
 
             _isRequestAborted = true;
-            exchange.ResponseBody.Abort();
-            exchange.Output.OnAborted();
+            OnRequestAborted();
             if (!Tally.HasUnflushed)
             {
                 WasAborted = true;
@@ -197,6 +199,9 @@ internal abstract class ExchangeHolder : Connection
 
     /// <summary>The same while there is none, on a thread that offers bytes to consumers.</summary>
     protected Http1Exchange TakeOwn() => Take(_exchanges.RentOwn());
+
+    /// <summary>Nothing that is written from now on may reach the client. From any thread.</summary>
+    protected abstract void OnRequestAborted();
 
     // Null for what is no request as the parser lets it pass: its parts were of different moments.
     private static string? Shown(Http1Exchange exchange)

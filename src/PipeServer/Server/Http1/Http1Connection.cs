@@ -144,6 +144,8 @@ internal sealed class Http1Connection : ExchangeHolder, IReadConsumer
     // A handler that has the connection may have left a read or a write behind.
     protected override bool IsExchangeInUse => _switched is not null || base.IsExchangeInUse;
 
+    protected override void OnRequestAborted() => _output.OnAborted();
+
     protected override Task ServeAsync() => ServeRequestsAsync();
 
     protected override async Task EndAsync()

@@ -34,6 +34,13 @@ internal sealed class ResponseBody(Http1Exchange exchange) : ResponseWriter(exch
         get => _mode == ResponseMode.Buffering && !IsCompleted && Response.ContentLength is null;
     }
 
+    // The request was aborted: what is written goes nowhere. Not for what is held back, which goes nowhere anyhow.
+    private bool IsDiscarding
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => (IsCompleted || exchange.IsAborted) && IsAborted();
+    }
+
     public override bool CanGetUnflushedBytes => true;
 
     public override long UnflushedBytes => _mode == ResponseMode.Buffering
@@ -135,7 +142,7 @@ internal sealed class ResponseBody(Http1Exchange exchange) : ResponseWriter(exch
 
     public override ValueTask<FlushResult> FlushAsync(CancellationToken cancellationToken = default)
     {
-        if (IsDiscarding())
+        if (IsDiscarding)
         {
             return new ValueTask<FlushResult>(new FlushResult(isCanceled: false, isCompleted: true));
         }
@@ -152,7 +159,7 @@ internal sealed class ResponseBody(Http1Exchange exchange) : ResponseWriter(exch
     /// <summary>Starts and ends the response with one that is encoded already.</summary>
     public override void Send(PreparedResponse prepared)
     {
-        if (IsDiscarding())
+        if (IsDiscarding)
         {
             return;
         }
@@ -183,7 +190,7 @@ internal sealed class ResponseBody(Http1Exchange exchange) : ResponseWriter(exch
     /// <summary>The same with a body that is fetched first; false, with nothing written, when its source does not have it.</summary>
     public override bool TrySend(PreparedResponse prepared, IBodySource source)
     {
-        if (IsDiscarding())
+        if (IsDiscarding)
         {
             return true;
         }
@@ -208,7 +215,7 @@ internal sealed class ResponseBody(Http1Exchange exchange) : ResponseWriter(exch
     /// <summary>Sends a part of a file; see <see cref="HttpResponse.SendFileAsync"/>.</summary>
     public override async ValueTask<long> SendFileAsync(SafeFileHandle file, long offset, long count, CancellationToken cancellationToken)
     {
-        var isDiscarding = IsDiscarding();
+        var isDiscarding = IsDiscarding;
         if (_mode == ResponseMode.Buffering && !isDiscarding)
         {
             Start(handlerHasEnded: false);
@@ -236,7 +243,7 @@ internal sealed class ResponseBody(Http1Exchange exchange) : ResponseWriter(exch
 
     public override async ValueTask<IDuplexPipe> SwitchAsync(int statusCode)
     {
-        if (IsDiscarding())
+        if (IsDiscarding)
         {
             throw new IOException("The request was aborted.");
         }
@@ -266,7 +273,7 @@ internal sealed class ResponseBody(Http1Exchange exchange) : ResponseWriter(exch
     private Memory<byte> GetOtherMemory(int sizeHint)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(sizeHint);
-        var isDiscarding = IsDiscarding();
+        var isDiscarding = IsDiscarding;
         if (_mode == ResponseMode.Buffering && Response.ContentLength is not null && !isDiscarding)
         {
             Start(handlerHasEnded: false);
@@ -285,7 +292,7 @@ internal sealed class ResponseBody(Http1Exchange exchange) : ResponseWriter(exch
     private void AdvanceOther(int bytes)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(bytes);
-        if (IsDiscarding())
+        if (IsDiscarding)
         {
             return;
         }
