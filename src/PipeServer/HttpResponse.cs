@@ -102,15 +102,7 @@ public sealed class HttpResponse
     /// flush on that has to wait; <see cref="HttpServerOptions.ResponseWriteTimeout"/> holds all the same. Of no effect once the handler has ended.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">The value is negative.</exception>
-    public int MinDataRate
-    {
-        get => _body.MinDataRate;
-        set
-        {
-            ArgumentOutOfRangeException.ThrowIfNegative(value);
-            _body.MinDataRate = value;
-        }
-    }
+    public int MinDataRate { get => _body.MinDataRate; set => _body.MinDataRate = value; }
 
     /// <summary>
     /// The body. Flushing it starts the response; awaiting the flush is what keeps a slow client from filling the memory.

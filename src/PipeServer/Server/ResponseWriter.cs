@@ -30,6 +30,7 @@ internal abstract class ResponseWriter(Exchange exchange) : PipeWriter
         get => exchange.IsCarried ? exchange.MinResponseDataRate : 0;
         set
         {
+            ArgumentOutOfRangeException.ThrowIfNegative(value);
             if (exchange.IsCarried)
             {
                 exchange.Extras.MinResponseDataRate = value;
