@@ -136,6 +136,24 @@ public sealed class HeaderCollection : IReadOnlyCollection<KeyValuePair<string, 
         return fields.MayHave(name.Length) ? fields.CountOf(name) : 0;
     }
 
+    /// <summary>The name of a field line as it was sent or set, by its place among the <see cref="Count"/> lines: to go over all without strings.</summary>
+    /// <remarks>
+    /// Valid until the handler has ended, as all bytes here; of a response until a field is set or removed, which may give others another place.
+    /// </remarks>
+    /// <exception cref="ArgumentOutOfRangeException">There is no such line.</exception>
+    public ReadOnlySpan<byte> NameBytes(int index) => FieldsWith(index).Name(index);
+
+    /// <summary>The value of a field line in the same way, without white space around it.</summary>
+    /// <inheritdoc cref="NameBytes" path="/remarks"/>
+    /// <inheritdoc cref="NameBytes" path="/exception"/>
+    public ReadOnlySpan<byte> ValueBytes(int index) => FieldsWith(index).Value(index);
+
+    /// <summary>
+    /// Which lengths the names have: bit n is set where a field's name is n characters long, modulo 32. Whoever looks for many names finds by
+    /// it that most of them are not here: <c>(NameLengths &amp; (1u &lt;&lt; (name.Length % 32))) == 0</c>.
+    /// </summary>
+    public uint NameLengths => Fields.NameLengths;
+
     /// <summary>Sets a response field from bytes, for handlers that must not allocate.</summary>
     /// <inheritdoc cref="this[string]" path="/exception"/>
     public void SetBytes(ReadOnlySpan<byte> name, ReadOnlySpan<byte> value) => Set(name, value, replace: true);
@@ -153,6 +171,13 @@ public sealed class HeaderCollection : IReadOnlyCollection<KeyValuePair<string, 
     IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
 
     private HeaderFields Fields => _response is null ? _fields : _response.Fields;
+
+    private HeaderFields FieldsWith(int index)
+    {
+        var fields = Fields;
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)index, (uint)fields.Count, nameof(index));
+        return fields;
+    }
 
     private int IndexOf(string name)
     {

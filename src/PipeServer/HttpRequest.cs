@@ -20,24 +20,27 @@ public sealed class HttpRequest
 
     private readonly RequestHead _head;
     private readonly Exchange _exchange;
-    private readonly ITrailerSource _trailerSource;
+    private readonly IRequestBody _body;
 
     // Made when a handler asks.
     private HeaderCollection? _trailers;
     private RouteValues? _routeValues;
     private QueryCollection? _query;
 
-    internal HttpRequest(Exchange exchange, PipeReader body, ITrailerSource trailers)
+    internal HttpRequest(Exchange exchange, PipeReader reader, IRequestBody body)
     {
         _exchange = exchange;
         _head = exchange.Head;
-        _trailerSource = trailers;
-        Body = body;
+        _body = body;
+        Body = reader;
         Headers = new HeaderCollection(_head.Fields, response: null);
     }
 
     /// <summary>The method as it was sent: <c>GET</c>, <c>POST</c>, … Methods are case-sensitive.</summary>
     public string Method => _head.Method == RequestMethod.Other ? OtherMethod() : RequestMethods.Name(_head.Method);
+
+    /// <summary>The same as bytes, valid until the handler has ended, as all bytes of a request are.</summary>
+    public ReadOnlySpan<byte> MethodBytes => _head.MethodBytes;
 
     /// <summary>
     /// Host and port that are asked for, as they were sent: the authority of an absolute target, which goes before the Host field and
@@ -50,6 +53,9 @@ public sealed class HttpRequest
 
     /// <summary>The request target as it was sent.</summary>
     public string Target => Encoding.ASCII.GetString(_head.TargetBytes);
+
+    /// <summary>The same as bytes, valid until the handler has ended.</summary>
+    public ReadOnlySpan<byte> TargetBytes => _head.TargetBytes;
 
     /// <summary>
     /// The path: percent-decoded once, dot segments removed, always starting with a slash. A slash that was sent encoded
@@ -83,6 +89,12 @@ public sealed class HttpRequest
     /// <summary>1.0 or 1.1. Later minor versions are served, and shown, as 1.1.</summary>
     public Version Version => _head.MinorVersion == 0 ? HttpVersion.Version10 : HttpVersion.Version11;
 
+    /// <summary>
+    /// The digit behind the point of <see cref="Version"/>, for handlers that must not allocate: 0 or 1 of HTTP/1; 0 of every version after it, which
+    /// have none (RFC 9110 §2.5).
+    /// </summary>
+    public int MinorVersion => _head.MinorVersion;
+
     /// <summary>The header fields.</summary>
     public HeaderCollection Headers { get; }
 
@@ -90,7 +102,13 @@ public sealed class HttpRequest
     /// The fields that came behind a chunked body (RFC 9112 §7.1.2): complete once <see cref="Body"/> has been read to its
     /// end, empty for every other body. Those that frame, route or authenticate a request are discarded (RFC 9110 §6.5.1).
     /// </summary>
-    public HeaderCollection Trailers => _trailers ??= new HeaderCollection(_trailerSource.Trailers, response: null);
+    public HeaderCollection Trailers => _trailers ??= new HeaderCollection(_body.Trailers, response: null);
+
+    /// <summary>
+    /// True once <see cref="Trailers"/> is complete: the body has been read to its end. For a request without a body at once, and for a body that can
+    /// have no trailers no later than for others.
+    /// </summary>
+    public bool AreTrailersAvailable => _exchange.IsCarried && _body.IsFullyRead;
 
     /// <summary>What the route's parameters matched.</summary>
     public RouteValues RouteValues => _routeValues ??= new RouteValues(this, _head);
@@ -104,16 +122,91 @@ public sealed class HttpRequest
     /// </summary>
     /// <remarks>
     /// Its reads throw <see cref="BadHttpRequestException"/> for a body that is malformed, over
-    /// <see cref="HttpServerOptions.MaxRequestBodyBytes"/>, too slow or cut short, and <see cref="IOException"/> when the
+    /// <see cref="MaxBodyBytes"/>, too slow or cut short, and <see cref="IOException"/> when the
     /// connection is gone.
     /// </remarks>
     public PipeReader Body { get; }
+
+    /// <summary>
+    /// What the body may have at most, in bytes; null: no limit. Default: <see cref="HttpServerOptions.MaxRequestBodyBytes"/>. Can be set until the body is
+    /// first read: the reads of a longer one throw <see cref="BadHttpRequestException"/> with status 413, by the length that the client has named before any
+    /// of it is read. What the handler leaves unread breaks no limit that it has lowered.
+    /// </summary>
+    /// <remarks>
+    /// A request whose length is over the server's limit is refused before its handler is called: of its route only a function that chooses where the handler
+    /// runs is asked before, and may raise the limit. A handler itself can raise it for a body in chunks, whose length nobody names.
+    /// </remarks>
+    /// <exception cref="ArgumentOutOfRangeException">The value is negative.</exception>
+    /// <exception cref="InvalidOperationException">The body is being read.</exception>
+    public long? MaxBodyBytes
+    {
+        get => _exchange.IsCarried && _exchange.MaxBodyBytes is < long.MaxValue and var limit ? limit : null;
+        set
+        {
+            if (value is { } limit)
+            {
+                ArgumentOutOfRangeException.ThrowIfNegative(limit, nameof(value));
+            }
+
+            if (MayChangeBody())
+            {
+                _exchange.Extras.MaxBodyBytes = value ?? long.MaxValue;
+            }
+        }
+    }
+
+    /// <summary>
+    /// The least rate, in bytes a second, at which the body must come: a read of one that is slower, once five seconds of waiting for it are over, throws
+    /// <see cref="BadHttpRequestException"/> with status 408. 0: any. Default: the server's <see cref="HttpServerOptions.MinDataRate"/>. Can be set until the
+    /// body is first read; <see cref="HttpServerOptions.RequestBodyTimeout"/> holds all the same.
+    /// </summary>
+    /// <exception cref="ArgumentOutOfRangeException">The value is negative.</exception>
+    /// <exception cref="InvalidOperationException">The body is being read.</exception>
+    public int MinBodyDataRate
+    {
+        get => _exchange.IsCarried ? _exchange.MinBodyDataRate : 0;
+        set
+        {
+            ArgumentOutOfRangeException.ThrowIfNegative(value);
+            if (MayChangeBody())
+            {
+                _exchange.Extras.MinBodyDataRate = value;
+            }
+        }
+    }
 
     /// <summary>
     /// The client's address, where the transport knows one. Behind trusted proxies it is the one that they name
     /// (<see cref="HttpServerOptions.ForwardedHeader"/>), with port 0 where they do not tell the port.
     /// </summary>
     public EndPoint? RemoteEndPoint => _exchange.IsCarried ? _exchange.RemoteEndPoint : null;
+
+    /// <summary>
+    /// The address that the client has connected to, where the transport knows one: of a connection with a PROXY header, the one that its proxy names.
+    /// It costs a system call when it is first asked for on a connection.
+    /// </summary>
+    public EndPoint? LocalEndPoint => Connection?.LocalEndPoint;
+
+    /// <summary>The number of the connection that carries the request: from 1 on, in the order of the accepts; 0 once the handler has ended.</summary>
+    public long ConnectionId => Connection?.Id ?? 0;
+
+    /// <summary>
+    /// What handlers keep for as long as the client's connection lasts: null on a new one, and the same for each of its requests, those that run beside
+    /// each other too. Forgotten when the connection ends; to dispose of it is its owner's business (<see cref="Aborted"/> need not be cancelled by then).
+    /// Only one is kept: a framework wraps it.
+    /// </summary>
+    /// <remarks>What is set once the handler has ended is not kept.</remarks>
+    public object? PersistentState
+    {
+        get => Connection?.PersistentState;
+        set
+        {
+            if (Connection is { } connection)
+            {
+                connection.PersistentState = value;
+            }
+        }
+    }
 
     /// <summary>
     /// <c>https</c> where the client has asked over TLS, else <c>http</c>; whatever scheme a target names. Where a trusted proxy says by what its own
@@ -127,14 +220,34 @@ public sealed class HttpRequest
     /// <summary>What the TLS handshake of the connection has agreed on; null where the connection is not encrypted.</summary>
     public TlsConnectionInfo? Tls => Connection?.Tls;
 
-    /// <summary>Cancelled when the client is gone or the server's grace period has ended: stop now, nobody reads the answer.</summary>
-    public CancellationToken Aborted => Connection?.Aborted ?? CancellationToken.None;
+    /// <summary>
+    /// Cancelled when the client is gone, the server's grace period has ended, or the request was aborted (<see cref="Abort"/>): stop now, nobody reads the
+    /// answer.
+    /// </summary>
+    public CancellationToken Aborted =>
+        _exchange.IsAborted ? new CancellationToken(canceled: true) : Connection?.Aborted ?? CancellationToken.None;
 
     /// <summary>Cancelled when the server starts to stop: finish what you have. Streams without an end should end here.</summary>
     public CancellationToken Draining => Connection?.Draining ?? CancellationToken.None;
 
-    /// <summary>What handlers and filters keep for the rest of the request. Forgotten with it.</summary>
-    public IDictionary<object, object?> Items => _exchange.Extras.Items ??= [];
+    /// <summary>
+    /// What handlers and filters keep for the rest of the request. Made when it is first asked for, and forgotten with the request. As the request, not
+    /// thread-safe.
+    /// </summary>
+    public IDictionary<object, object?> Items => _exchange.IsCarried ? _exchange.Extras.Items ??= [] : new Dictionary<object, object?>();
+
+    /// <summary>
+    /// Ends the request now, without the rest of its answer: over HTTP/1 its connection is reset, so that the client cannot take what it has got for a whole
+    /// answer. <see cref="Aborted"/> is cancelled, reads of the body throw <see cref="IOException"/>, and what is written from now on goes nowhere, without an
+    /// exception. The request counts as aborted; whether the handler then returns or throws is no fault.
+    /// </summary>
+    /// <remarks>
+    /// From the handler, or from any thread that has the request from it, until the handler has ended; may be called again. Answers to earlier requests
+    /// that their client has sent in one batch still go out, if need be once the handler has returned. Has no effect on a request that is answered, nor
+    /// on one whose object nobody uses any more. Whoever may be late waits for <see cref="Aborted"/> or keeps a lock of its own: the object serves the next
+    /// client then.
+    /// </remarks>
+    public void Abort() => _exchange.Abort();
 
     /// <summary>Accepts the WebSocket that the client has asked for (RFC 6455). The connection ends when the handler does.</summary>
     /// <param name="options">How; null for the defaults.</param>
@@ -169,6 +282,11 @@ public sealed class HttpRequest
             }
         }
     }
+
+    // False for a handler that has kept the request beyond its end: there is nothing to change.
+    private bool MayChangeBody() => _exchange.IsCarried && (_body.IsTouched
+        ? throw new InvalidOperationException("The body is being read: what it is held to can be changed only before.")
+        : true);
 
     // Null for a handler that has kept the request beyond its end, as long as nobody else has got it.
     private Connection? Connection => _exchange.IsCarried ? _exchange.Connection : null;

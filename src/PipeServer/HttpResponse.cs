@@ -97,6 +97,14 @@ public sealed class HttpResponse
     public bool CloseConnection { get; set; }
 
     /// <summary>
+    /// The least rate, in bytes a second, at which the client must take the response: one that is slower, once five seconds of waiting for it are over,
+    /// is cut off. 0: any. Default: the server's <see cref="HttpServerOptions.MinDataRate"/>. Can be set at any time, and holds from the next
+    /// flush on that has to wait; <see cref="HttpServerOptions.ResponseWriteTimeout"/> holds all the same. Of no effect once the handler has ended.
+    /// </summary>
+    /// <exception cref="ArgumentOutOfRangeException">The value is negative.</exception>
+    public int MinDataRate { get => _body.MinDataRate; set => _body.MinDataRate = value; }
+
+    /// <summary>
     /// The body. Flushing it starts the response; awaiting the flush is what keeps a slow client from filling the memory.
     /// </summary>
     public PipeWriter Body => _body;

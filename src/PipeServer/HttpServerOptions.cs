@@ -148,7 +148,9 @@ public sealed class HttpServerOptions
     /// <summary>Header lines in a request. Default 100; more are answered with 431.</summary>
     public int MaxRequestHeaderCount { get; set; } = 100;
 
-    /// <summary>A request's body, in bytes after decoding. Default 128 MiB; a larger one is answered with 413.</summary>
+    /// <summary>
+    /// A request's body, in bytes after decoding. Default 128 MiB; a larger one is answered with 413. For one request: <see cref="HttpRequest.MaxBodyBytes"/>.
+    /// </summary>
     public long MaxRequestBodyBytes { get; set; } = 128L * 1024 * 1024;
 
     /// <summary>How long a connection may be idle between two requests. Default 2 minutes; then it is closed.</summary>
@@ -169,7 +171,7 @@ public sealed class HttpServerOptions
     /// <summary>
     /// The least that a client must send of its body, or take of its response, in bytes per second of waiting for it, after
     /// the first 5 seconds. Default 240, as slow as a line of 1990; 0 for no such rule. A slower body gets 408, a slower
-    /// reader is cut off.
+    /// reader is cut off. For one request: <see cref="HttpRequest.MinBodyDataRate"/>, <see cref="HttpResponse.MinDataRate"/>.
     /// </summary>
     public int MinDataRate { get; set; } = 240;
 

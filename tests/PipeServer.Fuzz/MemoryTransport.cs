@@ -39,7 +39,7 @@ internal sealed class MemoryTransport : ITransport, IConnectionListener
         var toServer = new Pipe(new PipeOptions(useSynchronizationContext: false));
         var toClient = new Pipe(new PipeOptions(useSynchronizationContext: false));
         var client = new MemoryClientStream(toClient.Reader, toServer.Writer);
-        if (!_backlog.Writer.TryWrite(new MemoryConnection(toServer, toClient, client)))
+        if (!_backlog.Writer.TryWrite(new MemoryConnection(toServer, toClient, client, EndPoint)))
         {
             throw new IOException("The listener is closed.");
         }
@@ -47,7 +47,7 @@ internal sealed class MemoryTransport : ITransport, IConnectionListener
         return client;
     }
 
-    private sealed class MemoryConnection(Pipe toServer, Pipe toClient, MemoryClientStream client) : TransportConnection
+    private sealed class MemoryConnection(Pipe toServer, Pipe toClient, MemoryClientStream client, EndPoint local) : TransportConnection
     {
         private readonly CancellationTokenSource _closed = new();
         private readonly MemoryOutput _output = new(toClient.Writer);
@@ -57,6 +57,8 @@ internal sealed class MemoryTransport : ITransport, IConnectionListener
         public override PipeWriter Output => _output;
 
         public override EndPoint? RemoteEndPoint => null;
+
+        public override EndPoint? LocalEndPoint => local;
 
         public override CancellationToken Closed => _closed.Token;
 

@@ -24,6 +24,8 @@ internal static partial class ReferenceParser
         .. "authorization proxy-authorization cookie set-cookie".Split(' '),
         .. "expect max-forwards range if-match if-none-match if-modified-since if-unmodified-since if-range cache-control pragma".Split(' '),
         .. "content-encoding content-type content-range date server".Split(' '),
+        .. "x-forwarded-port x-forwarded-prefix x-forwarded-server x-http-method-override origin early-data http2-settings".Split(' '),
+        .. "age expires location retry-after vary www-authenticate proxy-authenticate".Split(' '),
     ];
 
     public static ReferenceRequest Parse(string input)

@@ -42,7 +42,7 @@ public sealed class HttpResponseTests
     }
 
     // Takes nothing.
-    private sealed class NoWriter : ResponseWriter
+    private sealed class NoWriter() : ResponseWriter(null!)
     {
         public override long BodyBytesSent => 0;
 

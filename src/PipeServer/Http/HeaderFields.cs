@@ -41,6 +41,9 @@ internal sealed class HeaderFields
 
     public bool Has(KnownHeader header) => (_known & (1u << (int)header)) != 0;
 
+    /// <summary>Which lengths names have: one bit for each, modulo 32.</summary>
+    public uint NameLengths => _lengths;
+
     /// <summary>False: no field has a name of this length. Most look-ups of what is not there end here.</summary>
     public bool MayHave(int nameLength) => (_lengths & (1u << nameLength)) != 0;
 

@@ -20,6 +20,8 @@ internal sealed class TrailerFields
         "x-forwarded-proto", "x-real-ip", "via", "max-forwards", "authorization", "proxy-authorization", "cookie",
         "set-cookie", "content-encoding", "content-type", "content-range", "range", "if-match", "if-none-match",
         "if-modified-since", "if-unmodified-since", "if-range", "cache-control", "pragma", "date", "server",
+        "x-forwarded-port", "x-forwarded-prefix", "x-forwarded-server", "x-http-method-override", "origin", "early-data", "http2-settings",
+        "age", "expires", "location", "retry-after", "vary", "www-authenticate", "proxy-authenticate",
     };
 
     private static readonly HashSet<string>.AlternateLookup<ReadOnlySpan<char>> ForbiddenBySpan =

@@ -59,6 +59,12 @@ internal abstract class Connection(ServerContext server)
     /// <summary>The client's address, where the transport knows one; null also when the connection has ended.</summary>
     public EndPoint? RemoteEndPoint => _transport?.RemoteEndPoint;
 
+    /// <summary>The address that the client has connected to, where the transport knows one; null also when the connection has ended.</summary>
+    public EndPoint? LocalEndPoint => _transport?.LocalEndPoint;
+
+    /// <inheritdoc cref="HttpRequest.PersistentState"/>
+    public object? PersistentState { get; set; }
+
     /// <summary>What its TLS handshake has agreed on; null where it is not encrypted, and when it has ended.</summary>
     public TlsConnectionInfo? Tls => (_transport as TlsTransportConnection)?.Info;
 
@@ -128,6 +134,7 @@ internal abstract class Connection(ServerContext server)
         Volatile.Write(ref _id, id);
         _state = ConnectionState.New;
         _aborted = false;
+        PersistentState = null;
         Tally = default;
         Deadlines.EndWrite();
         Deadlines.SetRead(Rules.RequestHeadTimeout);
@@ -269,7 +276,7 @@ internal abstract class Connection(ServerContext server)
                     AbortSlowReader(transport, "the client does not read its TLS handshake");
                     break;
                 case DeadlineVerdict.ReadTimedOut:
-                    CancelReadElsewhere(transport);
+                    ReadCancellation.Start(this, transport);
                     break;
                 case DeadlineVerdict.WriteTooSlow:
                     AbortSlowReader(transport, "the client reads its response too slowly");
@@ -340,6 +347,7 @@ internal abstract class Connection(ServerContext server)
 
         (_bytesReceived, _bytesSent) = (transport.BytesReceived, transport.BytesHandedOver);
         Volatile.Write(ref _transport, null);
+        PersistentState = null;
         return transport;
     }
 
@@ -366,26 +374,8 @@ internal abstract class Connection(ServerContext server)
         transport.Abort();
     }
 
-    // Not on this thread: the connection's loop, or a handler that waits for its body, would go on inside the heartbeat. Nor on a loop, which may be
-    // stuck in a handler, while the system has a thread for the pool.
-    private void CancelReadElsewhere(TransportConnection transport)
-    {
-        if (server.IsShortOfThreads && transport.TryCancelReadOnLoop())
-        {
-            return;
-        }
-
-        try
-        {
-            ThreadPool.UnsafeQueueUserWorkItem(static late => late.Connection.CancelPendingRead(late.Id), (Connection: this, Id), preferLocal: false);
-        }
-        catch (OutOfMemoryException)
-        {
-            _ = transport.TryCancelReadOnLoop(); // no thread; the next beat reports it again
-        }
-    }
-
-    private void CancelPendingRead(long id)
+    /// <summary>Cancels the read in progress, if the connection is still the one of this number. For <see cref="ReadCancellation"/>.</summary>
+    internal void CancelPendingRead(long id)
     {
         PipeReader? input;
         lock (Deadlines)

@@ -17,6 +17,7 @@ internal sealed class ConnectionDeadlines(ServerContext server)
     private long _unreadAtBeat = -1;
     private long _flushStarted; // when the flush in progress began to wait, and what the client had taken by then
     private long _sentAtFlush;
+    private int _rateOfFlush; // the least that its client must take, in bytes a second
 
     /// <summary>What the connection is held to.</summary>
     public ConnectionRules Rules { get; set; } = server.Rules;
@@ -46,12 +47,13 @@ internal sealed class ConnectionDeadlines(ServerContext server)
     /// <summary>The same for a wait for the body: for as long as a read may take, or as the client's rate allows.</summary>
     /// <param name="received">The body's bytes so far.</param>
     /// <param name="waited">Milliseconds that were spent waiting for them.</param>
-    public void SetBodyRead(long received, long waited)
+    /// <param name="rate">The least rate, in bytes a second; 0: any.</param>
+    public void SetBodyRead(long received, long waited, int rate)
     {
         var timeout = Rules.RequestBodyTimeout;
-        if (Rules.MinDataRate > 0)
+        if (rate > 0)
         {
-            var left = TimeSpan.FromMilliseconds(Math.Max(0, RateLimitAfter(received) - waited));
+            var left = TimeSpan.FromMilliseconds(Math.Max(0, RateLimitAfter(received, rate) - waited));
             timeout = left < timeout ? left : timeout;
         }
 
@@ -78,13 +80,17 @@ internal sealed class ConnectionDeadlines(ServerContext server)
     public void TightenRead(long latest) => _read.Tighten(latest);
 
     /// <summary>A flush begins to wait for the client.</summary>
-    public void BeginWrite(TransportConnection transport)
+    /// <param name="transport">Tells what the client has taken.</param>
+    /// <param name="rate">The least rate of the client, in bytes a second, until the next flush; 0: any.</param>
+    public void BeginWrite(TransportConnection transport, int rate)
     {
         // In this order. What was sent is read before the time: a thread that is paused between the two gives the client too much, not
-        // too little. And Check reads the start again after the mark, and so knows that both are of one flush.
+        // too little. And Check reads the start again after mark and rate, and so knows that all are of one flush: one that has found the new start and
+        // the rate of the flush before judges nobody by it, because no rate counts within the first seconds.
         var sent = transport.BytesSent;
         Volatile.Write(ref _flushStarted, Now);
         Volatile.Write(ref _sentAtFlush, sent);
+        Volatile.Write(ref _rateOfFlush, rate);
         _write.Set(server.Heartbeat.WriteDeadlineAfter(Rules.ResponseWriteTimeout));
     }
 
@@ -101,7 +107,8 @@ internal sealed class ConnectionDeadlines(ServerContext server)
     /// <summary>True when a client that was waited for this long has sent or taken too little in that time.</summary>
     /// <param name="waited">Milliseconds of waiting.</param>
     /// <param name="bytes">What it has sent or taken in them.</param>
-    public bool IsTooSlow(long waited, long bytes) => Rules.MinDataRate > 0 && waited > RateLimitAfter(bytes);
+    /// <param name="rate">The least rate, in bytes a second; 0: any.</param>
+    public static bool IsTooSlow(long waited, long bytes, int rate) => rate > 0 && waited > RateLimitAfter(bytes, rate);
 
     /// <summary>Judges both deadlines. Called by the heartbeat only, which may not be overtaken by a disposal of the transport.</summary>
     /// <param name="transport">Tells what the client has taken.</param>
@@ -133,8 +140,9 @@ internal sealed class ConnectionDeadlines(ServerContext server)
     {
         var started = Volatile.Read(ref _flushStarted);
         var mark = Volatile.Read(ref _sentAtFlush);
+        var rate = Volatile.Read(ref _rateOfFlush);
         var sent = transport.BytesSent;
-        if (IsTooSlow(now - started, sent - mark) && transport.IsPaceKnown && started == Volatile.Read(ref _flushStarted))
+        if (IsTooSlow(now - started, sent - mark, rate) && transport.IsPaceKnown && started == Volatile.Read(ref _flushStarted))
         {
             return DeadlineVerdict.WriteTooSlow;
         }
@@ -166,5 +174,5 @@ internal sealed class ConnectionDeadlines(ServerContext server)
     }
 
     // How many milliseconds of waiting this number of bytes is worth.
-    private long RateLimitAfter(long bytes) => RateGraceMilliseconds + (bytes * 1000 / Rules.MinDataRate);
+    private static long RateLimitAfter(long bytes, int rate) => RateGraceMilliseconds + (bytes * 1000 / rate);
 }

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Net;
+using System.Runtime.CompilerServices;
 using PipeServer.Http;
 using PipeServer.Routing;
 
@@ -116,6 +117,18 @@ internal abstract class Exchange(RequestHead head)
     /// <summary>Nothing that is written from now on can arrive.</summary>
     public abstract bool IsClientGone { get; }
 
+    /// <summary>Its handler, or somebody whom that has given the request, has aborted it. From any thread.</summary>
+    public abstract bool IsAborted { get; }
+
+    /// <summary>What the request's body may have at most, in bytes.</summary>
+    public long MaxBodyBytes => ExistingExtras?.MaxBodyBytes ?? Connection.Rules.MaxRequestBodyBytes;
+
+    /// <summary>The least rate of the request's body, in bytes a second; 0: any.</summary>
+    public int MinBodyDataRate => ExistingExtras?.MinBodyDataRate ?? Connection.Rules.MinDataRate;
+
+    /// <summary>The same of the response.</summary>
+    public int MinResponseDataRate => ExistingExtras?.MinResponseDataRate ?? Connection.Rules.MinDataRate;
+
     /// <summary>
     /// After a wait for the client, a handler that may block continues on the thread pool, because on the transport's thread it would
     /// hold up the very loop that it waits for. Not on a worker: all of them may be blocked, each waiting for this very wait to end.
@@ -133,6 +146,12 @@ internal abstract class Exchange(RequestHead head)
 
     /// <summary>What follows this request cannot be understood: its answer is the connection's last.</summary>
     public abstract void CloseAfterResponse();
+
+    /// <summary>
+    /// Ends it now, with whatever of its answer has left: what carries it is reset. Of no effect once it is answered, or is nobody's any more. From
+    /// any thread.
+    /// </summary>
+    public abstract void Abort();
 
     /// <summary>Counts the answer, which is written to its end.</summary>
     /// <param name="isRefusal">The server has answered instead of a handler.</param>
@@ -175,6 +194,13 @@ internal abstract class Exchange(RequestHead head)
         Fault = null;
         MayBlock = false;
         Response.Reset();
+        ReleaseExtras();
+    }
+
+    /// <summary>Forgets what the request has needed beside what all need: nothing of it outlives the request.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void ReleaseExtras()
+    {
         if (_hasExtras)
         {
             ForgetExtras();

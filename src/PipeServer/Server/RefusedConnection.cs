@@ -41,7 +41,7 @@ internal sealed class RefusedConnection(ServerContext server, IProtocol protocol
     public static async Task TellAsync(Connection connection, Action<IBufferWriter<byte>> write, bool mayLinger)
     {
         var transport = connection.Transport;
-        connection.Deadlines.BeginWrite(transport);
+        connection.Deadlines.BeginWrite(transport, connection.Rules.MinDataRate);
         write(transport.Output);
         await transport.Output.FlushAsync(CancellationToken.None).ConfigureAwait(false);
         await transport.ShutdownOutputAsync().ConfigureAwait(false);

@@ -15,6 +15,9 @@ namespace PipeServer.Server;
 /// </remarks>
 internal sealed class RequestPipeline(ServerContext server)
 {
+    /// <summary>Why a request was cut off whose handler has called <see cref="HttpRequest.Abort"/>.</summary>
+    public const string AbortedByHandler = "the handler has aborted it";
+
     private readonly ErrorAnswers _errors = server.ErrorAnswers;
     private readonly RequestObserver? _observer = server.Observer;
 
@@ -75,7 +78,8 @@ internal sealed class RequestPipeline(ServerContext server)
     {
         if (exchange.IsClientGone)
         {
-            Log.ConnectionAborted(server.Logger, exchange.Connection.Id, "the client left while its request waited for a worker");
+            Log.ConnectionAborted(
+                server.Logger, exchange.Connection.Id, exchange.IsAborted ? AbortedByHandler : "the client left while its request waited for a worker");
             return NextStep.Abandon;
         }
 
@@ -219,8 +223,9 @@ internal sealed class RequestPipeline(ServerContext server)
         var fault = exchange.Fault ?? exchange.Writer.Fault;
         if (exchange.IsClientGone)
         {
-            // The client is gone: an exception that the handler threw because of that is not its fault.
-            Log.ConnectionAborted(server.Logger, exchange.Connection.Id, fault?.Message ?? "the client left before its answer");
+            // An exception that the handler threw because of that is not its fault.
+            Log.ConnectionAborted(
+                server.Logger, exchange.Connection.Id, exchange.IsAborted ? AbortedByHandler : fault?.Message ?? "the client left before its answer");
             return false;
         }
 

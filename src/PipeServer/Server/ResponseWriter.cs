@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.IO.Pipelines;
+using System.Runtime.CompilerServices;
 using Microsoft.Win32.SafeHandles;
 
 namespace PipeServer.Server;
@@ -8,8 +9,12 @@ namespace PipeServer.Server;
 /// The response's way to the client, which each protocol frames in its own manner: the <see cref="PipeWriter"/> that is
 /// <see cref="HttpResponse.Body"/>, and what else <see cref="HttpResponse"/> asks of it.
 /// </summary>
-internal abstract class ResponseWriter : PipeWriter
+/// <param name="exchange">The request that it answers.</param>
+internal abstract class ResponseWriter(Exchange exchange) : PipeWriter
 {
+    /// <summary>Nothing more is taken: the handler has completed the body, or has ended.</summary>
+    protected bool IsCompleted;
+
     /// <summary>True when status and headers are sent or on their way.</summary>
     public bool HasStarted { get; protected set; }
 
@@ -18,6 +23,20 @@ internal abstract class ResponseWriter : PipeWriter
 
     /// <summary>True when the handler has written bytes that are held back until their number is known.</summary>
     public abstract bool HasBufferedBytes { get; }
+
+    /// <inheritdoc cref="HttpResponse.MinDataRate"/>
+    public int MinDataRate
+    {
+        get => exchange.IsCarried ? exchange.MinResponseDataRate : 0;
+        set
+        {
+            ArgumentOutOfRangeException.ThrowIfNegative(value);
+            if (exchange.IsCarried)
+            {
+                exchange.Extras.MinResponseDataRate = value;
+            }
+        }
+    }
 
     /// <summary>How many bytes of the body the client gets of what was written so far.</summary>
     public abstract long BodyBytesSent { get; }
@@ -49,4 +68,11 @@ internal abstract class ResponseWriter : PipeWriter
 
     /// <summary>Makes it ready for the next response.</summary>
     public abstract void Reset();
+
+    /// <summary>Of a response that is completed, or was aborted: what is written to an aborted one goes nowhere, and throws nothing.</summary>
+    /// <exception cref="InvalidOperationException">It is not aborted, and nothing may be written any more.</exception>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    protected bool IsAborted() => exchange.IsAborted
+        ? true
+        : throw new InvalidOperationException("The response body has been completed; nothing more can be written.");
 }

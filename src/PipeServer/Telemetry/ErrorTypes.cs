@@ -8,6 +8,7 @@ namespace PipeServer.Telemetry;
 internal static class ErrorTypes
 {
     private const string ClientLeft = "client_left";
+    private const string Aborted = "aborted"; // by its handler
 
     private static readonly string?[] ServerErrors = new string?[100]; // by status, from 500 on
 
@@ -16,6 +17,7 @@ internal static class ErrorTypes
     {
         RequestOutcome.Refused => RequestErrors.Name(exchange.Refusal),
         RequestOutcome.Faulted when completion.Exception?.GetType().FullName is { } type => type,
+        RequestOutcome.Aborted when exchange.IsAborted => Aborted,
         RequestOutcome.Aborted => (exchange.Fault ?? exchange.Writer.Fault) is BadHttpRequestException bad ? RequestErrors.Name(bad.Error) : ClientLeft,
         RequestOutcome.Faulted when completion.StatusCode < 500 => RequestErrors.Name(RequestError.HandlerFault),
         _ when completion.StatusCode is >= 500 and < 600 => ServerErrors[completion.StatusCode - 500] ??=

@@ -26,6 +26,9 @@ public abstract class TransportConnection : IDuplexPipe, IAsyncDisposable
     /// <summary>The client's address, where the transport knows one.</summary>
     public abstract EndPoint? RemoteEndPoint { get; }
 
+    /// <summary>The address that the client has connected to, where the transport knows one. Default: null.</summary>
+    public virtual EndPoint? LocalEndPoint => null;
+
     /// <summary>True once <see cref="Closed"/> is cancelled; cheaper than the token.</summary>
     public abstract bool IsClosed { get; }
 

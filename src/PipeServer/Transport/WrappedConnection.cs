@@ -2,13 +2,15 @@ using System.Net;
 
 namespace PipeServer.Transport;
 
-/// <summary>A connection around another one, of which it says what is known: its client, its end, its counts. Which bytes it has, its own kind says.</summary>
+/// <summary>A connection around another one, of which it says what is known: addresses, end, counts. Which bytes it has, its own kind says.</summary>
 internal abstract class WrappedConnection(TransportConnection inner) : TransportConnection
 {
     /// <summary>The connection inside.</summary>
     protected TransportConnection Inner => inner;
 
     public override EndPoint? RemoteEndPoint => inner.RemoteEndPoint;
+
+    public override EndPoint? LocalEndPoint => inner.LocalEndPoint;
 
     public override bool IsClosed => inner.IsClosed;
 

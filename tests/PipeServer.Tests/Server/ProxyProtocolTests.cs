@@ -10,15 +10,19 @@ public abstract class ProxyProtocolTests(string transport)
     private const string Client8 = "PROXY TCP4 192.0.2.8 192.0.2.1 4711 80\r\n";
 
     [Theory]
-    [InlineData(Client7, "192.0.2.7:4711")]
-    [InlineData("PROXY TCP6 2001:db8::7 2001:db8::1 4711 80\r\n", "[2001:db8::7]:4711")]
-    [InlineData("\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0C\xC0\0\x02\x07\xC0\0\x02\x01\x12\x67\0\x50", "192.0.2.7:4711")]
-    public async Task A_request_sees_the_client_that_the_proxy_names(string header, string client)
+    [InlineData(Client7, "192.0.2.7:4711", "192.0.2.1:80")]
+    [InlineData("PROXY TCP6 2001:db8::7 2001:db8::1 4711 80\r\n", "[2001:db8::7]:4711", "[2001:db8::1]:80")]
+    [InlineData("\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0C\xC0\0\x02\x07\xC0\0\x02\x01\x12\x67\0\x50", "192.0.2.7:4711", "192.0.2.1:80")]
+    [InlineData(
+        "\r\n\r\n\0\r\nQUIT\n\x21\x21\0\x24\x20\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\x07\x20\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\x01\x12\x67\x01\xBB",
+        "[2001::7]:4711", "[2001::1]:443")]
+    public async Task A_request_sees_the_addresses_that_the_proxy_names(string header, string client, string local)
     {
         await using var server = await StartAsync();
         await using var proxy = await server.ConnectAsync();
         Assert.Equal(client, (await proxy.RequestAsync(header + TestClient.Get("/who"))).Text);
         Assert.Equal(client, (await proxy.RequestAsync(TestClient.Get("/who"))).Text);
+        Assert.Equal(local, (await proxy.RequestAsync(TestClient.Get("/where"))).Text);
         Assert.Equal("hello", (await proxy.RequestAsync("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello")).Text);
     }
 
@@ -45,6 +49,7 @@ public abstract class ProxyProtocolTests(string transport)
         await using var server = await StartAsync();
         await using var proxy = await server.ConnectAsync();
         Assert.Equal($"{proxy.LocalEndPoint}", (await proxy.RequestAsync(header + TestClient.Get("/who"))).Text);
+        Assert.Equal($"{server.Server.EndPoints[0]}", (await proxy.RequestAsync(TestClient.Get("/where"))).Text);
     }
 
     [Fact]
@@ -245,6 +250,7 @@ public abstract class ProxyProtocolTests(string transport)
         static server =>
         {
             server.MapGet("/who", static (request, response) => response.WriteText($"{request.RemoteEndPoint}"), Dispatch.Inline);
+            server.MapGet("/where", static (request, response) => response.WriteText($"{request.LocalEndPoint}"), Dispatch.Inline);
             server.MapGet("/stack", static (_, response) => response.WriteText($"{new System.Diagnostics.StackTrace()}"), Dispatch.Inline);
             server.MapPost("/echo", static async (request, response) => await request.Body.CopyToAsync(response.Body));
         },

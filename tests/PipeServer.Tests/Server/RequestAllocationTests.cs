@@ -34,6 +34,8 @@ public sealed class RequestAllocationTests
     [InlineData("POST", "/worker/echo", "Content-Length: 1024")]
     [InlineData("POST", "/worker/echo", "Transfer-Encoding: chunked")]
     [InlineData("HEAD", "/worker/plaintext", "")]
+    [InlineData("GET", "/verbs", "")]
+    [InlineData("POST", "/worker/verbs", "Transfer-Encoding: chunked")]
     [InlineData("GET", "/nowhere", "")]
     [InlineData("GET", "/cached/file.txt", "")]
     [InlineData("HEAD", "/cached/file.txt", "")]
@@ -186,6 +188,8 @@ public sealed class RequestAllocationTests
         server.MapGet("/plaintext", Plaintext, Dispatch.Inline);
         server.MapGet("/worker/plaintext", Plaintext);
         server.MapGet("/worker/item/{id}", Plaintext);
+        server.MapGet("/verbs", Verbs, Dispatch.Inline);
+        server.MapPost("/worker/verbs", VerbsAsync);
         server.MapGet("/stream", StreamAsync, Dispatch.Inline);
         server.MapPost("/echo", EchoAsync, Dispatch.Inline);
         server.MapPost("/worker/echo", EchoAsync);
@@ -193,6 +197,27 @@ public sealed class RequestAllocationTests
     }
 
     private static void Plaintext(HttpRequest request, HttpResponse response) => response.WriteBytes("Hello, World!"u8, "text/plain");
+
+    // All that a framework asks of each request; its state is the connection's.
+    private static void Verbs(HttpRequest request, HttpResponse response)
+    {
+        var seen = request.ConnectionId + request.MinorVersion + request.MethodBytes.Length + request.TargetBytes.Length + request.LocalEndPoint!.AddressFamily.GetHashCode();
+        for (var index = 0; index < request.Headers.Count; index++)
+        {
+            seen += request.Headers.NameBytes(index).Length + request.Headers.ValueBytes(index).Length + (request.Headers.NameLengths == 0 ? 1 : 0);
+        }
+
+        request.PersistentState ??= new object();
+        (request.MaxBodyBytes, request.MinBodyDataRate, response.MinDataRate) = (5000, 100, 100);
+        response.WriteBytes(seen > 0 && request.MaxBodyBytes == 5000 ? "Hello, World!"u8 : "nothing"u8, "text/plain");
+    }
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
+    private static async ValueTask VerbsAsync(HttpRequest request, HttpResponse response)
+    {
+        Verbs(request, response);
+        await EchoAsync(request, response);
+    }
 
     private static async ValueTask StreamAsync(HttpRequest request, HttpResponse response)
     {

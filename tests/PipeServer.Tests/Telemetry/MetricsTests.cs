@@ -55,6 +55,19 @@ public abstract class MetricsTests(string transport)
     }
 
     [Fact]
+    public async Task A_request_that_its_handler_aborts_says_so()
+    {
+        await using var server = await StartAsync(map: static server => server.MapGet("/aborts", static (request, _) => request.Abort()));
+        using var listener = new MetricsListener(server.Server);
+        await using var client = await server.ConnectAsync();
+        await client.SendAsync(TestClient.Get("/aborts"));
+        await Eventually.TrueAsync(() => listener.Recorded.Any(static one => one.Name == Duration), "it is recorded");
+        Assert.Equal(
+            "http.request.method=GET url.scheme=http network.protocol.version=1.1 http.route=/aborts error.type=aborted",
+            Assert.Single(listener.Recorded, static one => one.Name == Duration).Tags);
+    }
+
+    [Fact]
     public async Task The_sums_are_those_of_the_ledger()
     {
         const int Clients = 6;

@@ -50,10 +50,20 @@ public abstract class NetworkTransportTests : TransportConformanceTests
         Assert.SkipUnless(ip.AddressFamily == AddressFamily.InterNetwork || Socket.OSSupportsIPv6, "IPv6 is not available here.");
         var transport = Track(CreateTransport());
         var listener = (await transport.ListenAsync(new IPEndPoint(ip, 0), 8, CancellationToken.None))[0];
+        var second = (await transport.ListenAsync(new IPEndPoint(ip, 0), 8, CancellationToken.None))[0];
         await using var client = await TestClient.ConnectAsync(listener.EndPoint);
         await using var server = (await listener.AcceptAsync())!;
         Assert.Equal(client.LocalEndPoint, server.RemoteEndPoint);
+        Assert.Equal(listener.EndPoint, server.LocalEndPoint);
+        Assert.Same(server.LocalEndPoint, server.LocalEndPoint);
         await listener.DisposeAsync();
+
+        // One that has ended may have none any more, but says so.
+        await using var another = await TestClient.ConnectAsync(second.EndPoint);
+        await using var aborted = (await second.AcceptAsync())!;
+        aborted.Abort();
+        Assert.Null(aborted.LocalEndPoint);
+        await second.DisposeAsync();
     }
 
     [Fact]

@@ -110,7 +110,7 @@ internal sealed class BodyRead : IValueTaskSource<ReadResult>, IThreadPoolWorkIt
             }
             else
             {
-                Deadlines.SetBodyRead(_atStart = Counted(), _waited);
+                Deadlines.SetBodyRead(_atStart = Counted(), _waited, _exchange.MinBodyDataRate);
             }
 
             IsWaiting = true;
@@ -237,12 +237,14 @@ internal sealed class BodyRead : IValueTaskSource<ReadResult>, IThreadPoolWorkIt
     }
 
     private bool HasComeFurther() =>
-        _exchange.Connection.IsTls && Counted() is var counted && counted > _atStart && !Deadlines.IsTooSlow(_waited, counted);
+        _exchange.Connection.IsTls && Counted() is var counted && counted > _atStart && !IsTooSlow(counted);
+
+    private bool IsTooSlow(long bytes) => ConnectionDeadlines.IsTooSlow(_waited, bytes, _exchange.MinBodyDataRate);
 
     // Only once for a client that is too slow, or one byte at a time would keep the read alive for ever.
     private void GrantFinalBeat()
     {
-        var isTooSlow = Deadlines.IsTooSlow(_waited, Counted());
+        var isTooSlow = IsTooSlow(Counted());
         if (_isFinalBeat || (isTooSlow && _wasTooSlow))
         {
             throw new BadHttpRequestException(RequestError.BodyTimeout);

@@ -29,6 +29,12 @@ internal sealed class ChunkedBody(Http1Exchange exchange) : FramedBody
 
     public override bool IsTooLongToDrain => _isTooLongToDrain;
 
+    // What its handler reads of it.
+    private long Limit => exchange.ExistingExtras?.MaxBodyBytes ?? _rules.MaxRequestBodyBytes;
+
+    // The same where its handler does not read: a limit that it has lowered is not broken by what it has not asked for.
+    private long UnreadLimit => Math.Max(Limit, _rules.MaxRequestBodyBytes);
+
     // All that has arrived went through the decoder, and it wants more.
     private bool WantsMore => !_decoder.IsComplete && !_isTooLongToDrain && _error == RequestError.None;
 
@@ -69,7 +75,7 @@ internal sealed class ChunkedBody(Http1Exchange exchange) : FramedBody
     public override bool TryTake(in ReadResult input, bool isCanceled, out ReadResult result)
     {
         var writer = _decoded!.Writer;
-        _error = Decode(_decoder, input.Buffer, writer, stopBeyond: long.MaxValue, ref _length, out var taken);
+        _error = Decode(_decoder, input.Buffer, writer, Limit, stopBeyond: long.MaxValue, ref _length, out var taken);
         var consumed = input.Buffer.GetPosition(taken);
         exchange.Connection.Input.AdvanceTo(consumed, _error == RequestError.None && _decoder.IsComplete ? consumed : input.Buffer.End);
         if (_error != RequestError.None)
@@ -116,7 +122,7 @@ internal sealed class ChunkedBody(Http1Exchange exchange) : FramedBody
     public override bool TryDiscard(in ReadResult input)
     {
         var before = _length;
-        _error = Decode(_decoder, input.Buffer, sink: null, stopBeyond: _length + MaxDrainBytes - _discarded, ref _length, out var taken);
+        _error = Decode(_decoder, input.Buffer, sink: null, UnreadLimit, stopBeyond: _length + MaxDrainBytes - _discarded, ref _length, out var taken);
         _discarded += _length - before;
         _isTooLongToDrain = _decoder.AnnouncedBytes > MaxDrainBytes - _discarded;
         var consumed = input.Buffer.GetPosition(taken);
@@ -156,18 +162,19 @@ internal sealed class ChunkedBody(Http1Exchange exchange) : FramedBody
         _previewDecoder ??= new ChunkedDecoder();
         _previewDecoder.Reset();
         var length = 0L;
-        return Decode(_previewDecoder, buffer, sink: null, stopBeyond: long.MaxValue, ref length, out _);
+        return Decode(_previewDecoder, buffer, sink: null, UnreadLimit, stopBeyond: long.MaxValue, ref length, out _);
     }
 
     /// <summary>The one loop over chunks.</summary>
     /// <param name="decoder">Goes on where it stopped.</param>
     /// <param name="buffer">What follows the bytes that it has had.</param>
     /// <param name="sink">What gets the body's bytes, or null: they are only counted.</param>
+    /// <param name="limit">What the body may have at most.</param>
     /// <param name="stopBeyond">Stops when the body is known to be longer.</param>
     /// <param name="length">The body's bytes so far.</param>
     /// <param name="taken">How much of the buffer is done with.</param>
     private RequestError Decode(
-        ChunkedDecoder decoder, in ReadOnlySequence<byte> buffer, PipeWriter? sink, long stopBeyond, ref long length, out long taken)
+        ChunkedDecoder decoder, in ReadOnlySequence<byte> buffer, PipeWriter? sink, long limit, long stopBeyond, ref long length, out long taken)
     {
         taken = 0;
         foreach (var memory in buffer)
@@ -185,7 +192,7 @@ internal sealed class ChunkedBody(Http1Exchange exchange) : FramedBody
 
                 // Judged by the size that a chunk announces: a body that is too large is refused before all of it has come.
                 length += data.Length;
-                if (decoder.AnnouncedBytes > _rules.MaxRequestBodyBytes - length)
+                if (decoder.AnnouncedBytes > limit - length)
                 {
                     return RequestError.BodyTooLarge;
                 }

@@ -11,6 +11,7 @@ internal abstract class ExchangeHolder : Connection
 {
     private readonly ExchangePool _exchanges;
     private Http1Exchange? _exchange;
+    private volatile bool _isRequestAborted;
 
     protected ExchangeHolder(ServerContext server, ExchangePool exchanges)
         : base(server)
@@ -24,6 +25,12 @@ internal abstract class ExchangeHolder : Connection
 
     /// <summary>True when what the last handler has left behind may still use the connection that has ended: it serves no other client.</summary>
     public bool IsLost { get; private set; }
+
+    /// <summary>The request in progress, which is the last, was aborted by its handler: see <see cref="AbortRequest"/>. From any thread.</summary>
+    public bool IsRequestAborted => _isRequestAborted;
+
+    /// <summary>The least rate of the responses that are flushed now, in bytes a second.</summary>
+    public int MinResponseDataRate => _exchange?.MinResponseDataRate ?? Rules.MinDataRate;
 
     /// <summary>The way of every request.</summary>
     protected RequestPipeline Pipeline { get; }
@@ -39,6 +46,7 @@ internal abstract class ExchangeHolder : Connection
 
     public override void Attach(TransportConnection transport, long id)
     {
+        _isRequestAborted = false;
         base.Attach(transport, id);
         Context = ExecutionContext.Capture();
     }
@@ -82,6 +90,35 @@ internal abstract class ExchangeHolder : Connection
     }
 
     public override void Abandon() => _exchange?.Lose();
+
+    /// <summary>
+    /// The handler of the request in progress ends it: the connection is reset, and the ledger counts both as aborted. Answers to earlier requests that
+    /// are whole and not sent yet go out first: their connection's thread is inside a synchronous handler then, and cuts the connection as soon as that
+    /// has returned (<see cref="Http1Connection.HasUnflushedAnswers"/>). From any thread.
+    /// </summary>
+    /// <param name="exchange">
+    /// The request: both objects are pooled, and a call that comes late must not hit the next client. So nothing is written to it: its thread may give it
+    /// to another connection meanwhile.
+    /// </param>
+    public void AbortRequest(Http1Exchange exchange)
+    {
+        var request = InProgress;
+        lock (Deadlines)
+        {
+            if (HasEnded || request.Request == 0 || request != InProgress || exchange != _exchange)
+            {
+                return;
+            }
+
+            _isRequestAborted = true;
+            OnRequestAborted();
+            if (!Tally.HasUnflushed)
+            {
+                WasAborted = true;
+                Transport.Abort();
+            }
+        }
+    }
 
     public override void DescribeRequests(ICollection<RequestDescription> descriptions) =>
         descriptions.Add(State is ConnectionState.Handling or ConnectionState.Switched
@@ -162,6 +199,9 @@ internal abstract class ExchangeHolder : Connection
 
     /// <summary>The same while there is none, on a thread that offers bytes to consumers.</summary>
     protected Http1Exchange TakeOwn() => Take(_exchanges.RentOwn());
+
+    /// <summary>Nothing that is written from now on may reach the client. From any thread.</summary>
+    protected abstract void OnRequestAborted();
 
     // Null for what is no request as the parser lets it pass: its parts were of different moments.
     private static string? Shown(Http1Exchange exchange)

@@ -144,6 +144,8 @@ internal sealed class Http1Connection : ExchangeHolder, IReadConsumer
     // A handler that has the connection may have left a read or a write behind.
     protected override bool IsExchangeInUse => _switched is not null || base.IsExchangeInUse;
 
+    protected override void OnRequestAborted() => _output.OnAborted();
+
     protected override Task ServeAsync() => ServeRequestsAsync();
 
     protected override async Task EndAsync()
@@ -225,7 +227,7 @@ internal sealed class Http1Connection : ExchangeHolder, IReadConsumer
                 // :: End
                 if (next == NextStep.Cut || !Pipeline.TryEnd(Exchange, next))
                 {
-                    await AbandonAsync(isClientGone: next == NextStep.Abandon).ConfigureAwait(false);
+                    await AbandonAsync().ConfigureAwait(false);
                 }
 
                 if (WasAborted || (HasToSettle() && !await TrySettleAsync().ConfigureAwait(false)))
@@ -312,9 +314,9 @@ internal sealed class Http1Connection : ExchangeHolder, IReadConsumer
     }
 
     // The response cannot be ended. What was answered before in this batch is whole, and is sent before the cut.
-    private async ValueTask AbandonAsync(bool isClientGone)
+    private async ValueTask AbandonAsync()
     {
-        if (!isClientGone && Tally.HasUnflushed)
+        if (Tally.HasUnflushed && !Transport.IsClosed)
         {
             await _output.FlushAsync(CancellationToken.None).ConfigureAwait(false);
         }

@@ -70,6 +70,8 @@ internal sealed class Http1Exchange : Exchange
 
     public override bool IsClientGone => Output.IsClientGone || _connection!.Transport.IsClosed;
 
+    public override bool IsAborted => _connection is { IsRequestAborted: true };
+
     public override long BodyBytesReceived => RequestBody.ReceivedBytes;
 
     public override RequestActivity? Observe(string worker) => _connection?.Observe(this, worker);
@@ -79,6 +81,8 @@ internal sealed class Http1Exchange : Exchange
         RequestBody.Detach();
         return RequestBody.DiscardArrived();
     }
+
+    public override void Abort() => _connection?.AbortRequest(this);
 
     public override void CloseAfterResponse() => _connection!.CloseAfterResponse();
 
@@ -137,6 +141,7 @@ internal sealed class Http1Exchange : Exchange
         RequestBody.Release();
         ResponseBody.Release();
         Response.Release();
+        ReleaseExtras();
         Head.Release();
         _connection = null;
     }

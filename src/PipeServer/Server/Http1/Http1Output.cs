@@ -11,7 +11,7 @@ namespace PipeServer.Server.Http1;
 /// </summary>
 internal sealed class Http1Output(Http1Connection connection)
 {
-    /// <summary>The client has left: nothing that is written can arrive.</summary>
+    /// <summary>The client has left, or its request was aborted: nothing that is written can arrive.</summary>
     public bool IsClientGone { get; private set; }
 
     /// <summary>The transport's output.</summary>
@@ -19,6 +19,9 @@ internal sealed class Http1Output(Http1Connection connection)
 
     /// <summary>Makes it ready for the next connection.</summary>
     public void Reset() => IsClientGone = false;
+
+    /// <summary>The request in progress was aborted: what is written for it from now on goes nowhere. From any thread.</summary>
+    public void OnAborted() => IsClientGone = true;
 
     /// <summary>Writes the body of an encoded response, from where it lies if the transport can.</summary>
     public void WriteBody(PreparedResponse prepared)
@@ -79,7 +82,7 @@ internal sealed class Http1Output(Http1Connection connection)
     public async ValueTask<long> SendFileForHandlerAsync(
         Exchange exchange, SafeFileHandle file, long offset, long count, CancellationToken cancellationToken)
     {
-        connection.Deadlines.BeginWrite(connection.Transport);
+        connection.Deadlines.BeginWrite(connection.Transport, connection.MinResponseDataRate);
         try
         {
             var sent = await connection.Transport.SendFileAsync(file, offset, count, cancellationToken).ConfigureAwait(false);
@@ -107,7 +110,7 @@ internal sealed class Http1Output(Http1Connection connection)
             return;
         }
 
-        connection.Deadlines.BeginWrite(connection.Transport);
+        connection.Deadlines.BeginWrite(connection.Transport, connection.MinResponseDataRate);
         await shutdown.ConfigureAwait(false);
         connection.Deadlines.EndWrite();
     }
@@ -115,7 +118,7 @@ internal sealed class Http1Output(Http1Connection connection)
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<FlushResult> WaitForFlushAsync(ValueTask<FlushResult> flush)
     {
-        connection.Deadlines.BeginWrite(connection.Transport);
+        connection.Deadlines.BeginWrite(connection.Transport, connection.MinResponseDataRate);
         try
         {
             return AfterFlush(await flush.ConfigureAwait(false));

@@ -9,7 +9,7 @@ namespace PipeServer.Server.Http1;
 /// The body of the current request as the <see cref="PipeReader"/> that its handler gets, whatever frames it. Reads never go beyond
 /// the body. What reads a body is made with the first one.
 /// </summary>
-internal sealed class RequestBody : PipeReader, ITrailerSource
+internal sealed class RequestBody : PipeReader, IRequestBody
 {
     // For the rest of a body that its handler did not read: the next request must not wait for it for long.
     private static readonly TimeSpan UnreadBodyTimeout = TimeSpan.FromSeconds(5);
@@ -223,7 +223,12 @@ internal sealed class RequestBody : PipeReader, ITrailerSource
             throw new InvalidOperationException("The request has ended; its body must not be read any more.");
         }
 
-        IsTouched = true;
+        if (!IsTouched)
+        {
+            ThrowIfTooLong();
+            IsTouched = true;
+        }
+
         if (_body is null)
         {
             result = new ReadResult(default, TakeCancelRequest(), isCompleted: true);
@@ -288,6 +293,15 @@ internal sealed class RequestBody : PipeReader, ITrailerSource
     {
         ContinuePending &= input.Buffer.IsEmpty;
         return _body!.TryTake(input, input.IsCanceled && TakeCancelRequest(), out result);
+    }
+
+    // Its length was within the server's limit, or the request's, when it began; the handler may have set a lower one since.
+    private void ThrowIfTooLong()
+    {
+        if (_exchange.ExistingExtras?.MaxBodyBytes < _exchange.Head.Framing.ContentLength)
+        {
+            throw new BadHttpRequestException(RequestError.BodyTooLarge);
+        }
     }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]

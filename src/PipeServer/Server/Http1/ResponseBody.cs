@@ -11,14 +11,13 @@ namespace PipeServer.Server.Http1;
 /// The body of the current response as a <see cref="PipeWriter"/>. Decides, at the moment the head must be written, how the
 /// body is framed, and keeps the handler to it.
 /// </summary>
-internal sealed class ResponseBody(Http1Exchange exchange) : ResponseWriter
+internal sealed class ResponseBody(Http1Exchange exchange) : ResponseWriter(exchange)
 {
     private ResponseMode _mode;
     private HeldBytes _held = new();
     private long _written;
     private long? _contentLength;
     private ChunkWriter _chunks;
-    private bool _isCompleted;
 
     public override bool HasBufferedBytes => _mode == ResponseMode.Buffering && _held.Length > 0;
 
@@ -32,7 +31,14 @@ internal sealed class ResponseBody(Http1Exchange exchange) : ResponseWriter
     private bool IsHolding
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        get => _mode == ResponseMode.Buffering && !_isCompleted && Response.ContentLength is null;
+        get => _mode == ResponseMode.Buffering && !IsCompleted && Response.ContentLength is null;
+    }
+
+    // The request was aborted: what is written goes nowhere. Not for what is held back, which goes nowhere anyhow.
+    private bool IsDiscarding
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => (IsCompleted || exchange.IsAborted) && IsAborted();
     }
 
     public override bool CanGetUnflushedBytes => true;
@@ -48,7 +54,7 @@ internal sealed class ResponseBody(Http1Exchange exchange) : ResponseWriter
         _written = 0;
         _contentLength = null;
         _chunks = default;
-        _isCompleted = false;
+        IsCompleted = false;
         Fault = null;
         _held.Clear();
     }
@@ -56,7 +62,7 @@ internal sealed class ResponseBody(Http1Exchange exchange) : ResponseWriter
     /// <summary>Gives a large buffer back. Until <see cref="Reset"/> nothing can be written.</summary>
     public void Release()
     {
-        _isCompleted = true;
+        IsCompleted = true;
         _held.Release();
     }
 
@@ -136,7 +142,11 @@ internal sealed class ResponseBody(Http1Exchange exchange) : ResponseWriter
 
     public override ValueTask<FlushResult> FlushAsync(CancellationToken cancellationToken = default)
     {
-        ThrowIfCompleted();
+        if (IsDiscarding)
+        {
+            return new ValueTask<FlushResult>(new FlushResult(isCanceled: false, isCompleted: true));
+        }
+
         if (_mode == ResponseMode.Buffering)
         {
             Start(handlerHasEnded: false);
@@ -149,7 +159,11 @@ internal sealed class ResponseBody(Http1Exchange exchange) : ResponseWriter
     /// <summary>Starts and ends the response with one that is encoded already.</summary>
     public override void Send(PreparedResponse prepared)
     {
-        ThrowIfCompleted();
+        if (IsDiscarding)
+        {
+            return;
+        }
+
         exchange.RequestBody.ThrowIfArrivedIsMalformed();
         _contentLength = _written = prepared.Body.Length;
         _mode = exchange.IsHeadRequest || !StatusLine.AllowsBody(prepared.StatusCode) ? ResponseMode.Discarding : ResponseMode.Plain;
@@ -176,7 +190,11 @@ internal sealed class ResponseBody(Http1Exchange exchange) : ResponseWriter
     /// <summary>The same with a body that is fetched first; false, with nothing written, when its source does not have it.</summary>
     public override bool TrySend(PreparedResponse prepared, IBodySource source)
     {
-        ThrowIfCompleted();
+        if (IsDiscarding)
+        {
+            return true;
+        }
+
         exchange.RequestBody.ThrowIfArrivedIsMalformed();
         var hasBody = !exchange.IsHeadRequest && StatusLine.AllowsBody(prepared.StatusCode);
         if (!hasBody)
@@ -197,15 +215,15 @@ internal sealed class ResponseBody(Http1Exchange exchange) : ResponseWriter
     /// <summary>Sends a part of a file; see <see cref="HttpResponse.SendFileAsync"/>.</summary>
     public override async ValueTask<long> SendFileAsync(SafeFileHandle file, long offset, long count, CancellationToken cancellationToken)
     {
-        ThrowIfCompleted();
-        if (_mode == ResponseMode.Buffering)
+        var isDiscarding = IsDiscarding;
+        if (_mode == ResponseMode.Buffering && !isDiscarding)
         {
             Start(handlerHasEnded: false);
         }
 
-        if (_mode == ResponseMode.Discarding)
+        if (_mode == ResponseMode.Discarding || isDiscarding)
         {
-            return count;
+            return isDiscarding ? 0 : count;
         }
 
         if (_mode == ResponseMode.Chunked)
@@ -225,14 +243,18 @@ internal sealed class ResponseBody(Http1Exchange exchange) : ResponseWriter
 
     public override async ValueTask<IDuplexPipe> SwitchAsync(int statusCode)
     {
-        ThrowIfCompleted();
+        if (IsDiscarding)
+        {
+            throw new IOException("The request was aborted.");
+        }
+
         if (HasStarted || _held.Length > 0 || !exchange.RequestBody.IsFullyRead)
         {
             throw new InvalidOperationException("The connection can be handed over before the response is begun, and after the request's body is read.");
         }
 
         _mode = ResponseMode.Switched;
-        _isCompleted = HasStarted = true;
+        IsCompleted = HasStarted = true;
         var pipe = await exchange.SwitchAsync(statusCode).ConfigureAwait(false);
         await Output.FlushForHandlerAsync(exchange, CancellationToken.None).ConfigureAwait(false);
         return pipe;
@@ -243,7 +265,7 @@ internal sealed class ResponseBody(Http1Exchange exchange) : ResponseWriter
     /// <summary>Nothing more will be written. The response itself ends with the handler.</summary>
     public override void Complete(Exception? exception = null)
     {
-        _isCompleted = true;
+        IsCompleted = true;
         Fault ??= exception;
     }
 
@@ -251,14 +273,15 @@ internal sealed class ResponseBody(Http1Exchange exchange) : ResponseWriter
     private Memory<byte> GetOtherMemory(int sizeHint)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(sizeHint);
-        ThrowIfCompleted();
-        if (_mode == ResponseMode.Buffering && Response.ContentLength is not null)
+        var isDiscarding = IsDiscarding;
+        if (_mode == ResponseMode.Buffering && Response.ContentLength is not null && !isDiscarding)
         {
             Start(handlerHasEnded: false);
         }
 
         return _mode switch
         {
+            _ when isDiscarding => _held.GetMemory(Math.Max(1, sizeHint)),
             ResponseMode.Plain => Output.Writer.GetMemory(sizeHint),
             ResponseMode.Chunked => _chunks.GetMemory(Output, sizeHint),
             _ => _held.GetMemory(Math.Max(1, sizeHint)),
@@ -269,7 +292,11 @@ internal sealed class ResponseBody(Http1Exchange exchange) : ResponseWriter
     private void AdvanceOther(int bytes)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(bytes);
-        ThrowIfCompleted();
+        if (IsDiscarding)
+        {
+            return;
+        }
+
         if (HasStarted && _contentLength is { } length && _written + bytes > length)
         {
             throw LongerThan(length, bytes);
@@ -369,12 +396,4 @@ internal sealed class ResponseBody(Http1Exchange exchange) : ResponseWriter
 
     private InvalidOperationException LongerThan(long contentLength, long bytes) =>
         new($"The response's ContentLength is {contentLength}; the handler is writing {_written + bytes} bytes.");
-
-    private void ThrowIfCompleted()
-    {
-        if (_isCompleted)
-        {
-            throw new InvalidOperationException("The response body has been completed; nothing more can be written.");
-        }
-    }
 }

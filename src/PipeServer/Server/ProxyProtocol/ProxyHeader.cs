@@ -10,7 +10,7 @@ namespace PipeServer.Server.ProxyProtocol;
 
 /// <summary>
 /// The header of the PROXY protocol, versions 1 and 2 (https://www.haproxy.org/download/2.8/doc/proxy-protocol.txt): a pure function
-/// from bytes to the client's address.
+/// from bytes to the addresses of both ends.
 /// </summary>
 /// <param name="Status">Whether there is a header.</param>
 /// <param name="Length">With <see cref="ProxyHeaderStatus.Complete"/>: how many bytes it takes.</param>
@@ -18,7 +18,8 @@ namespace PipeServer.Server.ProxyProtocol;
 /// With <see cref="ProxyHeaderStatus.Complete"/>: the client; null where the proxy speaks for itself or cannot say, and the peer's own address
 /// holds.
 /// </param>
-internal readonly record struct ProxyHeader(ProxyHeaderStatus Status, int Length, IPEndPoint? Client)
+/// <param name="Destination">With a <paramref name="Client"/>: the address that it has connected to; else null.</param>
+internal readonly record struct ProxyHeader(ProxyHeaderStatus Status, int Length, IPEndPoint? Client, IPEndPoint? Destination = null)
 {
     /// <summary>
     /// The longest header that is read, in bytes. Version 1 has 107 at most; in version 2 the addresses take 216, and the rest is what
@@ -99,10 +100,10 @@ internal readonly record struct ProxyHeader(ProxyHeaderStatus Status, int Length
         };
         return parts.Length == 5
             && TryReadAddress(parts[1], family, out var source)
-            && TryReadAddress(parts[2], family, out _)
+            && TryReadAddress(parts[2], family, out var destination)
             && TryReadPort(parts[3], out var port)
-            && TryReadPort(parts[4], out _)
-                ? new ProxyHeader(ProxyHeaderStatus.Complete, length, new IPEndPoint(source, port))
+            && TryReadPort(parts[4], out var destinationPort)
+                ? new ProxyHeader(ProxyHeaderStatus.Complete, length, new IPEndPoint(source, port), new IPEndPoint(destination, destinationPort))
                 : Invalid;
     }
 
@@ -141,13 +142,14 @@ internal readonly record struct ProxyHeader(ProxyHeaderStatus Status, int Length
         }
 
         var body = header[Version2HeadBytes..];
-        var client = addresses switch
-        {
-            12 => new IPEndPoint(new IPAddress(body[..4]), BinaryPrimitives.ReadUInt16BigEndian(body[8..])),
-            36 => new IPEndPoint(new IPAddress(body[..16]), BinaryPrimitives.ReadUInt16BigEndian(body[32..])),
-            _ => null,
-        };
-        return new ProxyHeader(ProxyHeaderStatus.Complete, length, client);
+        var addressLength = addresses switch { 12 => 4, 36 => 16, _ => 0 }; // of each end; behind both come their ports
+        return addressLength == 0
+            ? new ProxyHeader(ProxyHeaderStatus.Complete, length, null)
+            : new ProxyHeader(
+                ProxyHeaderStatus.Complete,
+                length,
+                ReadEndPoint(body[..addressLength], body[(2 * addressLength)..]),
+                ReadEndPoint(body.Slice(addressLength, addressLength), body[((2 * addressLength) + 2)..]));
     }
 
     // §2.2: type, length in two bytes, value; a checksum, where there is one, covers the whole header with zeros in its own place.
@@ -185,6 +187,9 @@ internal readonly record struct ProxyHeader(ProxyHeaderStatus Status, int Length
 
         return ~crc;
     }
+
+    private static IPEndPoint ReadEndPoint(ReadOnlySpan<byte> address, ReadOnlySpan<byte> port) =>
+        new(new IPAddress(address), BinaryPrimitives.ReadUInt16BigEndian(port));
 
     private static bool TryReadAddress(string text, AddressFamily family, out IPAddress address)
     {

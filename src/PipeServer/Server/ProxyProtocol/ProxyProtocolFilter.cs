@@ -4,8 +4,8 @@ using PipeServer.Transport;
 namespace PipeServer.Server.ProxyProtocol;
 
 /// <summary>
-/// Reads the header by which a trusted proxy names its client. A connection without one, or from another peer, is closed: what it says
-/// cannot be trusted, and an answer would tell a stranger that a server listens here.
+/// Reads the header by which a trusted proxy names its client, and what that has connected to. A connection without one, or from another peer, is
+/// closed: what it says cannot be trusted, and an answer would tell a stranger that a server listens here.
 /// </summary>
 internal sealed class ProxyProtocolFilter(ServerContext server) : IConnectionFilter
 {
@@ -25,7 +25,7 @@ internal sealed class ProxyProtocolFilter(ServerContext server) : IConnectionFil
             if (header.Status == ProxyHeaderStatus.Complete)
             {
                 transport.Input.AdvanceTo(read.Buffer.GetPosition(header.Length));
-                return header.Client is { } client ? new ProxiedConnection(transport, client) : transport;
+                return header.Client is { } client ? new ProxiedConnection(transport, client, header.Destination) : transport;
             }
 
             transport.Input.AdvanceTo(read.Buffer.Start, read.Buffer.End);

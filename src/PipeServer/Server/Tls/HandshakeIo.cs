@@ -55,7 +55,7 @@ internal sealed class HandshakeIo(TransportConnection transport, ConnectionDeadl
         var flush = transport.Output.FlushAsync(CancellationToken.None);
         if (!flush.IsCompleted)
         {
-            deadlines.BeginWrite(transport);
+            deadlines.BeginWrite(transport, deadlines.Rules.MinDataRate);
         }
 
         var isGone = (await flush.ConfigureAwait(false)).IsCompleted;

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.IO.Pipelines;
 using System.Net;
 using System.Net.Sockets;
@@ -13,10 +12,6 @@ namespace PipeServer.Transport.Epoll;
 /// </summary>
 internal sealed class EpollConnection : TransportConnection, IEventHandler, IThreadPoolWorkItem
 {
-    // What one sendfile is asked for: a loop's others wait for no longer than that takes. And how far ahead the disk is told to read.
-    private const int FileBytes = 2 * 1024 * 1024;
-    private const long ReadAheadBytes = 4 * 1024 * 1024;
-
     // Ten segments (RFC 6928) of an ordinary size: what a new connection sends without waiting for its client. What is longer may still lie
     // in the system when the connection is closed, and a byte from the client would take it away.
     private const long FirstFlightBytes = 14_000;
@@ -35,6 +30,7 @@ internal sealed class EpollConnection : TransportConnection, IEventHandler, IThr
     private ulong _key;
     private SocketAddressBytes _remoteAddress;
     private EndPoint? _remoteEndPoint;
+    private EndPoint? _localEndPoint; // once somebody has asked
     private CancellationTokenSource? _closed; // made when somebody asks for the token; most never do
     private volatile bool _isWatched; // registered with the loop: _key is its key; written under the lock of _input, which is never taken inside the loop's
     private int _isClosed; // 1: closed
@@ -56,6 +52,8 @@ internal sealed class EpollConnection : TransportConnection, IEventHandler, IThr
     public override PipeWriter Output => _output;
 
     public override EndPoint? RemoteEndPoint => _remoteEndPoint ??= SocketAddressBytes.ToEndPoint(_remoteAddress);
+
+    public override EndPoint? LocalEndPoint => _localEndPoint ??= LocalAddress.Of(this, _descriptor);
 
     public override bool IsClosed => Volatile.Read(ref _isClosed) != 0;
 
@@ -187,46 +185,8 @@ internal sealed class EpollConnection : TransportConnection, IEventHandler, IThr
         _output.Append(bytes);
     }
 
-    public override async ValueTask<long> SendFileAsync(SafeFileHandle file, long offset, long count, CancellationToken cancellationToken)
-    {
-        if (!await _output.FlushBeforeFileAsync(cancellationToken).ConfigureAwait(false))
-        {
-            return 0;
-        }
-
-        var started = Stopwatch.GetTimestamp();
-        var sent = 0L;
-        while (sent < count)
-        {
-            // What the system has in its cache is sent wherever this is; what it must read first is read ahead, and waited for
-            // where no other connection waits with it.
-            var next = (int)Math.Min(FileBytes, count - sent);
-            if (EventLoop.IsCurrentThread && !PageCache.Contains(file, offset + sent, next))
-            {
-                PageCache.ReadAhead(file, offset + sent, ReadAheadBytes);
-                await Task.Yield();
-            }
-
-            var taken = _output.TrySendFile(file, offset + sent, next);
-            if (taken == 0)
-            {
-                break;
-            }
-
-            sent += Math.Max(0, taken);
-            if (taken < 0 && (await _output.WaitForRoomAsync(cancellationToken).ConfigureAwait(false)).IsCompleted)
-            {
-                return sent;
-            }
-        }
-
-        while ((await _output.WaitUntilTakenAsync(sent, started, cancellationToken).ConfigureAwait(false)).IsCanceled)
-        {
-            // A cancelled wait starts anew: the bytes are on their way, and until they arrive, a change of the file would change them.
-        }
-
-        return sent;
-    }
+    public override ValueTask<long> SendFileAsync(SafeFileHandle file, long offset, long count, CancellationToken cancellationToken) =>
+        FileSending.SendAsync(_output, file, offset, count, cancellationToken);
 
     public override async ValueTask ShutdownOutputAsync()
     {
@@ -392,7 +352,7 @@ internal sealed class EpollConnection : TransportConnection, IEventHandler, IThr
         _output.Reset();
         _descriptor = null;
         _loop = null;
-        _remoteEndPoint = null;
+        _remoteEndPoint = _localEndPoint = null;
         _closed = null; // not reused: a handler of the last connection may still hold its token
         _isClosed = 0;
         _isAborted = _mustReadUntilEmpty = _isOutputShut = _isToLookAgain = _isWatched = false;

@@ -98,7 +98,7 @@ public sealed class EpollTransport : ITransport
         var descriptor = inherited is null ? Bind(endPoint, unix, backlog) : TakeOver(inherited);
         try
         {
-            var local = unix ?? LocalEndPoint(descriptor) ?? endPoint;
+            var local = unix ?? LocalAddress.Of(descriptor) ?? endPoint;
             local = inherited is null ? local : ListeningSocket.AddressOf(descriptor, local) ?? local;
             var loops = GetLoops();
             var queue = new AcceptQueue(local, descriptor, ownsSocket: inherited is null);
@@ -237,15 +237,6 @@ public sealed class EpollTransport : ITransport
         }
 
         descriptor.Dispose();
-    }
-
-    private static EndPoint? LocalEndPoint(Descriptor descriptor)
-    {
-        Span<byte> address = stackalloc byte[UnixSocketAddress.MaxBytes];
-        var length = ListenCalls.LocalAddress(descriptor, address);
-        Errno.ThrowOnError(length, "getsockname");
-        address = address[..Math.Min(length, address.Length)];
-        return SocketAddressBytes.IsUnix(address) ? UnixSocketAddress.ToEndPoint(address) : SocketAddressBytes.ToEndPoint(address);
     }
 
     private EventLoop[] GetLoops()

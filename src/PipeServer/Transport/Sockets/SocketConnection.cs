@@ -23,6 +23,7 @@ internal sealed class SocketConnection : TransportConnection
     private readonly TaskCompletionSource _sent = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Lock _socketLock = new();
     private readonly bool _isTcp;
+    private EndPoint? _localEndPoint; // once somebody has asked
     private long _bytesSent;
     private volatile bool _isAborted;
     private volatile bool _isDisposed;
@@ -61,6 +62,8 @@ internal sealed class SocketConnection : TransportConnection
     public override PipeWriter Output => _output;
 
     public override EndPoint? RemoteEndPoint { get; }
+
+    public override EndPoint? LocalEndPoint => _localEndPoint ??= FindLocalEndPoint();
 
     public override CancellationToken Closed { get; }
 
@@ -192,6 +195,18 @@ internal sealed class SocketConnection : TransportConnection
         catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
         {
             return null;
+        }
+    }
+
+    private EndPoint? FindLocalEndPoint()
+    {
+        try
+        {
+            return UnixSocketAddress.WithoutAmbiguity(_socket.LocalEndPoint);
+        }
+        catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
+        {
+            return null; // aborted
         }
     }
 
