@@ -36,11 +36,10 @@ internal sealed class RequestPipeline(ServerContext server)
         var head = exchange.Head;
         var length = head.Framing.ContentLength;
         var refusal = length > 0 && length > exchange.Connection.Rules.MaxRequestBodyBytes ? RequestError.BodyTooLarge : head.NonFatalError;
-        if (refusal != RequestError.None)
+        if (refusal != RequestError.None && !IsForChoice(exchange, refusal))
         {
-            (exchange.Refusal, exchange.Request.Route) = (refusal, null);
-            CheckBodyWithoutHandler(exchange);
-            return NextStep.End;
+            exchange.Request.Route = null;
+            return RefuseWithoutHandler(exchange, refusal);
         }
 
         var match = server.Routes.Match(head);
@@ -61,6 +60,11 @@ internal sealed class RequestPipeline(ServerContext server)
         if (handler.Dispatch == Dispatch.Inline)
         {
             return NextStep.Handle;
+        }
+
+        if (handler.Choice is { } choice)
+        {
+            return BeginChosen(exchange, choice);
         }
 
         exchange.QueuedAt = server.TimeProvider.GetTimestamp();
@@ -167,6 +171,50 @@ internal sealed class RequestPipeline(ServerContext server)
             exchange.Fault = exception;
             return true;
         }
+    }
+
+    // The function that chooses may let the request have a longer body.
+    private bool IsForChoice(Exchange exchange, RequestError refusal) =>
+        refusal == RequestError.BodyTooLarge && exchange.Head.NonFatalError == RequestError.None
+        && server.Routes.Match(exchange.Head).Handler is { Choice: not null };
+
+    // Apart, so that a route where there is nothing to choose costs no more than the test.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private NextStep BeginChosen(Exchange exchange, DispatchChoice choice)
+    {
+        RouteHandler handler;
+        try
+        {
+            handler = choice.For(exchange.Request);
+        }
+#pragma warning disable CA1031 // As for the handler, whose fault it is.
+        catch (Exception exception)
+#pragma warning restore CA1031
+        {
+            exchange.Fault = exception;
+            return NextStep.End;
+        }
+
+        exchange.Handler = handler;
+        if (exchange.Head.Framing.ContentLength > exchange.Connection.Rules.MaxRequestBodyBytes)
+        {
+            return RefuseWithoutHandler(exchange, RequestError.BodyTooLarge);
+        }
+
+        if (handler.Dispatch == Dispatch.Inline)
+        {
+            return NextStep.Handle;
+        }
+
+        exchange.QueuedAt = server.TimeProvider.GetTimestamp();
+        return NextStep.Hop;
+    }
+
+    private static NextStep RefuseWithoutHandler(Exchange exchange, RequestError refusal)
+    {
+        exchange.Refusal = refusal;
+        CheckBodyWithoutHandler(exchange);
+        return NextStep.End;
     }
 
     // Without a handler the body is looked at here, as far as it has come.
