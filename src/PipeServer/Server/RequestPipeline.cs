@@ -62,9 +62,9 @@ internal sealed class RequestPipeline(ServerContext server)
             return NextStep.Handle;
         }
 
-        if (handler.Choice is { } choice)
+        if (handler.Dispatch != Dispatch.Worker)
         {
-            return BeginChosen(exchange, choice);
+            return BeginElsewhere(exchange, handler);
         }
 
         exchange.QueuedAt = server.TimeProvider.GetTimestamp();
@@ -73,7 +73,7 @@ internal sealed class RequestPipeline(ServerContext server)
 
     /// <summary>After the hop, or where there was no worker for it.</summary>
     /// <param name="exchange">The request.</param>
-    /// <param name="isOnWorker">False where there was no worker.</param>
+    /// <param name="isOnWorker">It is on a worker, or on the thread pool with a permit: false where there was none.</param>
     /// <param name="dequeuedAt">When a worker has got it, by the server's clock: as it was queued, where it was on a worker already.</param>
     public NextStep AfterHop(Exchange exchange, bool isOnWorker, long dequeuedAt)
     {
@@ -101,6 +101,11 @@ internal sealed class RequestPipeline(ServerContext server)
     {
         var isWhole = TryEndUnobserved(exchange);
         _observer?.Complete(exchange, isWhole);
+        if (exchange.HasPermit)
+        {
+            exchange.ReturnPermit();
+        }
+
         return isWhole;
     }
 
@@ -123,6 +128,7 @@ internal sealed class RequestPipeline(ServerContext server)
         }
 
         _observer?.Complete(exchange, isWhole: false);
+        exchange.ReturnPermit();
         return false;
     }
 
@@ -178,8 +184,19 @@ internal sealed class RequestPipeline(ServerContext server)
         refusal == RequestError.BodyTooLarge && exchange.Head.NonFatalError == RequestError.None
         && server.Routes.Match(exchange.Head).Handler is { Choice: not null };
 
-    // Apart, so that a route where there is nothing to choose costs no more than the test.
+    // Apart, so that what runs inline or on a worker pays for none of it.
     [MethodImpl(MethodImplOptions.NoInlining)]
+    private NextStep BeginElsewhere(Exchange exchange, RouteHandler handler)
+    {
+        if (handler.Choice is { } choice)
+        {
+            return BeginChosen(exchange, choice);
+        }
+
+        exchange.QueuedAt = server.TimeProvider.GetTimestamp();
+        return NextStep.HopToThreadPool;
+    }
+
     private NextStep BeginChosen(Exchange exchange, DispatchChoice choice)
     {
         RouteHandler handler;
@@ -207,7 +224,7 @@ internal sealed class RequestPipeline(ServerContext server)
         }
 
         exchange.QueuedAt = server.TimeProvider.GetTimestamp();
-        return NextStep.Hop;
+        return handler.Dispatch == Dispatch.Worker ? NextStep.Hop : NextStep.HopToThreadPool;
     }
 
     private static NextStep RefuseWithoutHandler(Exchange exchange, RequestError refusal)

@@ -46,6 +46,7 @@ internal abstract class ExchangeHolder : Connection
     public override void Detach()
     {
         Context = null;
+        _exchange?.ReturnPermit(); // mostly it is back: only a fault of our own has kept it
         if (_exchange is not { } exchange)
         {
             return;
@@ -81,7 +82,11 @@ internal abstract class ExchangeHolder : Connection
         }
     }
 
-    public override void Abandon() => _exchange?.Lose();
+    public override void Abandon()
+    {
+        _exchange?.ReturnPermit();
+        _exchange?.Lose();
+    }
 
     public override void DescribeRequests(ICollection<RequestDescription> descriptions) =>
         descriptions.Add(State is ConnectionState.Handling or ConnectionState.Switched
@@ -120,7 +125,7 @@ internal abstract class ExchangeHolder : Connection
 
         var stage = isSending ? RequestStage.Sending
             : state == ConnectionState.Switched ? RequestStage.Switched
-            : exchange is { MayBlock: false, Handler.Dispatch: Dispatch.Worker } ? RequestStage.Queued
+            : exchange is { MayBlock: false, Handler.Dispatch: not Dispatch.Inline } ? RequestStage.Queued
             : RequestStage.Handling;
         worker ??= Server.Workers.WorkerOf(exchange);
         client = exchange.Handler is null ? client : exchange.ForwardedClient ?? client;

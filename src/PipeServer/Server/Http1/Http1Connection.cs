@@ -75,6 +75,7 @@ internal sealed class Http1Connection : ExchangeHolder, IReadConsumer
     {
         State = ConnectionState.Switched;
         CloseAfterResponse();
+        Exchange.ReturnPermit(); // from here on the bound is the one of connections
         Exchange.RequestBody.Detach();
         if (!_isInBody)
         {
@@ -127,6 +128,7 @@ internal sealed class Http1Connection : ExchangeHolder, IReadConsumer
         _ when _isInBody && !Exchange.RequestBody.HasArrived() => true,
         NextStep.Hop => !staysOnWorker
             || Server.TimeProvider.GetElapsedTime(_batchStarted, Exchange.QueuedAt) >= LongestBatch,
+        NextStep.HopToThreadPool => true,
         _ => !Exchange.Handler!.IsSynchronous,
     };
 
@@ -200,7 +202,11 @@ internal sealed class Http1Connection : ExchangeHolder, IReadConsumer
                 }
 
                 Exchange.WatchBefore(next);
-                if (next == NextStep.Hop)
+                if (next == NextStep.HopToThreadPool)
+                {
+                    next = AfterHop(await Exchange.TryContinueOnThreadPool(), Server.TimeProvider.GetTimestamp());
+                }
+                else if (next == NextStep.Hop)
                 {
                     var isOnWorker = mayStay || await Server.Workers.TryContinueOnWorker(Exchange)
                         || (Pipeline.MayWaitForWorker && await Server.Workers.WaitForWorker(Exchange));

@@ -285,7 +285,16 @@ internal sealed class Http1Exchange : Exchange
     /// <summary>Writes the head behind which another protocol is spoken, and takes the connection out of the request loop.</summary>
     public async ValueTask<SwitchedPipe> SwitchAsync(int statusCode)
     {
-        await _connection!.WaitForInputAsync().ConfigureAwait(false);
+        var input = _connection!.WaitForInputAsync();
+        if (!input.IsCompleted)
+        {
+            await input.ConfigureAwait(false);
+            if (MustLeaveTransportThread)
+            {
+                await Task.Yield();
+            }
+        }
+
         var pipe = _connection.Switch();
         var lines = LinesOf(prepared: null);
         ResponseHeadWriter.Write(
@@ -300,9 +309,11 @@ internal sealed class Http1Exchange : Exchange
         if (!Writer.HasStarted)
         {
             Output.Writer.Write("HTTP/1.1 100 Continue\r\n\r\n"u8);
-            await Output.FlushAsync(CancellationToken.None).ConfigureAwait(false);
+            await Output.FlushForHandlerAsync(this, CancellationToken.None).ConfigureAwait(false);
         }
     }
+
+    protected override void Run() => Synchronous.ContinueOnThreadPool();
 
     private static bool AreOrdinary(HeaderFields fields, out ReadOnlySpan<byte> lines) =>
         fields.TryGetLines(out lines) && !fields.Has(KnownHeader.Server) && fields.IndexOf("Last-Modified"u8) < 0;
