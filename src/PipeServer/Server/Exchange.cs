@@ -19,8 +19,6 @@ internal abstract class Exchange(RequestHead head) : BoundedWork
     private ExchangeExtras? _extras; // of this request, or of one before
     private bool _hasExtras;
 
-    public override BoundedThreadPool ThreadPool => Connection.Server.ThreadPool;
-
     /// <summary>The connection that carries it. There is none before the first request and after the last one.</summary>
     public abstract Connection Connection { get; }
 

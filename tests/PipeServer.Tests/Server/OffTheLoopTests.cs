@@ -72,6 +72,7 @@ public abstract class OffTheLoopTests(string transport) : IAsyncLifetime
         await SeeAsync("begun");
         await Task.Delay(100); // for the output to be full; too early would only make the test pass for less
         Assert.Equal(20_000_000, (await client.ReadResponseAsync()).Body.Length);
+        await SeeAsync("ended");
         AssertOffTheLoop(atLeast: 2);
     }
 

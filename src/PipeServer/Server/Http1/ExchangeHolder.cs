@@ -46,7 +46,7 @@ internal abstract class ExchangeHolder : Connection
     public override void Detach()
     {
         Context = null;
-        _exchange?.ReturnPermit(); // mostly it is back: only a fault of our own has kept it
+        _exchange?.ReturnPermit(); // as in Lose
         if (_exchange is not { } exchange)
         {
             return;
@@ -82,11 +82,7 @@ internal abstract class ExchangeHolder : Connection
         }
     }
 
-    public override void Abandon()
-    {
-        _exchange?.ReturnPermit();
-        _exchange?.Lose();
-    }
+    public override void Abandon() => _exchange?.Lose();
 
     public override void DescribeRequests(ICollection<RequestDescription> descriptions) =>
         descriptions.Add(State is ConnectionState.Handling or ConnectionState.Switched

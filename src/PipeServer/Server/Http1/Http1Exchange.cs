@@ -2,6 +2,7 @@ using System.Buffers;
 using System.IO.Pipelines;
 using System.Runtime.CompilerServices;
 using PipeServer.Http;
+using PipeServer.Workers;
 
 namespace PipeServer.Server.Http1;
 
@@ -46,6 +47,8 @@ internal sealed class Http1Exchange : Exchange
 
     /// <summary>Whose requests it carries.</summary>
     public ServerContext Server { get; }
+
+    public override BoundedThreadPool ThreadPool => Server.ThreadPool;
 
     public override Http1Connection Connection => _connection!;
 
@@ -122,6 +125,7 @@ internal sealed class Http1Exchange : Exchange
     /// <summary>Tells its thread that it will not come back: somebody may still use it.</summary>
     public void Lose()
     {
+        ReturnPermit(); // mostly it is back: only a fault of our own has kept it
         if (_place == Place.Taken)
         {
             _place = Place.Lost;
@@ -285,16 +289,7 @@ internal sealed class Http1Exchange : Exchange
     /// <summary>Writes the head behind which another protocol is spoken, and takes the connection out of the request loop.</summary>
     public async ValueTask<SwitchedPipe> SwitchAsync(int statusCode)
     {
-        var input = _connection!.WaitForInputAsync();
-        if (!input.IsCompleted)
-        {
-            await input.ConfigureAwait(false);
-            if (MustLeaveTransportThread)
-            {
-                await Task.Yield();
-            }
-        }
-
+        await _connection!.WaitForInputAsync().ConfigureAwait(false);
         var pipe = _connection.Switch();
         var lines = LinesOf(prepared: null);
         ResponseHeadWriter.Write(

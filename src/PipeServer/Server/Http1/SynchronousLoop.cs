@@ -167,7 +167,9 @@ internal sealed class SynchronousLoop(Http1Exchange exchange) : IWorkItem
             return Task.CompletedTask;
         }
 
-        var takenOver = new TaskCompletionSource();
+        // It is told by the async loop, on whatever thread that is then: not a place for a handler that may block.
+        var takenOver = new TaskCompletionSource(
+            exchange.MayBlock ? TaskCreationOptions.RunContinuationsAsynchronously : TaskCreationOptions.None);
         Interlocked.Exchange(ref _takenOver, takenOver);
         if (!_isServing)
         {
