@@ -187,8 +187,9 @@ internal sealed class ServerShutdown(ServerContext server, ConnectionDispatcher 
 
                 left -= part;
                 var census = server.Connections.Census();
+                var queued = server.Workers.Queued + server.ThreadPool.Queued;
                 Log.DrainCensus(
-                    server.Logger, census.Idle, census.Reading, census.Handling, census.Writing, server.Workers.Queued + server.ThreadPool.Queued, census.Oldest);
+                    server.Logger, census.Idle, census.Reading, census.Handling, census.Writing, queued, census.Oldest);
             }
 
             return drained.IsCompleted ? ShutdownOutcome.Drained : ShutdownOutcome.TimedOut;

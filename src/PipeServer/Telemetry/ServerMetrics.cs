@@ -99,7 +99,7 @@ internal sealed class ServerMetrics
         meter.CreateObservableUpDownCounter<long>(
             "pipeserver.thread_pool.limit", () => Now.ThreadPool.Concurrency, "{request}", "Requests that may be on the thread pool at once.");
         meter.CreateObservableUpDownCounter<long>(
-            "pipeserver.thread_pool.active", () => Now.ThreadPool.Active, "{request}", "Requests on the thread pool, from their handlers' start to the answers' end.");
+            "pipeserver.thread_pool.active", () => Now.ThreadPool.Active, "{request}", "Requests on the thread pool, to the end of their answers.");
         meter.CreateObservableUpDownCounter<long>(
             "pipeserver.thread_pool.queued", () => Now.ThreadPool.Queued, "{request}", "Requests that wait for their turn on the thread pool.");
     }

@@ -191,7 +191,7 @@ internal sealed class Http1Connection : ExchangeHolder, IReadConsumer
 
             for (; left is not null ? TryPassHead(ref buffer) : !IsClosing && !_isInBody && TryTakeRequest(ref buffer); left = null)
             {
-                // :: Route. Neither hop has a ConfigureAwait: the loop continues on a worker, and nowhere else.
+                // :: Route. No hop has a ConfigureAwait: the loop continues on a worker or with a permit, and nowhere else.
                 var next = left ?? (Exchange.Refusal == RequestError.None ? Pipeline.Begin(Exchange) : NextStep.End);
                 var mayStay = next == NextStep.Hop && Server.Workers.MayStayOnWorker;
                 if (Tally.HasUnflushed && MustFlushBefore(next, mayStay))
@@ -202,15 +202,11 @@ internal sealed class Http1Connection : ExchangeHolder, IReadConsumer
                 }
 
                 Exchange.WatchBefore(next);
-                if (next == NextStep.HopToThreadPool)
+                if (next >= NextStep.Hop)
                 {
-                    next = AfterHop(await Exchange.TryContinueOnThreadPool(), Server.TimeProvider.GetTimestamp());
-                }
-                else if (next == NextStep.Hop)
-                {
-                    var isOnWorker = mayStay || await Server.Workers.TryContinueOnWorker(Exchange)
-                        || (Pipeline.MayWaitForWorker && await Server.Workers.WaitForWorker(Exchange));
-                    next = AfterHop(isOnWorker, mayStay ? Exchange.QueuedAt : Server.TimeProvider.GetTimestamp());
+                    var isThere = next == NextStep.HopToThreadPool ? await Exchange.TryContinueOnThreadPool() : mayStay
+                        || await Server.Workers.TryContinueOnWorker(Exchange) || (Pipeline.MayWaitForWorker && await Server.Workers.WaitForWorker(Exchange));
+                    next = AfterHop(isThere, mayStay ? Exchange.QueuedAt : Server.TimeProvider.GetTimestamp());
                 }
 
                 // :: Handle
