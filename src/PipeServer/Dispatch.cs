@@ -4,7 +4,8 @@ namespace PipeServer;
 public enum Dispatch
 {
     /// <summary>
-    /// On a worker of the pool: the handler may block. An async handler frees its worker at its first await that waits.
+    /// On a worker of the pool: the handler may block. An async handler frees its worker at its first await that waits, and goes on, on the
+    /// thread pool, without being counted: from then on how many are at work is bounded by <see cref="HttpServerOptions.MaxConnections"/> only.
     /// </summary>
     Worker,
 
@@ -14,4 +15,12 @@ public enum Dispatch
     /// to pipelined requests before it are sent together with its own; before every other handler they are sent first.
     /// </summary>
     Inline,
+
+    /// <summary>
+    /// On the .NET thread pool, never on an event loop: for a handler that awaits a lot and may block, or of which nothing is known. Bounded to its end: a
+    /// request holds one of <see cref="HttpServerOptions.ThreadPoolConcurrency"/> permits from the start of its handler until its answer has ended,
+    /// or its connection is upgraded, and waits for one as others wait for a worker: <see cref="HttpServerOptions.QueueCapacity"/>,
+    /// <see cref="HttpServerOptions.QueueTimeout"/> and <see cref="HttpServerOptions.Overload"/> say how.
+    /// </summary>
+    ThreadPool,
 }

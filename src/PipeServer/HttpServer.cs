@@ -13,10 +13,9 @@ namespace PipeServer;
 /// Routes are mapped before the start, from one thread. <see cref="RunAsync(CancellationToken)"/>, <see cref="StartAsync"/>,
 /// <see cref="StopAsync"/> and <see cref="DisposeAsync"/> may be called from any thread.
 /// </remarks>
-public sealed class HttpServer : IAsyncDisposable
+public sealed class HttpServer : RouteBuilder, IAsyncDisposable
 {
     private readonly HttpServerOptions _options;
-    private readonly RouteMap _routes = new();
     private readonly Lock _lifeLock = new();
     private readonly TaskCompletionSource _stopRequested = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private RunningServer? _running;
@@ -80,150 +79,27 @@ public sealed class HttpServer : IAsyncDisposable
 
     internal RunningServer Running => _running ?? throw new InvalidOperationException("The server has not been started.");
 
-    /// <summary>Maps a handler to a method and a path pattern.</summary>
-    /// <param name="method">
-    /// Any method token but CONNECT and TRACE, in the case in which clients send it: methods are case-sensitive (RFC 9110 §9.1). GET also
-    /// answers HEAD unless HEAD is mapped; OPTIONS answers itself.
-    /// </param>
-    /// <param name="pattern">
-    /// A path that starts with a slash, not percent-encoded, matched exactly: case counts, and <c>/a/</c> is another path than <c>/a</c>.
-    /// <c>{name}</c> takes one whole segment that is not empty, <c>{*rest}</c> at the end takes all that remain, slashes included; it may be
-    /// empty, but its slash is needed. Literal segments go before parameters, parameters before <c>{*rest}</c>, from left to right.
-    /// </param>
-    /// <param name="handler">What answers.</param>
-    /// <param name="dispatch">Where the handler runs.</param>
-    /// <exception cref="ArgumentException">The method or the pattern is malformed.</exception>
-    /// <exception cref="InvalidOperationException">The route is mapped already, or the server has been started.</exception>
-    [OverloadResolutionPriority(1)]
-    public void Map(string method, string pattern, RequestHandler handler, Dispatch dispatch = Dispatch.Worker)
-    {
-        ArgumentNullException.ThrowIfNull(method);
-        ArgumentNullException.ThrowIfNull(handler);
-        ThrowIfStarted();
-        _routes.Add(method, pattern, new RouteHandler(handler, dispatch));
-    }
-
-    /// <inheritdoc cref="Map(string, string, RequestHandler, Dispatch)"/>
-    public void Map(string method, string pattern, Func<HttpRequest, HttpResponse, Task> handler, Dispatch dispatch = Dispatch.Worker) =>
-        Map(method, pattern, RouteHandler.FromTask(handler), dispatch);
-
-    /// <summary>Maps a handler to a method and a path pattern, and declares it synchronous: it has answered when it returns.</summary>
-    /// <inheritdoc cref="Map(string, string, RequestHandler, Dispatch)"/>
-    public void Map(string method, string pattern, Action<HttpRequest, HttpResponse> handler, Dispatch dispatch = Dispatch.Worker)
-    {
-        ArgumentNullException.ThrowIfNull(method);
-        ArgumentNullException.ThrowIfNull(handler);
-        ThrowIfStarted();
-        _routes.Add(method, pattern, RouteHandler.Synchronous(handler, dispatch));
-    }
-
-    /// <summary>Maps two handlers: the first may answer at once; where it does not, a worker runs the second.</summary>
-    /// <param name="method">As in the other overloads.</param>
-    /// <param name="pattern">As in the other overloads.</param>
-    /// <param name="first">Is asked on the thread that received the request; must not block.</param>
-    /// <param name="handler">What answers the rest, on a worker.</param>
-    /// <inheritdoc cref="Map(string, string, RequestHandler, Dispatch)" path="/exception"/>
-    public void Map(string method, string pattern, TryRequestHandler first, RequestHandler handler)
-    {
-        ArgumentNullException.ThrowIfNull(method);
-        ArgumentNullException.ThrowIfNull(first);
-        ArgumentNullException.ThrowIfNull(handler);
-        ThrowIfStarted();
-        _routes.Add(method, pattern, new RouteHandler(handler, Dispatch.Worker, first));
-    }
-
-    /// <summary>Maps a handler to GET, and with it to HEAD.</summary>
-    /// <inheritdoc cref="Map(string, string, RequestHandler, Dispatch)"/>
-    [OverloadResolutionPriority(1)]
-    public void MapGet(string pattern, RequestHandler handler, Dispatch dispatch = Dispatch.Worker) =>
-        Map("GET", pattern, handler, dispatch);
-
-    /// <inheritdoc cref="MapGet(string, RequestHandler, Dispatch)"/>
-    public void MapGet(string pattern, Func<HttpRequest, HttpResponse, Task> handler, Dispatch dispatch = Dispatch.Worker) =>
-        Map("GET", pattern, handler, dispatch);
-
-    /// <inheritdoc cref="MapGet(string, RequestHandler, Dispatch)"/>
-    public void MapGet(string pattern, Action<HttpRequest, HttpResponse> handler, Dispatch dispatch = Dispatch.Worker) =>
-        Map("GET", pattern, handler, dispatch);
-
-    /// <summary>Maps a handler to POST.</summary>
-    /// <inheritdoc cref="Map(string, string, RequestHandler, Dispatch)"/>
-    [OverloadResolutionPriority(1)]
-    public void MapPost(string pattern, RequestHandler handler, Dispatch dispatch = Dispatch.Worker) =>
-        Map("POST", pattern, handler, dispatch);
-
-    /// <inheritdoc cref="MapPost(string, RequestHandler, Dispatch)"/>
-    public void MapPost(string pattern, Func<HttpRequest, HttpResponse, Task> handler, Dispatch dispatch = Dispatch.Worker) =>
-        Map("POST", pattern, handler, dispatch);
-
-    /// <inheritdoc cref="MapPost(string, RequestHandler, Dispatch)"/>
-    public void MapPost(string pattern, Action<HttpRequest, HttpResponse> handler, Dispatch dispatch = Dispatch.Worker) =>
-        Map("POST", pattern, handler, dispatch);
-
-    /// <summary>Maps a handler to PUT.</summary>
-    /// <inheritdoc cref="Map(string, string, RequestHandler, Dispatch)"/>
-    [OverloadResolutionPriority(1)]
-    public void MapPut(string pattern, RequestHandler handler, Dispatch dispatch = Dispatch.Worker) =>
-        Map("PUT", pattern, handler, dispatch);
-
-    /// <inheritdoc cref="MapPut(string, RequestHandler, Dispatch)"/>
-    public void MapPut(string pattern, Func<HttpRequest, HttpResponse, Task> handler, Dispatch dispatch = Dispatch.Worker) =>
-        Map("PUT", pattern, handler, dispatch);
-
-    /// <inheritdoc cref="MapPut(string, RequestHandler, Dispatch)"/>
-    public void MapPut(string pattern, Action<HttpRequest, HttpResponse> handler, Dispatch dispatch = Dispatch.Worker) =>
-        Map("PUT", pattern, handler, dispatch);
-
-    /// <summary>Maps a handler to PATCH (RFC 5789).</summary>
-    /// <inheritdoc cref="Map(string, string, RequestHandler, Dispatch)"/>
-    [OverloadResolutionPriority(1)]
-    public void MapPatch(string pattern, RequestHandler handler, Dispatch dispatch = Dispatch.Worker) =>
-        Map("PATCH", pattern, handler, dispatch);
-
-    /// <inheritdoc cref="MapPatch(string, RequestHandler, Dispatch)"/>
-    public void MapPatch(string pattern, Func<HttpRequest, HttpResponse, Task> handler, Dispatch dispatch = Dispatch.Worker) =>
-        Map("PATCH", pattern, handler, dispatch);
-
-    /// <inheritdoc cref="MapPatch(string, RequestHandler, Dispatch)"/>
-    public void MapPatch(string pattern, Action<HttpRequest, HttpResponse> handler, Dispatch dispatch = Dispatch.Worker) =>
-        Map("PATCH", pattern, handler, dispatch);
-
-    /// <summary>Maps a handler to DELETE.</summary>
-    /// <inheritdoc cref="Map(string, string, RequestHandler, Dispatch)"/>
-    [OverloadResolutionPriority(1)]
-    public void MapDelete(string pattern, RequestHandler handler, Dispatch dispatch = Dispatch.Worker) =>
-        Map("DELETE", pattern, handler, dispatch);
-
-    /// <inheritdoc cref="MapDelete(string, RequestHandler, Dispatch)"/>
-    public void MapDelete(string pattern, Func<HttpRequest, HttpResponse, Task> handler, Dispatch dispatch = Dispatch.Worker) =>
-        Map("DELETE", pattern, handler, dispatch);
-
-    /// <inheritdoc cref="MapDelete(string, RequestHandler, Dispatch)"/>
-    public void MapDelete(string pattern, Action<HttpRequest, HttpResponse> handler, Dispatch dispatch = Dispatch.Worker) =>
-        Map("DELETE", pattern, handler, dispatch);
-
     /// <summary>
-    /// Maps the handler of every path that no route has, whatever the (known) method. Without it those requests get 404.
+    /// Maps the handler of every path that no route has, whatever the (known) method. Without it those requests get 404. The server's own filters
+    /// stand in front of it, and no group's.
     /// </summary>
     /// <exception cref="InvalidOperationException">The server has been started.</exception>
     [OverloadResolutionPriority(1)]
     public void MapFallback(RequestHandler handler, Dispatch dispatch = Dispatch.Worker)
     {
         ArgumentNullException.ThrowIfNull(handler);
-        ThrowIfStarted();
-        _routes.Fallback = new RouteHandler(handler, dispatch);
+        SetFallback(new RouteHandler(handler, Checked(dispatch)));
     }
 
     /// <summary>Maps a fallback of two handlers: the first may answer at once; where it does not, a worker runs the second.</summary>
-    /// <param name="first">Is asked on the thread that received the request; must not block.</param>
+    /// <param name="first">Is asked on the thread that received the request, or on a worker behind a filter; must not block.</param>
     /// <param name="handler">What answers the rest, on a worker.</param>
     /// <exception cref="InvalidOperationException">The server has been started.</exception>
     public void MapFallback(TryRequestHandler first, RequestHandler handler)
     {
         ArgumentNullException.ThrowIfNull(first);
         ArgumentNullException.ThrowIfNull(handler);
-        ThrowIfStarted();
-        _routes.Fallback = new RouteHandler(handler, Dispatch.Worker, first);
+        SetFallback(new RouteHandler(handler, Dispatch.Worker, first));
     }
 
     /// <inheritdoc cref="MapFallback(RequestHandler, Dispatch)"/>
@@ -234,8 +110,31 @@ public sealed class HttpServer : IAsyncDisposable
     public void MapFallback(Action<HttpRequest, HttpResponse> handler, Dispatch dispatch = Dispatch.Worker)
     {
         ArgumentNullException.ThrowIfNull(handler);
-        ThrowIfStarted();
-        _routes.Fallback = RouteHandler.Synchronous(handler, dispatch);
+        SetFallback(RouteHandler.Synchronous(handler, Checked(dispatch)));
+    }
+
+    /// <summary>Maps a fallback of which a function says for each request where it runs.</summary>
+    /// <param name="choose">As in <see cref="RouteBuilder.Map(string, string, Func{HttpRequest, Dispatch}, RequestHandler)"/>.</param>
+    /// <param name="handler">What answers.</param>
+    /// <exception cref="InvalidOperationException">The server has been started.</exception>
+    [OverloadResolutionPriority(1)]
+    public void MapFallback(Func<HttpRequest, Dispatch> choose, RequestHandler handler)
+    {
+        ArgumentNullException.ThrowIfNull(choose);
+        ArgumentNullException.ThrowIfNull(handler);
+        SetFallback(new RouteHandler(handler, Dispatch.Worker).ChosenBy(choose));
+    }
+
+    /// <inheritdoc cref="MapFallback(Func{HttpRequest, Dispatch}, RequestHandler)"/>
+    public void MapFallback(Func<HttpRequest, Dispatch> choose, Func<HttpRequest, HttpResponse, Task> handler) =>
+        MapFallback(choose, RouteHandler.FromTask(handler));
+
+    /// <inheritdoc cref="MapFallback(Func{HttpRequest, Dispatch}, RequestHandler)"/>
+    public void MapFallback(Func<HttpRequest, Dispatch> choose, Action<HttpRequest, HttpResponse> handler)
+    {
+        ArgumentNullException.ThrowIfNull(choose);
+        ArgumentNullException.ThrowIfNull(handler);
+        SetFallback(RouteHandler.Synchronous(handler, Dispatch.Worker).ChosenBy(choose));
     }
 
     /// <summary>
@@ -303,12 +202,13 @@ public sealed class HttpServer : IAsyncDisposable
             _isStarted = true;
         }
 
+        var routes = RoutesWithFilters();
         if (_options.HealthChecks)
         {
-            HealthChecks.Map(_routes);
+            HealthChecks.Map(routes); // behind no filter: they tell of the server, not of the application
         }
 
-        var running = await RunningServer.StartAsync(this, _options, _routes, cancellationToken).ConfigureAwait(false);
+        var running = await RunningServer.StartAsync(this, _options, routes, cancellationToken).ConfigureAwait(false);
         lock (_lifeLock)
         {
             _running = running;
@@ -388,7 +288,7 @@ public sealed class HttpServer : IAsyncDisposable
         _running?.Telemetry?.Dispose();
     }
 
-    private void ThrowIfStarted()
+    internal override void ThrowIfStarted()
     {
         ObjectDisposedException.ThrowIf(_isDisposed && !_isStarted, this); // what was never started would never be stopped
         if (_isStarted)

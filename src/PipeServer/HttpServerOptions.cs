@@ -24,6 +24,9 @@ public sealed class HttpServerOptions
     /// </summary>
     public const int MaxWorkers = 4096;
 
+    /// <summary>The most <see cref="ThreadPoolConcurrency"/> can be.</summary>
+    public const int MaxThreadPoolConcurrency = 1_000_000;
+
     /// <summary>
     /// The longest path of a unix socket, in bytes of UTF-8: the system's address structure has no room for more. Systems differ; this is
     /// the smallest of their limits.
@@ -127,6 +130,12 @@ public sealed class HttpServerOptions
     public int Workers { get; set; } = Math.Max(4, Environment.ProcessorCount);
 
     /// <summary>
+    /// How many requests of <see cref="Dispatch.ThreadPool"/> handlers may be at work at once, from the start of the handler to the end of the
+    /// answer. Default 1,024; 1 to 1,000,000. Those that find no permit wait for one in a queue of <see cref="QueueCapacity"/> of their own.
+    /// </summary>
+    public int ThreadPoolConcurrency { get; set; } = 1024;
+
+    /// <summary>
     /// How many requests may wait for a worker; <see cref="Overload"/> says what happens to the next one. Default 4,096: more than most
     /// connections make at once, less than a second of work for quick handlers.
     /// </summary>
@@ -193,7 +202,7 @@ public sealed class HttpServerOptions
     public OverloadPolicy Overload { get; set; } = OverloadPolicy.Reject;
 
     /// <summary>
-    /// How long a request may wait for a worker; one that has waited longer is answered with 503 instead of being run.
+    /// How long a request may wait for a worker, or a permit for the thread pool; one that has waited longer is answered with 503 instead of being run.
     /// Default 60 seconds, after which most clients have given up; <see cref="Timeout.InfiniteTimeSpan"/> for no end.
     /// </summary>
     public TimeSpan QueueTimeout { get; set; } = TimeSpan.FromSeconds(60);

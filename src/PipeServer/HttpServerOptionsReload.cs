@@ -17,6 +17,7 @@ internal static class HttpServerOptionsReload
         (nameof(HttpServerOptions.ReusePort), static options => options.ReusePort),
         (nameof(HttpServerOptions.Backlog), static options => options.Backlog),
         (nameof(HttpServerOptions.Workers), static options => options.Workers),
+        (nameof(HttpServerOptions.ThreadPoolConcurrency), static options => options.ThreadPoolConcurrency),
         (nameof(HttpServerOptions.QueueCapacity), static options => options.QueueCapacity),
         (nameof(HttpServerOptions.Overload), static options => options.Overload),
         (nameof(HttpServerOptions.HealthChecks), static options => options.HealthChecks),

@@ -28,6 +28,7 @@ internal static class HttpServerOptionsRules
         InRange(options.Backlog, 1, int.MaxValue, nameof(HttpServerOptions.Backlog));
         InRange(options.Workers, 1, HttpServerOptions.MaxWorkers, nameof(HttpServerOptions.Workers));
         InRange(options.Loops, 1, HttpServerOptions.MaxLoops, nameof(HttpServerOptions.Loops));
+        InRange(options.ThreadPoolConcurrency, 1, HttpServerOptions.MaxThreadPoolConcurrency, nameof(HttpServerOptions.ThreadPoolConcurrency));
         InRange(options.QueueCapacity, 1, int.MaxValue, nameof(HttpServerOptions.QueueCapacity));
         InRange(options.MaxConnections, 1, int.MaxValue, nameof(HttpServerOptions.MaxConnections));
         InRange(options.MaxRequestLineBytes, 16, 1 << 20, nameof(HttpServerOptions.MaxRequestLineBytes));

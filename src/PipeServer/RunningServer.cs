@@ -111,7 +111,7 @@ internal sealed class RunningServer
     {
         var epoll = Transport as EpollTransport;
         Context.Heartbeat.OnBeat ??= epoll is null ? null : epoll.ProbeLoops;
-        var workers = Context.Workers;
+        var (workers, threadPool) = (Context.Workers, Context.ThreadPool);
         return new ServerStatistics(
             Context.Connections.Statistics(),
             Dispatcher.Failures,
@@ -119,6 +119,7 @@ internal sealed class RunningServer
             workers.Queued,
             workers.Capacity,
             new WorkerStatistics(workers.Size, workers.Busy, workers.Executed, workers.Faulted),
+            new ThreadPoolStatistics(threadPool.Concurrency, threadPool.Active, threadPool.Queued),
             epoll?.ReadLoops() ?? [],
             Context.Handshakes?.Read() ?? [],
             Context.Handshakes?.Active ?? 0);

@@ -13,6 +13,8 @@ public sealed class HttpServerOptionsTests
         { nameof(HttpServerOptions.Loops), 0 },
         { nameof(HttpServerOptions.Loops), HttpServerOptions.MaxLoops + 1 },
         { nameof(HttpServerOptions.QueueCapacity), 0 },
+        { nameof(HttpServerOptions.ThreadPoolConcurrency), 0 },
+        { nameof(HttpServerOptions.ThreadPoolConcurrency), HttpServerOptions.MaxThreadPoolConcurrency + 1 },
         { nameof(HttpServerOptions.MaxConnections), 0 },
         { nameof(HttpServerOptions.MaxRequestLineBytes), 1 },
         { nameof(HttpServerOptions.MaxRequestHeadBytes), 1 },

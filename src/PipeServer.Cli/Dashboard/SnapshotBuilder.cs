@@ -27,6 +27,7 @@ namespace PipeServer.Cli.Dashboard;
 /// <item><c>workers</c>: <c>size</c>, <c>started</c>, <c>busy</c>, <c>executed</c>, <c>faulted</c>, <c>queued</c>, <c>queueCapacity</c>, and <c>list</c>:
 /// those that are busy, the ones that have been longest first, and some of the others, each with <c>name</c>, <c>request</c> (null where it is idle),
 /// <c>seconds</c>, <c>client</c>, <c>executed</c>, <c>faulted</c>.</item>
+/// <item><c>threadPool</c>, the requests on the thread pool: <c>limit</c>, <c>active</c>, <c>queued</c>.</item>
 /// <item><c>inProgress</c>, a list of the requests that have been in progress for longest: <c>request</c>, <c>stage</c> (<c>queued</c>, <c>handling</c>,
 /// <c>sending</c> or <c>switched</c>), <c>seconds</c>, <c>worker</c>, <c>client</c>.</item>
 /// <item><c>files</c>, those in memory, null where there are none: <c>hits</c>, <c>misses</c>, <c>bytes</c>, <c>capacity</c>, <c>count</c>, <c>open</c>.</item>
@@ -113,6 +114,7 @@ internal sealed class SnapshotBuilder(RequestRecorder recorder, TimeProvider clo
         WriteReasons(json, figures, before);
         WriteConnections(json, statistics, running?.Context.Options.MaxConnections ?? 0);
         WriteWorkers(json, statistics, activity?.Workers ?? []);
+        WriteThreadPool(json, statistics.ThreadPool);
         WriteInProgress(json, activity?.Requests ?? []);
         WriteFiles(json);
         ProcessReading.Write(json, "process", LongestLag(statistics.Loops));
@@ -280,6 +282,15 @@ internal sealed class SnapshotBuilder(RequestRecorder recorder, TimeProvider clo
         }
 
         json.EndList();
+        json.End();
+    }
+
+    private static void WriteThreadPool(Utf8JsonWriter json, ThreadPoolStatistics threadPool)
+    {
+        json.Begin("threadPool");
+        json.Number("limit", threadPool.Concurrency);
+        json.Number("active", threadPool.Active);
+        json.Number("queued", threadPool.Queued);
         json.End();
     }
 

@@ -33,6 +33,9 @@ internal sealed class RoutePattern
 
     public bool IsLiteral => Parameters.Count == 0;
 
+    /// <summary>Its last segment takes all that remain.</summary>
+    public bool EndsInCatchAll => _segments[^1].Kind == SegmentKind.CatchAll;
+
     /// <summary>
     /// Equal for patterns that match the same paths; in ordinal order a literal segment comes before a parameter, a
     /// parameter before a catch-all.

@@ -3,6 +3,7 @@ using System.Net;
 using System.Runtime.CompilerServices;
 using PipeServer.Http;
 using PipeServer.Routing;
+using PipeServer.Workers;
 
 namespace PipeServer.Server;
 
@@ -10,7 +11,7 @@ namespace PipeServer.Server;
 /// One request and its answer, whatever protocol carries them: what <see cref="RequestPipeline"/> works on. Reused for other requests, those
 /// of other connections too. Not thread-safe, but for <see cref="ToString"/>, which reports may call while it is at work.
 /// </summary>
-internal abstract class Exchange(RequestHead head)
+internal abstract class Exchange(RequestHead head) : BoundedWork
 {
     private RouteHandler? _handler; // of this request, or of one before
     private bool _hasHandler;
@@ -90,7 +91,7 @@ internal abstract class Exchange(RequestHead head)
     /// <summary>The same where the request has needed it, else null.</summary>
     public ExchangeExtras? ExistingExtras => _hasExtras ? _extras : null;
 
-    /// <summary>When the request began to wait for a worker: a timestamp of the server's clock.</summary>
+    /// <summary>When the request began to wait for a worker or a permit: a timestamp of the server's clock.</summary>
     public long QueuedAt { get; set; }
 
     /// <summary>When that wait ended: a timestamp of the server's clock.</summary>
@@ -111,7 +112,7 @@ internal abstract class Exchange(RequestHead head)
     /// <summary>How much of the request's body has arrived.</summary>
     public abstract long BodyBytesReceived { get; }
 
-    /// <summary>The handler is one that may block: it was given a worker.</summary>
+    /// <summary>The handler is one that may block: it was given a worker, or a permit for the thread pool.</summary>
     public bool MayBlock { get; set; }
 
     /// <summary>Nothing that is written from now on can arrive.</summary>
@@ -133,7 +134,7 @@ internal abstract class Exchange(RequestHead head)
     /// After a wait for the client, a handler that may block continues on the thread pool, because on the transport's thread it would
     /// hold up the very loop that it waits for. Not on a worker: all of them may be blocked, each waiting for this very wait to end.
     /// </summary>
-    public bool MustLeaveTransportThread => MayBlock && !Connection.Server.Workers.IsOnWorker;
+    public bool MustLeaveTransportThread => MayBlock && !(Connection.Server.Workers.IsOnWorker && Handler is { Dispatch: Dispatch.Worker });
 
     /// <summary>The request as it is shown to who watches the server; null when it has just ended. From any thread.</summary>
     /// <param name="worker">The worker that is seen to run it.</param>
@@ -161,7 +162,7 @@ internal abstract class Exchange(RequestHead head)
     /// <param name="next">What comes next.</param>
     public void WatchBefore(NextStep next)
     {
-        if (next == NextStep.Hop || (next == NextStep.Handle && !Handler!.IsSynchronous))
+        if (next >= NextStep.Hop || (next == NextStep.Handle && !Handler!.IsSynchronous))
         {
             Connection.Transport.Watch();
         }

@@ -6,9 +6,6 @@ internal enum NextStep : byte
     /// <summary>End the answer by <see cref="RequestPipeline.TryEnd(Exchange)"/>.</summary>
     End,
 
-    /// <summary>Move to a worker, then ask <see cref="RequestPipeline.AfterHop"/>.</summary>
-    Hop,
-
     /// <summary>Await the handler, then end the answer.</summary>
     Handle,
 
@@ -17,4 +14,10 @@ internal enum NextStep : byte
 
     /// <summary>The answer cannot be ended: send what was answered before it, then abort the connection.</summary>
     Cut,
+
+    /// <summary>Move to a worker, then ask <see cref="RequestPipeline.AfterHop"/>. This and what is behind it are the hops.</summary>
+    Hop,
+
+    /// <summary>Move to the thread pool with a permit, then ask <see cref="RequestPipeline.AfterHop"/>.</summary>
+    HopToThreadPool,
 }

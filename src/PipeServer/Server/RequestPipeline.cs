@@ -39,11 +39,10 @@ internal sealed class RequestPipeline(ServerContext server)
         var head = exchange.Head;
         var length = head.Framing.ContentLength;
         var refusal = length > 0 && length > exchange.Connection.Rules.MaxRequestBodyBytes ? RequestError.BodyTooLarge : head.NonFatalError;
-        if (refusal != RequestError.None)
+        if (refusal != RequestError.None && !IsForChoice(exchange, refusal))
         {
-            (exchange.Refusal, exchange.Request.Route) = (refusal, null);
-            CheckBodyWithoutHandler(exchange);
-            return NextStep.End;
+            exchange.Request.Route = null;
+            return RefuseWithoutHandler(exchange, refusal);
         }
 
         var match = server.Routes.Match(head);
@@ -66,13 +65,18 @@ internal sealed class RequestPipeline(ServerContext server)
             return NextStep.Handle;
         }
 
+        if (handler.Dispatch != Dispatch.Worker)
+        {
+            return BeginElsewhere(exchange, handler);
+        }
+
         exchange.QueuedAt = server.TimeProvider.GetTimestamp();
         return NextStep.Hop;
     }
 
     /// <summary>After the hop, or where there was no worker for it.</summary>
     /// <param name="exchange">The request.</param>
-    /// <param name="isOnWorker">False where there was no worker.</param>
+    /// <param name="isOnWorker">It is on a worker, or on the thread pool with a permit: false where there was none.</param>
     /// <param name="dequeuedAt">When a worker has got it, by the server's clock: as it was queued, where it was on a worker already.</param>
     public NextStep AfterHop(Exchange exchange, bool isOnWorker, long dequeuedAt)
     {
@@ -101,6 +105,11 @@ internal sealed class RequestPipeline(ServerContext server)
     {
         var isWhole = TryEndUnobserved(exchange);
         _observer?.Complete(exchange, isWhole);
+        if (exchange.HasPermit)
+        {
+            exchange.ReturnPermit();
+        }
+
         return isWhole;
     }
 
@@ -123,6 +132,7 @@ internal sealed class RequestPipeline(ServerContext server)
         }
 
         _observer?.Complete(exchange, isWhole: false);
+        exchange.ReturnPermit();
         return false;
     }
 
@@ -171,6 +181,61 @@ internal sealed class RequestPipeline(ServerContext server)
             exchange.Fault = exception;
             return true;
         }
+    }
+
+    // The function that chooses may let the request have a longer body.
+    private bool IsForChoice(Exchange exchange, RequestError refusal) =>
+        refusal == RequestError.BodyTooLarge && exchange.Head.NonFatalError == RequestError.None
+        && server.Routes.Match(exchange.Head).Handler is { Choice: not null };
+
+    // Apart, so that what runs inline or on a worker pays for none of it.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private NextStep BeginElsewhere(Exchange exchange, RouteHandler handler)
+    {
+        if (handler.Choice is { } choice)
+        {
+            return BeginChosen(exchange, choice);
+        }
+
+        exchange.QueuedAt = server.TimeProvider.GetTimestamp();
+        return NextStep.HopToThreadPool;
+    }
+
+    private NextStep BeginChosen(Exchange exchange, DispatchChoice choice)
+    {
+        RouteHandler handler;
+        try
+        {
+            handler = choice.For(exchange.Request);
+        }
+#pragma warning disable CA1031 // As for the handler, whose fault it is.
+        catch (Exception exception)
+#pragma warning restore CA1031
+        {
+            exchange.Fault = exception;
+            return NextStep.End;
+        }
+
+        exchange.Handler = handler;
+        if (exchange.Head.Framing.ContentLength > exchange.Connection.Rules.MaxRequestBodyBytes)
+        {
+            return RefuseWithoutHandler(exchange, RequestError.BodyTooLarge);
+        }
+
+        if (handler.Dispatch == Dispatch.Inline)
+        {
+            return NextStep.Handle;
+        }
+
+        exchange.QueuedAt = server.TimeProvider.GetTimestamp();
+        return handler.Dispatch == Dispatch.Worker ? NextStep.Hop : NextStep.HopToThreadPool;
+    }
+
+    private static NextStep RefuseWithoutHandler(Exchange exchange, RequestError refusal)
+    {
+        exchange.Refusal = refusal;
+        CheckBodyWithoutHandler(exchange);
+        return NextStep.End;
     }
 
     // Without a handler the body is looked at here, as far as it has come.

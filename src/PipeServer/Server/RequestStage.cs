@@ -3,7 +3,7 @@ namespace PipeServer.Server;
 /// <summary>Where a request is on its way.</summary>
 internal enum RequestStage
 {
-    /// <summary>It waits for a worker.</summary>
+    /// <summary>It waits for a worker, or for its turn on the thread pool.</summary>
     Queued,
 
     /// <summary>Its handler is at work, or waits for something.</summary>

@@ -26,6 +26,8 @@ internal sealed class ServerContext
         TimeProvider = options.TimeProvider;
         Routes = routes;
         Workers = workers;
+        ThreadPool = new BoundedThreadPool(
+            options.ThreadPoolConcurrency, options.Overload == OverloadPolicy.Wait ? int.MaxValue : options.QueueCapacity);
         Logger = logger;
         Refusals = new RefusalLog(logger, options.TimeProvider);
         Draining = _draining.Token;
@@ -56,6 +58,9 @@ internal sealed class ServerContext
     public RouteTable Routes { get; }
 
     public WorkerPool Workers { get; }
+
+    /// <summary>The thread pool, as far as handlers may use it.</summary>
+    public BoundedThreadPool ThreadPool { get; }
 
     public ILogger Logger { get; }
 

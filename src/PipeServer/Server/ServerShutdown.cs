@@ -16,7 +16,7 @@ namespace PipeServer.Server;
 /// <item>Requests in flight finish; all that is buffered is answered.</item>
 /// <item>At the deadline, or when the caller says so, abort what is left.</item>
 /// <item>
-/// Complete the job queue; never before step 5, because connections in flight finish by way of the queue.
+/// Complete the job queue, and the queue for the thread pool; never before step 5, because connections in flight finish by way of the queue.
 /// </item>
 /// <item>Join the workers, and the threads of TLS handshakes, then the transport's threads, each with a deadline, naming the one that is stuck.</item>
 /// <item>Report: accepted = closed + refused + aborted; received = completed + refused + aborted.</item>
@@ -75,6 +75,7 @@ internal sealed class ServerShutdown(ServerContext server, ConnectionDispatcher 
         }
 
         // :: Steps 6 and 7
+        server.ThreadPool.Complete();
         server.BeginPhase("workers", DrainRules.JoinTimeout);
         var workers = await server.Workers.StopAsync(DrainRules.JoinTimeout).ConfigureAwait(false);
         var stuckHandshakes = await StopHandshakesAsync().ConfigureAwait(false);
@@ -186,8 +187,9 @@ internal sealed class ServerShutdown(ServerContext server, ConnectionDispatcher 
 
                 left -= part;
                 var census = server.Connections.Census();
+                var queued = server.Workers.Queued + server.ThreadPool.Queued;
                 Log.DrainCensus(
-                    server.Logger, census.Idle, census.Reading, census.Handling, census.Writing, server.Workers.Queued, census.Oldest);
+                    server.Logger, census.Idle, census.Reading, census.Handling, census.Writing, queued, census.Oldest);
             }
 
             return drained.IsCompleted ? ShutdownOutcome.Drained : ShutdownOutcome.TimedOut;

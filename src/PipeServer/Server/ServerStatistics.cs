@@ -13,6 +13,7 @@ internal sealed class ServerStatistics(
     int queueLength,
     int queueCapacity,
     WorkerStatistics workers,
+    ThreadPoolStatistics threadPool,
     IReadOnlyList<LoopStatistics> loops,
     IReadOnlyList<HandshakeCount> handshakes,
     int activeHandshakes)
@@ -38,6 +39,9 @@ internal sealed class ServerStatistics(
     /// <summary>The workers.</summary>
     public WorkerStatistics Workers => workers;
 
+    /// <summary>The requests on the thread pool.</summary>
+    public ThreadPoolStatistics ThreadPool => threadPool;
+
     /// <summary>The event loops; none over a transport that has none.</summary>
     public IReadOnlyList<LoopStatistics> Loops => loops;
 
@@ -55,6 +59,7 @@ internal sealed class ServerStatistics(
         queueLength: 0,
         queueCapacity: 0,
         new WorkerStatistics(0, 0, 0, 0),
+        new ThreadPoolStatistics(0, 0, 0),
         loops: [],
         handshakes: [],
         activeHandshakes: 0);

@@ -52,6 +52,7 @@ internal static class ThreadlessStop
             outcome = cutOff.Count == 0 && outcome == ShutdownOutcome.TimedOut ? ShutdownOutcome.Drained : outcome; // as in ServerShutdown
         }
 
+        server.ThreadPool.Complete();
         server.Workers.Complete();
         server.Handshakes?.Threads.Complete();
         return ServerShutdown.Report(

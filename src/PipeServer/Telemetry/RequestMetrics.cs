@@ -30,7 +30,7 @@ internal sealed class RequestMetrics
     {
         _duration = meter.CreateHistogram("http.server.request.duration", "s", "Duration of HTTP server requests.", tags: null, DurationBuckets);
         _queueWait = meter.CreateHistogram(
-            "pipeserver.queue.wait", "s", "How long requests have waited for a worker, those that needed one.", tags: null, WaitBuckets);
+            "pipeserver.queue.wait", "s", "How long requests have waited for a worker or the thread pool, those that needed one.", tags: null, WaitBuckets);
     }
 
     /// <summary>Somebody listens.</summary>

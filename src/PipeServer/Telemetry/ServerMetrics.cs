@@ -29,6 +29,7 @@ internal sealed class ServerMetrics
         AddRequests(meter);
         AddConnections(meter);
         AddWorkers(meter);
+        AddThreadPool(meter);
         if (isTlsSpoken)
         {
             AddHandshakes(meter);
@@ -91,6 +92,16 @@ internal sealed class ServerMetrics
         meter.CreateObservableCounter("pipeserver.worker.executed", () => Now.Workers.Executed, "{job}", "Jobs that have run to their end.");
         meter.CreateObservableCounter(
             "pipeserver.worker.faulted", () => Now.Workers.Faulted, "{job}", "Jobs that have thrown: faults of the server, not of handlers.");
+    }
+
+    private void AddThreadPool(Meter meter)
+    {
+        meter.CreateObservableUpDownCounter<long>(
+            "pipeserver.thread_pool.limit", () => Now.ThreadPool.Concurrency, "{request}", "Requests that may be on the thread pool at once.");
+        meter.CreateObservableUpDownCounter<long>(
+            "pipeserver.thread_pool.active", () => Now.ThreadPool.Active, "{request}", "Requests on the thread pool, to the end of their answers.");
+        meter.CreateObservableUpDownCounter<long>(
+            "pipeserver.thread_pool.queued", () => Now.ThreadPool.Queued, "{request}", "Requests that wait for their turn on the thread pool.");
     }
 
     private void AddHandshakes(Meter meter)

@@ -29,6 +29,10 @@ public sealed class RequestAllocationTests
     [InlineData("GET", "/plaintext?a=b", "")]
     [InlineData("GET", "/worker/plaintext", "")]
     [InlineData("GET", "/worker/item/17", "")]
+    [InlineData("GET", "/pool/plaintext", "")]
+    [InlineData("POST", "/pool/echo", "Transfer-Encoding: chunked")]
+    [InlineData("GET", "/chosen/plaintext", "")]
+    [InlineData("GET", "/filtered/plaintext", "")]
     [InlineData("GET", "/stream", "")]
     [InlineData("POST", "/echo", "Content-Length: 1024")]
     [InlineData("POST", "/worker/echo", "Content-Length: 1024")]
@@ -111,6 +115,7 @@ public sealed class RequestAllocationTests
     [InlineData("/echo", "Content-Length: 1024")]
     [InlineData("/worker/echo-by-hand", "Content-Length: 1024")]
     [InlineData("/worker/echo-by-hand", "Transfer-Encoding: chunked")]
+    [InlineData("/pool/echo-by-hand", "Content-Length: 1024")]
     public async Task A_body_that_comes_later_allocates_nothing(string target, string framing) =>
         await AssertNothingIsAllocatedAsync("POST", target, framing, inTwoPieces: true, Overhead);
 
@@ -190,6 +195,13 @@ public sealed class RequestAllocationTests
         server.MapGet("/worker/item/{id}", Plaintext);
         server.MapGet("/verbs", Verbs, Dispatch.Inline);
         server.MapPost("/worker/verbs", VerbsAsync);
+        server.MapGet("/pool/plaintext", Plaintext, Dispatch.ThreadPool);
+        server.MapPost("/pool/echo", EchoAsync, Dispatch.ThreadPool);
+        server.MapPost("/pool/echo-by-hand", new EchoByHand().HandleAsync, Dispatch.ThreadPool);
+        server.Map("GET", "/chosen/plaintext", static request => request.QueryBytes.IsEmpty ? Dispatch.ThreadPool : Dispatch.Worker, Plaintext);
+        var filtered = server.MapGroup("/filtered");
+        filtered.AddFilter(static (request, response, next) => next(request, response));
+        filtered.MapGet("/plaintext", Plaintext);
         server.MapGet("/stream", StreamAsync, Dispatch.Inline);
         server.MapPost("/echo", EchoAsync, Dispatch.Inline);
         server.MapPost("/worker/echo", EchoAsync);

@@ -29,7 +29,12 @@ public abstract class SynchronousTests(string transport)
         ("\r\n" + TestClient.Get("/flushes"), 200, "flushes"),
         (TestClient.Get("/large"), 200, Large),
         (TestClient.Get("/worker/fault"), 500, null),
+        (TestClient.Get("/pool"), 200, "pool"),
+        (TestClient.Get("/pool/late"), 200, "late"),
+        ("POST /pool/echo HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc", 200, "abc"),
+        (TestClient.Get("/pool/fault"), 500, null),
         (TestClient.Get("/worker"), 200, "worker"),
+        (TestClient.Get("/pool"), 200, "pool"),
     ];
 
     // The first part ends anywhere, and its answers are here before the second part is sent: the read is parked in between.
@@ -63,6 +68,7 @@ public abstract class SynchronousTests(string transport)
     [Theory]
     [InlineData("/inline")]
     [InlineData("/worker")]
+    [InlineData("/pool")]
     [InlineData("/late")]
     public async Task Whatever_ends_a_connection_ends_it_behind_its_answers(string path)
     {
@@ -113,6 +119,7 @@ public abstract class SynchronousTests(string transport)
     [Theory]
     [InlineData("/large")]
     [InlineData("/worker/large")]
+    [InlineData("/pool/large")]
     public async Task Answers_that_do_not_go_out_at_once_go_out_later(string path)
     {
         await using var server = await StartAsync();
@@ -140,6 +147,7 @@ public abstract class SynchronousTests(string transport)
     [Theory]
     [InlineData("/remembers")]
     [InlineData("/worker/remembers")]
+    [InlineData("/pool/remembers")]
     public async Task A_handlers_context_is_not_the_next_clients(string path)
     {
         await using var server = await StartAsync(static options => options.Workers = 1);
@@ -160,6 +168,7 @@ public abstract class SynchronousTests(string transport)
     [Theory]
     [InlineData("/stack")]
     [InlineData("/worker/stack")]
+    [InlineData("/pool/stack")]
     public async Task A_request_that_need_not_wait_resumes_no_async_method_over_epoll(string path)
     {
         await using var server = await StartAsync();
@@ -196,7 +205,7 @@ public abstract class SynchronousTests(string transport)
 
     private static async Task TalkAsync(TestServer server, Random random)
     {
-        string[] paths = ["/inline", "/worker", "/late", "/worker/late", "/flushes", "/nowhere"];
+        string[] paths = ["/inline", "/worker", "/late", "/worker/late", "/flushes", "/nowhere", "/pool", "/pool/late"];
         for (var connection = 0; connection < 20; connection++)
         {
             try
@@ -326,6 +335,13 @@ public abstract class SynchronousTests(string transport)
             {
                 server.MapGet("/inline", static (_, response) => response.WriteText("inline"), Dispatch.Inline);
                 server.MapGet("/worker", static (_, response) => response.WriteText("worker"));
+                server.MapGet("/pool", static (_, response) => response.WriteText("pool"), Dispatch.ThreadPool);
+                server.MapGet("/pool/late", LateAsync, Dispatch.ThreadPool);
+                server.MapPost("/pool/echo", EchoAsync, Dispatch.ThreadPool);
+                server.MapGet("/pool/fault", static (HttpRequest _, HttpResponse _) => throw new NotSupportedException("a fault"), Dispatch.ThreadPool);
+                server.MapGet("/pool/large", static (_, response) => response.WriteText(Large), Dispatch.ThreadPool);
+                server.MapGet("/pool/remembers", Remember, Dispatch.ThreadPool);
+                server.MapGet("/pool/stack", static (_, response) => response.WriteText(new StackTrace().ToString()), Dispatch.ThreadPool);
                 server.MapGet("/late", LateAsync, Dispatch.Inline);
                 server.MapGet("/worker/late", LateAsync);
                 server.MapGet("/fault", static (_, _) => throw new NotSupportedException("a fault"), Dispatch.Inline);

@@ -54,6 +54,7 @@ internal abstract class ExchangeHolder : Connection
     public override void Detach()
     {
         Context = null;
+        _exchange?.ReturnPermit(); // as in Lose
         if (_exchange is not { } exchange)
         {
             return;
@@ -157,7 +158,7 @@ internal abstract class ExchangeHolder : Connection
 
         var stage = isSending ? RequestStage.Sending
             : state == ConnectionState.Switched ? RequestStage.Switched
-            : exchange is { MayBlock: false, Handler.Dispatch: Dispatch.Worker } ? RequestStage.Queued
+            : exchange is { MayBlock: false, Handler.Dispatch: not Dispatch.Inline } ? RequestStage.Queued
             : RequestStage.Handling;
         worker ??= Server.Workers.WorkerOf(exchange);
         client = exchange.Handler is null ? client : exchange.ForwardedClient ?? client;

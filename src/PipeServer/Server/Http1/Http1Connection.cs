@@ -75,6 +75,7 @@ internal sealed class Http1Connection : ExchangeHolder, IReadConsumer
     {
         State = ConnectionState.Switched;
         CloseAfterResponse();
+        Exchange.ReturnPermit(); // from here on the bound is the one of connections
         Exchange.RequestBody.Detach();
         if (!_isInBody)
         {
@@ -127,6 +128,7 @@ internal sealed class Http1Connection : ExchangeHolder, IReadConsumer
         _ when _isInBody && !Exchange.RequestBody.HasArrived() => true,
         NextStep.Hop => !staysOnWorker
             || Server.TimeProvider.GetElapsedTime(_batchStarted, Exchange.QueuedAt) >= LongestBatch,
+        NextStep.HopToThreadPool => true,
         _ => !Exchange.Handler!.IsSynchronous,
     };
 
@@ -191,7 +193,7 @@ internal sealed class Http1Connection : ExchangeHolder, IReadConsumer
 
             for (; left is not null ? TryPassHead(ref buffer) : !IsClosing && !_isInBody && TryTakeRequest(ref buffer); left = null)
             {
-                // :: Route. Neither hop has a ConfigureAwait: the loop continues on a worker, and nowhere else.
+                // :: Route. No hop has a ConfigureAwait: the loop continues on a worker or with a permit, and nowhere else.
                 var next = left ?? (Exchange.Refusal == RequestError.None ? Pipeline.Begin(Exchange) : NextStep.End);
                 var mayStay = next == NextStep.Hop && Server.Workers.MayStayOnWorker;
                 if (Tally.HasUnflushed && MustFlushBefore(next, mayStay))
@@ -202,11 +204,11 @@ internal sealed class Http1Connection : ExchangeHolder, IReadConsumer
                 }
 
                 Exchange.WatchBefore(next);
-                if (next == NextStep.Hop)
+                if (next >= NextStep.Hop)
                 {
-                    var isOnWorker = mayStay || await Server.Workers.TryContinueOnWorker(Exchange)
-                        || (Pipeline.MayWaitForWorker && await Server.Workers.WaitForWorker(Exchange));
-                    next = AfterHop(isOnWorker, mayStay ? Exchange.QueuedAt : Server.TimeProvider.GetTimestamp());
+                    var isThere = next == NextStep.HopToThreadPool ? await Exchange.TryContinueOnThreadPool() : mayStay
+                        || await Server.Workers.TryContinueOnWorker(Exchange) || (Pipeline.MayWaitForWorker && await Server.Workers.WaitForWorker(Exchange));
+                    next = AfterHop(isThere, mayStay ? Exchange.QueuedAt : Server.TimeProvider.GetTimestamp());
                 }
 
                 // :: Handle

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.IO.Pipelines;
 using System.Runtime.CompilerServices;
 using PipeServer.Http;
+using PipeServer.Workers;
 
 namespace PipeServer.Server.Http1;
 
@@ -46,6 +47,8 @@ internal sealed class Http1Exchange : Exchange
 
     /// <summary>Whose requests it carries.</summary>
     public ServerContext Server { get; }
+
+    public override BoundedThreadPool ThreadPool => Server.ThreadPool;
 
     public override Http1Connection Connection => _connection!;
 
@@ -126,6 +129,7 @@ internal sealed class Http1Exchange : Exchange
     /// <summary>Tells its thread that it will not come back: somebody may still use it.</summary>
     public void Lose()
     {
+        ReturnPermit(); // mostly it is back: only a fault of our own has kept it
         if (_place == Place.Taken)
         {
             _place = Place.Lost;
@@ -305,9 +309,11 @@ internal sealed class Http1Exchange : Exchange
         if (!Writer.HasStarted)
         {
             Output.Writer.Write("HTTP/1.1 100 Continue\r\n\r\n"u8);
-            await Output.FlushAsync(CancellationToken.None).ConfigureAwait(false);
+            await Output.FlushForHandlerAsync(this, CancellationToken.None).ConfigureAwait(false);
         }
     }
+
+    protected override void Run() => Synchronous.ContinueOnThreadPool();
 
     private static bool AreOrdinary(HeaderFields fields, out ReadOnlySpan<byte> lines) =>
         fields.TryGetLines(out lines) && !fields.Has(KnownHeader.Server) && fields.IndexOf("Last-Modified"u8) < 0;

@@ -69,8 +69,20 @@ internal sealed class Http1Output(Http1Connection connection)
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<FlushResult> FlushForHandlerAsync(Exchange exchange, CancellationToken cancellationToken)
     {
-        var result = await FlushAsync(cancellationToken).ConfigureAwait(false);
-        if (exchange.MustLeaveTransportThread)
+        var flush = FlushAsync(cancellationToken);
+        var hasWaited = !flush.IsCompleted; // else it is still where the handler is
+        FlushResult result;
+        try
+        {
+            result = await flush.ConfigureAwait(false);
+        }
+        catch when (hasWaited && exchange.MustLeaveTransportThread)
+        {
+            await Task.Yield(); // a handler goes on behind an exception too
+            throw;
+        }
+
+        if (hasWaited && exchange.MustLeaveTransportThread)
         {
             await Task.Yield();
         }
@@ -85,8 +97,20 @@ internal sealed class Http1Output(Http1Connection connection)
         connection.Deadlines.BeginWrite(connection.Transport, connection.MinResponseDataRate);
         try
         {
-            var sent = await connection.Transport.SendFileAsync(file, offset, count, cancellationToken).ConfigureAwait(false);
-            if (exchange.MustLeaveTransportThread)
+            var sending = connection.Transport.SendFileAsync(file, offset, count, cancellationToken);
+            var hasWaited = !sending.IsCompleted;
+            long sent;
+            try
+            {
+                sent = await sending.ConfigureAwait(false);
+            }
+            catch when (hasWaited && exchange.MustLeaveTransportThread)
+            {
+                await Task.Yield();
+                throw;
+            }
+
+            if (hasWaited && exchange.MustLeaveTransportThread)
             {
                 await Task.Yield();
             }

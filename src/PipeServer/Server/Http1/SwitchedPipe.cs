@@ -44,22 +44,33 @@ internal sealed class SwitchedPipe(Http1Exchange exchange) : IDuplexPipe
         [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
         public override async ValueTask<ReadResult> ReadAsync(CancellationToken cancellationToken = default)
         {
+            var hasWaited = false;
             ReadResult result;
-            do
+            try
             {
-                IsPending = true;
-                try
+                do
                 {
-                    result = await _input.ReadAsync(cancellationToken).ConfigureAwait(false);
+                    IsPending = true;
+                    try
+                    {
+                        var read = _input.ReadAsync(cancellationToken);
+                        hasWaited |= !read.IsCompleted;
+                        result = await read.ConfigureAwait(false);
+                    }
+                    finally
+                    {
+                        IsPending = false;
+                    }
                 }
-                finally
-                {
-                    IsPending = false;
-                }
+                while (!TryTake(ref result));
             }
-            while (!TryTake(ref result));
+            catch when (hasWaited && exchange.MustLeaveTransportThread)
+            {
+                await Task.Yield(); // a handler goes on behind an exception too
+                throw;
+            }
 
-            if (exchange.MustLeaveTransportThread)
+            if (hasWaited && exchange.MustLeaveTransportThread)
             {
                 await Task.Yield();
             }

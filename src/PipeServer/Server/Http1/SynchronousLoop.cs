@@ -83,13 +83,27 @@ internal sealed class SynchronousLoop(Http1Exchange exchange) : IWorkItem
     void IWorkItem.Run(long started, ExecutionContext? context)
     {
         Enter(context);
+        Continue(isOnWorker: true, started);
+    }
+
+    /// <summary>The same on the thread pool; or, without a permit, wherever the request is refused.</summary>
+    public void ContinueOnThreadPool()
+    {
+        var outer = ExecutionContext.Capture();
+        Enter(outer);
+        Continue(exchange.HasPermit, _server.TimeProvider.GetTimestamp());
+        Leave(outer);
+    }
+
+    private void Continue(bool isOnWorker, long started)
+    {
         var transport = Connection.Transport;
         var (array, next, behind, end) = (_array!, _at, _behind, _end);
         _array = null;
         ReadConsumption outcome;
         try
         {
-            outcome = Go(Connection.AfterHop(isOnWorker: true, started));
+            outcome = Go(Connection.AfterHop(isOnWorker, started));
             if (outcome == ReadConsumption.All || !_hasRequest)
             {
                 next = behind;
@@ -153,7 +167,9 @@ internal sealed class SynchronousLoop(Http1Exchange exchange) : IWorkItem
             return Task.CompletedTask;
         }
 
-        var takenOver = new TaskCompletionSource();
+        // It is told by the async loop, on whatever thread that is then: not a place for a handler that may block.
+        var takenOver = new TaskCompletionSource(
+            exchange.MayBlock ? TaskCreationOptions.RunContinuationsAsynchronously : TaskCreationOptions.None);
         Interlocked.Exchange(ref _takenOver, takenOver);
         if (!_isServing)
         {
@@ -247,12 +263,14 @@ internal sealed class SynchronousLoop(Http1Exchange exchange) : IWorkItem
             exchange.QueuedAt = _server.TimeProvider.GetTimestamp();
         }
 
-        if (step == NextStep.Hop)
+        if (step >= NextStep.Hop)
         {
             if (!mayStay)
             {
                 (_array, _at, _behind, _end) = (array, at, behind, end);
-                return _server.Workers.TryEnqueue(this) ? ReadConsumption.Kept : StopBefore(step);
+                return (step == NextStep.Hop ? _server.Workers.TryEnqueue(this) : _server.ThreadPool.TryStart(exchange))
+                    ? ReadConsumption.Kept
+                    : StopBefore(step);
             }
 
             step = Connection.AfterHop(isOnWorker: true, exchange.QueuedAt); // it has not waited
