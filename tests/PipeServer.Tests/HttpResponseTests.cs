@@ -50,6 +50,16 @@ public sealed class HttpResponseTests
 
         public override bool CanUpgrade => false;
 
+        public override Exchange Exchange => throw new NotSupportedException();
+
+        public override bool SupportsTrailers => false;
+
+        public override bool DropsTrailers => false;
+
+        public override bool MayAnnounceTrailers => false;
+
+        public override void LeaveOrdinaryWay() => throw new NotSupportedException();
+
         public override void Send(PreparedResponse prepared) => throw new NotSupportedException();
 
         public override bool TrySend(PreparedResponse prepared, IBodySource source) => throw new NotSupportedException();

@@ -89,6 +89,9 @@ internal abstract class Exchange(RequestHead head)
     /// <summary>The same where the request has needed it, else null.</summary>
     public ExchangeExtras? ExistingExtras => _hasExtras ? _extras : null;
 
+    /// <summary>The callbacks that its handler waits for, where any are left, else null.</summary>
+    public ResponseHooks? WaitingHooks => _hasExtras ? _extras!.WaitingHooks : null;
+
     /// <summary>When the request began to wait for a worker: a timestamp of the server's clock.</summary>
     public long QueuedAt { get; set; }
 
@@ -179,6 +182,13 @@ internal abstract class Exchange(RequestHead head)
         {
             ForgetExtras();
         }
+    }
+
+    /// <summary>Another answer goes out instead of what was set and written so far; only the callbacks stay.</summary>
+    public void RestartResponse()
+    {
+        Response.Reset();
+        ExistingExtras?.ForgetResponse();
     }
 
     // Apart, so that requests without them pay a test.

@@ -1,6 +1,8 @@
 using System.Buffers;
 using System.IO.Pipelines;
+using System.Text;
 using Microsoft.Win32.SafeHandles;
+using PipeServer.Http;
 
 namespace PipeServer.Server;
 
@@ -10,6 +12,22 @@ namespace PipeServer.Server;
 /// </summary>
 internal abstract class ResponseWriter : PipeWriter
 {
+    /// <summary>The request that it answers.</summary>
+    public abstract Exchange Exchange { get; }
+
+    /// <inheritdoc cref="HttpResponse.ReasonPhrase"/>
+    public string? ReasonPhrase
+    {
+        get => Exchange.ExistingExtras?.ReasonPhrase;
+        set
+        {
+            Exchange.Response.ThrowIfStarted();
+            StatusLine.CheckReasonPhrase(value);
+            Exchange.Extras.ReasonPhrase = value;
+            LeaveOrdinaryWay();
+        }
+    }
+
     /// <summary>True when status and headers are sent or on their way.</summary>
     public bool HasStarted { get; protected set; }
 
@@ -19,11 +37,120 @@ internal abstract class ResponseWriter : PipeWriter
     /// <summary>True when the handler has written bytes that are held back until their number is known.</summary>
     public abstract bool HasBufferedBytes { get; }
 
+    /// <summary>See <see cref="HttpResponse.SupportsTrailers"/>.</summary>
+    public abstract bool SupportsTrailers { get; }
+
+    /// <summary>The client cannot get trailers, whatever the handler does: they are dropped without a word.</summary>
+    public abstract bool DropsTrailers { get; }
+
+    /// <summary>Their names may be told beforehand: of HEAD, as the answer to GET would.</summary>
+    public abstract bool MayAnnounceTrailers { get; }
+
     /// <summary>See <see cref="HttpResponse.CanUpgrade"/>.</summary>
     public abstract bool CanUpgrade { get; }
 
     /// <summary>How many bytes of the body the client gets of what was written so far.</summary>
     public abstract long BodyBytesSent { get; }
+
+    /// <summary>The head or the end of the response gets what few have: a reason phrase, trailers.</summary>
+    public abstract void LeaveOrdinaryWay();
+
+    /// <summary>Callbacks wait for the start of the response, which must not start before they have ended.</summary>
+    protected bool IsStartDue => Exchange.ExistingExtras is { IsStartDue: true };
+
+    /// <summary>Calls those that wait for the start of the response.</summary>
+    protected async ValueTask RunStartingAsync()
+    {
+        if (!IsStartDue)
+        {
+            return;
+        }
+
+        try
+        {
+            await Exchange.Extras.Hooks.RunStartingAsync().ConfigureAwait(false);
+        }
+        catch (Exception exception)
+        {
+            Fault ??= exception; // whether the handler lets it pass or not
+            throw;
+        }
+    }
+
+    /// <summary>See <see cref="HttpResponse.TrySend"/>; for a response that has a source.</summary>
+    public bool TrySendFrom(IBodySource source, PreparedResponse prepared)
+    {
+        var response = Exchange.Response;
+        response.ThrowIfStarted();
+        if (response.ContentLength is not null || HasBufferedBytes)
+        {
+            throw CannotSend(prepared);
+        }
+
+        var before = response.StatusCode;
+        response.SetStatus(prepared.StatusCode);
+        if (TrySend(prepared, source))
+        {
+            return true;
+        }
+
+        response.SetStatus(before);
+        return false;
+    }
+
+    /// <summary>What is wrong with the sending of a response that is encoded already.</summary>
+    public InvalidOperationException CannotSend(PreparedResponse prepared) => new(
+        Exchange.Response.ContentLength is not null || HasBufferedBytes
+            ? "A prepared response has a length and a body of its own: Clear() what was set before."
+            : $"The body of this response has a source ({prepared.Source}), which may not have it now: {nameof(TrySend)} tells.");
+
+    /// <summary>A trailer is to be set or announced.</summary>
+    /// <exception cref="ArgumentException">It must not be one.</exception>
+    /// <exception cref="InvalidOperationException">The response has none.</exception>
+    public void BeginTrailer(ReadOnlySpan<byte> name)
+    {
+        if (ResponseTrailers.IsForbidden(name))
+        {
+            throw new ArgumentException(
+                $"{Encoding.ASCII.GetString(name)} has no meaning behind a body, and must not be a trailer (RFC 9110 §6.5.1).", nameof(name));
+        }
+
+        ThrowIfTrailersEnded();
+        if (!SupportsTrailers && !DropsTrailers)
+        {
+            throw new InvalidOperationException(
+                "This response has no trailers: it has a ContentLength, a status without a body, was encoded beforehand, or has taken the connection over.");
+        }
+
+        Exchange.Extras.HasTrailers = true;
+        LeaveOrdinaryWay();
+    }
+
+    /// <summary>See <see cref="HttpResponse.DeclareTrailer"/>; before the response starts.</summary>
+    public void DeclareTrailer(string name)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        var bytes = Encoding.Latin1.GetBytes(name);
+        if (!Ascii.IsValid(name) || !HttpCharacters.IsToken(bytes))
+        {
+            throw new ArgumentException("The name of a trailer must be a token, as that of any field.", nameof(name));
+        }
+
+        BeginTrailer(bytes);
+        if (MayAnnounceTrailers)
+        {
+            Exchange.Response.Fields.Append("Trailer"u8, bytes, KnownHeader.Other);
+        }
+    }
+
+    /// <exception cref="InvalidOperationException">The response has been sent to its end.</exception>
+    public void ThrowIfTrailersEnded()
+    {
+        if (Exchange.Extras.HasEnded)
+        {
+            throw new InvalidOperationException("The response has been sent to its end, and its trailers with it.");
+        }
+    }
 
     /// <summary>Writes bytes of the body, as <see cref="BuffersExtensions.Write"/> does.</summary>
     public virtual void WriteBytes(ReadOnlySpan<byte> bytes) => this.Write(bytes);

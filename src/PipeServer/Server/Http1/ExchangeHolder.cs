@@ -157,6 +157,43 @@ internal abstract class ExchangeHolder : Connection
         }
     }
 
+    /// <summary>
+    /// Ends a request with callbacks, which are called before its response starts and after its last byte has been handed to the system: nothing of it is
+    /// left to be flushed with the next one's.
+    /// </summary>
+    protected async ValueTask EndHookedAsync(NextStep next, ResponseHooks hooks)
+    {
+        var exchange = Exchange;
+        try
+        {
+            if (next == NextStep.Cut || !await Pipeline.TryEndAsync(exchange, next, hooks).ConfigureAwait(false))
+            {
+                await AbandonAsync(isClientGone: next == NextStep.Abandon).ConfigureAwait(false);
+            }
+            else if (hooks.HasCompleted)
+            {
+                await exchange.Output.FlushForHandlerAsync(exchange, CancellationToken.None).ConfigureAwait(false);
+            }
+        }
+        finally
+        {
+            exchange.Extras.HasEnded = true;
+            exchange.ResponseBody.End();
+            await hooks.RunCompletedAsync(exchange).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>The response cannot be ended. What was answered before in this batch is whole, and is sent before the cut.</summary>
+    protected async ValueTask AbandonAsync(bool isClientGone)
+    {
+        if (!isClientGone && Tally.HasUnflushed)
+        {
+            await Exchange.Output.FlushAsync(CancellationToken.None).ConfigureAwait(false);
+        }
+
+        Abort();
+    }
+
     /// <summary>A read has ended: there is an exchange from now on. See <see cref="SynchronousLoop.TakeOver"/>.</summary>
     protected NextStep? TakeOver() => (_exchange ?? Take(_exchanges.Rent())).Synchronous.TakeOver();
 

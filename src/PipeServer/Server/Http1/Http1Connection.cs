@@ -229,7 +229,11 @@ internal sealed class Http1Connection : ExchangeHolder, IReadConsumer
                 }
 
                 // :: End
-                if (next == NextStep.Cut || !Pipeline.TryEnd(Exchange, next))
+                if (Exchange.WaitingHooks is { } hooks)
+                {
+                    await EndHookedAsync(next, hooks).ConfigureAwait(false);
+                }
+                else if (next == NextStep.Cut || !Pipeline.TryEnd(Exchange, next))
                 {
                     await AbandonAsync(isClientGone: next == NextStep.Abandon).ConfigureAwait(false);
                 }
@@ -315,17 +319,6 @@ internal sealed class Http1Connection : ExchangeHolder, IReadConsumer
         _afterHead = buffer.GetPosition(Head.ByteLength + Exchange.RequestBody.BytesBehindHead);
         buffer = buffer.Slice(_afterHead);
         return true;
-    }
-
-    // The response cannot be ended. What was answered before in this batch is whole, and is sent before the cut.
-    private async ValueTask AbandonAsync(bool isClientGone)
-    {
-        if (!isClientGone && Tally.HasUnflushed)
-        {
-            await _output.FlushAsync(CancellationToken.None).ConfigureAwait(false);
-        }
-
-        Abort();
     }
 
     // Between two requests: discards the rest of a body that its handler did not read, and flushes a batch that has grown large. False: the

@@ -162,7 +162,7 @@ internal sealed class Http1Exchange : Exchange
 
         var lines = prepared is null ? default : prepared.Fields;
         ResponseHeadWriter.Write(
-            Output.Writer, Response.StatusCode, serverAndDate, fields, framing, contentLength, connection, lines);
+            Output.Writer, Response.StatusCode, serverAndDate, fields, framing, contentLength, connection, lines, StatusLineOf(Response.StatusCode));
     }
 
     /// <summary>True when <see cref="WriteWhole"/> may write the response, as far as its fields go.</summary>
@@ -289,7 +289,7 @@ internal sealed class Http1Exchange : Exchange
         var lines = LinesOf(prepared: null);
         ResponseHeadWriter.Write(
             Output.Writer, statusCode, Server.Heartbeat.ServerAndDate, Response.Fields, ResponseFraming.None, contentLength: 0,
-            statusCode == 101 ? lines.Upgrade : lines.Open);
+            statusCode == 101 ? lines.Upgrade : lines.Open, statusLine: StatusLineOf(statusCode));
     }
 
     /// <summary>Tells a client that waits for it to send its body; of no use once the response has begun.</summary>
@@ -301,6 +301,10 @@ internal sealed class Http1Exchange : Exchange
             await Output.FlushAsync(CancellationToken.None).ConfigureAwait(false);
         }
     }
+
+    // Empty where it is the usual one.
+    private ReadOnlySpan<byte> StatusLineOf(int statusCode) =>
+        ExistingExtras?.ReasonPhrase is { } phrase ? StatusLine.With(statusCode, phrase) : default;
 
     private static bool AreOrdinary(HeaderFields fields, out ReadOnlySpan<byte> lines) =>
         fields.TryGetLines(out lines) && !fields.Has(KnownHeader.Server) && fields.IndexOf("Last-Modified"u8) < 0;
