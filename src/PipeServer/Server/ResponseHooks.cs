@@ -15,7 +15,7 @@ internal sealed class ResponseHooks
     private bool _hasFailed;
 
     /// <summary>Nothing is left to call.</summary>
-    public bool IsEmpty => _starting.Count == 0 && _completed.Count == 0 && !_hasFailed;
+    public bool IsEmpty => _starting.Count == 0 && _completed.Count == 0 && _running == 0 && !_hasFailed;
 
     /// <summary>The response must not start before <see cref="RunStartingAsync"/> has ended.</summary>
     public bool IsStartDue => _starting.Count > 0 || _running > 0 || _hasFailed;

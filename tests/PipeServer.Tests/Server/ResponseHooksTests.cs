@@ -142,14 +142,14 @@ public abstract class ResponseHooksTests(string transport)
         await using var server = await StartAsync();
         await using var client = await server.ConnectAsync();
         var response = await client.RequestAsync(TestClient.Get($"/{kind}/fault"));
-        Assert.Equal((500, null, "3"), (response.Status, response["X-Set"], response["X-Order"]));
+        Assert.Equal((500, null, "3, 2, 1"), (response.Status, response["X-Set"], response["X-Order"]));
         Assert.Equal("plain", (await client.RequestAsync(TestClient.Get("/plain"))).Text);
         response = await client.RequestAsync(TestClient.Get($"/{kind}/fault-and-starting-throws"));
         Assert.Equal((500, null, null), (response.Status, response["X-Set"], response["X-Order"]));
         response = await client.RequestAsync(TestClient.Get($"/{kind}/fault-and-no-content"));
         Assert.Equal(500, response.Status); // a 204 with the body of a 500 is none
         response = await client.RequestAsync(TestClient.Get($"/{kind}/bad"));
-        Assert.Equal((400, "3", "close"), (response.Status, response["X-Order"], response["Connection"]));
+        Assert.Equal((400, "3, 2, 1", "close"), (response.Status, response["X-Order"], response["Connection"]));
     }
 
     [Fact]

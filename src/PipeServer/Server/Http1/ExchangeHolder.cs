@@ -157,11 +157,15 @@ internal abstract class ExchangeHolder : Connection
         }
     }
 
+    /// <summary>Ends a request that cannot be ended by the pipeline alone: it has callbacks, or there is no way but to cut it off.</summary>
+    protected ValueTask EndOtherwiseAsync(NextStep next) =>
+        Exchange.WaitingHooks is { } hooks ? EndHookedAsync(next, hooks) : AbandonAsync(isClientGone: next == NextStep.Abandon);
+
     /// <summary>
     /// Ends a request with callbacks, which are called before its response starts and after its last byte has been handed to the system: nothing of it is
     /// left to be flushed with the next one's.
     /// </summary>
-    protected async ValueTask EndHookedAsync(NextStep next, ResponseHooks hooks)
+    private async ValueTask EndHookedAsync(NextStep next, ResponseHooks hooks)
     {
         var exchange = Exchange;
         try
@@ -184,7 +188,7 @@ internal abstract class ExchangeHolder : Connection
     }
 
     /// <summary>The response cannot be ended. What was answered before in this batch is whole, and is sent before the cut.</summary>
-    protected async ValueTask AbandonAsync(bool isClientGone)
+    private async ValueTask AbandonAsync(bool isClientGone)
     {
         if (!isClientGone && Tally.HasUnflushed)
         {

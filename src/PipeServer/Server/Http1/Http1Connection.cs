@@ -229,13 +229,9 @@ internal sealed class Http1Connection : ExchangeHolder, IReadConsumer
                 }
 
                 // :: End
-                if (Exchange.WaitingHooks is { } hooks)
+                if (Exchange.WaitingHooks is not null || next == NextStep.Cut || !Pipeline.TryEnd(Exchange, next))
                 {
-                    await EndHookedAsync(next, hooks).ConfigureAwait(false);
-                }
-                else if (next == NextStep.Cut || !Pipeline.TryEnd(Exchange, next))
-                {
-                    await AbandonAsync(isClientGone: next == NextStep.Abandon).ConfigureAwait(false);
+                    await EndOtherwiseAsync(next).ConfigureAwait(false);
                 }
 
                 if (WasAborted || (HasToSettle() && !await TrySettleAsync().ConfigureAwait(false)))

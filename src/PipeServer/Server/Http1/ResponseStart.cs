@@ -126,7 +126,7 @@ internal abstract class ResponseStart(Http1Exchange exchange) : ResponseWriter
         if (!CanUpgrade)
         {
             throw new InvalidOperationException(
-                "The client has not offered another protocol, which takes HTTP/1.1, a Connection field with the option upgrade, and an Upgrade field; see CanUpgrade.");
+                "The client has not offered another protocol, which takes HTTP/1.1, the connection option upgrade and an Upgrade field; see CanUpgrade.");
         }
 
         return SwitchAsync(101, isUpgrade: true);
@@ -209,7 +209,16 @@ internal abstract class ResponseStart(Http1Exchange exchange) : ResponseWriter
         Mode = ResponseMode.Switched;
         IsCompleted = HasStarted = true;
         Response.SetStatus(statusCode);
-        await Exchange.Connection.WaitForInputAsync().ConfigureAwait(false);
+        var input = Exchange.Connection.WaitForInputAsync();
+        if (!input.IsCompleted)
+        {
+            await input.ConfigureAwait(false);
+            if (Exchange.MustLeaveTransportThread)
+            {
+                await Task.Yield();
+            }
+        }
+
         pipe.Open(statusCode);
         await Output.FlushForHandlerAsync(Exchange, CancellationToken.None).ConfigureAwait(false);
         return pipe;

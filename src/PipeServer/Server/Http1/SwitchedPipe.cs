@@ -109,46 +109,39 @@ internal sealed class SwitchedPipe : IDuplexPipe
         [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
         public override async ValueTask<ReadResult> ReadAsync(CancellationToken cancellationToken = default)
         {
-            ReadResult result;
-            while (true)
+            var hasWaited = false;
+            try
             {
-                ValueTask<ReadResult> read;
-                lock (pipe._lock)
+                while (true)
                 {
-                    ThrowIfLate();
-                    read = Source.ReadAsync(cancellationToken);
-                    IsPending = true;
-                }
-
-                try
-                {
-                    result = await read.ConfigureAwait(false);
-                }
-                finally
-                {
-                    IsPending = false;
-                }
-
-                lock (pipe._lock)
-                {
-                    if (pipe._hasEnded)
+                    var read = StartAsync(cancellationToken);
+                    hasWaited |= !read.IsCompleted;
+                    ReadResult result;
+                    try
                     {
-                        throw new IOException("The connection has ended, because its handler has."); // and nothing of this read is touched
+                        result = await read.ConfigureAwait(false);
+                    }
+                    finally
+                    {
+                        IsPending = false;
                     }
 
-                    if (TryTake(ref result))
+                    if (TryTakeUnlessEnded(ref result))
                     {
-                        break;
+                        if (hasWaited && pipe._exchange.MustLeaveTransportThread)
+                        {
+                            await Task.Yield();
+                        }
+
+                        return result;
                     }
                 }
             }
-
-            if (pipe._exchange.MustLeaveTransportThread)
+            catch when (hasWaited && !pipe._hasEnded && pipe._exchange.MustLeaveTransportThread)
             {
-                await Task.Yield();
+                await Task.Yield(); // a handler goes on behind an exception too
+                throw;
             }
-
-            return result;
         }
 
         public override void AdvanceTo(SequencePosition consumed) => AdvanceTo(consumed, consumed);
@@ -197,6 +190,27 @@ internal sealed class SwitchedPipe : IDuplexPipe
             if (_hasUnread)
             {
                 Advance(_current.Start, _current.Start);
+            }
+        }
+
+        private ValueTask<ReadResult> StartAsync(CancellationToken cancellationToken)
+        {
+            lock (pipe._lock)
+            {
+                ThrowIfLate();
+                var read = Source.ReadAsync(cancellationToken);
+                IsPending = true;
+                return read;
+            }
+        }
+
+        private bool TryTakeUnlessEnded(ref ReadResult result)
+        {
+            lock (pipe._lock)
+            {
+                return pipe._hasEnded
+                    ? throw new IOException("The connection has ended, because its handler has.") // and nothing of this read is touched
+                    : TryTake(ref result);
             }
         }
 
