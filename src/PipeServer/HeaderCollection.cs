@@ -5,11 +5,12 @@ using System.Globalization;
 using System.Runtime.CompilerServices;
 using System.Text;
 using PipeServer.Http;
+using PipeServer.Server;
 
 namespace PipeServer;
 
 /// <summary>
-/// The header fields of a request (read-only) or a response. Names are compared in any case; strings are made only when
+/// The header fields of a request (read-only) or a response, or the trailer fields of one of them. Names are compared in any case; strings are made only when
 /// asked for.
 /// </summary>
 /// <remarks>
@@ -30,10 +31,13 @@ public sealed class HeaderCollection : IReadOnlyCollection<KeyValuePair<string, 
     private readonly HeaderFields _fields;
     private readonly HttpResponse? _response; // null for the headers of a request, which are read-only
 
-    internal HeaderCollection(HeaderFields fields, HttpResponse? response)
+    private readonly ResponseWriter? _trailersOf; // the response of which these are the trailers
+
+    internal HeaderCollection(HeaderFields fields, HttpResponse? response, ResponseWriter? trailersOf = null)
     {
         _fields = fields;
         _response = response;
+        _trailersOf = trailersOf;
     }
 
     /// <summary>How many field lines there are.</summary>
@@ -78,6 +82,12 @@ public sealed class HeaderCollection : IReadOnlyCollection<KeyValuePair<string, 
     public bool Remove(string name)
     {
         ArgumentNullException.ThrowIfNull(name);
+        if (_trailersOf is not null)
+        {
+            _trailersOf.ThrowIfTrailersEnded();
+            return Ascii.IsValid(name) && _fields.Remove(Encoding.ASCII.GetBytes(name));
+        }
+
         var response = WritableResponse();
         if (name.Equals("Content-Length", StringComparison.OrdinalIgnoreCase))
         {
@@ -157,6 +167,21 @@ public sealed class HeaderCollection : IReadOnlyCollection<KeyValuePair<string, 
     /// <summary>Sets a response field from bytes, for handlers that must not allocate.</summary>
     /// <inheritdoc cref="this[string]" path="/exception"/>
     public void SetBytes(ReadOnlySpan<byte> name, ReadOnlySpan<byte> value) => Set(name, value, replace: true);
+
+    /// <summary>Adds a response field from bytes, keeping those of the same name; for handlers that must not allocate.</summary>
+    /// <inheritdoc cref="this[string]" path="/exception"/>
+    public void AddBytes(ReadOnlySpan<byte> name, ReadOnlySpan<byte> value) => Set(name, value, replace: false);
+
+    /// <summary>Adds response fields that were validated and encoded beforehand, keeping those of the same names. Nothing is allocated.</summary>
+    /// <exception cref="InvalidOperationException">The headers belong to a request, are trailers, or have been sent already.</exception>
+    public void AddLines(HeaderLines lines)
+    {
+        ArgumentNullException.ThrowIfNull(lines);
+        var response = WritableResponse();
+
+        // Without a look at a known Content-Type, which keeps its place behind all others: so an answer with such lines goes out in one piece.
+        (lines.HasContentType ? response.Fields : response.ListedFields).AppendLines(lines.Bytes, lines.Fields);
+    }
 
     /// <summary>The field lines in their order.</summary>
     public IEnumerator<KeyValuePair<string, string>> GetEnumerator()
@@ -267,7 +292,13 @@ public sealed class HeaderCollection : IReadOnlyCollection<KeyValuePair<string, 
 
     private void Set(ReadOnlySpan<byte> name, ReadOnlySpan<byte> value, bool replace)
     {
-        var response = WritableResponse();
+        if (_response is not { } response)
+        {
+            SetTrailer(name, value, replace);
+            return;
+        }
+
+        response.ThrowIfStarted();
         CheckSyntax(name, value);
         value = HttpCharacters.TrimOws(value);
         var known = KnownHeaders.Find(name);
@@ -295,11 +326,32 @@ public sealed class HeaderCollection : IReadOnlyCollection<KeyValuePair<string, 
         fields.Append(name, value, known);
     }
 
+    private void SetTrailer(ReadOnlySpan<byte> name, ReadOnlySpan<byte> value, bool replace)
+    {
+        if (_trailersOf is null)
+        {
+            throw CannotChange();
+        }
+
+        CheckSyntax(name, value);
+        value = HttpCharacters.TrimOws(value);
+        _trailersOf.BeginTrailer(name);
+        if (replace)
+        {
+            _fields.Remove(name);
+        }
+
+        _fields.Append(name, value, KnownHeader.Other);
+    }
+
+    private InvalidOperationException CannotChange() => new(
+        _trailersOf is null ? "The headers of a request cannot be changed." : "Trailers are set one by one.");
+
     private HttpResponse WritableResponse()
     {
         if (_response is null)
         {
-            throw new InvalidOperationException("The headers of a request cannot be changed.");
+            throw CannotChange();
         }
 
         _response.ThrowIfStarted();

@@ -28,6 +28,7 @@ public sealed class HttpResponse
     private ContentTypeLine? _knownType; // of this response, or of one before: a connection's answers are mostly of one type
     private bool _hasKnownType;
     private long? _contentLength;
+    private HeaderCollection? _trailers; // made when a handler asks
 
     internal HttpResponse(ResponseWriter body)
     {
@@ -49,6 +50,13 @@ public sealed class HttpResponse
             _statusCode = value;
         }
     }
+
+    /// <summary>
+    /// The words behind the status code (RFC 9112 §4), for HTTP/1.1; null for the registered ones. Later versions of HTTP have none, and ignore it.
+    /// </summary>
+    /// <exception cref="ArgumentException">It has a control character, one beyond U+00FF, or more than 512 characters.</exception>
+    /// <exception cref="InvalidOperationException">The response has been started.</exception>
+    public string? ReasonPhrase { get => _body.ReasonPhrase; set => _body.ReasonPhrase = value; }
 
     /// <summary>The header fields. Name and value are validated when they are set: a response cannot be split.</summary>
     public HeaderCollection Headers { get; }
@@ -84,7 +92,7 @@ public sealed class HttpResponse
             }
 
             ThrowIfStarted();
-            if (_body.HasBufferedBytes)
+            if (value is not null && _body.HasBufferedBytes)
             {
                 throw new InvalidOperationException("ContentLength must be set before the body is written.");
             }
@@ -92,6 +100,20 @@ public sealed class HttpResponse
             _contentLength = value;
         }
     }
+
+    /// <summary>
+    /// The fields that are sent behind the body (RFC 9110 §6.5), in HTTP/1.1 behind its last chunk; they can be set until the handler ends. One that is
+    /// set, or announced by <see cref="DeclareTrailer"/>, before the response starts has the body sent in chunks, even if it is complete by then.
+    /// </summary>
+    /// <remarks>
+    /// Setting one throws <see cref="ArgumentException"/> where name or value are wrong, or a field has no meaning behind a body (RFC 9110 §6.5.1: framing,
+    /// routing, authentication, caching, format); and <see cref="InvalidOperationException"/> where the handler has decided for a response without any: by
+    /// <see cref="ContentLength"/>, the status, an encoded response, an upgrade. HEAD and clients of HTTP/1.0 get none, which is no error.
+    /// </remarks>
+    public HeaderCollection Trailers => _trailers ??= new HeaderCollection(_body.Exchange.Extras.Trailers, null, trailersOf: _body);
+
+    /// <summary>True when a trailer that is set now reaches the client, as far as the server can say.</summary>
+    public bool SupportsTrailers => _body.SupportsTrailers;
 
     /// <summary>Ends the connection after this response, and says so in its Connection header.</summary>
     public bool CloseConnection { get; set; }
@@ -183,7 +205,7 @@ public sealed class HttpResponse
         ThrowIfStarted();
         if (ContentLength is not null || _body.HasBufferedBytes || prepared.Source is not null)
         {
-            throw CannotSend(prepared);
+            throw _body.CannotSend(prepared);
         }
 
         StatusCode = prepared.StatusCode;
@@ -198,27 +220,13 @@ public sealed class HttpResponse
     public bool TrySend(PreparedResponse prepared)
     {
         ArgumentNullException.ThrowIfNull(prepared);
-        if (prepared.Source is null)
+        if (prepared.Source is not null)
         {
-            Send(prepared);
-            return true;
+            return _body.TrySendFrom(prepared.Source, prepared);
         }
 
-        ThrowIfStarted();
-        if (ContentLength is not null || _body.HasBufferedBytes)
-        {
-            throw CannotSend(prepared);
-        }
-
-        var before = _statusCode;
-        _statusCode = prepared.StatusCode;
-        if (_body.TrySend(prepared, prepared.Source))
-        {
-            return true;
-        }
-
-        _statusCode = before;
-        return false;
+        Send(prepared);
+        return true;
     }
 
     /// <summary>
@@ -243,24 +251,82 @@ public sealed class HttpResponse
         return _body.SendFileAsync(file, offset, count, cancellationToken);
     }
 
-    /// <summary>Forgets status, headers and body, as long as nothing has been sent.</summary>
+    /// <summary>
+    /// Forgets status, headers, trailers and body, as long as nothing has been sent; not the callbacks of <see cref="OnStarting"/> and
+    /// <see cref="OnCompleted"/>.
+    /// </summary>
     /// <exception cref="InvalidOperationException">The response has been started.</exception>
     public void Clear()
     {
         ThrowIfStarted();
-        Reset();
+        _body.Exchange.RestartResponse();
+    }
+
+    /// <summary>Announces a trailer in the Trailer field (RFC 9110 §6.6.2), and has the body sent in a way that has a place for it.</summary>
+    /// <inheritdoc cref="Trailers" path="/remarks"/>
+    /// <exception cref="InvalidOperationException">The response has been started, or has no trailers.</exception>
+    public void DeclareTrailer(string name)
+    {
+        ThrowIfStarted();
+        _body.DeclareTrailer(name);
     }
 
     /// <summary>
-    /// Answers 101 and takes the connection over for good, to speak another protocol on it (RFC 9110 §7.8): it ends when the handler does. Set the
-    /// Upgrade field before.
+    /// Registers what is called once, just before status and headers go out, whatever makes them go out: it may still change them, and wait. The one that
+    /// was registered last is called first.
     /// </summary>
+    /// <remarks>
+    /// Until then all that is written is held back, with <see cref="ContentLength"/> too, until the body is flushed or the handler ends. It is called for
+    /// the server's own answer after a handler that has failed, but not for a client that has left. It may block where the handler may. If it throws, the
+    /// request is answered as if the handler had thrown, and those that are left are not called.
+    /// </remarks>
+    /// <exception cref="InvalidOperationException">The response has been started.</exception>
+    public void OnStarting(Func<object?, ValueTask> callback, object? state = null)
+    {
+        ArgumentNullException.ThrowIfNull(callback);
+        ThrowIfStarted();
+        _body.Exchange.Extras.Hooks.OnStarting(callback, state);
+    }
+
+    /// <summary>
+    /// Registers what is called once, after the last byte of the response was handed to the system, or the client has gone, or was cut off; before the
+    /// connection's next request. The one that was registered last is called first. Exceptions are logged and change nothing.
+    /// </summary>
+    /// <remarks>Request and response can still be looked at. It may block where the handler may. The response is flushed at once for it.</remarks>
+    public void OnCompleted(Func<object?, ValueTask> callback, object? state = null)
+    {
+        ArgumentNullException.ThrowIfNull(callback);
+        _body.Exchange.Extras.Hooks.OnCompleted(callback, state);
+    }
+
+    /// <summary>
+    /// True when the client has offered to go on in another protocol on this connection (RFC 9110 §7.8), so that <see cref="UpgradeAsync"/> can take
+    /// that up: a request by HTTP/1.1 with the connection option <c>upgrade</c> and an Upgrade field.
+    /// </summary>
+    public bool CanUpgrade => _body.CanUpgrade;
+
+    /// <summary>
+    /// Takes the connection over for good, to speak another protocol on it (RFC 9110 §7.8): answers 101, which <see cref="StatusCode"/> says from then
+    /// on. Set the Upgrade field before, to a protocol that the client has offered, and read the request's body to its end, if it has one.
+    /// </summary>
+    /// <remarks>
+    /// The connection ends when the handler does: what is written is flushed and the output half-closed, and the pipe throws, or says that nobody reads. To
+    /// complete one of its ends before only ends the use of that end. A read has no time-out, is completed when the client has half-closed, and throws
+    /// <see cref="IOException"/> when the connection is cut; a flush has the time-outs of responses. Each end belongs to one caller at a time. In a stop it is
+    /// cut off when the grace period ends: see <see cref="HttpRequest.Draining"/>.
+    /// </remarks>
     /// <returns>The bytes behind the request's head, and the way to the client.</returns>
-    /// <exception cref="InvalidOperationException">The response has been started, or the request's body is not read to its end.</exception>
-    public ValueTask<IDuplexPipe> UpgradeAsync() => SwitchAsync(101);
+    /// <exception cref="InvalidOperationException">
+    /// The client has not offered that (<see cref="CanUpgrade"/>), the Upgrade field is missing or names what was not offered, the response has been
+    /// started, or the request's body is not read to its end.
+    /// </exception>
+    public ValueTask<IDuplexPipe> UpgradeAsync() => _body.UpgradeAsync();
 
     /// <summary>See <see cref="ResponseWriter.SwitchAsync"/>.</summary>
     internal ValueTask<IDuplexPipe> SwitchAsync(int statusCode) => _body.SwitchAsync(statusCode);
+
+    /// <summary>Sets the status to whatever one is sent.</summary>
+    internal void SetStatus(int statusCode) => _statusCode = statusCode;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal void Reset()
@@ -320,11 +386,6 @@ public sealed class HttpResponse
                 "The response has been started: its status and headers are on their way and cannot be changed.");
         }
     }
-
-    private InvalidOperationException CannotSend(PreparedResponse prepared) => new(
-        ContentLength is not null || _body.HasBufferedBytes
-            ? "A prepared response has a length and a body of its own: Clear() what was set before."
-            : $"The body of this response has a source ({prepared.Source}), which may not have it now: {nameof(TrySend)} tells.");
 
     private void SetDefaultContentType(string contentType)
     {

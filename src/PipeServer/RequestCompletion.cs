@@ -43,10 +43,16 @@ public readonly ref struct RequestCompletion
     /// <summary>What the handler has thrown, if that ended the request.</summary>
     public Exception? Exception { get; internal init; }
 
-    /// <summary>How many bytes of the request's body have arrived, without its framing.</summary>
+    /// <summary>
+    /// How many bytes of the request's body have arrived, without its framing; and, of a connection that its handler has taken over
+    /// (<see cref="HttpResponse.UpgradeAsync"/>), how many of those behind the head it has read.
+    /// </summary>
     public long BodyBytesReceived { get; internal init; }
 
-    /// <summary>How many bytes of the response's body were handed to the connection, without its framing; 0 for HEAD.</summary>
+    /// <summary>
+    /// How many bytes of the response's body were handed to the connection, without its framing; 0 for HEAD. Of a connection that its handler has taken
+    /// over, how many it has written behind the head.
+    /// </summary>
     public long BodyBytesSent { get; internal init; }
 
     /// <summary>

@@ -42,11 +42,23 @@ public sealed class HttpResponseTests
     }
 
     // Takes nothing.
-    private sealed class NoWriter() : ResponseWriter(null!)
+    private sealed class NoWriter : ResponseWriter
     {
         public override long BodyBytesSent => 0;
 
         public override bool HasBufferedBytes => false;
+
+        public override bool CanUpgrade => false;
+
+        public override Exchange Exchange => throw new NotSupportedException();
+
+        public override bool SupportsTrailers => false;
+
+        public override bool DropsTrailers => false;
+
+        public override bool MayAnnounceTrailers => false;
+
+        public override void LeaveOrdinaryWay() => throw new NotSupportedException();
 
         public override void Send(PreparedResponse prepared) => throw new NotSupportedException();
 
@@ -56,6 +68,8 @@ public sealed class HttpResponseTests
             throw new NotSupportedException();
 
         public override ValueTask<IDuplexPipe> SwitchAsync(int statusCode) => throw new NotSupportedException();
+
+        public override ValueTask<IDuplexPipe> UpgradeAsync() => throw new NotSupportedException();
 
         public override string? Finish() => null;
 

@@ -34,6 +34,7 @@ internal static class EventIds
     public const int ClientRefused = 66;
     public const int MoreClientsRefused = 67;
     public const int CompletedListenerFailed = 68;
+    public const int CompletedHookFailed = 69;
 
     public const int LoopFaulted = 80;
     public const int LoopEnded = 81;

@@ -90,6 +90,9 @@ internal static partial class Log
     [LoggerMessage(EventIds.CompletedListenerFailed, LogLevel.Error, "A listener of OnCompleted, metrics or activities threw; further faults are not logged.")]
     public static partial void CompletedListenerFailed(ILogger logger, Exception exception);
 
+    [LoggerMessage(EventIds.CompletedHookFailed, LogLevel.Error, "A callback of the response to {Request} (OnCompleted) threw; the response had gone before.")]
+    public static partial void CompletedHookFailed(ILogger logger, string request, Exception exception);
+
     [LoggerMessage(EventIds.ResponseIncomplete, LogLevel.Error, "{Request}: {Problem}; the connection is aborted.")]
     public static partial void ResponseIncomplete(ILogger logger, string request, string problem);
 

@@ -231,6 +231,21 @@ internal sealed class HeaderFields
         AddSlice(new HeaderField(start, name.Length, start + name.Length + 2, value.Length, known));
     }
 
+    /// <summary>Copies lines to the end that the caller has validated and encoded.</summary>
+    /// <param name="lines">The lines with their line ends.</param>
+    /// <param name="fields">Where names and values lie in them.</param>
+    public void AppendLines(ReadOnlySpan<byte> lines, ReadOnlySpan<HeaderField> fields)
+    {
+        var start = _ownedLength;
+        Reserve(lines.Length);
+        lines.CopyTo(_owned.AsSpan(start));
+        _ownedLength += lines.Length;
+        foreach (ref readonly var field in fields)
+        {
+            AddSlice(field with { NameStart = start + field.NameStart, ValueStart = start + field.ValueStart });
+        }
+    }
+
     /// <summary>
     /// All fields that were appended, as lines with their line ends; false when one of them was removed since, and they have to be taken one
     /// by one.

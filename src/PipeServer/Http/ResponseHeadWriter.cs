@@ -76,6 +76,7 @@ internal static class ResponseHeadWriter
     /// <param name="contentLength">With <see cref="ResponseFraming.ContentLength"/>: the value.</param>
     /// <param name="connection">What it says about its connection, of <see cref="ConnectionLines"/>, or nothing.</param>
     /// <param name="prepared">Field lines that are encoded already, each with its line end.</param>
+    /// <param name="statusLine">The status line with its end, where it is not the usual one of the status.</param>
     public static void Write(
         IBufferWriter<byte> output,
         int status,
@@ -84,9 +85,10 @@ internal static class ResponseHeadWriter
         ResponseFraming framing,
         long contentLength,
         ReadOnlySpan<byte> connection,
-        ReadOnlySpan<byte> prepared = default)
+        ReadOnlySpan<byte> prepared = default,
+        ReadOnlySpan<byte> statusLine = default)
     {
-        var statusLine = StatusLine.For(status);
+        statusLine = statusLine.IsEmpty ? StatusLine.For(status) : statusLine;
         if (fields is not null && fields.Has(KnownHeader.Server))
         {
             serverAndDate = DateHeader.WithoutServer(serverAndDate);

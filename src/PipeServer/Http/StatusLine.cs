@@ -8,6 +8,7 @@ internal static class StatusLine
 {
     private const int Lowest = 100;
     private const int Highest = 999;
+    private const int MaxReasonPhraseLength = 512; // far more than anybody shows, far less than a block
 
     private static readonly byte[]?[] Known = new byte[Highest - Lowest + 1][];
 
@@ -24,6 +25,32 @@ internal static class StatusLine
 
     /// <summary>The line with its CRLF. A status without a registered reason phrase is encoded at its first use.</summary>
     public static ReadOnlySpan<byte> For(int status) => Known[status - Lowest] ??= Encode(status);
+
+    /// <summary>Checks a reason phrase: 1*( HTAB / SP / VCHAR / obs-text ), or nothing.</summary>
+    /// <exception cref="ArgumentException">It is none, or is too long.</exception>
+    public static void CheckReasonPhrase(string? value)
+    {
+        if (value is null)
+        {
+            return;
+        }
+
+        if (value.Length > MaxReasonPhraseLength)
+        {
+            throw new ArgumentException($"A reason phrase has at most {MaxReasonPhraseLength} characters; this one has {value.Length}.", nameof(value));
+        }
+
+        foreach (var character in value)
+        {
+            if (character is (< ' ' and not '\t') or '\u007F' or > '\u00FF')
+            {
+                throw new ArgumentException("A reason phrase holds no control characters such as CR, LF or NUL, and none beyond U+00FF.", nameof(value));
+            }
+        }
+    }
+
+    /// <summary>The line with another reason phrase, which the caller has checked.</summary>
+    public static byte[] With(int status, string reasonPhrase) => Encoding.Latin1.GetBytes($"HTTP/1.1 {status} {reasonPhrase}\r\n");
 
     /// <summary>False for the final statuses that never have a body (RFC 9110 §15.3.5, §15.3.6, §15.4.5).</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -79,7 +79,8 @@ internal sealed class TrailerFields
         _length = 0;
     }
 
-    private static bool IsForbidden(ReadOnlySpan<byte> name)
+    /// <summary>True for a field that has no meaning behind a body.</summary>
+    public static bool IsForbidden(ReadOnlySpan<byte> name)
     {
         if (name.Length > LongestForbidden)
         {

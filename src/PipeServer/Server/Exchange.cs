@@ -91,6 +91,9 @@ internal abstract class Exchange(RequestHead head) : BoundedWork
     /// <summary>The same where the request has needed it, else null.</summary>
     public ExchangeExtras? ExistingExtras => _hasExtras ? _extras : null;
 
+    /// <summary>The callbacks that its handler waits for, where any are left, else null.</summary>
+    public ResponseHooks? WaitingHooks => _hasExtras ? _extras!.WaitingHooks : null;
+
     /// <summary>When the request began to wait for a worker or a permit: a timestamp of the server's clock.</summary>
     public long QueuedAt { get; set; }
 
@@ -206,6 +209,13 @@ internal abstract class Exchange(RequestHead head) : BoundedWork
         {
             ForgetExtras();
         }
+    }
+
+    /// <summary>Another answer goes out instead of what was set and written so far; only the callbacks stay.</summary>
+    public void RestartResponse()
+    {
+        Response.Reset();
+        ExistingExtras?.ForgetResponse();
     }
 
     // Apart, so that requests without them pay a test.

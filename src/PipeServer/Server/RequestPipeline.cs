@@ -136,6 +136,77 @@ internal sealed class RequestPipeline(ServerContext server)
         return false;
     }
 
+    /// <summary>
+    /// The same for a request with callbacks that wait for the start of its response. They are called before it is ended; behind an answer of the server's
+    /// own that takes the place of the handler's, too. The one step that waits.
+    /// </summary>
+    public async ValueTask<bool> TryEndAsync(Exchange exchange, NextStep step, ResponseHooks hooks)
+    {
+        if (step == NextStep.Abandon || !hooks.IsStartDue || exchange.Handler is null || exchange.Refusal != RequestError.None
+            || exchange.Writer.HasStarted || exchange.IsClientGone)
+        {
+            return TryEnd(exchange, step);
+        }
+
+        if (hooks.IsStarting)
+        {
+            // Whatever they do from now on, the next request must not feel it.
+            exchange.Fault = new InvalidOperationException("The handler has ended while a callback of OnStarting was at work: await what starts the response.");
+            Log.HandlerFaulted(server.Logger, exchange.ToString(), "the response was about to begin, so the connection is aborted", exchange.Fault);
+            _observer?.Complete(exchange, isWhole: false);
+            return false;
+        }
+
+        if (exchange.MustLeaveTransportThread)
+        {
+            await Task.Yield();
+        }
+
+        var hasFailed = (exchange.Fault ?? exchange.Writer.Fault) is { } fault && TryAnswerFault(exchange, fault);
+        hooks.ForgetFailure(); // it is what is answered
+        try
+        {
+            await hooks.RunStartingAsync().ConfigureAwait(false);
+        }
+#pragma warning disable CA1031 // Foreign code, like a handler.
+        catch (Exception exception)
+#pragma warning restore CA1031
+        {
+            (exchange.Fault, exchange.Refusal, hasFailed) = (exception, RequestError.None, false);
+            hooks.ForgetFailure();
+        }
+
+        return hasFailed ? EndAnswered(exchange) : TryEnd(exchange, step);
+    }
+
+    // What callbacks have made of an answer of the server's own may be against the rules.
+    private bool EndAnswered(Exchange exchange)
+    {
+        string? problem;
+        try
+        {
+            problem = exchange.Writer.Finish();
+        }
+        catch (InvalidOperationException exception) when (!exchange.Writer.HasStarted)
+        {
+            Log.HandlerFaulted(server.Logger, exchange.ToString(), "answered 500", exception);
+            WriteFault(exchange, exception);
+            problem = exchange.Writer.Finish();
+        }
+
+        if (problem is not null)
+        {
+            Log.ResponseIncomplete(server.Logger, exchange.ToString(), problem);
+        }
+        else
+        {
+            exchange.Count(isRefusal: exchange.Refusal != RequestError.None);
+        }
+
+        _observer?.Complete(exchange, isWhole: problem is null);
+        return problem is null;
+    }
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private bool TryEndUnobserved(Exchange exchange)
     {
@@ -154,18 +225,23 @@ internal sealed class RequestPipeline(ServerContext server)
         return true;
     }
 
-    // Answers by the table of errors, instead of a handler.
     private void Refuse(Exchange exchange, RequestError error)
+    {
+        WriteRefusal(exchange, error);
+        End(exchange, isRefusal: true);
+    }
+
+    // Answers by the table of errors, instead of a handler.
+    private void WriteRefusal(Exchange exchange, RequestError error)
     {
         exchange.Refusal = error;
         server.RefusalCounts.Count(error);
         server.Refusals.Write(
             exchange, static exchange => exchange.RemoteEndPoint, RequestErrors.Status(error), RequestErrors.Text(error));
         Log.RequestRejected(server.Logger, exchange.Connection.Id, RequestErrors.Status(error), RequestErrors.Text(error));
-        exchange.Response.Reset();
+        exchange.RestartResponse();
         exchange.Response.CloseConnection = RequestErrors.ClosesConnection(error);
         _errors.Write(exchange, error, error == RequestError.TooManyRequests ? exchange.RetryAfterSeconds : 1);
-        End(exchange, isRefusal: true);
     }
 
     private static bool HasAnswered(Exchange exchange, TryRequestHandler tryAnswer)
@@ -325,30 +401,50 @@ internal sealed class RequestPipeline(ServerContext server)
 
     private bool TryEndFaulted(Exchange exchange, Exception fault)
     {
-        if (fault is BadHttpRequestException bad)
+        if (!TryAnswerFault(exchange, fault))
         {
-            if (exchange.Writer.HasStarted)
-            {
-                Log.ConnectionAborted(server.Logger, exchange.Connection.Id, bad.Message);
-                return false;
-            }
-
-            // Whatever the reason, the input is somewhere inside a body now.
-            exchange.CloseAfterResponse();
-            Refuse(exchange, bad.Error);
-            return true;
-        }
-
-        if (exchange.Writer.HasStarted)
-        {
-            Log.HandlerFaulted(server.Logger, exchange.ToString(), "the response had begun, so the connection is aborted", fault);
             return false;
         }
 
-        Log.HandlerFaulted(server.Logger, exchange.ToString(), "answered 500", fault);
-        exchange.Response.Reset();
-        _errors.Write(exchange, RequestError.HandlerFault);
-        End(exchange, isRefusal: false);
+        End(exchange, isRefusal: exchange.Refusal != RequestError.None);
         return true;
+    }
+
+    // Writes the answer to a request whose handler has failed; false where the response has begun.
+    private bool TryAnswerFault(Exchange exchange, Exception fault)
+    {
+        var bad = fault as BadHttpRequestException;
+        if (exchange.Writer.HasStarted)
+        {
+            if (bad is not null)
+            {
+                Log.ConnectionAborted(server.Logger, exchange.Connection.Id, bad.Message);
+            }
+            else
+            {
+                Log.HandlerFaulted(server.Logger, exchange.ToString(), "the response had begun, so the connection is aborted", fault);
+            }
+
+            return false;
+        }
+
+        if (bad is not null)
+        {
+            // Whatever the reason, the input is somewhere inside a body now.
+            exchange.CloseAfterResponse();
+            WriteRefusal(exchange, bad.Error);
+            return true;
+        }
+
+        Log.HandlerFaulted(server.Logger, exchange.ToString(), "answered 500", fault);
+        WriteFault(exchange, fault);
+        return true;
+    }
+
+    private void WriteFault(Exchange exchange, Exception fault)
+    {
+        (exchange.Fault, exchange.Refusal) = (fault, RequestError.None);
+        exchange.RestartResponse();
+        _errors.Write(exchange, RequestError.HandlerFault);
     }
 }

@@ -1,7 +1,8 @@
 using System.Buffers;
 using System.IO.Pipelines;
-using System.Runtime.CompilerServices;
+using System.Text;
 using Microsoft.Win32.SafeHandles;
+using PipeServer.Http;
 
 namespace PipeServer.Server;
 
@@ -9,11 +10,37 @@ namespace PipeServer.Server;
 /// The response's way to the client, which each protocol frames in its own manner: the <see cref="PipeWriter"/> that is
 /// <see cref="HttpResponse.Body"/>, and what else <see cref="HttpResponse"/> asks of it.
 /// </summary>
-/// <param name="exchange">The request that it answers.</param>
-internal abstract class ResponseWriter(Exchange exchange) : PipeWriter
+internal abstract class ResponseWriter : PipeWriter
 {
-    /// <summary>Nothing more is taken: the handler has completed the body, or has ended.</summary>
-    protected bool IsCompleted;
+    /// <summary>The request that it answers.</summary>
+    public abstract Exchange Exchange { get; }
+
+    /// <inheritdoc cref="HttpResponse.ReasonPhrase"/>
+    public string? ReasonPhrase
+    {
+        get => Exchange.ExistingExtras?.ReasonPhrase;
+        set
+        {
+            Exchange.Response.ThrowIfStarted();
+            StatusLine.CheckReasonPhrase(value);
+            Exchange.Extras.ReasonPhrase = value;
+            LeaveOrdinaryWay();
+        }
+    }
+
+    /// <inheritdoc cref="HttpResponse.MinDataRate"/>
+    public int MinDataRate
+    {
+        get => Exchange.IsCarried ? Exchange.MinResponseDataRate : 0;
+        set
+        {
+            ArgumentOutOfRangeException.ThrowIfNegative(value);
+            if (Exchange.IsCarried)
+            {
+                Exchange.Extras.MinResponseDataRate = value;
+            }
+        }
+    }
 
     /// <summary>True when status and headers are sent or on their way.</summary>
     public bool HasStarted { get; protected set; }
@@ -24,22 +51,120 @@ internal abstract class ResponseWriter(Exchange exchange) : PipeWriter
     /// <summary>True when the handler has written bytes that are held back until their number is known.</summary>
     public abstract bool HasBufferedBytes { get; }
 
-    /// <inheritdoc cref="HttpResponse.MinDataRate"/>
-    public int MinDataRate
-    {
-        get => exchange.IsCarried ? exchange.MinResponseDataRate : 0;
-        set
-        {
-            ArgumentOutOfRangeException.ThrowIfNegative(value);
-            if (exchange.IsCarried)
-            {
-                exchange.Extras.MinResponseDataRate = value;
-            }
-        }
-    }
+    /// <summary>See <see cref="HttpResponse.SupportsTrailers"/>.</summary>
+    public abstract bool SupportsTrailers { get; }
+
+    /// <summary>The client cannot get trailers, whatever the handler does: they are dropped without a word.</summary>
+    public abstract bool DropsTrailers { get; }
+
+    /// <summary>Their names may be told beforehand: of HEAD, as the answer to GET would.</summary>
+    public abstract bool MayAnnounceTrailers { get; }
+
+    /// <summary>See <see cref="HttpResponse.CanUpgrade"/>.</summary>
+    public abstract bool CanUpgrade { get; }
 
     /// <summary>How many bytes of the body the client gets of what was written so far.</summary>
     public abstract long BodyBytesSent { get; }
+
+    /// <summary>The head or the end of the response gets what few have: a reason phrase, trailers.</summary>
+    public abstract void LeaveOrdinaryWay();
+
+    /// <summary>Callbacks wait for the start of the response, which must not start before they have ended.</summary>
+    protected bool IsStartDue => Exchange.ExistingExtras is { IsStartDue: true };
+
+    /// <summary>Calls those that wait for the start of the response.</summary>
+    protected async ValueTask RunStartingAsync()
+    {
+        if (!IsStartDue)
+        {
+            return;
+        }
+
+        try
+        {
+            await Exchange.Extras.Hooks.RunStartingAsync().ConfigureAwait(false);
+        }
+        catch (Exception exception)
+        {
+            Fault ??= exception; // whether the handler lets it pass or not
+            throw;
+        }
+    }
+
+    /// <summary>See <see cref="HttpResponse.TrySend"/>; for a response that has a source.</summary>
+    public bool TrySendFrom(IBodySource source, PreparedResponse prepared)
+    {
+        var response = Exchange.Response;
+        response.ThrowIfStarted();
+        if (response.ContentLength is not null || HasBufferedBytes)
+        {
+            throw CannotSend(prepared);
+        }
+
+        var before = response.StatusCode;
+        response.SetStatus(prepared.StatusCode);
+        if (TrySend(prepared, source))
+        {
+            return true;
+        }
+
+        response.SetStatus(before);
+        return false;
+    }
+
+    /// <summary>What is wrong with the sending of a response that is encoded already.</summary>
+    public InvalidOperationException CannotSend(PreparedResponse prepared) => new(
+        Exchange.Response.ContentLength is not null || HasBufferedBytes
+            ? "A prepared response has a length and a body of its own: Clear() what was set before."
+            : $"The body of this response has a source ({prepared.Source}), which may not have it now: {nameof(TrySend)} tells.");
+
+    /// <summary>A trailer is to be set or announced.</summary>
+    /// <exception cref="ArgumentException">It must not be one.</exception>
+    /// <exception cref="InvalidOperationException">The response has none.</exception>
+    public void BeginTrailer(ReadOnlySpan<byte> name)
+    {
+        if (ResponseTrailers.IsForbidden(name))
+        {
+            throw new ArgumentException(
+                $"{Encoding.ASCII.GetString(name)} has no meaning behind a body, and must not be a trailer (RFC 9110 §6.5.1).", nameof(name));
+        }
+
+        ThrowIfTrailersEnded();
+        if (!SupportsTrailers && !DropsTrailers)
+        {
+            throw new InvalidOperationException(
+                "This response has no trailers: it has a ContentLength, a status without a body, was encoded beforehand, or has taken the connection over.");
+        }
+
+        Exchange.Extras.HasTrailers = true;
+        LeaveOrdinaryWay();
+    }
+
+    /// <summary>See <see cref="HttpResponse.DeclareTrailer"/>; before the response starts.</summary>
+    public void DeclareTrailer(string name)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        var bytes = Encoding.Latin1.GetBytes(name);
+        if (!Ascii.IsValid(name) || !HttpCharacters.IsToken(bytes))
+        {
+            throw new ArgumentException("The name of a trailer must be a token, as that of any field.", nameof(name));
+        }
+
+        BeginTrailer(bytes);
+        if (MayAnnounceTrailers)
+        {
+            Exchange.Response.Fields.Append("Trailer"u8, bytes, KnownHeader.Other);
+        }
+    }
+
+    /// <exception cref="InvalidOperationException">The response has been sent to its end.</exception>
+    public void ThrowIfTrailersEnded()
+    {
+        if (Exchange.Extras.HasEnded)
+        {
+            throw new InvalidOperationException("The response has been sent to its end, and its trailers with it.");
+        }
+    }
 
     /// <summary>Writes bytes of the body, as <see cref="BuffersExtensions.Write"/> does.</summary>
     public virtual void WriteBytes(ReadOnlySpan<byte> bytes) => this.Write(bytes);
@@ -61,6 +186,9 @@ internal abstract class ResponseWriter(Exchange exchange) : PipeWriter
     /// <exception cref="InvalidOperationException">The response has been started, or the request's body is not read to its end.</exception>
     public abstract ValueTask<IDuplexPipe> SwitchAsync(int statusCode);
 
+    /// <summary>The same with 101, where the client has offered that; see <see cref="HttpResponse.UpgradeAsync"/>.</summary>
+    public abstract ValueTask<IDuplexPipe> UpgradeAsync();
+
     /// <summary>Ends the response after its handler: writes what is missing.</summary>
     /// <returns>Null, or what is wrong with a response that cannot be ended any more.</returns>
     /// <exception cref="InvalidOperationException">The handler has broken a rule, and nothing is sent yet.</exception>
@@ -68,11 +196,4 @@ internal abstract class ResponseWriter(Exchange exchange) : PipeWriter
 
     /// <summary>Makes it ready for the next response.</summary>
     public abstract void Reset();
-
-    /// <summary>Of a response that is completed, or was aborted: what is written to an aborted one goes nowhere, and throws nothing.</summary>
-    /// <exception cref="InvalidOperationException">It is not aborted, and nothing may be written any more.</exception>
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    protected bool IsAborted() => exchange.IsAborted
-        ? true
-        : throw new InvalidOperationException("The response body has been completed; nothing more can be written.");
 }

@@ -195,6 +195,47 @@ internal abstract class ExchangeHolder : Connection
         }
     }
 
+    /// <summary>Ends a request that cannot be ended by the pipeline alone: it has callbacks, or there is no way but to cut it off.</summary>
+    protected ValueTask EndOtherwiseAsync(NextStep next) =>
+        Exchange.WaitingHooks is { } hooks ? EndHookedAsync(next, hooks) : AbandonAsync();
+
+    /// <summary>
+    /// Ends a request with callbacks, which are called before its response starts and after its last byte has been handed to the system: nothing of it is
+    /// left to be flushed with the next one's.
+    /// </summary>
+    private async ValueTask EndHookedAsync(NextStep next, ResponseHooks hooks)
+    {
+        var exchange = Exchange;
+        try
+        {
+            if (next == NextStep.Cut || !await Pipeline.TryEndAsync(exchange, next, hooks).ConfigureAwait(false))
+            {
+                await AbandonAsync().ConfigureAwait(false);
+            }
+            else if (hooks.HasCompleted)
+            {
+                await exchange.Output.FlushForHandlerAsync(exchange, CancellationToken.None).ConfigureAwait(false);
+            }
+        }
+        finally
+        {
+            exchange.Extras.HasEnded = true;
+            exchange.ResponseBody.End();
+            await hooks.RunCompletedAsync(exchange).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>The response cannot be ended. What was answered before in this batch is whole, and is sent before the cut.</summary>
+    private async ValueTask AbandonAsync()
+    {
+        if (Tally.HasUnflushed && !Transport.IsClosed)
+        {
+            await Exchange.Output.FlushAsync(CancellationToken.None).ConfigureAwait(false);
+        }
+
+        Abort();
+    }
+
     /// <summary>A read has ended: there is an exchange from now on. See <see cref="SynchronousLoop.TakeOver"/>.</summary>
     protected NextStep? TakeOver() => (_exchange ?? Take(_exchanges.Rent())).Synchronous.TakeOver();
 

@@ -71,7 +71,7 @@ internal sealed class Http1Connection : ExchangeHolder, IReadConsumer
     public Task WaitForInputAsync() => Exchange.Synchronous.WaitUntilTakenOverAsync();
 
     /// <summary>Hands the connection to the handler of the request in progress: its loop takes no further request.</summary>
-    public SwitchedPipe Switch()
+    public void Switch(SwitchedPipe pipe)
     {
         State = ConnectionState.Switched;
         CloseAfterResponse();
@@ -84,7 +84,7 @@ internal sealed class Http1Connection : ExchangeHolder, IReadConsumer
             _isInBody = true;
         }
 
-        return _switched = new SwitchedPipe(Exchange);
+        _switched = pipe;
     }
 
     /// <summary>An answer is written.</summary>
@@ -150,6 +150,12 @@ internal sealed class Http1Connection : ExchangeHolder, IReadConsumer
 
     protected override Task ServeAsync() => ServeRequestsAsync();
 
+    protected override ValueTask DisposeTransportAsync(TransportConnection transport)
+    {
+        _switched?.End(); // its handler has faulted, or its client has left
+        return base.DisposeTransportAsync(transport);
+    }
+
     protected override async Task EndAsync()
     {
         if (WasAborted || _output.IsClientGone)
@@ -166,7 +172,7 @@ internal sealed class Http1Connection : ExchangeHolder, IReadConsumer
     }
 
     // A read that a handler has left pending cannot be taken back.
-    private bool MayStillRead() => _switched is null ? !IsExchangeInUse : _switched.TryEndReads();
+    private bool MayStillRead() => _switched is null ? !IsExchangeInUse : _switched.MayStillRead;
 
     private async Task ServeRequestsAsync()
     {
@@ -227,9 +233,9 @@ internal sealed class Http1Connection : ExchangeHolder, IReadConsumer
                 }
 
                 // :: End
-                if (next == NextStep.Cut || !Pipeline.TryEnd(Exchange, next))
+                if (Exchange.WaitingHooks is not null || next == NextStep.Cut || !Pipeline.TryEnd(Exchange, next))
                 {
-                    await AbandonAsync().ConfigureAwait(false);
+                    await EndOtherwiseAsync(next).ConfigureAwait(false);
                 }
 
                 if (WasAborted || (HasToSettle() && !await TrySettleAsync().ConfigureAwait(false)))
@@ -313,17 +319,6 @@ internal sealed class Http1Connection : ExchangeHolder, IReadConsumer
         _afterHead = buffer.GetPosition(Head.ByteLength + Exchange.RequestBody.BytesBehindHead);
         buffer = buffer.Slice(_afterHead);
         return true;
-    }
-
-    // The response cannot be ended. What was answered before in this batch is whole, and is sent before the cut.
-    private async ValueTask AbandonAsync()
-    {
-        if (Tally.HasUnflushed && !Transport.IsClosed)
-        {
-            await _output.FlushAsync(CancellationToken.None).ConfigureAwait(false);
-        }
-
-        Abort();
     }
 
     // Between two requests: discards the rest of a body that its handler did not read, and flushes a batch that has grown large. False: the

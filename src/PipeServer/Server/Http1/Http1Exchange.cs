@@ -75,7 +75,7 @@ internal sealed class Http1Exchange : Exchange
 
     public override bool IsAborted => _connection is { IsRequestAborted: true };
 
-    public override long BodyBytesReceived => RequestBody.ReceivedBytes;
+    public override long BodyBytesReceived => RequestBody.ReceivedBytes + ResponseBody.SwitchedBytesRead;
 
     public override RequestActivity? Observe(string worker) => _connection?.Observe(this, worker);
 
@@ -171,7 +171,7 @@ internal sealed class Http1Exchange : Exchange
 
         var lines = prepared is null ? default : prepared.Fields;
         ResponseHeadWriter.Write(
-            Output.Writer, Response.StatusCode, serverAndDate, fields, framing, contentLength, connection, lines);
+            Output.Writer, Response.StatusCode, serverAndDate, fields, framing, contentLength, connection, lines, StatusLineOf(Response.StatusCode));
     }
 
     /// <summary>True when <see cref="WriteWhole"/> may write the response, as far as its fields go.</summary>
@@ -291,16 +291,14 @@ internal sealed class Http1Exchange : Exchange
         }
     }
 
-    /// <summary>Writes the head behind which another protocol is spoken, and takes the connection out of the request loop.</summary>
-    public async ValueTask<SwitchedPipe> SwitchAsync(int statusCode)
+    /// <summary>Takes the connection out of the request loop, and writes the head behind which another protocol is spoken.</summary>
+    public void Switch(SwitchedPipe pipe, int statusCode)
     {
-        await _connection!.WaitForInputAsync().ConfigureAwait(false);
-        var pipe = _connection.Switch();
+        _connection!.Switch(pipe);
         var lines = LinesOf(prepared: null);
         ResponseHeadWriter.Write(
             Output.Writer, statusCode, Server.Heartbeat.ServerAndDate, Response.Fields, ResponseFraming.None, contentLength: 0,
-            statusCode == 101 ? lines.Upgrade : lines.Open);
-        return pipe;
+            statusCode == 101 ? lines.Upgrade : lines.Open, statusLine: StatusLineOf(statusCode));
     }
 
     /// <summary>Tells a client that waits for it to send its body; of no use once the response has begun.</summary>
@@ -314,6 +312,10 @@ internal sealed class Http1Exchange : Exchange
     }
 
     protected override void Run() => Synchronous.ContinueOnThreadPool();
+
+    // Empty where it is the usual one.
+    private ReadOnlySpan<byte> StatusLineOf(int statusCode) =>
+        ExistingExtras?.ReasonPhrase is { } phrase ? StatusLine.With(statusCode, phrase) : default;
 
     private static bool AreOrdinary(HeaderFields fields, out ReadOnlySpan<byte> lines) =>
         fields.TryGetLines(out lines) && !fields.Has(KnownHeader.Server) && fields.IndexOf("Last-Modified"u8) < 0;

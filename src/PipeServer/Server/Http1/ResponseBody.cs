@@ -11,59 +11,40 @@ namespace PipeServer.Server.Http1;
 /// The body of the current response as a <see cref="PipeWriter"/>. Decides, at the moment the head must be written, how the
 /// body is framed, and keeps the handler to it.
 /// </summary>
-internal sealed class ResponseBody(Http1Exchange exchange) : ResponseWriter(exchange)
+internal sealed class ResponseBody(Http1Exchange exchange) : ResponseStart(exchange)
 {
-    private ResponseMode _mode;
-    private HeldBytes _held = new();
-    private long _written;
-    private long? _contentLength;
     private ChunkWriter _chunks;
-
-    public override bool HasBufferedBytes => _mode == ResponseMode.Buffering && _held.Length > 0;
-
-    public override long BodyBytesSent => _mode is ResponseMode.Plain or ResponseMode.Chunked ? _written : 0;
-
-    private HttpResponse Response => exchange.Response;
-
-    private Http1Output Output => exchange.Output;
 
     // What is written now is held back, whatever it is.
     private bool IsHolding
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        get => _mode == ResponseMode.Buffering && !IsCompleted && Response.ContentLength is null;
-    }
-
-    // The request was aborted: what is written goes nowhere. Not for what is held back, which goes nowhere anyhow.
-    private bool IsDiscarding
-    {
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        get => (IsCompleted || exchange.IsAborted) && IsAborted();
+        get => Mode == ResponseMode.Buffering && !IsCompleted && Response.ContentLength is null;
     }
 
     public override bool CanGetUnflushedBytes => true;
 
-    public override long UnflushedBytes => _mode == ResponseMode.Buffering
-        ? _held.Length
+    public override long UnflushedBytes => !HasStarted
+        ? Held.Length
         : Output.Writer.UnflushedBytes + _chunks.Length;
 
     public override void Reset()
     {
-        _mode = ResponseMode.Buffering;
+        Mode = ResponseMode.Buffering;
         HasStarted = false;
-        _written = 0;
-        _contentLength = null;
+        Written = 0;
+        PromisedLength = null;
         _chunks = default;
         IsCompleted = false;
         Fault = null;
-        _held.Clear();
+        Held.Clear();
     }
 
     /// <summary>Gives a large buffer back. Until <see cref="Reset"/> nothing can be written.</summary>
     public void Release()
     {
         IsCompleted = true;
-        _held.Release();
+        Held.Release();
     }
 
     /// <summary>
@@ -72,12 +53,12 @@ internal sealed class ResponseBody(Http1Exchange exchange) : ResponseWriter(exch
     /// </summary>
     public override string? Finish()
     {
-        if (_mode == ResponseMode.Buffering && Response.ContentLength is null && !exchange.IsHeadRequest && StatusLine.AllowsBody(Response.StatusCode)
-            && exchange.AreFieldsOrdinary(out var lines))
+        if (Mode == ResponseMode.Buffering && Response.ContentLength is null && !Exchange.IsHeadRequest && StatusLine.AllowsBody(Response.StatusCode)
+            && Exchange.AreFieldsOrdinary(out var lines))
         {
-            (HasStarted, _mode) = (true, ResponseMode.Plain);
-            exchange.WriteWhole(lines, _held.Span);
-            _held.Clear();
+            (HasStarted, Mode) = (true, ResponseMode.Plain);
+            Exchange.WriteWhole(lines, Held.Span);
+            Held.Clear();
             return null;
         }
 
@@ -88,30 +69,42 @@ internal sealed class ResponseBody(Http1Exchange exchange) : ResponseWriter(exch
     [MethodImpl(MethodImplOptions.NoInlining)]
     private string? FinishOther()
     {
-        if (_mode == ResponseMode.Buffering)
+        if (!HasStarted)
         {
-            if (Response.ContentLength is { } promised && promised != _held.Length && !exchange.IsHeadRequest
+            if (Response.ContentLength is { } promised && promised != Held.Length && !Exchange.IsHeadRequest
                 && StatusLine.AllowsBody(Response.StatusCode))
             {
-                return $"the handler promised {promised} bytes and wrote {_held.Length}";
+                return $"the handler promised {promised} bytes and wrote {Held.Length}";
             }
 
             Start(handlerHasEnded: true);
         }
 
-        if (_mode == ResponseMode.Chunked)
+        if (Mode == ResponseMode.Chunked)
         {
             _chunks.Close(Output);
-            Output.Writer.Write(ChunkedEncoder.LastChunk);
+            if (Exchange.ExistingExtras is { HasTrailers: true } extras)
+            {
+                ResponseTrailers.WriteEnd(Output.Writer, extras.Trailers);
+            }
+            else
+            {
+                Output.Writer.Write(ChunkedEncoder.LastChunk);
+            }
         }
 
-        return _mode == ResponseMode.Plain && _contentLength is { } length && _written != length
-            ? $"the handler promised {length} bytes and wrote {_written}"
+        if (Mode == ResponseMode.Switched)
+        {
+            return EndSwitched();
+        }
+
+        return Mode == ResponseMode.Plain && PromisedLength is { } length && Written != length
+            ? $"the handler promised {length} bytes and wrote {Written}"
             : null;
     }
 
     public override Memory<byte> GetMemory(int sizeHint = 0) =>
-        IsHolding && sizeHint >= 0 ? _held.GetMemory(Math.Max(1, sizeHint)) : GetOtherMemory(sizeHint);
+        IsHolding && sizeHint >= 0 ? Held.GetMemory(Math.Max(1, sizeHint)) : GetOtherMemory(sizeHint);
 
     public override Span<byte> GetSpan(int sizeHint = 0) => GetMemory(sizeHint).Span;
 
@@ -123,16 +116,16 @@ internal sealed class ResponseBody(Http1Exchange exchange) : ResponseWriter(exch
             return;
         }
 
-        _held.Append(bytes);
-        _written += bytes.Length;
+        Held.Append(bytes);
+        Written += bytes.Length;
     }
 
     public override void Advance(int bytes)
     {
         if (IsHolding && bytes >= 0)
         {
-            _written += bytes;
-            _held.Advance(bytes);
+            Written += bytes;
+            Held.Advance(bytes);
         }
         else
         {
@@ -147,118 +140,64 @@ internal sealed class ResponseBody(Http1Exchange exchange) : ResponseWriter(exch
             return new ValueTask<FlushResult>(new FlushResult(isCanceled: false, isCompleted: true));
         }
 
-        if (_mode == ResponseMode.Buffering)
+        if (!HasStarted)
         {
+            if (IsStartDue)
+            {
+                return StartAndFlushAsync(cancellationToken);
+            }
+
             Start(handlerHasEnded: false);
         }
 
         _chunks.Close(Output);
-        return Output.FlushForHandlerAsync(exchange, cancellationToken);
+        return Output.FlushForHandlerAsync(Exchange, cancellationToken);
     }
 
-    /// <summary>Starts and ends the response with one that is encoded already.</summary>
-    public override void Send(PreparedResponse prepared)
+    public override void LeaveOrdinaryWay()
     {
-        if (IsDiscarding)
+        if (Mode == ResponseMode.Buffering)
         {
-            return;
+            Mode = ResponseMode.HoldingBack;
         }
-
-        exchange.RequestBody.ThrowIfArrivedIsMalformed();
-        _contentLength = _written = prepared.Body.Length;
-        _mode = exchange.IsHeadRequest || !StatusLine.AllowsBody(prepared.StatusCode) ? ResponseMode.Discarding : ResponseMode.Plain;
-        HasStarted = true;
-        if (exchange.IsOrdinary(prepared))
-        {
-            exchange.WritePrepared(prepared, withBody: _mode == ResponseMode.Plain);
-            if (prepared.Pinned is null)
-            {
-                return;
-            }
-        }
-        else
-        {
-            exchange.WriteResponseHead(ResponseFraming.None, 0, handlerHasEnded: false, prepared);
-        }
-
-        if (_mode == ResponseMode.Plain)
-        {
-            Output.WriteBody(prepared);
-        }
-    }
-
-    /// <summary>The same with a body that is fetched first; false, with nothing written, when its source does not have it.</summary>
-    public override bool TrySend(PreparedResponse prepared, IBodySource source)
-    {
-        if (IsDiscarding)
-        {
-            return true;
-        }
-
-        exchange.RequestBody.ThrowIfArrivedIsMalformed();
-        var hasBody = !exchange.IsHeadRequest && StatusLine.AllowsBody(prepared.StatusCode);
-        if (!hasBody)
-        {
-            exchange.WriteResponseHead(ResponseFraming.None, 0, handlerHasEnded: false, prepared);
-        }
-        else if (!(exchange.IsOrdinary(prepared) ? exchange.TryWritePrepared(prepared, source) : exchange.TryWriteByCopy(prepared, source)))
-        {
-            return false;
-        }
-
-        _contentLength = _written = prepared.BodyLength;
-        _mode = hasBody ? ResponseMode.Plain : ResponseMode.Discarding;
-        HasStarted = true;
-        return true;
     }
 
     /// <summary>Sends a part of a file; see <see cref="HttpResponse.SendFileAsync"/>.</summary>
     public override async ValueTask<long> SendFileAsync(SafeFileHandle file, long offset, long count, CancellationToken cancellationToken)
     {
-        var isDiscarding = IsDiscarding;
-        if (_mode == ResponseMode.Buffering && !isDiscarding)
+        if (IsDiscarding)
         {
-            Start(handlerHasEnded: false);
+            return 0;
         }
 
-        if (_mode == ResponseMode.Discarding || isDiscarding)
+        if (!HasStarted)
         {
-            return isDiscarding ? 0 : count;
+            await RunStartingAsync().ConfigureAwait(false);
+            StartIfNotStarted();
         }
 
-        if (_mode == ResponseMode.Chunked)
+        if (Mode == ResponseMode.Discarding)
+        {
+            return count;
+        }
+
+        if (Mode == ResponseMode.Chunked)
         {
             return await FileCopy.ToWriterAsync(this, file, offset, count, cancellationToken).ConfigureAwait(false);
         }
 
-        if (_contentLength is { } length && _written + count > length)
+        if (PromisedLength is { } length && Written + count > length)
         {
             throw LongerThan(length, count);
         }
 
-        var sent = await Output.SendFileForHandlerAsync(exchange, file, offset, count, cancellationToken).ConfigureAwait(false);
-        _written += sent;
+        var sent = await Output.SendFileForHandlerAsync(Exchange, file, offset, count, cancellationToken).ConfigureAwait(false);
+        Written += sent;
         return sent;
     }
 
-    public override async ValueTask<IDuplexPipe> SwitchAsync(int statusCode)
-    {
-        if (IsDiscarding)
-        {
-            throw new IOException("The request was aborted.");
-        }
-
-        if (HasStarted || _held.Length > 0 || !exchange.RequestBody.IsFullyRead)
-        {
-            throw new InvalidOperationException("The connection can be handed over before the response is begun, and after the request's body is read.");
-        }
-
-        _mode = ResponseMode.Switched;
-        IsCompleted = HasStarted = true;
-        var pipe = await exchange.SwitchAsync(statusCode).ConfigureAwait(false);
-        await Output.FlushForHandlerAsync(exchange, CancellationToken.None).ConfigureAwait(false);
-        return pipe;
-    }
+    /// <summary>The response has been sent to its end, or will not be: nothing of it can be written any more.</summary>
+    public void End() => (IsCompleted, HasStarted) = (true, true);
 
     public override void CancelPendingFlush() => Output.Writer.CancelPendingFlush();
 
@@ -269,22 +208,39 @@ internal sealed class ResponseBody(Http1Exchange exchange) : ResponseWriter(exch
         Fault ??= exception;
     }
 
+    private async ValueTask<FlushResult> StartAndFlushAsync(CancellationToken cancellationToken)
+    {
+        await RunStartingAsync().ConfigureAwait(false);
+        StartIfNotStarted();
+        _chunks.Close(Output);
+        return await Output.FlushForHandlerAsync(Exchange, cancellationToken).ConfigureAwait(false);
+    }
+
+    // A callback that was waited for may have started it.
+    private void StartIfNotStarted()
+    {
+        if (!HasStarted)
+        {
+            Start(handlerHasEnded: false);
+        }
+    }
+
     [MethodImpl(MethodImplOptions.NoInlining)]
     private Memory<byte> GetOtherMemory(int sizeHint)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(sizeHint);
         var isDiscarding = IsDiscarding;
-        if (_mode == ResponseMode.Buffering && Response.ContentLength is not null && !isDiscarding)
+        if (!isDiscarding && !HasStarted && Response.ContentLength is not null && !IsStartDue)
         {
             Start(handlerHasEnded: false);
         }
 
-        return _mode switch
+        return Mode switch
         {
-            _ when isDiscarding => _held.GetMemory(Math.Max(1, sizeHint)),
+            _ when isDiscarding => Held.GetMemory(Math.Max(1, sizeHint)),
             ResponseMode.Plain => Output.Writer.GetMemory(sizeHint),
             ResponseMode.Chunked => _chunks.GetMemory(Output, sizeHint),
-            _ => _held.GetMemory(Math.Max(1, sizeHint)),
+            _ => Held.GetMemory(Math.Max(1, sizeHint)),
         };
     }
 
@@ -297,16 +253,16 @@ internal sealed class ResponseBody(Http1Exchange exchange) : ResponseWriter(exch
             return;
         }
 
-        if (HasStarted && _contentLength is { } length && _written + bytes > length)
+        if ((HasStarted || Mode == ResponseMode.Prepared ? PromisedLength : Response.ContentLength) is { } length && Written + bytes > length)
         {
             throw LongerThan(length, bytes);
         }
 
-        _written += bytes;
-        switch (_mode)
+        Written += bytes;
+        switch (Mode)
         {
-            case ResponseMode.Buffering:
-                _held.Advance(bytes);
+            case ResponseMode.Buffering or ResponseMode.HoldingBack:
+                Held.Advance(bytes);
                 break;
             case ResponseMode.Plain:
                 Output.Writer.Advance(bytes);
@@ -325,65 +281,71 @@ internal sealed class ResponseBody(Http1Exchange exchange) : ResponseWriter(exch
     {
         if (!handlerHasEnded)
         {
-            exchange.RequestBody.ThrowIfArrivedIsMalformed();
+            Exchange.RequestBody.ThrowIfArrivedIsMalformed();
+        }
+
+        if (Mode == ResponseMode.Prepared)
+        {
+            SendPrepared();
+            return;
         }
 
         var status = Response.StatusCode;
         var framing = ResponseFraming.None;
-        _contentLength = Response.ContentLength;
+        PromisedLength = Response.ContentLength;
         if (!StatusLine.AllowsBody(status))
         {
-            ThrowIfStatusHasNoBody(_held.Length);
+            ThrowIfStatusHasNoBody(Held.Length);
             // A 304 may tell the length that the 200 would have had; a 205 must say that it has none; a 204 says nothing.
-            _contentLength = status switch { 205 => 0, 304 => _contentLength, _ => null };
-            framing = _contentLength is null ? ResponseFraming.None : ResponseFraming.ContentLength;
-            _mode = ResponseMode.Discarding;
+            PromisedLength = status switch { 205 => 0, 304 => PromisedLength, _ => null };
+            framing = PromisedLength is null ? ResponseFraming.None : ResponseFraming.ContentLength;
+            Mode = ResponseMode.Discarding;
         }
         else
         {
-            if (handlerHasEnded)
+            if (handlerHasEnded && (Exchange.IsHttp10 || Exchange.ExistingExtras is not { HasTrailers: true }))
             {
-                _contentLength ??= _held.Length;
+                PromisedLength ??= Held.Length; // trailers have a place behind chunks only
             }
 
-            if (_contentLength is not null)
+            if (PromisedLength is not null)
             {
-                (framing, _mode) = (ResponseFraming.ContentLength, ResponseMode.Plain);
+                (framing, Mode) = (ResponseFraming.ContentLength, ResponseMode.Plain);
             }
-            else if (exchange.IsHttp10)
+            else if (Exchange.IsHttp10)
             {
                 // No chunks in 1.0: the end of the connection is the end of the body.
-                _mode = ResponseMode.Plain;
-                exchange.CloseAfterResponse();
+                Mode = ResponseMode.Plain;
+                Exchange.CloseAfterResponse();
             }
             else
             {
-                (framing, _mode) = (ResponseFraming.Chunked, ResponseMode.Chunked);
+                (framing, Mode) = (ResponseFraming.Chunked, ResponseMode.Chunked);
             }
 
-            if (exchange.IsHeadRequest)
+            if (Exchange.IsHeadRequest)
             {
-                _mode = ResponseMode.Discarding;
+                Mode = ResponseMode.Discarding;
             }
         }
 
         HasStarted = true;
-        exchange.WriteResponseHead(framing, _contentLength ?? 0, handlerHasEnded);
-        if (_mode is ResponseMode.Plain or ResponseMode.Chunked && _held.Length > 0)
+        Exchange.WriteResponseHead(framing, PromisedLength ?? 0, handlerHasEnded);
+        if (Mode is ResponseMode.Plain or ResponseMode.Chunked && Held.Length > 0)
         {
-            // Written before; _written has them already.
-            if (_mode == ResponseMode.Plain)
+            // Written before; Written has them already.
+            if (Mode == ResponseMode.Plain)
             {
-                Output.Writer.Write(_held.Span);
+                Output.Writer.Write(Held.Span);
             }
             else
             {
-                _held.Span.CopyTo(_chunks.GetMemory(Output, _held.Length).Span);
-                _chunks.Advance(_held.Length);
+                Held.Span.CopyTo(_chunks.GetMemory(Output, Held.Length).Span);
+                _chunks.Advance(Held.Length);
             }
         }
 
-        _held.Clear();
+        Held.Clear();
     }
 
     private void ThrowIfStatusHasNoBody(long bytes)
@@ -395,5 +357,5 @@ internal sealed class ResponseBody(Http1Exchange exchange) : ResponseWriter(exch
     }
 
     private InvalidOperationException LongerThan(long contentLength, long bytes) =>
-        new($"The response's ContentLength is {contentLength}; the handler is writing {_written + bytes} bytes.");
+        new($"The response's ContentLength is {contentLength}; the handler is writing {Written + bytes} bytes.");
 }

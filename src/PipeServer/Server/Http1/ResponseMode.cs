@@ -6,6 +6,12 @@ internal enum ResponseMode : byte
     /// <summary>Nothing is sent; the body is held back until its length is known or the handler flushes.</summary>
     Buffering,
 
+    /// <summary>The same for a response that has more than an ordinary one: a reason phrase, or trailers.</summary>
+    HoldingBack,
+
+    /// <summary>An encoded response is to go out, and nothing else; what its handler wants to be called for comes before.</summary>
+    Prepared,
+
     /// <summary>The body goes out as it is: with Content-Length, or until the connection ends.</summary>
     Plain,
 

@@ -288,6 +288,11 @@ internal sealed class SynchronousLoop(Http1Exchange exchange) : IWorkItem
             return StopBefore(step);
         }
 
+        if (exchange.WaitingHooks is not null)
+        {
+            return StopBefore(NextStep.End); // its callbacks may wait
+        }
+
         if (!_server.Pipeline.TryEnd(exchange))
         {
             return StopBefore(NextStep.Cut);
