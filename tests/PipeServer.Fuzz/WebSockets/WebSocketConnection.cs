@@ -17,6 +17,7 @@ internal sealed class WebSocketConnection(Stream stream, Action endSending)
     private readonly TaskCompletionSource _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private ServerFrames _frames = new(null);
     private string? _fault;
+    private volatile bool _isCut;
 
     /// <summary>What was agreed on by the handshake; null for no extension.</summary>
     public string? Extensions { get; private set; }
@@ -48,6 +49,7 @@ internal sealed class WebSocketConnection(Stream stream, Action endSending)
             await SendAllAsync(Request(path, extensions), pieces, isBehindHead).WaitAsync(Patience);
             if (isCut)
             {
+                _isCut = true;
                 endSending();
             }
 
@@ -127,7 +129,8 @@ internal sealed class WebSocketConnection(Stream stream, Action endSending)
         }
         catch (Exception exception) when (exception is IOException or ObjectDisposedException or InvalidOperationException)
         {
-            _fault ??= $"the connection was reset behind close {_frames.Close}: {exception.Message}";
+            // A client that is gone without a close frame has failed the connection, and so may the server (RFC 6455 §7.1.7).
+            _fault ??= _isCut && _frames.Close == CloseCode.None ? null : $"the connection was reset behind close {_frames.Close}: {exception.Message}";
         }
         finally
         {
@@ -203,7 +206,8 @@ internal sealed class WebSocketConnection(Stream stream, Action endSending)
         return at < 0 ? null : head[(at + name.Length + 4)..head.IndexOf("\r\n", at + 2, StringComparison.Ordinal)];
     }
 
-    private static int? Parameter(string extensions, string name)
+    /// <summary>The number that a parameter of an extension has; null where it is not there, or says nothing.</summary>
+    public static int? Parameter(string extensions, string name)
     {
         var at = extensions.IndexOf(name + "=", StringComparison.Ordinal);
         return at < 0 ? null : int.Parse(extensions[(at + name.Length + 1)..].Split(';', ',')[0], System.Globalization.CultureInfo.InvariantCulture);
