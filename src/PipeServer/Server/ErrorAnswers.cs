@@ -39,6 +39,13 @@ internal sealed class ErrorAnswers(Func<HttpRequest, ReadOnlyMemory<byte>> getPa
             SetRetryAfter(response, retryAfterSeconds);
         }
 
+        if (error == RequestError.UpgradeRequired)
+        {
+            response.ListedFields.Append("Upgrade"u8, "websocket"u8, KnownHeader.Other);
+            response.ListedFields.Append("Connection"u8, "Upgrade"u8, KnownHeader.Connection);
+            response.ListedFields.Append("Sec-WebSocket-Version"u8, "13"u8, KnownHeader.Other);
+        }
+
         if (response.StatusCode is 500 or 503 && getPage(exchange.Request) is { IsEmpty: false } page)
         {
             response.WriteBytes(page.Span, "text/html; charset=utf-8");

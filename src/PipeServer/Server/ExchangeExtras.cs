@@ -9,6 +9,13 @@ internal sealed class ExchangeExtras
     /// <inheritdoc cref="HttpRequest.Items"/>
     public Dictionary<object, object?>? Items { get; set; }
 
+    /// <summary>What is spoken on the connection that the handler has taken over; null for what is none of the server's business.</summary>
+    public ISwitchedProtocol? Switched { get; set; }
+
     /// <summary>Forgets what the last request has left here.</summary>
-    public void Reset() => Items = null;
+    public void Reset()
+    {
+        Items = null;
+        Switched = null;
+    }
 }

@@ -91,6 +91,8 @@ internal sealed class RequestObserver(RequestCompletedHandler? completed, Reques
             Exception = outcome == RequestOutcome.Faulted ? fault : null,
             BodyBytesReceived = isUnderstood ? exchange.BodyBytesReceived : 0,
             BodyBytesSent = exchange.Writer.BodyBytesSent,
+            MessagesReceived = exchange.ExistingExtras?.Switched?.MessagesReceived,
+            MessagesSent = exchange.ExistingExtras?.Switched?.MessagesSent,
             Duration = isUnderstood ? timeProvider.GetElapsedTime(exchange.StartedAt) : TimeSpan.Zero,
             QueueWait = isUnderstood && exchange.MayBlock ? timeProvider.GetElapsedTime(exchange.QueuedAt, exchange.DequeuedAt) : TimeSpan.Zero,
             Worker = isUnderstood ? exchange.Worker : null,

@@ -263,9 +263,20 @@ internal sealed class RequestPipeline(ServerContext server)
                 return false;
             }
 
-            // Whatever the reason, the input is somewhere inside a body now.
-            exchange.CloseAfterResponse();
+            // The input may be somewhere inside a body now.
+            if (exchange.Head.Framing.HasBody || RequestErrors.ClosesConnection(bad.Error))
+            {
+                exchange.CloseAfterResponse();
+            }
+
             Refuse(exchange, bad.Error);
+            return true;
+        }
+
+        if (exchange.ExistingExtras?.Switched is { IsClosed: true } switched)
+        {
+            Log.HandlerFaulted(server.Logger, exchange.ToString(), $"its {switched.Name} is closed with an error", fault);
+            exchange.Count(isRefusal: false);
             return true;
         }
 

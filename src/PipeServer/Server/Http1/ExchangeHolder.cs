@@ -81,6 +81,8 @@ internal abstract class ExchangeHolder : Connection
         }
     }
 
+    protected override ISwitchedProtocol? SwitchedProtocol => _exchange?.ExistingExtras?.Switched;
+
     public override void Abandon() => _exchange?.Lose();
 
     public override void DescribeRequests(ICollection<RequestDescription> descriptions) =>

@@ -220,6 +220,11 @@ internal sealed class Http1Connection : ExchangeHolder, IReadConsumer
                     {
                         Exchange.Fault = exception;
                     }
+
+                    if (_switched is not null && Exchange.ExistingExtras?.Switched is { } switched)
+                    {
+                        Exchange.Fault = await switched.EndAsync(Exchange.Fault).ConfigureAwait(false);
+                    }
                 }
 
                 // :: End
