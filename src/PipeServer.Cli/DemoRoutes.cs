@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Globalization;
 using System.IO.Pipelines;
+using System.Net.ServerSentEvents;
 using System.Net.WebSockets;
 using System.Runtime.CompilerServices;
 using PipeServer.StaticFiles;
@@ -74,24 +75,21 @@ internal static class DemoRoutes
         }
     }
 
-    // Server-sent events: a stream without an end of its own comes to one when the server drains.
-    private static async ValueTask EventsAsync(HttpRequest request, HttpResponse response)
+    // A stream without an end of its own: it comes to one when the server drains. Who comes back goes on behind the last number that it has seen.
+    private static ValueTask EventsAsync(HttpRequest request, HttpResponse response) => ServerSentEvents.RunAsync(request, response, static async events =>
     {
-        response.ContentType = "text/event-stream";
-        response.Headers["Cache-Control"] = "no-store";
-        using var ends = CancellationTokenSource.CreateLinkedTokenSource(request.Draining, request.Aborted);
-        for (var number = 1; !ends.IsCancellationRequested; number++)
+        _ = long.TryParse(events.LastEventId, NumberStyles.None, CultureInfo.InvariantCulture, out var number);
+        while (!events.Ended.IsCancellationRequested)
         {
-            response.WriteText(string.Create(CultureInfo.InvariantCulture, $"data: {number}\n\n"));
-            var flushed = await response.Body.FlushAsync(request.Aborted).ConfigureAwait(false);
-            if (flushed.IsCompleted)
+            var text = (++number).ToString(CultureInfo.InvariantCulture);
+            if (!await events.SendAsync(new SseItem<string>(text) { EventId = text }).ConfigureAwait(false))
             {
                 return;
             }
 
             try
             {
-                await Task.Delay(EventPeriod, ends.Token).ConfigureAwait(false);
+                await Task.Delay(EventPeriod, events.Ended).ConfigureAwait(false);
             }
             catch (OperationCanceledException)
             {
@@ -99,8 +97,8 @@ internal static class DemoRoutes
             }
         }
 
-        response.WriteText("event: end\ndata: the server is stopping\n\n");
-    }
+        await events.SendAsync(new SseItem<string>("the server is stopping", "end")).ConfigureAwait(false);
+    });
 
     // Pooled: most bodies come with their head, the others should not cost a state machine for each request.
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]

@@ -174,6 +174,9 @@ public sealed class HttpRequest
             : $"{Method} {Encoding.ASCII.GetString(target[..LongestShownTarget])}…";
     }
 
+    /// <summary>What it is the request of.</summary>
+    internal Exchange Exchange => _exchange;
+
     /// <summary>The pattern of the route that the request has taken; null where it has none.</summary>
     internal RoutePattern? Route
     {

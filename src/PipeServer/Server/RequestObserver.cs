@@ -86,7 +86,7 @@ internal sealed class RequestObserver(RequestCompletedHandler? completed, Reques
                 RequestOutcome.Answered => null,
                 RequestOutcome.Refused => RequestErrors.Text(exchange.Refusal),
                 RequestOutcome.Faulted => "the handler failed",
-                _ => (fault as BadHttpRequestException)?.Message ?? "the client left before its answer",
+                _ => (fault as BadHttpRequestException)?.Text ?? "the client left before its answer",
             },
             Exception = outcome == RequestOutcome.Faulted ? fault : null,
             BodyBytesReceived = isUnderstood ? exchange.BodyBytesReceived : 0,

@@ -224,7 +224,7 @@ internal sealed class RequestPipeline(ServerContext server)
             return false;
         }
 
-        if (fault is null && exchange.Head.Framing.IsChunked && !exchange.Writer.HasStarted
+        if (fault is null or BadHttpRequestException { Error: RequestError.None } && exchange.Head.Framing.IsChunked && !exchange.Writer.HasStarted
             && exchange.CheckUnreadBody() is var malformed and not RequestError.None)
         {
             fault = new BadHttpRequestException(malformed);
@@ -263,6 +263,12 @@ internal sealed class RequestPipeline(ServerContext server)
                 return false;
             }
 
+            if (bad.Error == RequestError.None)
+            {
+                AnswerUnfit(exchange, bad);
+                return true;
+            }
+
             // The input may be somewhere inside a body now.
             if (exchange.Head.Framing.HasBody || RequestErrors.ClosesConnection(bad.Error))
             {
@@ -291,5 +297,17 @@ internal sealed class RequestPipeline(ServerContext server)
         _errors.Write(exchange, RequestError.HandlerFault);
         End(exchange, isRefusal: false);
         return true;
+    }
+
+    // The handler has found the request unfit: that is an answer like any other, and what is left of the body is discarded as always.
+    private void AnswerUnfit(Exchange exchange, BadHttpRequestException bad)
+    {
+        Log.RequestRejected(server.Logger, exchange.Connection.Id, bad.StatusCode, bad.Text);
+        var closes = exchange.Response.CloseConnection;
+        exchange.Fault = null;
+        exchange.Response.Reset();
+        exchange.Response.CloseConnection = closes;
+        ErrorAnswers.Write(exchange.Response, bad);
+        End(exchange, isRefusal: false);
     }
 }
