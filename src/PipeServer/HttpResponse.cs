@@ -244,15 +244,38 @@ public sealed class HttpResponse
     }
 
     /// <summary>
-    /// Answers 101 and takes the connection over for good, to speak another protocol on it (RFC 9110 §7.8): it ends when the handler does. Set the
-    /// Upgrade field before.
+    /// True when the client has offered to go on in another protocol on this connection (RFC 9110 §7.8), so that <see cref="UpgradeAsync"/> can take
+    /// that up: a request by HTTP/1.1 with the connection option <c>upgrade</c> and an Upgrade field.
     /// </summary>
+    public bool CanUpgrade => _body.CanUpgrade;
+
+    /// <summary>
+    /// Takes the connection over for good, to speak another protocol on it (RFC 9110 §7.8): answers 101, which <see cref="StatusCode"/> says from then
+    /// on. Set the Upgrade field before, to one of the protocols that the client has offered, and read the request's body to its end, if it has one.
+    /// </summary>
+    /// <remarks>
+    /// <para>
+    /// The connection ends when the handler does: what is written is flushed, then the output is half-closed. From then on the pipe's reads and writes
+    /// throw <see cref="InvalidOperationException"/>, and its flushes say that nobody reads. Completing one of its ends before only ends its use.
+    /// </para>
+    /// <para>
+    /// A read has no time-out; it is completed when the client has half-closed, and throws <see cref="IOException"/> when the connection is cut. A flush has
+    /// the write time-out and the least rate of responses; one that is completed says that the client is gone. Each end belongs to one caller at a
+    /// time. Of a stop the handler learns by <see cref="HttpRequest.Draining"/>, and it is cut off when the grace period ends.
+    /// </para>
+    /// </remarks>
     /// <returns>The bytes behind the request's head, and the way to the client.</returns>
-    /// <exception cref="InvalidOperationException">The response has been started, or the request's body is not read to its end.</exception>
-    public ValueTask<IDuplexPipe> UpgradeAsync() => SwitchAsync(101);
+    /// <exception cref="InvalidOperationException">
+    /// The client has not offered that (<see cref="CanUpgrade"/>), the Upgrade field is missing or names what was not offered, the response has been
+    /// started, or the request's body is not read to its end.
+    /// </exception>
+    public ValueTask<IDuplexPipe> UpgradeAsync() => _body.UpgradeAsync();
 
     /// <summary>See <see cref="ResponseWriter.SwitchAsync"/>.</summary>
     internal ValueTask<IDuplexPipe> SwitchAsync(int statusCode) => _body.SwitchAsync(statusCode);
+
+    /// <summary>Says with which status the connection goes on in another protocol.</summary>
+    internal void SetSwitched(int statusCode) => _statusCode = statusCode;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal void Reset()

@@ -48,6 +48,8 @@ public sealed class HttpResponseTests
 
         public override bool HasBufferedBytes => false;
 
+        public override bool CanUpgrade => false;
+
         public override void Send(PreparedResponse prepared) => throw new NotSupportedException();
 
         public override bool TrySend(PreparedResponse prepared, IBodySource source) => throw new NotSupportedException();
@@ -56,6 +58,8 @@ public sealed class HttpResponseTests
             throw new NotSupportedException();
 
         public override ValueTask<IDuplexPipe> SwitchAsync(int statusCode) => throw new NotSupportedException();
+
+        public override ValueTask<IDuplexPipe> UpgradeAsync() => throw new NotSupportedException();
 
         public override string? Finish() => null;
 

@@ -19,6 +19,9 @@ internal abstract class ResponseWriter : PipeWriter
     /// <summary>True when the handler has written bytes that are held back until their number is known.</summary>
     public abstract bool HasBufferedBytes { get; }
 
+    /// <summary>See <see cref="HttpResponse.CanUpgrade"/>.</summary>
+    public abstract bool CanUpgrade { get; }
+
     /// <summary>How many bytes of the body the client gets of what was written so far.</summary>
     public abstract long BodyBytesSent { get; }
 
@@ -41,6 +44,9 @@ internal abstract class ResponseWriter : PipeWriter
     /// <param name="statusCode">101, or the status that the other protocol begins with.</param>
     /// <exception cref="InvalidOperationException">The response has been started, or the request's body is not read to its end.</exception>
     public abstract ValueTask<IDuplexPipe> SwitchAsync(int statusCode);
+
+    /// <summary>The same with 101, where the client has offered that; see <see cref="HttpResponse.UpgradeAsync"/>.</summary>
+    public abstract ValueTask<IDuplexPipe> UpgradeAsync();
 
     /// <summary>Ends the response after its handler: writes what is missing.</summary>
     /// <returns>Null, or what is wrong with a response that cannot be ended any more.</returns>

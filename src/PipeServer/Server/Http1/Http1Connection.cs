@@ -71,7 +71,7 @@ internal sealed class Http1Connection : ExchangeHolder, IReadConsumer
     public Task WaitForInputAsync() => Exchange.Synchronous.WaitUntilTakenOverAsync();
 
     /// <summary>Hands the connection to the handler of the request in progress: its loop takes no further request.</summary>
-    public SwitchedPipe Switch()
+    public void Switch(SwitchedPipe pipe)
     {
         State = ConnectionState.Switched;
         CloseAfterResponse();
@@ -83,7 +83,7 @@ internal sealed class Http1Connection : ExchangeHolder, IReadConsumer
             _isInBody = true;
         }
 
-        return _switched = new SwitchedPipe(Exchange);
+        _switched = pipe;
     }
 
     /// <summary>An answer is written.</summary>
@@ -146,6 +146,12 @@ internal sealed class Http1Connection : ExchangeHolder, IReadConsumer
 
     protected override Task ServeAsync() => ServeRequestsAsync();
 
+    protected override ValueTask DisposeTransportAsync(TransportConnection transport)
+    {
+        _switched?.End(); // its handler has faulted, or its client has left
+        return base.DisposeTransportAsync(transport);
+    }
+
     protected override async Task EndAsync()
     {
         if (WasAborted || _output.IsClientGone)
@@ -162,7 +168,7 @@ internal sealed class Http1Connection : ExchangeHolder, IReadConsumer
     }
 
     // A read that a handler has left pending cannot be taken back.
-    private bool MayStillRead() => _switched is null ? !IsExchangeInUse : _switched.TryEndReads();
+    private bool MayStillRead() => _switched is null ? !IsExchangeInUse : _switched.MayStillRead;
 
     private async Task ServeRequestsAsync()
     {

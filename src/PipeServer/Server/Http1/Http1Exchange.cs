@@ -70,7 +70,7 @@ internal sealed class Http1Exchange : Exchange
 
     public override bool IsClientGone => Output.IsClientGone || _connection!.Transport.IsClosed;
 
-    public override long BodyBytesReceived => RequestBody.ReceivedBytes;
+    public override long BodyBytesReceived => RequestBody.ReceivedBytes + ResponseBody.SwitchedBytesRead;
 
     public override RequestActivity? Observe(string worker) => _connection?.Observe(this, worker);
 
@@ -282,16 +282,14 @@ internal sealed class Http1Exchange : Exchange
         }
     }
 
-    /// <summary>Writes the head behind which another protocol is spoken, and takes the connection out of the request loop.</summary>
-    public async ValueTask<SwitchedPipe> SwitchAsync(int statusCode)
+    /// <summary>Takes the connection out of the request loop, and writes the head behind which another protocol is spoken.</summary>
+    public void Switch(SwitchedPipe pipe, int statusCode)
     {
-        await _connection!.WaitForInputAsync().ConfigureAwait(false);
-        var pipe = _connection.Switch();
+        _connection!.Switch(pipe);
         var lines = LinesOf(prepared: null);
         ResponseHeadWriter.Write(
             Output.Writer, statusCode, Server.Heartbeat.ServerAndDate, Response.Fields, ResponseFraming.None, contentLength: 0,
             statusCode == 101 ? lines.Upgrade : lines.Open);
-        return pipe;
     }
 
     /// <summary>Tells a client that waits for it to send its body; of no use once the response has begun.</summary>

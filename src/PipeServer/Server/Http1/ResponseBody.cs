@@ -19,10 +19,21 @@ internal sealed class ResponseBody(Http1Exchange exchange) : ResponseWriter
     private long? _contentLength;
     private ChunkWriter _chunks;
     private bool _isCompleted;
+    private SwitchedPipe? _switched; // while the mode says so; there is no response after it
 
     public override bool HasBufferedBytes => _mode == ResponseMode.Buffering && _held.Length > 0;
 
-    public override long BodyBytesSent => _mode is ResponseMode.Plain or ResponseMode.Chunked ? _written : 0;
+    public override long BodyBytesSent => _mode switch
+    {
+        ResponseMode.Plain or ResponseMode.Chunked => _written,
+        ResponseMode.Switched => _switched!.BytesWritten,
+        _ => 0,
+    };
+
+    /// <summary>How many bytes the handler has got of a connection that it has taken over.</summary>
+    public long SwitchedBytesRead => _mode == ResponseMode.Switched ? _switched!.BytesRead : 0;
+
+    public override bool CanUpgrade => UpgradeRules.IsOffered(exchange.Head);
 
     private HttpResponse Response => exchange.Response;
 
@@ -97,6 +108,11 @@ internal sealed class ResponseBody(Http1Exchange exchange) : ResponseWriter
         {
             _chunks.Close(Output);
             Output.Writer.Write(ChunkedEncoder.LastChunk);
+        }
+
+        if (_mode == ResponseMode.Switched)
+        {
+            return _switched!.End();
         }
 
         return _mode == ResponseMode.Plain && _contentLength is { } length && _written != length
@@ -223,20 +239,18 @@ internal sealed class ResponseBody(Http1Exchange exchange) : ResponseWriter
         return sent;
     }
 
-    public override async ValueTask<IDuplexPipe> SwitchAsync(int statusCode)
+    public override ValueTask<IDuplexPipe> UpgradeAsync()
     {
-        ThrowIfCompleted();
-        if (HasStarted || _held.Length > 0 || !exchange.RequestBody.IsFullyRead)
+        if (!CanUpgrade)
         {
-            throw new InvalidOperationException("The connection can be handed over before the response is begun, and after the request's body is read.");
+            throw new InvalidOperationException(
+                "The client has not offered another protocol, which takes HTTP/1.1, a Connection field with the option upgrade, and an Upgrade field; see CanUpgrade.");
         }
 
-        _mode = ResponseMode.Switched;
-        _isCompleted = HasStarted = true;
-        var pipe = await exchange.SwitchAsync(statusCode).ConfigureAwait(false);
-        await Output.FlushForHandlerAsync(exchange, CancellationToken.None).ConfigureAwait(false);
-        return pipe;
+        return SwitchAsync(101, isUpgrade: true);
     }
+
+    public override ValueTask<IDuplexPipe> SwitchAsync(int statusCode) => SwitchAsync(statusCode, isUpgrade: false);
 
     public override void CancelPendingFlush() => Output.Writer.CancelPendingFlush();
 
@@ -357,6 +371,29 @@ internal sealed class ResponseBody(Http1Exchange exchange) : ResponseWriter
         }
 
         _held.Clear();
+    }
+
+    private async ValueTask<IDuplexPipe> SwitchAsync(int statusCode, bool isUpgrade)
+    {
+        ThrowIfCompleted();
+        if (HasStarted || _held.Length > 0 || !exchange.RequestBody.IsFullyRead)
+        {
+            throw new InvalidOperationException("The connection can be handed over before the response is begun, and after the request's body is read.");
+        }
+
+        if (isUpgrade && !UpgradeRules.IsAmongOffered(exchange.Head.Fields, Response.Fields))
+        {
+            throw new InvalidOperationException("The response needs an Upgrade field that names a protocol which the client has offered (RFC 9110 §7.8).");
+        }
+
+        var pipe = _switched = new SwitchedPipe(exchange);
+        _mode = ResponseMode.Switched;
+        _isCompleted = HasStarted = true;
+        Response.SetSwitched(statusCode);
+        await exchange.Connection.WaitForInputAsync().ConfigureAwait(false);
+        pipe.Open(statusCode);
+        await Output.FlushForHandlerAsync(exchange, CancellationToken.None).ConfigureAwait(false);
+        return pipe;
     }
 
     private void ThrowIfStatusHasNoBody(long bytes)

@@ -8,58 +8,142 @@ namespace PipeServer.Server.Http1;
 /// A connection that its handler has taken over for good: its bytes as they are. Writes have the write time-out and the least rate
 /// of responses; reads have no time-out. A handler that may block never continues on a thread of the transport.
 /// </summary>
-internal sealed class SwitchedPipe(Http1Exchange exchange) : IDuplexPipe
+/// <remarks>
+/// It ends with the handler, whatever the handler has kept of it: the transport's pipes serve another client then. So every call is made under
+/// the lock under which the end is noted. Reads and writes may go on beside each other, and each side belongs to one caller at a time.
+/// </remarks>
+internal sealed class SwitchedPipe : IDuplexPipe
 {
-    private readonly Reader _input = new(exchange);
+    private readonly Lock _lock = new();
+    private readonly Http1Exchange _exchange;
+    private readonly Reader _input;
+    private readonly Writer _output;
+    private bool _isOpen;
+    private bool _hasEnded;
+
+    public SwitchedPipe(Http1Exchange exchange)
+    {
+        _exchange = exchange;
+        _input = new Reader(this);
+        _output = new Writer(this);
+    }
 
     /// <inheritdoc/>
     public PipeReader Input => _input;
 
     /// <inheritdoc/>
-    public PipeWriter Output { get; } = new Writer(exchange);
+    public PipeWriter Output => _output;
 
-    /// <summary>
-    /// The handler has ended: gives back what it has read and not advanced. False when it has left a read pending, so that the
-    /// connection cannot be read any more.
-    /// </summary>
-    public bool TryEndReads()
+    /// <summary>How many bytes the handler has got behind the head.</summary>
+    public long BytesRead => _input.BytesRead;
+
+    /// <summary>How many bytes the handler has written behind the head.</summary>
+    public long BytesWritten => _output.BytesWritten;
+
+    /// <summary>After <see cref="End"/>. False when the handler has left a read pending, so that the connection cannot be read any more.</summary>
+    public bool MayStillRead { get; private set; }
+
+    /// <summary>Writes the head, and takes the connection out of its loop.</summary>
+    /// <exception cref="InvalidOperationException">The handler has ended without waiting for that.</exception>
+    public void Open(int statusCode)
     {
-        _input.Complete();
-        return !_input.IsPending;
+        lock (_lock)
+        {
+            if (_hasEnded)
+            {
+                throw new InvalidOperationException("The handler has ended, and did not wait until it had the connection.");
+            }
+
+            _exchange.Switch(this, statusCode);
+            (_input.Source, _output.Target) = (_exchange.Connection.Input, _exchange.Output.Writer);
+            _isOpen = true;
+        }
     }
 
-    private sealed class Reader(Http1Exchange exchange) : PipeReader
+    /// <summary>The handler has ended: what it still does with the pipe has no effect. Gives back what it has read and not advanced.</summary>
+    /// <returns>What is wrong with how it has left the connection, or null.</returns>
+    public string? End()
     {
-        private readonly PipeReader _input = exchange.Connection.Input;
+        lock (_lock)
+        {
+            if (!_hasEnded)
+            {
+                _hasEnded = true;
+                MayStillRead = !_input.IsPending;
+                _input.GiveBack();
+            }
+
+            return !_isOpen ? "the handler did not wait until it had the connection"
+                : _exchange.Connection.Deadlines.IsWriting ? "the handler has ended before a flush of its own"
+                : null;
+        }
+    }
+
+    private static InvalidOperationException Late() =>
+        new("The handler that the connection was given to has ended, or this end of it was completed: nothing more can be read or written.");
+
+    private sealed class Reader(SwitchedPipe pipe) : PipeReader
+    {
         private ReadOnlySequence<byte> _current; // what the last read returned, until it is advanced over
         private bool _hasUnread;
         private long _held; // how many bytes the handler has left unconsumed, and whether it has looked at all of them
         private bool _hasUnexamined;
-        private int _cancelRequested;
+        private bool _isCompleted;
+        private bool _isCancelRequested; // by the handler
+
+        public PipeReader Source { get; set; } = null!;
 
         public bool IsPending { get; private set; }
 
-        public override bool TryRead(out ReadResult result) => _input.TryRead(out result) && TryTake(ref result);
+        public long BytesRead { get; private set; }
+
+        public override bool TryRead(out ReadResult result)
+        {
+            lock (pipe._lock)
+            {
+                ThrowIfLate();
+                return Source.TryRead(out result) && TryTake(ref result);
+            }
+        }
 
         [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
         public override async ValueTask<ReadResult> ReadAsync(CancellationToken cancellationToken = default)
         {
             ReadResult result;
-            do
+            while (true)
             {
-                IsPending = true;
+                ValueTask<ReadResult> read;
+                lock (pipe._lock)
+                {
+                    ThrowIfLate();
+                    read = Source.ReadAsync(cancellationToken);
+                    IsPending = true;
+                }
+
                 try
                 {
-                    result = await _input.ReadAsync(cancellationToken).ConfigureAwait(false);
+                    result = await read.ConfigureAwait(false);
                 }
                 finally
                 {
                     IsPending = false;
                 }
-            }
-            while (!TryTake(ref result));
 
-            if (exchange.MustLeaveTransportThread)
+                lock (pipe._lock)
+                {
+                    if (pipe._hasEnded)
+                    {
+                        throw new IOException("The connection has ended, because its handler has."); // and nothing of this read is touched
+                    }
+
+                    if (TryTake(ref result))
+                    {
+                        break;
+                    }
+                }
+            }
+
+            if (pipe._exchange.MustLeaveTransportThread)
             {
                 await Task.Yield();
             }
@@ -71,71 +155,194 @@ internal sealed class SwitchedPipe(Http1Exchange exchange) : IDuplexPipe
 
         public override void AdvanceTo(SequencePosition consumed, SequencePosition examined)
         {
-            _held = _current.IsEmpty ? 0 : _current.Slice(consumed).Length;
-            _hasUnexamined = !_current.IsEmpty && !examined.Equals(_current.End);
-            _current = default;
-            _hasUnread = false;
-            _input.AdvanceTo(consumed, examined);
+            lock (pipe._lock)
+            {
+                ThrowIfLate();
+                Advance(consumed, examined);
+            }
         }
 
         public override void CancelPendingRead()
         {
-            Volatile.Write(ref _cancelRequested, 1);
-            _input.CancelPendingRead();
+            lock (pipe._lock)
+            {
+                if (pipe._hasEnded)
+                {
+                    return;
+                }
+
+                _isCancelRequested = true;
+            }
+
+            // Outside of the lock, because the handler may go on inside of this call. Every reader takes a cancellation that is not its own for none.
+            Source.CancelPendingRead();
         }
 
+        // The connection reads on until its client has closed it; see LingeringClose.
         public override void Complete(Exception? exception = null)
         {
-            // The connection reads on until its client has closed it; see LingeringClose.
+            lock (pipe._lock)
+            {
+                if (!pipe._hasEnded)
+                {
+                    GiveBack();
+                    _isCompleted = true;
+                }
+            }
+        }
+
+        /// <summary>Under the lock.</summary>
+        public void GiveBack()
+        {
             if (_hasUnread)
             {
-                AdvanceTo(_current.Start);
+                Advance(_current.Start, _current.Start);
             }
+        }
+
+        private void Advance(SequencePosition consumed, SequencePosition examined)
+        {
+            _held = _current.IsEmpty ? 0 : _current.Slice(consumed).Length;
+            _hasUnexamined = !_current.IsEmpty && !examined.Equals(_current.End);
+            _current = default;
+            _hasUnread = false;
+            Source.AdvanceTo(consumed, examined);
         }
 
         // The heartbeat cancels a read whose time is up, and that may come late: the read was the head's, which has arrived in that moment. A
         // handler sees its own cancellation only. False: the read was cancelled by the server, and holds nothing that the handler has not seen.
         private bool TryTake(ref ReadResult result)
         {
-            if (result.IsCanceled && Interlocked.Exchange(ref _cancelRequested, 0) == 0)
+            var length = result.Buffer.Length;
+            var isOwn = _isCancelRequested;
+            _isCancelRequested &= !result.IsCanceled;
+            if (result.IsCanceled && !isOwn)
             {
-                if (!result.IsCompleted && !_hasUnexamined && result.Buffer.Length == _held)
+                if (!result.IsCompleted && !_hasUnexamined && length == _held)
                 {
-                    _input.AdvanceTo(result.Buffer.Start, result.Buffer.End);
+                    Source.AdvanceTo(result.Buffer.Start, result.Buffer.End);
                     return false;
                 }
 
                 result = new ReadResult(result.Buffer, isCanceled: false, result.IsCompleted);
             }
 
+            BytesRead += Math.Max(0, length - _held); // what was held was counted when it came
+            _held = length;
             _current = result.Buffer;
             _hasUnread = true;
             return true;
         }
+
+        private void ThrowIfLate()
+        {
+            if (pipe._hasEnded || _isCompleted)
+            {
+                throw Late();
+            }
+        }
     }
 
-    private sealed class Writer(Http1Exchange exchange) : PipeWriter
+    private sealed class Writer(SwitchedPipe pipe) : PipeWriter
     {
-        private readonly PipeWriter _output = exchange.Output.Writer;
+        private bool _isCompleted;
+
+        public PipeWriter Target { get; set; } = null!;
+
+        public long BytesWritten { get; private set; }
 
         public override bool CanGetUnflushedBytes => true;
 
-        public override long UnflushedBytes => _output.UnflushedBytes;
+        public override long UnflushedBytes
+        {
+            get
+            {
+                lock (pipe._lock)
+                {
+                    return pipe._hasEnded ? 0 : Target.UnflushedBytes;
+                }
+            }
+        }
 
-        public override Memory<byte> GetMemory(int sizeHint = 0) => _output.GetMemory(sizeHint);
+        public override Memory<byte> GetMemory(int sizeHint = 0)
+        {
+            lock (pipe._lock)
+            {
+                ThrowIfLate();
+                return Target.GetMemory(sizeHint);
+            }
+        }
 
-        public override Span<byte> GetSpan(int sizeHint = 0) => _output.GetSpan(sizeHint);
+        public override Span<byte> GetSpan(int sizeHint = 0)
+        {
+            lock (pipe._lock)
+            {
+                ThrowIfLate();
+                return Target.GetSpan(sizeHint);
+            }
+        }
 
-        public override void Advance(int bytes) => _output.Advance(bytes);
+        public override void Advance(int bytes)
+        {
+            lock (pipe._lock)
+            {
+                ThrowIfLate();
+                Target.Advance(bytes);
+                BytesWritten += bytes;
+            }
+        }
 
-        public override ValueTask<FlushResult> FlushAsync(CancellationToken cancellationToken = default) =>
-            exchange.Output.FlushForHandlerAsync(exchange, cancellationToken);
+        public override ValueTask<FlushResult> FlushAsync(CancellationToken cancellationToken = default) => WriteAsync(default, cancellationToken);
 
-        public override void CancelPendingFlush() => _output.CancelPendingFlush();
+        /// <summary>Writes and flushes in one piece. Once the handler has ended, the result says that nobody reads any more.</summary>
+        public override ValueTask<FlushResult> WriteAsync(ReadOnlyMemory<byte> source, CancellationToken cancellationToken = default)
+        {
+            lock (pipe._lock)
+            {
+                if (pipe._hasEnded)
+                {
+                    return new ValueTask<FlushResult>(new FlushResult(isCanceled: false, isCompleted: true));
+                }
 
+                if (!source.IsEmpty)
+                {
+                    ThrowIfLate();
+                    Target.Write(source.Span);
+                    BytesWritten += source.Length;
+                }
+
+                return pipe._exchange.Output.FlushForHandlerAsync(pipe._exchange, cancellationToken);
+            }
+        }
+
+        public override void CancelPendingFlush()
+        {
+            lock (pipe._lock)
+            {
+                if (pipe._hasEnded)
+                {
+                    return;
+                }
+            }
+
+            Target.CancelPendingFlush(); // outside of the lock, as above
+        }
+
+        // What is written is flushed, and the connection half-closed, when the handler ends.
         public override void Complete(Exception? exception = null)
         {
-            // What is written is flushed, and the connection half-closed, when the handler ends.
+            lock (pipe._lock)
+            {
+                _isCompleted = true;
+            }
+        }
+
+        private void ThrowIfLate()
+        {
+            if (pipe._hasEnded || _isCompleted)
+            {
+                throw Late();
+            }
         }
     }
 }
