@@ -17,6 +17,7 @@ internal sealed class FrameReader(FrameWriter output, long maxMessageBytes, bool
     private long _taken; // of its payload
     private bool _hasFrame;
     private FrameOpcode _message; // what the message in progress is; Continuation: there is none
+    private bool _isCompressed; // the message in progress
     private long _messageBytes; // of its frames so far
     private Utf8Check _text;
     private byte[]? _raw; // the header of the frame in progress, or a whole close frame, as it is to be handed out
@@ -208,17 +209,17 @@ internal sealed class FrameReader(FrameWriter output, long maxMessageBytes, bool
         (_frame, _taken) = (header, 0);
         if (header.Opcode != FrameOpcode.Continuation)
         {
-            (_message, _messageBytes) = (header.Opcode, 0);
+            (_message, _isCompressed, _messageBytes) = (header.Opcode, header.IsCompressed, 0);
             _text.Reset();
         }
 
         // Of a compressed message only who decompresses it knows the length.
-        if (!mayBeCompressed && header.PayloadLength > maxMessageBytes - _messageBytes)
+        if (!_isCompressed && header.PayloadLength > maxMessageBytes - _messageBytes)
         {
             return Refuse(WebSocketCloseStatus.MessageTooBig, "a message is longer than this server takes");
         }
 
-        _messageBytes += mayBeCompressed ? 0 : header.PayloadLength;
+        _messageBytes += _isCompressed ? 0 : header.PayloadLength;
         _hasFrame = true;
         return FrameRead.Data;
     }

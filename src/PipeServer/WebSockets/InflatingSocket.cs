@@ -12,6 +12,8 @@ internal sealed class InflatingSocket : IDisposable
     private readonly WebSocket _inner;
     private readonly long _maxMessageBytes;
     private long _messageBytes;
+    private Utf8Check _text;
+    private ValueWebSocketReceiveResult? _held; // an empty end of a message, which a receive without a buffer has come upon
 
     public InflatingSocket(ServerWebSocket outer, WebSocketDeflateOptions deflate, long maxMessageBytes)
     {
@@ -26,6 +28,12 @@ internal sealed class InflatingSocket : IDisposable
     public async ValueTask<ValueWebSocketReceiveResult> ReceiveAsync(Memory<byte> buffer, CancellationToken cancellationToken)
     {
         ValueWebSocketReceiveResult result;
+        if (_held is { } held)
+        {
+            _held = buffer.IsEmpty ? held : null;
+            return buffer.IsEmpty ? new ValueWebSocketReceiveResult(0, held.MessageType, endOfMessage: false) : held;
+        }
+
         try
         {
             result = await _inner.ReceiveAsync(buffer, cancellationToken).ConfigureAwait(false);
@@ -46,10 +54,23 @@ internal sealed class InflatingSocket : IDisposable
             throw _outer.Refused(WebSocketCloseStatus.MessageTooBig, "a message is longer than this server takes");
         }
 
+        // The framework checks it too, but not whether it ends inside a character where the last frame is empty.
+        if (result.MessageType == WebSocketMessageType.Text
+            && (!_text.TryAdd(buffer.Span[..result.Count]) || (result.EndOfMessage && !_text.IsBetweenCharacters)))
+        {
+            throw _outer.Refused(WebSocketCloseStatus.InvalidPayloadData, "a text is not UTF-8");
+        }
+
         if (result.EndOfMessage)
         {
             _messageBytes = 0;
             _outer.Frames.CountMessage();
+            if (buffer.IsEmpty)
+            {
+                // The framework takes an empty end for received then; here a receive without a buffer only looks.
+                _held = result;
+                return new ValueWebSocketReceiveResult(0, result.MessageType, endOfMessage: false);
+            }
         }
 
         return result;

@@ -35,6 +35,7 @@ internal sealed class ServerWebSocket : WebSocket, ISwitchedProtocol
     private bool _isDisposed;
     private volatile bool _isRefused; // the client has broken a rule, and is told so by a close frame
     private volatile bool _isAborted; // or the rules were broken, or the client has vanished
+    private volatile bool _hasLeft; // the client has ended its direction, without a close frame: what it was sent before may still be on its way
     private volatile bool _hasEnded; // the handler has, and the connection goes on without this
     private volatile bool _isServersEnd; // the server, or the client, has ended it, not the handler
 
@@ -263,7 +264,7 @@ internal sealed class ServerWebSocket : WebSocket, ISwitchedProtocol
         await _output.EndAsync().ConfigureAwait(false);
         _hasEnded = true;
         _inflating?.Dispose();
-        if (!IsClosed && !_isRefused)
+        if (!IsClosed && !_isRefused && !_hasLeft)
         {
             _connection.Abort(_id);
         }
@@ -303,7 +304,7 @@ internal sealed class ServerWebSocket : WebSocket, ISwitchedProtocol
 
             if (read.IsCompleted)
             {
-                throw new WebSocketException(WebSocketError.ConnectionClosedPrematurely);
+                throw Left();
             }
         }
     }
@@ -380,7 +381,7 @@ internal sealed class ServerWebSocket : WebSocket, ISwitchedProtocol
             case FrameRead.Violation:
                 throw Refused();
             default:
-                return !read.IsCompleted ? false : throw new WebSocketException(WebSocketError.ConnectionClosedPrematurely);
+                return !read.IsCompleted ? false : throw Left();
         }
     }
 
@@ -471,6 +472,12 @@ internal sealed class ServerWebSocket : WebSocket, ISwitchedProtocol
     }
 
     private WebSocketException Refused() => Refused(_frames.Violation!.Value.Status, _frames.Violation.Value.Text);
+
+    private WebSocketException Left()
+    {
+        _hasLeft = true;
+        return new WebSocketException(WebSocketError.ConnectionClosedPrematurely);
+    }
 
     // What the application is told where the connection has failed.
     private Exception Vanished(Exception exception)

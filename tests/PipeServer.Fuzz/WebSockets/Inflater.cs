@@ -73,12 +73,7 @@ internal sealed class Inflater(int windowBits = 15, bool keepsContext = true, in
             2 => Dynamic(),
             _ => InflateResult.Corrupt,
         };
-        if (isFinal)
-        {
-            Align(); // what follows is a stream of its own
-        }
-
-        return result;
+        return isFinal && result == InflateResult.Done ? InflateResult.Doubtful : result;
     }
 
     private InflateResult Stored()
@@ -90,7 +85,7 @@ internal sealed class Inflater(int windowBits = 15, bool keepsContext = true, in
             return InflateResult.Corrupt;
         }
 
-        for (; length > 0; length--)
+        for (; length > 0 && !IsTooLong; length--)
         {
             _history.Add((byte)Bits(8));
         }
@@ -112,7 +107,12 @@ internal sealed class Inflater(int windowBits = 15, bool keepsContext = true, in
             lengths[CodeLengthOrder[i]] = Bits(3);
         }
 
-        if (Codes(lengths) is not { } lengthCodes)
+        if (Array.TrueForAll(lengths, static length => length == 0))
+        {
+            return InflateResult.Doubtful; // zlib sees it when it has read all the lengths that no code tells
+        }
+
+        if (Codes([.. lengths]) is not { } lengthCodes)
         {
             return InflateResult.Corrupt;
         }
@@ -141,8 +141,8 @@ internal sealed class Inflater(int windowBits = 15, bool keepsContext = true, in
             }
         }
 
-        return all.Count > literals + distances || all[256] == 0 || Codes(all[..literals]) is not { } literalCodes
-            || Codes(all[literals..], isDistances: true) is not { } distanceCodes
+        return all.Count > literals + distances || all[256] == 0 || Codes(all[..literals], mayBeOne: true) is not { } literalCodes
+            || Codes(all[literals..], mayBeOne: true) is not { } distanceCodes
             ? InflateResult.Corrupt
             : Compressed(literalCodes, distanceCodes);
     }
@@ -202,8 +202,8 @@ internal sealed class Inflater(int windowBits = 15, bool keepsContext = true, in
     private bool IsTooLong => _history.Count - _messageStart > maxBytes;
 
     // Code words in order of their lengths and symbols (RFC 1951 §3.2.2). Null when they are too many, or leave some unused, which is allowed only
-    // where at most one distance is in use.
-    private static Dictionary<(int Length, int Code), int>? Codes(List<int> lengths, bool isDistances = false)
+    // where there is one of one bit, or none.
+    private static Dictionary<(int Length, int Code), int>? Codes(List<int> lengths, bool mayBeOne = false)
     {
         var codes = new Dictionary<(int Length, int Code), int>();
         var code = 0;
@@ -225,10 +225,8 @@ internal sealed class Inflater(int windowBits = 15, bool keepsContext = true, in
             code <<= 1;
         }
 
-        return code == 1 << 16 || (isDistances && codes.Count <= 1 && lengths.TrueForAll(static length => length <= 1)) ? codes : null;
+        return code == 1 << 16 || (mayBeOne && codes.Count <= 1 && lengths.TrueForAll(static length => length <= 1)) ? codes : null;
     }
-
-    private static Dictionary<(int Length, int Code), int>? Codes(int[] lengths) => Codes([.. lengths], isDistances: false);
 
     private int Symbol(Dictionary<(int Length, int Code), int> codes)
     {

@@ -17,7 +17,6 @@ internal sealed class WebSocketConnection(Stream stream, Action endSending)
     private readonly TaskCompletionSource _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private ServerFrames _frames = new(null);
     private string? _fault;
-    private volatile bool _isCut;
 
     /// <summary>What was agreed on by the handshake; null for no extension.</summary>
     public string? Extensions { get; private set; }
@@ -49,7 +48,6 @@ internal sealed class WebSocketConnection(Stream stream, Action endSending)
             await SendAllAsync(Request(path, extensions), pieces, isBehindHead).WaitAsync(Patience);
             if (isCut)
             {
-                _isCut = true;
                 endSending();
             }
 
@@ -129,8 +127,7 @@ internal sealed class WebSocketConnection(Stream stream, Action endSending)
         }
         catch (Exception exception) when (exception is IOException or ObjectDisposedException or InvalidOperationException)
         {
-            // A client that is gone without a close frame has failed the connection, and so may the server (RFC 6455 §7.1.7).
-            _fault ??= _isCut && _frames.Close == CloseCode.None ? null : $"the connection was reset behind close {_frames.Close}: {exception.Message}";
+            _fault ??= $"the connection was reset behind close {_frames.Close}: {exception.Message}";
         }
         finally
         {

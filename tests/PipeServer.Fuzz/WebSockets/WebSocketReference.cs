@@ -57,7 +57,7 @@ internal sealed class WebSocketReference(Inflater? inflater, int maxMessageBytes
         if (bytes.Length < head)
         {
             // Servers may say so already, or wait for the whole head.
-            return isWrong || told == 127 ? Ends(CloseCode.None, CloseCode.ProtocolError, CloseCode.TooBig) : Ends(CloseCode.None);
+            return isWrong || told > 125 || kind == Opcode.Close ? Ends(CloseCode.None, CloseCode.ProtocolError, CloseCode.TooBig) : Ends(CloseCode.None);
         }
 
         var length = told switch { 126 => BinaryPrimitives.ReadUInt16BigEndian(bytes[2..]), 127 => BinaryPrimitives.ReadUInt64BigEndian(bytes[2..]), _ => (ulong)told };
@@ -75,7 +75,7 @@ internal sealed class WebSocketReference(Inflater? inflater, int maxMessageBytes
         }
 
         taken = head + payload.Length;
-        return Opcode.IsControl(kind) ? (isWhole ? TakeControl(kind, payload) : Ends(CloseCode.None)) : TakeData(kind, payload, length, isFinal, isWhole, reserved != 0);
+        return Opcode.IsControl(kind) ? (isWhole ? TakeControl(kind, payload) : kind == Opcode.Close && length == 1 ? Ends(CloseCode.None, CloseCode.ProtocolError) : Ends(CloseCode.None)) : TakeData(kind, payload, length, isFinal, isWhole, reserved != 0);
     }
 
     private WebSocketExpectation? TakeControl(int kind, byte[] payload)
@@ -119,6 +119,11 @@ internal sealed class WebSocketReference(Inflater? inflater, int maxMessageBytes
         if (isTooLong)
         {
             return text == Utf8.Wrong ? Ends(CloseCode.TooBig, CloseCode.InvalidPayload) : Ends(CloseCode.TooBig);
+        }
+
+        if (text == Utf8.Wrong && !isWhole && inflater is not null)
+        {
+            return Ends(CloseCode.InvalidPayload, CloseCode.None); // where a message may be compressed, a frame is looked at when it is whole
         }
 
         if (text == Utf8.Wrong || (text == Utf8.Half && isFinal && isWhole))
