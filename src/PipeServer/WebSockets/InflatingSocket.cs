@@ -49,7 +49,7 @@ internal sealed class InflatingSocket : IDisposable
         if (result.EndOfMessage)
         {
             _messageBytes = 0;
-            _outer.Frames.CountMessage();
+            _outer.Receiver.CountMessage();
         }
 
         return result;
