@@ -3,7 +3,9 @@ using PipeServer.Http;
 
 namespace PipeServer.WebSockets;
 
-/// <summary>The extensions that a client offers (RFC 6455 §9.1): the first offer of permessage-deflate that can be met is accepted, all others are declined.</summary>
+/// <summary>
+/// The extensions that a client offers (RFC 6455 §9.1): the first offer of permessage-deflate that can be met is accepted, all others are declined.
+/// </summary>
 internal static class ExtensionOffers
 {
     /// <summary>Reads the offers.</summary>

@@ -25,7 +25,8 @@ internal sealed class FrameStream(ServerWebSocket socket) : Stream
 
     public override void SetLength(long value) => throw new NotSupportedException();
 
-    public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) => socket.ReadRawAsync(buffer, cancellationToken);
+    public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) =>
+        socket.Receiver.ReadRawAsync(buffer, cancellationToken);
 
     // A whole frame, always. One that closes the connection is the framework's verdict on a text that is not UTF-8, or on its own state.
     public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)

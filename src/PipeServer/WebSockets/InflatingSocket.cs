@@ -64,7 +64,7 @@ internal sealed class InflatingSocket : IDisposable
         if (result.EndOfMessage)
         {
             _messageBytes = 0;
-            _outer.Frames.CountMessage();
+            _outer.Receiver.CountMessage();
             if (buffer.IsEmpty)
             {
                 // The framework takes an empty end for received then; here a receive without a buffer only looks.

@@ -5,6 +5,8 @@ namespace PipeServer.WebSockets;
 /// <summary>Origins of pages (RFC 6454 §6.2).</summary>
 internal static class Origin
 {
+    private const string NotInAuthority = "/\\?#@\"<>^`{|},%";
+
     /// <summary>One spelling for each origin: in lower case, and without the port that is its scheme's own. Null for what is no origin.</summary>
     public static string? TryNormalize(string text)
     {
@@ -20,7 +22,7 @@ internal static class Origin
         }
 
         var (scheme, authority) = (text[..end].ToLowerInvariant(), text[(end + 3)..].ToLowerInvariant());
-        if (authority.Length == 0 || authority.Any(static letter => !char.IsAscii(letter) || char.IsControl(letter) || "/\\?#@ \"<>^`{|},%".Contains(letter, StringComparison.Ordinal)))
+        if (authority.Length == 0 || !authority.All(static letter => letter is > ' ' and <= '~' && !NotInAuthority.Contains(letter, StringComparison.Ordinal)))
         {
             return null;
         }

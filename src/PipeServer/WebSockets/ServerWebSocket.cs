@@ -1,7 +1,5 @@
-using System.Buffers;
 using System.IO.Pipelines;
 using System.Net.WebSockets;
-using System.Runtime.CompilerServices;
 using PipeServer.Diagnostics;
 using PipeServer.Server;
 
@@ -17,21 +15,16 @@ namespace PipeServer.WebSockets;
 /// </remarks>
 internal sealed class ServerWebSocket : WebSocket, ISwitchedProtocol
 {
-    private const int DiscardBytes = 1024;
-
     private readonly Exchange _exchange;
     private readonly Connection _connection;
     private readonly long _id;
-    private readonly PipeReader _input;
     private readonly FrameReader _frames;
     private readonly FrameWriter _output;
+    private readonly WebSocketReceiver _receiver;
     private readonly InflatingSocket? _inflating; // where compression was agreed on
     private readonly WebSocketTimes _times;
     private readonly string? _subProtocol;
-    private TaskCompletionSource? _received; // made by who has to wait for the end of another one's receive
-    private int _isReceiving;
     private bool _isPartSent; // the last send did not end its message
-    private bool _isCloseTold; // a receive has returned the client's close frame, to somebody who had room for a message
     private bool _isDisposed;
     private volatile bool _isRefused; // the client has broken a rule, and is told so by a close frame
     private volatile bool _isAborted; // or the rules were broken, or the client has vanished
@@ -44,12 +37,12 @@ internal sealed class ServerWebSocket : WebSocket, ISwitchedProtocol
         _exchange = exchange;
         _connection = exchange.Connection;
         _id = _connection.Id;
-        _input = pipe.Input;
         _subProtocol = subProtocol;
         _output = new FrameWriter(pipe.Output);
         _frames = new FrameReader(_output, rules.MaxMessageBytes, mayBeCompressed: deflate is not null);
         _times = new WebSocketTimes(rules, _connection.Server.Heartbeat);
         _inflating = deflate is null ? null : new InflatingSocket(this, deflate, rules.MaxMessageBytes);
+        _receiver = new WebSocketReceiver(this, pipe.Input, _frames, _times, _inflating);
     }
 
     /// <inheritdoc/>
@@ -77,8 +70,11 @@ internal sealed class ServerWebSocket : WebSocket, ISwitchedProtocol
         : _frames.IsClosed ? WebSocketState.CloseReceived
         : WebSocketState.Open;
 
-    /// <summary>Its frames.</summary>
-    internal FrameReader Frames => _frames;
+    /// <summary>What its client sends.</summary>
+    internal WebSocketReceiver Receiver => _receiver;
+
+    /// <summary>Nothing can be received any more.</summary>
+    internal bool IsAborted => _isAborted;
 
     /// <summary>Where its frames go.</summary>
     internal FrameWriter Output => _output;
@@ -90,37 +86,7 @@ internal sealed class ServerWebSocket : WebSocket, ISwitchedProtocol
             return ValueTask.FromException<ValueWebSocketReceiveResult>(problem);
         }
 
-        if (_frames.IsClosed)
-        {
-            _isCloseTold |= !buffer.IsEmpty; // a receive without a buffer only looks
-            return new(new ValueWebSocketReceiveResult(0, WebSocketMessageType.Close, endOfMessage: true));
-        }
-
-        if (Interlocked.Exchange(ref _isReceiving, 1) != 0)
-        {
-            return ValueTask.FromException<ValueWebSocketReceiveResult>(new InvalidOperationException("A receive is in progress: await it before the next."));
-        }
-
-        if (_inflating is not null || cancellationToken.IsCancellationRequested)
-        {
-            return WaitAsync(buffer, cancellationToken);
-        }
-
-        try
-        {
-            if (TryTakeAtHand(buffer.Span, out var result) || (_input.TryRead(out var read) && TryTake(read, buffer.Span, out result)))
-            {
-                EndReceive();
-                return new(result);
-            }
-        }
-        catch (Exception exception) when (exception is IOException or WebSocketException)
-        {
-            EndReceive();
-            return ValueTask.FromException<ValueWebSocketReceiveResult>(Vanished(exception));
-        }
-
-        return WaitAsync(buffer, cancellationToken);
+        return _receiver.ReceiveAsync(buffer, cancellationToken);
     }
 
     public override async Task<WebSocketReceiveResult> ReceiveAsync(ArraySegment<byte> buffer, CancellationToken cancellationToken)
@@ -188,17 +154,14 @@ internal sealed class ServerWebSocket : WebSocket, ISwitchedProtocol
 
         _output.TryClose(closeStatus, statusDescription);
         await _output.FlushAsync(cancellationToken).ConfigureAwait(false);
-        await WaitForCloseAsync(cancellationToken).ConfigureAwait(false);
+        await _receiver.WaitForCloseAsync(cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Cuts the connection off.</summary>
     public override void Abort()
     {
         _isAborted = true;
-        if (!_hasEnded)
-        {
-            _connection.Abort(_id);
-        }
+        CutConnection();
     }
 
     /// <summary>Nothing can be asked of it any more. The closing handshake follows when the handler has ended.</summary>
@@ -218,7 +181,7 @@ internal sealed class ServerWebSocket : WebSocket, ISwitchedProtocol
             _output.TryClose(WebSocketCloseStatus.EndpointUnavailable, "the server is stopping");
         }
 
-        switch (_times.Check(now, Volatile.Read(ref _isReceiving) != 0, _output.IsClosing, _connection.Draining.IsCancellationRequested))
+        switch (_times.Check(now, _receiver.IsReceiving, _output.IsClosing, _connection.Draining.IsCancellationRequested))
         {
             case WebSocketVerdict.Ping:
                 _output.Ping();
@@ -253,7 +216,7 @@ internal sealed class ServerWebSocket : WebSocket, ISwitchedProtocol
             _times.BeginClosing();
             try
             {
-                await WaitForCloseAsync(CancellationToken.None).ConfigureAwait(false);
+                await _receiver.WaitForCloseAsync(CancellationToken.None).ConfigureAwait(false);
             }
             catch (Exception exception) when (exception is WebSocketException or OperationCanceledException)
             {
@@ -266,47 +229,10 @@ internal sealed class ServerWebSocket : WebSocket, ISwitchedProtocol
         _inflating?.Dispose();
         if (!IsClosed && !_isRefused && !_hasLeft)
         {
-            _connection.Abort(_id);
+            CutConnection();
         }
 
         return excused ? null : fault;
-    }
-
-    /// <summary>Reads the frames of messages as they came, for who decompresses them.</summary>
-    /// <returns>How many bytes were read; 0 at the end, and where there was no room.</returns>
-    /// <exception cref="WebSocketException">The client has broken a rule, or has vanished.</exception>
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    internal async ValueTask<int> ReadRawAsync(Memory<byte> buffer, CancellationToken cancellationToken)
-    {
-        if (_frames.IsAtHand)
-        {
-            var none = ReadOnlySequence<byte>.Empty;
-            _frames.TryTakeRaw(ref none, buffer.Span, out var taken);
-            return taken;
-        }
-
-        while (true)
-        {
-            var read = await _input.ReadAsync(cancellationToken).ConfigureAwait(false);
-            _times.OnReceived();
-            var bytes = read.Buffer;
-            var found = _frames.TryTakeRaw(ref bytes, buffer.Span, out var count);
-            _input.AdvanceTo(bytes.Start, found == FrameRead.NeedsMore ? bytes.End : bytes.Start);
-            if (found == FrameRead.Data)
-            {
-                return count;
-            }
-
-            if (found == FrameRead.Violation)
-            {
-                throw Refused();
-            }
-
-            if (read.IsCompleted)
-            {
-                throw Left();
-            }
-        }
     }
 
     /// <summary>Ends it because of what its client has sent.</summary>
@@ -316,85 +242,6 @@ internal sealed class ServerWebSocket : WebSocket, ISwitchedProtocol
         _output.TryClose(status, text);
         _isAborted = true;
         return new WebSocketException(WebSocketError.Faulted, $"The client has broken a rule: {text}.");
-    }
-
-    // A receive that has to wait, or whose bytes are compressed.
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private async ValueTask<ValueWebSocketReceiveResult> WaitAsync(Memory<byte> buffer, CancellationToken cancellationToken)
-    {
-        try
-        {
-            if (_inflating is not null)
-            {
-                var inflated = await _inflating.ReceiveAsync(buffer, cancellationToken).ConfigureAwait(false);
-                OnTaken(inflated, buffer.Length);
-                return inflated;
-            }
-
-            ValueWebSocketReceiveResult result;
-            while (!TryTakeAtHand(buffer.Span, out result)
-                && !TryTake(await _input.ReadAsync(cancellationToken).ConfigureAwait(false), buffer.Span, out result))
-            {
-                // Half a frame, or control frames.
-            }
-
-            return result;
-        }
-        catch (OperationCanceledException)
-        {
-            Abort();
-            throw;
-        }
-        catch (Exception exception) when (exception is IOException or WebSocketException)
-        {
-            throw Vanished(exception);
-        }
-        finally
-        {
-            EndReceive();
-        }
-    }
-
-    private bool TryTakeAtHand(Span<byte> destination, out ValueWebSocketReceiveResult result)
-    {
-        result = default;
-        var none = ReadOnlySequence<byte>.Empty;
-        return _frames.IsAtHand && _frames.TryTake(ref none, destination, out result) == FrameRead.Data;
-    }
-
-    private bool TryTake(in ReadResult read, Span<byte> destination, out ValueWebSocketReceiveResult result)
-    {
-        var bytes = read.Buffer;
-        var hasNews = !bytes.IsEmpty;
-        var found = _frames.TryTake(ref bytes, destination, out result);
-        _input.AdvanceTo(bytes.Start, found == FrameRead.NeedsMore ? bytes.End : bytes.Start);
-        if (hasNews)
-        {
-            _times.OnReceived();
-        }
-
-        switch (found)
-        {
-            case FrameRead.Data or FrameRead.Close:
-                OnTaken(result, destination.Length);
-                return true;
-            case FrameRead.Violation:
-                throw Refused();
-            default:
-                return !read.IsCompleted ? false : throw Left();
-        }
-    }
-
-    private void OnTaken(in ValueWebSocketReceiveResult result, int room)
-    {
-        if (result.MessageType == WebSocketMessageType.Close)
-        {
-            _isCloseTold |= room > 0;
-        }
-        else
-        {
-            _times.OnMessage();
-        }
     }
 
     private async ValueTask AfterSendAsync(ValueTask sending)
@@ -414,52 +261,15 @@ internal sealed class ServerWebSocket : WebSocket, ISwitchedProtocol
         }
     }
 
-    // Reads on until the client's close frame comes, and discards what comes before it.
-    private async ValueTask WaitForCloseAsync(CancellationToken cancellationToken)
+    // The connection's object is pooled: a call that comes late must not hit its next client.
+    private void CutConnection()
     {
-        if (_frames.IsClosed || _isAborted)
+        lock (_connection.Deadlines)
         {
-            return;
-        }
-
-        var buffer = ArrayPool<byte>.Shared.Rent(DiscardBytes);
-        try
-        {
-            while (!_frames.IsClosed && !_isAborted)
+            if (_connection.Id == _id)
             {
-                if (Interlocked.Exchange(ref _isReceiving, 1) == 0)
-                {
-                    await WaitAsync(buffer, cancellationToken).ConfigureAwait(false);
-                }
-                else
-                {
-                    await WaitForReceiverAsync(cancellationToken).ConfigureAwait(false);
-                }
+                _connection.Abort();
             }
-        }
-        finally
-        {
-            ArrayPool<byte>.Shared.Return(buffer);
-        }
-    }
-
-    // A receive of the application's is in progress: the close frame, or the end of the connection, comes to it.
-    private async ValueTask WaitForReceiverAsync(CancellationToken cancellationToken)
-    {
-        var received = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        Interlocked.Exchange(ref _received, received)?.TrySetResult();
-        if (Volatile.Read(ref _isReceiving) != 0)
-        {
-            await received.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
-        }
-    }
-
-    private void EndReceive()
-    {
-        Interlocked.Exchange(ref _isReceiving, 0);
-        if (Volatile.Read(ref _received) is not null)
-        {
-            Interlocked.Exchange(ref _received, null)?.TrySetResult();
         }
     }
 
@@ -471,20 +281,19 @@ internal sealed class ServerWebSocket : WebSocket, ISwitchedProtocol
         Abort();
     }
 
-    private WebSocketException Refused() => Refused(_frames.Violation!.Value.Status, _frames.Violation.Value.Text);
-
-    private WebSocketException Left()
-    {
-        _hasLeft = true;
-        return new WebSocketException(WebSocketError.ConnectionClosedPrematurely);
-    }
-
-    // What the application is told where the connection has failed.
-    private Exception Vanished(Exception exception)
+    /// <summary>What the application is told where the connection has failed.</summary>
+    internal Exception Vanished(Exception exception)
     {
         _isServersEnd = true;
         _isAborted = true;
         return exception as WebSocketException ?? new WebSocketException(WebSocketError.ConnectionClosedPrematurely, exception);
+    }
+
+    /// <summary>The same where the client has ended its direction in order, but without a close frame.</summary>
+    internal WebSocketException Left()
+    {
+        _hasLeft = true;
+        return new WebSocketException(WebSocketError.ConnectionClosedPrematurely);
     }
 
     private static bool IsOfConnection(Exception? fault) =>
@@ -493,7 +302,7 @@ internal sealed class ServerWebSocket : WebSocket, ISwitchedProtocol
 
     private Exception? CannotReceive() =>
         _isDisposed ? new ObjectDisposedException(nameof(WebSocket))
-        : _isAborted || _hasEnded || (_frames.IsClosed && _isCloseTold) ? InvalidState("receive")
+        : _isAborted || _hasEnded || _receiver.IsCloseTold ? InvalidState("receive")
         : null;
 
     private Exception? CannotSend() =>

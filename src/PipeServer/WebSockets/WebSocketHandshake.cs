@@ -30,6 +30,7 @@ internal static class WebSocketHandshake
         }
 
         var pipe = await exchange.Response.UpgradeAsync().ConfigureAwait(false);
+        exchange.Response.Release(); // sent: what the fields lie in would be held for hours
         var socket = new ServerWebSocket(exchange, pipe, rules, agreed.SubProtocol, agreed.Deflate);
         exchange.Extras.Switched = socket;
         return socket;

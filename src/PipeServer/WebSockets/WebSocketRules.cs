@@ -10,7 +10,10 @@ internal sealed class WebSocketRules
     /// <exception cref="ArgumentException">A value is not one that can be used.</exception>
     public WebSocketRules(WebSocketAcceptOptions options)
     {
-        SubProtocols = [.. Checked(options.SubProtocols, nameof(options.SubProtocols)).Select(static name => new SubProtocol(name, Encoding.Latin1.GetBytes(name)))];
+        SubProtocols =
+        [
+            .. Checked(options.SubProtocols, nameof(options.SubProtocols)).Select(static name => new SubProtocol(name, Encoding.Latin1.GetBytes(name))),
+        ];
         foreach (var name in options.SubProtocols)
         {
             if (!name.All(char.IsAscii) || !HttpCharacters.IsToken(Encoding.Latin1.GetBytes(name)))
@@ -19,8 +22,7 @@ internal sealed class WebSocketRules
             }
         }
 
-        AllowedOrigins = [.. Checked(options.AllowedOrigins, nameof(options.AllowedOrigins)).Select(static text => Origin.TryNormalize(text)
-            ?? throw Wrong(nameof(options.AllowedOrigins), $"'{text}' is no origin: write it as https://example.org or http://localhost:8080, without a path"))];
+        AllowedOrigins = [.. Checked(options.AllowedOrigins, nameof(options.AllowedOrigins)).Select(NormalOrigin)];
         if (options.MaxMessageBytes < 1)
         {
             throw Wrong(nameof(options.MaxMessageBytes), $"it must be at least 1, not {options.MaxMessageBytes}");
@@ -85,6 +87,9 @@ internal sealed class WebSocketRules
         time == Timeout.InfiniteTimeSpan ? long.MaxValue
         : time > TimeSpan.Zero ? Math.Max(1, (long)time.TotalMilliseconds)
         : throw Wrong(option, $"it must be more than zero, or Timeout.InfiniteTimeSpan for never, not {time}");
+
+    private static string NormalOrigin(string text) => Origin.TryNormalize(text) ?? throw Wrong(
+        nameof(WebSocketAcceptOptions.AllowedOrigins), $"'{text}' is no origin: write it as https://example.org or http://localhost:8080, without a path");
 
     private static ArgumentException Wrong(string option, string problem) => new($"{nameof(WebSocketAcceptOptions)}.{option}: {problem}.");
 }

@@ -81,7 +81,7 @@ internal abstract class ExchangeHolder : Connection
         }
     }
 
-    protected override ISwitchedProtocol? SwitchedProtocol => _exchange?.ExistingExtras?.Switched;
+    public override ISwitchedProtocol? SwitchedProtocol => _exchange?.ExistingExtras?.Switched;
 
     public override void Abandon() => _exchange?.Lose();
 

@@ -78,7 +78,7 @@ internal sealed class Http1Connection : ExchangeHolder, IReadConsumer
         Exchange.RequestBody.Detach();
         if (!_isInBody)
         {
-            Head.Detach();
+            Head.DetachForLong();
             Input.AdvanceTo(_afterHead);
             _isInBody = true;
         }
