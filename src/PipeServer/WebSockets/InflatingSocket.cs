@@ -38,7 +38,7 @@ internal sealed class InflatingSocket : IDisposable
         {
             result = await _inner.ReceiveAsync(buffer, cancellationToken).ConfigureAwait(false);
         }
-        catch (WebSocketException exception) when (!_outer.Output.IsClosing && exception.WebSocketErrorCode != WebSocketError.ConnectionClosedPrematurely)
+        catch (WebSocketException exception) when (!_outer.Output.IsClosing && !IsOfConnection(exception))
         {
             throw _outer.Refused(WebSocketCloseStatus.InvalidPayloadData, "what is compressed cannot be decompressed");
         }
@@ -80,6 +80,10 @@ internal sealed class InflatingSocket : IDisposable
     public ValueTask SendAsync(
         ReadOnlyMemory<byte> buffer, WebSocketMessageType messageType, WebSocketMessageFlags messageFlags, CancellationToken cancellationToken) =>
         _inner.SendAsync(buffer, messageType, messageFlags, cancellationToken);
+
+    // The framework tells all that its stream and its library throw as the end of the connection.
+    private static bool IsOfConnection(WebSocketException exception) =>
+        exception is { WebSocketErrorCode: WebSocketError.ConnectionClosedPrematurely, InnerException: null or IOException or WebSocketException };
 
     public void Dispose() => _inner.Dispose();
 }

@@ -115,11 +115,6 @@ internal sealed class ServerWebSocket : WebSocket, ISwitchedProtocol
             return ValueTask.FromException(problem);
         }
 
-        if (_inflating is not null)
-        {
-            return _inflating.SendAsync(buffer, messageType, messageFlags, cancellationToken);
-        }
-
         if (cancellationToken.IsCancellationRequested)
         {
             return ValueTask.FromCanceled(cancellationToken);
@@ -128,7 +123,9 @@ internal sealed class ServerWebSocket : WebSocket, ISwitchedProtocol
         var isFinal = (messageFlags & WebSocketMessageFlags.EndOfMessage) != WebSocketMessageFlags.None;
         var opcode = _isPartSent ? FrameOpcode.Continuation : messageType == WebSocketMessageType.Text ? FrameOpcode.Text : FrameOpcode.Binary;
         _isPartSent = !isFinal;
-        var sending = _output.SendAsync(opcode, isFinal, buffer, cancellationToken);
+        var sending = _inflating is null
+            ? _output.SendAsync(opcode, isFinal, buffer, cancellationToken)
+            : _inflating.SendAsync(buffer, messageType, messageFlags, cancellationToken);
         return sending.IsCompletedSuccessfully ? sending : AfterSendAsync(sending);
     }
 

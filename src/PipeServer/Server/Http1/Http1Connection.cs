@@ -177,8 +177,7 @@ internal sealed class Http1Connection : ExchangeHolder, IReadConsumer
             // :: Read. What is there already is served before anything is flushed. The result is not kept across a wait: an idle connection would hold it.
             if (!Input.TryRead(out var read))
             {
-                await _output.FlushAsync(CancellationToken.None).ConfigureAwait(false);
-                if (_output.IsClientGone)
+                if ((await _output.FlushAsync(CancellationToken.None).ConfigureAwait(false)).IsCompleted)
                 {
                     return;
                 }
@@ -226,11 +225,7 @@ internal sealed class Http1Connection : ExchangeHolder, IReadConsumer
                     {
                         Exchange.Fault = exception;
                     }
-
-                    if (_switched is not null && Exchange.ExistingExtras?.Switched is { } switched)
-                    {
-                        Exchange.Fault = await switched.EndAsync(Exchange.Fault).ConfigureAwait(false);
-                    }
+                    Exchange.Fault = _switched is null ? Exchange.Fault : await EndSwitchedAsync().ConfigureAwait(false);
                 }
 
                 // :: End
@@ -255,6 +250,11 @@ internal sealed class Http1Connection : ExchangeHolder, IReadConsumer
 
         await _output.FlushAsync(CancellationToken.None).ConfigureAwait(false);
     }
+
+    // What is spoken there may have its own way to say goodbye.
+    private async ValueTask<Exception?> EndSwitchedAsync() => Exchange.ExistingExtras?.Switched is { } switched
+        ? await switched.EndAsync(Exchange.Fault).ConfigureAwait(false)
+        : Exchange.Fault;
 
     // What is left of a read is kept until more comes, or until the connection ends. False: nothing more will come.
     private bool TryKeepRest(bool isCompleted, in ReadOnlySequence<byte> rest)
