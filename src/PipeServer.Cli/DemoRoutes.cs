@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Globalization;
 using System.IO.Pipelines;
+using System.Net.ServerSentEvents;
 using System.Net.WebSockets;
 using System.Runtime.CompilerServices;
 using PipeServer.StaticFiles;
@@ -14,6 +15,16 @@ internal static class DemoRoutes
     private const int LongestSleepMilliseconds = 10 * 60 * 1000;
 
     private const int WebSocketBufferBytes = 4096;
+    private const int LongWebSocketBufferBytes = 64 * 1024;
+    private const long LongestMessageBytes = 256L * 1024 * 1024; // goes through a buffer that is much shorter
+
+    private static readonly WebSocketAcceptOptions WebSocketOptions = new() { MaxMessageBytes = LongestMessageBytes };
+
+    private static readonly WebSocketAcceptOptions CompressedWebSocketOptions = new()
+    {
+        MaxMessageBytes = LongestMessageBytes,
+        Deflate = new WebSocketDeflateOptions(),
+    };
 
     private static readonly TimeSpan EventPeriod = TimeSpan.FromSeconds(1);
 
@@ -38,7 +49,8 @@ internal static class DemoRoutes
         server.MapGet($"{basePath}/sleep", (request, response) => SleepAsync(request, response, files));
         server.MapGet($"{basePath}/events", EventsAsync);
         server.MapPost($"{basePath}/echo", EchoAsync);
-        server.MapGet($"{basePath}/ws", WebSocketEchoAsync, Dispatch.Inline);
+        server.MapGet($"{basePath}/ws", static (request, _) => WebSocketEchoAsync(request, WebSocketOptions), Dispatch.Inline);
+        server.MapGet($"{basePath}/ws/deflate", static (request, _) => WebSocketEchoAsync(request, CompressedWebSocketOptions), Dispatch.Inline);
     }
 
     private static void Plaintext(HttpRequest request, HttpResponse response) => response.WriteBytes(Greeting, "text/plain");
@@ -63,24 +75,21 @@ internal static class DemoRoutes
         }
     }
 
-    // Server-sent events: a stream without an end of its own comes to one when the server drains.
-    private static async ValueTask EventsAsync(HttpRequest request, HttpResponse response)
+    // A stream without an end of its own: it comes to one when the server drains. Who comes back goes on behind the last number that it has seen.
+    private static ValueTask EventsAsync(HttpRequest request, HttpResponse response) => ServerSentEvents.RunAsync(request, response, static async events =>
     {
-        response.ContentType = "text/event-stream";
-        response.Headers["Cache-Control"] = "no-store";
-        using var ends = CancellationTokenSource.CreateLinkedTokenSource(request.Draining, request.Aborted);
-        for (var number = 1; !ends.IsCancellationRequested; number++)
+        _ = long.TryParse(events.LastEventId, NumberStyles.None, CultureInfo.InvariantCulture, out var number);
+        while (!events.Ended.IsCancellationRequested)
         {
-            response.WriteText(string.Create(CultureInfo.InvariantCulture, $"data: {number}\n\n"));
-            var flushed = await response.Body.FlushAsync(request.Aborted).ConfigureAwait(false);
-            if (flushed.IsCompleted)
+            var text = (++number).ToString(CultureInfo.InvariantCulture);
+            if (!await events.SendAsync(new SseItem<string>(text) { EventId = text }).ConfigureAwait(false))
             {
                 return;
             }
 
             try
             {
-                await Task.Delay(EventPeriod, ends.Token).ConfigureAwait(false);
+                await Task.Delay(EventPeriod, events.Ended).ConfigureAwait(false);
             }
             catch (OperationCanceledException)
             {
@@ -88,8 +97,8 @@ internal static class DemoRoutes
             }
         }
 
-        response.WriteText("event: end\ndata: the server is stopping\n\n");
-    }
+        await events.SendAsync(new SseItem<string>("the server is stopping", "end")).ConfigureAwait(false);
+    });
 
     // Pooled: most bodies come with their head, the others should not cost a state machine for each request.
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
@@ -152,25 +161,33 @@ internal static class DemoRoutes
         }
     }
 
-    // Each message goes back as it comes. Only one that is being received holds a buffer.
-    private static async ValueTask WebSocketEchoAsync(HttpRequest request, HttpResponse response)
+    // Each message goes back as it comes, and a close frame by itself when this ends. Only one that is being received holds a buffer.
+    private static async ValueTask WebSocketEchoAsync(HttpRequest request, WebSocketAcceptOptions options)
     {
-        using var socket = await request.AcceptWebSocketAsync().ConfigureAwait(false);
-        while (true)
+        using var socket = await request.AcceptWebSocketAsync(options).ConfigureAwait(false);
+        while ((await socket.ReceiveAsync(Memory<byte>.Empty, CancellationToken.None).ConfigureAwait(false)).MessageType != WebSocketMessageType.Close)
         {
-            await socket.ReceiveAsync(Memory<byte>.Empty, CancellationToken.None).ConfigureAwait(false);
             var buffer = ArrayPool<byte>.Shared.Rent(WebSocketBufferBytes);
             try
             {
-                var received = await socket.ReceiveAsync(buffer.AsMemory(), CancellationToken.None).ConfigureAwait(false);
-                if (received.MessageType == WebSocketMessageType.Close)
+                ValueWebSocketReceiveResult received;
+                do
                 {
-                    await socket.CloseOutputAsync(socket.CloseStatus ?? WebSocketCloseStatus.NormalClosure, null, CancellationToken.None).ConfigureAwait(false);
-                    return;
-                }
+                    received = await socket.ReceiveAsync(buffer.AsMemory(), CancellationToken.None).ConfigureAwait(false);
+                    if (received.MessageType == WebSocketMessageType.Close)
+                    {
+                        return;
+                    }
 
-                await socket.SendAsync(
-                    buffer.AsMemory(0, received.Count), received.MessageType, received.EndOfMessage, CancellationToken.None).ConfigureAwait(false);
+                    await socket.SendAsync(buffer.AsMemory(0, received.Count), received.MessageType, received.EndOfMessage, CancellationToken.None)
+                        .ConfigureAwait(false);
+                    if (received.Count == buffer.Length && buffer.Length < LongWebSocketBufferBytes)
+                    {
+                        ArrayPool<byte>.Shared.Return(buffer); // a long message
+                        buffer = ArrayPool<byte>.Shared.Rent(LongWebSocketBufferBytes);
+                    }
+                }
+                while (!received.EndOfMessage);
             }
             finally
             {

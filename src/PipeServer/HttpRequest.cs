@@ -249,13 +249,31 @@ public sealed class HttpRequest
     /// </remarks>
     public void Abort() => _exchange.Abort();
 
-    /// <summary>Accepts the WebSocket that the client has asked for (RFC 6455). The connection ends when the handler does.</summary>
+    /// <summary>True when the client asks for a WebSocket (RFC 6455 §4.2.1); whether its handshake is well-formed, the acceptance tells.</summary>
+    public bool IsWebSocketRequest => UpgradeRequest.IsOne(_head);
+
+    /// <summary>
+    /// Accepts the WebSocket that the client has asked for (RFC 6455). The connection ends when the handler does: one that has not closed the WebSocket has
+    /// it closed, with the client's own status where that has closed it, with 1000 else, and with 1011 after an exception.
+    /// </summary>
+    /// <remarks>
+    /// <para>
+    /// A receive without a buffer waits for something to come, and holds no memory meanwhile; it takes nothing, not even a close frame. One receive and one
+    /// send may be in progress at a time. A receive that is cancelled aborts the connection.
+    /// </para>
+    /// <para>
+    /// When the server begins to stop, each client is sent a close frame with 1001, whatever the handler does: it goes on receiving until the client's
+    /// own close frame comes, and its sends throw. What a client or a stop makes the socket throw is no fault of a handler that lets it pass.
+    /// </para>
+    /// </remarks>
     /// <param name="options">How; null for the defaults.</param>
     /// <exception cref="BadHttpRequestException">
     /// The request is no handshake, or one that is refused. A handler that lets it pass has its client answered as the standard says: 400, 403, 426.
     /// </exception>
+    /// <exception cref="ArgumentException">A value of the options is not one that can be used.</exception>
+    /// <exception cref="InvalidOperationException">The response has been started.</exception>
     public ValueTask<WebSocket> AcceptWebSocketAsync(WebSocketAcceptOptions? options = null) =>
-        WebSocketHandshake.AcceptAsync(this, _exchange.Response, options ?? new WebSocketAcceptOptions());
+        WebSocketHandshake.AcceptAsync(_exchange, options ?? WebSocketRules.Defaults);
 
     /// <summary>
     /// The method and the target as it was sent, for logs: nothing in it is decoded, so nothing in it can forge a line. What is longer than
@@ -268,6 +286,9 @@ public sealed class HttpRequest
             ? $"{Method} {Encoding.ASCII.GetString(target)}"
             : $"{Method} {Encoding.ASCII.GetString(target[..LongestShownTarget])}…";
     }
+
+    /// <summary>What it is the request of.</summary>
+    internal Exchange Exchange => _exchange;
 
     /// <summary>The pattern of the route that the request has taken; null where it has none.</summary>
     internal RoutePattern? Route

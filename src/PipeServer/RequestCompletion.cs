@@ -55,6 +55,12 @@ public readonly ref struct RequestCompletion
     /// </summary>
     public long BodyBytesSent { get; internal init; }
 
+    /// <summary>How many messages of a WebSocket have come as a whole; null where the connection was not one.</summary>
+    public long? MessagesReceived { get; internal init; }
+
+    /// <summary>How many messages of a WebSocket were sent to their end; null where the connection was not one.</summary>
+    public long? MessagesSent { get; internal init; }
+
     /// <summary>
     /// From the complete head to the end of the answer, as it is handed to the system: the client may still be reading. Zero for a request that was
     /// refused by its head.

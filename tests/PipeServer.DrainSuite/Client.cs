@@ -16,6 +16,9 @@ internal sealed class Client : IDisposable
 
     private Client(Wire wire) => _wire = wire;
 
+    /// <summary>The body of the last answer; null when there was no whole one.</summary>
+    public string? Body { get; private set; }
+
     /// <summary>True when the last answer said that it was the last.</summary>
     public bool WasToldToClose { get; private set; }
 
@@ -46,11 +49,18 @@ internal sealed class Client : IDisposable
     /// <param name="held">How much of the handshake is held back until <see cref="Release"/>.</param>
     public static async Task<Client?> TryBeginAsync(int port, bool isTls, HeldHandshake held = HeldHandshake.None)
     {
+        var wire = await TryConnectWireAsync(port, isTls, held);
+        return wire is null ? null : new Client(wire);
+    }
+
+    /// <summary>What carries a connection, as <see cref="TryBeginAsync"/> makes it. Null when nobody listens.</summary>
+    public static async Task<Wire?> TryConnectWireAsync(int port, bool isTls, HeldHandshake held = HeldHandshake.None)
+    {
         var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         try
         {
             await socket.ConnectAsync(new IPEndPoint(IPAddress.Loopback, port));
-            return new Client(isTls ? new TlsWire(socket, held) : new PlainWire(socket));
+            return isTls ? new TlsWire(socket, held) : new PlainWire(socket);
         }
         catch (SocketException)
         {
@@ -110,7 +120,7 @@ internal sealed class Client : IDisposable
             var head = _received.ToString(0, end + 4);
             _received.Remove(0, end + 4);
             WasToldToClose = head.Contains("\r\nConnection: close\r\n", StringComparison.OrdinalIgnoreCase);
-            var body = await ReadBodyAsync(head);
+            var body = Body = await ReadBodyAsync(head);
             return body is null || !head.StartsWith("HTTP/1.1 200 ", StringComparison.Ordinal) || (expectedBody is not null && body != expectedBody)
                 ? RequestFate.Lost
                 : RequestFate.Answered;

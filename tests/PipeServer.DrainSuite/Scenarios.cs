@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Text.Json;
 
 namespace PipeServer.DrainSuite;
 
@@ -10,11 +9,10 @@ namespace PipeServer.DrainSuite;
 /// </summary>
 internal sealed class Scenarios(SuiteOptions options)
 {
-    // Beyond the grace period: to abort, to join, to end the process.
-    private static readonly TimeSpan ExitMargin = TimeSpan.FromSeconds(4);
     private static readonly TimeSpan Moment = TimeSpan.FromMilliseconds(300);
 
     private readonly Random _random = new(options.Seed);
+    private readonly ScenarioRunner _runner = new(options);
 
     /// <summary>All of them, by name, in the order of the scorecard.</summary>
     public IReadOnlyDictionary<string, Func<Task<ScenarioResult>>> All => options.IsTls
@@ -26,9 +24,9 @@ internal sealed class Scenarios(SuiteOptions options)
         : OfAny;
 
     // Whatever the connections are.
-    private Dictionary<string, Func<Task<ScenarioResult>>> OfAny => new(StringComparer.Ordinal)
+    private Dictionary<string, Func<Task<ScenarioResult>>> OfAny => new(LongConnectionScenarios.All(options, _runner), StringComparer.Ordinal)
     {
-        ["nothing-to-do"] = () => RunAsync("nothing-to-do", static (_, _) => Task.CompletedTask),
+        ["nothing-to-do"] = () => _runner.RunAsync("nothing-to-do", static (_, _) => Task.CompletedTask),
         ["in-flight-get"] = InFlightGetAsync,
         ["half-sent-post"] = HalfSentPostAsync,
         ["half-sent-head"] = HalfSentHeadAsync,
@@ -44,7 +42,7 @@ internal sealed class Scenarios(SuiteOptions options)
         ["deadline"] = DeadlineAsync,
     };
 
-    private Task<ScenarioResult> InFlightGetAsync() => RunAsync("in-flight-get", async (server, tally) =>
+    private Task<ScenarioResult> InFlightGetAsync() => _runner.RunAsync("in-flight-get", async (server, tally) =>
     {
         var clients = await ConnectAsync(server, 4);
         foreach (var client in clients)
@@ -61,7 +59,7 @@ internal sealed class Scenarios(SuiteOptions options)
 
     private Task<ScenarioResult> HalfSentHeadAsync() => HalfSentAsync("half-sent-head", "hello", cut: 20);
 
-    private Task<ScenarioResult> HalfSentAsync(string name, string body, Index cut) => RunAsync(name, async (server, tally) =>
+    private Task<ScenarioResult> HalfSentAsync(string name, string body, Index cut) => _runner.RunAsync(name, async (server, tally) =>
     {
         var request = Client.Post(options.EchoRoute, body);
         var clients = await ConnectAsync(server, 10);
@@ -80,7 +78,7 @@ internal sealed class Scenarios(SuiteOptions options)
         }
     });
 
-    private Task<ScenarioResult> PipelinedAsync() => RunAsync("pipelined", async (server, tally) =>
+    private Task<ScenarioResult> PipelinedAsync() => _runner.RunAsync("pipelined", async (server, tally) =>
     {
         var clients = await ConnectAsync(server, 5);
         foreach (var client in clients)
@@ -104,7 +102,7 @@ internal sealed class Scenarios(SuiteOptions options)
     });
 
     // Clients that go on until they are told or shown that it is over.
-    private Task<ScenarioResult> KeepAliveAsync() => RunAsync("keep-alive", async (server, tally) =>
+    private Task<ScenarioResult> KeepAliveAsync() => _runner.RunAsync("keep-alive", async (server, tally) =>
     {
         var running = (await ConnectAsync(server, options.Clients)).Select((client, number) => TalkAsync(client, tally, new Random(options.Seed + number))).ToList();
         await Task.Delay(_random.Next(200, 1200));
@@ -112,7 +110,7 @@ internal sealed class Scenarios(SuiteOptions options)
         await Task.WhenAll(running);
     });
 
-    private Task<ScenarioResult> OneRequestEachAsync() => RunAsync("one-request-each", async (server, tally) =>
+    private Task<ScenarioResult> OneRequestEachAsync() => _runner.RunAsync("one-request-each", async (server, tally) =>
     {
         var stopped = false;
         var running = Enumerable.Range(0, 16).Select(async number =>
@@ -130,7 +128,7 @@ internal sealed class Scenarios(SuiteOptions options)
         await Task.WhenAll(running);
     });
 
-    private Task<ScenarioResult> IdleAsync() => RunAsync("idle", async (server, tally, faults) =>
+    private Task<ScenarioResult> IdleAsync() => _runner.RunAsync("idle", async (server, tally, faults) =>
     {
         var clients = await ConnectAsync(server, 100);
         foreach (var client in clients)
@@ -159,7 +157,7 @@ internal sealed class Scenarios(SuiteOptions options)
     });
 
     // Handshakes that are under way: they may be finished, and one request on each is served.
-    private Task<ScenarioResult> HandshakeAsync() => RunAsync("handshake", async (server, tally) =>
+    private Task<ScenarioResult> HandshakeAsync() => _runner.RunAsync("handshake", async (server, tally) =>
     {
         var clients = new List<Client>();
         foreach (var held in new[] { HeldHandshake.WithinHello, HeldHandshake.AfterHello })
@@ -182,7 +180,7 @@ internal sealed class Scenarios(SuiteOptions options)
     });
 
     // Handshakes that never go on hold up nobody who is to be answered, nor the end beyond the grace period.
-    private Task<ScenarioResult> HalfHandshakesAsync() => RunAsync("half-handshakes", async (server, tally) =>
+    private Task<ScenarioResult> HalfHandshakesAsync() => _runner.RunAsync("half-handshakes", async (server, tally) =>
     {
         var clients = await ConnectAsync(server, 4);
         var half = new List<Client>();
@@ -199,12 +197,12 @@ internal sealed class Scenarios(SuiteOptions options)
         await Task.Delay(Moment);
         await server.StopAsync();
         await AnswerAsync(clients, tally);
-        await server.ExitAsync(options.Grace + ExitMargin);
+        await server.ExitAsync(_runner.Patience);
         half.ForEach(static client => client.Dispose());
     }, mayTakeAllTime: true);
 
     // Handshakes that the system has finished and the server has not seen: they count on being served.
-    private Task<ScenarioResult> UnacceptedAsync() => RunAsync("unaccepted", async (server, tally) =>
+    private Task<ScenarioResult> UnacceptedAsync() => _runner.RunAsync("unaccepted", async (server, tally) =>
     {
         await server.SignalAsync("STOP");
         var clients = new List<Client>();
@@ -221,7 +219,7 @@ internal sealed class Scenarios(SuiteOptions options)
         await Task.WhenAll(sending);
     });
 
-    private Task<ScenarioResult> SlowReaderAsync() => RunAsync("slow-reader", async (server, tally) =>
+    private Task<ScenarioResult> SlowReaderAsync() => _runner.RunAsync("slow-reader", async (server, tally) =>
     {
         var body = new string('x', 1 << 20);
         var clients = await ConnectAsync(server, 4);
@@ -233,7 +231,7 @@ internal sealed class Scenarios(SuiteOptions options)
         await Task.WhenAll(sending);
     });
 
-    private Task<ScenarioResult> SlowlorisAsync() => RunAsync("slowloris", async (server, tally) =>
+    private Task<ScenarioResult> SlowlorisAsync() => _runner.RunAsync("slowloris", async (server, tally) =>
     {
         var slow = await ConnectAsync(server, 100);
         foreach (var client in slow)
@@ -265,7 +263,7 @@ internal sealed class Scenarios(SuiteOptions options)
 
     private async Task<ScenarioResult> StreamAsync() => options.StreamRoute is null
         ? new ScenarioResult("stream", new Tally(), 0, 0, [])
-        : await RunAsync("stream", async (server, tally) =>
+        : await _runner.RunAsync("stream", async (server, tally) =>
         {
             var clients = await ConnectAsync(server, 3);
             foreach (var client in clients)
@@ -278,7 +276,7 @@ internal sealed class Scenarios(SuiteOptions options)
             await AnswerAsync(clients, tally);
         });
 
-    private Task<ScenarioResult> SecondSignalAsync() => RunAsync("second-signal", async (server, _, faults) =>
+    private Task<ScenarioResult> SecondSignalAsync() => _runner.RunAsync("second-signal", async (server, _, faults) =>
     {
         using var client = await Client.TryConnectAsync(server.Port, options.IsTls);
         await client!.TrySendAsync(Client.Get(options.EndlessRoute));
@@ -293,7 +291,7 @@ internal sealed class Scenarios(SuiteOptions options)
         }
     }, mustBeClean: false);
 
-    private Task<ScenarioResult> DeadlineAsync() => RunAsync("deadline", async (server, _) =>
+    private Task<ScenarioResult> DeadlineAsync() => _runner.RunAsync("deadline", async (server, _) =>
     {
         using var client = await Client.TryConnectAsync(server.Port, options.IsTls);
         await client!.TrySendAsync(Client.Get(options.EndlessRoute));
@@ -343,81 +341,5 @@ internal sealed class Scenarios(SuiteOptions options)
             tally.Add(await client.ReadAnswerAsync(expectedBody));
             client.Dispose();
         }
-    }
-
-    private Task<ScenarioResult> RunAsync(
-        string name, Func<ServerProcess, Tally, Task> run, bool mayTakeAllTime = false, bool mustBeClean = true) =>
-        RunAsync(name, (server, tally, _) => run(server, tally), mayTakeAllTime, mustBeClean);
-
-    private async Task<ScenarioResult> RunAsync(
-        string name, Func<ServerProcess, Tally, List<string>, Task> run, bool mayTakeAllTime = false, bool mustBeClean = true)
-    {
-        var tally = new Tally();
-        var faults = new List<string>();
-        using var server = await ServerProcess.StartAsync(options);
-        try
-        {
-            await run(server, tally, faults);
-        }
-        catch (TimeoutException)
-        {
-            faults.Add("a client was neither answered nor refused");
-        }
-
-        if (name == "nothing-to-do")
-        {
-            await server.StopAsync();
-        }
-
-        var exit = await server.ExitAsync(options.Grace + ExitMargin);
-        if (tally.Lost + tally.Reset > 0)
-        {
-            faults.Add($"{tally.Lost} requests lost, {tally.Reset} reset");
-        }
-
-        if (exit is null)
-        {
-            faults.Add("it did not end in time");
-        }
-        else if (!mayTakeAllTime && exit.Value.Seconds > Math.Max(5, options.Grace.TotalSeconds))
-        {
-            faults.Add($"it took {exit.Value.Seconds:F1} s");
-        }
-
-        if (exit is { } ended && mustBeClean != (ended.Code == 0))
-        {
-            faults.Add(mustBeClean ? $"it ended with {ended.Code}" : "it ended with 0, as if all had been answered");
-        }
-
-        if (mustBeClean && options.ReportPath is not null)
-        {
-            CompareLedger(tally, faults);
-        }
-
-        return new ScenarioResult(name, tally, exit?.Code, exit?.Seconds ?? 0, faults);
-    }
-
-    // accepted = completed + refused + aborted, and what the server completed is what the clients got.
-    private void CompareLedger(Tally tally, List<string> faults)
-    {
-        using var report = JsonDocument.Parse(File.ReadAllText(options.ReportPath!));
-        long Of(string part, string name) => report.RootElement.GetProperty(part).GetProperty(name).GetInt64();
-        if (Of("connections", "accepted") != Of("connections", "closed") + Of("connections", "refused") + Of("connections", "aborted"))
-        {
-            faults.Add("the ledger of connections does not add up");
-        }
-
-        if (Of("requests", "received") != Of("requests", "completed") + Of("requests", "refused") + Of("requests", "aborted"))
-        {
-            faults.Add("the ledger of requests does not add up");
-        }
-
-        // One more for the request that warmed it.
-        if (Of("requests", "completed") != tally.Answered + 1)
-        {
-            faults.Add($"the server completed {Of("requests", "completed") - 1}, the clients got {tally.Answered}");
-        }
-
-        File.Delete(options.ReportPath!);
     }
 }

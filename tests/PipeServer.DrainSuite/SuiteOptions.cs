@@ -12,6 +12,7 @@ namespace PipeServer.DrainSuite;
 /// <param name="ReportPath">Where the command writes PipeServer's report, to compare the ledger; or null.</param>
 /// <param name="Clients">How many clients the keep-alive scenario has.</param>
 /// <param name="IsTls">The server speaks TLS there; its certificate is not looked at.</param>
+/// <param name="WebSocketRoute">A WebSocket that echoes; null where there is none.</param>
 /// <param name="Seed">Where the random numbers start.</param>
 internal sealed record SuiteOptions(
     string Command,
@@ -25,4 +26,5 @@ internal sealed record SuiteOptions(
     string? ReportPath,
     int Clients,
     bool IsTls,
+    string? WebSocketRoute,
     int Seed);

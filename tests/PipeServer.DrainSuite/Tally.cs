@@ -24,6 +24,9 @@ internal sealed class Tally
     /// <summary>Sent, and the connection was reset before a whole answer.</summary>
     public int Reset => _reset;
 
+    /// <summary>How many WebSockets came about, each one request to the server, whatever goes over it; null where it is about requests alone.</summary>
+    public int? WebSockets { get; set; }
+
     public void Add(RequestFate fate)
     {
         if (fate != RequestFate.RefusedBeforeSending)

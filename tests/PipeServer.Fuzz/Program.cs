@@ -2,17 +2,19 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text;
 using PipeServer.Fuzz;
+using PipeServer.Fuzz.WebSockets;
 
 const string Usage = """
     Holds the server against a second, naive parser, on requests that are nearly right.
 
-      dotnet run --project tests/PipeServer.Fuzz -c Release -- [--seconds N] [--over head|parser|memory|sockets|epoll|tls|all] [--seed N]
+      dotnet run --project tests/PipeServer.Fuzz -c Release -- [--seconds N] [--over head|parser|memory|sockets|epoll|tls|websocket|all] [--seed N]
 
       --seconds N   how long in all (60)
-      --over WHAT   the pass over ordinary heads beside the parser of all heads, the parser alone, a server over that transport, or (tls) the TLS of
-                    servers with either engine, in memory and over epoll; all: each for its share of the time (all)
+      --over WHAT   the pass over ordinary heads beside the parser of all heads, the parser alone, a server over that transport, (tls) the TLS of
+                    servers with either engine, in memory and over epoll, or (websocket) frames, with and without compression, over each transport;
+                    all: each for its share of the time (all)
       --seed N      where the random numbers start; shown at the start, so that a run can be repeated
-      --case N      with --over tls, this one connection alone, as a finding names it
+      --case N      with --over tls or websocket, this one connection alone, as a finding names it
 
     Exit codes: 0 nothing found, 1 a finding, which is cut down and saved in tests/PipeServer.Fuzz/corpus, 2 bad arguments.
     """;
@@ -29,7 +31,7 @@ for (var index = 0; index < args.Length; index += 2)
         "--seconds" => int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out seconds) && seconds > 0,
         "--seed" => int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out seed),
         "--case" => int.TryParse(value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) && (only = number) is not null,
-        "--over" => (over = value) is "head" or "parser" or "memory" or "sockets" or "epoll" or "tls" or "all",
+        "--over" => (over = value) is "head" or "parser" or "memory" or "sockets" or "epoll" or "tls" or "websocket" or "all",
         _ => false,
     };
     if (!isRight)
@@ -39,12 +41,18 @@ for (var index = 0; index < args.Length; index += 2)
     }
 }
 
-string[] targets = over == "all" ? ["head", "parser", "memory", "sockets", "epoll", "tls"] : [over];
+string[] targets = over == "all" ? ["head", "parser", "memory", "sockets", "epoll", "tls", "websocket"] : [over];
 Console.WriteLine($"seed {seed}, {seconds} s over {string.Join(", ", targets)}");
 foreach (var target in targets)
 {
     var time = TimeSpan.FromSeconds((double)seconds / targets.Length);
-    if (target == "tls" ? !await TlsFuzz.RunAsync(time, seed, only) : !await FuzzAsync(target, time, seed))
+    var isWell = target switch
+    {
+        "tls" => await TlsFuzz.RunAsync(time, seed, only),
+        "websocket" => await WebSocketFuzz.RunAsync(time, seed, only),
+        _ => await FuzzAsync(target, time, seed),
+    };
+    if (!isWell)
     {
         return 1;
     }

@@ -30,6 +30,14 @@ internal static class AccessLogJson
         line.Append(completion.BodyBytesSent);
         line.Append(",\"bytesReceived\":"u8);
         line.Append(completion.BodyBytesReceived);
+        if (completion.MessagesReceived is { } messagesReceived)
+        {
+            line.Append(",\"messagesSent\":"u8);
+            line.Append(completion.MessagesSent ?? 0);
+            line.Append(",\"messagesReceived\":"u8);
+            line.Append(messagesReceived);
+        }
+
         line.Append(",\"microseconds\":"u8);
         line.Append((long)completion.Duration.TotalMicroseconds);
         line.Append(",\"queueMicroseconds\":"u8);

@@ -67,4 +67,6 @@ internal static class EventIds
     public const int SelfSignedRenewed = 153;
     public const int CertificateNotYetValid = 154;
     public const int CertificatesAsBefore = 155;
+
+    public const int WebSocketCutOff = 160;
 }

@@ -139,4 +139,7 @@ internal static partial class Log
     [LoggerMessage(EventIds.TlsEngineFallback, LogLevel.Warning,
         "libssl.so.3 cannot be loaded: TLS goes by SslStream, which costs more and resumes no sessions. Install OpenSSL 3 (Debian: libssl3).")]
     public static partial void TlsEngineFallback(ILogger logger);
+
+    [LoggerMessage(EventIds.WebSocketCutOff, LogLevel.Debug, "The WebSocket of {Request} was cut off: {Reason}.")]
+    public static partial void WebSocketCutOff(ILogger logger, string request, string reason);
 }

@@ -142,13 +142,23 @@ internal sealed class HeaderFields
         }
     }
 
-    /// <summary>The same, only for arrays that are larger than nearly every head needs.</summary>
+    /// <summary>The same, only for arrays that are larger than nearly every head needs, or were made for one head.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void ReleaseLarge()
+    public void ReleaseUnusual()
     {
-        if (_fields is { Length: > HeaderSlots.Usual })
+        if (_fields is { Length: not HeaderSlots.Usual })
         {
             Release();
+        }
+    }
+
+    /// <summary>Has an array of its own that is no longer than it must be, until <see cref="ReleaseUnusual"/>; nothing can be added meanwhile.</summary>
+    public void Shrink()
+    {
+        if (_fields is { } fields && Count < HeaderSlots.Usual / 2)
+        {
+            _fields = fields[..Count];
+            HeaderSlots.Return(fields);
         }
     }
 

@@ -71,7 +71,7 @@ internal static class HeaderSlots
             _own = Shared.TakeEmpty(_own);
             _own.Keep(slots);
         }
-        else
+        else if (slots.Length > Usual)
         {
             Larger.Pool.Return(slots);
         }

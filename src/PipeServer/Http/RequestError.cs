@@ -55,6 +55,11 @@ internal enum RequestError : byte
     NotFound,
     MethodNotAllowed,
 
+    // Handshakes of WebSockets, which their handlers refuse
+    UpgradeRequired,
+    BadWebSocketHandshake,
+    OriginNotAllowed,
+
     // The server's side
     HeadTimeout,
     BodyTimeout,

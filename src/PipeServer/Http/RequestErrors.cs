@@ -90,6 +90,10 @@ internal static class RequestErrors
         Keeping(RequestError.NotFound, 404, "there is nothing at this path", "RFC 9110 §15.5.5");
         Keeping(RequestError.MethodNotAllowed, 405, "this path does not have that method; see Allow", "RFC 9110 §15.5.6");
 
+        Keeping(RequestError.UpgradeRequired, 426, "there is a WebSocket of version 13 here, and nothing else", "RFC 6455 §4.2.2, §4.4");
+        Keeping(RequestError.BadWebSocketHandshake, 400, "the request is no well-formed WebSocket handshake", "RFC 6455 §4.2.1");
+        Keeping(RequestError.OriginNotAllowed, 403, "pages of this origin may not connect", "RFC 6455 §4.2.2, §10.2");
+
         Closing(RequestError.HeadTimeout, 408, "the request head took too long to arrive", "RFC 9110 §15.5.9");
         Closing(RequestError.BodyTimeout, 408, "the request body took too long to arrive", "RFC 9110 §15.5.9");
         Keeping(RequestError.HandlerFault, 500, "the server failed to answer; it has been logged", "RFC 9110 §15.6.1");

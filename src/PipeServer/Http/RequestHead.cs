@@ -123,7 +123,7 @@ internal sealed class RequestHead
         }
 
         Target.Release(KeptBytes);
-        Fields.ReleaseLarge();
+        Fields.ReleaseUnusual();
     }
 
     /// <summary>Copies the head out of the receive buffer, so that the buffer can be given back.</summary>
@@ -135,6 +135,18 @@ internal sealed class RequestHead
             Fields.Bytes(0, ByteLength).CopyTo(_owned);
             _ownedLength = ByteLength;
             Fields.SetBytes(_owned, 0);
+        }
+    }
+
+    /// <summary>The same for a connection that keeps its head for hours: in arrays that are no longer than they must be.</summary>
+    public void DetachForLong()
+    {
+        if (ByteLength > 0)
+        {
+            var owned = Fields.Bytes(0, ByteLength).ToArray();
+            (_owned, _ownedLength) = (owned, owned.Length);
+            Fields.SetBytes(owned, 0);
+            Fields.Shrink();
         }
     }
 

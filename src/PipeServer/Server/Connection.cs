@@ -12,8 +12,7 @@ namespace PipeServer.Server;
 /// own and says in <see cref="ServeAsync"/> what happens on it.
 /// </summary>
 /// <remarks>
-/// Pooled: one object serves many connections, one after the other. Runs on the thread that has its bytes; the members that say so
-/// may be called from any thread.
+/// Pooled: one object serves many connections, one after the other. Runs on the thread that has its bytes; members that say so, on any.
 /// </remarks>
 internal abstract class Connection(ServerContext server)
 {
@@ -122,6 +121,9 @@ internal abstract class Connection(ServerContext server)
 
     /// <summary>The method of the request in progress, null while there is none. From any thread, and so perhaps that of the next one.</summary>
     public virtual RequestMethod? MethodInProgress => null;
+
+    /// <summary>What is spoken on it once its handler has it for good; null for what is none of the server's business. From any thread.</summary>
+    public virtual ISwitchedProtocol? SwitchedProtocol => null;
 
     /// <summary>The transport's side. For the connection's own code, which runs while there is one.</summary>
     public TransportConnection Transport => _transport!;

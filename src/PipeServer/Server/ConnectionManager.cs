@@ -107,6 +107,10 @@ internal sealed class ConnectionManager
             foreach (var connection in _snapshot)
             {
                 connection.OnHeartbeat(now, draining);
+                if (connection.State == ConnectionState.Switched)
+                {
+                    connection.SwitchedProtocol?.OnBeat(now);
+                }
             }
         }
         finally

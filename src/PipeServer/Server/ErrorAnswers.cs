@@ -1,4 +1,5 @@
 using System.Buffers.Text;
+using System.Globalization;
 using PipeServer.Http;
 
 namespace PipeServer.Server;
@@ -39,6 +40,13 @@ internal sealed class ErrorAnswers(Func<HttpRequest, ReadOnlyMemory<byte>> getPa
             SetRetryAfter(response, retryAfterSeconds);
         }
 
+        if (error == RequestError.UpgradeRequired)
+        {
+            response.ListedFields.Append("Upgrade"u8, "websocket"u8, KnownHeader.Other);
+            response.ListedFields.Append("Connection"u8, "Upgrade"u8, KnownHeader.Connection);
+            response.ListedFields.Append("Sec-WebSocket-Version"u8, "13"u8, KnownHeader.Other);
+        }
+
         if (response.StatusCode is 500 or 503 && getPage(exchange.Request) is { IsEmpty: false } page)
         {
             response.WriteBytes(page.Span, "text/html; charset=utf-8");
@@ -47,6 +55,23 @@ internal sealed class ErrorAnswers(Func<HttpRequest, ReadOnlyMemory<byte>> getPa
         {
             response.WriteBytes(RequestErrors.Body(error), PlainText);
         }
+    }
+
+    /// <summary>Writes the whole answer to a request that its handler has found unfit.</summary>
+    /// <param name="response">Its response, in which nothing is set.</param>
+    /// <param name="bad">What the handler has thrown.</param>
+    public static void Write(HttpResponse response, BadHttpRequestException bad)
+    {
+        response.StatusCode = bad.StatusCode;
+        foreach (var (name, value) in bad.Fields)
+        {
+            response.Headers.Add(name, value);
+        }
+
+        // A message may quote what the client has sent: it is text, whatever it looks like.
+        response.Headers["X-Content-Type-Options"] = "nosniff";
+        var phrase = StatusLine.ReasonPhrase(bad.StatusCode);
+        response.WriteText(string.Create(CultureInfo.InvariantCulture, $"{bad.StatusCode}{(phrase.Length > 0 ? " " : "")}{phrase}: {bad.Text}\n"));
     }
 
     // As digits, because this is the way of a flood, for which nothing is allocated.

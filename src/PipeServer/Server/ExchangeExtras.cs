@@ -14,6 +14,9 @@ internal sealed class ExchangeExtras
     /// <inheritdoc cref="HttpRequest.Items"/>
     public Dictionary<object, object?>? Items { get; set; }
 
+    /// <summary>What is spoken on the connection that the handler has taken over; null for what is none of the server's business.</summary>
+    public ISwitchedProtocol? Switched { get; set; }
+
     /// <summary>What the body may have at most, in bytes, in place of <see cref="ConnectionRules.MaxRequestBodyBytes"/>; null where that holds.</summary>
     public long? MaxBodyBytes { get; set; }
 
@@ -72,5 +75,6 @@ internal sealed class ExchangeExtras
         _hooks?.Clear();
         ForgetResponse();
         _trailers?.Release();
+        Switched = null;
     }
 }

@@ -27,7 +27,7 @@ internal readonly record struct RequestDescription(string Request, TimeSpan Dura
         string request;
         try
         {
-            request = exchange.ToString();
+            request = exchange.ExistingExtras?.Switched is { } switched ? $"{exchange} ({switched.Name})" : exchange.ToString();
         }
 #pragma warning disable CA1031 // The exchange may be reset at this moment.
         catch (Exception)

@@ -370,7 +370,7 @@ internal sealed class RequestPipeline(ServerContext server)
             return false;
         }
 
-        if (fault is null && exchange.Head.Framing.IsChunked && !exchange.Writer.HasStarted
+        if (fault is null or BadHttpRequestException { Error: RequestError.None } && exchange.Head.Framing.IsChunked && !exchange.Writer.HasStarted
             && exchange.CheckUnreadBody() is var malformed and not RequestError.None)
         {
             fault = new BadHttpRequestException(malformed);
@@ -401,6 +401,13 @@ internal sealed class RequestPipeline(ServerContext server)
 
     private bool TryEndFaulted(Exchange exchange, Exception fault)
     {
+        if (exchange.ExistingExtras?.Switched is { IsClosed: true } switched)
+        {
+            Log.HandlerFaulted(server.Logger, exchange.ToString(), $"its {switched.Name} is closed with an error", fault);
+            exchange.Count(isRefusal: false);
+            return true;
+        }
+
         if (!TryAnswerFault(exchange, fault))
         {
             return false;
@@ -428,10 +435,20 @@ internal sealed class RequestPipeline(ServerContext server)
             return false;
         }
 
+        if (bad is { Error: RequestError.None })
+        {
+            WriteUnfit(exchange, bad);
+            return true;
+        }
+
         if (bad is not null)
         {
-            // Whatever the reason, the input is somewhere inside a body now.
-            exchange.CloseAfterResponse();
+            // The input may be somewhere inside a body now.
+            if (exchange.Head.Framing.HasBody || RequestErrors.ClosesConnection(bad.Error))
+            {
+                exchange.CloseAfterResponse();
+            }
+
             WriteRefusal(exchange, bad.Error);
             return true;
         }
@@ -439,6 +456,17 @@ internal sealed class RequestPipeline(ServerContext server)
         Log.HandlerFaulted(server.Logger, exchange.ToString(), "answered 500", fault);
         WriteFault(exchange, fault);
         return true;
+    }
+
+    // The handler has found the request unfit: that is an answer like any other, and what is left of the body is discarded as always.
+    private void WriteUnfit(Exchange exchange, BadHttpRequestException bad)
+    {
+        Log.RequestRejected(server.Logger, exchange.Connection.Id, bad.StatusCode, bad.Text);
+        var closes = exchange.Response.CloseConnection;
+        (exchange.Fault, exchange.Refusal) = (null, RequestError.None);
+        exchange.RestartResponse();
+        exchange.Response.CloseConnection = closes;
+        ErrorAnswers.Write(exchange.Response, bad);
     }
 
     private void WriteFault(Exchange exchange, Exception fault)

@@ -34,6 +34,7 @@ internal sealed class ServerContext
         RefusalCounts = new RefusalCounts();
         Connections = new ConnectionManager();
         Heartbeat = new Heartbeat(options.TimeProvider, timers, Connections, logger);
+        EventStreams = new EventStreams(options.TimeProvider);
         ErrorAnswers = new ErrorAnswers(request => _options switch
         {
             { GetServerErrorPageFor: { } get } => get(request),
@@ -79,6 +80,9 @@ internal sealed class ServerContext
     public Handshakes? Handshakes { get; set; }
 
     public Heartbeat Heartbeat { get; }
+
+    /// <summary>The streams of server-sent events that are to be kept alive.</summary>
+    public EventStreams EventStreams { get; }
 
     /// <summary>What the server says where no handler answers.</summary>
     public ErrorAnswers ErrorAnswers { get; }

@@ -9,6 +9,7 @@ internal static class ErrorTypes
 {
     private const string ClientLeft = "client_left";
     private const string Aborted = "aborted"; // by its handler
+    private const string BadRequest = "bad_request"; // a handler has found it unfit when its response had begun
 
     private static readonly string?[] ServerErrors = new string?[100]; // by status, from 500 on
 
@@ -18,7 +19,9 @@ internal static class ErrorTypes
         RequestOutcome.Refused => RequestErrors.Name(exchange.Refusal),
         RequestOutcome.Faulted when completion.Exception?.GetType().FullName is { } type => type,
         RequestOutcome.Aborted when exchange.IsAborted => Aborted,
-        RequestOutcome.Aborted => (exchange.Fault ?? exchange.Writer.Fault) is BadHttpRequestException bad ? RequestErrors.Name(bad.Error) : ClientLeft,
+        RequestOutcome.Aborted => (exchange.Fault ?? exchange.Writer.Fault) is BadHttpRequestException bad
+            ? bad.Error == RequestError.None ? BadRequest : RequestErrors.Name(bad.Error)
+            : ClientLeft,
         RequestOutcome.Faulted when completion.StatusCode < 500 => RequestErrors.Name(RequestError.HandlerFault),
         _ when completion.StatusCode is >= 500 and < 600 => ServerErrors[completion.StatusCode - 500] ??=
             completion.StatusCode.ToString(CultureInfo.InvariantCulture),

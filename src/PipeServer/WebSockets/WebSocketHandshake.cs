@@ -1,29 +1,50 @@
 using System.Net.WebSockets;
-using System.Text;
+using PipeServer.Http;
+using PipeServer.Server;
 
 namespace PipeServer.WebSockets;
 
 /// <summary>The opening handshake of RFC 6455 §4.2, from the server's side.</summary>
 internal static class WebSocketHandshake
 {
-    private const string AcceptSuffix = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
-
-    /// <summary>Answers a request for a WebSocket.</summary>
-    /// <exception cref="BadHttpRequestException">The request is no handshake.</exception>
-    public static async ValueTask<WebSocket> AcceptAsync(HttpRequest request, HttpResponse response, WebSocketAcceptOptions options)
+    /// <summary>Accepts the WebSocket that a request asks for.</summary>
+    /// <exception cref="BadHttpRequestException">The request is no handshake, or one that is refused.</exception>
+    /// <exception cref="ArgumentException">A value of the options is not one that can be used.</exception>
+    /// <exception cref="InvalidOperationException">The response has been started.</exception>
+    public static async ValueTask<WebSocket> AcceptAsync(Exchange exchange, WebSocketAcceptOptions options)
     {
-        var key = request.Headers["Sec-WebSocket-Key"] ?? throw new BadHttpRequestException("The request is no WebSocket handshake.");
-        response.Headers["Upgrade"] = "websocket";
-        response.Headers["Sec-WebSocket-Accept"] = Accept(key);
-        var pipe = await response.UpgradeAsync().ConfigureAwait(false);
-        return WebSocket.CreateFromStream(
-            new WebSocketStream(pipe), new WebSocketCreationOptions { IsServer = true, KeepAliveInterval = options.KeepAliveInterval });
+        var rules = options.Rules;
+        exchange.Response.ThrowIfStarted();
+        var agreed = Check(exchange.Head, rules);
+        var headers = exchange.Response.Headers;
+        headers["Upgrade"] = "websocket";
+        headers["Sec-WebSocket-Accept"] = UpgradeRequest.Answer(exchange.Head);
+        if (agreed.SubProtocol is not null)
+        {
+            headers["Sec-WebSocket-Protocol"] = agreed.SubProtocol;
+        }
+
+        if (agreed.Extensions is not null)
+        {
+            headers["Sec-WebSocket-Extensions"] = agreed.Extensions;
+        }
+
+        var pipe = await exchange.Response.UpgradeAsync().ConfigureAwait(false);
+        exchange.Response.Release(); // sent: what the fields lie in would be held for hours
+        var socket = new ServerWebSocket(exchange, pipe, rules, agreed.SubProtocol, agreed.Deflate);
+        exchange.Extras.Switched = socket;
+        return socket;
     }
 
-    private static string Accept(string key)
+    private static Negotiation Check(RequestHead head, WebSocketRules rules)
     {
-        Span<byte> hash = stackalloc byte[Sha1.HashBytes];
-        Sha1.Hash(Encoding.ASCII.GetBytes(key + AcceptSuffix), hash);
-        return Convert.ToBase64String(hash);
+        var refusal = UpgradeRequest.Check(head);
+        var agreed = default(Negotiation);
+        if (refusal == RequestError.None)
+        {
+            refusal = Negotiation.Negotiate(head.Fields, rules, out agreed);
+        }
+
+        return refusal == RequestError.None ? agreed : throw new BadHttpRequestException(refusal);
     }
 }

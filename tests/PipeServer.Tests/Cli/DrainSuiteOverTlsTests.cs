@@ -13,12 +13,12 @@ public sealed class DrainSuiteOverTlsTests
         get
         {
             var cases = new TheoryData<string, TlsEngine, string>();
-            foreach (var scenario in new[] { "half-sent-post", "pipelined", "keep-alive", "one-request-each", "idle", "unaccepted", "slow-reader", "stream", "handshake", "half-handshakes" })
+            foreach (var scenario in new[] { "half-sent-post", "pipelined", "keep-alive", "one-request-each", "idle", "unaccepted", "slow-reader", "stream", "handshake", "half-handshakes", "streams", "websocket-idle", "websocket-talk", "websocket-slow", "websocket-new" })
             {
                 cases.Add("epoll", TlsFuzz.Engines[0], scenario);
             }
 
-            foreach (var scenario in new[] { "half-sent-post", "keep-alive", "idle", "unaccepted", "handshake", "half-handshakes" })
+            foreach (var scenario in new[] { "half-sent-post", "keep-alive", "idle", "unaccepted", "handshake", "half-handshakes", "websocket-talk", "websocket-half" })
             {
                 cases.Add("sockets", TlsEngine.SslStream, scenario);
             }

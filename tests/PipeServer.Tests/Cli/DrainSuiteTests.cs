@@ -46,5 +46,5 @@ public sealed class DrainSuiteTests
     internal static SuiteOptions Options(string transport, string report, string? tls = null) => new(
         $"{CliProcess.PipeServerCommand} serve '{Repository.Path("wwwroot")}' --demo --transport {transport} {tls ?? "--port 0"} --grace 3 --report '{report}'",
         Port: 0, "/sleep?ms=1000", "/sleep?ms=60000", "/echo", "/events", "TERM", TimeSpan.FromSeconds(3), report, Clients: 100, IsTls: tls is not null,
-        Seed: Environment.TickCount);
+        "/ws", Seed: Environment.TickCount);
 }

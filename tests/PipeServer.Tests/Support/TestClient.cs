@@ -77,6 +77,9 @@ internal sealed class TestClient(Stream stream, EndWatchingStream? carrier = nul
         return new TestClient(ssl, watched);
     }
 
+    /// <summary>What it reads and writes, for what is read otherwise than as HTTP.</summary>
+    public Stream Stream => _stream;
+
     /// <summary>The TLS side of it.</summary>
     public SslStream Tls => (SslStream)_stream;
 

@@ -90,6 +90,8 @@ internal abstract class ExchangeHolder : Connection
         }
     }
 
+    public override ISwitchedProtocol? SwitchedProtocol => _exchange?.ExistingExtras?.Switched;
+
     public override void Abandon() => _exchange?.Lose();
 
     /// <summary>

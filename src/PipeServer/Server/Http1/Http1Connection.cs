@@ -79,7 +79,7 @@ internal sealed class Http1Connection : ExchangeHolder, IReadConsumer
         Exchange.RequestBody.Detach();
         if (!_isInBody)
         {
-            Head.Detach();
+            Head.DetachForLong();
             Input.AdvanceTo(_afterHead);
             _isInBody = true;
         }
@@ -181,8 +181,7 @@ internal sealed class Http1Connection : ExchangeHolder, IReadConsumer
             // :: Read. What is there already is served before anything is flushed. The result is not kept across a wait: an idle connection would hold it.
             if (!Input.TryRead(out var read))
             {
-                await _output.FlushAsync(CancellationToken.None).ConfigureAwait(false);
-                if (_output.IsClientGone)
+                if ((await _output.FlushAsync(CancellationToken.None).ConfigureAwait(false)).IsCompleted)
                 {
                     return;
                 }
@@ -230,6 +229,7 @@ internal sealed class Http1Connection : ExchangeHolder, IReadConsumer
                     {
                         Exchange.Fault = exception;
                     }
+                    Exchange.Fault = _switched is null ? Exchange.Fault : await EndSwitchedAsync().ConfigureAwait(false);
                 }
 
                 // :: End
@@ -254,6 +254,11 @@ internal sealed class Http1Connection : ExchangeHolder, IReadConsumer
 
         await _output.FlushAsync(CancellationToken.None).ConfigureAwait(false);
     }
+
+    // What is spoken there may have its own way to say goodbye.
+    private async ValueTask<Exception?> EndSwitchedAsync() => Exchange.ExistingExtras?.Switched is { } switched
+        ? await switched.EndAsync(Exchange.Fault).ConfigureAwait(false)
+        : Exchange.Fault;
 
     // What is left of a read is kept until more comes, or until the connection ends. False: nothing more will come.
     private bool TryKeepRest(bool isCompleted, in ReadOnlySequence<byte> rest)

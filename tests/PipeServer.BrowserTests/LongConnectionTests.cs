@@ -1,0 +1,89 @@
+using Microsoft.Playwright;
+
+namespace PipeServer.BrowserTests;
+
+/// <summary>A page in Chromium with a WebSocket and an EventSource, of a server that stops and of the one that comes after it.</summary>
+public sealed class LongConnectionTests(Site site) : IClassFixture<Site>
+{
+    private const string Open = """
+        window.open = path => new Promise((resolve, reject) => {
+          const socket = new WebSocket(`ws://${location.host}${path}`);
+          socket.binaryType = 'arraybuffer';
+          socket.onopen = () => resolve(socket);
+          socket.onerror = () => reject(new Error('refused'));
+        });
+        window.echo = (socket, message) => new Promise(resolve => { socket.onmessage = event => resolve(event.data); socket.send(message); });
+        window.closed = socket => new Promise(resolve => { socket.onclose = event => resolve(`${event.code} ${event.wasClean}`); });
+        """;
+
+    [Fact]
+    public async Task A_page_gets_all_back_by_a_WebSocket()
+    {
+        var browser = site.Browser;
+        await using var cli = await CliProcess.ServeAsync("--demo");
+        await using var context = await browser.NewContextAsync();
+        var page = await OpenAsync(context, cli);
+        const string Script = """
+            async () => {
+              const wrong = [];
+              for (const path of ['/ws', '/ws/deflate']) {
+                const socket = await open(path);
+                if ((socket.extensions !== '') !== (path === '/ws/deflate')) wrong.push(`${path}: extensions ${socket.extensions}`);
+                for (const text of ['', 'a', 'grüße 日本語 😀', 'x'.repeat(1000000)])
+                  if (await echo(socket, text) !== text) wrong.push(`${path}: a text of ${text.length}`);
+                for (const length of [0, 1, 125, 126, 65535, 65536, 1000000]) {
+                  const bytes = new Uint8Array(length).map((_, at) => at % 251);
+                  const back = new Uint8Array(await echo(socket, bytes));
+                  if (back.length !== length || back.some((value, at) => value !== bytes[at])) wrong.push(`${path}: ${length} bytes`);
+                }
+                const closing = closed(socket);
+                socket.close(4321, 'enough');
+                const how = await closing;
+                if (how !== '4321 true') wrong.push(`${path}: closed ${how}`);
+              }
+              return wrong.join('; ');
+            }
+            """;
+        Assert.Equal("", await page.EvaluateAsync<string>(Script));
+    }
+
+    // The page sees 1001, and by itself comes back to the events of the server that follows on the same port.
+    [Fact]
+    public async Task A_page_is_told_that_the_server_goes_and_its_events_come_back()
+    {
+        var browser = site.Browser;
+        await using var cli = await CliProcess.ServeAsync("--demo");
+        await using var context = await browser.NewContextAsync();
+        var page = await OpenAsync(context, cli);
+        await page.EvaluateAsync("""
+            async () => {
+              window.sockets = await Promise.all(Array.from({ length: 20 }, () => open('/ws')));
+              window.ends = Promise.all(sockets.map(closed));
+              window.events = [];
+              window.opened = 0;
+              window.source = new EventSource('/events');
+              source.onopen = () => opened++;
+              source.onmessage = event => events.push(event.data);
+              source.addEventListener('end', event => events.push(event.data));
+            }
+            """);
+        await page.WaitForFunctionAsync("() => events.length > 0");
+        cli.Signal(CliProcess.SigTerm);
+        Assert.Equal("1001 true", await page.EvaluateAsync<string>("async () => [...new Set(await ends)].join()"));
+        Assert.Equal(0, await cli.EndAsync());
+        Assert.Equal("the server is stopping", await page.EvaluateAsync<string>("() => events.at(-1)"));
+
+        await using var next = CliProcess.Start(CliProcess.PipeServer, "serve", Repository.Path("wwwroot"), "--port", $"{cli.EndPoint.Port}", "--demo");
+        await next.ListeningAsync();
+        await page.WaitForFunctionAsync("() => opened === 2 && events.at(-1) !== 'the server is stopping'");
+    }
+
+    private static async Task<IPage> OpenAsync(IBrowserContext context, CliProcess cli)
+    {
+        var page = await context.NewPageAsync();
+        page.SetDefaultTimeout(60_000);
+        await page.GotoAsync($"http://{cli.EndPoint}/");
+        await page.EvaluateAsync(Open);
+        return page;
+    }
+}
