@@ -90,7 +90,7 @@ internal abstract class Exchange(RequestHead head) : BoundedWork
     /// <summary>The same where the request has needed it, else null.</summary>
     public ExchangeExtras? ExistingExtras => _hasExtras ? _extras : null;
 
-    /// <summary>When the request began to wait for a worker or a permit: a timestamp of the server's clock.</summary>
+    /// <summary>When the request began to wait for a worker: a timestamp of the server's clock.</summary>
     public long QueuedAt { get; set; }
 
     /// <summary>When that wait ended: a timestamp of the server's clock.</summary>

@@ -100,12 +100,7 @@ internal sealed class RequestPipeline(ServerContext server)
     public bool TryEnd(Exchange exchange)
     {
         var isWhole = TryEndUnobserved(exchange);
-        _observer?.Complete(exchange, isWhole);
-        if (exchange.HasPermit)
-        {
-            exchange.ReturnPermit();
-        }
-
+        Complete(exchange, isWhole);
         return isWhole;
     }
 
@@ -127,8 +122,7 @@ internal sealed class RequestPipeline(ServerContext server)
             return TryEnd(exchange);
         }
 
-        _observer?.Complete(exchange, isWhole: false);
-        exchange.ReturnPermit();
+        Complete(exchange, isWhole: false);
         return false;
     }
 
@@ -248,6 +242,17 @@ internal sealed class RequestPipeline(ServerContext server)
     {
         exchange.Writer.Finish();
         exchange.Count(isRefusal);
+    }
+
+    // The end of every request that may have had a handler, however it has ended.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void Complete(Exchange exchange, bool isWhole)
+    {
+        _observer?.Complete(exchange, isWhole);
+        if (exchange.HasPermit)
+        {
+            exchange.ReturnPermit();
+        }
     }
 
     private static bool HasWaitedTooLong(Exchange exchange) => exchange.DequeuedAt - exchange.QueuedAt > exchange.Connection.Rules.QueueTimeout;

@@ -147,6 +147,8 @@ internal sealed class Http1Exchange : Exchange
 
     public override void Count(bool isRefusal) => _connection!.CountAnswer(isRefusal);
 
+    protected override void Run() => Synchronous.ContinueOnThreadPool();
+
     /// <summary>Writes the head of the response, and settles whether it is the connection's last.</summary>
     /// <param name="framing">How the body ends.</param>
     /// <param name="contentLength">The body's length, where the framing tells it.</param>
@@ -307,8 +309,6 @@ internal sealed class Http1Exchange : Exchange
             await Output.FlushForHandlerAsync(this, CancellationToken.None).ConfigureAwait(false);
         }
     }
-
-    protected override void Run() => Synchronous.ContinueOnThreadPool();
 
     private static bool AreOrdinary(HeaderFields fields, out ReadOnlySpan<byte> lines) =>
         fields.TryGetLines(out lines) && !fields.Has(KnownHeader.Server) && fields.IndexOf("Last-Modified"u8) < 0;
