@@ -18,7 +18,7 @@ internal sealed class RequestPipeline(ServerContext server)
     /// <summary>Why a request was cut off whose handler has called <see cref="HttpRequest.Abort"/>.</summary>
     public const string AbortedByHandler = "the handler has aborted it";
 
-    private readonly ErrorAnswers _errors = server.ErrorAnswers;
+    private readonly ServerAnswers _answers = new(server);
     private readonly RequestObserver? _observer = server.Observer;
 
     /// <summary>What each request passes first; null where nothing of that is wanted. Exchanged as a whole.</summary>
@@ -104,12 +104,7 @@ internal sealed class RequestPipeline(ServerContext server)
     public bool TryEnd(Exchange exchange)
     {
         var isWhole = TryEndUnobserved(exchange);
-        _observer?.Complete(exchange, isWhole);
-        if (exchange.HasPermit)
-        {
-            exchange.ReturnPermit();
-        }
-
+        Complete(exchange, isWhole);
         return isWhole;
     }
 
@@ -131,8 +126,7 @@ internal sealed class RequestPipeline(ServerContext server)
             return TryEnd(exchange);
         }
 
-        _observer?.Complete(exchange, isWhole: false);
-        exchange.ReturnPermit();
+        Complete(exchange, isWhole: false);
         return false;
     }
 
@@ -153,7 +147,7 @@ internal sealed class RequestPipeline(ServerContext server)
             // Whatever they do from now on, the next request must not feel it.
             exchange.Fault = new InvalidOperationException("The handler has ended while a callback of OnStarting was at work: await what starts the response.");
             Log.HandlerFaulted(server.Logger, exchange.ToString(), "the response was about to begin, so the connection is aborted", exchange.Fault);
-            _observer?.Complete(exchange, isWhole: false);
+            Complete(exchange, isWhole: false);
             return false;
         }
 
@@ -162,7 +156,7 @@ internal sealed class RequestPipeline(ServerContext server)
             await Task.Yield();
         }
 
-        var hasFailed = (exchange.Fault ?? exchange.Writer.Fault) is { } fault && TryAnswerFault(exchange, fault);
+        var hasFailed = (exchange.Fault ?? exchange.Writer.Fault) is { } fault && _answers.TryWriteFault(exchange, fault);
         hooks.ForgetFailure(); // it is what is answered
         try
         {
@@ -190,7 +184,7 @@ internal sealed class RequestPipeline(ServerContext server)
         catch (InvalidOperationException exception) when (!exchange.Writer.HasStarted)
         {
             Log.HandlerFaulted(server.Logger, exchange.ToString(), "answered 500", exception);
-            WriteFault(exchange, exception);
+            _answers.WriteFault(exchange, exception);
             problem = exchange.Writer.Finish();
         }
 
@@ -203,7 +197,7 @@ internal sealed class RequestPipeline(ServerContext server)
             exchange.Count(isRefusal: exchange.Refusal != RequestError.None);
         }
 
-        _observer?.Complete(exchange, isWhole: problem is null);
+        Complete(exchange, isWhole: problem is null);
         return problem is null;
     }
 
@@ -221,27 +215,15 @@ internal sealed class RequestPipeline(ServerContext server)
             return TryEndHandled(exchange);
         }
 
-        AnswerWithoutHandler(exchange);
+        _answers.WriteWithoutHandler(exchange);
+        End(exchange, isRefusal: false);
         return true;
     }
 
     private void Refuse(Exchange exchange, RequestError error)
     {
-        WriteRefusal(exchange, error);
+        _answers.WriteRefusal(exchange, error);
         End(exchange, isRefusal: true);
-    }
-
-    // Answers by the table of errors, instead of a handler.
-    private void WriteRefusal(Exchange exchange, RequestError error)
-    {
-        exchange.Refusal = error;
-        server.RefusalCounts.Count(error);
-        server.Refusals.Write(
-            exchange, static exchange => exchange.RemoteEndPoint, RequestErrors.Status(error), RequestErrors.Text(error));
-        Log.RequestRejected(server.Logger, exchange.Connection.Id, RequestErrors.Status(error), RequestErrors.Text(error));
-        exchange.RestartResponse();
-        exchange.Response.CloseConnection = RequestErrors.ClosesConnection(error);
-        _errors.Write(exchange, error, error == RequestError.TooManyRequests ? exchange.RetryAfterSeconds : 1);
     }
 
     private static bool HasAnswered(Exchange exchange, TryRequestHandler tryAnswer)
@@ -293,7 +275,7 @@ internal sealed class RequestPipeline(ServerContext server)
         }
 
         exchange.Handler = handler;
-        if (exchange.Head.Framing.ContentLength > exchange.Connection.Rules.MaxRequestBodyBytes)
+        if (exchange.Head.Framing.ContentLength > exchange.MaxBodyBytes)
         {
             return RefuseWithoutHandler(exchange, RequestError.BodyTooLarge);
         }
@@ -330,34 +312,18 @@ internal sealed class RequestPipeline(ServerContext server)
         exchange.Count(isRefusal);
     }
 
-    private static bool HasWaitedTooLong(Exchange exchange) => exchange.DequeuedAt - exchange.QueuedAt > exchange.Connection.Rules.QueueTimeout;
-
-    private void AnswerWithoutHandler(Exchange exchange)
+    // The end of every request that may have had a handler, however it has ended.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void Complete(Exchange exchange, bool isWhole)
     {
-        var response = exchange.Response;
-        if (exchange.Allow is not null)
+        _observer?.Complete(exchange, isWhole);
+        if (exchange.HasPermit)
         {
-            response.Headers["Allow"] = exchange.Allow;
+            exchange.ReturnPermit();
         }
-
-        switch (exchange.Outcome)
-        {
-            case RouteOutcome.Options:
-                response.StatusCode = 204;
-                break;
-            case RouteOutcome.NotFound:
-                _errors.Write(exchange, RequestError.NotFound);
-                break;
-            case RouteOutcome.MethodNotAllowed:
-                _errors.Write(exchange, RequestError.MethodNotAllowed);
-                break;
-            default:
-                _errors.Write(exchange, RequestError.UnknownMethod);
-                break;
-        }
-
-        End(exchange, isRefusal: false);
     }
+
+    private static bool HasWaitedTooLong(Exchange exchange) => exchange.DequeuedAt - exchange.QueuedAt > exchange.Connection.Rules.QueueTimeout;
 
     private bool TryEndHandled(Exchange exchange)
     {
@@ -408,71 +374,12 @@ internal sealed class RequestPipeline(ServerContext server)
             return true;
         }
 
-        if (!TryAnswerFault(exchange, fault))
+        if (!_answers.TryWriteFault(exchange, fault))
         {
             return false;
         }
 
         End(exchange, isRefusal: exchange.Refusal != RequestError.None);
         return true;
-    }
-
-    // Writes the answer to a request whose handler has failed; false where the response has begun.
-    private bool TryAnswerFault(Exchange exchange, Exception fault)
-    {
-        var bad = fault as BadHttpRequestException;
-        if (exchange.Writer.HasStarted)
-        {
-            if (bad is not null)
-            {
-                Log.ConnectionAborted(server.Logger, exchange.Connection.Id, bad.Message);
-            }
-            else
-            {
-                Log.HandlerFaulted(server.Logger, exchange.ToString(), "the response had begun, so the connection is aborted", fault);
-            }
-
-            return false;
-        }
-
-        if (bad is { Error: RequestError.None })
-        {
-            WriteUnfit(exchange, bad);
-            return true;
-        }
-
-        if (bad is not null)
-        {
-            // The input may be somewhere inside a body now.
-            if (exchange.Head.Framing.HasBody || RequestErrors.ClosesConnection(bad.Error))
-            {
-                exchange.CloseAfterResponse();
-            }
-
-            WriteRefusal(exchange, bad.Error);
-            return true;
-        }
-
-        Log.HandlerFaulted(server.Logger, exchange.ToString(), "answered 500", fault);
-        WriteFault(exchange, fault);
-        return true;
-    }
-
-    // The handler has found the request unfit: that is an answer like any other, and what is left of the body is discarded as always.
-    private void WriteUnfit(Exchange exchange, BadHttpRequestException bad)
-    {
-        Log.RequestRejected(server.Logger, exchange.Connection.Id, bad.StatusCode, bad.Text);
-        var closes = exchange.Response.CloseConnection;
-        (exchange.Fault, exchange.Refusal) = (null, RequestError.None);
-        exchange.RestartResponse();
-        exchange.Response.CloseConnection = closes;
-        ErrorAnswers.Write(exchange.Response, bad);
-    }
-
-    private void WriteFault(Exchange exchange, Exception fault)
-    {
-        (exchange.Fault, exchange.Refusal) = (fault, RequestError.None);
-        exchange.RestartResponse();
-        _errors.Write(exchange, RequestError.HandlerFault);
     }
 }

@@ -152,6 +152,8 @@ internal sealed class Http1Exchange : Exchange
 
     public override void Count(bool isRefusal) => _connection!.CountAnswer(isRefusal);
 
+    protected override void Run() => Synchronous.ContinueOnThreadPool();
+
     /// <summary>Writes the head of the response, and settles whether it is the connection's last.</summary>
     /// <param name="framing">How the body ends.</param>
     /// <param name="contentLength">The body's length, where the framing tells it.</param>
@@ -310,8 +312,6 @@ internal sealed class Http1Exchange : Exchange
             await Output.FlushForHandlerAsync(this, CancellationToken.None).ConfigureAwait(false);
         }
     }
-
-    protected override void Run() => Synchronous.ContinueOnThreadPool();
 
     // Empty where it is the usual one.
     private ReadOnlySpan<byte> StatusLineOf(int statusCode) =>
