@@ -149,7 +149,10 @@ public sealed class HandshakeTests
         {
             Deflate = new WebSocketDeflateOptions
             {
-                ServerMaxWindowBits = 11, ClientMaxWindowBits = 12, ServerContextTakeover = false, ClientContextTakeover = false,
+                ServerMaxWindowBits = 11,
+                ClientMaxWindowBits = 12,
+                ServerContextTakeover = false,
+                ClientContextTakeover = false,
             },
         });
         await using var client = await server.ConnectAsync();
