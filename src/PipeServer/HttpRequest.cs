@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.WebSockets;
 using System.Runtime.CompilerServices;
 using System.Text;
+using System.Text.Json.Serialization.Metadata;
 using PipeServer.Http;
 using PipeServer.Routing;
 using PipeServer.Server;
@@ -26,6 +27,7 @@ public sealed class HttpRequest
     private HeaderCollection? _trailers;
     private RouteValues? _routeValues;
     private QueryCollection? _query;
+    private RequestCookies? _cookies;
 
     internal HttpRequest(Exchange exchange, PipeReader reader, IRequestBody body)
     {
@@ -112,6 +114,9 @@ public sealed class HttpRequest
 
     /// <summary>What the route's parameters matched.</summary>
     public RouteValues RouteValues => _routeValues ??= new RouteValues(this, _head);
+
+    /// <summary>The cookies that the client has sent.</summary>
+    public RequestCookies Cookies => _cookies ??= new RequestCookies(_head.Fields);
 
     /// <summary>The body's length in bytes where the client named one; null for a chunked body, and when there is no body.</summary>
     public long? ContentLength => _head.Framing.HasContentLength ? _head.Framing.ContentLength : null;
@@ -235,6 +240,35 @@ public sealed class HttpRequest
     /// thread-safe.
     /// </summary>
     public IDictionary<object, object?> Items => _exchange.IsCarried ? _exchange.Extras.Items ??= [] : new Dictionary<object, object?>();
+
+    /// <summary>
+    /// Reads the body to its end and makes a value of it, which must be JSON in UTF-8 (RFC 8259). The metadata decide on depth, comments, unknown and duplicate
+    /// properties, and on what must be there.
+    /// </summary>
+    /// <remarks>
+    /// The body is held in memory until it is complete, and parsed where it lies: one that has arrived with its request costs nothing but the value. A byte
+    /// order mark is passed over. A handler that lets the exception pass has its client answered with its status and a line of text, which names the place by
+    /// properties that the type has, line and byte, and nothing that the client has sent.
+    /// </remarks>
+    /// <param name="typeInfo">The metadata of a source-generated context.</param>
+    /// <param name="maxBytes">
+    /// The most bytes to read; null for 1 MiB. More than the server takes (<see cref="HttpServerOptions.MaxRequestBodyBytes"/>) is never read.
+    /// </param>
+    /// <param name="cancellationToken">Ends the wait for the client.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The most bytes are not positive.</exception>
+    /// <exception cref="BadHttpRequestException">
+    /// 400: the body is malformed, empty, does not fit the type, has something behind the value, or is <c>null</c> where the type is not a <see
+    /// cref="Nullable{T}"/>;
+    /// 413: it is too large; 415: Content-Type is neither <c>application/json</c> nor a type with the suffix <c>+json</c>, names another charset than UTF-8, or
+    /// the body is compressed; and what else reading it throws, see <see cref="Body"/>.
+    /// </exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    public ValueTask<T> ReadJsonAsync<T>(JsonTypeInfo<T> typeInfo, long? maxBytes = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(typeInfo);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(maxBytes ?? JsonBody.DefaultMaxBytes, nameof(maxBytes));
+        return JsonBody.ReadAsync(this, typeInfo, maxBytes ?? JsonBody.DefaultMaxBytes, cancellationToken);
+    }
 
     /// <summary>
     /// Ends the request now, without the rest of its answer: over HTTP/1 its connection is reset, so that the client cannot take what it has got for a whole

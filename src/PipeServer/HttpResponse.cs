@@ -1,7 +1,6 @@
 using System.IO.Pipelines;
 using System.Runtime.CompilerServices;
 using System.Text;
-using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Microsoft.Win32.SafeHandles;
 using PipeServer.Http;
@@ -18,12 +17,10 @@ namespace PipeServer;
 /// Content-Length from what was written; one that is flushed before goes out in chunks, or in the
 /// <see cref="ContentLength"/> that was set.
 /// </remarks>
-#pragma warning disable CA1001 // The JSON writer holds nothing of its own: its buffer is the body.
 public sealed class HttpResponse
-#pragma warning restore CA1001
 {
     private readonly ResponseWriter _body;
-    private Utf8JsonWriter? _jsonWriter;
+    private JsonOutput? _json;
     private int _statusCode = 200;
     private ContentTypeLine? _knownType; // of this response, or of one before: a connection's answers are mostly of one type
     private bool _hasKnownType;
@@ -172,23 +169,44 @@ public sealed class HttpResponse
         _body.WriteBytes(bytes);
     }
 
-    /// <summary>Writes a value as JSON, by the metadata of a source-generated context.</summary>
+    /// <summary>
+    /// Writes a value as JSON, by the metadata of a source-generated context; sets the content type <c>application/json</c> if there is none. Nothing is
+    /// flushed: for a value that may become large see <see cref="WriteJsonAsync"/>.
+    /// </summary>
+    /// <remarks>
+    /// Where the serializer throws, nothing of the value is left, if the response had not been started and nothing was written before it.
+    /// </remarks>
     public void WriteJson<T>(T value, JsonTypeInfo<T> typeInfo)
     {
         ArgumentNullException.ThrowIfNull(typeInfo);
+        var undo = new JsonUndo(this, _body);
         SetDefaultContentType("application/json");
-        if (_jsonWriter is null)
+        _json ??= new JsonOutput();
+        try
         {
-            // Not validating is safe: what the serializer writes is well-formed.
-            _jsonWriter = new Utf8JsonWriter(_body, new JsonWriterOptions { SkipValidation = true });
+            _json.Write(_body, value, typeInfo);
         }
-        else
+        catch
         {
-            _jsonWriter.Reset(_body);
+            undo.Apply();
+            throw;
         }
+    }
 
-        JsonSerializer.Serialize(_jsonWriter, value, typeInfo);
-        _jsonWriter.Flush();
+    /// <summary>
+    /// The same, and flushes on the way where the value becomes large: no more of it is held in memory than the client is behind. A value that was written
+    /// without a flush gets its Content-Length as always.
+    /// </summary>
+    /// <param name="value">The value. Its properties may be asynchronous sequences.</param>
+    /// <param name="typeInfo">The metadata of a source-generated context.</param>
+    /// <param name="cancellationToken">Ends the wait for the client.</param>
+    /// <exception cref="OperationCanceledException">The token was cancelled, or the client is gone.</exception>
+    public ValueTask WriteJsonAsync<T>(T value, JsonTypeInfo<T> typeInfo, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(typeInfo);
+        var undo = new JsonUndo(this, _body);
+        SetDefaultContentType("application/json");
+        return JsonOutput.WriteAsync(_body, value, typeInfo, undo, cancellationToken);
     }
 
     /// <summary>

@@ -161,7 +161,7 @@ public sealed class ServerSentEvents : IKeptAlive
         ArgumentNullException.ThrowIfNull(items);
         ArgumentNullException.ThrowIfNull(typeInfo);
         return SendAllAsync(
-            items, typeInfo, static (events, in item, typeInfo, cancellationToken) => events.SendJsonAsync(item, typeInfo!, cancellationToken), cancellationToken);
+            items, typeInfo, static (events, in item, type, token) => events.SendJsonAsync(item, type!, token), cancellationToken);
     }
 
     void IKeptAlive.OnTick(long now)
@@ -178,8 +178,8 @@ public sealed class ServerSentEvents : IKeptAlive
         response.ThrowIfStarted();
         if (response.StatusCode != 200 || response.ContentLength is not null)
         {
-            throw new InvalidOperationException(
-                $"A stream of events has status 200 and no length; the response has {(response.ContentLength is { } length ? $"the length {length}" : $"status {response.StatusCode}")}.");
+            var found = response.ContentLength is { } length ? $"the length {length}" : $"status {response.StatusCode}";
+            throw new InvalidOperationException($"A stream of events has status 200 and no length; the response has {found}.");
         }
 
         response.ContentType = "text/event-stream";
@@ -318,12 +318,18 @@ public sealed class ServerSentEvents : IKeptAlive
         Volatile.Write(ref _lastSent, _timeProvider.GetTimestamp());
         try
         {
-            return !(await _response.Body.FlushAsync(cancellationToken).ConfigureAwait(false)).IsCompleted;
+            if (!(await _response.Body.FlushAsync(cancellationToken).ConfigureAwait(false)).IsCompleted)
+            {
+                return true;
+            }
         }
         catch (IOException)
         {
-            return false;
+            // The same said otherwise.
         }
+
+        _ = _ended.CancelAsync(); // the connection's own token may come a moment later
+        return false;
     }
 
     private async ValueTask SendAllAsync<T>(
