@@ -10,10 +10,13 @@ internal enum InflateResult
     Corrupt,
 
     /// <summary>
-    /// It ends within a block, or reaches back farther than was agreed on: decoders may notice or not. Or a block says that it is the stream's last (RFC 7692
+    /// It reaches back farther than was agreed on: decoders may notice or not. Or a block says that it is the stream's last (RFC 7692
     /// §7.2.3.4), which the framework's decompressor does not go beyond.
     /// </summary>
     Doubtful,
+
+    /// <summary>It ends within a block.</summary>
+    Unfinished,
 
     /// <summary>It is longer than may be.</summary>
     TooLong,

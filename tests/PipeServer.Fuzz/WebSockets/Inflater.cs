@@ -51,7 +51,7 @@ internal sealed class Inflater(int windowBits = 15, bool keepsContext = true, in
         }
         catch (EndOfStreamException)
         {
-            result = InflateResult.Doubtful;
+            result = InflateResult.Unfinished;
         }
 
         plain = [.. _history.Skip(_messageStart)];

@@ -149,7 +149,7 @@ internal sealed class WebSocketReference(Inflater? inflater, int maxMessageBytes
     {
         var result = inflater!.Inflate([.. _message], out var plain, isLast);
         var text = _kind == Opcode.Text ? Utf8Text.Look(plain) : Utf8.Whole;
-        if (isLast && result == InflateResult.Doubtful)
+        if (result == InflateResult.Doubtful || (isLast && result == InflateResult.Unfinished))
         {
             return new WebSocketExpectation(_events, [], IsPrefix: true);
         }
