@@ -176,22 +176,7 @@ public sealed class HttpResponse
     /// <remarks>
     /// Where the serializer throws, nothing of the value is left, if the response had not been started and nothing was written before it.
     /// </remarks>
-    public void WriteJson<T>(T value, JsonTypeInfo<T> typeInfo)
-    {
-        ArgumentNullException.ThrowIfNull(typeInfo);
-        var undo = new JsonUndo(this, _body);
-        SetDefaultContentType("application/json");
-        _json ??= new JsonOutput();
-        try
-        {
-            _json.Write(_body, value, typeInfo);
-        }
-        catch
-        {
-            undo.Apply();
-            throw;
-        }
-    }
+    public void WriteJson<T>(T value, JsonTypeInfo<T> typeInfo) => (_json ??= new JsonOutput()).Write(this, _body, value, typeInfo);
 
     /// <summary>
     /// The same, and flushes on the way where the value becomes large: no more of it is held in memory than the client is behind. A value that was written
@@ -201,13 +186,8 @@ public sealed class HttpResponse
     /// <param name="typeInfo">The metadata of a source-generated context.</param>
     /// <param name="cancellationToken">Ends the wait for the client.</param>
     /// <exception cref="OperationCanceledException">The token was cancelled, or the client is gone.</exception>
-    public ValueTask WriteJsonAsync<T>(T value, JsonTypeInfo<T> typeInfo, CancellationToken cancellationToken = default)
-    {
-        ArgumentNullException.ThrowIfNull(typeInfo);
-        var undo = new JsonUndo(this, _body);
-        SetDefaultContentType("application/json");
-        return JsonOutput.WriteAsync(_body, value, typeInfo, undo, cancellationToken);
-    }
+    public ValueTask WriteJsonAsync<T>(T value, JsonTypeInfo<T> typeInfo, CancellationToken cancellationToken = default) =>
+        JsonOutput.WriteAsync(this, _body, value, typeInfo, cancellationToken);
 
     /// <summary>
     /// Starts the response with one that was encoded beforehand, body included; header fields that were set go with it. Nothing
@@ -405,7 +385,7 @@ public sealed class HttpResponse
         }
     }
 
-    private void SetDefaultContentType(string contentType)
+    internal void SetDefaultContentType(string contentType)
     {
         if (TypeLine is null && !HasStarted && !ListedFields.Has(KnownHeader.ContentType))
         {

@@ -9,11 +9,39 @@ namespace PipeServer.Server;
 internal sealed class JsonOutput
 #pragma warning restore CA1001
 {
+    private const string ContentType = "application/json";
+
     private Utf8JsonWriter? _writer;
     private JsonSerializerOptions? _options; // what the writer was made by
 
-    /// <summary>Writes a value.</summary>
-    public void Write<T>(ResponseWriter body, T value, JsonTypeInfo<T> typeInfo)
+    /// <inheritdoc cref="HttpResponse.WriteJson"/>
+    public void Write<T>(HttpResponse response, ResponseWriter body, T value, JsonTypeInfo<T> typeInfo)
+    {
+        ArgumentNullException.ThrowIfNull(typeInfo);
+        var undo = new JsonUndo(response, body);
+        response.SetDefaultContentType(ContentType);
+        try
+        {
+            Write(body, value, typeInfo);
+        }
+        catch
+        {
+            undo.Apply();
+            throw;
+        }
+    }
+
+    /// <inheritdoc cref="HttpResponse.WriteJsonAsync"/>
+    public static ValueTask WriteAsync<T>(
+        HttpResponse response, ResponseWriter body, T value, JsonTypeInfo<T> typeInfo, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(typeInfo);
+        var undo = new JsonUndo(response, body);
+        response.SetDefaultContentType(ContentType);
+        return WriteAsync(body, value, typeInfo, undo, cancellationToken);
+    }
+
+    private void Write<T>(ResponseWriter body, T value, JsonTypeInfo<T> typeInfo)
     {
         if (_writer is { } writer && ReferenceEquals(_options, typeInfo.Options))
         {
@@ -29,13 +57,7 @@ internal sealed class JsonOutput
         writer.Flush();
     }
 
-    /// <summary>Writes a value that may become large, and flushes on the way.</summary>
-    /// <param name="body">Where to.</param>
-    /// <param name="value">The value.</param>
-    /// <param name="typeInfo">How it is written.</param>
-    /// <param name="undo">What a fault before the first flush does.</param>
-    /// <param name="cancellationToken">Ends the wait for the client.</param>
-    public static async ValueTask WriteAsync<T>(
+    private static async ValueTask WriteAsync<T>(
         ResponseWriter body, T value, JsonTypeInfo<T> typeInfo, JsonUndo undo, CancellationToken cancellationToken)
     {
         try

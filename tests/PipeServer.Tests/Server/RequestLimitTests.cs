@@ -68,6 +68,35 @@ public abstract class RequestLimitTests(string transport)
         }
     }
 
+    // By its length such a request is refused before its handler is called, so that only who is asked before can let it pass.
+    [Theory]
+    [InlineData(5000, 2000, 200)]
+    [InlineData(-1, 2000, 200)]
+    [InlineData(1999, 2000, 413)]
+    [InlineData(5, 6, 413)] // lowered
+    public async Task The_function_that_chooses_where_the_handler_runs_sets_the_limit_of_a_length(long limit, int length, int status)
+    {
+        await using var server = await StartAsync();
+        foreach (var dispatch in Enum.GetNames<Dispatch>())
+        {
+            await using var client = await server.ConnectAsync();
+            await client.SendAsync($"POST /chosen/{dispatch}?{limit} HTTP/1.1\r\nHost: a\r\nContent-Length: {length}\r\n\r\n");
+            if (status == 200)
+            {
+                await client.SendAsync(new string('x', length));
+            }
+
+            var response = await client.ReadResponseAsync();
+            Assert.Equal(status, response.Status);
+            if (status == 200)
+            {
+                Assert.Equal($"{length}", response.Text);
+                await client.SendAsync("POST /read HTTP/1.1\r\nHost: a\r\nContent-Length: 1001\r\n\r\n");
+                Assert.Equal(413, (await client.ReadResponseAsync()).Status); // the server's own again
+            }
+        }
+    }
+
     // What its handler has not asked for keeps the bounds of every unread body.
     [Theory]
     [InlineData("/ignores?1", "Content-Length: 100\r\n\r\n", 100)]
@@ -247,6 +276,15 @@ public abstract class RequestLimitTests(string transport)
                 }, dispatch);
             }
 
+            server.Map(
+                "POST",
+                "/chosen/{dispatch}",
+                static request =>
+                {
+                    request.MaxBodyBytes = LimitOf(request);
+                    return Enum.Parse<Dispatch>(request.RouteValues["dispatch"]);
+                },
+                static async (request, response) => response.WriteText($"{await ReadAsync(request)}"));
             server.MapGet("/limit", static (request, response) => response.WriteText($"{request.MaxBodyBytes}"), Dispatch.Inline);
             server.MapPost("/ignores", static (request, response) =>
             {
