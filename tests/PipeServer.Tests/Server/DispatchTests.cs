@@ -13,9 +13,13 @@ public abstract class DispatchTests(string transport)
     {
         await using var server = await StartAsync();
         await using var client = await server.ConnectAsync();
+        var before = "Inline";
         foreach (var dispatch in new[] { "Worker", "Inline", "ThreadPool", "Inline", "Worker", "Worker", "ThreadPool", "ThreadPool", "Inline" })
         {
-            Assert.Equal(Shown(dispatch), (await client.RequestAsync(TestClient.Get($"{path}?{dispatch}"))).Text);
+            // There is no hop back: an inline one that has come by the time the one before is answered runs where that was.
+            var where = (await client.RequestAsync(TestClient.Get($"{path}?{dispatch}"))).Text;
+            Assert.True(where == Shown(dispatch) || (dispatch == "Inline" && where == Shown(before)), $"{dispatch} behind {before}: {where}");
+            before = dispatch;
         }
 
         await client.SendAsync(string.Concat(Enumerable.Repeat(TestClient.Get($"{path}?Inline") + TestClient.Get($"{path}?Worker"), 5)));
