@@ -204,8 +204,9 @@ internal sealed class LongConnectionScenarios
         var peers = new List<WebSocketPeer>();
         for (var number = 0; number < count; number++)
         {
-            peers.Add(await WebSocketPeer.TryOpenAsync(server.Port, _options.IsTls, _options.WebSocketRoute!)
-                ?? throw new InvalidOperationException("The server refused a WebSocket before it was told to stop."));
+            var reason = "";
+            peers.Add(await WebSocketPeer.TryOpenAsync(server.Port, _options.IsTls, _options.WebSocketRoute!, refused: why => reason = why)
+                ?? throw new InvalidOperationException($"The server refused a WebSocket before it was told to stop: {reason}"));
         }
 
         tally.WebSockets = (tally.WebSockets ?? 0) + count;

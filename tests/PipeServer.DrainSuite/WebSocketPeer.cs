@@ -29,11 +29,13 @@ internal sealed class WebSocketPeer : IDisposable
     /// <param name="isTls">It speaks TLS.</param>
     /// <param name="path">The route.</param>
     /// <param name="wasSent">Called when the handshake's request is with the system.</param>
-    public static async Task<WebSocketPeer?> TryOpenAsync(int port, bool isTls, string path, Action? wasSent = null)
+    /// <param name="refused">Called with what has come instead.</param>
+    public static async Task<WebSocketPeer?> TryOpenAsync(int port, bool isTls, string path, Action? wasSent = null, Action<string>? refused = null)
     {
         var wire = await Client.TryConnectWireAsync(port, isTls);
         if (wire is null)
         {
+            refused?.Invoke("no connection");
             return null;
         }
 
@@ -43,6 +45,7 @@ internal sealed class WebSocketPeer : IDisposable
             await wire.OpenAsync().WaitAsync(Patience);
             if (await wire.IsEndedAsync().AsTask().WaitAsync(Patience))
             {
+                refused?.Invoke("the connection has ended before the request");
                 peer.Dispose();
                 return null;
             }
@@ -54,10 +57,12 @@ internal sealed class WebSocketPeer : IDisposable
             {
                 return peer;
             }
+
+            refused?.Invoke($"the answer is {Encoding.Latin1.GetString([.. peer._received])}");
         }
-        catch (IOException)
+        catch (IOException exception)
         {
-            // Not accepted.
+            refused?.Invoke(exception.Message);
         }
 
         peer.Dispose();
@@ -190,8 +195,13 @@ internal sealed class WebSocketPeer : IDisposable
         }
 
         var head = Encoding.Latin1.GetString([.. _received[..end]]);
+        if (!head.StartsWith("HTTP/1.1 101 ", StringComparison.Ordinal) || !head.Contains("s3pPLMBiTxaQ9kYGzzhZRbK+xOo=", StringComparison.Ordinal))
+        {
+            return false;
+        }
+
         _received.RemoveRange(0, end + 4);
-        return head.StartsWith("HTTP/1.1 101 ", StringComparison.Ordinal) && head.Contains("s3pPLMBiTxaQ9kYGzzhZRbK+xOo=", StringComparison.Ordinal);
+        return true;
     }
 
     private async Task<(bool IsLast, int Opcode, byte[] Payload)> ReadFrameAsync()

@@ -38,7 +38,11 @@ internal abstract class ResponseStart(Http1Exchange exchange) : ResponseWriter
         ? Mode == ResponseMode.Chunked
         : Mode != ResponseMode.Prepared && Response.ContentLength is null && StatusLine.AllowsBody(Response.StatusCode));
 
-    public override bool HasBufferedBytes => !HasStarted && (Held.Length > 0 || Mode == ResponseMode.Prepared);
+    public sealed override bool HasBufferedBytes
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => !HasStarted && (Held.Length > 0 || Mode == ResponseMode.Prepared);
+    }
 
     public override long BodyBytesSent => Mode switch
     {
