@@ -5,15 +5,18 @@ namespace PipeServer.BrowserTests;
 /// <summary>A page in Chromium with a WebSocket and an EventSource, of a server that stops and of the one that comes after it.</summary>
 public sealed class LongConnectionTests(Site site) : IClassFixture<Site>
 {
-    private const string Open = """
-        window.open = path => new Promise((resolve, reject) => {
-          const socket = new WebSocket(`ws://${location.host}${path}`);
-          socket.binaryType = 'arraybuffer';
-          socket.onopen = () => resolve(socket);
-          socket.onerror = () => reject(new Error('refused'));
-        });
-        window.echo = (socket, message) => new Promise(resolve => { socket.onmessage = event => resolve(event.data); socket.send(message); });
-        window.closed = socket => new Promise(resolve => { socket.onclose = event => resolve(`${event.code} ${event.wasClean}`); });
+    // One function, because a script whose value is a function is called; and none named window.closed, which cannot be set.
+    private const string Functions = """
+        () => {
+          window.connect = path => new Promise((resolve, reject) => {
+            const socket = new WebSocket(`ws://${location.host}${path}`);
+            socket.binaryType = 'arraybuffer';
+            socket.onopen = () => resolve(socket);
+            socket.onerror = () => reject(new Error('refused'));
+          });
+          window.echo = (socket, message) => new Promise(resolve => { socket.onmessage = event => resolve(event.data); socket.send(message); });
+          window.ended = socket => new Promise(resolve => { socket.onclose = event => resolve(`${event.code} ${event.wasClean}`); });
+        }
         """;
 
     [Fact]
@@ -27,7 +30,7 @@ public sealed class LongConnectionTests(Site site) : IClassFixture<Site>
             async () => {
               const wrong = [];
               for (const path of ['/ws', '/ws/deflate']) {
-                const socket = await open(path);
+                const socket = await connect(path);
                 if ((socket.extensions !== '') !== (path === '/ws/deflate')) wrong.push(`${path}: extensions ${socket.extensions}`);
                 for (const text of ['', 'a', 'grüße 日本語 😀', 'x'.repeat(1000000)])
                   if (await echo(socket, text) !== text) wrong.push(`${path}: a text of ${text.length}`);
@@ -36,7 +39,7 @@ public sealed class LongConnectionTests(Site site) : IClassFixture<Site>
                   const back = new Uint8Array(await echo(socket, bytes));
                   if (back.length !== length || back.some((value, at) => value !== bytes[at])) wrong.push(`${path}: ${length} bytes`);
                 }
-                const closing = closed(socket);
+                const closing = ended(socket);
                 socket.close(4321, 'enough');
                 const how = await closing;
                 if (how !== '4321 true') wrong.push(`${path}: closed ${how}`);
@@ -57,8 +60,8 @@ public sealed class LongConnectionTests(Site site) : IClassFixture<Site>
         var page = await OpenAsync(context, cli);
         await page.EvaluateAsync("""
             async () => {
-              window.sockets = await Promise.all(Array.from({ length: 20 }, () => open('/ws')));
-              window.ends = Promise.all(sockets.map(closed));
+              window.sockets = await Promise.all(Array.from({ length: 20 }, () => connect('/ws')));
+              window.ends = Promise.all(sockets.map(ended));
               window.events = [];
               window.opened = 0;
               window.source = new EventSource('/events');
@@ -83,7 +86,7 @@ public sealed class LongConnectionTests(Site site) : IClassFixture<Site>
         var page = await context.NewPageAsync();
         page.SetDefaultTimeout(60_000);
         await page.GotoAsync($"http://{cli.EndPoint}/");
-        await page.EvaluateAsync(Open);
+        await page.EvaluateAsync(Functions);
         return page;
     }
 }
