@@ -5,7 +5,7 @@ namespace PipeServer.BrowserTests;
 /// <summary>A page in Chromium with a WebSocket and an EventSource, of a server that stops and of the one that comes after it.</summary>
 public sealed class LongConnectionTests(Site site) : IClassFixture<Site>
 {
-    // One function, because a script whose value is a function is called; and none named window.closed, which cannot be set.
+    // One function: of a script of several lines the last one's value would be called, if that is a function. Names that no window has already.
     private const string Functions = """
         () => {
           window.connect = path => new Promise((resolve, reject) => {
@@ -79,6 +79,42 @@ public sealed class LongConnectionTests(Site site) : IClassFixture<Site>
         await using var next = CliProcess.Start(CliProcess.PipeServer, "serve", Repository.Path("wwwroot"), "--port", $"{cli.EndPoint.Port}", "--demo");
         await next.ListeningAsync();
         await page.WaitForFunctionAsync("() => opened === 2 && events.at(-1) !== 'the server is stopping'");
+
+        // It has said which event it has seen last.
+        const string GoesOn = "() => { const end = events.indexOf('the server is stopping'); return Number(events[end + 1]) - Number(events[end - 1]); }";
+        Assert.Equal(1, await page.EvaluateAsync<int>(GoesOn));
+    }
+
+    // A browser lets the page of any site connect, with the cookies of the server's: only the server can refuse it.
+    [Fact]
+    public async Task A_page_of_another_origin_is_refused_and_a_sub_protocol_chosen()
+    {
+        var browser = site.Browser;
+        var options = new WebSocketAcceptOptions { SubProtocols = ["v2.chat", "chat"] };
+        await using var server = new HttpServer(new HttpServerOptions { Port = 0 });
+        server.MapGet("/", static (_, response) => response.WriteText("<!DOCTYPE html><title>a page</title><link rel=icon href=data:,>", "text/html"));
+        server.MapGet("/chat", async (request, _) =>
+        {
+            using var socket = await request.AcceptWebSocketAsync(options);
+            await socket.ReceiveAsync(new byte[16].AsMemory(), CancellationToken.None);
+        });
+        await server.StartAsync();
+        options.AllowedOrigins = [$"http://127.0.0.1:{server.Address.Port}"];
+
+        const string Script = """
+            port => new Promise(resolve => {
+              const socket = new WebSocket(`ws://127.0.0.1:${port}/chat`, ['chat', 'v2.chat']);
+              socket.onopen = () => { resolve(`open ${socket.protocol}`); socket.close(); };
+              socket.onerror = () => resolve('refused');
+            })
+            """;
+        await using var context = await browser.NewContextAsync();
+        foreach (var (host, expected) in new[] { ("127.0.0.1", "open v2.chat"), ("localhost", "refused") })
+        {
+            var page = await context.NewPageAsync();
+            await page.GotoAsync($"http://{host}:{server.Address.Port}/");
+            Assert.Equal(expected, await page.EvaluateAsync<string>(Script, server.Address.Port));
+        }
     }
 
     private static async Task<IPage> OpenAsync(IBrowserContext context, CliProcess cli)
