@@ -21,6 +21,24 @@ public sealed class ReadmeTests
         Assert.InRange(code.Split('\n').Count(static line => line.Length > 0), 1, maxLines);
     }
 
+    // A longer example is shown in parts, a section each: the parts are the whole of it.
+    [Fact]
+    public void The_framework_example_is_what_the_sections_of_the_readme_show()
+    {
+        var code = File.ReadAllText(Repository.Path("tests", "Examples", "Framework", "Program.cs")).ReplaceLineEndings("\n");
+        Assert.InRange(code.Split('\n').Count(static line => line.Length > 0), 1, 90);
+        var from = Readme.IndexOf("\n### Routes in groups\n", StringComparison.Ordinal);
+        var parts = Readme[from..Readme.IndexOf("\n## The command line\n", StringComparison.Ordinal)].Split("```csharp\n")[1..];
+        foreach (var part in parts.Select(static part => part[..part.IndexOf("```\n", StringComparison.Ordinal)]))
+        {
+            Assert.InRange(part.Split('\n').Count(static line => line.Length > 0), 1, 22);
+            Assert.Contains(part, code);
+            code = code.Replace(part, "");
+        }
+
+        Assert.Equal("", code.Trim('\n'));
+    }
+
     [Fact]
     public void The_settings_are_the_ones_in_the_readme() => Assert.Contains(
         $"```json\n{File.ReadAllText(Repository.Path("tests", "Examples", "Settings", "appsettings.json")).ReplaceLineEndings("\n")}```\n", Readme);
