@@ -19,7 +19,8 @@ public enum Dispatch
     /// <summary>
     /// On the .NET thread pool, never on an event loop: for a handler that awaits a lot and may block, or of which nothing is known. Bounded to its end: a
     /// request holds one of <see cref="HttpServerOptions.ThreadPoolConcurrency"/> permits from the start of its handler until its answer has ended,
-    /// or its connection is upgraded, and waits for one as others wait for a worker: <see cref="HttpServerOptions.QueueCapacity"/>,
+    /// <see cref="HttpResponse.OnCompleted"/> included, or its connection is upgraded, and
+    /// waits for one as others wait for a worker: <see cref="HttpServerOptions.QueueCapacity"/>,
     /// <see cref="HttpServerOptions.QueueTimeout"/> and <see cref="HttpServerOptions.Overload"/> say how.
     /// </summary>
     ThreadPool,

@@ -277,9 +277,9 @@ public sealed class HttpRequest
     /// </summary>
     /// <remarks>
     /// From the handler, or from any thread that has the request from it, until the handler has ended; may be called again. Answers to earlier requests
-    /// that their client has sent in one batch still go out, if need be once the handler has returned. Has no effect on a request that is answered, nor
-    /// on one whose object nobody uses any more. Whoever may be late waits for <see cref="Aborted"/> or keeps a lock of its own: the object serves the next
-    /// client then.
+    /// that their client has sent in one batch still go out, if need be once the handler has returned; one that goes on for more than a quarter of a second
+    /// is not waited for. Has no effect on a request that is answered, nor on one whose object nobody uses any more. Whoever may be late waits for
+    /// <see cref="Aborted"/> or keeps a lock of its own: the object serves the next client then.
     /// </remarks>
     public void Abort() => _exchange.Abort();
 

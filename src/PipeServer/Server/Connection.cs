@@ -263,7 +263,7 @@ internal abstract class Connection(ServerContext server)
     }
 
     /// <summary>Looks whether the connection's time is up. Called by the heartbeat only.</summary>
-    public void OnHeartbeat(long now, bool draining)
+    public virtual void OnHeartbeat(long now, bool draining)
     {
         lock (Deadlines)
         {

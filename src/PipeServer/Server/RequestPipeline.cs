@@ -136,19 +136,23 @@ internal sealed class RequestPipeline(ServerContext server)
     /// </summary>
     public async ValueTask<bool> TryEndAsync(Exchange exchange, NextStep step, ResponseHooks hooks)
     {
-        if (step == NextStep.Abandon || !hooks.IsStartDue || exchange.Handler is null || exchange.Refusal != RequestError.None
-            || exchange.Writer.HasStarted || exchange.IsClientGone)
+        if (step == NextStep.Abandon || !hooks.IsStartDue || exchange.Handler is null || exchange.Refusal != RequestError.None || exchange.IsClientGone)
         {
             return TryEnd(exchange, step);
         }
 
         if (hooks.IsStarting)
         {
-            // Whatever they do from now on, the next request must not feel it.
+            // Whatever they do from now on, the next request must not feel it; the one that has started the response is no exception.
             exchange.Fault = new InvalidOperationException("The handler has ended while a callback of OnStarting was at work: await what starts the response.");
             Log.HandlerFaulted(server.Logger, exchange.ToString(), "the response was about to begin, so the connection is aborted", exchange.Fault);
             Complete(exchange, isWhole: false);
             return false;
+        }
+
+        if (exchange.Writer.HasStarted)
+        {
+            return TryEnd(exchange, step);
         }
 
         if (exchange.MustLeaveTransportThread)
@@ -176,6 +180,12 @@ internal sealed class RequestPipeline(ServerContext server)
     // What callbacks have made of an answer of the server's own may be against the rules.
     private bool EndAnswered(Exchange exchange)
     {
+        if (exchange.IsClientGone)
+        {
+            exchange.Refusal = RequestError.None; // nobody is told
+            return TryEnd(exchange);
+        }
+
         string? problem;
         try
         {
@@ -275,6 +285,11 @@ internal sealed class RequestPipeline(ServerContext server)
         }
 
         exchange.Handler = handler;
+        if (exchange.IsClientGone)
+        {
+            return NextStep.Abandon; // the function may have aborted the request
+        }
+
         if (exchange.Head.Framing.ContentLength > exchange.MaxBodyBytes)
         {
             return RefuseWithoutHandler(exchange, RequestError.BodyTooLarge);
@@ -317,9 +332,9 @@ internal sealed class RequestPipeline(ServerContext server)
     private void Complete(Exchange exchange, bool isWhole)
     {
         _observer?.Complete(exchange, isWhole);
-        if (exchange.HasPermit)
+        if (exchange.HasPermit && exchange.WaitingHooks is not { HasCompleted: true })
         {
-            exchange.ReturnPermit();
+            exchange.ReturnPermit(); // else behind the callbacks of the end, which may block as the handler may
         }
     }
 

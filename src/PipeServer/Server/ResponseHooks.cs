@@ -12,13 +12,13 @@ internal sealed class ResponseHooks
     private readonly List<Hook> _starting = [];
     private readonly List<Hook> _completed = [];
     private int _running;
-    private bool _hasFailed;
+    private Exception? _failure;
 
     /// <summary>Nothing is left to call.</summary>
-    public bool IsEmpty => _starting.Count == 0 && _completed.Count == 0 && _running == 0 && !_hasFailed;
+    public bool IsEmpty => _starting.Count == 0 && _completed.Count == 0 && _running == 0 && _failure is null;
 
     /// <summary>The response must not start before <see cref="RunStartingAsync"/> has ended.</summary>
-    public bool IsStartDue => _starting.Count > 0 || _running > 0 || _hasFailed;
+    public bool IsStartDue => _starting.Count > 0 || _running > 0 || _failure is not null;
 
     /// <summary>One that was called before the start is at work.</summary>
     public bool IsStarting => _running > 0;
@@ -35,14 +35,10 @@ internal sealed class ResponseHooks
     /// <summary>
     /// Calls those that wait for the start, and those that they register. One of them may start the response itself: what is left is called before.
     /// </summary>
-    /// <exception cref="InvalidOperationException">One has failed before: the answer is that it has.</exception>
+    /// <exception cref="InvalidOperationException">One has failed before, whoever has caught that: the answer is that it has.</exception>
     public async ValueTask RunStartingAsync()
     {
-        if (_hasFailed)
-        {
-            throw new InvalidOperationException("A callback of OnStarting has failed, so that the response cannot be started.");
-        }
-
+        ThrowIfFailed();
         _running++;
         try
         {
@@ -50,11 +46,13 @@ internal sealed class ResponseHooks
             {
                 await hook.Callback(hook.State).ConfigureAwait(false);
             }
+
+            ThrowIfFailed();
         }
-        catch
+        catch (Exception exception)
         {
             _starting.Clear();
-            _hasFailed = true;
+            _failure ??= exception;
             throw;
         }
         finally
@@ -64,7 +62,7 @@ internal sealed class ResponseHooks
     }
 
     /// <summary>The handler has ended, and what has failed before it is known: an answer of the server's own may start.</summary>
-    public void ForgetFailure() => _hasFailed = false;
+    public void ForgetFailure() => _failure = null;
 
     /// <summary>Calls those that wait for the end. Their faults are logged and change nothing.</summary>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
@@ -95,8 +93,16 @@ internal sealed class ResponseHooks
     {
         _starting.Clear();
         _completed.Clear();
-        _hasFailed = false;
+        _failure = null;
         _running = 0;
+    }
+
+    private void ThrowIfFailed()
+    {
+        if (_failure is not null)
+        {
+            throw new InvalidOperationException("A callback of OnStarting has failed, so that the response cannot be started.", _failure);
+        }
     }
 
     private static Hook? TryTake(List<Hook> hooks)

@@ -12,6 +12,7 @@ internal abstract class ExchangeHolder : Connection
     private readonly ExchangePool _exchanges;
     private Http1Exchange? _exchange;
     private volatile bool _isRequestAborted;
+    private bool _isCutDue; // under the lock
 
     protected ExchangeHolder(ServerContext server, ExchangePool exchanges)
         : base(server)
@@ -46,7 +47,7 @@ internal abstract class ExchangeHolder : Connection
 
     public override void Attach(TransportConnection transport, long id)
     {
-        _isRequestAborted = false;
+        _isRequestAborted = _isCutDue = false;
         base.Attach(transport, id);
         Context = ExecutionContext.Capture();
     }
@@ -97,7 +98,7 @@ internal abstract class ExchangeHolder : Connection
     /// <summary>
     /// The handler of the request in progress ends it: the connection is reset, and the ledger counts both as aborted. Answers to earlier requests that
     /// are whole and not sent yet go out first: their connection's thread is inside a synchronous handler then, and cuts the connection as soon as that
-    /// has returned (<see cref="Http1Connection.HasUnflushedAnswers"/>). From any thread.
+    /// has returned (<see cref="Http1Connection.HasUnflushedAnswers"/>), or the heartbeat does, because a handler may wait for that. From any thread.
     /// </summary>
     /// <param name="exchange">
     /// The request: both objects are pooled, and a call that comes late must not hit the next client. So nothing is written to it: its thread may give it
@@ -105,10 +106,10 @@ internal abstract class ExchangeHolder : Connection
     /// </param>
     public void AbortRequest(Http1Exchange exchange)
     {
-        var request = InProgress;
+        var request = ReallyInProgress();
         lock (Deadlines)
         {
-            if (HasEnded || request.Request == 0 || request != InProgress || exchange != _exchange)
+            if (HasEnded || request.Request == 0 || request != ReallyInProgress() || exchange != _exchange)
             {
                 return;
             }
@@ -121,6 +122,16 @@ internal abstract class ExchangeHolder : Connection
                 Transport.Abort();
             }
         }
+    }
+
+    public override void OnHeartbeat(long now, bool draining)
+    {
+        if (_isRequestAborted && !WasAborted)
+        {
+            CutAborted();
+        }
+
+        base.OnHeartbeat(now, draining);
     }
 
     public override void DescribeRequests(ICollection<RequestDescription> descriptions) =>
@@ -210,6 +221,11 @@ internal abstract class ExchangeHolder : Connection
         var exchange = Exchange;
         try
         {
+            if (Tally.HasUnflushed && hooks.IsStartDue)
+            {
+                await exchange.Output.FlushForHandlerAsync(exchange, CancellationToken.None).ConfigureAwait(false); // what is whole does not wait for them
+            }
+
             if (next == NextStep.Cut || !await Pipeline.TryEndAsync(exchange, next, hooks).ConfigureAwait(false))
             {
                 await AbandonAsync().ConfigureAwait(false);
@@ -224,6 +240,7 @@ internal abstract class ExchangeHolder : Connection
             exchange.Extras.HasEnded = true;
             exchange.ResponseBody.End();
             await hooks.RunCompletedAsync(exchange).ConfigureAwait(false);
+            exchange.ReturnPermit();
         }
     }
 
@@ -246,6 +263,30 @@ internal abstract class ExchangeHolder : Connection
 
     /// <summary>Nothing that is written from now on may reach the client. From any thread.</summary>
     protected abstract void OnRequestAborted();
+
+    // A handler that has aborted its request goes on, perhaps until it hears of that by its token: the second beat does not wait for it any longer. While a
+    // flush waits for the client it has a deadline of its own.
+    private void CutAborted()
+    {
+        lock (Deadlines)
+        {
+            if (HasEnded || !_isRequestAborted || Deadlines.IsWriting)
+            {
+                return;
+            }
+
+            if (_isCutDue)
+            {
+                WasAborted = true;
+                Transport.Abort();
+            }
+
+            _isCutDue = true;
+        }
+    }
+
+    // A flush of earlier answers, in the moment of it, makes this one seem answered, too: but not twice.
+    private (long Connection, long Request) ReallyInProgress() => InProgress is { Request: not 0 } request ? request : InProgress;
 
     // Null for what is no request as the parser lets it pass: its parts were of different moments.
     private static string? Shown(Http1Exchange exchange)

@@ -358,6 +358,7 @@ internal sealed class Http1Connection : ExchangeHolder, IReadConsumer
         }
 
         State = ConnectionState.ReadingHead;
+        Exchange.ReleaseExtras(); // the client takes its time with this head, and nothing of the request before it is to be kept alive by that
     }
 
     // The time is up, and what came in that moment was not a whole request.

@@ -121,9 +121,10 @@ internal sealed class SwitchedPipe : IDuplexPipe
                     {
                         result = await read.ConfigureAwait(false);
                     }
-                    finally
+                    catch
                     {
                         IsPending = false;
+                        throw;
                     }
 
                     if (TryTakeUnlessEnded(ref result))
@@ -208,9 +209,13 @@ internal sealed class SwitchedPipe : IDuplexPipe
         {
             lock (pipe._lock)
             {
-                return pipe._hasEnded
-                    ? throw new IOException("The connection has ended, because its handler has.") // and nothing of this read is touched
-                    : TryTake(ref result);
+                if (pipe._hasEnded)
+                {
+                    throw new IOException("The connection has ended, because its handler has."); // and nothing of this read is touched
+                }
+
+                IsPending = false; // not before: whoever ends the pipe finds either a read that is pending or one that can be given back
+                return TryTake(ref result);
             }
         }
 
