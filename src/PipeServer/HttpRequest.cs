@@ -288,7 +288,7 @@ public sealed class HttpRequest
 
     /// <summary>
     /// Accepts the WebSocket that the client has asked for (RFC 6455). The connection ends when the handler does: one that has not closed the WebSocket has
-    /// it closed, with the client's own status where that has closed it, with 1000 else, and with 1011 after an exception.
+    /// it closed, with the client's own status where that has closed it, with 1000 else, 1001 in a stop, and with 1011 after an exception.
     /// </summary>
     /// <remarks>
     /// <para>
@@ -297,7 +297,8 @@ public sealed class HttpRequest
     /// </para>
     /// <para>
     /// When the server begins to stop, each client is sent a close frame with 1001, whatever the handler does: it goes on receiving until the client's
-    /// own close frame comes, and its sends throw. What a client or a stop makes the socket throw is no fault of a handler that lets it pass.
+    /// own close frame comes, and its sends throw; to close then too is no error. What a client or a stop makes the socket throw is no fault of a handler
+    /// that lets it pass.
     /// </para>
     /// </remarks>
     /// <param name="options">How; null for the defaults.</param>

@@ -81,6 +81,7 @@ public sealed class ServerSentEvents : IKeptAlive
         SetHead(response);
         if (request.Exchange.Head.Method == RequestMethod.Head)
         {
+            await response.Body.FlushAsync(CancellationToken.None).ConfigureAwait(false); // an end without a byte would have the length 0, as no stream has
             return;
         }
 
@@ -352,7 +353,7 @@ public sealed class ServerSentEvents : IKeptAlive
                 pending = source.MoveNextAsync().AsTask();
                 if (!pending.IsCompleted && !await end.WaitAsync(pending).ConfigureAwait(false))
                 {
-                    return;
+                    break;
                 }
 
                 var next = pending;
@@ -362,6 +363,7 @@ public sealed class ServerSentEvents : IKeptAlive
                     return;
                 }
             }
+            (Ended.IsCancellationRequested ? default : cancellationToken).ThrowIfCancellationRequested();
         }
         catch (OperationCanceledException) when (Ended.IsCancellationRequested)
         {

@@ -12,8 +12,8 @@ internal interface ISwitchedProtocol
     /// <summary>How many messages were sent to their end.</summary>
     long MessagesSent { get; }
 
-    /// <summary>Both sides have said that they have nothing more to say.</summary>
-    bool IsClosed { get; }
+    /// <summary>Whoever had something more to say has said it, or has been told why not: what was sent is to arrive, whatever the handler has thrown.</summary>
+    bool EndsInOrder { get; }
 
     /// <summary>Time has passed. Called by the heartbeat, from any thread, perhaps when the connection is over.</summary>
     /// <param name="now">Milliseconds of the heartbeat's clock.</param>

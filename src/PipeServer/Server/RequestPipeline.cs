@@ -382,7 +382,7 @@ internal sealed class RequestPipeline(ServerContext server)
 
     private bool TryEndFaulted(Exchange exchange, Exception fault)
     {
-        if (exchange.ExistingExtras?.Switched is { IsClosed: true } switched)
+        if (exchange.ExistingExtras?.Switched is { EndsInOrder: true } switched)
         {
             Log.HandlerFaulted(server.Logger, exchange.ToString(), $"its {switched.Name} is closed with an error", fault);
             exchange.Count(isRefusal: false);

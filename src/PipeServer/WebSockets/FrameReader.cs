@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Net.WebSockets;
 using System.Text;
+using PipeServer.Http;
 
 namespace PipeServer.WebSockets;
 

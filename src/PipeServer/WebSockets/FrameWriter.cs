@@ -146,6 +146,8 @@ internal sealed class FrameWriter(PipeWriter output) : IDisposable
         await _gate.WaitAsync(CancellationToken.None).ConfigureAwait(false);
         Volatile.Write(ref _isCloseWritten, isSilent || _isCloseWritten);
         await SendUnderGateAsync(CancellationToken.None).ConfigureAwait(false);
+        _hasFailed = true;
+        _gate.Release(); // for a sender that comes late: it is told, and does not wait for good
     }
 
     public void Dispose() => _gate.Dispose();

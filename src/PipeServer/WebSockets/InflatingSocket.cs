@@ -1,4 +1,5 @@
 using System.Net.WebSockets;
+using PipeServer.Http;
 
 namespace PipeServer.WebSockets;
 

@@ -15,6 +15,8 @@ namespace PipeServer.WebSockets;
 /// </remarks>
 internal sealed class ServerWebSocket : WebSocket, ISwitchedProtocol
 {
+    private const string ReasonOfStop = "the server is stopping";
+
     private readonly Exchange _exchange;
     private readonly Connection _connection;
     private readonly long _id;
@@ -55,7 +57,7 @@ internal sealed class ServerWebSocket : WebSocket, ISwitchedProtocol
     public long MessagesSent => _output.Messages;
 
     /// <inheritdoc/>
-    public bool IsClosed => _frames.IsClosed && _output.IsClosing && !_isAborted;
+    public bool EndsInOrder => IsClosed || _isRefused || _hasLeft;
 
     public override WebSocketCloseStatus? CloseStatus => _frames.IsClosed ? _frames.CloseStatus : null;
 
@@ -75,6 +77,11 @@ internal sealed class ServerWebSocket : WebSocket, ISwitchedProtocol
 
     /// <summary>Nothing can be received any more.</summary>
     internal bool IsAborted => _isAborted;
+
+    private bool IsClosed => _frames.IsClosed && _output.IsClosing && !_isAborted;
+
+    // The server has begun the closing handshake while the handler was at work: where the handler wants to close too, that is what it gets.
+    private bool IsServersClose => _isServersEnd && _output.IsClosing && !_isAborted && !_isDisposed && !_hasEnded;
 
     /// <summary>Where its frames go.</summary>
     internal FrameWriter Output => _output;
@@ -132,7 +139,7 @@ internal sealed class ServerWebSocket : WebSocket, ISwitchedProtocol
     public override async Task CloseOutputAsync(WebSocketCloseStatus closeStatus, string? statusDescription, CancellationToken cancellationToken)
     {
         CloseFrames.Check(closeStatus, statusDescription);
-        if (CannotSend() is { } problem)
+        if (!IsServersClose && CannotSend() is { } problem)
         {
             throw problem;
         }
@@ -144,7 +151,7 @@ internal sealed class ServerWebSocket : WebSocket, ISwitchedProtocol
     public override async Task CloseAsync(WebSocketCloseStatus closeStatus, string? statusDescription, CancellationToken cancellationToken)
     {
         CloseFrames.Check(closeStatus, statusDescription);
-        if (_isAborted || _isDisposed || _hasEnded || IsClosed)
+        if (!IsServersClose && (_isAborted || _isDisposed || _hasEnded || IsClosed))
         {
             throw InvalidState("close");
         }
@@ -175,7 +182,7 @@ internal sealed class ServerWebSocket : WebSocket, ISwitchedProtocol
         if (_connection.Draining.IsCancellationRequested && !_output.IsClosing)
         {
             _isServersEnd = true;
-            _output.TryClose(WebSocketCloseStatus.EndpointUnavailable, "the server is stopping");
+            _output.TryClose(WebSocketCloseStatus.EndpointUnavailable, ReasonOfStop);
         }
 
         switch (_times.Check(now, _receiver.IsReceiving, _output.IsClosing, _connection.Draining.IsCancellationRequested))
@@ -201,6 +208,7 @@ internal sealed class ServerWebSocket : WebSocket, ISwitchedProtocol
     /// <inheritdoc/>
     public async ValueTask<Exception?> EndAsync(Exception? fault)
     {
+        _isServersEnd |= _connection.Draining.IsCancellationRequested; // the handler may have seen it before the heartbeat has
         var excused = _isServersEnd && IsOfConnection(fault);
         if (!_isAborted)
         {
@@ -208,7 +216,9 @@ internal sealed class ServerWebSocket : WebSocket, ISwitchedProtocol
                 ? _output.TryClose(WebSocketCloseStatus.InternalServerError, reason: null)
                 : _frames.IsClosed
                     ? _output.TryClose(_frames.CloseStatus, _frames.CloseReason)
-                    : _output.TryClose(WebSocketCloseStatus.NormalClosure, reason: null);
+                    : _isServersEnd
+                        ? _output.TryClose(WebSocketCloseStatus.EndpointUnavailable, ReasonOfStop)
+                        : _output.TryClose(WebSocketCloseStatus.NormalClosure, reason: null);
             await _output.FlushAsync().ConfigureAwait(false);
             _times.BeginClosing();
             try
@@ -224,7 +234,7 @@ internal sealed class ServerWebSocket : WebSocket, ISwitchedProtocol
         await _output.EndAsync().ConfigureAwait(false);
         _hasEnded = true;
         _inflating?.Dispose();
-        if (!IsClosed && !_isRefused && !_hasLeft)
+        if (!EndsInOrder)
         {
             CutConnection();
         }

@@ -20,6 +20,11 @@ internal static class UpgradeRequest
     public static RequestError Check(RequestHead head)
     {
         var fields = head.Fields;
+        if (head.Method == RequestMethod.Head)
+        {
+            return RequestError.UpgradeRequired; // what a GET that asks for nothing is told
+        }
+
         if (head.Method != RequestMethod.Get || head.MinorVersion == 0 || head.Framing.HasBody)
         {
             return RequestError.BadWebSocketHandshake;

@@ -13,7 +13,7 @@ internal sealed class WebSocketReceiver(ServerWebSocket socket, PipeReader input
 {
     private const int DiscardBytes = 1024;
 
-    private TaskCompletionSource? _received; // made by who has to wait for the end of another one's receive
+    private TaskCompletionSource? _received; // made by the first who has to wait for the end of another one's receive, and awaited by all who have to
     private int _isReceiving;
 
     /// <summary>What the client sends is read.</summary>
@@ -192,6 +192,7 @@ internal sealed class WebSocketReceiver(ServerWebSocket socket, PipeReader input
             {
                 if (Interlocked.Exchange(ref _isReceiving, 1) == 0)
                 {
+                    times.BeginClosing(); // nobody wants what comes before it: a client that goes on sending gets no more time by that
                     await WaitAsync(buffer, cancellationToken).ConfigureAwait(false);
                 }
                 else
@@ -209,8 +210,8 @@ internal sealed class WebSocketReceiver(ServerWebSocket socket, PipeReader input
     // A receive of the application's is in progress: the close frame, or the end of the connection, comes to it.
     private async ValueTask WaitForReceiverAsync(CancellationToken cancellationToken)
     {
-        var received = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        Interlocked.Exchange(ref _received, received)?.TrySetResult();
+        var own = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var received = Interlocked.CompareExchange(ref _received, own, null) ?? own;
         if (IsReceiving)
         {
             await received.Task.WaitAsync(cancellationToken).ConfigureAwait(false);

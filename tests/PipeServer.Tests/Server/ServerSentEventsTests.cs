@@ -107,10 +107,30 @@ public abstract class ServerSentEventsTests(string transport)
         await using var client = await server.ConnectAsync();
         var head = await client.RequestAsync(TestClient.Get("/").Replace("GET", "HEAD"), isHead: true);
         Assert.Equal((200, "text/event-stream", 0), (head.Status, head["Content-Type"], calls));
+
+        // It said Content-Length: 0, which the answer to GET has not (RFC 9110 §8.6).
+        Assert.Equal((null, "chunked"), (head["Content-Length"], head["Transfer-Encoding"]));
         await client.SendAsync("GET / HTTP/1.0\r\n\r\n");
         var response = await client.ReadResponseAsync();
         Assert.Equal(("data: x\n\n", null), (response.Text, response["Transfer-Encoding"]));
         Assert.Equal(1, calls);
+    }
+
+    // A sequence that does not heed its token came to its end as if it had ended by itself.
+    [Fact]
+    public async Task A_sequence_that_is_cancelled_by_its_sender_tells_so()
+    {
+        var told = new TaskCompletionSource<Exception?>();
+        await using var server = await StartAsync(async events =>
+        {
+            using var cancellation = new CancellationTokenSource();
+            var sending = events.SendAllAsync(DeafAsync(), cancellation.Token).AsTask();
+            await cancellation.CancelAsync();
+            told.SetResult(await Record.ExceptionAsync(() => sending));
+        });
+        await using var client = await server.ConnectAsync();
+        await client.RequestAsync(TestClient.Get("/"));
+        Assert.IsAssignableFrom<OperationCanceledException>(await told.Task.WaitAsync(TestClient.Patience));
     }
 
     // One timer for all streams, by the server's clock; and none where none is wanted.
@@ -402,6 +422,12 @@ public abstract class ServerSentEventsTests(string transport)
         var text = Encoding.UTF8.GetString(await client.ReadExactlyAsync(length));
         Assert.Equal("", await client.ReadLineAsync());
         return text;
+    }
+
+    private static async IAsyncEnumerable<SseItem<string>> DeafAsync()
+    {
+        await Task.Delay(Timeout.Infinite);
+        yield break;
     }
 
     private Task<TestServer> StartAsync(Func<ServerSentEvents, ValueTask> send, ServerSentEventsOptions? options = null) =>

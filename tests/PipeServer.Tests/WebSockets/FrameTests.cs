@@ -1,4 +1,7 @@
+using System.IO.Pipelines;
+using System.Net.WebSockets;
 using System.Text;
+using PipeServer.Http;
 using PipeServer.WebSockets;
 
 namespace PipeServer.Tests.WebSockets;
@@ -83,5 +86,19 @@ public sealed class FrameTests
             Assert.True(FrameHeader.TryRead(frame, isInMessage: false, mayBeCompressed: false, out var header, out _));
             Assert.Equal((length, headerLength), (header.PayloadLength, header.Length));
         }
+    }
+
+    // A sender that had looked at the state a moment before the end waited for its turn for good, and with it whoever awaited it.
+    [Fact]
+    public async Task Who_sends_behind_the_end_is_told()
+    {
+        var pipe = new Pipe();
+        using var writer = new FrameWriter(pipe.Writer);
+        await writer.EndAsync();
+        var sending = writer.SendAsync(FrameOpcode.Text, isFinal: true, new byte[1], default).AsTask();
+        await Assert.ThrowsAsync<WebSocketException>(() => sending.WaitAsync(TestClient.Patience));
+        writer.Pong([1]);
+        await writer.FlushAsync().AsTask().WaitAsync(TestClient.Patience);
+        Assert.Equal(0, pipe.Writer.UnflushedBytes);
     }
 }

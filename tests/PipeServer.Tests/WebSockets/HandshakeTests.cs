@@ -27,6 +27,7 @@ public sealed class HandshakeTests
     [Theory]
     [InlineData(426, "GET", "1.1", "")]
     [InlineData(426, "GET", "1.1", "Connection: Upgrade|Upgrade: h2c|" + Version + "|" + Key)]
+    [InlineData(426, "HEAD", "1.1", "")] // was told 400, and GET 426
     [InlineData(426, "GET", "1.1", "Connection: Upgrade|Upgrade: websockets|" + Version + "|" + Key)]
     [InlineData(426, "GET", "1.1", "Connection: Upgrade|Upgrade: websocket|" + Key)]
     [InlineData(426, "GET", "1.1", "Connection: Upgrade|Upgrade: websocket|Sec-WebSocket-Version: 8|" + Key)]
@@ -56,7 +57,7 @@ public sealed class HandshakeTests
         await using var server = await StartAsync(new WebSocketAcceptOptions());
         await using var client = await server.ConnectAsync();
         var lines = string.Concat(headers.Split('|').Where(static line => line.Length > 0).Select(static line => line + "\r\n"));
-        var response = await client.RequestAsync($"{method} /ws HTTP/{version}\r\nHost: a\r\n{lines}\r\n{body}");
+        var response = await client.RequestAsync($"{method} /ws HTTP/{version}\r\nHost: a\r\n{lines}\r\n{body}", isHead: method == "HEAD");
         Assert.Equal(status, response.Status);
         var fields = (response["Upgrade"], response["Sec-WebSocket-Version"]);
         Assert.Equal(status == 426 ? ("websocket", "13") : (null, null), fields);

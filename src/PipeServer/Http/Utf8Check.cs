@@ -2,10 +2,10 @@ using System.Buffers;
 using System.Text;
 using System.Text.Unicode;
 
-namespace PipeServer.WebSockets;
+namespace PipeServer.Http;
 
 /// <summary>
-/// Whether a text is UTF-8 (RFC 6455 §8.1) that comes in pieces, which may end inside a character. Finds a fault with the first byte that makes it one.
+/// Whether a text is UTF-8 (RFC 3629 §4) that comes in pieces, which may end inside a character. Finds a fault with the first byte that makes it one.
 /// </summary>
 /// <remarks>A mutable struct: it must be a field.</remarks>
 internal struct Utf8Check

@@ -1,0 +1,3 @@
+namespace PipeServer.Tests.WebSockets;
+
+public sealed class WebSocketEndOverEpollTests() : WebSocketEndTests("epoll");
