@@ -21,6 +21,7 @@ public abstract class WebSocketEndTests(string transport)
             {
                 while (await socket.ReceiveAsync(new byte[100].AsMemory(), default) is { MessageType: not WebSocketMessageType.Close })
                 {
+                    // Messages are of no interest.
                 }
 
                 await (waits ? socket.CloseAsync(WebSocketCloseStatus.NormalClosure, "", default)
@@ -62,6 +63,7 @@ public abstract class WebSocketEndTests(string transport)
                 }
                 catch (OperationCanceledException) when (!throws)
                 {
+                    // It returns.
                 }
             }),
             options => options.TimeProvider = time);

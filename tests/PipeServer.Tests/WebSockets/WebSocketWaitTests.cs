@@ -16,7 +16,7 @@ public sealed class WebSocketWaitTests
         var ended = new TaskCompletionSource();
         await using var server = await TestServer.StartAsync("epoll", server => server.MapGet("/ws", async (request, _) =>
         {
-            using var socket = await request.AcceptWebSocketAsync();
+            using var socket = await request.AcceptWebSocketAsync(new() { CloseTimeout = Timeout.InfiniteTimeSpan });
             var receiving = socket.ReceiveAsync(new byte[100].AsMemory(), default).AsTask();
             var closing = Enumerable.Range(0, 3).Select(_ => socket.CloseAsync(WebSocketCloseStatus.NormalClosure, "", default)).ToArray();
             await Task.WhenAll([receiving, .. closing]);
