@@ -206,7 +206,10 @@ public abstract class JsonTests(string transport)
     {
         var relaxed = new TestJson(new JsonSerializerOptions
         {
-            Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping, WriteIndented = true, NewLine = "\n", IndentSize = 1,
+            Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+            WriteIndented = true,
+            NewLine = "\n",
+            IndentSize = 1,
         });
         await using var server = await StartAsync(map: server =>
         {
