@@ -46,8 +46,19 @@ internal sealed class RecordStream(Socket socket, HeldHandshake held) : Stream
         try
         {
             // Only waits, and takes nothing: so that bytes are either in the system or in the hands of TLS, and never on their way.
-            _isWaiting = true;
-            await socket.ReceiveAsync(Memory<byte>.Empty, cancellationToken);
+            // It may end for nothing, and a receive that finds nothing would hold the thread until the server gives the client up.
+            while (true)
+            {
+                _isWaiting = true;
+                await socket.ReceiveAsync(Memory<byte>.Empty, cancellationToken);
+                if (IsReadable())
+                {
+                    break;
+                }
+
+                await Task.Yield();
+            }
+
             _isWaiting = false;
             var count = socket.Receive(buffer.Span);
             _hasEnded |= count == 0;
