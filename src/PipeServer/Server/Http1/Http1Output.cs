@@ -66,28 +66,15 @@ internal sealed class Http1Output(Http1Connection connection)
     }
 
     /// <summary>Flushes from within a handler: what it gets to see is the fate of its own bytes.</summary>
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    public async ValueTask<FlushResult> FlushForHandlerAsync(Exchange exchange, CancellationToken cancellationToken)
+    /// <remarks>Not async itself, as <see cref="FlushAsync"/>.</remarks>
+    public ValueTask<FlushResult> FlushForHandlerAsync(Exchange exchange, CancellationToken cancellationToken)
     {
         var flush = FlushAsync(cancellationToken);
-        var hasWaited = !flush.IsCompleted; // else it is still where the handler is
-        FlushResult result;
-        try
-        {
-            result = await flush.ConfigureAwait(false);
-        }
-        catch when (hasWaited && exchange.MustLeaveTransportThread)
-        {
-            await Task.Yield(); // a handler goes on behind an exception too
-            throw;
-        }
-
-        if (hasWaited && exchange.MustLeaveTransportThread)
-        {
-            await Task.Yield();
-        }
-
-        return new FlushResult(result.IsCanceled, IsClientGone);
+#pragma warning disable VSTHRD103 // Completed, so it does not block.
+        return flush.IsCompletedSuccessfully
+            ? new ValueTask<FlushResult>(new FlushResult(flush.Result.IsCanceled, IsClientGone))
+            : WaitForHandlerAsync(exchange, flush, hasWaited: !flush.IsCompleted);
+#pragma warning restore VSTHRD103
     }
 
     /// <summary>Sends what is written, and a part of a file behind it, for a handler.</summary>
@@ -137,6 +124,28 @@ internal sealed class Http1Output(Http1Connection connection)
         connection.Deadlines.BeginWrite(connection.Transport, connection.MinResponseDataRate);
         await shutdown.ConfigureAwait(false);
         connection.Deadlines.EndWrite();
+    }
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<FlushResult> WaitForHandlerAsync(Exchange exchange, ValueTask<FlushResult> flush, bool hasWaited)
+    {
+        FlushResult result;
+        try
+        {
+            result = await flush.ConfigureAwait(false);
+        }
+        catch when (hasWaited && exchange.MustLeaveTransportThread)
+        {
+            await Task.Yield(); // a handler goes on behind an exception too; where the flush has not waited, it is still where the handler is
+            throw;
+        }
+
+        if (hasWaited && exchange.MustLeaveTransportThread)
+        {
+            await Task.Yield();
+        }
+
+        return new FlushResult(result.IsCanceled, IsClientGone);
     }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
