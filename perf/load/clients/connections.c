@@ -14,14 +14,12 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
+#include "client.h"
 
 enum { BufferBytes = 128 * 1024, HeadBytes = 2048, Buckets = 100000, MaxEvents = 256 };
 
@@ -45,17 +43,6 @@ static int request_bytes;
 static long ends_at;
 static atomic_long left;
 static bool is_counted;
-
-static void die(const char *what) {
-    perror(what);
-    exit(1);
-}
-
-static long now(void) {
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return time.tv_sec * 1000000L + time.tv_nsec / 1000;
-}
 
 static bool take(void) {
     return is_counted ? atomic_fetch_sub(&left, 1) > 0 : now() < ends_at;
@@ -134,12 +121,6 @@ static void *run(void *argument) {
     return NULL;
 }
 
-static long percentile(const unsigned *latency, long done, int percent) {
-    long seen = 0, at = 0;
-    while (at < Buckets - 1 && (seen += latency[at]) * 100 < done * percent) at++;
-    return at;
-}
-
 int main(int argc, char **argv) {
     if (argc != 6 && argc != 7) {
         fprintf(stderr, "usage: connections PORT PATH CONNECTIONS THREADS SECONDS [COUNT]\n");
@@ -166,6 +147,6 @@ int main(int argc, char **argv) {
         for (int at = 0; i > 0 && at < Buckets; at++) workers[0].latency[at] += workers[i].latency[at];
     }
     double seconds = (now() - started) / 1e6;
-    printf("%ld %.6f %ld %ld %ld\n", done, seconds, percentile(workers[0].latency, done, 50), percentile(workers[0].latency, done, 99), errors);
+    printf("%ld %.6f %ld %ld %ld\n", done, seconds, percentile(workers[0].latency, Buckets, done, 50), percentile(workers[0].latency, Buckets, done, 99), errors);
     return 0;
 }

@@ -8,22 +8,14 @@
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
+#include "client.h"
 
 extern char **environ;
 static const long PatienceMicroseconds = 15000000;
-
-static long now(void) {
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return time.tv_sec * 1000000L + time.tv_nsec / 1000;
-}
 
 // One try: true when an answer with 200 begins.
 static int ask(const struct sockaddr_in *server, const char *path) {

@@ -11,12 +11,10 @@
 #include <openssl/ssl.h>
 #include <pthread.h>
 #include <stdbool.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
+#include "client.h"
 
 enum { BufferBytes = 16 * 1024, Buckets = 1000000 };
 
@@ -33,12 +31,6 @@ static int request_bytes;
 static bool is_resumed;
 static long ends_at;
 static unsigned latency[Buckets];  // connections by their microseconds
-
-static long now(void) {
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return time.tv_sec * 1000000L + time.tv_nsec / 1000;
-}
 
 // True for a whole answer with 200, by a session as it should be. The first connection of a thread has none to resume.
 static bool ask(worker *self, SSL *ssl, bool is_first) {
@@ -88,12 +80,6 @@ static void *run(void *argument) {
     return NULL;
 }
 
-static long percentile(long done, int percent) {
-    long seen = 0, at = 0;
-    while (at < Buckets - 1 && (seen += latency[at]) * 100 < done * percent) at++;
-    return at;
-}
-
 int main(int argc, char **argv) {
     if (argc != 6) {
         fprintf(stderr, "usage: handshakes PORT PATH CONNECTIONS new|resumed SECONDS\n");
@@ -117,6 +103,6 @@ int main(int argc, char **argv) {
         errors += workers[i].errors;
     }
     double seconds = (now() - started) / 1e6;
-    printf("%ld %.6f %ld %ld %ld\n", done, seconds, percentile(done, 50), percentile(done, 99), errors);
+    printf("%ld %.6f %ld %ld %ld\n", done, seconds, percentile(latency, Buckets, done, 50), percentile(latency, Buckets, done, 99), errors);
     return 0;
 }

@@ -12,14 +12,12 @@
 #include <netinet/tcp.h>
 #include <pthread.h>
 #include <stdbool.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
+#include "client.h"
 
 enum { TextBytes = 64, MaskBytes = 4, FrameBytes = 2 + MaskBytes + TextBytes, EchoBytes = 2 + TextBytes, Buckets = 100000, MaxEvents = 256, RoomBytes = 256 };
 
@@ -42,17 +40,6 @@ static int request_bytes;
 static unsigned char frame[FrameBytes], echo[EchoBytes];
 static long ends_at;
 static pthread_barrier_t all_open;
-
-static void die(const char *what) {
-    perror(what);
-    exit(1);
-}
-
-static long now(void) {
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return time.tv_sec * 1000000L + time.tv_nsec / 1000;
-}
 
 static void make_frames(void) {
     frame[0] = echo[0] = 0x81;
@@ -182,12 +169,6 @@ static int wait_idle(int count) {
     return 0;
 }
 
-static long percentile(const unsigned *latency, long done, int percent) {
-    long seen = 0, at = 0;
-    while (at < Buckets - 1 && (seen += latency[at]) * 100 < done * percent) at++;
-    return at;
-}
-
 int main(int argc, char **argv) {
     if (argc != 6 && !(argc == 5 && strcmp(argv[4], "idle") == 0)) {
         fprintf(stderr, "usage: websockets PORT PATH CONNECTIONS THREADS SECONDS | PORT PATH CONNECTIONS idle\n");
@@ -227,6 +208,6 @@ int main(int argc, char **argv) {
         for (int at = 0; i > 0 && at < Buckets; at++) workers[0].latency[at] += workers[i].latency[at];
     }
     double seconds = (now() - started) / 1e6;
-    printf("%ld %.6f %ld %ld %ld\n", done, seconds, percentile(workers[0].latency, done, 50), percentile(workers[0].latency, done, 99), errors);
+    printf("%ld %.6f %ld %ld %ld\n", done, seconds, percentile(workers[0].latency, Buckets, done, 50), percentile(workers[0].latency, Buckets, done, 99), errors);
     return 0;
 }
