@@ -102,7 +102,6 @@ public abstract class RouteBuilder
     [OverloadResolutionPriority(1)]
     public void Map(string method, string pattern, RequestHandler handler, Dispatch dispatch = Dispatch.Worker)
     {
-        ArgumentNullException.ThrowIfNull(method);
         ArgumentNullException.ThrowIfNull(handler);
         Add(method, pattern, new RouteHandler(handler, Checked(dispatch)));
     }
@@ -115,7 +114,6 @@ public abstract class RouteBuilder
     /// <inheritdoc cref="Map(string, string, RequestHandler, Dispatch)"/>
     public void Map(string method, string pattern, Action<HttpRequest, HttpResponse> handler, Dispatch dispatch = Dispatch.Worker)
     {
-        ArgumentNullException.ThrowIfNull(method);
         ArgumentNullException.ThrowIfNull(handler);
         Add(method, pattern, RouteHandler.Synchronous(handler, Checked(dispatch)));
     }
@@ -128,7 +126,6 @@ public abstract class RouteBuilder
     /// <inheritdoc cref="Map(string, string, RequestHandler, Dispatch)" path="/exception"/>
     public void Map(string method, string pattern, TryRequestHandler first, RequestHandler handler)
     {
-        ArgumentNullException.ThrowIfNull(method);
         ArgumentNullException.ThrowIfNull(first);
         ArgumentNullException.ThrowIfNull(handler);
         Add(method, pattern, new RouteHandler(handler, Dispatch.Worker, first));
@@ -146,7 +143,6 @@ public abstract class RouteBuilder
     [OverloadResolutionPriority(1)]
     public void Map(string method, string pattern, Func<HttpRequest, Dispatch> choose, RequestHandler handler)
     {
-        ArgumentNullException.ThrowIfNull(method);
         ArgumentNullException.ThrowIfNull(choose);
         ArgumentNullException.ThrowIfNull(handler);
         Add(method, pattern, new RouteHandler(handler, Dispatch.Worker).ChosenBy(choose));
@@ -159,7 +155,6 @@ public abstract class RouteBuilder
     /// <inheritdoc cref="Map(string, string, Func{HttpRequest, Dispatch}, RequestHandler)"/>
     public void Map(string method, string pattern, Func<HttpRequest, Dispatch> choose, Action<HttpRequest, HttpResponse> handler)
     {
-        ArgumentNullException.ThrowIfNull(method);
         ArgumentNullException.ThrowIfNull(choose);
         ArgumentNullException.ThrowIfNull(handler);
         Add(method, pattern, RouteHandler.Synchronous(handler, Dispatch.Worker).ChosenBy(choose));
@@ -257,6 +252,7 @@ public abstract class RouteBuilder
 
     private void Add(string method, string pattern, RouteHandler handler)
     {
+        ArgumentNullException.ThrowIfNull(method);
         ThrowIfStarted();
         _routes.Add(method, Whole(pattern), handler with { Filters = _filters });
     }

@@ -11,26 +11,8 @@ internal static class UpgradeRules
     /// True when the client of a request has offered another protocol: by HTTP/1.1 or later, in which alone the field means anything, and with the
     /// connection option <c>upgrade</c>, without which the field may be one that a proxy has forgotten to remove.
     /// </summary>
-    public static bool IsOffered(RequestHead head)
-    {
-        if (head.MinorVersion == 0 || head.Fields.IndexOf(Upgrade) < 0)
-        {
-            return false;
-        }
-
-        for (var index = head.Fields.IndexOf(KnownHeader.Connection); index >= 0; index = head.Fields.IndexOf(KnownHeader.Connection, index + 1))
-        {
-            for (var rest = head.Fields.Value(index); TryTake(ref rest, out var option);)
-            {
-                if (Ascii.EqualsIgnoreCase(option, Upgrade))
-                {
-                    return HasElement(head.Fields);
-                }
-            }
-        }
-
-        return false;
-    }
+    public static bool IsOffered(RequestHead head) =>
+        head.MinorVersion > 0 && HasProtocol(head.Fields) && HasElement(head.Fields, "Connection"u8, Upgrade);
 
     /// <summary>True when an answer names a protocol, and none that the client has not offered.</summary>
     /// <param name="offered">The fields of the request.</param>
@@ -38,28 +20,35 @@ internal static class UpgradeRules
     public static bool IsAmongOffered(HeaderFields offered, HeaderFields chosen)
     {
         var hasChosen = false;
-        for (var index = chosen.IndexOf(Upgrade); index >= 0; index = chosen.IndexOf(Upgrade, index + 1))
+        var list = new ListFromRight(chosen, Upgrade, hasQuotes: false);
+        while (list.TryNext(out var protocol))
         {
-            for (var rest = chosen.Value(index); TryTake(ref rest, out var protocol);)
+            if (protocol.IsEmpty)
             {
-                if (!Has(offered, protocol))
-                {
-                    return false;
-                }
-
-                hasChosen = true;
+                continue;
             }
+
+            if (!HasElement(offered, Upgrade, protocol))
+            {
+                return false;
+            }
+
+            hasChosen = true;
         }
 
         return hasChosen;
     }
 
-    private static bool HasElement(HeaderFields fields)
+    /// <summary>True when a field that is a list has an element, in whatever case.</summary>
+    /// <param name="fields">The fields.</param>
+    /// <param name="name">The name of the list's field.</param>
+    /// <param name="element">The element, which is not empty: empty ones of a list are none (RFC 9110 §5.6.1.2).</param>
+    public static bool HasElement(HeaderFields fields, ReadOnlySpan<byte> name, ReadOnlySpan<byte> element)
     {
-        for (var index = fields.IndexOf(Upgrade); index >= 0; index = fields.IndexOf(Upgrade, index + 1))
+        var list = new ListFromRight(fields, name, hasQuotes: false);
+        while (list.TryNext(out var one))
         {
-            var rest = fields.Value(index);
-            if (TryTake(ref rest, out _))
+            if (Ascii.EqualsIgnoreCase(one, element))
             {
                 return true;
             }
@@ -68,37 +57,17 @@ internal static class UpgradeRules
         return false;
     }
 
-    private static bool Has(HeaderFields offered, ReadOnlySpan<byte> protocol)
+    private static bool HasProtocol(HeaderFields fields)
     {
-        for (var index = offered.IndexOf(Upgrade); index >= 0; index = offered.IndexOf(Upgrade, index + 1))
+        var list = new ListFromRight(fields, Upgrade, hasQuotes: false);
+        while (list.TryNext(out var protocol))
         {
-            for (var rest = offered.Value(index); TryTake(ref rest, out var one);)
-            {
-                if (Ascii.EqualsIgnoreCase(one, protocol))
-                {
-                    return true;
-                }
-            }
-        }
-
-        return false;
-    }
-
-    // RFC 9110 §5.6.1.2: empty elements of a list are no elements.
-    private static bool TryTake(ref ReadOnlySpan<byte> rest, out ReadOnlySpan<byte> element)
-    {
-        while (!rest.IsEmpty)
-        {
-            var comma = rest.IndexOf((byte)',');
-            element = HttpCharacters.TrimOws(comma < 0 ? rest : rest[..comma]);
-            rest = comma < 0 ? default : rest[(comma + 1)..];
-            if (!element.IsEmpty)
+            if (!protocol.IsEmpty)
             {
                 return true;
             }
         }
 
-        element = default;
         return false;
     }
 }

@@ -11,7 +11,9 @@ namespace PipeServer.WebSockets;
 /// is not waited for: who sends sends it too, when its own frame is whole. Of pongs only the last one is kept (RFC 6455 §5.5.3), so that a
 /// client that sends pings without end and reads nothing fills no memory.
 /// </summary>
-internal sealed class FrameWriter(PipeWriter output) : IDisposable
+#pragma warning disable CA1001 // Nobody asks the gate for a wait handle, without which it holds nothing to dispose of.
+internal sealed class FrameWriter(PipeWriter output)
+#pragma warning restore CA1001
 {
     // A longer payload is flushed piece by piece, so that a slow client does not have all of it in memory twice.
     private const int MaxPiece = 64 * 1024;
@@ -105,25 +107,8 @@ internal sealed class FrameWriter(PipeWriter output) : IDisposable
 
     /// <summary>Sends a frame that somebody else has made.</summary>
     /// <exception cref="WebSocketException">Nothing can be sent any more.</exception>
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
-    public async ValueTask SendRawAsync(ReadOnlyMemory<byte> frame, CancellationToken cancellationToken)
-    {
-        await _gate.WaitAsync(cancellationToken).ConfigureAwait(false);
-        try
-        {
-            ThrowIfClosing();
-            await WritePiecesAsync(frame, cancellationToken).ConfigureAwait(false);
-            Messages += (frame.Span[0] & 0x80) != 0 ? 1 : 0;
-        }
-        catch (IOException exception)
-        {
-            throw Translated(exception);
-        }
-        finally
-        {
-            Exit();
-        }
-    }
+    public ValueTask SendRawAsync(ReadOnlyMemory<byte> frame, CancellationToken cancellationToken) =>
+        SendLongAsync(opcode: null, isFinal: (frame.Span[0] & 0x80) != 0, frame, cancellationToken);
 
     /// <summary>Completes when the close frame, and what was to be sent before it, has left; or cannot leave.</summary>
     public async ValueTask FlushAsync(CancellationToken cancellationToken = default)
@@ -149,8 +134,6 @@ internal sealed class FrameWriter(PipeWriter output) : IDisposable
         _hasFailed = true;
         _gate.Release(); // for a sender that comes late: it is told, and does not wait for good
     }
-
-    public void Dispose() => _gate.Dispose();
 
     private static WebSocketException Gone() => new(WebSocketError.ConnectionClosedPrematurely);
 
@@ -283,14 +266,19 @@ internal sealed class FrameWriter(PipeWriter output) : IDisposable
         }
     }
 
+    // Without an opcode the payload is a whole frame, header included.
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
-    private async ValueTask SendLongAsync(FrameOpcode opcode, bool isFinal, ReadOnlyMemory<byte> payload, CancellationToken cancellationToken)
+    private async ValueTask SendLongAsync(FrameOpcode? opcode, bool isFinal, ReadOnlyMemory<byte> payload, CancellationToken cancellationToken)
     {
         await _gate.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
             ThrowIfClosing();
-            output.Advance(WriteHeader(output.GetSpan(MaxHeader), opcode, isFinal, payload.Length));
+            if (opcode is { } kind)
+            {
+                output.Advance(WriteHeader(output.GetSpan(MaxHeader), kind, isFinal, payload.Length));
+            }
+
             await WritePiecesAsync(payload, cancellationToken).ConfigureAwait(false);
             Messages += isFinal ? 1 : 0;
         }

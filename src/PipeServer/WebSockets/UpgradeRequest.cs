@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Buffers.Text;
-using System.Text;
 using PipeServer.Http;
 
 namespace PipeServer.WebSockets;
@@ -12,9 +11,10 @@ internal static class UpgradeRequest
     private const int KeyBytes = 16;
 
     /// <summary>True when a request asks for a WebSocket, well-formed or not.</summary>
+    // The protocol of an Upgrade field may have a version behind a slash, and this one has none.
     public static bool IsOne(RequestHead head) =>
-        head.Method == RequestMethod.Get && head.MinorVersion > 0 && HasToken(head.Fields, "Upgrade"u8, "websocket"u8)
-        && HasToken(head.Fields, "Connection"u8, "upgrade"u8);
+        head.Method == RequestMethod.Get && head.MinorVersion > 0 && UpgradeRules.HasElement(head.Fields, "Upgrade"u8, "websocket"u8)
+        && UpgradeRules.HasElement(head.Fields, "Connection"u8, "upgrade"u8);
 
     /// <summary>Why the handshake is refused; <see cref="RequestError.None"/> where it is not.</summary>
     public static RequestError Check(RequestHead head)
@@ -30,12 +30,12 @@ internal static class UpgradeRequest
             return RequestError.BadWebSocketHandshake;
         }
 
-        if (!HasToken(fields, "Upgrade"u8, "websocket"u8))
+        if (!UpgradeRules.HasElement(fields, "Upgrade"u8, "websocket"u8))
         {
             return RequestError.UpgradeRequired;
         }
 
-        if (!HasToken(fields, "Connection"u8, "upgrade"u8) || fields.CountOf("Sec-WebSocket-Version"u8) > 1)
+        if (!UpgradeRules.HasElement(fields, "Connection"u8, "upgrade"u8) || fields.CountOf("Sec-WebSocket-Version"u8) > 1)
         {
             return RequestError.BadWebSocketHandshake;
         }
@@ -58,21 +58,6 @@ internal static class UpgradeRequest
         Span<byte> hash = stackalloc byte[Sha1.HashBytes];
         Sha1.Hash(text, hash);
         return Convert.ToBase64String(hash);
-    }
-
-    // The protocol of an Upgrade field may have a version behind a slash, and this one has none.
-    private static bool HasToken(HeaderFields fields, ReadOnlySpan<byte> name, ReadOnlySpan<byte> token)
-    {
-        var list = new ListFromRight(fields, name, hasQuotes: false);
-        while (list.TryNext(out var element))
-        {
-            if (Ascii.EqualsIgnoreCase(element, token))
-            {
-                return true;
-            }
-        }
-
-        return false;
     }
 
     private static bool IsKey(ReadOnlySpan<byte> key)

@@ -93,7 +93,7 @@ public sealed class FrameTests
     public async Task Who_sends_behind_the_end_is_told()
     {
         var pipe = new Pipe();
-        using var writer = new FrameWriter(pipe.Writer);
+        var writer = new FrameWriter(pipe.Writer);
         await writer.EndAsync();
         var sending = writer.SendAsync(FrameOpcode.Text, isFinal: true, new byte[1], default).AsTask();
         await Assert.ThrowsAsync<WebSocketException>(() => sending.WaitAsync(TestClient.Patience));
