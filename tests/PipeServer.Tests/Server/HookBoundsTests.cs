@@ -65,6 +65,7 @@ public abstract class HookBoundsTests(string transport)
         }
 
         await Eventually.TrueAsync(() => server.Server.GetStatistics().ThreadPool is { Active: 2, Queued: 2 }, "two are at work, two wait");
+        await Eventually.TrueAsync(() => _told.Count == 2, "both callbacks have begun"); // a permit is taken before the thread pool begins
         Assert.Equal(2, _told.Count);
         _gate.SetResult();
         foreach (var client in clients)
