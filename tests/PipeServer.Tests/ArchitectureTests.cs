@@ -15,13 +15,16 @@ public sealed class ArchitectureTests
     // Room → what it may use of this library, beside itself.
     private static readonly Dictionary<string, string[]> Allowed = new()
     {
-        [Root] = ["PipeServer.Diagnostics", "PipeServer.Http", "PipeServer.Routing", "PipeServer.Server", "PipeServer.Server.Http1", "PipeServer.Server.ProxyProtocol", "PipeServer.Server.Tls", "PipeServer.Telemetry", "PipeServer.Tls", "PipeServer.Tls.OpenSsl", "PipeServer.Tls.SslStreams", "PipeServer.Transport", "PipeServer.Transport.Epoll", "PipeServer.Transport.Sockets", "PipeServer.WebSockets", "PipeServer.Workers"],
+        [Root] = ["PipeServer.Diagnostics", "PipeServer.Http", "PipeServer.Http.Hpack", "PipeServer.Routing", "PipeServer.Server", "PipeServer.Server.Http1", "PipeServer.Server.Http2", "PipeServer.Server.ProxyProtocol", "PipeServer.Server.Tls", "PipeServer.Telemetry", "PipeServer.Tls", "PipeServer.Tls.OpenSsl", "PipeServer.Tls.SslStreams", "PipeServer.Transport", "PipeServer.Transport.Epoll", "PipeServer.Transport.Sockets", "PipeServer.WebSockets", "PipeServer.Workers"],
         ["PipeServer.Diagnostics"] = [],
-        ["PipeServer.Http"] = [],
+        ["PipeServer.Http"] = ["PipeServer.Http.Hpack"],
+        ["PipeServer.Http.Frames"] = [],
+        ["PipeServer.Http.Hpack"] = ["PipeServer.Http"],
         ["PipeServer.Platform"] = [],
         ["PipeServer.Routing"] = [Root, "PipeServer.Http"],
-        ["PipeServer.Server"] = [Root, "PipeServer.Diagnostics", "PipeServer.Http", "PipeServer.Platform", "PipeServer.Routing", "PipeServer.Tls", "PipeServer.Transport", "PipeServer.Workers"],
+        ["PipeServer.Server"] = [Root, "PipeServer.Diagnostics", "PipeServer.Http", "PipeServer.Http.Hpack", "PipeServer.Platform", "PipeServer.Routing", "PipeServer.Tls", "PipeServer.Transport", "PipeServer.Workers"],
         ["PipeServer.Server.Http1"] = [Root, "PipeServer.Http", "PipeServer.Routing", "PipeServer.Server", "PipeServer.Transport", "PipeServer.Workers"],
+        ["PipeServer.Server.Http2"] = [Root, "PipeServer.Diagnostics", "PipeServer.Http", "PipeServer.Http.Frames", "PipeServer.Http.Hpack", "PipeServer.Routing", "PipeServer.Server", "PipeServer.Transport", "PipeServer.Workers"],
         ["PipeServer.Server.ProxyProtocol"] = [Root, "PipeServer.Diagnostics", "PipeServer.Server", "PipeServer.Transport"],
         ["PipeServer.Server.Tls"] = [Root, "PipeServer.Diagnostics", "PipeServer.Http", "PipeServer.Server", "PipeServer.Tls", "PipeServer.Transport", "PipeServer.Workers"],
         // Every log line of the library is in Diagnostics, so those of the files are too. Of the root it is public members only, see below.
@@ -41,6 +44,8 @@ public sealed class ArchitectureTests
     private static readonly Dictionary<string, string[]> Forbidden = new()
     {
         ["PipeServer.Http"] = ["System.Net.Sockets", "System.IO", "System.Threading", "Microsoft."],
+        ["PipeServer.Http.Frames"] = ["System.Net.Sockets", "System.IO", "System.Threading", "Microsoft."],
+        ["PipeServer.Http.Hpack"] = ["System.Net.Sockets", "System.IO", "System.Threading", "Microsoft."],
         ["PipeServer.Server"] = ["System.Net.Sockets"],
         ["PipeServer.Transport"] = ["Microsoft.Extensions."],
         ["PipeServer.Transport.Sockets"] = ["Microsoft."],
@@ -100,7 +105,7 @@ public sealed class ArchitectureTests
     [Fact]
     public void Only_the_composition_names_protocols_and_transports()
     {
-        string[] parts = ["PipeServer.Server.Http1", "PipeServer.Server.ProxyProtocol", "PipeServer.Server.Tls", "PipeServer.Tls.OpenSsl", "PipeServer.Tls.SslStreams", "PipeServer.Transport.Epoll", "PipeServer.Transport.Sockets"];
+        string[] parts = ["PipeServer.Server.Http1", "PipeServer.Server.Http2", "PipeServer.Server.ProxyProtocol", "PipeServer.Server.Tls", "PipeServer.Tls.OpenSsl", "PipeServer.Tls.SslStreams", "PipeServer.Transport.Epoll", "PipeServer.Transport.Sockets"];
         var composers = Library.GetTypes().Where(static type => Room(type) == Root)
             .Where(type => Used(type).Any(used => parts.Contains(Room(used))))
             .Select(static type => (type.DeclaringType ?? type).Name)

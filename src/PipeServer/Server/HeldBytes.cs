@@ -1,7 +1,7 @@
 using System.Buffers;
 using System.Runtime.CompilerServices;
 
-namespace PipeServer.Server.Http1;
+namespace PipeServer.Server;
 
 /// <summary>
 /// The bytes of a response's body that are held back until their number is known, in a pooled buffer. A mutable struct: it must be a field.
