@@ -8,7 +8,7 @@ namespace PipeServer.Server.Http2;
 /// Two sides work on it: the owner of the connection's output, which alone sends and receives frames, and whoever runs the handler.
 /// <see cref="Signal"/> is how the second one calls the first.
 /// </remarks>
-internal sealed class Http2Stream : Exchange
+internal sealed class Http2Stream : Exchange, IBodyHost
 {
     public Http2Stream(ServerContext server)
         : base(new RequestHead())
@@ -37,6 +37,13 @@ internal sealed class Http2Stream : Exchange
     public override bool IsClientGone => throw new NotSupportedException();
 
     public override bool IsAborted => throw new NotSupportedException();
+
+    // What the body asks for; the limits are the exchange's.
+    TimeSpan IBodyHost.BodyTimeout => Connection.Rules.RequestBodyTimeout;
+
+    Heartbeat IBodyHost.Heartbeat => Server.Heartbeat;
+
+    ConnectionWindow IBodyHost.Window => throw new NotSupportedException();
 
     /// <summary>The owner of the connection's output is to look at the stream: there is something to send, or to count. From any thread.</summary>
     public void Signal() => throw new NotSupportedException();
