@@ -320,10 +320,10 @@ internal abstract class BodyReader(IBodyHost host) : PipeReader, IValueTaskSourc
     {
         if (_isDetached || _isCompleted || _isOutstanding || _isReading)
         {
-            throw _isDetached ? Late()
-                : _isCompleted ? new InvalidOperationException("The body was completed: it must not be read any more.")
-                : _isOutstanding ? new InvalidOperationException("A read of the body is in progress: await it before the next.")
-                : new InvalidOperationException("A read is in progress: call AdvanceTo before the next.");
+            throw _isDetached ? Late() : new InvalidOperationException(
+                _isCompleted ? "The body was completed: it must not be read any more."
+                : _isOutstanding ? "A read of the body is in progress: await it before the next."
+                : "A read is in progress: call AdvanceTo before the next.");
         }
 
         if (!IsTouched)
@@ -332,11 +332,16 @@ internal abstract class BodyReader(IBodyHost host) : PipeReader, IValueTaskSourc
             _limit = IsTunnel ? long.MaxValue : host.MaxBodyBytes;
         }
 
-        ThrowIfTooLong();
+        ThrowIfNotWhole();
     }
 
-    private void ThrowIfTooLong()
+    private void ThrowIfNotWhole()
     {
+        if (Fault is not null)
+        {
+            throw Fault;
+        }
+
         if (!IsTunnel && (ReceivedBytes > _limit || ContentLength > _limit))
         {
             throw new BadHttpRequestException(RequestError.BodyTooLarge);
@@ -345,12 +350,7 @@ internal abstract class BodyReader(IBodyHost host) : PipeReader, IValueTaskSourc
 
     private ReadResult Take()
     {
-        if (Fault is not null)
-        {
-            throw Fault;
-        }
-
-        ThrowIfTooLong();
+        ThrowIfNotWhole();
         var isCanceled = _isCancelRequested;
         _isCancelRequested = false;
         var buffer = Data.Unread;

@@ -43,9 +43,9 @@ internal struct ReceiveWindow(int size)
     {
         if (growth is not null)
         {
-            var size = growth.NewSize(Size, Released, _updatedAt, timestamp, FlowControl.MaxStreamWindow);
-            Released += size - Size;
-            Size = size;
+            var before = Size;
+            Size = growth.NewSize(before, Released, _updatedAt, timestamp, FlowControl.MaxStreamWindow);
+            Released += Size - before;
             _updatedAt = timestamp;
         }
 
