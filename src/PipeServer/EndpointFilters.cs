@@ -140,7 +140,7 @@ internal sealed class EndpointFilters
     {
         if (options.Engine != TlsEngine.SslStream && OpenSslEngine.IsSupported)
         {
-            return new OpenSslEngine(options, time, logger, $"{number} {endpoint}");
+            return new OpenSslEngine(options, time, logger, $"{number} {endpoint}", endpoint.IsHttp2);
         }
 
         if (options.Engine == TlsEngine.OpenSsl)
@@ -151,7 +151,7 @@ internal sealed class EndpointFilters
         }
 
         return options.TicketKeys is null
-            ? new SslStreamEngine(options)
+            ? new SslStreamEngine(options, endpoint.IsHttp2)
             : throw new InvalidOperationException(
                 $"{nameof(TlsOptions)}.{nameof(TlsOptions.TicketKeys)} need the engine {nameof(TlsEngine.OpenSsl)}, and there is no libssl.so.3 here: install "
                 + "OpenSSL 3, or leave the keys out.");
