@@ -36,7 +36,7 @@ internal sealed class EndpointFilters
     {
         var all = new EndpointFilters(context);
         var proxy = new ProxyProtocolFilter(context);
-        var choice = listeners.Any(static item => item.Endpoint.IsHttp2) ? new ProtocolChoice(context, new Http2Protocol(context)) : null;
+        var choice = listeners.Any(static item => item.Endpoint.IsHttp2) ? ChoiceOf(context) : null;
         var filters = new Dictionary<HttpEndpoint, IReadOnlyList<IConnectionFilter>>();
         var isFallback = false;
         foreach (var (endpoint, _) in listeners)
@@ -130,6 +130,12 @@ internal sealed class EndpointFilters
                 _ = Create(options.TimeProvider, NullLogger.Instance, endpoint, 0, wanted);
             }
         }
+    }
+
+    private static ProtocolChoice ChoiceOf(ServerContext context)
+    {
+        context.ClientBudgets = new ClientBudgets();
+        return new ProtocolChoice(context, new Http2Protocol(context));
     }
 
     private static TlsOptions? OptionsOf(HttpEndpoint endpoint, HttpServerOptions options) =>

@@ -31,6 +31,7 @@ internal static class HttpServerOptionsRules
         InRange(options.ThreadPoolConcurrency, 1, HttpServerOptions.MaxThreadPoolConcurrency, nameof(HttpServerOptions.ThreadPoolConcurrency));
         InRange(options.QueueCapacity, 1, int.MaxValue, nameof(HttpServerOptions.QueueCapacity));
         InRange(options.MaxConnections, 1, int.MaxValue, nameof(HttpServerOptions.MaxConnections));
+        InRange(options.MaxStreamsPerConnection, 1, HttpServerOptions.MostStreamsPerConnection, nameof(HttpServerOptions.MaxStreamsPerConnection));
         InRange(options.MaxRequestLineBytes, 16, 1 << 20, nameof(HttpServerOptions.MaxRequestLineBytes));
         InRange(options.MaxRequestHeadBytes, 16, 1 << 24, nameof(HttpServerOptions.MaxRequestHeadBytes));
         InRange(options.MaxRequestHeaderCount, 1, 1 << 16, nameof(HttpServerOptions.MaxRequestHeaderCount));
