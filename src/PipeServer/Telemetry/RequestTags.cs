@@ -77,7 +77,7 @@ internal sealed class RequestTags
 
         if (key.Version >= 0)
         {
-            tags.Add(new("network.protocol.version", key.Version == 0 ? "1.0" : "1.1"));
+            tags.Add(new("network.protocol.version", RequestTagsKey.NameOfVersion(key.Version)));
         }
 
         if (key.Route is not null)

@@ -11,6 +11,9 @@ internal sealed class HpackDecoder
     private readonly DynamicTable _dynamic = new();
     private byte[] _scratch = []; // for blocks whose fields are not kept where they are decoded
 
+    /// <summary>How much of the dynamic table is used, as RFC 7541 §4.1 counts it.</summary>
+    internal int TableSize => _dynamic.Size;
+
     /// <summary>Makes it ready for the next connection, and gives back what is large.</summary>
     public void Reset()
     {
@@ -53,7 +56,11 @@ internal sealed class HpackDecoder
         return isDecoded;
     }
 
-    private bool Decode<TSink>(ReadOnlySpan<byte> block, ref FieldArena arena, ref TSink sink)
+    /// <summary>Decodes a block for somebody. False: COMPRESSION_ERROR.</summary>
+    /// <param name="block">All fragments of the block, joined.</param>
+    /// <param name="arena">Where the fields are decoded to.</param>
+    /// <param name="sink">Takes them.</param>
+    internal bool Decode<TSink>(ReadOnlySpan<byte> block, ref FieldArena arena, ref TSink sink)
         where TSink : struct, IFieldSink, allows ref struct
     {
         var at = 0;
