@@ -74,6 +74,12 @@ internal sealed class HpackDecoder
             HpackField field;
             if (block[at] >= 0x80)
             {
+                if (sink.TryAddUsual(ref arena, block[at]))
+                {
+                    at++;
+                    continue;
+                }
+
                 if (!HpackInteger.TryRead(block, ref at, 0x7F, out var index) || !TryFind(index, out field, out var bytes))
                 {
                     return false;
@@ -86,7 +92,10 @@ internal sealed class HpackDecoder
                 return false;
             }
 
-            sink.Add(ref arena, field);
+            if (!sink.Add(ref arena, field))
+            {
+                return false;
+            }
         }
 
         return true;
@@ -202,8 +211,14 @@ internal sealed class HpackDecoder
 
     private struct NoSink : IFieldSink
     {
-        public readonly void Add(ref FieldArena arena, in HpackField field)
+        private int _size;
+
+        public readonly bool TryAddUsual(ref FieldArena arena, byte first) => false;
+
+        public bool Add(ref FieldArena arena, in HpackField field)
         {
+            _size = FieldSize.Add(_size, field);
+            return _size <= FieldSize.LeastBomb;
         }
     }
 }

@@ -18,7 +18,13 @@ internal struct CollectingSink() : IFieldSink
     }
 
     /// <inheritdoc/>
-    public readonly void Add(ref FieldArena arena, in HpackField field) => Fields.Add((
-        Encoding.Latin1.GetString(arena.Part(0, field.NameLength)),
-        Encoding.Latin1.GetString(arena.Part(field.NameLength, field.ValueLength))));
+    public readonly bool TryAddUsual(ref FieldArena arena, byte first) => false;
+
+    /// <inheritdoc/>
+    public readonly bool Add(ref FieldArena arena, in HpackField field)
+    {
+        var name = Encoding.Latin1.GetString(arena.Part(0, field.NameLength));
+        Fields.Add((name, Encoding.Latin1.GetString(arena.Part(field.NameLength, field.ValueLength))));
+        return true;
+    }
 }

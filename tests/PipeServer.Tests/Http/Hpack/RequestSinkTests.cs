@@ -260,7 +260,7 @@ public sealed class RequestSinkTests
     {
         var decoder = new HpackDecoder();
         var head = new RequestHead();
-        byte[] block = [.. Block(Get, 0x00), .. Block("x=" + new string('v', 4000), 0x40), .. Enumerable.Repeat((byte)0xBE, 16_000), .. Block("last=1", 0x40)];
+        byte[] block = [.. Block(Get, 0x00), .. Block("x=" + new string('v', 4000), 0x40), .. Enumerable.Repeat((byte)0xBE, 60), .. Block("last=1", 0x40)];
         var allocated = GC.GetAllocatedBytesForCurrentThread();
         Assert.Equal(HeadStatus.TooLarge, decoder.DecodeRequest(block, head, endsStream: true, Limits));
         Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - allocated, 0, 8 * Limits.MaxRequestHeadBytes);
@@ -269,6 +269,50 @@ public sealed class RequestSinkTests
         head.Reset();
         Assert.Equal(HeadStatus.Complete, decoder.DecodeRequest([.. Block(Get, 0x00), 0xBE], head, endsStream: true, Limits));
         Assert.Equal("host: h|last: 1", Fields(head));
+    }
+
+    // What nobody sends but to do harm is not even decoded to its end, whoever decodes it.
+    [Fact]
+    public void A_block_that_expands_without_an_end_ends_its_connection()
+    {
+        byte[] bomb = [.. Block("x=" + new string('v', 4000), 0x40), .. Enumerable.Repeat((byte)0xBE, 16_000)];
+        var head = new RequestHead();
+        var allocated = GC.GetAllocatedBytesForCurrentThread();
+        Assert.Equal(HeadStatus.CompressionError, new HpackDecoder().DecodeRequest([.. Block(Get, 0x00), .. bomb], head, endsStream: true, Limits));
+        Assert.Equal(HeadStatus.CompressionError, new HpackDecoder().DecodeTrailers(bomb, new HeaderFields(), Limits));
+        Assert.Equal(HeadStatus.CompressionError, new HpackDecoder().Skip(bomb));
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - allocated, 0, 20 * Limits.MaxRequestHeadBytes);
+        Assert.Equal("GET / HTTP/2.0", Text(head.RequestLine));
+    }
+
+    // The bytes that stand for what nearly every request has, and the same as literals.
+    [Theory]
+    [InlineData("82 86 84", "01 01 68", HeadStatus.Complete)]
+    [InlineData("84 87 82", "01 01 68", HeadStatus.Complete)]
+    [InlineData("82 82 86 84", "01 01 68", HeadStatus.Malformed)]
+    [InlineData("82 86 87 84", "01 01 68", HeadStatus.Malformed)]
+    [InlineData("82 86 84 84", "01 01 68", HeadStatus.Malformed)]
+    [InlineData("82 86", "01 01 68 0F 10 00 84", HeadStatus.Malformed)]
+    [InlineData("82 84", "01 01 68", HeadStatus.Malformed)]
+    [InlineData("82 83 86 84", "01 01 68", HeadStatus.Malformed)]
+    public void Usual_bytes_are_held_to_the_same_rules(string usual, string rest, object expected)
+    {
+        byte[] block = [.. Hex(usual), .. Hex(rest)];
+        var head = new RequestHead();
+        Assert.Equal(expected, new HpackDecoder().DecodeRequest(block, head, endsStream: true, Limits));
+        var literal = string.Join('|', CollectingSink.Decode(new HpackDecoder(), block)!.Select(static field => $"{field.Name}={field.Value}"));
+        Assert.Equal((expected, head.Error), (Decode(literal).Status, Decode(literal).Head.Error));
+
+        // To the byte.
+        var size = CollectingSink.Decode(new HpackDecoder(), block)!.Sum(static field => field.Name.Length + field.Value.Length + 32);
+        foreach (var limit in (int[])[size, size - 1])
+        {
+            head.Reset();
+            var status = new HpackDecoder().DecodeRequest(block, head, endsStream: true, Limits with { MaxRequestHeadBytes = limit });
+            Assert.Equal(Decode(literal, limits: Limits with { MaxRequestHeadBytes = limit }).Status, status);
+        }
+
+        static byte[] Hex(string text) => Convert.FromHexString(text.Replace(" ", "", StringComparison.Ordinal));
     }
 
     // Crumbs with a field between each two would have all before them copied each time.
