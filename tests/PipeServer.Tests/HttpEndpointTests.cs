@@ -72,11 +72,43 @@ public sealed class HttpEndpointTests
     [InlineData("unix:@", "the abstract name must have from 1 to 102 bytes")]
     [InlineData("unix:/a\0b", "it must not contain NUL")]
     [InlineData("localhost:65536", "the port must be from 0 to 65535")]
+    [InlineData("127.0.0.1:80,tls,h2c", "h2c is HTTP/2 in clear text, and tls speaks HTTP/2 without a word: leave h2c out")]
+    [InlineData("127.0.0.1:80,h2c,tls", "h2c is HTTP/2 in clear text, and tls speaks HTTP/2 without a word: leave h2c out")]
+    [InlineData("127.0.0.1:80,h1", "h1 takes HTTP/2 from an endpoint with tls; in clear text there is none without h2c: leave h1 out")]
+    [InlineData("127.0.0.1:80,tls,h1,h2c", "h1 and h2c are there together, or one of them twice: leave one out")]
+    [InlineData("127.0.0.1:80,h2", "there is no option 'h2'")]
     [InlineData("127.0.0.1:80,", "there is no option ''")]
     public void What_is_wrong_with_a_text_is_said(string text, string problem)
     {
         Assert.StartsWith($"'{text}' is not an endpoint: {problem}", Assert.Throws<FormatException>(() => HttpEndpoint.Parse(text)).Message);
         Assert.False(HttpEndpoint.TryParse(text, null, out _));
+    }
+
+    [Fact]
+    public void HTTP_2_is_spoken_over_TLS_and_in_clear_text_where_it_is_asked_for()
+    {
+        Assert.False(HttpEndpoint.Parse("127.0.0.1:80").IsHttp2);
+        Assert.True(HttpEndpoint.Parse("127.0.0.1:80,h2c").IsHttp2);
+        Assert.True(HttpEndpoint.Parse("127.0.0.1:80,tls").IsHttp2);
+        Assert.False(HttpEndpoint.Parse("127.0.0.1:80,tls,h1").IsHttp2);
+        Assert.True(new HttpEndpoint(IPAddress.Loopback, 80) { Tls = new TlsOptions() }.IsHttp2);
+        Assert.Null(HttpEndpoint.Parse("127.0.0.1:80,tls").Protocols);
+        var endpoint = HttpEndpoint.Parse("127.0.0.1:80,h2c");
+        Assert.Equal(HttpProtocols.Http1 | HttpProtocols.Http2, endpoint.Protocols);
+        endpoint.Protocols = null;
+        Assert.Equal("127.0.0.1:80", endpoint.ToString());
+    }
+
+    [Theory]
+    [InlineData(HttpProtocols.None)]
+    [InlineData(HttpProtocols.Http2)]
+    [InlineData((HttpProtocols)5)]
+    public void An_endpoint_without_HTTP_1_is_refused(HttpProtocols protocols)
+    {
+        var options = new HttpServerOptions { Endpoints = [new HttpEndpoint(IPAddress.Loopback, 0) { Protocols = protocols }] };
+        var exception = Assert.Throws<ArgumentException>(() => new HttpServer(options));
+        Assert.Equal(nameof(HttpServerOptions.Endpoints), exception.ParamName);
+        Assert.Contains("Protocols must be Http1, or Http1, Http2, and is ", exception.Message);
     }
 
     [Fact]

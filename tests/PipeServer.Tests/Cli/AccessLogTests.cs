@@ -96,7 +96,7 @@ public sealed class AccessLogTests : IDisposable
     [InlineData("%h %{Cookie}i", "there is no directive '%{Cookie}i'")]
     [InlineData("%h %{Referer}o", "there is no directive '%{Referer}o'")]
     [InlineData("%h %", "there is no directive '%'")]
-    [InlineData("%H", "there is no directive '%H'")]
+    [InlineData("%m", "there is no directive '%m'")]
     [InlineData("%h\n%u", "it must have no control characters")]
     public void A_format_with_a_mistake_is_told(string form, string expected)
     {
