@@ -98,15 +98,26 @@ public abstract class ProtocolChoiceTests(string transport)
     [InlineData("")]
     [InlineData("P")]
     [InlineData("PRI * HTTP/2.0\r")]
-    public async Task Who_does_not_say_what_it_speaks_has_the_time_of_a_head(string begin)
+    public async Task Who_does_not_say_what_it_speaks_has_the_time_of_a_head_as_over_HTTP_1_alone(string begin)
     {
-        await using var server = await StartAsync(static options => options.RequestHeadTimeout = TimeSpan.FromMilliseconds(200));
-        await using var client = await server.ConnectAsync();
-        await client.SendAsync(begin);
-        Assert.Equal(408, (await client.ReadResponseAsync()).Status);
-        Assert.True(await client.IsClosedAsync());
-        await client.DisposeAsync();
-        await Eventually.TrueAsync(() => server.Server.Connections is { Accepted: 1, Refused: 1 }, "it is counted");
+        var counts = new List<(ConnectionCounts, RequestCounts)>();
+        foreach (var words in new[] { "", ",h2c" })
+        {
+            await using var server = await StartAsync(options =>
+            {
+                options.Endpoints = [HttpEndpoint.Parse("127.0.0.1:0" + words)];
+                options.RequestHeadTimeout = TimeSpan.FromMilliseconds(200);
+            });
+            await using var client = await server.ConnectAsync();
+            await client.SendAsync(begin);
+            Assert.Equal(408, (await client.ReadResponseAsync()).Status);
+            Assert.True(await client.IsClosedAsync());
+            await client.DisposeAsync();
+            await Eventually.TrueAsync(() => server.Server.Connections.Closed == 1, "it has ended");
+            counts.Add((server.Server.Connections, server.Server.Requests));
+        }
+
+        Assert.Equal(counts[0], counts[1]);
     }
 
     [Theory]
