@@ -60,6 +60,7 @@ internal sealed class Http2Conversation
     /// <summary>The client sends this frame.</summary>
     public void Note(Http2Frame frame)
     {
+        frame = frame with { StreamId = frame.StreamId & int.MaxValue };
         var stream = Responses.GetValueOrDefault(frame.StreamId);
         switch (frame.Kind)
         {
