@@ -1,7 +1,9 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Net;
 using System.Text;
 using PipeServer.Fuzz;
+using PipeServer.Fuzz.Http2;
 using PipeServer.Fuzz.WebSockets;
 
 const string Usage = """
@@ -14,6 +16,8 @@ const string Usage = """
                     servers with either engine, in memory and over epoll, or (websocket) frames, with and without compression, over each transport;
                     all: each for its share of the time (all)
       --seed N      where the random numbers start; shown at the start, so that a run can be repeated
+      --against ADDRESS:PORT
+                    no fuzzing: the table of HTTP/2 cases against any server that speaks it there by prior knowledge and has /index.html of 11 bytes
       --case N      with --over tls or websocket, this one connection alone, as a finding names it
 
     Exit codes: 0 nothing found, 1 a finding, which is cut down and saved in tests/PipeServer.Fuzz/corpus, 2 bad arguments.
@@ -23,6 +27,7 @@ var seconds = 60;
 var over = "all";
 var seed = Random.Shared.Next();
 int? only = null;
+IPEndPoint? peer = null;
 for (var index = 0; index < args.Length; index += 2)
 {
     var value = index + 1 < args.Length ? args[index + 1] : "";
@@ -31,6 +36,7 @@ for (var index = 0; index < args.Length; index += 2)
         "--seconds" => int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out seconds) && seconds > 0,
         "--seed" => int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out seed),
         "--case" => int.TryParse(value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) && (only = number) is not null,
+        "--against" => IPEndPoint.TryParse(value, out peer) && peer.Port > 0,
         "--over" => (over = value) is "head" or "parser" or "memory" or "sockets" or "epoll" or "tls" or "websocket" or "all",
         _ => false,
     };
@@ -39,6 +45,11 @@ for (var index = 0; index < args.Length; index += 2)
         await Console.Error.WriteLineAsync(Usage);
         return 2;
     }
+}
+
+if (peer is not null)
+{
+    return await Http2Against.RunAsync(peer) ? 0 : 1;
 }
 
 string[] targets = over == "all" ? ["head", "parser", "memory", "sockets", "epoll", "tls", "websocket"] : [over];
