@@ -28,7 +28,12 @@ internal sealed class ClientEnd : IDisposable
             return new ClientEnd(memory.Connect(), null);
         }
 
-        var endPoint = (IPEndPoint)server.EndPoints[0];
+        return await ConnectAsync((IPEndPoint)server.EndPoints[0], from);
+    }
+
+    /// <summary>Connects by TCP.</summary>
+    public static async Task<ClientEnd> ConnectAsync(IPEndPoint endPoint, IPAddress? from = null)
+    {
         var socket = new Socket(endPoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         if (from is not null)
         {

@@ -58,7 +58,7 @@ internal sealed class Http2Check : IAsyncDisposable
         {
             await using (stream)
             {
-                var connection = new Http2FuzzConnection(stream, end.EndSending, attack);
+                var connection = new Http2FuzzConnection(stream, end.EndSending, attack, Http2Reference.Expect(attack.Bytes));
                 var random = new Random(attack.Splits);
                 if (random.Next(16) == 0)
                 {

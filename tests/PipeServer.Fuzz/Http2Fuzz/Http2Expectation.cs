@@ -22,6 +22,18 @@ internal sealed record Http2Expectation(
     /// <summary>The client says that it goes, or ends its side: a server may end the connection when it has answered.</summary>
     public bool MayEnd => MustEndWith is not null || MayEndWith.Count > 0;
 
+    /// <summary>The same for a server that has other routes: whatever it answers, but when and how.</summary>
+    public Http2Expectation OfStranger()
+    {
+        foreach (var stream in Streams.Values)
+        {
+            (stream.MayBeRefused, stream.Body, stream.IsHead) = (true, null, false);
+            stream.ResetCodes.Add(Code.NoError);
+        }
+
+        return this;
+    }
+
     /// <summary>Null, or what was not to come. For a connection that has ended.</summary>
     /// <param name="conversation">All that came.</param>
     /// <param name="isReset">The connection was cut, so that something of what the server has sent may be missing.</param>

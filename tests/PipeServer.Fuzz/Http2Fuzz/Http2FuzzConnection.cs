@@ -9,14 +9,14 @@ namespace PipeServer.Fuzz.Http2Fuzz;
 /// <param name="stream">What carries it.</param>
 /// <param name="endSending">Ends the client's direction of it.</param>
 /// <param name="attack">What is sent.</param>
-internal sealed class Http2FuzzConnection(Stream stream, Action endSending, Http2Attack attack)
+/// <param name="expected">What may come of it.</param>
+internal sealed class Http2FuzzConnection(Stream stream, Action endSending, Http2Attack attack, Http2Expectation expected)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
     private readonly Http2FrameReader _reader = new(stream);
     private readonly Http2Conversation _conversation = new();
     private readonly TaskCompletionSource _hasAll = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly Http2Expectation _expected = Http2Reference.Expect(attack.Bytes);
     private string? _fault;
     private int _noted;
     private bool _isSent;
@@ -30,7 +30,7 @@ internal sealed class Http2FuzzConnection(Stream stream, Action endSending, Http
     /// <summary>Sends, and reads to the end; null, or what should not have happened.</summary>
     public async Task<string?> RunAsync()
     {
-        if (!_expected.IsHttp2)
+        if (!expected.IsHttp2)
         {
             return await RunBlindlyAsync();
         }
@@ -56,7 +56,7 @@ internal sealed class Http2FuzzConnection(Stream stream, Action endSending, Http
             return $"a hang: the server {(endedByClient ? "does not end the connection" : "neither answers nor ends the connection")}; {Describe()}";
         }
 
-        return (_fault ?? _expected.Check(_conversation, _reader.IsReset, endedByClient)) is { } fault ? $"{fault}; {Describe()}" : null;
+        return (_fault ?? expected.Check(_conversation, _reader.IsReset, endedByClient)) is { } fault ? $"{fault}; {Describe()}" : null;
     }
 
     /// <summary>Sends only a part, and leaves without a word.</summary>
@@ -69,8 +69,8 @@ internal sealed class Http2FuzzConnection(Stream stream, Action endSending, Http
     }
 
     private string Describe() =>
-        $"sent: {string.Join("; ", _expected.Frames.TakeLast(30).Select(static item => item.Frame))}; "
-        + $"expected: must end {string.Join(",", _expected.MustEndWith ?? [])}, may end {string.Join(",", _expected.MayEndWith)}; {_conversation}";
+        $"sent: {string.Join("; ", expected.Frames.TakeLast(30).Select(static item => item.Frame))}; "
+        + $"expected: must end {string.Join(",", expected.MustEndWith ?? [])}, may end {string.Join(",", expected.MayEndWith)}; {_conversation}";
 
     // What does not begin as HTTP/2 does may be HTTP/1.1, or nothing: it only has to end.
     private async Task<string?> RunBlindlyAsync()
@@ -106,9 +106,9 @@ internal sealed class Http2FuzzConnection(Stream stream, Action endSending, Http
                     return; // it would go nowhere, and may cut off what is on its way here
                 }
 
-                for (; _noted < _expected.Frames.Count && _expected.Frames[_noted].End <= at; _noted++)
+                for (; _noted < expected.Frames.Count && expected.Frames[_noted].End <= at; _noted++)
                 {
-                    Note(_expected.Frames[_noted].Frame);
+                    Note(expected.Frames[_noted].Frame);
                 }
             }
 
@@ -124,7 +124,7 @@ internal sealed class Http2FuzzConnection(Stream stream, Action endSending, Http
         if (frame.StreamId > 0)
         {
             _conversation.Responses.TryAdd(frame.StreamId, new Http2Response(frame.StreamId));
-            if (_expected.Streams.TryGetValue(frame.StreamId, out var stream))
+            if (expected.Streams.TryGetValue(frame.StreamId, out var stream))
             {
                 _conversation.Responses[frame.StreamId].IsHead = stream.IsHead;
             }
@@ -175,8 +175,8 @@ internal sealed class Http2FuzzConnection(Stream stream, Action endSending, Http
         lock (_conversation)
         {
             var isOver = _conversation.GoAway is { GoAwayCode: not 0 };
-            var hasAll = _isSent && _expected.MustEndWith is null
-                && _expected.Streams.All(stream => (!stream.Value.MustBeAnswered && !stream.Value.MustBeRefused)
+            var hasAll = _isSent && expected.MustEndWith is null
+                && expected.Streams.All(stream => (!stream.Value.MustBeAnswered && !stream.Value.MustBeRefused)
                     || (_conversation.Responses.TryGetValue(stream.Key, out var response) && response.IsOver))
                 && _conversation.UnansweredPings == 0 && _conversation.UnacknowledgedSettings == 0;
             if (isOver || hasAll)

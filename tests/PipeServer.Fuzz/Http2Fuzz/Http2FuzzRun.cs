@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Net;
 
 namespace PipeServer.Fuzz.Http2Fuzz;
 
@@ -70,6 +71,31 @@ internal static class Http2FuzzRun
         found ??= growth > MaxGrowth ? $"memory has grown by {growth >> 20} MiB in the last two thirds of the time" : null;
         Console.WriteLine($"http2: {count} requests or streams in {clock.Elapsed.TotalSeconds:F0} s, over {transport} {engine}, {(found is null ? "nothing found" : "a finding")}");
         return found;
+    }
+
+    /// <summary>Holds a server of somebody else against the reference, one connection after the other; prints each kind of difference once.</summary>
+    public static async Task<bool> AgainstAsync(int port, TimeSpan time, int seed, int? only)
+    {
+        var clock = Stopwatch.StartNew();
+        var kinds = new Dictionary<string, int>(StringComparer.Ordinal);
+        var round = 0;
+        for (; clock.Elapsed < time && (only is null || round == 0); round++)
+        {
+            var one = only ?? Case(seed, "against", 0, round);
+            var attack = Http2Attack.Of(one);
+            using var end = await ClientEnd.ConnectAsync(new IPEndPoint(IPAddress.Loopback, port));
+            var problem = await new Http2FuzzConnection(end.Stream, end.EndSending, attack, Http2Reference.Expect(attack.Bytes).OfStranger()).RunAsync();
+            var kind = problem is null ? "" : string.Concat(problem.Split(';')[0].Where(static letter => !char.IsAsciiDigit(letter)));
+            if (problem is not null && kinds.TryAdd(kind, 0))
+            {
+                Console.WriteLine($"--case {one}: {problem}\n");
+            }
+
+            kinds[kind] = kinds.GetValueOrDefault(kind) + 1;
+        }
+
+        Console.WriteLine($"{round} connections; {string.Join("; ", kinds.Select(static kind => $"{kind.Value} × {(kind.Key.Length == 0 ? "as expected" : kind.Key)}"))}");
+        return kinds.Keys.All(static kind => kind.Length == 0);
     }
 
     // HashCode.Combine is another function in each process.
