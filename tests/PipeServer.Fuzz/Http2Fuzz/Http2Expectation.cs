@@ -59,7 +59,7 @@ internal sealed record Http2Expectation(
             return $"{goAway}, expected is {string.Join(", ", MustEndWith)}";
         }
 
-        if (goAway is null && !isReset && !endedByClient)
+        if (goAway is null && !isReset && !endedByClient && !MayEndWith.Contains(Code.NoError))
         {
             return "the server ended the connection without a word";
         }

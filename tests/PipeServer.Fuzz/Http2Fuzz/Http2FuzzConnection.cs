@@ -17,6 +17,7 @@ internal sealed class Http2FuzzConnection(Stream stream, Action endSending, Http
     private readonly Http2FrameReader _reader = new(stream);
     private readonly Http2Conversation _conversation = new();
     private readonly TaskCompletionSource _hasAll = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly HashSet<int> _strangers = [];
     private string? _fault;
     private int _noted;
     private bool _isSent;
@@ -69,8 +70,11 @@ internal sealed class Http2FuzzConnection(Stream stream, Action endSending, Http
     }
 
     private string Describe() =>
-        $"sent: {string.Join("; ", expected.Frames.TakeLast(30).Select(static item => item.Frame))}; "
+        $"sent: {string.Join("; ", expected.Frames.TakeLast(30).Select(static item => Text(item.Frame)))}; "
         + $"expected: must end {string.Join(",", expected.MustEndWith ?? [])}, may end {string.Join(",", expected.MayEndWith)}; {_conversation}";
+
+    private static string Text(Http2Frame frame) =>
+        frame.Kind == FrameKind.Settings && frame.Payload.Length % 6 == 0 ? $"{frame} ({string.Join(", ", frame.Settings.Select(static one => $"{one.Id}={one.Value}"))})" : frame.ToString();
 
     // What does not begin as HTTP/2 does may be HTTP/1.1, or nothing: it only has to end.
     private async Task<string?> RunBlindlyAsync()
@@ -120,10 +124,19 @@ internal sealed class Http2FuzzConnection(Stream stream, Action endSending, Http
     // Streams that are wrong may be reset, though they were never opened.
     private void Note(Http2Frame frame)
     {
+        if (frame.Kind == FrameKind.Headers && _strangers.Remove(frame.StreamId))
+        {
+            _conversation.Responses.Remove(frame.StreamId);
+        }
+
         _conversation.Note(frame);
         if (frame.StreamId > 0)
         {
-            _conversation.Responses.TryAdd(frame.StreamId, new Http2Response(frame.StreamId));
+            if (_conversation.Responses.TryAdd(frame.StreamId, new Http2Response(frame.StreamId)))
+            {
+                _strangers.Add(frame.StreamId);
+            }
+
             if (expected.Streams.TryGetValue(frame.StreamId, out var stream))
             {
                 _conversation.Responses[frame.StreamId].IsHead = stream.IsHead;

@@ -100,7 +100,7 @@ internal sealed class Http2Reference
 
         if (_head is not null && (frame.Kind != FrameKind.Continuation || frame.StreamId != _head.StreamId))
         {
-            _mayEnd.Add(Code.FrameSizeError);
+            _mayEnd.UnionWith([Code.FrameSizeError, Code.CompressionError]); // a block may be decoded before it is whole
             End(Code.ProtocolError);
             return;
         }
@@ -490,7 +490,7 @@ internal sealed class Http2Reference
 
         if (isTruncated)
         {
-            _mayEnd.UnionWith([Code.NoError, Code.ProtocolError]); // the client ends its side in the middle
+            _mayEnd.UnionWith([Code.NoError, Code.ProtocolError, .. _head is null ? (int[])[] : [Code.CompressionError]]); // the client ends its side in the middle
         }
 
         var expected = _strangers.ToDictionary(static stranger => stranger.Key, static stranger =>
