@@ -281,7 +281,7 @@ internal abstract class BodyReader(IBodyHost host) : PipeReader, IValueTaskSourc
         var mustSignal = false;
         if (!IsDiscarding && ReceivedBytes > _examined)
         {
-            mustSignal = host.Window.Release((int)(ReceivedBytes - _examined));
+            mustSignal = Release((int)(ReceivedBytes - _examined)); // of the stream's too: many clients read no answer before they have sent all
             _examined = ReceivedBytes;
         }
 

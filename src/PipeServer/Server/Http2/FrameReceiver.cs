@@ -181,7 +181,7 @@ internal sealed class FrameReceiver(Http2Connection connection, FrameOutput outp
             case FrameType.Ping:
                 if (CheckConnectionFrame(in header, payload.Length == 8))
                 {
-                    connection.OnPing(payload, (header.Flags & FrameHeader.Ack) != 0);
+                    connection.OnPing(payload, header.Has(FrameHeader.Ack));
                 }
 
                 break;
@@ -217,18 +217,18 @@ internal sealed class FrameReceiver(Http2Connection connection, FrameOutput outp
         }
 
         var dependsOn = -1;
-        if ((header.Flags & (FrameFlags.Padded | FrameFlags.Priority)) != 0 && !TryStrip(in header, ref payload, ref dependsOn))
+        if (header.Has(FrameFlags.Padded | FrameFlags.Priority) && !TryStrip(in header, ref payload, ref dependsOn))
         {
             return;
         }
 
-        var endsStream = (header.Flags & FrameFlags.EndStream) != 0;
+        var endsStream = header.Has(FrameFlags.EndStream);
         if (dependsOn == id)
         {
             connection.MarkMalformed(id);
         }
 
-        if ((header.Flags & FrameFlags.EndHeaders) != 0)
+        if (header.Has(FrameFlags.EndHeaders))
         {
             connection.OnHeaders(id, payload, endsStream);
             return;
@@ -241,7 +241,7 @@ internal sealed class FrameReceiver(Http2Connection connection, FrameOutput outp
     private bool TryStrip(in FrameHeader header, ref ReadOnlySpan<byte> payload, ref int dependsOn)
     {
         var padding = 0;
-        if ((header.Flags & FrameFlags.Padded) != 0)
+        if (header.Has(FrameFlags.Padded))
         {
             if (payload.IsEmpty)
             {
@@ -253,7 +253,7 @@ internal sealed class FrameReceiver(Http2Connection connection, FrameOutput outp
             payload = payload[1..];
         }
 
-        if (header.Type == FrameType.Headers && (header.Flags & FrameFlags.Priority) != 0)
+        if (header.Type == FrameType.Headers && header.Has(FrameFlags.Priority))
         {
             if (payload.Length < 5)
             {
@@ -284,7 +284,7 @@ internal sealed class FrameReceiver(Http2Connection connection, FrameOutput outp
         }
 
         if (!connection.Spend(payload.IsEmpty ? ControlBudget.Empty : ControlBudget.Small, "CONTINUATION frames") || !AddFragment(payload)
-            || (header.Flags & FrameFlags.EndHeaders) == 0)
+            || !header.Has(FrameFlags.EndHeaders))
         {
             return;
         }
@@ -312,9 +312,9 @@ internal sealed class FrameReceiver(Http2Connection connection, FrameOutput outp
         {
             connection.Fail(ErrorCode.ProtocolError, "DATA on stream 0");
         }
-        else if ((header.Flags & FrameFlags.Padded) == 0 || TryStrip(in header, ref payload, ref unused))
+        else if (!header.Has(FrameFlags.Padded) || TryStrip(in header, ref payload, ref unused))
         {
-            connection.OnData(header.StreamId, payload, header.Length, (header.Flags & FrameFlags.EndStream) != 0);
+            connection.OnData(header.StreamId, payload, header.Length, header.Has(FrameFlags.EndStream));
         }
     }
 
@@ -339,7 +339,7 @@ internal sealed class FrameReceiver(Http2Connection connection, FrameOutput outp
 
     private void OnSettings(in FrameHeader header, ReadOnlySpan<byte> payload)
     {
-        var isAck = (header.Flags & FrameHeader.Ack) != 0;
+        var isAck = header.Has(FrameHeader.Ack);
         if (!CheckConnectionFrame(in header, isAck ? payload.IsEmpty : payload.Length % PeerSettings.EntryBytes == 0))
         {
             return;

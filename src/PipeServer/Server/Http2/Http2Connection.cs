@@ -259,7 +259,7 @@ internal sealed class Http2Connection : FrameActions
         BeginTurn();
         if (_isFlushDone)
         {
-            EndFlush(_flush.GetAwaiter().GetResult().IsCompleted);
+            EndFlush(ResultOf(_flush).IsCompleted);
         }
 
         TakeSignals();
@@ -322,10 +322,12 @@ internal sealed class Http2Connection : FrameActions
             return;
         }
 
+#pragma warning disable CA2012 // Its result is taken once, by the owner, when it is there.
         _flush = Output.FlushAsync();
+#pragma warning restore CA2012
         if (_flush.IsCompleted)
         {
-            EndFlush(_flush.GetAwaiter().GetResult().IsCompleted);
+            EndFlush(ResultOf(_flush).IsCompleted);
             return;
         }
 
@@ -333,6 +335,10 @@ internal sealed class Http2Connection : FrameActions
         Deadlines.BeginWrite(Transport, Rules.MinDataRate);
         _flush.GetAwaiter().UnsafeOnCompleted(_onFlushed);
     }
+
+#pragma warning disable VSTHRD002 // Completed, so it does not block.
+    private static FlushResult ResultOf(in ValueTask<FlushResult> flush) => flush.GetAwaiter().GetResult();
+#pragma warning restore VSTHRD002
 
     private void EndFlush(bool isClientGone)
     {

@@ -8,6 +8,10 @@ namespace PipeServer.Server.Http2;
 /// </summary>
 internal sealed class Http2RequestBody : BodyReader, IRequestBody
 {
+    // As much of a body that nobody reads is taken and thrown away.
+    private const int MostDiscarded = 1024 * 1024;
+
+    private long _discarded;
     private BodyTrailers? _trailers; // made when somebody asks, or some come
 
     public Http2RequestBody(Http2Stream stream)
@@ -48,6 +52,9 @@ internal sealed class Http2RequestBody : BodyReader, IRequestBody
     /// <summary>True once all of it has come: END_STREAM.</summary>
     public bool IsComplete => HasEnded;
 
+    /// <summary>Nobody reads it, and more of it comes, or is known to come, than is worth taking.</summary>
+    public bool IsTooLongToDiscard => IsDiscarding && (_discarded > MostDiscarded || ContentLength - ReceivedBytes > MostDiscarded);
+
     /// <summary>The handler has begun to read, and the client waits for that: the owner sends 100 Continue.</summary>
     public bool IsContinueDue => ContinueIsDue;
 
@@ -87,6 +94,7 @@ internal sealed class Http2RequestBody : BodyReader, IRequestBody
             HasEnded = !hasBody;
             AwaitsContinue = hasBody && expectsContinue;
             _trailers?.Clear();
+            _discarded = 0;
             if (hasBody)
             {
                 Window = new ReceiveWindow(FlowControl.StreamWindow);
@@ -114,8 +122,9 @@ internal sealed class Http2RequestBody : BodyReader, IRequestBody
             ContinueIsDue &= data.IsEmpty;
             if (IsDiscarding)
             {
-                Host.Window.Release(flowBytes);
                 HasEnded |= endsStream;
+                _discarded += flowBytes;
+                Release(flowBytes);
                 return DataVerdict.Taken;
             }
 
@@ -173,7 +182,7 @@ internal sealed class Http2RequestBody : BodyReader, IRequestBody
         lock (Lock)
         {
             UpdateIsDue = false;
-            if (HasEnded || IsDiscarding)
+            if (HasEnded || IsTooLongToDiscard)
             {
                 return 0;
             }

@@ -147,7 +147,7 @@ internal abstract class Http2ResponseStart(Http2Stream stream) : ResponseWriter
 
     /// <summary>The stream is the handler's no more.</summary>
     /// <returns>What is wrong with how it has left it, or null.</returns>
-    protected string? EndSwitched() => null;
+    protected static string? EndSwitched() => null;
 
     /// <summary>Decides on the head, which the owner writes.</summary>
     protected void Start(bool handlerHasEnded)

@@ -2,7 +2,6 @@ using System.Runtime.CompilerServices;
 using PipeServer.Diagnostics;
 using PipeServer.Http;
 using PipeServer.Http.Frames;
-using PipeServer.Routing;
 using PipeServer.Workers;
 
 namespace PipeServer.Server.Http2;
@@ -211,7 +210,7 @@ internal sealed class Http2Stream : Exchange, IWorkItem, IBodyHost
             _isAborted = true;
             ResetDue = ErrorCode.Cancel;
             SetGone(new IOException("The request was aborted."));
-            connection.OnAbort(this);
+            connection.OnAbort();
             Signal();
         }
     }
@@ -304,6 +303,7 @@ internal sealed class Http2Stream : Exchange, IWorkItem, IBodyHost
 
     private void Handle()
     {
+#pragma warning disable CA2012, VSTHRD002 // Its result is taken once, when it is there.
         try
         {
             var handling = Handler!.Answer(Request, Response).ConfigureAwait(false).GetAwaiter();
@@ -316,6 +316,7 @@ internal sealed class Http2Stream : Exchange, IWorkItem, IBodyHost
 
             handling.GetResult();
         }
+#pragma warning restore CA2012, VSTHRD002
 #pragma warning disable CA1031 // Contains a handler's fault.
         catch (Exception exception)
 #pragma warning restore CA1031
@@ -330,7 +331,9 @@ internal sealed class Http2Stream : Exchange, IWorkItem, IBodyHost
     {
         try
         {
+#pragma warning disable VSTHRD002 // Completed, so it does not block.
             _handling.GetResult();
+#pragma warning restore VSTHRD002
         }
 #pragma warning disable CA1031 // As above.
         catch (Exception exception)

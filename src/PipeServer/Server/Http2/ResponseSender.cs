@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Runtime.CompilerServices;
-using PipeServer.Http;
 using PipeServer.Http.Frames;
 using PipeServer.Http.Hpack;
 

@@ -168,7 +168,7 @@ internal abstract class StreamHolder : Connection
     }
 
     /// <summary>A handler has aborted its request: the ledger says so now, the frame follows. From any thread.</summary>
-    public void OnAbort(Http2Stream stream) => Log.ConnectionAborted(Server.Logger, Id, RequestPipeline.AbortedByHandler);
+    public void OnAbort() => Log.ConnectionAborted(Server.Logger, Id, RequestPipeline.AbortedByHandler);
 
     /// <summary>END_STREAM has been written.</summary>
     public void OnEndSent(Http2Stream stream)
