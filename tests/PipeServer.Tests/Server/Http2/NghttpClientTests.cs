@@ -56,7 +56,7 @@ public sealed class NghttpClientTests
         await using var host = await ClientHost.StartAsync(way);
         foreach (var options in new string[][]
         {
-            ["-w", "10", "-W", "12"], ["-w", "0", "-W", "16"], ["--header-table-size=0"], ["-c", "1", "-c", "4096"], ["-M", "3"],
+            ["-w", "10", "-W", "12"], ["-w", "4", "-W", "16"], ["--header-table-size=0"], ["-c", "1", "-c", "4096"], ["-M", "3"],
         })
         {
             var output = await NghttpAsync(host, ["-v", "-n", "-m", "20", .. options, "/small.txt", "/plaintext", "/worker/plaintext"]);
