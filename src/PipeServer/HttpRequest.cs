@@ -229,8 +229,7 @@ public sealed class HttpRequest
     /// Cancelled when the client is gone, the server's grace period has ended, or the request was aborted (<see cref="Abort"/>): stop now, nobody reads the
     /// answer.
     /// </summary>
-    public CancellationToken Aborted =>
-        _exchange.IsAborted ? new CancellationToken(canceled: true) : Connection?.Aborted ?? CancellationToken.None;
+    public CancellationToken Aborted => _exchange.IsCarried ? _exchange.Aborted : CancellationToken.None;
 
     /// <summary>Cancelled when the server starts to stop: finish what you have. Streams without an end should end here.</summary>
     public CancellationToken Draining => Connection?.Draining ?? CancellationToken.None;

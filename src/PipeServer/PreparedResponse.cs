@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using PipeServer.Http;
+using PipeServer.Http.Hpack;
 using PipeServer.Transport;
 
 namespace PipeServer;
@@ -111,7 +112,10 @@ public sealed class PreparedResponse
     /// <summary>The field lines with their line ends, Content-Length first.</summary>
     internal ReadOnlySpan<byte> Fields => _encoded.AsSpan(0, _fieldsLength);
 
-    /// <summary>The same with the empty line that ends the head.</summary>
+    /// <summary>The same fields as HTTP/2 has them; made by whoever asks first.</summary>
+    internal byte[] Http2Fields => field ??= ResponseBlock.EncodeLines(Fields);
+
+    /// <summary>The lines with the empty line that ends the head.</summary>
     internal ReadOnlySpan<byte> HeadEnd => _encoded.AsSpan(0, _fieldsLength + 2);
 
     /// <summary>The same with the body behind it, unless it is <see cref="Pinned"/>.</summary>

@@ -3,7 +3,9 @@ using System.Text;
 namespace PipeServer.Http;
 
 /// <summary>How long the request's body is: the one place where Content-Length and Transfer-Encoding are decided on.</summary>
-/// <param name="IsChunked">The body comes in chunks (RFC 9112 §7.1).</param>
+/// <param name="IsChunked">
+/// The body's end is told by its framing: it comes in chunks (RFC 9112 §7.1), or in DATA frames, of which one ends its stream (RFC 9113 §8.1).
+/// </param>
 /// <param name="ContentLength">The body's length in bytes; 0 for a chunked body, and when there is no body.</param>
 /// <param name="HasContentLength">The request named a length, which may be 0.</param>
 internal readonly record struct BodyFraming(bool IsChunked, long ContentLength, bool HasContentLength)

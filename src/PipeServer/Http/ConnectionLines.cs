@@ -1,4 +1,5 @@
 using System.Text;
+using PipeServer.Http.Hpack;
 
 namespace PipeServer.Http;
 
@@ -23,6 +24,9 @@ internal sealed class ConnectionLines
 
     /// <summary>No Connection field: the version's default holds. Null where that leaves nothing.</summary>
     public byte[]? Open { get; }
+
+    /// <summary>The same as HTTP/2 has it, whose responses say nothing else about their connection; empty where that leaves nothing.</summary>
+    public byte[] Http2 => field ??= ResponseBlock.EncodeLines(Open);
 
     /// <summary><c>Connection: close</c></summary>
     public byte[] Close { get; }

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using PipeServer.Http.Hpack;
 
 namespace PipeServer.Http;
 
@@ -37,6 +38,9 @@ internal sealed class ContentTypeLine
 
     /// <summary>The value as it is sent.</summary>
     public ReadOnlySpan<byte> Encoded => Padded.AsSpan((Name.Length + 2)..(Length - 2));
+
+    /// <summary>The field as HTTP/2 has it; made by whoever asks first.</summary>
+    public byte[] Http2 => field ??= HpackEncoder.Encode(Name, Encoded);
 
     /// <summary>Copies the line to the start of a buffer with room for all of <see cref="Padded"/>.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

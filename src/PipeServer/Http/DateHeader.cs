@@ -1,4 +1,5 @@
 using System.Buffers.Text;
+using PipeServer.Http.Hpack;
 
 namespace PipeServer.Http;
 
@@ -19,6 +20,12 @@ internal static class DateHeader
     // "HTTP/1.1 200 OK" and "Server: PipeServer", "Date: " with an IMF-fixdate, each with its line end.
     private const int OkStatusBytes = 17;
     private const int BlockBytes = 57;
+
+    /// <summary>What <see cref="CreateHttp2Block"/> has at most: its fields as they are.</summary>
+    public const int Http2BlockBytes = 48;
+
+    // 54 and 33 of the static table, and "PipeServer" shortened to eight bytes.
+    private const int Http2ServerBytes = 11;
 
     private static ReadOnlySpan<byte> ServerLine => "Server: PipeServer\r\n"u8;
 
@@ -41,6 +48,12 @@ internal static class DateHeader
         CreateBlock(now).CopyTo(block.AsSpan(OkStatusBytes));
         return block;
     }
+
+    /// <summary>The same fields as HTTP/2 has them.</summary>
+    public static byte[] CreateHttp2Block(DateTimeOffset now) => ResponseBlock.EncodeLines(CreateBlock(now));
+
+    /// <summary>The part of such a block without the Server field; of an empty one, nothing.</summary>
+    public static ReadOnlySpan<byte> Http2WithoutServer(ReadOnlySpan<byte> block) => block.IsEmpty ? block : block[Http2ServerBytes..];
 
     /// <summary>The Server and Date lines of a block that begins with a status line.</summary>
     public static ReadOnlySpan<byte> WithoutStatus(byte[] okBlock) => okBlock.AsSpan(OkStatusBytes, BlockBytes);

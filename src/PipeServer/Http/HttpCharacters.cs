@@ -6,11 +6,15 @@ namespace PipeServer.Http;
 internal static class HttpCharacters
 {
     private const string Digits = "0123456789";
-    private const string Letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+    private const string LowerCaseLetters = "abcdefghijklmnopqrstuvwxyz";
+    private const string Letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ" + LowerCaseLetters;
 
     // RFC 9110 §5.6.2
     // tchar = "!" / "#" / "$" / "%" / "&" / "'" / "*" / "+" / "-" / "." / "^" / "_" / "`" / "|" / "~" / DIGIT / ALPHA
     public static readonly SearchValues<byte> Token = Set("!#$%&'*+-.^_`|~" + Digits + Letters);
+
+    // RFC 9113 §8.2.1: the same without upper-case letters, for the names of fields
+    public static readonly SearchValues<byte> LowerCaseToken = Set("!#$%&'*+-.^_`|~" + Digits + LowerCaseLetters);
 
     // What may stand in a target: RFC 3986 §2 and appendix A, and \ ^ ` { | }, which no grammar has and browsers send raw
     // (the URL standard's query percent-encode set leaves them alone). Left out are the fragment's "#", " < > and all but

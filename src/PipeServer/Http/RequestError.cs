@@ -46,6 +46,11 @@ internal enum RequestError : byte
     TrailersTooLarge,
     UnexpectedEnd,
 
+    // HTTP/2: the stream is reset
+    BadPseudoHeader,
+    ConnectionSpecificField,
+    ContentLengthMismatch,
+
     // Well-framed requests that cannot be served: the connection stays usable
     BadPercentEncoding,
     PathAboveRoot,

@@ -82,6 +82,10 @@ internal static class RequestErrors
         Closing(RequestError.TrailersTooLarge, 431, "the trailers are too large", "RFC 6585 §5");
         Closing(RequestError.UnexpectedEnd, 400, "the request ends before it is complete", "RFC 9112 §8");
 
+        Keeping(RequestError.BadPseudoHeader, 400, "a pseudo-header is missing, unknown, malformed, there twice or out of place", "RFC 9113 §8.3");
+        Keeping(RequestError.ConnectionSpecificField, 400, "a header is about an HTTP/1 connection", "RFC 9113 §8.2.2");
+        Keeping(RequestError.ContentLengthMismatch, 400, "Content-Length is not the length of the body", "RFC 9113 §8.1.1");
+
         Keeping(RequestError.BadPercentEncoding, 400, "the target's percent-encoding is malformed or hides a forbidden character", "RFC 3986 §2.1");
         Keeping(RequestError.PathAboveRoot, 400, "the path leads above the root", "RFC 3986 §5.2.4");
         Keeping(RequestError.UnknownMethod, 501, "the method is not known here", "RFC 9110 §9.1");

@@ -5,8 +5,8 @@ using System.Runtime.InteropServices;
 namespace PipeServer.Http;
 
 /// <summary>
-/// One request head: what <see cref="RequestParser"/> fills in, as positions over the bytes it was parsed from. Belongs to
-/// one exchange and is reused for all of its requests. Not thread-safe.
+/// One request head: what <see cref="RequestParser"/> fills in, as positions over the bytes it was parsed from, or <see cref="Hpack.HpackDecoder"/>, as
+/// positions over bytes of its own. Belongs to one exchange and is reused for all of its requests. Not thread-safe.
 /// </summary>
 internal sealed class RequestHead
 {
@@ -21,10 +21,14 @@ internal sealed class RequestHead
     private int _methodLength;
     private int _targetStart;
     private int _targetLength;
+    private int _protocolStart;
+    private int _protocolLength;
 
     public RequestError Error { get; internal set; }
 
-    /// <summary>How many bytes the head takes, empty lines before it and the one that ends it included.</summary>
+    /// <summary>
+    /// How many bytes the head takes, empty lines before it and the one that ends it included; of HTTP/2, how many its fields have been decoded into.
+    /// </summary>
     public int ByteLength { get; internal set; }
 
     public RequestMethod Method { get; internal set; }
@@ -40,13 +44,19 @@ internal sealed class RequestHead
     public ReadOnlySpan<byte> Query => Target.HasQuery ? Target.Query(TargetBytes) : default;
 
     /// <summary>
-    /// The request line without its end; of a head that is malformed there, what has come of it. Not for a head that is not complete yet.
+    /// The request line without its end, for logs: of a head that is malformed there, what has come of it, and of HTTP/2, which has none, what it would be.
+    /// Not for a head that is not complete yet.
     /// </summary>
     public ReadOnlySpan<byte> RequestLine
     {
         get
         {
             const int VersionBytes = 9; // " HTTP/1.1"
+            if (IsHttp2)
+            {
+                return RequestLineOfHttp2();
+            }
+
             if (_targetLength > 0)
             {
                 return Fields.Bytes(_methodStart, _targetStart + _targetLength + VersionBytes - _methodStart);
@@ -66,6 +76,18 @@ internal sealed class RequestHead
 
     /// <summary>0 for HTTP/1.0; 1 for HTTP/1.1, and for 1.2 to 1.9, which are served as 1.1 (RFC 9110 §2.5).</summary>
     public int MinorVersion { get; internal set; }
+
+    /// <summary>The version is 2.0, whose minor version is 0 too.</summary>
+    public bool IsHttp2 { get; private set; }
+
+    /// <summary>The version is 1.0.</summary>
+    public bool IsHttp10 => MinorVersion == 0 && !IsHttp2;
+
+    /// <summary>The other protocol that a CONNECT of HTTP/2 asks for on its stream (RFC 8441 §4): <c>websocket</c>. Empty for every other request.</summary>
+    public ReadOnlySpan<byte> ConnectProtocol => Fields.Bytes(_protocolStart, _protocolLength);
+
+    /// <summary>True for such a request: routes take it for a GET, as RFC 6455 has it, and its target is a path.</summary>
+    public bool IsExtendedConnect => _protocolLength > 0;
 
     public HeaderFields Fields { get; } = new();
 
@@ -103,6 +125,7 @@ internal sealed class RequestHead
         ByteLength = ReadLength = 0;
         Method = RequestMethod.Other;
         MinorVersion = 0;
+        IsHttp2 = false;
         Framing = default;
         KeepAlive = ExpectsContinue = false;
         LineStart = Scanned = EmptyLines = 0;
@@ -111,6 +134,7 @@ internal sealed class RequestHead
         Fields.Clear();
         _ownedLength = 0;
         _methodStart = _methodLength = _targetStart = _targetLength = 0;
+        _protocolStart = _protocolLength = 0;
     }
 
     /// <summary>Between two requests: gives back what a large head has needed.</summary>
@@ -199,6 +223,30 @@ internal sealed class RequestHead
         Target.SetPlain(pathLength, targetLength);
     }
 
+    /// <summary>The head is one of HTTP/2, and its fields are about to be decoded into this array, or a larger one in its place.</summary>
+    internal byte[] BeginBlock()
+    {
+        IsHttp2 = true;
+        return _owned;
+    }
+
+    /// <summary>All fields are decoded.</summary>
+    /// <param name="bytes">What they lie in, and what the head keeps.</param>
+    /// <param name="length">How much of it is used.</param>
+    internal void EndBlock(byte[] bytes, int length)
+    {
+        if (_owned != bytes)
+        {
+            _owned = bytes;
+        }
+
+        ByteLength = _ownedLength = length;
+        Fields.SetBytes(bytes, 0);
+    }
+
+    /// <summary>Notes where the value of <c>:protocol</c> is.</summary>
+    internal void SetConnectProtocol(int start, int length) => (_protocolStart, _protocolLength) = (start, length);
+
     internal void SetRequestLine(int methodStart, int methodLength, int targetStart, int targetLength)
     {
         (_methodStart, _methodLength) = (methodStart, methodLength);
@@ -208,6 +256,27 @@ internal sealed class RequestHead
     /// <summary>Puts the authority of an absolute target in the place of what the Host field says (RFC 9112 §3.2.2).</summary>
     internal void ReplaceHost(int index) =>
         Fields.ReplaceValue(index, _targetStart + Target.AuthorityStart, Target.AuthorityLength);
+
+    // Made when somebody asks, behind the fields. Nobody does so while another thread looks at them: the request is over.
+    private ReadOnlySpan<byte> RequestLineOfHttp2()
+    {
+        var version = " HTTP/2.0"u8;
+        if (_methodLength == 0)
+        {
+            return default;
+        }
+
+        var start = ByteLength;
+        var length = _methodLength + 1 + _targetLength + version.Length;
+        Reserve(start + length);
+        Fields.SetBytes(_owned, 0);
+        var line = _owned.AsSpan(start, length);
+        MethodBytes.CopyTo(line);
+        line[_methodLength] = (byte)' ';
+        TargetBytes.CopyTo(line[(_methodLength + 1)..]);
+        version.CopyTo(line[^version.Length..]);
+        return line;
+    }
 
     private void Reserve(int length)
     {

@@ -37,6 +37,31 @@ internal static class RequestRules
         return CheckFields(head);
     }
 
+    /// <summary>
+    /// The same for a head of HTTP/2, whose target is known, whose Host has been looked at, and which has no fields about its connection.
+    /// </summary>
+    /// <param name="head">The head.</param>
+    /// <param name="endsStream">No body follows, whatever a field says.</param>
+    public static RequestError CheckBlock(RequestHead head, bool endsStream)
+    {
+        var error = BodyFraming.Decide(head.Fields, minorVersion: 1, out var framing);
+        if (error != RequestError.None)
+        {
+            return error;
+        }
+
+        // RFC 9113 §8.1.1: the length must be that of the body, and nothing is not something.
+        if (endsStream && framing.HasBody)
+        {
+            return RequestError.ContentLengthMismatch;
+        }
+
+        head.Framing = endsStream || framing.HasContentLength ? framing : new BodyFraming(IsChunked: true, ContentLength: 0, HasContentLength: false);
+        head.KeepAlive = true;
+        head.NonFatalError = head.Target.PathError != RequestError.None ? head.Target.PathError : ReadExpectation(head);
+        return RequestError.None;
+    }
+
     private static RequestError CheckFields(RequestHead head)
     {
         var error = CheckHost(head);
@@ -118,7 +143,7 @@ internal static class RequestRules
                 return RequestError.UnsupportedExpectation;
             }
 
-            head.ExpectsContinue = head.Framing.HasBody && head.MinorVersion > 0;
+            head.ExpectsContinue = head.Framing.HasBody && !head.IsHttp10;
         }
 
         return RequestError.None;

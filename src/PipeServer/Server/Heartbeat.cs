@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Microsoft.Extensions.Logging;
 using PipeServer.Diagnostics;
 using PipeServer.Http;
@@ -26,6 +27,7 @@ internal sealed class Heartbeat : IDisposable
     private long _slack = (long)NormalPeriod.TotalMilliseconds;
     private long _second;
     private volatile byte[] _okBlock = [];
+    private volatile byte[]? _http2Block; // null until somebody asks in this second
     private volatile bool _draining;
     private long _latestRead = long.MaxValue;
     private int _ticking;
@@ -60,6 +62,9 @@ internal sealed class Heartbeat : IDisposable
     /// <summary>The same behind the status line of a 200: see <see cref="DateHeader.CreateOkBlock"/>.</summary>
     public byte[] OkBlock => _okBlock;
 
+    /// <summary>The Server and Date fields as HTTP/2 has them, at most a beat old: see <see cref="DateHeader.CreateHttp2Block"/>.</summary>
+    public byte[] Http2ServerAndDate => _http2Block ?? CreateHttp2Block();
+
     /// <summary>The second that they tell, since 1970.</summary>
     public long Second => Volatile.Read(ref _second);
 
@@ -70,6 +75,16 @@ internal sealed class Heartbeat : IDisposable
         {
             var utcNow = _timeProvider.GetUtcNow();
             return Volatile.Read(ref _second) == utcNow.ToUnixTimeSeconds() ? ServerAndDate : DateHeader.CreateBlock(utcNow);
+        }
+    }
+
+    /// <summary>The same as HTTP/2 has it.</summary>
+    public byte[] Http2ServerAndDateNow
+    {
+        get
+        {
+            var utcNow = _timeProvider.GetUtcNow();
+            return Volatile.Read(ref _second) == utcNow.ToUnixTimeSeconds() ? Http2ServerAndDate : DateHeader.CreateHttp2Block(utcNow);
         }
     }
 
@@ -159,6 +174,21 @@ internal sealed class Heartbeat : IDisposable
         }
     }
 
+    // A beat may come meanwhile, and then this is of the second before: it is not kept.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private byte[] CreateHttp2Block()
+    {
+        var second = Volatile.Read(ref _second);
+        var block = DateHeader.CreateHttp2Block(DateTimeOffset.FromUnixTimeSeconds(second));
+        _http2Block = block;
+        if (Volatile.Read(ref _second) != second)
+        {
+            _http2Block = null;
+        }
+
+        return block;
+    }
+
     private void Update()
     {
         Volatile.Write(ref _now, (long)_timeProvider.GetElapsedTime(_started).TotalMilliseconds);
@@ -168,6 +198,7 @@ internal sealed class Heartbeat : IDisposable
         {
             _okBlock = DateHeader.CreateOkBlock(utcNow);
             Volatile.Write(ref _second, second); // behind the block: who sees the second finds a block that is not older
+            _http2Block = null;
         }
     }
 }

@@ -126,7 +126,7 @@ internal static class RequestActivities
             new("http.request.method", method),
             new("url.scheme", request.Scheme),
             new("url.path", request.RawPath),
-            new("network.protocol.version", exchange.Head.MinorVersion == 0 ? "1.0" : "1.1"),
+            new("network.protocol.version", RequestTags.NameOf(RequestTags.VersionOf(request))),
         };
         if (exchange.Head.Method == RequestMethod.Other)
         {

@@ -7,7 +7,7 @@ namespace PipeServer.Telemetry;
 /// <summary>What the tags of a request's duration are made of.</summary>
 /// <param name="method">The method.</param>
 /// <param name="status">The status that was sent; 0 for none.</param>
-/// <param name="version">The minor version of HTTP; -1 where the head was malformed.</param>
+/// <param name="version">The version of HTTP (<see cref="RequestTags.VersionOf"/>); -1 where the head was malformed.</param>
 /// <param name="route">The route; null for none.</param>
 /// <param name="errorType">See <see cref="ErrorTypes"/>.</param>
 /// <param name="isHttps">A trusted proxy has been asked by https.</param>
@@ -19,7 +19,7 @@ internal readonly struct RequestTagsKey(RequestMethod method, int status, int ve
     /// <summary>The status that was sent; 0 for none.</summary>
     public int Status { get; } = status;
 
-    /// <summary>The minor version of HTTP; -1 where the head was malformed.</summary>
+    /// <summary>The version of HTTP (<see cref="RequestTags.VersionOf"/>); -1 where the head was malformed.</summary>
     public int Version { get; } = version;
 
     /// <summary>The route; null for none.</summary>

@@ -180,6 +180,7 @@ public abstract class StatisticsTests(string transport)
             RequestError.None, RequestError.HeadTimeout, RequestError.QueueFull, RequestError.QueueTimeout, RequestError.TooManyConnections,
             RequestError.TooManyRequests, RequestError.TooManyHandshakes, RequestError.PlainHttp, RequestError.Misdirected,
             RequestError.UpgradeRequired, RequestError.BadWebSocketHandshake, RequestError.OriginNotAllowed, // HandshakeTests
+            RequestError.BadPseudoHeader, RequestError.ConnectionSpecificField, RequestError.ContentLengthMismatch, // of streams, which are reset
             RequestError.NotFound, RequestError.MethodNotAllowed, RequestError.UnknownMethod, RequestError.HandlerFault,
         ];
         var refusals = server.Server.GetStatistics().Refusals;

@@ -1,14 +1,21 @@
-using System.Diagnostics.CodeAnalysis;
-
 namespace PipeServer.Http.Hpack;
 
 /// <summary>Decodes the header blocks of one connection, in their order (RFC 7541). Never throws on input. Not thread-safe.</summary>
-[SuppressMessage("Performance", "CA1822", Justification = "Not written yet.")]
 internal sealed class HpackDecoder
 {
+    private const int KeptScratch = 1024;
+    private const int MaxSizeUpdates = 2; // RFC 7541 §4.2: the least size since the last block, and the one that holds now
+
+    private readonly HuffmanCode _huffman = HuffmanCode.Shared;
+    private readonly StaticTable _static = StaticTable.Shared;
+    private readonly DynamicTable _dynamic = new();
+    private byte[] _scratch = []; // for blocks whose fields are not kept where they are decoded
+
     /// <summary>Makes it ready for the next connection, and gives back what is large.</summary>
     public void Reset()
     {
+        _dynamic.Reset();
+        _scratch = [];
     }
 
     /// <summary>Decodes the block of a request into a head that is reset.</summary>
@@ -16,11 +23,180 @@ internal sealed class HpackDecoder
     /// <param name="head">Gets the fields, and all that follows from them; keeps copies of all bytes.</param>
     /// <param name="endsStream">No body follows.</param>
     /// <param name="limits">What a head may have.</param>
-    public HeadStatus DecodeRequest(ReadOnlySpan<byte> block, RequestHead head, bool endsStream, in RequestLimits limits) => throw new NotSupportedException();
+    public HeadStatus DecodeRequest(ReadOnlySpan<byte> block, RequestHead head, bool endsStream, in RequestLimits limits)
+    {
+        var arena = new FieldArena(head.BeginBlock());
+        var sink = new RequestSink(head, limits);
+        return Decode(block, ref arena, ref sink) ? sink.Finish(arena, endsStream) : sink.Abandon(arena);
+    }
 
     /// <summary>Decodes the block behind a body. Fields that may not stand there are dropped, as <see cref="TrailerFields"/> does.</summary>
-    public HeadStatus DecodeTrailers(ReadOnlySpan<byte> block, HeaderFields trailers, in RequestLimits limits) => throw new NotSupportedException();
+    public HeadStatus DecodeTrailers(ReadOnlySpan<byte> block, HeaderFields trailers, in RequestLimits limits)
+    {
+        var sink = new TrailerSink(trailers, limits);
+        return DecodeAside(block, ref sink) ? sink.Status : HeadStatus.CompressionError;
+    }
 
     /// <summary>Keeps the dynamic table right by a block that nobody wants. <see cref="HeadStatus.Complete"/> or <see cref="HeadStatus.CompressionError"/>.</summary>
-    public HeadStatus Skip(ReadOnlySpan<byte> block) => throw new NotSupportedException();
+    public HeadStatus Skip(ReadOnlySpan<byte> block)
+    {
+        var sink = default(NoSink);
+        return DecodeAside(block, ref sink) ? HeadStatus.Complete : HeadStatus.CompressionError;
+    }
+
+    private bool DecodeAside<TSink>(ReadOnlySpan<byte> block, ref TSink sink)
+        where TSink : struct, IFieldSink, allows ref struct
+    {
+        var arena = new FieldArena(_scratch);
+        var isDecoded = Decode(block, ref arena, ref sink);
+        _scratch = arena.Bytes.Length <= KeptScratch ? arena.Bytes : [];
+        return isDecoded;
+    }
+
+    private bool Decode<TSink>(ReadOnlySpan<byte> block, ref FieldArena arena, ref TSink sink)
+        where TSink : struct, IFieldSink, allows ref struct
+    {
+        var at = 0;
+        if (block.Length > 0 && (block[0] & 0xE0) == 0x20 && !TryUpdateSize(block, ref at))
+        {
+            return false;
+        }
+
+        while (at < block.Length)
+        {
+            HpackField field;
+            if (block[at] >= 0x80)
+            {
+                if (!HpackInteger.TryRead(block, ref at, 0x7F, out var index) || !TryFind(index, out field, out var bytes))
+                {
+                    return false;
+                }
+
+                arena.Put(0, bytes.AsSpan(field.Start, field.Length));
+            }
+            else if (!TryReadLiteral(block, ref at, ref arena, out field))
+            {
+                return false;
+            }
+
+            sink.Add(ref arena, field);
+        }
+
+        return true;
+    }
+
+    // RFC 7541 §6.3, and §4.2: at the block's beginning only.
+    private bool TryUpdateSize(ReadOnlySpan<byte> block, ref int at)
+    {
+        for (var updates = 0; at < block.Length && (block[at] & 0xE0) == 0x20; updates++)
+        {
+            if (updates == MaxSizeUpdates || !HpackInteger.TryRead(block, ref at, 0x1F, out var size) || size > DynamicTable.MaxSize)
+            {
+                return false;
+            }
+
+            _dynamic.SetLimit(size);
+        }
+
+        return true;
+    }
+
+    private bool TryFind(int index, out HpackField field, out byte[] bytes)
+    {
+        if (index <= StaticTable.Count)
+        {
+            (field, bytes) = (_static[index], _static.Bytes);
+            return index > 0;
+        }
+
+        index -= StaticTable.Count + 1;
+        if (index >= _dynamic.Count)
+        {
+            (field, bytes) = (default, []);
+            return false;
+        }
+
+        (field, bytes) = (_dynamic[index], _dynamic.Bytes);
+        return true;
+    }
+
+    // RFC 7541 §6.2: with incremental indexing 01, without 0000, never indexed 0001.
+    private bool TryReadLiteral(ReadOnlySpan<byte> block, ref int at, ref FieldArena arena, out HpackField field)
+    {
+        field = default;
+        var first = block[at];
+        var isIndexed = first >= 0x40;
+        if ((first & 0xE0) == 0x20 || !HpackInteger.TryRead(block, ref at, isIndexed ? 0x3F : 0x0F, out var index))
+        {
+            return false;
+        }
+
+        if (index == 0)
+        {
+            if (!TryReadString(block, ref at, ref arena, 0, out var nameLength))
+            {
+                return false;
+            }
+
+            field = FieldRules.Name(arena.Part(0, nameLength));
+        }
+        else
+        {
+            if (!TryFind(index, out field, out var bytes))
+            {
+                return false;
+            }
+
+            arena.Put(0, bytes.AsSpan(field.Start, field.NameLength));
+        }
+
+        if (!TryReadString(block, ref at, ref arena, field.NameLength, out var valueLength))
+        {
+            return false;
+        }
+
+        // The judgement of a name from the table is without the one of the value that stands there.
+        field = FieldRules.WithValue(field, arena.Part(field.NameLength, valueLength));
+        if (isIndexed)
+        {
+            _dynamic.Add(arena.Part(0, field.Length), field);
+        }
+
+        return true;
+    }
+
+    // RFC 7541 §5.2
+    private bool TryReadString(ReadOnlySpan<byte> block, ref int at, ref FieldArena arena, int begun, out int length)
+    {
+        length = 0;
+        if (at >= block.Length)
+        {
+            return false;
+        }
+
+        var isHuffman = block[at] >= 0x80;
+        if (!HpackInteger.TryRead(block, ref at, 0x7F, out var encoded) || encoded > block.Length - at)
+        {
+            return false;
+        }
+
+        var source = block.Slice(at, encoded);
+        at += encoded;
+        if (!isHuffman)
+        {
+            arena.Put(begun, source);
+            length = encoded;
+            return true;
+        }
+
+        arena.Reserve(begun, HuffmanCode.MaxDecodedBytes(encoded));
+        return _huffman.TryDecode(source, arena.Bytes.AsSpan(arena.Used + begun), out length);
+    }
+
+    private struct NoSink : IFieldSink
+    {
+        public readonly void Add(ref FieldArena arena, in HpackField field)
+        {
+        }
+    }
 }

@@ -1,0 +1,304 @@
+using System.Text;
+
+namespace PipeServer.Http.Hpack;
+
+/// <summary>Makes a request head of the fields of a block (RFC 9113 §8.3.1), held to the rules that need more than one field, and to the limits.</summary>
+/// <param name="head">The head.</param>
+/// <param name="limits">What it may have.</param>
+internal ref struct RequestSink(RequestHead head, in RequestLimits limits) : IFieldSink
+{
+    // What there may be once; and that another field than a pseudo-header has come.
+    private const int Method = 1 << (int)FieldKind.Method;
+    private const int Scheme = 1 << (int)FieldKind.Scheme;
+    private const int AuthorityField = 1 << (int)FieldKind.Authority;
+    private const int Path = 1 << (int)FieldKind.Path;
+    private const int Protocol = 1 << (int)FieldKind.Protocol;
+    private const int Regular = 1 << (int)FieldKind.Regular;
+
+    private const int Overhead = 32; // RFC 9113 §6.5.2, SETTINGS_MAX_HEADER_LIST_SIZE
+    private const int MostSize = int.MaxValue / 2;
+
+    private readonly ref readonly RequestLimits _limits = ref limits;
+    private int _seen;
+    private int _size;
+    private RequestError _malformed;
+    private RequestError _tooLarge;
+    private int _methodStart;
+    private int _methodLength;
+    private int _pathStart;
+    private int _pathLength;
+    private int _protocolStart;
+    private int _protocolLength;
+    private int _hostIndex = -1;
+    private int _cookieIndex = -1;
+
+    /// <summary>Counts a field; never beyond what an int has.</summary>
+    public static int AddSize(int size, int fieldBytes) => Math.Min(size, MostSize) + Math.Min(fieldBytes, MostSize - Overhead) + Overhead;
+
+    /// <inheritdoc/>
+    public void Add(ref FieldArena arena, in HpackField field)
+    {
+        _size = AddSize(_size, field.Length);
+        if (field.Error != RequestError.None)
+        {
+            SetMalformed(field.Error);
+        }
+        else if (field.Kind >= FieldKind.Method)
+        {
+            AddPseudo(ref arena, field);
+        }
+        else
+        {
+            AddRegular(ref arena, field);
+        }
+    }
+
+    /// <summary>Looks at the whole, and gives the head what it has of it.</summary>
+    /// <param name="arena">What the fields lie in.</param>
+    /// <param name="endsStream">No body follows.</param>
+    public HeadStatus Finish(in FieldArena arena, bool endsStream)
+    {
+        SetBytes(arena);
+        if (_malformed == RequestError.None)
+        {
+            SetMalformed(CheckPseudo());
+        }
+
+        if (_malformed == RequestError.None && _tooLarge == RequestError.None)
+        {
+            SetMalformed(head.Target.Parse(head.TargetBytes, head.IsExtendedConnect ? RequestMethod.Get : head.Method));
+            if (_malformed == RequestError.None)
+            {
+                SetMalformed(RequestRules.CheckBlock(head, endsStream));
+            }
+        }
+
+        if (_malformed == RequestError.None && _tooLarge == RequestError.None)
+        {
+            return HeadStatus.Complete;
+        }
+
+        head.Target.SetPlain(0, 0); // nothing of a request before this one
+        head.Error = _malformed != RequestError.None ? _malformed : _tooLarge;
+        return _malformed != RequestError.None ? HeadStatus.Malformed : HeadStatus.TooLarge;
+    }
+
+    /// <summary>The same for a block that cannot be decoded.</summary>
+    public readonly HeadStatus Abandon(in FieldArena arena)
+    {
+        SetBytes(arena);
+        head.Target.SetPlain(0, 0);
+        return HeadStatus.CompressionError;
+    }
+
+    private readonly void SetBytes(in FieldArena arena)
+    {
+        head.EndBlock(arena.Bytes, arena.Used);
+        head.SetRequestLine(_methodStart, _methodLength, _pathStart, _pathLength);
+        head.SetConnectProtocol(_protocolStart, _protocolLength);
+    }
+
+    private void SetMalformed(RequestError error)
+    {
+        if (_malformed == RequestError.None)
+        {
+            _malformed = error;
+        }
+    }
+
+    // False: the head has become too large, and gets no more of it.
+    private bool HasRoom()
+    {
+        if (_size > _limits.MaxRequestHeadBytes && _tooLarge == RequestError.None)
+        {
+            _tooLarge = RequestError.HeadTooLarge;
+        }
+
+        return _tooLarge == RequestError.None;
+    }
+
+    private void AddPseudo(ref FieldArena arena, in HpackField field)
+    {
+        var bit = 1 << (int)field.Kind;
+        if ((_seen & (bit | Regular)) != 0)
+        {
+            SetMalformed(RequestError.BadPseudoHeader); // twice, or behind a field that is none
+        }
+
+        _seen |= bit;
+        if (!HasRoom())
+        {
+            return;
+        }
+
+        var start = arena.Used + field.NameLength;
+        switch (field.Kind)
+        {
+            case FieldKind.Method:
+                head.Method = RequestMethods.Find(arena.Part(field.NameLength, field.ValueLength));
+                (_methodStart, _methodLength) = (start, field.ValueLength);
+                break;
+            case FieldKind.Path:
+                if (field.ValueLength > _limits.MaxRequestLineBytes - _methodLength)
+                {
+                    _tooLarge = RequestError.TargetTooLong;
+                    return;
+                }
+
+                (_pathStart, _pathLength) = (start, field.ValueLength);
+                break;
+            case FieldKind.Protocol:
+                (_protocolStart, _protocolLength) = (start, field.ValueLength);
+                break;
+            case FieldKind.Authority:
+                AddAuthority(ref arena, field);
+                return;
+            default:
+                return; // the scheme: whether the client speaks TLS is no matter of what it says
+        }
+
+        arena.Used += field.Length;
+    }
+
+    // Becomes the Host field, by which all else goes: its name is put in the place of the end of the other, before the value.
+    private void AddAuthority(ref FieldArena arena, in HpackField field)
+    {
+        var name = "host"u8;
+        if (_hostIndex >= 0)
+        {
+            return;
+        }
+
+        if (head.Fields.Count >= _limits.MaxRequestHeaderCount)
+        {
+            _tooLarge = RequestError.TooManyFields;
+            return;
+        }
+
+        arena.Used += field.NameLength - name.Length;
+        name.CopyTo(arena.Bytes.AsSpan(arena.Used));
+        _hostIndex = head.Fields.Count;
+        head.Fields.AddSlice(new HeaderField(arena.Used, name.Length, arena.Used + name.Length, field.ValueLength, KnownHeader.Host));
+        arena.Used += name.Length + field.ValueLength;
+    }
+
+    private void AddRegular(ref FieldArena arena, in HpackField field)
+    {
+        _seen |= Regular;
+        if (field.Kind == FieldKind.Host && IsKnownHost(arena, field))
+        {
+            return;
+        }
+
+        if (!HasRoom() || (field.Kind == FieldKind.Cookie && TryJoinCookie(ref arena, field)))
+        {
+            return;
+        }
+
+        if (head.Fields.Count >= _limits.MaxRequestHeaderCount)
+        {
+            _tooLarge = RequestError.TooManyFields;
+            return;
+        }
+
+        if (field.Kind is FieldKind.Cookie or FieldKind.Host)
+        {
+            _cookieIndex = field.Kind == FieldKind.Cookie ? head.Fields.Count : _cookieIndex;
+            _hostIndex = field.Kind == FieldKind.Host ? head.Fields.Count : _hostIndex;
+        }
+
+        head.Fields.AddSlice(new HeaderField(arena.Used, field.NameLength, arena.Used + field.NameLength, field.ValueLength, field.Known));
+        arena.Used += field.Length;
+    }
+
+    // RFC 9113 §8.3.1: a Host field that is not :authority makes the request malformed. One that is, is no second one.
+    private bool IsKnownHost(in FieldArena arena, in HpackField field)
+    {
+        if (_hostIndex < 0)
+        {
+            return false;
+        }
+
+        var known = head.Fields[_hostIndex];
+        if ((_seen & AuthorityField) == 0)
+        {
+            SetMalformed(RequestError.SeveralHosts);
+        }
+        else if (!Ascii.EqualsIgnoreCase(arena.Bytes.AsSpan(known.ValueStart, known.ValueLength), arena.Part(field.NameLength, field.ValueLength)))
+        {
+            SetMalformed(RequestError.BadHost);
+        }
+
+        return true;
+    }
+
+    // RFC 9113 §8.2.3: crumbs are one field, joined by "; ". They mostly come one behind the other; a field between them costs a copy of what is there
+    // already, which counts as bytes of the head.
+    private bool TryJoinCookie(ref FieldArena arena, in HpackField field)
+    {
+        if (_cookieIndex < 0)
+        {
+            return false;
+        }
+
+        var cookie = head.Fields[_cookieIndex];
+        var (start, length) = (cookie.ValueStart, cookie.ValueLength);
+        if (start + length != arena.Used)
+        {
+            _size = AddSize(_size, length);
+            if (!HasRoom())
+            {
+                return true;
+            }
+
+            // The crumb is moved behind the copy.
+            arena.Reserve(field.Length, length);
+            var bytes = arena.Bytes;
+            bytes.AsSpan(arena.Used, field.Length).CopyTo(bytes.AsSpan(arena.Used + length));
+            bytes.AsSpan(start, length).CopyTo(bytes.AsSpan(arena.Used));
+            start = arena.Used;
+            arena.Used += length;
+        }
+
+        // Over the name, which is longer.
+        "; "u8.CopyTo(arena.Bytes.AsSpan(arena.Used));
+        arena.Part(field.NameLength, field.ValueLength).CopyTo(arena.Bytes.AsSpan(arena.Used + 2));
+        arena.Used += field.ValueLength + 2;
+        head.Fields.ReplaceValue(_cookieIndex, start, length + field.ValueLength + 2);
+        return true;
+    }
+
+    // RFC 9113 §8.3.1, §8.5 and RFC 8441 §4
+    private RequestError CheckPseudo()
+    {
+        const int Ordinary = Method | Scheme | Path;
+        var seen = _seen & ~Regular;
+        if (head.Method == RequestMethod.Connect && (seen & Protocol) == 0)
+        {
+            if (seen != (Method | AuthorityField))
+            {
+                return RequestError.BadPseudoHeader;
+            }
+
+            // The end of the tunnel is the target, and there is no path.
+            if (_hostIndex >= 0)
+            {
+                var host = head.Fields[_hostIndex];
+                head.SetRequestLine(_methodStart, _methodLength, host.ValueStart, host.ValueLength);
+            }
+
+            return RequestError.None;
+        }
+
+        if ((seen & Protocol) != 0)
+        {
+            return head.Method == RequestMethod.Connect && seen == (Ordinary | Protocol | AuthorityField)
+                ? RequestError.None
+                : RequestError.BadPseudoHeader;
+        }
+
+        return (seen & Ordinary) != Ordinary ? RequestError.BadPseudoHeader
+            : _hostIndex < 0 && _tooLarge == RequestError.None ? RequestError.MissingHost
+            : RequestError.None;
+    }
+}
