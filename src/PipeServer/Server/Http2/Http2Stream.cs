@@ -350,6 +350,35 @@ internal sealed class Http2Stream : Exchange, IWorkItem, IBodyHost
 
     private void EndHandling(NextStep step)
     {
+        if (ExistingExtras?.Switched is { } switched)
+        {
+            _ = EndSwitchedAsync(switched);
+        }
+        else
+        {
+            EndAnswer(step);
+        }
+    }
+
+    // What is spoken there may have its own way to say goodbye.
+    private async Task EndSwitchedAsync(ISwitchedProtocol switched)
+    {
+        try
+        {
+            Fault = await switched.EndAsync(Fault).ConfigureAwait(false);
+        }
+#pragma warning disable CA1031 // As for the handler.
+        catch (Exception exception)
+#pragma warning restore CA1031
+        {
+            Fault = exception;
+        }
+
+        EndAnswer(NextStep.End);
+    }
+
+    private void EndAnswer(NextStep step)
+    {
         if (WaitingHooks is { } hooks)
         {
             _ = EndHookedAsync(step, hooks);
