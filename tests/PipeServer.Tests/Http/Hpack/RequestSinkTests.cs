@@ -328,8 +328,9 @@ public sealed class RequestSinkTests
     [Fact]
     public void Every_beginning_of_a_request_and_every_flipped_byte_is_some_status()
     {
-        var fields = ":method=CONNECT|:protocol=websocket|:scheme=http|:path=/a/%2e?b|:authority=h:1|host=h:1|cookie=a|te=trailers|cookie=b|expect=100-continue|x=y";
-        foreach (var block in Blocks(fields))
+        const string Fields = ":method=CONNECT|:protocol=websocket|:scheme=http|:path=/a/%2e?b|:authority=h:1"
+            + "|host=h:1|cookie=a|te=trailers|cookie=b|expect=100-continue|x=y";
+        foreach (var block in Blocks(Fields))
         {
             for (var length = 0; length <= block.Length; length++)
             {
