@@ -4,6 +4,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using PipeServer.Diagnostics;
 using PipeServer.Server;
+using PipeServer.Server.Http2;
 using PipeServer.Server.ProxyProtocol;
 using PipeServer.Server.Tls;
 using PipeServer.Tls;
@@ -15,7 +16,7 @@ namespace PipeServer;
 
 /// <summary>
 /// What the connections of each endpoint go through before their protocol gets them: the PROXY protocol's header, then TLS, whose engine a reload
-/// exchanges, or the mark of those that are redirected to it.
+/// exchanges, or the mark of those that are redirected to it, and at last the choice between HTTP/1.1 and HTTP/2 where both are spoken.
 /// </summary>
 internal sealed class EndpointFilters
 {
@@ -35,6 +36,7 @@ internal sealed class EndpointFilters
     {
         var all = new EndpointFilters(context);
         var proxy = new ProxyProtocolFilter(context);
+        var choice = listeners.Any(static item => item.Endpoint.IsHttp2) ? ChoiceOf(context) : null;
         var filters = new Dictionary<HttpEndpoint, IReadOnlyList<IConnectionFilter>>();
         var isFallback = false;
         foreach (var (endpoint, _) in listeners)
@@ -63,6 +65,11 @@ internal sealed class EndpointFilters
             if (endpoint.HttpsRedirectPort is not null)
             {
                 ofEndpoint.Add(new RedirectFilter(HttpsPort(endpoint, listeners)));
+            }
+
+            if (choice is not null && endpoint.IsHttp2)
+            {
+                ofEndpoint.Add(choice);
             }
 
             filters[endpoint] = ofEndpoint;
@@ -125,6 +132,12 @@ internal sealed class EndpointFilters
         }
     }
 
+    private static ProtocolChoice ChoiceOf(ServerContext context)
+    {
+        context.ClientBudgets = new ClientBudgets();
+        return new ProtocolChoice(new Http2Protocol(context));
+    }
+
     private static TlsOptions? OptionsOf(HttpEndpoint endpoint, HttpServerOptions options) =>
         endpoint.Tls ?? (endpoint.IsTls ? options.Tls : null);
 
@@ -133,7 +146,7 @@ internal sealed class EndpointFilters
     {
         if (options.Engine != TlsEngine.SslStream && OpenSslEngine.IsSupported)
         {
-            return new OpenSslEngine(options, time, logger, $"{number} {endpoint}");
+            return new OpenSslEngine(options, time, logger, $"{number} {endpoint}", endpoint.IsHttp2);
         }
 
         if (options.Engine == TlsEngine.OpenSsl)
@@ -144,7 +157,7 @@ internal sealed class EndpointFilters
         }
 
         return options.TicketKeys is null
-            ? new SslStreamEngine(options)
+            ? new SslStreamEngine(options, endpoint.IsHttp2)
             : throw new InvalidOperationException(
                 $"{nameof(TlsOptions)}.{nameof(TlsOptions.TicketKeys)} need the engine {nameof(TlsEngine.OpenSsl)}, and there is no libssl.so.3 here: install "
                 + "OpenSSL 3, or leave the keys out.");

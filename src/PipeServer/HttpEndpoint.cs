@@ -9,8 +9,8 @@ namespace PipeServer;
 /// <summary>
 /// One place at which a server listens, with options of its own. Its text form is <c>127.0.0.1:8080</c>, <c>[::1]:8080</c>,
 /// <c>localhost:8080</c>, <c>unix:/run/app.sock</c>, <c>unix:@name</c> or <c>fd:3</c>, with the options behind it:
-/// <c>0.0.0.0:8080,proxy</c>, <c>0.0.0.0:8443,tls</c>, <c>0.0.0.0:80,redirect</c>, <c>unix:/run/app.sock,mode=660,group=www-data</c>. A comma in a
-/// path is written twice.
+/// <c>0.0.0.0:8080,proxy</c>, <c>0.0.0.0:8443,tls</c>, <c>0.0.0.0:8443,tls,h1</c>, <c>0.0.0.0:8080,h2c</c>, <c>0.0.0.0:80,redirect</c>,
+/// <c>unix:/run/app.sock,mode=660,group=www-data</c>. A comma in a path is written twice.
 /// </summary>
 /// <remarks>Not thread-safe while it is being set up; a server takes a copy of it when it is created.</remarks>
 [TypeConverter(typeof(HttpEndpointConverter))]
@@ -54,6 +54,14 @@ public sealed class HttpEndpoint : IParsable<HttpEndpoint>
     public TlsOptions? Tls { get; set; }
 
     /// <summary>
+    /// The versions of HTTP that are spoken here; <see cref="HttpProtocols.Http1"/> is always among them. Null, the default: over TLS both, of which the
+    /// client chooses one by ALPN (RFC 7301), and in clear text HTTP/1.1 alone. <see cref="HttpProtocols.Http2"/> in clear text, <c>h2c</c>, is for
+    /// clients that know of it beforehand: their connections begin with its preface (RFC 9113 §3.3), and all others are HTTP/1.1 as ever.
+    /// <c>Upgrade: h2c</c> is not listened to (RFC 9113 §3.1).
+    /// </summary>
+    public HttpProtocols? Protocols { get; set; }
+
+    /// <summary>
     /// Every request here is answered with 308, to the same host, path and query by https at this port; 0 takes the port of the server's TLS endpoint, of
     /// the same address if there is one. A request without a host that DNS could have is answered with 400. What a trusted proxy says has come by https
     /// goes to its handler, and so do paths below <c>/.well-known/acme-challenge/</c> (RFC 8555 §8.3), <see cref="HttpServerOptions.HealthChecks"/>, and what
@@ -88,6 +96,9 @@ public sealed class HttpEndpoint : IParsable<HttpEndpoint>
 
     /// <summary>The number of a listening socket that the process was given, or null.</summary>
     public int? Descriptor => (Place as InheritedSocketEndPoint)?.Descriptor;
+
+    /// <summary>HTTP/2 is spoken here, beside HTTP/1.1.</summary>
+    internal bool IsHttp2 => Protocols is { } protocols ? (protocols & HttpProtocols.Http2) != HttpProtocols.None : IsTls;
 
     /// <summary>True for a unix socket that is a file.</summary>
     internal bool HasSocketFile => Place is UnixDomainSocketEndPoint unix && !UnixSocketAddress.IsAbstract(unix);

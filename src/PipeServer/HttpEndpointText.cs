@@ -17,10 +17,12 @@ internal static class HttpEndpointText
 
     private const string ProxyWord = "proxy";
     private const string TlsWord = "tls";
+    private const string Http2Word = "h2c";
+    private const string Http1Word = "h1";
     private const string ModeWord = "mode=";
     private const string GroupWord = "group=";
     private const string RedirectWord = "redirect";
-    private const string Words = "proxy, tls, redirect or redirect=PORT, and behind unix:PATH mode=660 and group=NAME";
+    private const string Words = "proxy, tls, h1 behind tls, h2c, redirect or redirect=PORT, and behind unix:PATH mode=660 and group=NAME";
     private const string UnixPrefix = "unix:";
     private const string DescriptorPrefix = "fd:";
     private const string Localhost = "localhost";
@@ -39,6 +41,8 @@ internal static class HttpEndpointText
         };
         var words = (endpoint.ProxyProtocol ? "," + ProxyWord : "")
             + (endpoint.IsTls ? "," + TlsWord : "")
+            + (endpoint.IsTls && !endpoint.IsHttp2 ? "," + Http1Word : "")
+            + (!endpoint.IsTls && endpoint.IsHttp2 ? "," + Http2Word : "")
             + (endpoint.HttpsRedirectPort is not null ? "," + RedirectWord : "")
             + (endpoint.HttpsRedirectPort is > 0 ? string.Create(CultureInfo.InvariantCulture, $"={endpoint.HttpsRedirectPort}") : "")
             + (endpoint.SocketMode is { } mode ? $",{ModeWord}{WriteMode(mode)}" : "")
@@ -65,7 +69,8 @@ internal static class HttpEndpointText
             }
         }
 
-        return endpoint;
+        problem = ProblemOfProtocols(endpoint);
+        return problem.Length == 0 ? endpoint : null;
     }
 
     /// <summary>Reads the permissions of a file as chmod(1) writes them, in octal.</summary>
@@ -96,6 +101,16 @@ internal static class HttpEndpointText
         return comma < 0 ? text.Length : comma;
     }
 
+    // Once all words are known: they may come in any order.
+    private static string ProblemOfProtocols(HttpEndpoint endpoint) => (endpoint.IsTls, endpoint.Protocols) switch
+    {
+        (true, { } protocols) when protocols != HttpProtocols.Http1 =>
+            $"{Http2Word} is HTTP/2 in clear text, and {TlsWord} speaks HTTP/2 without a word: leave {Http2Word} out",
+        (false, HttpProtocols.Http1) =>
+            $"{Http1Word} takes HTTP/2 from an endpoint with {TlsWord}; in clear text there is none without {Http2Word}: leave {Http1Word} out",
+        _ => "",
+    };
+
     private static bool TryApply(string word, HttpEndpoint endpoint, out string problem)
     {
         problem = "";
@@ -109,6 +124,13 @@ internal static class HttpEndpointText
         {
             endpoint.IsTls = true;
             return true;
+        }
+
+        if (word is Http1Word or Http2Word)
+        {
+            problem = endpoint.Protocols is null ? "" : $"{Http1Word} and {Http2Word} are there together, or one of them twice: leave one out";
+            endpoint.Protocols = word == Http1Word ? HttpProtocols.Http1 : HttpProtocols.Http1 | HttpProtocols.Http2;
+            return problem.Length == 0;
         }
 
         if (word == RedirectWord)

@@ -232,8 +232,7 @@ public sealed class HttpRequest
     /// Cancelled when the client is gone, the server's grace period has ended, or the request was aborted (<see cref="Abort"/>): stop now, nobody reads the
     /// answer.
     /// </summary>
-    public CancellationToken Aborted =>
-        _exchange.IsAborted ? new CancellationToken(canceled: true) : Connection?.Aborted ?? CancellationToken.None;
+    public CancellationToken Aborted => _exchange.IsCarried ? _exchange.Aborted : CancellationToken.None;
 
     /// <summary>Cancelled when the server starts to stop: finish what you have. Streams without an end should end here.</summary>
     public CancellationToken Draining => Connection?.Draining ?? CancellationToken.None;
@@ -286,11 +285,11 @@ public sealed class HttpRequest
     /// </remarks>
     public void Abort() => _exchange.Abort();
 
-    /// <summary>True when the client asks for a WebSocket (RFC 6455 §4.2.1); whether its handshake is well-formed, the acceptance tells.</summary>
-    public bool IsWebSocketRequest => UpgradeRequest.IsOne(_head);
+    /// <summary>True when the client asks for a WebSocket (RFC 6455 §4.2.1, RFC 8441 §5); whether its handshake is well-formed, the acceptance tells.</summary>
+    public bool IsWebSocketRequest => WebSocketHandshake.IsAsked(_head);
 
     /// <summary>
-    /// Accepts the WebSocket that the client has asked for (RFC 6455). The connection ends when the handler does: one that has not closed the WebSocket has
+    /// Accepts the WebSocket that the client has asked for (RFC 6455). The connection, or the stream of HTTP/2, ends when the handler does: one that has not closed the WebSocket has
     /// it closed, with the client's own status where that has closed it, with 1000 else, 1001 in a stop, and with 1011 after an exception.
     /// </summary>
     /// <remarks>

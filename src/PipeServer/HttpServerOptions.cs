@@ -33,6 +33,9 @@ public sealed class HttpServerOptions
     /// </summary>
     public const int MaxUnixSocketPathBytes = UnixSocketAddress.MaxPathBytes;
 
+    /// <summary>The most <see cref="MaxStreamsPerConnection"/> can be: one client would be given as many requests at once as this.</summary>
+    public const int MostStreamsPerConnection = 1 << 16;
+
     /// <summary>The most event loops there can be: more than any machine has cores, and each is a thread.</summary>
     public const int MaxLoops = 1024;
 
@@ -147,6 +150,13 @@ public sealed class HttpServerOptions
     /// with a reserve.
     /// </summary>
     public int MaxConnections { get; set; } = 16_384;
+
+    /// <summary>
+    /// Requests of one HTTP/2 connection in progress at once, as the server's SETTINGS_MAX_CONCURRENT_STREAMS tells its client (RFC 9113 §5.1.2). Default
+    /// 128; 1 to 65,536, where fewer than 100 slow down honest clients (RFC 9113 §6.5.2). A further one is refused by REFUSED_STREAM, and may be sent
+    /// again. One that its client has reset counts until its handler has returned.
+    /// </summary>
+    public int MaxStreamsPerConnection { get; set; } = 128;
 
     /// <summary>The request line without its line end, in bytes. Default 8 KiB; a longer one is answered with 414.</summary>
     public int MaxRequestLineBytes { get; set; } = 8 * 1024;

@@ -40,6 +40,7 @@ internal static class HttpServerOptionsReload
         merged.MaxHandshakes = others.MaxHandshakes;
         merged.Tls = others.Tls;
         merged.MaxConnectionsPerAddress = others.MaxConnectionsPerAddress;
+        merged.MaxStreamsPerConnection = others.MaxStreamsPerConnection;
         merged.MaxRequestLineBytes = others.MaxRequestLineBytes;
         merged.MaxRequestHeadBytes = others.MaxRequestHeadBytes;
         merged.MaxRequestHeaderCount = others.MaxRequestHeaderCount;

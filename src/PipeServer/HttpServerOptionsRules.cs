@@ -31,6 +31,7 @@ internal static class HttpServerOptionsRules
         InRange(options.ThreadPoolConcurrency, 1, HttpServerOptions.MaxThreadPoolConcurrency, nameof(HttpServerOptions.ThreadPoolConcurrency));
         InRange(options.QueueCapacity, 1, int.MaxValue, nameof(HttpServerOptions.QueueCapacity));
         InRange(options.MaxConnections, 1, int.MaxValue, nameof(HttpServerOptions.MaxConnections));
+        InRange(options.MaxStreamsPerConnection, 1, HttpServerOptions.MostStreamsPerConnection, nameof(HttpServerOptions.MaxStreamsPerConnection));
         InRange(options.MaxRequestLineBytes, 16, 1 << 20, nameof(HttpServerOptions.MaxRequestLineBytes));
         InRange(options.MaxRequestHeadBytes, 16, 1 << 24, nameof(HttpServerOptions.MaxRequestHeadBytes));
         InRange(options.MaxRequestHeaderCount, 1, 1 << 16, nameof(HttpServerOptions.MaxRequestHeaderCount));
@@ -84,6 +85,7 @@ internal static class HttpServerOptionsRules
     public static void CheckEndpoints(HttpServerOptions options)
     {
         CheckPlaces(options);
+        CheckProtocols(options);
         CheckSocketFiles(options);
         CheckRedirects(options);
         CheckTls(options);
@@ -170,6 +172,21 @@ internal static class HttpServerOptionsRules
                 nameof(HttpServerOptions.TrustedProxies),
                 $"{nameof(HttpServerOptions.TrustedProxies)} must name the proxies that speak the PROXY protocol on {proxied}: "
                 + "anybody else could claim to be any client.");
+        }
+    }
+
+    private static void CheckProtocols(HttpServerOptions options)
+    {
+        const HttpProtocols All = HttpProtocols.Http1 | HttpProtocols.Http2;
+        foreach (var endpoint in options.Endpoints)
+        {
+            if (endpoint.Protocols is { } protocols && protocols is not (HttpProtocols.Http1 or All))
+            {
+                throw Invalid(
+                    nameof(HttpServerOptions.Endpoints),
+                    $"{nameof(HttpServerOptions.Endpoints)}: {endpoint}: {nameof(HttpEndpoint.Protocols)} must be {HttpProtocols.Http1}, or {All}, and is "
+                    + $"{protocols}: who comes without HTTP/2 is always answered by HTTP/1.1.");
+            }
         }
     }
 

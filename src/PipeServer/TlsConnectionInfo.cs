@@ -7,6 +7,9 @@ namespace PipeServer;
 /// <summary>What the handshake of a connection has agreed on. Immutable; valid as long as somebody has it.</summary>
 public sealed class TlsConnectionInfo
 {
+    /// <summary>HTTP/2, as ALPN names it (RFC 9113 §3.2).</summary>
+    internal const string Http2 = "h2";
+
     private byte[]? _clientSubject; // once it is asked for
 
     internal TlsConnectionInfo()
@@ -22,7 +25,7 @@ public sealed class TlsConnectionInfo
     /// <summary>The name that the client has asked for (SNI), in lower case; null where it has sent none.</summary>
     public string? ServerName { get; init; }
 
-    /// <summary>The protocol that was agreed on by ALPN (RFC 7301), <c>http/1.1</c> or <c>http/1.0</c>; null where the client offers none.</summary>
+    /// <summary>The protocol that was agreed on by ALPN (RFC 7301), <c>h2</c>, <c>http/1.1</c> or <c>http/1.0</c>; null where the client offers none.</summary>
     public string? ApplicationProtocol { get; init; }
 
     /// <summary>The client's certificate, which leads to one of the authorities that are asked for; null where it has shown none.</summary>

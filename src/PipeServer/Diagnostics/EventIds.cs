@@ -2,7 +2,7 @@ namespace PipeServer.Diagnostics;
 
 /// <summary>
 /// The numbers of the log events, by room: workers 1–19, server 20–59, connections 60–79, transport 80–99, static files 100–119, command line
-/// 120–139, TLS 140–159, WebSocket 160–169.
+/// 120–139, TLS 140–159, WebSocket 160–169, HTTP/2 170–179.
 /// </summary>
 internal static class EventIds
 {
@@ -69,4 +69,8 @@ internal static class EventIds
     public const int CertificatesAsBefore = 155;
 
     public const int WebSocketCutOff = 160;
+
+    public const int Http2ConnectionError = 170;
+    public const int Http2Calmed = 171;
+    public const int Http2ClientError = 172;
 }

@@ -142,4 +142,15 @@ internal static partial class Log
 
     [LoggerMessage(EventIds.WebSocketCutOff, LogLevel.Debug, "The WebSocket of {Request} was cut off: {Reason}.")]
     public static partial void WebSocketCutOff(ILogger logger, string request, string reason);
+
+    [LoggerMessage(EventIds.Http2ConnectionError, LogLevel.Debug, "Connection {Connection} ended with GOAWAY({Code}): {Reason}.")]
+    public static partial void Http2ConnectionError(ILogger logger, long connection, string code, string reason);
+
+    // A warning, because it is one client's doing, and an operator can see to it.
+    [LoggerMessage(EventIds.Http2Calmed, LogLevel.Warning,
+        "Connection {Connection} from {Client} ended with GOAWAY(ENHANCE_YOUR_CALM): {Reason}.")]
+    public static partial void Http2Calmed(ILogger logger, long connection, string client, string reason);
+
+    [LoggerMessage(EventIds.Http2ClientError, LogLevel.Debug, "Connection {Connection}: its client has sent GOAWAY({Code}): {Reason}")]
+    public static partial void Http2ClientError(ILogger logger, long connection, string code, string reason);
 }

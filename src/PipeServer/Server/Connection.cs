@@ -377,7 +377,7 @@ internal abstract class Connection(ServerContext server)
     }
 
     /// <summary>Cancels the read in progress, if the connection is still the one of this number. For <see cref="ReadCancellation"/>.</summary>
-    internal void CancelPendingRead(long id)
+    internal virtual void CancelPendingRead(long id)
     {
         PipeReader? input;
         lock (Deadlines)

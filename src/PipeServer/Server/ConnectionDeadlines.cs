@@ -48,16 +48,22 @@ internal sealed class ConnectionDeadlines(ServerContext server)
     /// <param name="received">The body's bytes so far.</param>
     /// <param name="waited">Milliseconds that were spent waiting for them.</param>
     /// <param name="rate">The least rate, in bytes a second; 0: any.</param>
-    public void SetBodyRead(long received, long waited, int rate)
+    public void SetBodyRead(long received, long waited, int rate) => SetRead(BodyReadTimeout(Rules.RequestBodyTimeout, received, waited, rate));
+
+    /// <summary>How long the next read of a body may wait.</summary>
+    /// <param name="timeout">The most that a read may take.</param>
+    /// <param name="received">The body's bytes so far.</param>
+    /// <param name="waited">Milliseconds that were spent waiting for them.</param>
+    /// <param name="rate">The least rate, in bytes a second; 0: any.</param>
+    public static TimeSpan BodyReadTimeout(TimeSpan timeout, long received, long waited, int rate)
     {
-        var timeout = Rules.RequestBodyTimeout;
         if (rate > 0)
         {
             var left = TimeSpan.FromMilliseconds(Math.Max(0, RateLimitAfter(received, rate) - waited));
             timeout = left < timeout ? left : timeout;
         }
 
-        SetRead(timeout);
+        return timeout;
     }
 
     /// <summary>

@@ -22,10 +22,10 @@ internal sealed class ConnectionDispatcher
     private readonly Permits _permits;
     private readonly RefusedClients _refusedClients;
     private readonly AddressQuota _addressQuota;
+    private readonly Admissions _admissions;
     private readonly CancellationTokenSource _stopping = new();
     private readonly TaskCompletionSource _acceptLimitReached = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _failed = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private Admission? _usualAdmission;
     private int _hasFailed; // it is told once, by the first of the loops that end
     private Task _accepting = Task.CompletedTask;
     private long _lastId;
@@ -40,6 +40,7 @@ internal sealed class ConnectionDispatcher
         _permits = new Permits(server.Options.MaxConnections);
         _refusedClients = new RefusedClients(server);
         _addressQuota = new AddressQuota(server.Options.MaxConnectionsPerAddress);
+        _admissions = new Admissions(server.Connections, _permits, _addressQuota);
         _acceptsLeft = server.Options.AcceptLimit ?? long.MaxValue;
     }
 
@@ -262,7 +263,7 @@ internal sealed class ConnectionDispatcher
                 }
 
                 transport = filtered;
-                Admit(filtered, id, bound.Protocol, hasPermit, hasPlace, filtering);
+                Admit(filtered, id, filtering.Protocol, hasPermit, hasPlace, filtering);
                 return;
             }
         }
@@ -312,10 +313,15 @@ internal sealed class ConnectionDispatcher
         Admission admission;
         try
         {
-            admission = AdmissionOf(protocol, hasPermit);
+            admission = _admissions.Of(protocol, hasPermit);
             connection = protocol.Rent();
             connection.CountFor(address); // before it has an address of its own, by which a reload that still knows the object would count it again
             connection.Attach(transport, id);
+            if (predecessor is FilteringConnection { IsHeadLate: true })
+            {
+                connection.Deadlines.SetReadAt(_server.Heartbeat.Now);
+            }
+
             _server.Connections.Add(connection, predecessor);
         }
         catch
@@ -334,19 +340,6 @@ internal sealed class ConnectionDispatcher
         }
 
         _ = connection.RunAsync(admission); // not forgotten: a stop waits until the manager is empty
-    }
-
-    // One serves all connections with a permit.
-    private Admission AdmissionOf(IProtocol protocol, bool hasPermit)
-    {
-        if (!hasPermit)
-        {
-            return new Admission(_server.Connections, protocol, permits: null, _addressQuota);
-        }
-
-        return _usualAdmission is { } usual && usual.Protocol == protocol
-            ? usual
-            : _usualAdmission = new Admission(_server.Connections, protocol, _permits, _addressQuota);
     }
 
     // Waits for a permit, where clients are to wait. True with a permit; in a drain there may be none.

@@ -13,6 +13,9 @@ internal sealed class ConnectionRules(HttpServerOptions options)
     /// <summary>What the parser enforces.</summary>
     public ref readonly RequestLimits Head => ref _head;
 
+    /// <inheritdoc cref="HttpServerOptions.MaxStreamsPerConnection"/>
+    public int MaxStreams { get; } = options.MaxStreamsPerConnection;
+
     /// <inheritdoc cref="HttpServerOptions.MaxRequestBodyBytes"/>
     public long MaxRequestBodyBytes { get; } = options.MaxRequestBodyBytes;
 

@@ -124,6 +124,9 @@ internal abstract class Exchange(RequestHead head) : BoundedWork
     /// <summary>Its handler, or somebody whom that has given the request, has aborted it. From any thread.</summary>
     public abstract bool IsAborted { get; }
 
+    /// <summary>See <see cref="HttpRequest.Aborted"/>.</summary>
+    public virtual CancellationToken Aborted => IsAborted ? new CancellationToken(canceled: true) : Connection.Aborted;
+
     /// <summary>What the request's body may have at most, in bytes.</summary>
     public long MaxBodyBytes => ExistingExtras?.MaxBodyBytes ?? Connection.Rules.MaxRequestBodyBytes;
 

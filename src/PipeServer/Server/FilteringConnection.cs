@@ -9,7 +9,7 @@ namespace PipeServer.Server;
 /// </summary>
 /// <param name="server">What all connections share.</param>
 /// <param name="filters">The filters; null for a connection beyond the limit, which is closed without an answer.</param>
-/// <param name="protocol">Words a refusal.</param>
+/// <param name="protocol">What is spoken unless a filter finds out that it is something else. Words a refusal.</param>
 /// <param name="places">Bounds how many clients are refused with a word at once.</param>
 internal sealed class FilteringConnection(
     ServerContext server, IReadOnlyList<IConnectionFilter>? filters, IProtocol protocol, RefusedClients places) : Connection(server)
@@ -21,6 +21,12 @@ internal sealed class FilteringConnection(
     public override ConnectionOutcome Outcome => _isRefused ? ConnectionOutcome.Refused : base.Outcome;
 
     public override bool IsAdmitted => false;
+
+    /// <summary>What is spoken behind the filters, as far as they know. A filter may choose another one.</summary>
+    public IProtocol Protocol { get; set; } = protocol;
+
+    /// <summary>The time of its first head is up, which its protocol has to tell the client.</summary>
+    public bool IsHeadLate { get; set; }
 
     /// <summary>The connection that the last filter has returned, for the caller to go on with; null when it has ended.</summary>
     public TransportConnection? Filtered { get; private set; }
@@ -102,7 +108,7 @@ internal sealed class FilteringConnection(
         var hasPlace = places.TryTakePlace();
         try
         {
-            await RefusedConnection.TellAsync(this, output => protocol.WriteRefusal(output, _answer), hasPlace).ConfigureAwait(false);
+            await RefusedConnection.TellAsync(this, output => Protocol.WriteRefusal(output, _answer), hasPlace).ConfigureAwait(false);
         }
         finally
         {

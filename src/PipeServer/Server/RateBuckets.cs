@@ -45,19 +45,20 @@ internal sealed class RateBuckets
         }
     }
 
-    /// <summary>Takes a token from a client's bucket; false, and nothing is taken, when there is none. From any thread.</summary>
+    /// <summary>Takes tokens from a client's bucket; false, and nothing is taken, when there are not that many. From any thread.</summary>
     /// <param name="client">The client.</param>
     /// <param name="hash">Its hash, always the same.</param>
+    /// <param name="tokens">How many.</param>
     /// <param name="now">The time, in any unit, since any moment before.</param>
     /// <param name="perToken">How long a token takes to come.</param>
     /// <param name="burst">How many a full bucket has.</param>
-    /// <param name="wait">How long until there is one: zero where it was taken.</param>
-    public bool TryTake(UInt128 client, uint hash, UInt128 now, UInt128 perToken, uint burst, out UInt128 wait)
+    /// <param name="wait">How long until there are as many: zero where they were taken.</param>
+    public bool TryTake(UInt128 client, uint hash, uint tokens, UInt128 now, UInt128 perToken, uint burst, out UInt128 wait)
     {
         lock (_gate)
         {
             ref var bucket = ref Find(client, hash, now);
-            var fullAt = (bucket.FullAt > now ? bucket.FullAt : now) + perToken;
+            var fullAt = (bucket.FullAt > now ? bucket.FullAt : now) + (perToken * tokens);
             var latest = now + (perToken * burst); // an empty bucket is full then
             if (fullAt > latest)
             {

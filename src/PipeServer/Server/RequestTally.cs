@@ -57,6 +57,9 @@ internal struct RequestTally
         }
     }
 
+    /// <summary>It was cut off, and its connection goes on.</summary>
+    public void Abort() => Volatile.Write(ref _aborted, _aborted + 1);
+
     /// <summary>All that was written has been handed to the system.</summary>
     public void Flush()
     {

@@ -79,6 +79,9 @@ internal sealed class ServerContext
     /// <summary>The TLS handshakes; null where none is made.</summary>
     public Handshakes? Handshakes { get; set; }
 
+    /// <summary>What clients may have HTTP/2 connections do; null where none is spoken.</summary>
+    public ClientBudgets? ClientBudgets { get; set; }
+
     public Heartbeat Heartbeat { get; }
 
     /// <summary>The streams of server-sent events that are to be kept alive.</summary>

@@ -126,7 +126,7 @@ internal static class RequestActivities
             new("http.request.method", method),
             new("url.scheme", request.Scheme),
             new("url.path", request.RawPath),
-            new("network.protocol.version", RequestTagsKey.NameOfVersion(RequestTagsKey.VersionOf(exchange.Head))),
+            new("network.protocol.version", RequestTags.NameOf(RequestTags.VersionOf(request))),
         };
         if (exchange.Head.Method == RequestMethod.Other)
         {

@@ -46,7 +46,7 @@ internal sealed class RequestMetrics
                 completion.Duration.TotalSeconds,
                 _tags.Of(completion.Request is { } request
                     ? new RequestTagsKey(
-                        exchange.Head.Method, completion.StatusCode, RequestTagsKey.VersionOf(exchange.Head), request.Route, errorType, exchange.IsHttps)
+                        exchange.Head.Method, completion.StatusCode, RequestTags.VersionOf(request), request.Route, errorType, exchange.IsHttps)
                     : new RequestTagsKey(RequestMethod.Other, completion.StatusCode, version: -1, route: null, errorType, exchange.IsHttps)));
         }
 

@@ -22,6 +22,17 @@ internal sealed class RequestTags
     /// <summary>How many there are.</summary>
     public int Count => Volatile.Read(ref _count);
 
+    /// <summary>A version of HTTP, as <c>network.protocol.version</c> has it.</summary>
+    public static string NameOf(int version) => version switch
+    {
+        0 => "1.0",
+        1 => "1.1",
+        _ => "2",
+    };
+
+    /// <summary>A version of HTTP as a number: its major one from 2 on, before that its minor one.</summary>
+    public static int VersionOf(HttpRequest request) => request.Version is { Major: > 1 and var major } ? major : request.MinorVersion;
+
     /// <summary>The tags.</summary>
     public KeyValuePair<string, object?>[] Of(in RequestTagsKey key)
     {
@@ -77,7 +88,7 @@ internal sealed class RequestTags
 
         if (key.Version >= 0)
         {
-            tags.Add(new("network.protocol.version", RequestTagsKey.NameOfVersion(key.Version)));
+            tags.Add(new("network.protocol.version", NameOf(key.Version)));
         }
 
         if (key.Route is not null)

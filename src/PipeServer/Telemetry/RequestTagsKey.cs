@@ -7,7 +7,7 @@ namespace PipeServer.Telemetry;
 /// <summary>What the tags of a request's duration are made of.</summary>
 /// <param name="method">The method.</param>
 /// <param name="status">The status that was sent; 0 for none.</param>
-/// <param name="version">Of <see cref="VersionOf"/>; -1 where the head was malformed.</param>
+/// <param name="version">The version of HTTP (<see cref="RequestTags.VersionOf"/>); -1 where the head was malformed.</param>
 /// <param name="route">The route; null for none.</param>
 /// <param name="errorType">See <see cref="ErrorTypes"/>.</param>
 /// <param name="isHttps">A trusted proxy has been asked by https.</param>
@@ -19,7 +19,7 @@ internal readonly struct RequestTagsKey(RequestMethod method, int status, int ve
     /// <summary>The status that was sent; 0 for none.</summary>
     public int Status { get; } = status;
 
-    /// <summary>Of <see cref="VersionOf"/>; -1 where the head was malformed.</summary>
+    /// <summary>The version of HTTP (<see cref="RequestTags.VersionOf"/>); -1 where the head was malformed.</summary>
     public int Version { get; } = version;
 
     /// <summary>The route; null for none.</summary>
@@ -30,17 +30,6 @@ internal readonly struct RequestTagsKey(RequestMethod method, int status, int ve
 
     /// <summary>A trusted proxy has been asked by https.</summary>
     public bool IsHttps { get; } = isHttps;
-
-    /// <summary>A number for the version of HTTP.</summary>
-    public static int VersionOf(RequestHead head) => head.IsHttp2 ? 2 : head.IsHttp10 ? 0 : 1;
-
-    /// <summary>What OpenTelemetry calls it.</summary>
-    public static string NameOfVersion(int version) => version switch
-    {
-        0 => "1.0",
-        1 => "1.1",
-        _ => "2",
-    };
 
     /// <summary>The same for the same keys.</summary>
     public int Hash

@@ -19,6 +19,9 @@ internal readonly record struct FrameHeader(int Length, FrameType Type, FrameFla
     /// <summary>Of SETTINGS and PING: the same was received.</summary>
     public const FrameFlags Ack = FrameFlags.EndStream;
 
+    /// <summary>It has one of these flags.</summary>
+    public bool Has(FrameFlags flags) => (Flags & flags) != FrameFlags.None;
+
     /// <summary>Reads a header.</summary>
     /// <param name="bytes">At least <see cref="Bytes"/>.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

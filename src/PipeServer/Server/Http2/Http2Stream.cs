@@ -1,20 +1,41 @@
+using System.Runtime.CompilerServices;
+using PipeServer.Diagnostics;
 using PipeServer.Http;
+using PipeServer.Http.Frames;
 using PipeServer.Workers;
 
 namespace PipeServer.Server.Http2;
 
-/// <summary>A stream of an HTTP/2 connection: one request and its response (RFC 9113 §5).</summary>
+/// <summary>A stream of an HTTP/2 connection: one request and its response (RFC 9113 §5), and the way of its handler.</summary>
 /// <remarks>
-/// Two sides work on it: the owner of the connection's output, which alone sends and receives frames, and whoever runs the handler.
-/// <see cref="Signal"/> is how the second one calls the first.
+/// Two sides work on it: the owner of the connection's output, which alone sends and receives frames, and whoever runs the handler. <see cref="Signal"/> is
+/// how the second one calls the first, and <see cref="IsDone"/> the last thing that it says: from then on the owner may give the object to another request.
 /// </remarks>
-internal sealed class Http2Stream : Exchange
+internal sealed class Http2Stream : Exchange, IWorkItem, IBodyHost
 {
+    private const int Quiet = 0;
+    private const int Signalled = 1; // on its connection's list
+    private const int Free = 2; // carries no request
+
+    private readonly Action _onHandled;
+    private volatile Http2Connection? _connection;
+    private int _signal = Free;
+    private volatile bool _isGone;
+    private volatile bool _isAborted;
+    private volatile bool _isDone;
+    private CancellationTokenSource? _abortSource;
+    private ConfiguredValueTaskAwaitable.ConfiguredValueTaskAwaiter _handling;
+
     public Http2Stream(ServerContext server)
         : base(new RequestHead())
     {
         Server = server;
         RequestBody = new Http2RequestBody(this);
+        ResponseBody = new Http2ResponseBody(this);
+        Writer = ResponseBody;
+        Request = new HttpRequest(this, RequestBody, RequestBody);
+        Response = new HttpResponse(ResponseBody);
+        _onHandled = OnHandled;
     }
 
     /// <summary>Whose requests it carries.</summary>
@@ -26,30 +47,407 @@ internal sealed class Http2Stream : Exchange
     /// <summary>The request's body.</summary>
     public Http2RequestBody RequestBody { get; }
 
+    /// <summary>The response's.</summary>
+    public Http2ResponseBody ResponseBody { get; }
+
     public override BoundedThreadPool ThreadPool => Server.ThreadPool;
 
-    public override Connection Connection => throw new NotSupportedException();
+    public override Http2Connection Connection => _connection!;
 
-    public override bool IsCarried => throw new NotSupportedException();
+    public override bool IsCarried => _connection is not null;
 
-    public override long BodyBytesReceived => throw new NotSupportedException();
+    public override long BodyBytesReceived => RequestBody.ReceivedBytes;
 
-    public override bool IsClientGone => throw new NotSupportedException();
+    public override bool IsClientGone => _isGone || _connection!.Transport.IsClosed;
 
-    public override bool IsAborted => throw new NotSupportedException();
+    public override bool IsAborted => _isAborted;
+
+    public override CancellationToken Aborted => _isGone || _connection is null ? new CancellationToken(canceled: true) : AbortToken();
+
+    /// <summary>The request's method has no body in its answer.</summary>
+    public bool IsHeadRequest => Head.Method == RequestMethod.Head;
+
+    /// <summary>The stream was reset, by whomever, or its connection has ended: nothing of it is sent or received any more. From any thread.</summary>
+    public bool IsGone => _isGone;
+
+    /// <summary>Nobody runs its handler any more, nor will. From any thread.</summary>
+    public bool IsDone => _isDone;
+
+    /// <summary>The response cannot be ended: the owner resets the stream with this. Set before <see cref="IsDone"/>, or <see cref="Signal"/>.</summary>
+    public ErrorCode? ResetDue { get; private set; }
+
+    /// <summary>The answer is to be counted as a refusal.</summary>
+    public bool IsRefused { get; private set; }
+
+    /// <summary>How much may be sent on it. The owner's, as all that follows.</summary>
+    public int SendWindow { get; set; }
+
+    /// <summary>END_STREAM has been sent.</summary>
+    public bool IsEndSent { get; set; }
+
+    /// <summary>It is in the connection's table.</summary>
+    public bool IsOpen { get; set; }
+
+    /// <summary>When its head was complete, by the heartbeat's clock.</summary>
+    public long OpenedAt { get; private set; }
+
+    /// <summary>Since when something waits for a window, by the heartbeat's clock; 0 while nothing does.</summary>
+    public long StalledAt { get; set; }
+
+    /// <summary>How much was sent since the first wait for a window, and how long it has waited in all, in milliseconds.</summary>
+    public (long Sent, long Waited) Stalls { get; set; }
+
+    /// <summary>Somebody waits until the whole answer has been handed to the system, or the stream is gone.</summary>
+    public TaskCompletionSource? WholeSent { get; set; }
+
+    /// <summary>How it is sent beside others.</summary>
+    public StreamPriority Priority { get; set; }
+
+    /// <summary>It is in the <see cref="SendQueue"/>; with the urgency and the neighbour there.</summary>
+    public bool IsQueued { get; set; }
+
+    /// <inheritdoc cref="IsQueued"/>
+    public byte QueuedUrgency { get; set; }
+
+    /// <inheritdoc cref="IsQueued"/>
+    public Http2Stream? NextToSend { get; set; }
+
+    /// <summary>Its neighbour on the connection's list of those that have signalled, or among those that are kept.</summary>
+    public Http2Stream? NextInList { get; set; }
+
+    object IWorkItem.Description => this;
+
+    TimeSpan IBodyHost.BodyTimeout => Connection.Rules.RequestBodyTimeout;
+
+    Heartbeat IBodyHost.Heartbeat => Server.Heartbeat;
+
+    ConnectionWindow IBodyHost.Window => Connection.Window;
+
+    /// <summary>Begins with a head that is complete.</summary>
+    public void Open(Http2Connection connection, int id, int sendWindow)
+    {
+        (Id, SendWindow) = (id, sendWindow);
+        OpenedAt = connection.Deadlines.Now;
+        Priority = Head.Fields.IndexOf("priority"u8) is >= 0 and var index ? StreamPriority.Parse(Head.Fields.Value(index)) : StreamPriority.Unsaid;
+        ResponseBody.Begin();
+        _connection = connection;
+        Volatile.Write(ref _signal, Quiet);
+    }
+
+    /// <summary>
+    /// Lets go of the request; false where it is on its connection's list, which is gone through first. The owner's, when nobody else uses it.
+    /// </summary>
+    public bool TryRelease()
+    {
+        if (Interlocked.CompareExchange(ref _signal, Free, Quiet) == Signalled)
+        {
+            return false;
+        }
+
+        _connection = null;
+        _isGone = _isAborted = _isDone = false;
+        ResetDue = null;
+        IsRefused = IsEndSent = IsOpen = false;
+        (StalledAt, Stalls) = (0, default);
+        WholeSent = null;
+        _abortSource = null;
+        Head.Reset();
+        Reset();
+        ResponseBody.End(); // what an old handler writes late goes nowhere
+        RequestBody.Start(hasBody: false, contentLength: -1, expectsContinue: false);
+        return true;
+    }
+
+    /// <summary>Gives large things back, before it goes to other connections.</summary>
+    public void ReleaseMemory()
+    {
+        ResponseBody.Release();
+        Response.Release();
+        Head.Release();
+    }
 
     /// <summary>The owner of the connection's output is to look at the stream: there is something to send, or to count. From any thread.</summary>
-    public void Signal() => throw new NotSupportedException();
+    public void Signal()
+    {
+        if (Interlocked.CompareExchange(ref _signal, Signalled, Quiet) == Quiet)
+        {
+            _connection!.Push(this); // it stays the connection's as long as it is on the list
+        }
+    }
 
-    public override void Abort() => throw new NotSupportedException();
+    /// <summary>The same, and the owner looks right here where it is on this thread: in a handler that runs inline.</summary>
+    public void Call()
+    {
+        if (_connection is { IsOwner: true } connection)
+        {
+            connection.Look(this);
+        }
+        else
+        {
+            Signal();
+        }
+    }
 
-    public override RequestError CheckUnreadBody() => throw new NotSupportedException();
+    /// <summary>The owner has taken it from the list, and looks at it.</summary>
+    public void TakeSignal() => Interlocked.Exchange(ref _signal, Quiet);
 
-    public override void CloseAfterResponse() => throw new NotSupportedException();
+    /// <summary>Nothing of it is sent or received any more. The owner's, or of a handler that aborts it.</summary>
+    /// <param name="reason">What reads of its body throw.</param>
+    public void SetGone(Exception reason)
+    {
+        _isGone = true;
+        RequestBody.Abort(reason);
+        if (Interlocked.Exchange(ref _abortSource, null) is { } source)
+        {
+            _ = source.CancelAsync(); // callbacks are handlers', and run on the thread pool
+        }
 
-    public override void Count(bool isRefusal) => throw new NotSupportedException();
+        WholeSent?.TrySetResult();
+    }
 
-    public override RequestActivity? Observe(string worker) => throw new NotSupportedException();
+    public override void Abort()
+    {
+        if (_connection is { } connection && !_isDone && !_isGone)
+        {
+            _isAborted = true;
+            ResetDue = ErrorCode.Cancel;
+            SetGone(new IOException("The request was aborted."));
+            connection.OnAbort();
+            Signal();
+        }
+    }
 
-    protected override void Run() => throw new NotSupportedException();
+    public override RequestError CheckUnreadBody() => RequestError.None; // what is malformed has ended the stream
+
+    public override void CloseAfterResponse()
+    {
+        // Others are on the connection.
+    }
+
+    public override void Count(bool isRefusal) => IsRefused = isRefusal;
+
+    public override RequestActivity? Observe(string worker) => _connection?.Observe(this, worker);
+
+    /// <summary>Does what comes next, on the owner's thread. Never throws.</summary>
+    public void Go(NextStep next)
+    {
+        switch (next)
+        {
+            case NextStep.Handle:
+                Handle();
+                break;
+            case NextStep.Hop:
+                if (!Server.Workers.TryEnqueue(this))
+                {
+                    HopOtherwise();
+                }
+
+                break;
+            case NextStep.HopToThreadPool:
+                if (!ThreadPool.TryStart(this))
+                {
+                    AfterHop(isThere: false, Server.TimeProvider.GetTimestamp());
+                }
+
+                break;
+            default:
+                EndHandling(next);
+                break;
+        }
+    }
+
+    void IWorkItem.Run(long started, ExecutionContext? context)
+    {
+        _connection!.EnterContext();
+        AfterHop(isThere: true, started);
+    }
+
+    protected override void Run()
+    {
+        var outer = ExecutionContext.Capture();
+        _connection!.EnterContext();
+        AfterHop(HasPermit, Server.TimeProvider.GetTimestamp());
+        if (outer is not null && ExecutionContext.Capture() != outer)
+        {
+            ExecutionContext.Restore(outer);
+        }
+    }
+
+    private void HopOtherwise()
+    {
+        if (Server.Pipeline.MayWaitForWorker)
+        {
+            _ = WaitForWorkerAsync();
+        }
+        else
+        {
+            AfterHop(isThere: false, Server.TimeProvider.GetTimestamp());
+        }
+    }
+
+    private async Task WaitForWorkerAsync()
+    {
+        var isThere = await Server.Workers.WaitForWorker(this);
+        AfterHop(isThere, Server.TimeProvider.GetTimestamp());
+    }
+
+    private void AfterHop(bool isThere, long dequeuedAt)
+    {
+        if (Server.Pipeline.AfterHop(this, isThere, dequeuedAt) is var next && next == NextStep.Handle)
+        {
+            Handle();
+        }
+        else
+        {
+            EndHandling(next);
+        }
+    }
+
+    private void Handle()
+    {
+#pragma warning disable CA2012, VSTHRD002 // Its result is taken once, when it is there.
+        try
+        {
+            var handling = Handler!.Answer(Request, Response).ConfigureAwait(false).GetAwaiter();
+            if (!handling.IsCompleted)
+            {
+                _handling = handling;
+                handling.UnsafeOnCompleted(_onHandled);
+                return;
+            }
+
+            handling.GetResult();
+        }
+#pragma warning restore CA2012, VSTHRD002
+#pragma warning disable CA1031 // Contains a handler's fault.
+        catch (Exception exception)
+#pragma warning restore CA1031
+        {
+            Fault = exception;
+        }
+
+        EndHandling(NextStep.End);
+    }
+
+    private void OnHandled()
+    {
+        try
+        {
+#pragma warning disable VSTHRD002 // Completed, so it does not block.
+            _handling.GetResult();
+#pragma warning restore VSTHRD002
+        }
+#pragma warning disable CA1031 // As above.
+        catch (Exception exception)
+#pragma warning restore CA1031
+        {
+            Fault = exception;
+        }
+
+        _handling = default;
+        EndHandling(NextStep.End);
+    }
+
+    private void EndHandling(NextStep step)
+    {
+        if (WaitingHooks is { } hooks)
+        {
+            _ = EndHookedAsync(step, hooks);
+            return;
+        }
+
+        var isWhole = false;
+        try
+        {
+            isWhole = Server.Pipeline.TryEnd(this, step);
+        }
+#pragma warning disable CA1031 // A fault of our own costs this stream only, and must be seen.
+        catch (Exception exception)
+#pragma warning restore CA1031
+        {
+            Log.ConnectionFaulted(Server.Logger, Connection.Id, exception);
+        }
+
+        Settle(isWhole);
+        Finish();
+    }
+
+    private async Task EndHookedAsync(NextStep step, ResponseHooks hooks)
+    {
+        try
+        {
+            var isWhole = await Server.Pipeline.TryEndAsync(this, step, hooks).ConfigureAwait(false);
+            Settle(isWhole);
+            if (isWhole && hooks.HasCompleted)
+            {
+                await WaitUntilSentAsync().ConfigureAwait(false);
+            }
+        }
+#pragma warning disable CA1031 // As above.
+        catch (Exception exception)
+#pragma warning restore CA1031
+        {
+            Log.ConnectionFaulted(Server.Logger, Connection.Id, exception);
+            Settle(isWhole: false);
+        }
+        finally
+        {
+            Extras.HasEnded = true;
+            ResponseBody.End();
+            await hooks.RunCompletedAsync(this).ConfigureAwait(false);
+            ReturnPermit();
+            Finish();
+        }
+    }
+
+    // The answer is as it is.
+    private void Settle(bool isWhole)
+    {
+        RequestBody.Detach();
+        if (isWhole)
+        {
+            ResponseBody.EndOutput();
+        }
+        else
+        {
+            ResetDue ??= ErrorCode.InternalError;
+        }
+    }
+
+    // The last thing that is done here.
+    private void Finish()
+    {
+        _isDone = true;
+        Call();
+    }
+
+    private Task WaitUntilSentAsync()
+    {
+        var source = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        WholeSent = source;
+        Call();
+        if (_isGone)
+        {
+            source.TrySetResult();
+        }
+
+        return source.Task;
+    }
+
+    private CancellationToken AbortToken()
+    {
+        var source = Volatile.Read(ref _abortSource);
+        if (source is null)
+        {
+            var made = new CancellationTokenSource();
+            source = Interlocked.CompareExchange(ref _abortSource, made, null) ?? made;
+        }
+
+        if (_isGone)
+        {
+            _ = source.CancelAsync();
+        }
+
+        return source.Token;
+    }
 }

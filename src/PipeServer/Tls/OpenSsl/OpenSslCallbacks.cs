@@ -83,19 +83,33 @@ internal static unsafe class OpenSslCallbacks
     [UnmanagedCallersOnly]
     public static int SelectProtocol(nint ssl, byte** selected, byte* selectedLength, byte* offered, uint length, nint argument)
     {
-        foreach (var protocol in OpenSslEngine.Protocols)
+        if (_current is not { } connection)
         {
-            // OpenSSL has seen to it that each length is within the list.
-            for (var at = 0u; at < length; at += 1u + offered[at])
+            return ProtocolMissing;
+        }
+
+        try
+        {
+            foreach (var protocol in connection.Engine.Protocols)
             {
-                if (new ReadOnlySpan<byte>(offered + at + 1, offered[at]).SequenceEqual(protocol.Bytes))
+                // OpenSSL has seen to it that each length is within the list.
+                for (var at = 0u; at < length; at += 1u + offered[at])
                 {
-                    *selected = offered + at + 1;
-                    *selectedLength = offered[at];
-                    _current?.ApplicationProtocol = protocol.Name;
-                    return ProtocolFound;
+                    if (new ReadOnlySpan<byte>(offered + at + 1, offered[at]).SequenceEqual(protocol.Bytes) && IsAllowed(protocol, ssl))
+                    {
+                        *selected = offered + at + 1;
+                        *selectedLength = offered[at];
+                        connection.ApplicationProtocol = protocol.Name;
+                        return ProtocolFound;
+                    }
                 }
             }
+        }
+#pragma warning disable CA1031 // An exception must not get into OpenSSL. The handshake throws it on.
+        catch (Exception exception)
+#pragma warning restore CA1031
+        {
+            connection.Fault = exception;
         }
 
         return ProtocolMissing;
@@ -137,6 +151,11 @@ internal static unsafe class OpenSslCallbacks
             return TicketNone;
         }
     }
+
+    // The suite is chosen by now, in every version.
+    private static bool IsAllowed(ApplicationProtocol protocol, nint ssl) =>
+        protocol.Name != TlsConnectionInfo.Http2
+        || (Ssl.SSL_get_pending_cipher(ssl) is not 0 and var suite && Http2CipherSuite.IsGoodEnough(OpenSslHandle.NameOf(suite)));
 
     private static bool TryUse(TicketKey key, byte* iv, nint cipher, nint mac, bool isNew)
     {

@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Collections.Concurrent;
 using System.IO.Pipelines;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
@@ -14,9 +13,6 @@ namespace PipeServer.Tls.OpenSsl;
 /// </remarks>
 internal sealed class OpenSslConnection : TlsTransportConnection
 {
-    // IANA's names by OpenSSL's objects, which are constants: a name is made once.
-    private static readonly ConcurrentDictionary<nint, string> SuiteNames = new();
-
     private readonly OpenSslHandle _handle;
     private readonly OpenSslInput _input;
     private readonly OpenSslOutput _output;
@@ -274,7 +270,7 @@ internal sealed class OpenSslConnection : TlsTransportConnection
             _info = new TlsConnectionInfo
             {
                 Version = _handle.IsTls13 ? TlsVersion.Tls13 : TlsVersion.Tls12,
-                CipherSuite = SuiteNames.GetOrAdd(_handle.CipherSuite, OpenSslHandle.NameOf),
+                CipherSuite = OpenSslHandle.NameOf(_handle.CipherSuite),
                 ServerName = _serverName,
                 ApplicationProtocol = ApplicationProtocol,
                 ClientCertificate = client,

@@ -10,8 +10,8 @@ namespace PipeServer.Tls.OpenSsl;
 /// <summary>The engine on OpenSSL 3 of the system, called directly.</summary>
 internal sealed unsafe class OpenSslEngine : ITlsEngine // SAFETY: only in the digest of a session's context, over spans of this stack frame.
 {
-    /// <summary>What is spoken behind TLS, the preferred first.</summary>
-    public static readonly ApplicationProtocol[] Protocols = [new("http/1.1"), new("http/1.0")];
+    private static readonly ApplicationProtocol[] Http1 = [new("http/1.1"), new("http/1.0")];
+    private static readonly ApplicationProtocol[] Http2AndHttp1 = [new(TlsConnectionInfo.Http2), .. Http1];
 
     private const int DigestBytes = 32;
     private const int MaxNameBytes = 255;
@@ -31,10 +31,11 @@ internal sealed unsafe class OpenSslEngine : ITlsEngine // SAFETY: only in the d
     /// What tells the endpoint from the others of the server, and is the same on a replica: tickets of one are refused at another, even where they
     /// share keys.
     /// </param>
+    /// <param name="isHttp2">HTTP/2 is spoken there, beside HTTP/1.1.</param>
     /// <exception cref="ArgumentException">The options cannot be met; the message names the one.</exception>
     /// <exception cref="PlatformNotSupportedException">The system does not have the library.</exception>
     /// <exception cref="CryptographicException">OpenSSL does not take the certificate of clients that ask for no name.</exception>
-    public OpenSslEngine(TlsOptions options, TimeProvider time, ILogger logger, string endpoint)
+    public OpenSslEngine(TlsOptions options, TimeProvider time, ILogger logger, string endpoint, bool isHttp2 = false)
     {
         if (!IsSupported)
         {
@@ -45,6 +46,7 @@ internal sealed unsafe class OpenSslEngine : ITlsEngine // SAFETY: only in the d
         _options = options;
         _logger = logger;
         Time = time;
+        Protocols = isHttp2 ? Http2AndHttp1 : Http1;
         TicketKeys = new TicketKeys(options.TicketKeys, time);
         _suites = CipherSuiteList.Parse(options.CipherSuites);
         _base = OpenSslContext.Create(options, _suites);
@@ -59,6 +61,9 @@ internal sealed unsafe class OpenSslEngine : ITlsEngine // SAFETY: only in the d
     public static bool IsSupported => Ssl.IsLoaded;
 
     public string Name => "OpenSSL";
+
+    /// <summary>What is spoken behind TLS, the preferred first.</summary>
+    public ApplicationProtocol[] Protocols { get; }
 
     /// <summary>Tells when a client's certificate has expired.</summary>
     public TimeProvider Time { get; }

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.IO.Pipelines;
 using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
@@ -22,6 +23,9 @@ internal sealed unsafe class OpenSslHandle : SafeHandleZeroOrMinusOneIsInvalid /
 
     // The answers to those.
     private const int MaxControlBytes = 4096;
+
+    // IANA's names by OpenSSL's objects, which are constants: a name is made once.
+    private static readonly ConcurrentDictionary<nint, string> SuiteNames = new();
 
     private static long _live;
 
@@ -81,7 +85,8 @@ internal sealed unsafe class OpenSslHandle : SafeHandleZeroOrMinusOneIsInvalid /
     public bool IsNextStepCostly => Ssl.SSL_get_state(handle) != Ssl.StateEarlyData || Ssl.SSL_get_verify_mode(handle) != 0;
 
     /// <summary>IANA's name of a suite.</summary>
-    public static string NameOf(nint suite) => Marshal.PtrToStringUTF8((nint)Ssl.SSL_CIPHER_standard_name(suite)) ?? "";
+    public static string NameOf(nint suite) =>
+        SuiteNames.GetOrAdd(suite, static key => Marshal.PtrToStringUTF8((nint)Ssl.SSL_CIPHER_standard_name(key)) ?? "");
 
     /// <summary>After the handshake: the client's certificate, in DER; null where it has shown none.</summary>
     public byte[]? ExportClientCertificate()

@@ -155,6 +155,9 @@ internal static unsafe partial class Ssl // SAFETY: each group says it.
     public static partial nint SSL_get_current_cipher(nint ssl);
 
     [LibraryImport(Lib), DefaultDllImportSearchPaths(Path)]
+    public static partial nint SSL_get_pending_cipher(nint ssl);
+
+    [LibraryImport(Lib), DefaultDllImportSearchPaths(Path)]
     public static partial byte* SSL_CIPHER_standard_name(nint cipher);
 
     [LibraryImport(Lib), DefaultDllImportSearchPaths(Path)]

@@ -67,11 +67,18 @@ internal sealed class SslStreamConnection : TlsTransportConnection
             Version = _ssl.SslProtocol == SslProtocols.Tls13 ? TlsVersion.Tls13 : TlsVersion.Tls12,
             CipherSuite = _ssl.NegotiatedCipherSuite.ToString(),
             ServerName = NameOf(_ssl.TargetHostName),
-            ApplicationProtocol = _ssl.NegotiatedApplicationProtocol == SslApplicationProtocol.Http11 ? "http/1.1"
+            ApplicationProtocol = _ssl.NegotiatedApplicationProtocol == SslApplicationProtocol.Http2 ? TlsConnectionInfo.Http2
+                : _ssl.NegotiatedApplicationProtocol == SslApplicationProtocol.Http11 ? "http/1.1"
                 : _ssl.NegotiatedApplicationProtocol == SslStreamEngine.Http10 ? "http/1.0" : null,
             ClientCertificate = _ssl.RemoteCertificate as X509Certificate2,
             IsResumed = false,
         };
+
+        // A system that chooses suites by itself may have found one in a version that the client was not expected to end with.
+        if (_info.ApplicationProtocol == TlsConnectionInfo.Http2 && !Http2CipherSuite.IsGoodEnough(_info.CipherSuite))
+        {
+            throw new TlsHandshakeException($"HTTP/2 must not be spoken with {_info.CipherSuite} (RFC 9113 §9.2.2)");
+        }
     }
 
     internal override ValueTask<ReadResult> ReadAsync(IReadConsumer consumer) => _input.ReadAsync(isOfBody: false, CancellationToken.None);
@@ -124,7 +131,7 @@ internal sealed class SslStreamConnection : TlsTransportConnection
 
     private ValueTask<SslServerAuthenticationOptions> SelectOptionsAsync(SslClientHelloInfo hello)
     {
-        if (_engine.OptionsFor(NameOf(hello.ServerName), out var clients) is { } options)
+        if (_engine.OptionsFor(NameOf(hello.ServerName), hello.SslProtocols, out var clients) is { } options)
         {
             Clients = clients;
             return new ValueTask<SslServerAuthenticationOptions>(options);

@@ -18,16 +18,26 @@ internal sealed class SslStreamEngine : ITlsEngine
 
     private static readonly Oid ClientAuthentication = new("1.3.6.1.5.5.7.3.2");
 
+    private static readonly List<SslApplicationProtocol> Http1 = [SslApplicationProtocol.Http11, Http10];
+    private static readonly List<SslApplicationProtocol> Http2AndHttp1 = [SslApplicationProtocol.Http2, .. Http1];
+
     private readonly TlsOptions _options;
+    private readonly bool _isHttp2;
+    private readonly bool _is12GoodEnough; // whichever suite of TLS 1.2 is chosen, HTTP/2 may be spoken with it
     private readonly CipherSuitesPolicy? _suites;
     private readonly ConditionalWeakTable<TlsCertificate, SslStreamCertificateContext> _contexts = [];
 
     /// <summary>Takes options that do not change any more.</summary>
+    /// <param name="options">How TLS is spoken.</param>
+    /// <param name="isHttp2">HTTP/2 is spoken behind it, beside HTTP/1.1.</param>
     /// <exception cref="ArgumentException">The cipher suites are not known, or cannot be chosen on this system.</exception>
-    public SslStreamEngine(TlsOptions options)
+    public SslStreamEngine(TlsOptions options, bool isHttp2 = false)
     {
         _options = options;
         _suites = CreateSuites(options.CipherSuites);
+        _isHttp2 = isHttp2;
+        _is12GoodEnough = _suites is not null && !OperatingSystem.IsWindows()
+            && _suites.AllowedCipherSuites.All(static suite => Http2CipherSuite.IsGoodEnough(suite.ToString()));
     }
 
     public string Name => "SslStream";
@@ -35,7 +45,10 @@ internal sealed class SslStreamEngine : ITlsEngine
     public TlsTransportConnection Accept(TransportConnection inner) => new SslStreamConnection(this, inner);
 
     /// <summary>What a handshake is made with for a client that asks for this name; null where there is no certificate for it.</summary>
-    public SslServerAuthenticationOptions? OptionsFor(string? serverName, out TlsClientCertificates? clients)
+    /// <param name="serverName">The name, or null.</param>
+    /// <param name="versions">The versions that the client offers.</param>
+    /// <param name="clients">The certificates that the client is asked for, or null.</param>
+    public SslServerAuthenticationOptions? OptionsFor(string? serverName, SslProtocols versions, out TlsClientCertificates? clients)
     {
         clients = null;
         if (_options.Certificates!.Find(serverName) is not { } certificate)
@@ -48,7 +61,8 @@ internal sealed class SslStreamEngine : ITlsEngine
         {
             ServerCertificateContext = _contexts.GetValue(certificate, CreateContext),
             EnabledSslProtocols = _options.MinVersion == TlsVersion.Tls13 ? SslProtocols.Tls13 : SslProtocols.Tls12 | SslProtocols.Tls13,
-            ApplicationProtocols = [SslApplicationProtocol.Http11, Http10],
+            // The suite is not chosen yet. Where it may be one that HTTP/2 must not be spoken with, only those get HTTP/2 who will get TLS 1.3.
+            ApplicationProtocols = _isHttp2 && (_is12GoodEnough || (versions & SslProtocols.Tls13) != SslProtocols.None) ? Http2AndHttp1 : Http1,
             EncryptionPolicy = EncryptionPolicy.RequireEncryption,
             CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
             AllowRenegotiation = false,

@@ -1,0 +1,260 @@
+using System.IO.Pipelines;
+using System.Threading.Tasks.Sources;
+using Microsoft.Win32.SafeHandles;
+using PipeServer.Http;
+using PipeServer.Transport;
+
+namespace PipeServer.Server.Http2;
+
+/// <summary>
+/// The body of a stream's response. The handler writes into a buffer of the stream; a flush, or the handler's end, hands it over to the owner of the
+/// connection's output, who frames it within the windows. What is handed over is not touched here until it comes back.
+/// </summary>
+internal sealed class Http2ResponseBody : Http2ResponseStart, IValueTaskSource<FlushResult>
+{
+    private ManualResetValueTaskSourceCore<FlushResult> _flush = new() { RunContinuationsAsynchronously = true }; // no handler goes on on the owner
+    private int _isFlushPending; // 1 until somebody ends it
+    private CancellationTokenRegistration _registration;
+    private Task _drained = Task.CompletedTask; // of what a cancelled flush has left: made by the one that follows it
+    private TaskCompletionSource? _drainedSource;
+
+    public Http2ResponseBody(Http2Stream stream)
+        : base(stream)
+    {
+    }
+
+    public override bool CanGetUnflushedBytes => true;
+
+    public override long UnflushedBytes => Held.Length;
+
+    public override void Reset()
+    {
+        ResetStart();
+        Held.Clear();
+    }
+
+    /// <summary>Gives large buffers back.</summary>
+    public void Release()
+    {
+        ReleaseOut();
+        Held.Release();
+        (_drained, _drainedSource) = (Task.CompletedTask, null);
+    }
+
+    public override string? Finish()
+    {
+        if (!HasStarted)
+        {
+            if (Response.ContentLength is { } promised && promised != Held.Length && !Exchange.IsHeadRequest && StatusLine.AllowsBody(Response.StatusCode))
+            {
+                return $"the handler promised {promised} bytes and wrote {Held.Length}";
+            }
+
+            Start(handlerHasEnded: true);
+        }
+
+        if (Mode == BodyMode.Switched)
+        {
+            return EndSwitched();
+        }
+
+        if (Mode == BodyMode.Plain && PromisedLength is { } length && Written != length)
+        {
+            return $"the handler promised {length} bytes and wrote {Written}";
+        }
+
+        IsCompleted = true;
+        return null;
+    }
+
+    public override Memory<byte> GetMemory(int sizeHint = 0)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(sizeHint);
+        ThrowIfNotWritable();
+        return Held.GetMemory(Math.Max(1, sizeHint));
+    }
+
+    public override Span<byte> GetSpan(int sizeHint = 0) => GetMemory(sizeHint).Span;
+
+    public override void WriteBytes(ReadOnlySpan<byte> bytes)
+    {
+        ThrowIfNotWritable();
+        if (Count(bytes.Length))
+        {
+            Held.Append(bytes);
+        }
+    }
+
+    public override void Advance(int bytes)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(bytes);
+        if (Count(bytes))
+        {
+            Held.Advance(bytes);
+        }
+    }
+
+    public override ValueTask<FlushResult> FlushAsync(CancellationToken cancellationToken = default)
+    {
+        if (IsDiscarding)
+        {
+            return new ValueTask<FlushResult>(new FlushResult(isCanceled: false, isCompleted: true));
+        }
+
+        if (!HasStarted)
+        {
+            if (IsStartDue)
+            {
+                return StartAndFlushAsync(cancellationToken);
+            }
+
+            Start(handlerHasEnded: false);
+        }
+
+        return FlushStartedAsync(cancellationToken);
+    }
+
+    public override void CancelPendingFlush()
+    {
+        if (TakeFlush())
+        {
+            _flush.SetResult(new FlushResult(isCanceled: true, isCompleted: false));
+        }
+    }
+
+    public override async ValueTask<long> SendFileAsync(SafeFileHandle file, long offset, long count, CancellationToken cancellationToken)
+    {
+        if (IsDiscarding)
+        {
+            return 0;
+        }
+
+        if (!HasStarted)
+        {
+            await RunStartingAsync().ConfigureAwait(false);
+            if (!HasStarted)
+            {
+                Start(handlerHasEnded: false);
+            }
+        }
+
+        if (Mode == BodyMode.Discarding)
+        {
+            return count;
+        }
+
+        return PromisedLength is { } length && Written + count > length
+            ? throw LongerThan(length, count)
+            : await FileCopy.ToWriterAsync(this, file, offset, count, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Nothing more will be written. The response itself ends with the handler.</summary>
+    public override void Complete(Exception? exception = null)
+    {
+        IsCompleted = true;
+        Fault ??= exception;
+    }
+
+    /// <summary>The response has been sent to its end, or will not be: nothing of it can be written any more.</summary>
+    public void End() => (IsCompleted, HasStarted) = (true, true);
+
+    /// <summary>A response begins, of an object that is reset.</summary>
+    public void Begin() => (IsCompleted, HasStarted) = (false, false);
+
+    /// <summary>The owner has sent all that was handed over, or nobody will: a flush that waits for that ends. The owner's.</summary>
+    public void CompleteFlush()
+    {
+        ReleaseOut();
+        Interlocked.Exchange(ref _drainedSource, null)?.TrySetResult();
+        if (TakeFlush())
+        {
+            _flush.SetResult(new FlushResult(isCanceled: false, Stream.IsGone));
+        }
+    }
+
+    FlushResult IValueTaskSource<FlushResult>.GetResult(short token)
+    {
+        _registration.Dispose();
+        _registration = default;
+        return _flush.GetResult(token);
+    }
+
+    ValueTaskSourceStatus IValueTaskSource<FlushResult>.GetStatus(short token) => _flush.GetStatus(token);
+
+    void IValueTaskSource<FlushResult>.OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
+        _flush.OnCompleted(continuation, state, token, flags);
+
+    private bool TakeFlush() => _isFlushPending != 0 && Interlocked.Exchange(ref _isFlushPending, 0) != 0;
+
+    private async ValueTask<FlushResult> StartAndFlushAsync(CancellationToken cancellationToken)
+    {
+        await RunStartingAsync().ConfigureAwait(false);
+        if (!HasStarted)
+        {
+            Start(handlerHasEnded: false);
+        }
+
+        return await FlushStartedAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    private ValueTask<FlushResult> FlushStartedAsync(CancellationToken cancellationToken)
+    {
+        if (cancellationToken.IsCancellationRequested)
+        {
+            return ValueTask.FromCanceled<FlushResult>(cancellationToken);
+        }
+
+        if (IsHandedOver)
+        {
+            return _isFlushPending != 0
+                ? throw new InvalidOperationException("A flush is in progress: await it before the next one.")
+                : FlushAfterAsync(cancellationToken);
+        }
+
+        _flush.Reset();
+        Volatile.Write(ref _isFlushPending, 1);
+        HandOver();
+        Stream.Call(); // mostly the owner goes on right here, and all is sent when this returns
+        if (Stream.IsGone)
+        {
+            CompleteFlush();
+        }
+
+        if (cancellationToken.CanBeCanceled && _isFlushPending != 0)
+        {
+            _registration = cancellationToken.UnsafeRegister(
+                static (body, token) =>
+                {
+                    var self = (Http2ResponseBody)body!;
+                    if (self.TakeFlush())
+                    {
+                        self._flush.SetException(new OperationCanceledException(token));
+                    }
+                },
+                this);
+        }
+
+        return new ValueTask<FlushResult>(this, _flush.Version);
+    }
+
+    // A flush that was cancelled has left bytes with the owner: the next ones follow them.
+    private async ValueTask<FlushResult> FlushAfterAsync(CancellationToken cancellationToken)
+    {
+        while (IsHandedOver && !Stream.IsGone)
+        {
+            if (_drained.IsCompleted)
+            {
+                var source = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+                (_drained, _drainedSource) = (source.Task, source);
+                if (!IsHandedOver || Stream.IsGone)
+                {
+                    break;
+                }
+            }
+
+            await _drained.WaitAsync(cancellationToken).ConfigureAwait(false);
+        }
+
+        return await FlushStartedAsync(cancellationToken).ConfigureAwait(false);
+    }
+}

@@ -1,0 +1,460 @@
+using System.Runtime.CompilerServices;
+using Microsoft.Extensions.ObjectPool;
+using PipeServer.Diagnostics;
+using PipeServer.Http;
+using PipeServer.Http.Frames;
+using PipeServer.Transport;
+
+namespace PipeServer.Server.Http2;
+
+/// <summary>
+/// An HTTP/2 connection as far as its streams go: which there are, who of them wants to be looked at, and what becomes of each.
+/// </summary>
+/// <remarks>
+/// The owner is whoever runs a turn of the connection's loop at the moment, on whatever thread. All others reach it by <see cref="Push"/>: the first that
+/// does wakes the loop, and mostly goes on with it.
+/// </remarks>
+internal abstract class StreamHolder : Connection
+{
+    // Streams that a busy connection keeps from one request to the next; one that is idle keeps none.
+    private const int MostKept = 64;
+
+    private readonly ObjectPool<Http2Stream> _pool;
+    private Http2Stream? _kept;
+    private int _keptCount;
+    private Http2Stream? _signalled; // newest first; from any thread
+    private TaskCompletionSource? _signal; // in place of the read, once there is none
+    private volatile int _ownerThread;
+    private List<TaskCompletionSource>? _awaitsFlush; // answers that are written to their end, and wait for the flush
+
+    protected StreamHolder(ServerContext server, ObjectPool<Http2Stream> pool)
+        : base(server)
+    {
+        _pool = pool;
+        Frames = new FrameOutput((Http2Connection)this);
+        Sender = new ResponseSender((Http2Connection)this, Frames);
+    }
+
+    /// <summary>What the connection runs in, and so every handler; null where that is the default.</summary>
+    public ExecutionContext? Context { get; private set; }
+
+    /// <summary>This thread runs the connection's loop at this moment.</summary>
+    public bool IsOwner => _ownerThread == Environment.CurrentManagedThreadId;
+
+    /// <summary>Makes the windows larger where that pays; null until a body is read.</summary>
+    protected WindowGrowth? Growth { get; set; }
+
+    /// <summary>Some streams wait for a window: their time is to be looked at.</summary>
+    public bool HasStalls { get; set; }
+
+    /// <summary>Where frames are written to.</summary>
+    protected FrameOutput Frames { get; }
+
+    /// <summary>Frames the responses.</summary>
+    protected ResponseSender Sender { get; }
+
+    /// <summary>The streams that are neither closed nor reset.</summary>
+    protected StreamTable Streams { get; } = new();
+
+    /// <summary>How many requests have not ended yet, those that were reset and whose handlers still run among them.</summary>
+    protected int Slots { get; private set; }
+
+    /// <summary>The last stream that the client has opened.</summary>
+    protected int LastStreamId { get; set; }
+
+    /// <summary>The streams that were reset lately.</summary>
+    protected ClosedStreams Closed;
+
+    /// <summary>What the client may do that answers no request.</summary>
+    protected ControlBudget Budget;
+
+    /// <summary>What the client may send on all streams together.</summary>
+    public ConnectionWindow Window { get; } = new();
+
+    public override void Attach(TransportConnection transport, long id)
+    {
+        LastStreamId = Slots = 0;
+        HasStalls = false;
+        _signalled = null;
+        _signal = null;
+        Closed.Reset();
+        Window.Start(FlowControl.ConnectionWindow);
+        Sender.Reset();
+        Frames.Reset();
+        base.Attach(transport, id);
+        Budget.Start(Deadlines.Now);
+        Context = ExecutionContext.Capture();
+    }
+
+    public override void Detach()
+    {
+        Context = null;
+        ReleaseKept();
+    }
+
+    public override RequestMethod? MethodInProgress => Oldest() is { Head: var head } ? head.Method : null;
+
+    public override void DescribeRequests(ICollection<RequestDescription> descriptions)
+    {
+        var before = descriptions.Count;
+        foreach (var stream in Streams.Snapshot)
+        {
+            if (stream is { IsCarried: true })
+            {
+                descriptions.Add(RequestDescription.Of(stream, Server, stream.OpenedAt));
+            }
+        }
+
+        if (descriptions.Count == before)
+        {
+            descriptions.Add(RequestDescription.NotArrived);
+        }
+    }
+
+    public override RequestActivity? Observe() => Oldest() is { } oldest ? Observe(oldest, worker: null) : null;
+
+    /// <summary>The same of one stream, if it is still in progress. From any thread.</summary>
+    public RequestActivity? Observe(Http2Stream stream, string? worker)
+    {
+        var (id, started, connection) = (stream.Id, stream.OpenedAt, Id);
+        string request;
+        try
+        {
+            request = stream.ToString();
+        }
+#pragma warning disable CA1031 // It may be reset at this moment, in any order.
+        catch (Exception)
+#pragma warning restore CA1031
+        {
+            return null;
+        }
+
+        var stage = stream.StalledAt != 0 || (stream.IsDone && stream.IsQueued) ? RequestStage.Sending
+            : stream is { MayBlock: false, Handler.Dispatch: not Dispatch.Inline } ? RequestStage.Queued
+            : RequestStage.Handling;
+        var client = stream.ForwardedClient ?? ClientOfAnyThread();
+        Volatile.ReadBarrier();
+        return id == stream.Id && started == stream.OpenedAt && connection == Id && stream.IsCarried
+            ? new RequestActivity(
+                RequestActivity.WithoutQuery(request), stage, TimeSpan.FromMilliseconds(Math.Max(0, Server.Heartbeat.Now - started)),
+                worker ?? Server.Workers.WorkerOf(stream), client)
+            : null;
+    }
+
+    /// <summary>Handlers begin in the connection's context.</summary>
+    public void EnterContext()
+    {
+        if (Context is { } context && ExecutionContext.Capture() != context)
+        {
+            ExecutionContext.Restore(context);
+        }
+    }
+
+    /// <summary>A stream wants to be looked at. From any thread.</summary>
+    public void Push(Http2Stream stream)
+    {
+        Http2Stream? before;
+        do
+        {
+            before = Volatile.Read(ref _signalled);
+            stream.NextInList = before;
+        }
+        while (Interlocked.CompareExchange(ref _signalled, stream, before) != before);
+
+        if (before is null)
+        {
+            Wake(Id);
+        }
+    }
+
+    /// <summary>A handler has aborted its request: the ledger says so now, the frame follows. From any thread.</summary>
+    public void OnAbort() => Log.ConnectionAborted(Server.Logger, Id, RequestPipeline.AbortedByHandler);
+
+    /// <summary>END_STREAM has been written.</summary>
+    public void OnEndSent(Http2Stream stream)
+    {
+        Tally.Count(stream.IsRefused);
+        Budget.Give(ControlBudget.ForAnswer);
+        if (stream.WholeSent is { } source)
+        {
+            (_awaitsFlush ??= []).Add(source);
+        }
+
+        if (stream.Response.CloseConnection && stream is { Refusal: RequestError.None, Fault: null })
+        {
+            CloseGracefully();
+        }
+    }
+
+    /// <summary>Sends what a stream has, takes what it gives back, and ends it where all is done. The owner's; the stream may be another request's after it.</summary>
+    public void Look(Http2Stream stream)
+    {
+        var body = stream.RequestBody;
+        if (!stream.IsGone)
+        {
+            if (body.IsContinueDue && !stream.ResponseBody.HasStarted)
+            {
+                body.MarkContinueSent();
+                Sender.SendContinue(stream);
+            }
+
+            Sender.Send(stream);
+        }
+
+        if (body.IsWindowUpdateDue && !stream.IsGone && body.TakeWindowUpdate(Growth, Growth is null ? 0 : Server.TimeProvider.GetTimestamp()) is > 0 and var increment)
+        {
+            Frames.WindowUpdate(stream.Id, increment);
+        }
+
+        if (stream.ResetDue is { } code && stream.IsOpen)
+        {
+            ResetStream(stream, code);
+        }
+
+        if (stream.IsDone)
+        {
+            EndStream(stream);
+        }
+    }
+
+    /// <summary>Resets a stream, which is told to its handler.</summary>
+    public void ResetStream(Http2Stream stream, ErrorCode code)
+    {
+        Frames.ResetStream(stream.Id, code);
+        Closed.Add(stream.Id, byClient: false);
+        Drop(stream, new IOException($"The stream was reset by the server ({code})."));
+    }
+
+    /// <summary>The connection ends politely: no new stream is taken, and those that there are end.</summary>
+    public abstract void CloseGracefully();
+
+    internal override void CancelPendingRead(long id)
+    {
+        base.CancelPendingRead(id);
+        Volatile.Read(ref _signal)?.TrySetResult();
+    }
+
+    /// <summary>Wakes the loop. From any thread.</summary>
+    /// <param name="id">The connection's number: a call that comes late must not wake the next one.</param>
+    protected void Wake(long id)
+    {
+        if (Volatile.Read(ref _signal) is { } signal)
+        {
+            signal.TrySetResult();
+        }
+        else
+        {
+            base.CancelPendingRead(id);
+        }
+    }
+
+    /// <summary>A turn of the loop begins on this thread.</summary>
+    protected void BeginTurn() => _ownerThread = Environment.CurrentManagedThreadId;
+
+    /// <summary>It ends.</summary>
+    protected void EndTurn() => _ownerThread = 0;
+
+    /// <summary>Looks at all streams that have signalled, in their order.</summary>
+    protected void TakeSignals()
+    {
+        while (_signalled is not null && Interlocked.Exchange(ref _signalled, null) is { } newest)
+        {
+            Http2Stream? list = null;
+            for (var stream = newest; stream is not null;)
+            {
+                (var next, stream.NextInList) = (stream.NextInList, list);
+                (list, stream) = (stream, next);
+            }
+
+            while (list is not null)
+            {
+                var stream = list;
+                (list, stream.NextInList) = (stream.NextInList, null);
+                stream.TakeSignal();
+                Look(stream);
+            }
+        }
+    }
+
+    /// <summary>Waits for a signal where no read can be woken.</summary>
+    protected async Task WaitForSignalAsync()
+    {
+        var source = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        Volatile.Write(ref _signal, source);
+        Interlocked.MemoryBarrier(); // whoever has pushed before has woken the read
+        if (_signalled is null)
+        {
+            await source.Task.ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Reads can be woken again.</summary>
+    protected void StopWaiting()
+    {
+        Volatile.Write(ref _signal, null);
+        Interlocked.MemoryBarrier(); // whoever has not seen that has signalled before the turn that follows
+    }
+
+    /// <summary>A stream for a request whose head is about to be decoded.</summary>
+    protected Http2Stream RentStream()
+    {
+        if (_kept is not { } stream)
+        {
+            return _pool.Get();
+        }
+
+        (_kept, stream.NextInList) = (stream.NextInList, null);
+        _keptCount--;
+        return stream;
+    }
+
+    /// <summary>Takes back one that has carried no request.</summary>
+    protected void ReturnStream(Http2Stream stream)
+    {
+        stream.Head.Reset();
+        Keep(stream);
+    }
+
+    /// <summary>A request has arrived.</summary>
+    protected void OpenStream(Http2Stream stream, int id)
+    {
+        Tally.Receive();
+        stream.Open((Http2Connection)this, id, Sender.Peer.InitialWindow);
+        stream.IsOpen = true;
+        Streams.Add(stream);
+        if (Slots++ == 0)
+        {
+            State = ConnectionState.Handling;
+            OldestRequestStarted = stream.OpenedAt;
+        }
+    }
+
+    /// <summary>A stream is over, whoever says so; its handler may go on.</summary>
+    protected void Drop(Http2Stream stream, Exception reason)
+    {
+        RemoveFromTable(stream);
+        Sender.Remove(stream);
+        if (!stream.IsEndSent)
+        {
+            Tally.Abort();
+        }
+
+        stream.SetGone(reason);
+        stream.ResponseBody.CompleteFlush();
+    }
+
+    /// <summary>The connection is over, and so are all of its streams.</summary>
+    protected void DropAll(Exception reason)
+    {
+        foreach (var stream in Streams.Snapshot.ToArray())
+        {
+            if (stream is not null)
+            {
+                Drop(stream, reason);
+                if (stream.IsDone)
+                {
+                    EndStream(stream);
+                }
+            }
+        }
+
+        OnFlushed(); // whoever waits for one waits no more
+    }
+
+    /// <summary>All that was written has been handed to the system.</summary>
+    protected void OnFlushed()
+    {
+        Tally.Flush();
+        if (_awaitsFlush is { Count: > 0 } sources)
+        {
+            sources.ForEach(static source => source.TrySetResult());
+            sources.Clear();
+        }
+    }
+
+    /// <summary>Nothing is in progress: what many streams have needed goes back.</summary>
+    protected void ReleaseKept()
+    {
+        while (_kept is { } stream)
+        {
+            (_kept, stream.NextInList) = (stream.NextInList, null);
+            stream.ReleaseMemory();
+            _pool.Return(stream);
+        }
+
+        _keptCount = 0;
+        Streams.Release();
+    }
+
+    /// <summary>The stream that has been in progress for longest; null where none is. From any thread.</summary>
+    protected Http2Stream? Oldest()
+    {
+        Http2Stream? oldest = null;
+        foreach (var stream in Streams.Snapshot)
+        {
+            if (stream is { IsCarried: true } && (oldest is null || stream.OpenedAt < oldest.OpenedAt))
+            {
+                oldest = stream;
+            }
+        }
+
+        return oldest;
+    }
+
+    // Its handler has ended. What the client still sends of the body is taken and thrown away, within bounds: many clients read no answer before they have
+    // sent all.
+    private void EndStream(Http2Stream stream)
+    {
+        if (stream.IsOpen)
+        {
+            if (!stream.IsEndSent)
+            {
+                return;
+            }
+
+            if (!stream.RequestBody.IsComplete)
+            {
+                if (!stream.RequestBody.IsTooLongToDiscard)
+                {
+                    return;
+                }
+
+                ResetStream(stream, ErrorCode.NoError); // RFC 9113 §8.1
+            }
+            else
+            {
+                RemoveFromTable(stream);
+            }
+        }
+
+        if (stream.TryRelease())
+        {
+            Slots--;
+            Keep(stream);
+        }
+    }
+
+    private void RemoveFromTable(Http2Stream stream)
+    {
+        if (stream.IsOpen)
+        {
+            stream.IsOpen = false;
+            Streams.Remove(stream.Id);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void Keep(Http2Stream stream)
+    {
+        if (_keptCount < MostKept)
+        {
+            _keptCount++;
+            (stream.NextInList, _kept) = (_kept, stream);
+        }
+        else
+        {
+            stream.ReleaseMemory();
+            _pool.Return(stream);
+        }
+    }
+}

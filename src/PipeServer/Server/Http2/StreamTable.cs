@@ -1,0 +1,104 @@
+namespace PipeServer.Server.Http2;
+
+/// <summary>
+/// The open streams of a connection by their numbers. The owner's; other threads may look at <see cref="Snapshot"/>, and find a stream that has just ended.
+/// </summary>
+internal sealed class StreamTable
+{
+    private const int Smallest = 8;
+
+    private Http2Stream?[] _slots = []; // open addressing, a power of two, at most half full
+
+    /// <summary>How many there are.</summary>
+    public int Count { get; private set; }
+
+    /// <summary>The stream, or null.</summary>
+    public Http2Stream? Find(int id)
+    {
+        var slots = _slots;
+        if (slots.Length == 0)
+        {
+            return null;
+        }
+
+        var mask = slots.Length - 1;
+        for (var at = (id >> 1) & mask; slots[at] is { } stream; at = (at + 1) & mask)
+        {
+            if (stream.Id == id)
+            {
+                return stream;
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>Adds one.</summary>
+    public void Add(Http2Stream stream)
+    {
+        if (Count * 2 >= _slots.Length)
+        {
+            var larger = new Http2Stream?[Math.Max(Smallest, _slots.Length * 2)];
+            foreach (var other in _slots)
+            {
+                if (other is not null)
+                {
+                    Put(larger, other);
+                }
+            }
+
+            Volatile.Write(ref _slots, larger);
+        }
+
+        Put(_slots, stream);
+        Count++;
+    }
+
+    /// <summary>Takes one out, and closes the gap behind it.</summary>
+    public void Remove(int id)
+    {
+        var (slots, mask) = (_slots, _slots.Length - 1);
+        var at = (id >> 1) & mask;
+        while (slots[at] is { } stream && stream.Id != id)
+        {
+            at = (at + 1) & mask;
+        }
+
+        if (slots[at] is null)
+        {
+            return;
+        }
+
+        slots[at] = null;
+        Count--;
+        for (var next = (at + 1) & mask; slots[next] is { } moved; next = (next + 1) & mask)
+        {
+            slots[next] = null;
+            Put(slots, moved);
+        }
+    }
+
+    /// <summary>Gives back what many streams have needed; while there is none.</summary>
+    public void Release()
+    {
+        if (_slots.Length > Smallest)
+        {
+            _slots = [];
+        }
+    }
+
+    /// <summary>All of them, with gaps. From any thread: what has just ended may be among them.</summary>
+    public ReadOnlySpan<Http2Stream?> Snapshot => Volatile.Read(ref _slots);
+
+    private static void Put(Http2Stream?[] slots, Http2Stream stream)
+    {
+        var mask = slots.Length - 1;
+        var at = (stream.Id >> 1) & mask;
+        while (slots[at] is not null)
+        {
+            at = (at + 1) & mask;
+        }
+
+        slots[at] = stream;
+    }
+}
