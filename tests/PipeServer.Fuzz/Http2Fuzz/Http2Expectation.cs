@@ -71,7 +71,7 @@ internal sealed record Http2Expectation(
 
         foreach (var (id, response) in conversation.Responses)
         {
-            var problem = goAway is not null && id > goAway.Number && (response.Fields is not null || response.ResetCode is not null)
+            var problem = goAway is not null && id > goAway.Number && response.Fields is not null
                 ? "it is answered beyond GOAWAY's last stream" : Check(Streams.GetValueOrDefault(id), response, mayHaveEnded);
             if (problem is not null)
             {

@@ -506,6 +506,10 @@ internal sealed class Http2Reference
 
             // What the windows do not let through is not to come.
             expected[id].MustBeAnswered &= isRoom && (expected[id].Body?.Length ?? 0) <= _initialWindow + stream.Added;
+            if (!expected[id].MustBeAnswered)
+            {
+                expected[id].ResetCodes.Add(Code.Cancel); // the client ends its side before it is over
+            }
         }
 
         return new Http2Expectation(true, isTruncated, _mustEnd, _mayEnd, _maxId, expected, _frames);
