@@ -1,7 +1,9 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Net;
 using System.Text;
 using PipeServer.Fuzz;
+using PipeServer.Fuzz.Http2;
 using PipeServer.Fuzz.Http2Fuzz;
 using PipeServer.Fuzz.WebSockets;
 
@@ -19,6 +21,8 @@ const string Usage = """
       --against N   with --over http2, holds the server on port N of 127.0.0.1 against the reference, whatever its routes are, in clear text, and
                     prints each difference once: where a peer and the reference disagree, one of them is to be looked at
       --seed N      where the random numbers start; shown at the start, so that a run can be repeated
+      --table ADDRESS:PORT
+                    no fuzzing: the table of HTTP/2 cases against any server that speaks it there by prior knowledge and has /index.html of 11 bytes
       --case N      with --over tls, websocket or http2, this one connection alone, as a finding names it
 
     Exit codes: 0 nothing found, 1 a finding, which is cut down and saved in tests/PipeServer.Fuzz/corpus, 2 bad arguments.
@@ -28,6 +32,7 @@ var seconds = 60;
 var over = "all";
 var seed = Random.Shared.Next();
 int? only = null;
+IPEndPoint? tabled = null;
 int? against = null;
 var isTls = args.Contains("--tls", StringComparer.Ordinal);
 var goesOn = args.Contains("--go-on", StringComparer.Ordinal);
@@ -40,6 +45,7 @@ for (var index = 0; index < args.Length; index += 2)
         "--seconds" => int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out seconds) && seconds > 0,
         "--seed" => int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out seed),
         "--case" => int.TryParse(value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) && (only = number) is not null,
+        "--table" => IPEndPoint.TryParse(value, out tabled) && tabled.Port > 0,
         "--against" => int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var at) && (against = at) is not null,
         "--over" => (over = value) is "head" or "parser" or "memory" or "sockets" or "epoll" or "tls" or "websocket" or "http2" or "all",
         _ => false,
@@ -49,6 +55,11 @@ for (var index = 0; index < args.Length; index += 2)
         await Console.Error.WriteLineAsync(Usage);
         return 2;
     }
+}
+
+if (tabled is not null)
+{
+    return await Http2Against.RunAsync(tabled) ? 0 : 1;
 }
 
 string[] targets = over == "all" ? ["head", "parser", "memory", "sockets", "epoll", "tls", "websocket", "http2"] : [over];

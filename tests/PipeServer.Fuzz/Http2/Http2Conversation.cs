@@ -14,6 +14,7 @@ internal sealed class Http2Conversation
     private readonly Queue<byte[]> _pings = new();
     private readonly NaiveHpackDecoder _decoder = new();
     private readonly List<byte> _block = [];
+    private readonly HashSet<int> _prioritized = [];
     private Http2Frame? _blockStart;
     private long _initialWindow = DefaultWindow;
 
@@ -25,6 +26,9 @@ internal sealed class Http2Conversation
 
     /// <summary>The server's settings, the last value of each.</summary>
     public Dictionary<int, uint> ServerSettings { get; } = [];
+
+    /// <summary>The streams that the server has reset, idle ones that the client had prioritized too, and the codes.</summary>
+    public Dictionary<int, int> Resets { get; } = [];
 
     /// <summary>The last GOAWAY.</summary>
     public Http2Frame? GoAway { get; private set; }
@@ -50,13 +54,18 @@ internal sealed class Http2Conversation
     /// <summary>How many PINGs of the client the server has not answered.</summary>
     public int UnansweredPings => _pings.Count;
 
+    /// <summary>The code that the server has reset a stream with; null for none.</summary>
+    public int? ResetOf(int stream) => Resets.TryGetValue(stream, out var code) ? code : null;
+
     /// <summary>The client sends this frame.</summary>
     public void Note(Http2Frame frame)
     {
+        frame = frame with { StreamId = frame.StreamId & int.MaxValue };
         var stream = Responses.GetValueOrDefault(frame.StreamId);
         switch (frame.Kind)
         {
             case FrameKind.Headers when stream is null && frame.StreamId > 0:
+                _prioritized.Remove(frame.StreamId);
                 stream = Responses[frame.StreamId] = new Http2Response(frame.StreamId) { Window = _initialWindow, SendWindow = ServerInitialWindow };
                 break;
             case FrameKind.Settings when !frame.IsAck && frame.Payload.Length % 6 == 0:
@@ -74,6 +83,9 @@ internal sealed class Http2Conversation
             case FrameKind.Data when stream is not null:
                 stream.SendWindow -= frame.Payload.Length;
                 SendWindow -= frame.Payload.Length;
+                break;
+            case FrameKind.Priority when stream is null:
+                _prioritized.Add(frame.StreamId);
                 break;
             case FrameKind.RstStream when stream is not null:
                 stream.IsAbandoned = true;
@@ -110,8 +122,12 @@ internal sealed class Http2Conversation
                 TakeData(frame);
                 break;
             case FrameKind.RstStream:
-                Require(frame.Payload.Length == 4, frame, "its length is 4");
-                Opened(frame).ResetCode ??= frame.Number;
+                Require(frame.Payload.Length == 4 && Resets.TryAdd(frame.StreamId, frame.Number), frame, "4 bytes, once");
+                if (!_prioritized.Contains(frame.StreamId))
+                {
+                    Opened(frame).ResetCode = frame.Number;
+                }
+
                 break;
             case FrameKind.Settings:
                 TakeSettings(frame);
@@ -212,9 +228,10 @@ internal sealed class Http2Conversation
         if (frame.IsAck)
         {
             Require(_unacknowledged.TryDequeue(out var settings), frame, "there is no SETTINGS to acknowledge");
+            var isLast = !_unacknowledged.Any(static later => later.Any(static one => one.Id == Setting.InitialWindowSize));
             foreach (var (id, value) in settings!)
             {
-                if (id == Setting.InitialWindowSize && value < _initialWindow && !_unacknowledged.Any(static later => later.Any(static one => one.Id == Setting.InitialWindowSize)))
+                if (id == Setting.InitialWindowSize && isLast)
                 {
                     SetInitialWindow(value);
                 }

@@ -36,7 +36,6 @@ internal sealed class Http2ResponseBody : Http2ResponseStart, IValueTaskSource<F
     /// <summary>Gives large buffers back.</summary>
     public void Release()
     {
-        IsCompleted = true;
         ReleaseOut();
         Held.Release();
         (_drained, _drainedSource) = (Task.CompletedTask, null);
@@ -56,7 +55,8 @@ internal sealed class Http2ResponseBody : Http2ResponseStart, IValueTaskSource<F
 
         if (Mode == BodyMode.Switched)
         {
-            return EndSwitched();
+            EndSwitched();
+            return null;
         }
 
         if (Mode == BodyMode.Plain && PromisedLength is { } length && Written != length)
@@ -154,10 +154,18 @@ internal sealed class Http2ResponseBody : Http2ResponseStart, IValueTaskSource<F
     {
         IsCompleted = true;
         Fault ??= exception;
+        if (Mode == BodyMode.Switched && exception is null)
+        {
+            EndOutput(); // the client's side goes on, and so does the handler
+            Stream.Call();
+        }
     }
 
     /// <summary>The response has been sent to its end, or will not be: nothing of it can be written any more.</summary>
     public void End() => (IsCompleted, HasStarted) = (true, true);
+
+    /// <summary>A response begins, of an object that is reset.</summary>
+    public void Begin() => (IsCompleted, HasStarted) = (false, false);
 
     /// <summary>The owner has sent all that was handed over, or nobody will: a flush that waits for that ends. The owner's.</summary>
     public void CompleteFlush()

@@ -129,6 +129,7 @@ internal sealed class Http2Stream : Exchange, IWorkItem, IBodyHost
         (Id, SendWindow) = (id, sendWindow);
         OpenedAt = connection.Deadlines.Now;
         Priority = Head.Fields.IndexOf("priority"u8) is >= 0 and var index ? StreamPriority.Parse(Head.Fields.Value(index)) : StreamPriority.Unsaid;
+        ResponseBody.Begin();
         _connection = connection;
         Volatile.Write(ref _signal, Quiet);
     }
@@ -152,6 +153,7 @@ internal sealed class Http2Stream : Exchange, IWorkItem, IBodyHost
         _abortSource = null;
         Head.Reset();
         Reset();
+        ResponseBody.End(); // what an old handler writes late goes nowhere
         RequestBody.Start(hasBody: false, contentLength: -1, expectsContinue: false);
         return true;
     }
@@ -347,6 +349,35 @@ internal sealed class Http2Stream : Exchange, IWorkItem, IBodyHost
     }
 
     private void EndHandling(NextStep step)
+    {
+        if (ExistingExtras?.Switched is { } switched)
+        {
+            _ = EndSwitchedAsync(switched);
+        }
+        else
+        {
+            EndAnswer(step);
+        }
+    }
+
+    // What is spoken there may have its own way to say goodbye.
+    private async Task EndSwitchedAsync(ISwitchedProtocol switched)
+    {
+        try
+        {
+            Fault = await switched.EndAsync(Fault).ConfigureAwait(false);
+        }
+#pragma warning disable CA1031 // As for the handler.
+        catch (Exception exception)
+#pragma warning restore CA1031
+        {
+            Fault = exception;
+        }
+
+        EndAnswer(NextStep.End);
+    }
+
+    private void EndAnswer(NextStep step)
     {
         if (WaitingHooks is { } hooks)
         {
