@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
 using System.Text;
-using PipeServer.Server.Http1;
+using PipeServer.Server;
 
 namespace PipeServer.Tests.Server;
 
