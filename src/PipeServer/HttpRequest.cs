@@ -38,7 +38,10 @@ public sealed class HttpRequest
         Headers = new HeaderCollection(_head.Fields, response: null);
     }
 
-    /// <summary>The method as it was sent: <c>GET</c>, <c>POST</c>, … Methods are case-sensitive.</summary>
+    /// <summary>
+    /// The method as it was sent: <c>GET</c>, <c>POST</c>, … Methods are case-sensitive. A WebSocket of HTTP/2 is asked for by <c>CONNECT</c> (RFC 8441), which
+    /// routes take for a <c>GET</c>.
+    /// </summary>
     public string Method => _head.Method == RequestMethod.Other ? OtherMethod() : RequestMethods.Name(_head.Method);
 
     /// <summary>The same as bytes, valid until the handler has ended, as all bytes of a request are.</summary>
@@ -88,8 +91,8 @@ public sealed class HttpRequest
     /// <summary>The query's pairs, decoded: they can hold any character, line ends and NUL included.</summary>
     public QueryCollection Query => _query ??= new QueryCollection(_head);
 
-    /// <summary>1.0 or 1.1. Later minor versions are served, and shown, as 1.1.</summary>
-    public Version Version => _head.MinorVersion == 0 ? HttpVersion.Version10 : HttpVersion.Version11;
+    /// <summary>1.0, 1.1 or 2.0. Later minor versions of HTTP/1 are served, and shown, as 1.1.</summary>
+    public Version Version => _head.IsHttp2 ? HttpVersion.Version20 : _head.IsHttp10 ? HttpVersion.Version10 : HttpVersion.Version11;
 
     /// <summary>
     /// The digit behind the point of <see cref="Version"/>, for handlers that must not allocate: 0 or 1 of HTTP/1; 0 of every version after it, which
@@ -282,11 +285,11 @@ public sealed class HttpRequest
     /// </remarks>
     public void Abort() => _exchange.Abort();
 
-    /// <summary>True when the client asks for a WebSocket (RFC 6455 §4.2.1); whether its handshake is well-formed, the acceptance tells.</summary>
-    public bool IsWebSocketRequest => UpgradeRequest.IsOne(_head);
+    /// <summary>True when the client asks for a WebSocket (RFC 6455 §4.2.1, RFC 8441 §5); whether its handshake is well-formed, the acceptance tells.</summary>
+    public bool IsWebSocketRequest => WebSocketHandshake.IsAsked(_head);
 
     /// <summary>
-    /// Accepts the WebSocket that the client has asked for (RFC 6455). The connection ends when the handler does: one that has not closed the WebSocket has
+    /// Accepts the WebSocket that the client has asked for (RFC 6455). The connection, or the stream of HTTP/2, ends when the handler does: one that has not closed the WebSocket has
     /// it closed, with the client's own status where that has closed it, with 1000 else, 1001 in a stop, and with 1011 after an exception.
     /// </summary>
     /// <remarks>

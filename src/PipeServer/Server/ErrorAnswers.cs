@@ -47,6 +47,11 @@ internal sealed class ErrorAnswers(Func<HttpRequest, ReadOnlyMemory<byte>> getPa
             response.ListedFields.Append("Sec-WebSocket-Version"u8, "13"u8, KnownHeader.Other);
         }
 
+        if (error == RequestError.BadWebSocketHandshake && exchange.Head.IsHttp2)
+        {
+            response.ListedFields.Append("Sec-WebSocket-Version"u8, "13"u8, KnownHeader.Other); // RFC 6455 §4.4; there is no 426 in HTTP/2
+        }
+
         if (response.StatusCode is 500 or 503 && getPage(exchange.Request) is { IsEmpty: false } page)
         {
             response.WriteBytes(page.Span, "text/html; charset=utf-8");

@@ -20,6 +20,8 @@ internal sealed class ServerWebSocket : WebSocket, ISwitchedProtocol
     private readonly Exchange _exchange;
     private readonly Connection _connection;
     private readonly long _id;
+    private readonly bool _isStream; // of HTTP/2: the connection has others
+    private readonly Lock _ending = new(); // of the stream: once it has ended, nothing of it is touched
     private readonly FrameReader _frames;
     private readonly FrameWriter _output;
     private readonly WebSocketReceiver _receiver;
@@ -39,6 +41,7 @@ internal sealed class ServerWebSocket : WebSocket, ISwitchedProtocol
         _exchange = exchange;
         _connection = exchange.Connection;
         _id = _connection.Id;
+        _isStream = exchange.Head.IsHttp2;
         _subProtocol = subProtocol;
         _output = new FrameWriter(pipe.Output);
         _frames = new FrameReader(_output, rules.MaxMessageBytes, mayBeCompressed: deflate is not null);
@@ -232,12 +235,17 @@ internal sealed class ServerWebSocket : WebSocket, ISwitchedProtocol
         }
 
         await _output.EndAsync().ConfigureAwait(false);
-        _hasEnded = true;
-        _inflating?.Dispose();
         if (!EndsInOrder)
         {
             CutConnection();
         }
+
+        lock (_ending)
+        {
+            _hasEnded = true;
+        }
+
+        _inflating?.Dispose();
 
         return excused ? null : fault;
     }
@@ -268,9 +276,22 @@ internal sealed class ServerWebSocket : WebSocket, ISwitchedProtocol
         }
     }
 
-    // The connection's object is pooled: a call that comes late must not hit its next client.
+    // The connection's object is pooled, and so is the stream's: a call that comes late must not hit its next client.
     private void CutConnection()
     {
+        if (_isStream)
+        {
+            lock (_ending)
+            {
+                if (!_hasEnded)
+                {
+                    _exchange.Abort();
+                }
+            }
+
+            return;
+        }
+
         lock (_connection.Deadlines)
         {
             if (_connection.Id == _id)
