@@ -20,8 +20,8 @@ const string Usage = """
       --against N   with --over http2, holds the server on port N of 127.0.0.1 against the reference, whatever its routes are, in clear text, and
                     prints each difference once: where a peer and the reference disagree, one of them is to be looked at
       --seed N      where the random numbers start; shown at the start, so that a run can be repeated
-      --table ADDRESS:PORT
-                    no fuzzing: the table of HTTP/2 cases against any server that speaks it there by prior knowledge and has /index.html of 11 bytes
+      --table WHERE no fuzzing: the table of HTTP/2 cases against a server over that transport, or against any other at ADDRESS:PORT, which speaks it there
+                    by prior knowledge and has /index.html of 11 bytes
       --case N      with --over tls, websocket or http2, this one connection alone, as a finding names it
 
     Exit codes: 0 nothing found, 1 a finding, which is cut down and saved in tests/PipeServer.Fuzz/corpus, 2 bad arguments.
@@ -31,7 +31,7 @@ var seconds = 60;
 var over = "all";
 var seed = Random.Shared.Next();
 int? only = null;
-IPEndPoint? peer = null;
+string? table = null;
 int? against = null;
 var isTls = args.Contains("--tls", StringComparer.Ordinal);
 args = [.. args.Where(static argument => argument != "--tls")];
@@ -43,7 +43,7 @@ for (var index = 0; index < args.Length; index += 2)
         "--seconds" => int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out seconds) && seconds > 0,
         "--seed" => int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out seed),
         "--case" => int.TryParse(value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) && (only = number) is not null,
-        "--table" => IPEndPoint.TryParse(value, out peer) && peer.Port > 0,
+        "--table" => (table = value) is "memory" or "sockets" or "epoll" || IPEndPoint.TryParse(value, out _),
         "--against" => int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var at) && (against = at) is not null,
         "--over" => (over = value) is "head" or "parser" or "memory" or "sockets" or "epoll" or "tls" or "websocket" or "http2" or "all",
         _ => false,
@@ -55,9 +55,9 @@ for (var index = 0; index < args.Length; index += 2)
     }
 }
 
-if (peer is not null)
+if (table is not null)
 {
-    return await Http2Against.RunAsync(peer) ? 0 : 1;
+    return await (IPEndPoint.TryParse(table, out var place) ? Http2Against.RunAsync(place) : Http2Against.RunAsync(table)) ? 0 : 1;
 }
 
 string[] targets = over == "all" ? ["head", "parser", "memory", "sockets", "epoll", "tls", "websocket", "http2"] : [over];
