@@ -37,17 +37,18 @@ internal sealed class CountBench : IDisposable
     /// <exception cref="MeasurementException">The server does not do what is expected.</exception>
     public async Task<WorkloadCount> CountAsync(Workload workload, CancellationToken cancellation)
     {
+        string[] Listen(int port) => workload.IsHttp2 ? ["--listen", $"127.0.0.1:{port},h2c"] : ["--port", $"{port}"];
         IReadOnlyList<string> Command(int port) => workload.Server == NativeProgram.Router
             ? [_files[NativeProgram.Router], $"{port}"]
-            : [_files[NativeProgram.CommandLine], "serve", _site, "--demo", "--quiet", "--loops", "1", "--workers", "1", "--port", $"{port}"];
+            : [_files[NativeProgram.CommandLine], "serve", _site, "--demo", "--quiet", "--loops", "1", "--workers", "1", .. Listen(port)];
 
         var profile = await MeasureAsync(workload, Command, cancellation);
         return new WorkloadCount(
             workload.Name,
-            PerRequest(profile.Total),
+            PerRequest(profile.Total, workload),
             Nginx: null,
             Kestrel: null,
-            profile.Functions.Select(static pair => (pair.Key, Value: PerRequest(pair.Value)))
+            profile.Functions.Select(pair => (pair.Key, Value: PerRequest(pair.Value, workload)))
                 .Where(static pair => pair.Value >= WorkloadCount.LeastOfFunction)
                 .OrderByDescending(static pair => pair.Value).ThenBy(static pair => pair.Key, StringComparer.Ordinal)
                 .ToDictionary(static pair => pair.Key, static pair => pair.Value, StringComparer.Ordinal));
@@ -55,20 +56,24 @@ internal sealed class CountBench : IDisposable
 
     /// <summary>Instructions a request of nginx, one process.</summary>
     public async Task<double> CountNginxAsync(Workload workload, CancellationToken cancellation) =>
-        PerRequest((await MeasureAsync(workload, port => ["nginx", "-c", WriteNginxConfiguration(port)], cancellation)).Total);
+        PerRequest((await MeasureAsync(workload, port => ["nginx", "-c", WriteNginxConfiguration(port, workload.IsHttp2)], cancellation)).Total, workload);
 
     /// <summary>Instructions a request of a native Kestrel.</summary>
     public async Task<double> CountKestrelAsync(Workload workload, CancellationToken cancellation) => PerRequest(
-        (await MeasureAsync(workload, port => [_files[NativeProgram.Kestrel], $"{port}", _site, Path.Combine(_work.FullName, "report")], cancellation)).Total);
+        (await MeasureAsync(
+            workload,
+            port => KestrelCommand(port, workload.IsHttp2),
+            cancellation)).Total,
+        workload);
 
     public void Dispose() => _work.Delete(recursive: true);
 
-    private static double PerRequest(long instructions) => Math.Round((double)instructions / Workload.CountedRequests, 1);
+    private static double PerRequest(long instructions, Workload workload) => Math.Round((double)instructions / workload.Counted, 1);
 
     private async Task<CallgrindProfile> MeasureAsync(Workload workload, Func<int, IReadOnlyList<string>> command, CancellationToken cancellation)
     {
         await using var server = await CountedServer.StartAsync(command, _work.FullName, cancellation);
-        using var client = RawClient.Connect(server.Port, workload);
+        using ICountedClient client = workload.IsHttp2 ? Http2CountedClient.Connect(server.Port, workload) : RawClient.Connect(server.Port, workload);
         client.Run(Workload.WarmUpRequests);
         var sections = new List<CallgrindProfile>();
         for (var tries = 0; sections.Count < Sections && tries < Sections + MaxFailedTries; tries++)
@@ -78,7 +83,7 @@ internal sealed class CountBench : IDisposable
             var profile = await server.CountAsync(
                 () =>
                 {
-                    client.Run(Workload.CountedRequests, threads.WaitUntilAllSleep);
+                    client.Run(workload.Counted, threads.WaitUntilAllSleep);
                     return Task.CompletedTask;
                 },
                 cancellation);
@@ -92,13 +97,27 @@ internal sealed class CountBench : IDisposable
             ?? throw new MeasurementException($"{workload.Name}: a file was looked at on the disk in each of {Sections + MaxFailedTries} tries.");
     }
 
-    private string WriteNginxConfiguration(int port)
+    private List<string> KestrelCommand(int port, bool isHttp2)
+    {
+        List<string> command = [_files[NativeProgram.Kestrel], $"{port}", _site, Path.Combine(_work.FullName, "report")];
+        if (isHttp2)
+        {
+            command.Add("http2");
+        }
+
+        return command;
+    }
+
+    // Frames hold what sendfile would send, so that it only costs there.
+    private string WriteNginxConfiguration(int port, bool isHttp2)
     {
         var template = File.ReadAllText(Path.Combine(Checkout.Find(), "perf", "instructions", "nginx.conf"));
         var path = Path.Combine(_work.FullName, $"nginx-{port}.conf");
         File.WriteAllText(
             path,
             template.Replace("PORT", port.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal)
+                .Replace("PROTOCOL", isHttp2 ? "http2" : "", StringComparison.Ordinal)
+                .Replace("SENDFILE", isHttp2 ? "off" : "on", StringComparison.Ordinal)
                 .Replace("FILES", _site, StringComparison.Ordinal)
                 .Replace("WORK", _work.FullName, StringComparison.Ordinal));
         return path;

@@ -47,7 +47,7 @@ internal sealed class CountRun(RunSettings settings)
 
     private static string Row(WorkloadCount count) => string.Create(
         CultureInfo.InvariantCulture,
-        $"  {count.Name,-14} {count.Instructions,10:N0}{Beside("nginx", count.Nginx)}{Beside("kestrel", count.Kestrel)}");
+        $"  {count.Name,-17} {count.Instructions,10:N0}{Beside("nginx", count.Nginx)}{Beside("kestrel", count.Kestrel)}");
 
     private static string Beside(string name, double? instructions) =>
         instructions is { } figure ? string.Create(CultureInfo.InvariantCulture, $"   {name} {figure,10:N0}") : "";
@@ -153,7 +153,7 @@ internal sealed class CountRun(RunSettings settings)
 
         counts.Sort(static (first, second) => first.Instructions.CompareTo(second.Instructions));
         Console.WriteLine(string.Create(
-            CultureInfo.InvariantCulture, $"  {workload.Name,-14} from {counts[0].Instructions:N1} to {counts[^1].Instructions:N1} in {Counts} processes"));
+            CultureInfo.InvariantCulture, $"  {workload.Name,-17} from {counts[0].Instructions:N1} to {counts[^1].Instructions:N1} in {Counts} processes"));
         return counts[Counts / 2];
     }
 }

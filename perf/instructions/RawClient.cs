@@ -7,7 +7,7 @@ using PipeServer.Perf;
 namespace PipeServer.Instructions;
 
 /// <summary>One connection that sends the same request over and over, and knows how long each answer is.</summary>
-internal sealed class RawClient : IDisposable
+internal sealed class RawClient : ICountedClient
 {
     private readonly Socket _socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true, ReceiveTimeout = 120_000 };
     private readonly byte[] _received = new byte[256 * 1024];
@@ -38,9 +38,7 @@ internal sealed class RawClient : IDisposable
         return new RawClient(port, workload.Request(Field(first.Head, "ETag")), workload.Depth);
     }
 
-    /// <summary>Sends so many requests, and reads their answers.</summary>
-    /// <param name="requests">How many.</param>
-    /// <param name="pause">What is done before each batch, or null.</param>
+    /// <inheritdoc/>
     /// <exception cref="MeasurementException">The server has ended the connection.</exception>
     public void Run(int requests, Action? pause = null)
     {

@@ -8,13 +8,16 @@ namespace PipeServer.Instructions;
 /// <param name="Server">Which of the native files answers it.</param>
 /// <param name="Method">The request's method.</param>
 /// <param name="Path">The request's path.</param>
-/// <param name="Depth">How many requests are sent in one write; all their answers are read before the next ones are sent.</param>
+/// <param name="Depth">
+/// How many requests are sent in one write, pipelined or as streams of HTTP/2; all their answers are read before the next ones are sent.
+/// </param>
 /// <param name="Lines">Header lines beside those that every request has.</param>
 /// <param name="BodyBytes">The length of the request's body.</param>
 /// <param name="IsConditional">Each request has an If-None-Match with the server's own entity tag.</param>
 /// <param name="IsThroughWorker">A worker takes part: who sleeps when is in the figure.</param>
 /// <param name="TakesNginx">nginx can do the same.</param>
 /// <param name="TakesKestrel">The Kestrel peer can do the same.</param>
+/// <param name="IsHttp2">By HTTP/2 in clear text, by prior knowledge: as h2load asks.</param>
 internal sealed record Workload(
     string Name,
     NativeProgram Server,
@@ -26,16 +29,20 @@ internal sealed record Workload(
     bool IsConditional = false,
     bool IsThroughWorker = false,
     bool TakesNginx = true,
-    bool TakesKestrel = false)
+    bool TakesKestrel = false,
+    bool IsHttp2 = false)
 {
     /// <summary>Requests before anything is counted: pools are filled and files in memory by then.</summary>
     public const int WarmUpRequests = 4_000;
 
     /// <summary>
-    /// Requests that are counted at a time. In well under a second, even so slowed down: a cached file is compared with the disk once a
+    /// Requests that are counted at a time, or as many more as fill the last batch. In well under a second, even so slowed down: a cached file is compared with the disk once a
     /// second, which would be counted too.
     /// </summary>
     public const int CountedRequests = 2_000;
+
+    /// <summary>How many requests are counted at a time.</summary>
+    public int Counted => (CountedRequests + Depth - 1) / Depth * Depth;
 
     private static readonly string BrowserLines = string.Concat(BrowserHead.Lines.Select(static line => line + "\r\n"));
 
@@ -52,6 +59,10 @@ internal sealed record Workload(
         new("headers-15", NativeProgram.CommandLine, "GET", "/plaintext", Lines: BrowserLines, TakesKestrel: true),
         new("not-found", NativeProgram.Router, "GET", "/nothing"),
         new("parameter", NativeProgram.Router, "GET", "/hello/world"),
+        new("http2-plaintext-1", NativeProgram.CommandLine, "GET", "/plaintext", TakesKestrel: true, IsHttp2: true),
+        new("http2-plaintext-32", NativeProgram.CommandLine, "GET", "/plaintext", Depth: 32, TakesKestrel: true, IsHttp2: true),
+        new("http2-file-1k-32", NativeProgram.CommandLine, "GET", "/1k.bin", Depth: 32, TakesKestrel: true, IsHttp2: true),
+        new("http2-worker-32", NativeProgram.CommandLine, "GET", "/worker/plaintext", Depth: 32, IsThroughWorker: true, TakesNginx: false, IsHttp2: true),
     ];
 
     /// <summary>The workloads of these names; all without a name.</summary>

@@ -15,12 +15,13 @@ internal static class H2oConfiguration
         # {{path}}
         num-threads: {{start.Cores}}
         max-connections: {{start.Connections}}
-        http1-upgrade-to-http2: OFF
+        http1-upgrade-to-http2: {{(start.IsHttp2 ? "ON" : "OFF")}}
         hosts:
           default:
             listen:
               host: 127.0.0.1
               port: {{start.Port}}
+              {{(start.IsTls ? Tls(files) : "# in clear text")}}
             paths:
               /plaintext:
                 file.file: {{files}}/plaintext.txt
@@ -30,4 +31,7 @@ internal static class H2oConfiguration
                 file.dir: {{files}}
 
         """);
+
+    private static string Tls(string files) =>
+        $"ssl: {{ certificate-file: {Workshop.CertificateBeside(files)}, key-file: {Workshop.KeyBeside(files)}, minimum-version: TLSv1.2 }}";
 }

@@ -23,11 +23,11 @@ internal static class IdleMemory
         var measurements = new List<Measurement>();
         foreach (var peer in peers)
         {
-            await using var server = await peer.StartAsync(Placement.Shared, workload.Tls != TlsUse.None, cancellation);
+            await using var server = await peer.StartAsync(Placement.Shared, workload, cancellation);
             var path = peer.Paths[workload.Route];
-            await Wrk.RunAsync(workload with { Connections = 64 }, server.Port, path, WarmUp, Placement.Shared, cancellation);
+            await WarmUpAsync(workload with { Connections = 64 }, server.Port, path, cancellation);
             var before = server.ResidentKilobytes();
-            var connections = new List<Stream>();
+            var connections = new List<IDisposable>();
             try
             {
                 await OpenAsync(connections, server, workload, path, cancellation);
@@ -47,8 +47,26 @@ internal static class IdleMemory
         return measurements;
     }
 
-    private static async Task OpenAsync(List<Stream> opened, RunningPeer server, Workload workload, string path, CancellationToken cancellation)
+    private static async Task WarmUpAsync(Workload workload, int port, string path, CancellationToken cancellation)
     {
+        if (workload.IsHttp2)
+        {
+            await H2Load.RunAsync(workload, port, path, WarmUp, Placement.Shared, cancellation);
+        }
+        else
+        {
+            await Wrk.RunAsync(workload, port, path, WarmUp, Placement.Shared, cancellation);
+        }
+    }
+
+    private static async Task OpenAsync(List<IDisposable> opened, RunningPeer server, Workload workload, string path, CancellationToken cancellation)
+    {
+        if (workload.IsHttp2)
+        {
+            OpenHttp2(opened, server, workload, path, cancellation);
+            return;
+        }
+
         var request = Encoding.ASCII.GetBytes($"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n");
         var buffer = new byte[1024];
         while (opened.Count < workload.Connections)
@@ -68,6 +86,16 @@ internal static class IdleMemory
             {
                 throw new MeasurementException($"{server.Peer.Name} closed its connection {opened.Count}: is 'ulimit -n' high enough?");
             }
+        }
+    }
+
+    private static void OpenHttp2(List<IDisposable> opened, RunningPeer server, Workload workload, string path, CancellationToken cancellation)
+    {
+        var buffer = new byte[Http2Client.FrameBytes];
+        while (opened.Count < workload.Connections)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            opened.Add(Http2Client.Connect(server.Port, path, workload.Streams, buffer));
         }
     }
 

@@ -25,7 +25,7 @@ internal static class IdleWebSockets
         var measurements = new List<Measurement>();
         foreach (var peer in peers)
         {
-            await using var server = await peer.StartAsync(Placement.Shared, isTls: false, cancellation);
+            await using var server = await peer.StartAsync(Placement.Shared, workload, cancellation);
             measurements.Add(await MeasureAsync(workshop, workload, server, cancellation));
         }
 

@@ -69,7 +69,7 @@ internal sealed class LoadRun(RunSettings settings)
     private TimeSpan Estimate(List<Workload> workloads, List<Peer> peers) => workloads.Aggregate(TimeSpan.Zero, (sum, workload) =>
         peers.Where(peer => peer.Takes(workload)).Aggregate(sum, (time, peer) => time + workload.Name switch
         {
-            Workload.Idle => IdleMemory.Estimate,
+            Workload.Idle or Workload.Http2Idle => IdleMemory.Estimate,
             Workload.TlsIdle => 3 * IdleMemory.Estimate,
             Workload.WebSocketIdle => IdleWebSockets.Estimate,
             Workload.Start => StartTimes.Estimate(peer),
@@ -82,7 +82,7 @@ internal sealed class LoadRun(RunSettings settings)
     {
         switch (workload.Name)
         {
-            case Workload.Idle or Workload.TlsIdle:
+            case Workload.Idle or Workload.TlsIdle or Workload.Http2Idle:
                 _measurements.AddRange(await IdleMemory.MeasureAsync(workload, peers, cancellation));
                 break;
             case Workload.WebSocketIdle:
@@ -113,7 +113,7 @@ internal sealed class LoadRun(RunSettings settings)
         {
             foreach (var peer in peers)
             {
-                var server = new LoadedPeer(_workshop, await peer.StartAsync(placement, workload.Tls != TlsUse.None, cancellation), workload, placement);
+                var server = new LoadedPeer(_workshop, await peer.StartAsync(placement, workload, cancellation), workload, placement);
                 servers.Add(server);
                 if (workload.IsConditional)
                 {
@@ -147,7 +147,7 @@ internal sealed class LoadRun(RunSettings settings)
     private void Save(RunResult result, IReadOnlyList<Peer> peers)
     {
         Directory.CreateDirectory(settings.Output);
-        var name = settings.Kind switch { RunKind.Tls => "tls", RunKind.WebSocket => "websocket", _ => "latest" };
+        var name = settings.Kind switch { RunKind.Tls => "tls", RunKind.WebSocket => "websocket", RunKind.Http2 => "http2", _ => "latest" };
         var files = new (string Name, string Text)[]
         {
             ($"{name}.json", JsonSerializer.Serialize(result, ResultJson.Default.RunResult) + "\n"),

@@ -2,7 +2,10 @@ using System.Globalization;
 
 namespace PipeServer.Load;
 
-/// <summary>nginx as it is measured: what it recommends for static files, and no access log.</summary>
+/// <summary>
+/// nginx as it is measured: what it recommends for static files, and no access log. Over HTTP/2 without sendfile, whose bytes cannot go into frames with
+/// others: it is faster there without.
+/// </summary>
 internal static class NginxConfiguration
 {
     /// <param name="path">Where the configuration will lie.</param>
@@ -18,11 +21,11 @@ internal static class NginxConfiguration
         http {
           access_log off;
           keepalive_requests 1000000000;
-          sendfile on;
-          tcp_nopush on;
+          sendfile {{(start.IsHttp2 ? "off" : "on")}};
+          tcp_nopush {{(start.IsHttp2 ? "off" : "on")}};
           open_file_cache max=4000;
           server {
-            listen 127.0.0.1:{{start.Port}}{{(start.IsTls ? " ssl" : "")}} backlog=4096;
+            listen 127.0.0.1:{{start.Port}}{{(start.IsTls ? " ssl" : "")}}{{(start.IsHttp2 ? " http2" : "")}} backlog=4096;
             {{(start.IsTls ? Tls(files) : "")}}
             root {{files}};
             location = /plaintext { default_type text/plain; return 200 "Hello, World!"; }

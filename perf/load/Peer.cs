@@ -12,6 +12,7 @@ namespace PipeServer.Load;
 /// <param name="IsUsual">True when it takes part without being named.</param>
 /// <param name="SpeaksTls">True when it can be told to speak TLS.</param>
 /// <param name="IsTlsOnly">True when it takes part in workloads of TLS only: by the engine that resumes no sessions.</param>
+/// <param name="SpeaksHttp2">True when it speaks HTTP/2, in clear text and over TLS.</param>
 /// <param name="Native">The native file that it is, to be published before; null for another program.</param>
 /// <param name="Project">The project of its assembly, to be built before; null for another program.</param>
 internal sealed record Peer(
@@ -24,6 +25,7 @@ internal sealed record Peer(
     bool IsUsual = true,
     bool SpeaksTls = false,
     bool IsTlsOnly = false,
+    bool SpeaksHttp2 = false,
     NativeProgram? Native = null,
     string? Project = null)
 {
@@ -41,11 +43,11 @@ internal sealed record Peer(
     public static IReadOnlyList<Peer> All(Workshop workshop) => [.. Others(workshop), .. Ours(workshop)];
 
     /// <summary>Starts it, and waits until it answers.</summary>
-    public async Task<RunningPeer> StartAsync(Placement placement, bool isTls, CancellationToken cancellation)
+    public async Task<RunningPeer> StartAsync(Placement placement, Workload workload, CancellationToken cancellation)
     {
         var port = LoopbackPort.Free();
         var report = Path.Combine(Path.GetTempPath(), Path.GetRandomFileName());
-        var command = Command(new PeerStart(port, report, placement.ServerCores, IsTls: isTls));
+        var command = Command(new PeerStart(port, report, placement.ServerCores, IsTls: workload.Tls != TlsUse.None, IsHttp2: workload.IsHttp2));
         var running = new RunningPeer(this, ExternalProgram.Start([.. placement.Server, .. command]), port, report);
         try
         {
@@ -61,21 +63,22 @@ internal sealed record Peer(
 
     /// <summary>True when it can do what the workload asks for.</summary>
     public bool Takes(Workload workload) =>
-        (workload.Tls == TlsUse.None ? !IsTlsOnly : SpeaksTls && (workload.Tls != TlsUse.Resumed || !IsTlsOnly)) && Paths.ContainsKey(workload.Route) && (EndsConnections || !workload.EndsConnections);
+        (workload.IsHttp2 ? SpeaksHttp2 : workload.Tls == TlsUse.None ? !IsTlsOnly : SpeaksTls && (workload.Tls != TlsUse.Resumed || !IsTlsOnly))
+        && Paths.ContainsKey(workload.Route) && (EndsConnections || !workload.EndsConnections);
 
     private static Peer[] Others(Workshop workshop) =>
     [
         new("floor", "C, one epoll loop per core, canned reply, no parsing: the floor", start => [workshop.Floor, $"{start.Port}", $"{start.Cores}"],
             Routes("/plaintext"), EndsConnections: false),
         new("nginx", "nginx, return 200 and static files", start => ["nginx", "-c", workshop.Write(NginxConfiguration.Text, start)],
-            Routes(["/plaintext", "/json", .. FileRoutes, .. RouterRoutes]), SpeaksTls: true),
-        new("h2o", "h2o, HTTP/1.1; text and JSON are files too, which costs it less than its scripting language",
+            Routes(["/plaintext", "/json", .. FileRoutes, .. RouterRoutes]), SpeaksTls: true, SpeaksHttp2: true),
+        new("h2o", "h2o; text and JSON are files too, which costs it less than its scripting language",
             start => ["h2o", "-c", workshop.Write(H2oConfiguration.Text, start)],
-            Routes(["/plaintext", "/json", .. FileRoutes])),
+            Routes(["/plaintext", "/json", .. FileRoutes]), SpeaksHttp2: true),
         new("kestrel", "Kestrel on the runtime, one middleware; files by its static file middleware",
-            start => ["dotnet", workshop.Assembly(Workshop.KestrelProject), $"{start.Port}", workshop.Files, start.Report, .. workshop.Pair(start)],
-            Routes([.. EveryRoute, .. RouterRoutes, "/ws"]), Reports: true, SpeaksTls: true, Project: Workshop.KestrelProject),
-        new("kestrel-native", "the same program, published natively", start => [workshop.Native[NativeProgram.Kestrel], $"{start.Port}", workshop.Files, start.Report],
+            start => ["dotnet", workshop.Assembly(Workshop.KestrelProject), .. workshop.KestrelArguments(start)],
+            Routes([.. EveryRoute, .. RouterRoutes, "/ws"]), Reports: true, SpeaksTls: true, SpeaksHttp2: true, Project: Workshop.KestrelProject),
+        new("kestrel-native", "the same program, published natively", start => [workshop.Native[NativeProgram.Kestrel], .. workshop.KestrelArguments(start)],
             Routes("/plaintext", "/json", "/echo", "/1k.bin", "/64k.bin", "/hello/world", "/nothing", "/ws"), Reports: true, Native: NativeProgram.Kestrel),
     ];
 
@@ -85,9 +88,10 @@ internal sealed record Peer(
         return
         [
             new("epoll-inline", "PipeServer's native file, epoll, handler on the loop; files as `pipeserver serve` serves them",
-                start => workshop.PipeServer(start, "epoll"), Routes(["/plaintext", "/ws", .. FileRoutes]), Reports: true, SpeaksTls: true, Native: NativeProgram.CommandLine),
+                start => workshop.PipeServer(start, "epoll"), Routes(["/plaintext", "/ws", .. FileRoutes]), Reports: true, SpeaksTls: true, SpeaksHttp2: true,
+                Native: NativeProgram.CommandLine),
             new("epoll-workers", "the native file, epoll, handler on the worker pool",
-                start => workshop.PipeServer(start, "epoll"), worker, Reports: true, SpeaksTls: true, Native: NativeProgram.CommandLine),
+                start => workshop.PipeServer(start, "epoll"), worker, Reports: true, SpeaksTls: true, SpeaksHttp2: true, Native: NativeProgram.CommandLine),
             new("epoll-sslstream", "the native file, epoll, TLS by the framework's SslStream instead of OpenSSL",
                 start => workshop.PipeServer(start, "epoll", "--tls-engine", "sslstream"), Routes(["/plaintext", .. FileRoutes]), Reports: true,
                 SpeaksTls: true, IsTlsOnly: true, Native: NativeProgram.CommandLine),

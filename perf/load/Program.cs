@@ -6,6 +6,7 @@ using PipeServer.Perf;
 // dotnet run --project perf/load -c Release            measures the usual workloads and servers, side by side
 // dotnet run --project perf/load -c Release -- --tls
 // dotnet run --project perf/load -c Release -- --websocket
+// dotnet run --project perf/load -c Release -- --http2 --rounds 10 --seconds 1
 // dotnet run --project perf/load -c Release -- syscalls
 // dotnet run --project perf/load -c Release -- compare A.json B.json
 // dotnet run --project perf/load -c Release -- readme perf/results/latest.json
@@ -22,15 +23,19 @@ var split = new Option<string[]>("--split")
 };
 var tls = new Option<bool>("--tls") { Description = "The workloads over TLS instead of the usual ones; saved as tls.json." };
 var webSocket = new Option<bool>("--websocket") { Description = "The workloads of WebSocket instead of the usual ones; saved as websocket.json." };
+var http2 = new Option<bool>("--http2") { Description = "The workloads of HTTP/2 instead of the usual ones, by h2load; saved as http2.json." };
 var output = new Option<string>("--output") { Description = "Where the results go.", DefaultValueFactory = _ => "perf/results" };
 rounds.Validators.Add(result => InRange(result, 1, 99));
 seconds.Validators.Add(result => InRange(result, 1, 600));
-var root = new RootCommand("Measures PipeServer and its peers with wrk, in turn, in one run.") { rounds, seconds, workloads, servers, with, split, tls, webSocket, output };
+var root = new RootCommand("Measures PipeServer and its peers with wrk and h2load, in turn, in one run.")
+{
+    rounds, seconds, workloads, servers, with, split, tls, webSocket, http2, output,
+};
 root.SetAction((result, cancellation) => RunAsync(
     new LoadRun(new RunSettings(
         result.GetValue(rounds), TimeSpan.FromSeconds(result.GetValue(seconds)),
         result.GetValue(workloads) ?? [], result.GetValue(servers) ?? [], result.GetValue(with) ?? [],
-        result.GetResult(split) is null ? null : result.GetValue(split) ?? [], result.GetValue(tls) ? RunKind.Tls : result.GetValue(webSocket) ? RunKind.WebSocket : RunKind.Http, result.GetValue(output)!,
+        result.GetResult(split) is null ? null : result.GetValue(split) ?? [], Kind(result), result.GetValue(output)!,
         string.Join(' ', ["dotnet run --project perf/load -c Release --", .. args]))).RunAsync,
     cancellation));
 
@@ -59,6 +64,9 @@ var calls = new Command("syscalls", "Counts the system calls of connections with
 calls.SetAction((result, cancellation) => RunAsync(new SystemCallRun(result.GetValue(traced) ?? []).RunAsync, cancellation));
 root.Subcommands.Add(calls);
 return await root.Parse(args).InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = TimeSpan.FromSeconds(20) });
+
+RunKind Kind(System.CommandLine.ParseResult result) =>
+    result.GetValue(http2) ? RunKind.Http2 : result.GetValue(tls) ? RunKind.Tls : result.GetValue(webSocket) ? RunKind.WebSocket : RunKind.Http;
 
 static void InRange(System.CommandLine.Parsing.OptionResult result, int lowest, int highest)
 {

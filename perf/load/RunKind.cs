@@ -11,4 +11,7 @@ internal enum RunKind
 
     /// <summary>WebSocket.</summary>
     WebSocket,
+
+    /// <summary>HTTP/2, in clear text and over TLS.</summary>
+    Http2,
 }

@@ -13,6 +13,7 @@ internal sealed class SystemCallRun(string[] servers)
     private const double LeastShown = 0.01;
 
     private static readonly (string Name, string Route)[] Kinds = [("plaintext", "/plaintext"), ("file of 1 KiB", "/1k.bin")];
+    private static readonly Workload Plain = Workload.All.First(static workload => !workload.IsHttp2 && workload.Tls == TlsUse.None);
     private static readonly string[] Usual = ["nginx", "h2o", "kestrel-native", "epoll-inline"];
 
     /// <summary>Counts and prints.</summary>
@@ -30,7 +31,7 @@ internal sealed class SystemCallRun(string[] servers)
         {
             foreach (var peer in peers.Where(peer => peer.EndsConnections && peer.Paths.ContainsKey(route)))
             {
-                await using var server = await peer.StartAsync(Placement.Shared, isTls: false, cancellation);
+                await using var server = await peer.StartAsync(Placement.Shared, Plain, cancellation);
                 var path = peer.Paths[route];
                 await ShortConnections.OpenAsync(workshop.Connections, server.Port, path, Connections, cancellation);
                 var calls = await CountAsync(workshop, server, path, cancellation);

@@ -19,6 +19,7 @@ namespace PipeServer.Load;
 /// <param name="IsUsual">It takes part without being named.</param>
 /// <param name="Tls">How it uses TLS.</param>
 /// <param name="IsWebSocket">Each request is a message of 64 bytes, and its echo the answer: not for wrk, see clients/websockets.c.</param>
+/// <param name="Streams">How many requests of a connection are under way at once, as streams of HTTP/2: not for wrk, but for h2load; 0 for HTTP/1.1.</param>
 /// <param name="IsSplit">The server has a core of its own, and the load generator another.</param>
 internal sealed record Workload(
     string Name,
@@ -36,6 +37,7 @@ internal sealed record Workload(
     bool IsUsual = true,
     TlsUse Tls = TlsUse.None,
     bool IsWebSocket = false,
+    int Streams = 0,
     bool IsSplit = false)
 {
     public const string Start = "start";
@@ -45,6 +47,8 @@ internal sealed record Workload(
     public const string TlsIdle = "tls-idle-5000";
 
     public const string WebSocketIdle = "websocket-idle-10000";
+
+    public const string Http2Idle = "http2-idle-10000";
 
     /// <summary>So many small files, all of them in any cache.</summary>
     public const int SmallFiles = 1000;
@@ -134,13 +138,24 @@ internal sealed record Workload(
         new(TlsIdle, "/plaintext", 5_000, Tls: TlsUse.Kept),
         new("websocket-echo", "/ws", 256, HasAims: true, IsWebSocket: true),
         new(WebSocketIdle, "/ws", 10_000, IsWebSocket: true),
+        new("http2-plaintext-32", "/plaintext", 64, HasAims: true, Streams: 32),
+        new("http2-file-1k-32", "/1k.bin", 64, HasAims: true, Streams: 32),
+        new("http2-plaintext-1", "/plaintext", 64, HasAims: true, Streams: 1),
+        new("http2-file-1k-1", "/1k.bin", 64, HasAims: true, Streams: 1),
+        new("http2-tls-plaintext-32", "/plaintext", 64, HasAims: true, Tls: TlsUse.Kept, Streams: 32),
+        new("http2-tls-file-1k-32", "/1k.bin", 64, HasAims: true, Tls: TlsUse.Kept, Streams: 32),
+        new("http2-tls-file-64k", "/64k.bin", 64, BodyBytes: MediumFileBytes, HasAims: true, Tls: TlsUse.Kept, Streams: 1),
+        new(Http2Idle, "/plaintext", 10_000, Streams: 1),
     ];
 
     /// <summary>True where load is put on the server at all, and a split of the cores means something.</summary>
-    public bool IsLoad => Name is not (Idle or TlsIdle or WebSocketIdle or Start);
+    public bool IsLoad => Name is not (Idle or TlsIdle or WebSocketIdle or Http2Idle or Start);
+
+    /// <summary>True for HTTP/2.</summary>
+    public bool IsHttp2 => Streams > 0;
 
     /// <summary>Of which runs it is.</summary>
-    public RunKind Kind => IsWebSocket ? RunKind.WebSocket : Tls != TlsUse.None ? RunKind.Tls : RunKind.Http;
+    public RunKind Kind => IsHttp2 ? RunKind.Http2 : IsWebSocket ? RunKind.WebSocket : Tls != TlsUse.None ? RunKind.Tls : RunKind.Http;
 
     /// <summary>The same with a core for the server and one for the client.</summary>
     public Workload Split() => this with { Name = Name + "-split", IsSplit = true };

@@ -38,8 +38,12 @@ internal sealed class Workshop : IDisposable
     /// <summary>Its key.</summary>
     public static string KeyBeside(string files) => Path.Combine(Path.GetDirectoryName(files)!, "key.pem");
 
-    /// <summary>Certificate and key, for a peer that is to speak TLS; nothing for another.</summary>
-    public IReadOnlyList<string> Pair(PeerStart start) => start.IsTls ? [CertificateBeside(Files), KeyBeside(Files)] : [];
+    /// <summary>What the Kestrel peer is told.</summary>
+    public IReadOnlyList<string> KestrelArguments(PeerStart start) =>
+    [
+        $"{start.Port}", Files, start.Report, .. start.IsTls ? new[] { CertificateBeside(Files), KeyBeside(Files) } : [],
+        .. start.IsHttp2 ? new[] { "http2" } : [],
+    ];
 
     /// <summary>Says which Debian package is missing, if one is.</summary>
     /// <exception cref="MeasurementException">One is.</exception>
@@ -54,9 +58,14 @@ internal sealed class Workshop : IDisposable
             }
         }
 
-        if (kinds.Contains(RunKind.Tls))
+        if (kinds.Contains(RunKind.Tls) || kinds.Contains(RunKind.Http2))
         {
             needed.Add(("openssl", "openssl"));
+        }
+
+        if (kinds.Contains(RunKind.Http2))
+        {
+            needed.Add(("h2load", "nghttp2-client"));
         }
 
         if (splits)
@@ -112,8 +121,12 @@ internal sealed class Workshop : IDisposable
 
         if (kinds.Contains(RunKind.Tls))
         {
-            // An elliptic curve's certificate, as certbot makes it.
             await CompileAsync("perf/load/clients/handshakes.c", Handshakes, cancellation, "-lssl", "-lcrypto");
+        }
+
+        if (kinds.Contains(RunKind.Tls) || kinds.Contains(RunKind.Http2))
+        {
+            // An elliptic curve's certificate, as certbot makes it.
             await ExternalProgram.CaptureAsync(
                 cancellation, "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "30", "-subj",
                 "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1", "-keyout", KeyBeside(Files), "-out", CertificateBeside(Files));
@@ -130,9 +143,11 @@ internal sealed class Workshop : IDisposable
 
     private string[] Serve(PeerStart start, string transport) =>
     [
-        "serve", Files, "--demo", "--quiet", "--port", $"{start.Port}", "--transport", transport, "--report", start.Report, "--backlog", "4096",
+        "serve", Files, "--demo", "--quiet", "--listen", Endpoint(start), "--transport", transport, "--report", start.Report, "--backlog", "4096",
         .. start.IsTls ? new[] { "--tls-cert", CertificateBeside(Files), "--tls-key", KeyBeside(Files) } : [],
     ];
+
+    private static string Endpoint(PeerStart start) => $"127.0.0.1:{start.Port}{(start.IsTls ? ",tls" : start.IsHttp2 ? ",h2c" : "")}";
 
     private async Task WriteFilesAsync(CancellationToken cancellation)
     {

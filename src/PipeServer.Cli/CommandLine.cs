@@ -61,9 +61,9 @@ internal sealed class CommandLine
             }
         });
         _healthCheck = HealthCheckCommand.Create(streams);
-        _command = new RootCommand("PipeServer: a multithreaded HTTP/1.1 server with a bounded worker pool and graceful stop.")
+        _command = new RootCommand("PipeServer: a multithreaded server of HTTP/1.1 and HTTP/2 with a bounded worker pool and graceful stop.")
         {
-            Create("serve", "Serve a folder over HTTP/1.1 until a signal, then finish what is in flight.", serve),
+            Create("serve", "Serve a folder over HTTP/1.1 and HTTP/2 until a signal, then finish what is in flight.", serve),
             Create("check", "Check a configuration as serve would, and print it with the source of each value.", settings => Task.FromResult(Check(settings))),
             _healthCheck,
         };

@@ -323,7 +323,29 @@ internal sealed class ServeSettings(OptionTable table, string root)
 
         endpoints.AddRange(left.Select(static socket => HttpEndpoint.Inherited(socket.Descriptor)));
         Options.Endpoints = endpoints;
-        return ResolveTls() ?? RedirectPorts.Resolve(RedirectHttp, Options);
+        if (ResolveTls() is { } problem)
+        {
+            return problem;
+        }
+
+        if (Demo)
+        {
+            SpeakHttp2();
+        }
+
+        return RedirectPorts.Resolve(RedirectHttp, Options);
+    }
+
+    // In clear text too, for who tries it: over TLS it is spoken anyway.
+    private void SpeakHttp2()
+    {
+        List<HttpEndpoint> all = [.. Options.EffectiveEndpoints()];
+        foreach (var endpoint in all.Where(static endpoint => !endpoint.IsTls && endpoint.HttpsRedirectPort is null))
+        {
+            endpoint.Protocols = HttpProtocols.Http1 | HttpProtocols.Http2;
+        }
+
+        Options.Endpoints = all;
     }
 
     // Where TLS is spoken: at the places that say so, or, if none does, at all that are no unix sockets.

@@ -135,7 +135,7 @@ internal sealed class EndpointFilters
     private static ProtocolChoice ChoiceOf(ServerContext context)
     {
         context.ClientBudgets = new ClientBudgets();
-        return new ProtocolChoice(context, new Http2Protocol(context));
+        return new ProtocolChoice(new Http2Protocol(context));
     }
 
     private static TlsOptions? OptionsOf(HttpEndpoint endpoint, HttpServerOptions options) =>

@@ -38,7 +38,10 @@ public sealed class HttpRequest
         Headers = new HeaderCollection(_head.Fields, response: null);
     }
 
-    /// <summary>The method as it was sent: <c>GET</c>, <c>POST</c>, … Methods are case-sensitive.</summary>
+    /// <summary>
+    /// The method as it was sent: <c>GET</c>, <c>POST</c>, … Methods are case-sensitive. A WebSocket of HTTP/2 is asked for by <c>CONNECT</c> (RFC 8441), which
+    /// routes take for a <c>GET</c>.
+    /// </summary>
     public string Method => _head.Method == RequestMethod.Other ? OtherMethod() : RequestMethods.Name(_head.Method);
 
     /// <summary>The same as bytes, valid until the handler has ended, as all bytes of a request are.</summary>
@@ -88,8 +91,8 @@ public sealed class HttpRequest
     /// <summary>The query's pairs, decoded: they can hold any character, line ends and NUL included.</summary>
     public QueryCollection Query => _query ??= new QueryCollection(_head);
 
-    /// <summary>1.0 or 1.1. Later minor versions are served, and shown, as 1.1.</summary>
-    public Version Version => _head.MinorVersion == 0 ? HttpVersion.Version10 : HttpVersion.Version11;
+    /// <summary>1.0, 1.1 or 2.0. Later minor versions of HTTP/1 are served, and shown, as 1.1.</summary>
+    public Version Version => _head.IsHttp2 ? HttpVersion.Version20 : _head.IsHttp10 ? HttpVersion.Version10 : HttpVersion.Version11;
 
     /// <summary>
     /// The digit behind the point of <see cref="Version"/>, for handlers that must not allocate: 0 or 1 of HTTP/1; 0 of every version after it, which

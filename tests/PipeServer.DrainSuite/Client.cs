@@ -54,13 +54,13 @@ internal sealed class Client : IDisposable
     }
 
     /// <summary>What carries a connection, as <see cref="TryBeginAsync"/> makes it. Null when nobody listens.</summary>
-    public static async Task<Wire?> TryConnectWireAsync(int port, bool isTls, HeldHandshake held = HeldHandshake.None)
+    public static async Task<Wire?> TryConnectWireAsync(int port, bool isTls, HeldHandshake held = HeldHandshake.None, bool isHttp2 = false)
     {
         var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         try
         {
             await socket.ConnectAsync(new IPEndPoint(IPAddress.Loopback, port));
-            return isTls ? new TlsWire(socket, held) : new PlainWire(socket);
+            return isTls ? new TlsWire(socket, held, isHttp2) : new PlainWire(socket);
         }
         catch (SocketException)
         {

@@ -14,23 +14,24 @@ var grace = new Option<double>("--grace") { Description = "The grace period that
 var report = new Option<string?>("--report") { Description = "Where the command writes PipeServer's report, to compare the ledger." };
 var clients = new Option<int>("--clients") { Description = "Clients of the keep-alive scenario.", DefaultValueFactory = _ => 100 };
 var tls = new Option<bool>("--tls") { Description = "The server speaks TLS there; its certificate is not looked at." };
+var http2 = new Option<bool>("--http2") { Description = "The scenarios of HTTP/2, by raw frames: by prior knowledge, with --tls by ALPN." };
 var runs = new Option<int>("--runs") { Description = "How often each scenario runs.", DefaultValueFactory = _ => 1 };
 var only = new Option<string[]>("--scenario") { Description = "Only these.", DefaultValueFactory = _ => [] };
 var seed = new Option<int>("--seed") { Description = "Where the random moments start.", DefaultValueFactory = _ => 1 };
 var root = new RootCommand("Runs a server through everything that can be in the way of a graceful stop, and prints a scorecard.")
 {
-    command, port, slow, endless, echo, stream, webSocket, signal, grace, report, clients, tls, runs, only, seed,
+    command, port, slow, endless, echo, stream, webSocket, signal, grace, report, clients, tls, http2, runs, only, seed,
 };
 root.SetAction(async parsed =>
 {
     var failed = 0;
-    Console.WriteLine($"{"scenario",-18} {"sent",7} {"answered",9} {"refused",8} {"lost",5} {"reset",6} {"exit",5} {"seconds",8}");
+    Console.WriteLine($"{"scenario",-18} {"sent",7} {"answered",9} {"refused",8} {"lost",5} {"reset",6} {"retry",6} {"exit",5} {"seconds",8}");
     for (var run = 0; run < parsed.GetValue(runs); run++)
     {
         var scenarios = new Scenarios(new SuiteOptions(
             parsed.GetValue(command)!, parsed.GetValue(port), parsed.GetValue(slow)!, parsed.GetValue(endless)!, parsed.GetValue(echo)!,
             parsed.GetValue(stream), parsed.GetValue(signal)!, TimeSpan.FromSeconds(parsed.GetValue(grace)), parsed.GetValue(report),
-            parsed.GetValue(clients), parsed.GetValue(tls), parsed.GetValue(webSocket), parsed.GetValue(seed) + run));
+            parsed.GetValue(clients), parsed.GetValue(tls), parsed.GetValue(webSocket), parsed.GetValue(seed) + run, parsed.GetValue(http2)));
         foreach (var (name, scenario) in scenarios.All)
         {
             if (parsed.GetValue(only) is { Length: > 0 } names && !names.Contains(name, StringComparer.Ordinal))
@@ -42,7 +43,7 @@ root.SetAction(async parsed =>
             var tally = result.Tally;
             Console.WriteLine(string.Create(
                 CultureInfo.InvariantCulture,
-                $"{name,-18} {tally.Sent,7} {tally.Answered,9} {tally.RefusedBeforeSending,8} {tally.Lost,5} {tally.Reset,6} {result.ExitCode?.ToString(CultureInfo.InvariantCulture) ?? "killed",5} {result.Seconds,8:F2}  {(result.Faults.Count == 0 ? "holds" : string.Join("; ", result.Faults))}"));
+                $"{name,-18} {tally.Sent,7} {tally.Answered,9} {tally.RefusedBeforeSending,8} {tally.Lost,5} {tally.Reset,6} {tally.Retryable,6} {result.ExitCode?.ToString(CultureInfo.InvariantCulture) ?? "killed",5} {result.Seconds,8:F2}  {(result.Faults.Count == 0 ? "holds" : string.Join("; ", result.Faults))}"));
             failed += result.Faults.Count == 0 ? 0 : 1;
         }
     }

@@ -14,4 +14,7 @@ internal enum RequestFate
 
     /// <summary>Sent, and the connection was reset without a whole answer.</summary>
     Reset,
+
+    /// <summary>Sent, and the server has said that nothing of it was processed (RFC 9113 §8.7): the client has to send it again.</summary>
+    Retryable,
 }

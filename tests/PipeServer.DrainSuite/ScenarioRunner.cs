@@ -47,6 +47,11 @@ internal sealed class ScenarioRunner(SuiteOptions options)
             faults.Add($"{tally.Lost} requests lost, {tally.Reset} reset");
         }
 
+        if (tally.Retryable > 0)
+        {
+            faults.Add($"{tally.Retryable} requests are to be sent again");
+        }
+
         if (exit is null)
         {
             faults.Add("it did not end in time");

@@ -15,7 +15,8 @@ internal sealed class Scenarios(SuiteOptions options)
     private readonly ScenarioRunner _runner = new(options);
 
     /// <summary>All of them, by name, in the order of the scorecard.</summary>
-    public IReadOnlyDictionary<string, Func<Task<ScenarioResult>>> All => options.IsTls
+    public IReadOnlyDictionary<string, Func<Task<ScenarioResult>>> All => options.IsHttp2 ? Http2Scenarios.All(options, _runner)
+        : options.IsTls
         ? new Dictionary<string, Func<Task<ScenarioResult>>>(OfAny, StringComparer.Ordinal)
         {
             ["handshake"] = HandshakeAsync,

@@ -44,11 +44,8 @@ internal sealed partial class ServerProcess : IDisposable
         var server = new ServerProcess(process, options.Port != 0 ? options.Port : await PrintedPortAsync(process, printed.Task, options), options.Signal);
         while (true)
         {
-            using var probe = await Client.TryConnectAsync(server.Port, options.IsTls);
-            if (probe is not null)
+            if (await TryWarmAsync(server.Port, options))
             {
-                // Answered once, so that nothing of a scenario is measured on a cold server.
-                await probe.ExchangeAsync(Client.Post(options.EchoRoute, "warm"), "warm");
                 return server;
             }
 
@@ -98,6 +95,21 @@ internal sealed partial class ServerProcess : IDisposable
         }
 
         _process.Dispose();
+    }
+
+    // Answered once, so that nothing of a scenario is measured on a cold server. False when nobody listens.
+    private static async Task<bool> TryWarmAsync(int port, SuiteOptions options)
+    {
+        if (options.IsHttp2)
+        {
+            using var peer = await Http2Peer.TryConnectAsync(port, options.IsTls);
+            _ = peer is null ? RequestFate.RefusedBeforeSending : await peer.ExchangeAsync(options.EchoRoute, "warm");
+            return peer is not null;
+        }
+
+        using var probe = await Client.TryConnectAsync(port, options.IsTls);
+        _ = probe is null ? RequestFate.RefusedBeforeSending : await probe.ExchangeAsync(Client.Post(options.EchoRoute, "warm"), "warm");
+        return probe is not null;
     }
 
     private static async Task<int> PrintedPortAsync(Process process, Task<int> printed, SuiteOptions options)

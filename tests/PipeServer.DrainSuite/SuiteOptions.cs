@@ -14,6 +14,7 @@ namespace PipeServer.DrainSuite;
 /// <param name="IsTls">The server speaks TLS there; its certificate is not looked at.</param>
 /// <param name="WebSocketRoute">A WebSocket that echoes; null where there is none.</param>
 /// <param name="Seed">Where the random numbers start.</param>
+/// <param name="IsHttp2">The scenarios are those of HTTP/2: by prior knowledge, or over TLS by ALPN.</param>
 internal sealed record SuiteOptions(
     string Command,
     int Port,
@@ -27,4 +28,5 @@ internal sealed record SuiteOptions(
     int Clients,
     bool IsTls,
     string? WebSocketRoute,
-    int Seed);
+    int Seed,
+    bool IsHttp2 = false);

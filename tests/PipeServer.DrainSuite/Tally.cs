@@ -8,6 +8,7 @@ internal sealed class Tally
     private int _refused;
     private int _lost;
     private int _reset;
+    private int _retryable;
 
     /// <summary>Requests of which every byte was handed to the system.</summary>
     public int Sent => _sent;
@@ -24,6 +25,9 @@ internal sealed class Tally
     /// <summary>Sent, and the connection was reset before a whole answer.</summary>
     public int Reset => _reset;
 
+    /// <summary>Sent, and left by an HTTP/2 server to be sent again: beyond the last stream of its GOAWAY, or refused.</summary>
+    public int Retryable => _retryable;
+
     /// <summary>How many WebSockets came about, each one request to the server, whatever goes over it; null where it is about requests alone.</summary>
     public int? WebSockets { get; set; }
 
@@ -39,6 +43,7 @@ internal sealed class Tally
             RequestFate.Answered => Interlocked.Increment(ref _answered),
             RequestFate.RefusedBeforeSending => Interlocked.Increment(ref _refused),
             RequestFate.Lost => Interlocked.Increment(ref _lost),
+            RequestFate.Retryable => Interlocked.Increment(ref _retryable),
             _ => Interlocked.Increment(ref _reset),
         };
     }

@@ -15,14 +15,15 @@ internal sealed class TlsWire : Wire
     /// <summary>Begins the handshake.</summary>
     /// <param name="socket">A connected one.</param>
     /// <param name="held">How much of the handshake is held back until <see cref="Release"/>.</param>
-    public TlsWire(Socket socket, HeldHandshake held)
+    /// <param name="isHttp2">HTTP/2 is offered, and nothing else; or HTTP/1.1.</param>
+    public TlsWire(Socket socket, HeldHandshake held, bool isHttp2)
     {
         _records = new RecordStream(socket, held);
         _stream = new SslStream(_records);
         _handshake = _stream.AuthenticateAsClientAsync(new SslClientAuthenticationOptions
         {
             TargetHost = "localhost",
-            ApplicationProtocols = [SslApplicationProtocol.Http11],
+            ApplicationProtocols = [isHttp2 ? SslApplicationProtocol.Http2 : SslApplicationProtocol.Http11],
 #pragma warning disable CA5359 // Whoever runs the suite has started the server himself, most often with a certificate of its own making.
             RemoteCertificateValidationCallback = static (_, _, _, _) => true,
 #pragma warning restore CA5359

@@ -17,15 +17,29 @@ internal sealed class ClientEnd : IDisposable
 
     public Stream Stream { get; }
 
-    public static async Task<ClientEnd> ConnectAsync(HttpServer server, ITransport transport)
+    /// <summary>Connects.</summary>
+    /// <param name="server">To this.</param>
+    /// <param name="transport">Over this.</param>
+    /// <param name="from">The client's address, where it has one.</param>
+    public static async Task<ClientEnd> ConnectAsync(HttpServer server, ITransport transport, IPAddress? from = null)
     {
         if (transport is MemoryTransport memory)
         {
             return new ClientEnd(memory.Connect(), null);
         }
 
-        var endPoint = (IPEndPoint)server.EndPoints[0];
+        return await ConnectAsync((IPEndPoint)server.EndPoints[0], from);
+    }
+
+    /// <summary>Connects by TCP.</summary>
+    public static async Task<ClientEnd> ConnectAsync(IPEndPoint endPoint, IPAddress? from = null)
+    {
         var socket = new Socket(endPoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        if (from is not null)
+        {
+            socket.Bind(new IPEndPoint(from, 0));
+        }
+
         await socket.ConnectAsync(endPoint);
         return new ClientEnd(new NetworkStream(socket, ownsSocket: true), socket);
     }

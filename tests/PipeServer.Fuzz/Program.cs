@@ -1,20 +1,28 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Net;
 using System.Text;
 using PipeServer.Fuzz;
+using PipeServer.Fuzz.Http2;
+using PipeServer.Fuzz.Http2Fuzz;
 using PipeServer.Fuzz.WebSockets;
 
 const string Usage = """
     Holds the server against a second, naive parser, on requests that are nearly right.
 
-      dotnet run --project tests/PipeServer.Fuzz -c Release -- [--seconds N] [--over head|parser|memory|sockets|epoll|tls|websocket|all] [--seed N]
+      dotnet run --project tests/PipeServer.Fuzz -c Release -- [--seconds N] [--over head|parser|memory|sockets|epoll|tls|websocket|http2|all] [--tls] [--seed N]
 
       --seconds N   how long in all (60)
       --over WHAT   the pass over ordinary heads beside the parser of all heads, the parser alone, a server over that transport, (tls) the TLS of
-                    servers with either engine, in memory and over epoll, or (websocket) frames, with and without compression, over each transport;
+                    servers with either engine, in memory and over epoll, or (websocket) frames, with and without compression, over each transport, or (http2) its frames, over each transport;
                     all: each for its share of the time (all)
+      --tls         with --over http2, over TLS, by each engine
+      --against N   with --over http2, holds the server on port N of 127.0.0.1 against the reference, whatever its routes are, in clear text, and
+                    prints each difference once: where a peer and the reference disagree, one of them is to be looked at
       --seed N      where the random numbers start; shown at the start, so that a run can be repeated
-      --case N      with --over tls or websocket, this one connection alone, as a finding names it
+      --table ADDRESS:PORT
+                    no fuzzing: the table of HTTP/2 cases against any server that speaks it there by prior knowledge and has /index.html of 11 bytes
+      --case N      with --over tls, websocket or http2, this one connection alone, as a finding names it
 
     Exit codes: 0 nothing found, 1 a finding, which is cut down and saved in tests/PipeServer.Fuzz/corpus, 2 bad arguments.
     """;
@@ -23,6 +31,10 @@ var seconds = 60;
 var over = "all";
 var seed = Random.Shared.Next();
 int? only = null;
+IPEndPoint? peer = null;
+int? against = null;
+var isTls = args.Contains("--tls", StringComparer.Ordinal);
+args = [.. args.Where(static argument => argument != "--tls")];
 for (var index = 0; index < args.Length; index += 2)
 {
     var value = index + 1 < args.Length ? args[index + 1] : "";
@@ -31,7 +43,9 @@ for (var index = 0; index < args.Length; index += 2)
         "--seconds" => int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out seconds) && seconds > 0,
         "--seed" => int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out seed),
         "--case" => int.TryParse(value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) && (only = number) is not null,
-        "--over" => (over = value) is "head" or "parser" or "memory" or "sockets" or "epoll" or "tls" or "websocket" or "all",
+        "--table" => IPEndPoint.TryParse(value, out peer) && peer.Port > 0,
+        "--against" => int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var at) && (against = at) is not null,
+        "--over" => (over = value) is "head" or "parser" or "memory" or "sockets" or "epoll" or "tls" or "websocket" or "http2" or "all",
         _ => false,
     };
     if (!isRight)
@@ -41,7 +55,12 @@ for (var index = 0; index < args.Length; index += 2)
     }
 }
 
-string[] targets = over == "all" ? ["head", "parser", "memory", "sockets", "epoll", "tls", "websocket"] : [over];
+if (peer is not null)
+{
+    return await Http2Against.RunAsync(peer) ? 0 : 1;
+}
+
+string[] targets = over == "all" ? ["head", "parser", "memory", "sockets", "epoll", "tls", "websocket", "http2"] : [over];
 Console.WriteLine($"seed {seed}, {seconds} s over {string.Join(", ", targets)}");
 foreach (var target in targets)
 {
@@ -49,6 +68,8 @@ foreach (var target in targets)
     var isWell = target switch
     {
         "tls" => await TlsFuzz.RunAsync(time, seed, only),
+        "http2" when against is { } peer => await Http2FuzzRun.AgainstAsync(peer, time, seed, only),
+        "http2" => await Http2FuzzRun.RunAsync(time, seed, only, isTls),
         "websocket" => await WebSocketFuzz.RunAsync(time, seed, only),
         _ => await FuzzAsync(target, time, seed),
     };

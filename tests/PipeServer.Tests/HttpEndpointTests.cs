@@ -28,6 +28,11 @@ public sealed class HttpEndpointTests
     [InlineData("fd:17,proxy", null)]
     [InlineData("0.0.0.0:80,redirect", null)]
     [InlineData("[::]:8080,redirect=443", null)]
+    [InlineData("127.0.0.1:8080,h2c", null)]
+    [InlineData("unix:@app,h2c,proxy", "unix:@app,proxy,h2c")]
+    [InlineData("127.0.0.1:8443,tls", null)]
+    [InlineData("127.0.0.1:8443,tls,h1", null)]
+    [InlineData("127.0.0.1:8443,h1,proxy,tls", "127.0.0.1:8443,proxy,tls,h1")]
     [InlineData("fd:3,redirect=0443", "fd:3,redirect=443")]
     public void The_text_form_is_read_and_written(string text, string? written)
     {
@@ -53,11 +58,11 @@ public sealed class HttpEndpointTests
     [InlineData("unix:", "the path must have from 1 to 103 bytes")]
     [InlineData("fd:2", "the number of a passed socket must be 3 or more")]
     [InlineData("fd:web", "the number of a passed socket must be 3 or more")]
-    [InlineData("127.0.0.1:80,tsl", "there is no option 'tsl'; the options are proxy, tls, redirect or redirect=PORT, and behind unix:PATH mode=660 and group=NAME")]
+    [InlineData("127.0.0.1:80,tsl", "there is no option 'tsl'; the options are proxy, tls, h1 behind tls, h2c, redirect or redirect=PORT, and behind unix:PATH mode=660 and group=NAME")]
     [InlineData("127.0.0.1:80,redirect=0", "the port of https must be from 1 to 65535")]
     [InlineData("127.0.0.1:80,redirect=", "the port of https must be from 1 to 65535")]
     [InlineData("127.0.0.1:80,redirect=x", "the port of https must be from 1 to 65535")]
-    [InlineData("unix:/a,b", "there is no option 'b'; the options are proxy, tls, redirect or redirect=PORT, and behind unix:PATH mode=660 and group=NAME (a comma in the path is written twice)")]
+    [InlineData("unix:/a,b", "there is no option 'b'; the options are proxy, tls, h1 behind tls, h2c, redirect or redirect=PORT, and behind unix:PATH mode=660 and group=NAME (a comma in the path is written twice)")]
     [InlineData("unix:/a,mode=888", "the mode must be octal, from 0 to 777, and '888' is not")]
     [InlineData("unix:/a,mode=1777", "the mode must be octal")]
     [InlineData("unix:/a,mode=", "the mode must be octal")]
@@ -67,11 +72,43 @@ public sealed class HttpEndpointTests
     [InlineData("unix:@", "the abstract name must have from 1 to 102 bytes")]
     [InlineData("unix:/a\0b", "it must not contain NUL")]
     [InlineData("localhost:65536", "the port must be from 0 to 65535")]
+    [InlineData("127.0.0.1:80,tls,h2c", "h2c is HTTP/2 in clear text, and tls speaks HTTP/2 without a word: leave h2c out")]
+    [InlineData("127.0.0.1:80,h2c,tls", "h2c is HTTP/2 in clear text, and tls speaks HTTP/2 without a word: leave h2c out")]
+    [InlineData("127.0.0.1:80,h1", "h1 takes HTTP/2 from an endpoint with tls; in clear text there is none without h2c: leave h1 out")]
+    [InlineData("127.0.0.1:80,tls,h1,h2c", "h1 and h2c are there together, or one of them twice: leave one out")]
+    [InlineData("127.0.0.1:80,h2", "there is no option 'h2'")]
     [InlineData("127.0.0.1:80,", "there is no option ''")]
     public void What_is_wrong_with_a_text_is_said(string text, string problem)
     {
         Assert.StartsWith($"'{text}' is not an endpoint: {problem}", Assert.Throws<FormatException>(() => HttpEndpoint.Parse(text)).Message);
         Assert.False(HttpEndpoint.TryParse(text, null, out _));
+    }
+
+    [Fact]
+    public void HTTP_2_is_spoken_over_TLS_and_in_clear_text_where_it_is_asked_for()
+    {
+        Assert.False(HttpEndpoint.Parse("127.0.0.1:80").IsHttp2);
+        Assert.True(HttpEndpoint.Parse("127.0.0.1:80,h2c").IsHttp2);
+        Assert.True(HttpEndpoint.Parse("127.0.0.1:80,tls").IsHttp2);
+        Assert.False(HttpEndpoint.Parse("127.0.0.1:80,tls,h1").IsHttp2);
+        Assert.True(new HttpEndpoint(IPAddress.Loopback, 80) { Tls = new TlsOptions() }.IsHttp2);
+        Assert.Null(HttpEndpoint.Parse("127.0.0.1:80,tls").Protocols);
+        var endpoint = HttpEndpoint.Parse("127.0.0.1:80,h2c");
+        Assert.Equal(HttpProtocols.Http1 | HttpProtocols.Http2, endpoint.Protocols);
+        endpoint.Protocols = null;
+        Assert.Equal("127.0.0.1:80", endpoint.ToString());
+    }
+
+    [Theory]
+    [InlineData(HttpProtocols.None)]
+    [InlineData(HttpProtocols.Http2)]
+    [InlineData((HttpProtocols)5)]
+    public void An_endpoint_without_HTTP_1_is_refused(HttpProtocols protocols)
+    {
+        var options = new HttpServerOptions { Endpoints = [new HttpEndpoint(IPAddress.Loopback, 0) { Protocols = protocols }] };
+        var exception = Assert.Throws<ArgumentException>(() => new HttpServer(options));
+        Assert.Equal(nameof(HttpServerOptions.Endpoints), exception.ParamName);
+        Assert.Contains("Protocols must be Http1, or Http1, Http2, and is ", exception.Message);
     }
 
     [Fact]

@@ -16,6 +16,8 @@ public sealed class HttpServerOptionsTests
         { nameof(HttpServerOptions.ThreadPoolConcurrency), 0 },
         { nameof(HttpServerOptions.ThreadPoolConcurrency), HttpServerOptions.MaxThreadPoolConcurrency + 1 },
         { nameof(HttpServerOptions.MaxConnections), 0 },
+        { nameof(HttpServerOptions.MaxStreamsPerConnection), 0 },
+        { nameof(HttpServerOptions.MaxStreamsPerConnection), HttpServerOptions.MostStreamsPerConnection + 1 },
         { nameof(HttpServerOptions.MaxRequestLineBytes), 1 },
         { nameof(HttpServerOptions.MaxRequestHeadBytes), 1 },
         { nameof(HttpServerOptions.MaxRequestHeaderCount), 0 },
@@ -78,6 +80,7 @@ public sealed class HttpServerOptionsTests
         Assert.Equal(TimeSpan.Zero, options.DrainDelay);
         Assert.Equal(TimeSpan.FromMilliseconds(500), options.DrainIdleTimeout);
         Assert.Equal(240, options.MinDataRate);
+        Assert.Equal(128, options.MaxStreamsPerConnection);
         foreach (var property in typeof(HttpServerOptions).GetProperties()
             .Where(static property => property.PropertyType == typeof(TimeSpan) && !property.Name.StartsWith("Drain")))
         {

@@ -21,6 +21,7 @@ internal sealed class AccessLogFormat
         User,
         Time,
         RequestLine,
+        HttpVersion,
         Status,
         BodyBytes,
         Microseconds,
@@ -81,7 +82,7 @@ internal sealed class AccessLogFormat
             if (Find(pattern.AsSpan(at), out var length) is not { } directive)
             {
                 return $"there is no directive '{Shown(pattern[at..])}'; "
-                    + "there are %h %u %t %r %s %b %D %v %{Referer}i %{User-agent}i %{REQUEST_SCHEME}x %{SSL_PROTOCOL}x %{SSL_CIPHER}x %{SSL_TLS_SNI}x "
+                    + "there are %h %u %t %r %H %s %b %D %v %{Referer}i %{User-agent}i %{REQUEST_SCHEME}x %{SSL_PROTOCOL}x %{SSL_CIPHER}x %{SSL_TLS_SNI}x "
                     + "%{SSL_CLIENT_S_DN}x, and %% for a percent sign";
             }
 
@@ -122,6 +123,9 @@ internal sealed class AccessLogFormat
                     break;
                 case Directive.RequestLine:
                     line.AppendEscaped(completion.RequestLine, escapesSpaces: !part.IsQuoted);
+                    break;
+                case Directive.HttpVersion:
+                    AppendOrDash(ref line, AccessLogValues.HttpVersion(completion.Request));
                     break;
                 case Directive.Status:
                     line.Append((long)AccessLogValues.Status(completion));
@@ -199,8 +203,8 @@ internal sealed class AccessLogFormat
     {
         (string Name, Directive Directive)[] all =
         [
-            ("%h", Directive.Client), ("%u", Directive.User), ("%t", Directive.Time), ("%r", Directive.RequestLine), ("%s", Directive.Status),
-            ("%b", Directive.BodyBytes), ("%D", Directive.Microseconds), ("%v", Directive.Host), ("%{Referer}i", Directive.Referer),
+            ("%h", Directive.Client), ("%u", Directive.User), ("%t", Directive.Time), ("%r", Directive.RequestLine), ("%H", Directive.HttpVersion),
+            ("%s", Directive.Status), ("%b", Directive.BodyBytes), ("%D", Directive.Microseconds), ("%v", Directive.Host), ("%{Referer}i", Directive.Referer),
             ("%{User-agent}i", Directive.UserAgent), ("%{REQUEST_SCHEME}x", Directive.Scheme), ("%{SSL_PROTOCOL}x", Directive.TlsProtocol),
             ("%{SSL_CIPHER}x", Directive.TlsCipher), ("%{SSL_TLS_SNI}x", Directive.TlsServerName), ("%{SSL_CLIENT_S_DN}x", Directive.TlsClientSubject),
         ];

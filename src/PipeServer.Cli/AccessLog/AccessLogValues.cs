@@ -52,6 +52,15 @@ internal static class AccessLogValues
         _ => "TLSv1.3"u8,
     };
 
+    /// <summary>The version of HTTP, as a request line of HTTP/1 has it and Apache writes it for HTTP/2; empty where no request was understood.</summary>
+    public static ReadOnlySpan<byte> HttpVersion(HttpRequest? request) => request?.Version switch
+    {
+        null => default,
+        { Major: 1, Minor: 0 } => "HTTP/1.0"u8,
+        { Major: 1 } => "HTTP/1.1"u8,
+        _ => "HTTP/2.0"u8,
+    };
+
     /// <summary>Writes a name that TLS knows as bytes.</summary>
     /// <returns>Its length; 0 for none, and for one that is too long.</returns>
     public static int Read(string? name, Span<byte> bytes) => System.Text.Encoding.UTF8.TryGetBytes(name, bytes, out var length) ? length : 0;

@@ -45,7 +45,9 @@ internal sealed class RouteTable
         var path = head.Path;
         var literal = _literals?.Find(path);
         return literal?.FindKnown(method)
-            ?? (literal is null && _patterns.Length == 0 && method != RequestMethod.Trace ? _otherwise : MatchPattern(literal, method, default, path));
+            ?? (literal is null && _patterns.Length == 0 && method != RequestMethod.Trace ? _otherwise
+                : head.IsExtendedConnect ? Match(RequestMethod.Get, default, head.Target.Form, path)
+                : MatchPattern(literal, method, default, path));
     }
 
     /// <summary>The same by the parts of a head.</summary>

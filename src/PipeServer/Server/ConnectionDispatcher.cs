@@ -317,6 +317,11 @@ internal sealed class ConnectionDispatcher
             connection = protocol.Rent();
             connection.CountFor(address); // before it has an address of its own, by which a reload that still knows the object would count it again
             connection.Attach(transport, id);
+            if (predecessor is FilteringConnection { IsHeadLate: true })
+            {
+                connection.Deadlines.SetReadAt(_server.Heartbeat.Now);
+            }
+
             _server.Connections.Add(connection, predecessor);
         }
         catch

@@ -25,6 +25,9 @@ internal sealed class FilteringConnection(
     /// <summary>What is spoken behind the filters, as far as they know. A filter may choose another one.</summary>
     public IProtocol Protocol { get; set; } = protocol;
 
+    /// <summary>The time of its first head is up, which its protocol has to tell the client.</summary>
+    public bool IsHeadLate { get; set; }
+
     /// <summary>The connection that the last filter has returned, for the caller to go on with; null when it has ended.</summary>
     public TransportConnection? Filtered { get; private set; }
 

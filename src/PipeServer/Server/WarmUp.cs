@@ -34,6 +34,10 @@ internal static class WarmUp
         foreach (var listener in listeners)
         {
             listener.Protocol.WriteRefusal(output, RequestError.TooManyConnections);
+            if (listener.Filters is [.., ProtocolChoice choice])
+            {
+                choice.Http2.WriteRefusal(output, RequestError.TooManyConnections);
+            }
         }
 
         foreach (var error in Enum.GetValues<RequestError>())

@@ -32,6 +32,8 @@ public sealed class AccessLogTests : IDisposable
     [InlineData("common", "GET /a HTTP/1.1", "Authorization: Basic ?\r\n", "- - - [21/Nov/2026:12:00:00 +0000] \"GET /a HTTP/1.1\" 200 5")]
     [InlineData("common", "GET /a HTTP/1.1", "Authorization: Bearer abcd\r\n", "- - - [21/Nov/2026:12:00:00 +0000] \"GET /a HTTP/1.1\" 200 5")]
     [InlineData(Own, "GET /a HTTP/1.1", "Referer: a b\r\n", "- - [21/Nov/2026:12:00:00 +0000] GET\\x20/a\\x20HTTP/1.1 200 5 0 h a\\x20b - %")]
+    [InlineData("%s %H", "GET /a HTTP/1.1", "", "200 HTTP/1.1")]
+    [InlineData("%H", "GET /a HTTP/1.0", "", "HTTP/1.0")]
     public async Task A_line_has_its_form(string form, string requestLine, string headers, string expected)
     {
         var lines = await LinesAsync(form, [], $"{requestLine}\r\nHost: h\r\n{headers}\r\n");
@@ -96,7 +98,7 @@ public sealed class AccessLogTests : IDisposable
     [InlineData("%h %{Cookie}i", "there is no directive '%{Cookie}i'")]
     [InlineData("%h %{Referer}o", "there is no directive '%{Referer}o'")]
     [InlineData("%h %", "there is no directive '%'")]
-    [InlineData("%H", "there is no directive '%H'")]
+    [InlineData("%m", "there is no directive '%m'")]
     [InlineData("%h\n%u", "it must have no control characters")]
     public void A_format_with_a_mistake_is_told(string form, string expected)
     {

@@ -1,5 +1,6 @@
 using System.Text;
 using PipeServer.Http;
+using PipeServer.Http.Hpack;
 using PipeServer.Routing;
 
 namespace PipeServer.Tests.Routing;
@@ -42,6 +43,23 @@ public sealed class RouteTableTests
         Assert.Equal("GET, POST, PURGE, HEAD, OPTIONS", match.Allow);
         Assert.Equal(RouteOutcome.Options, Match(table, "OPTIONS", "/users/you").Outcome);
         Assert.Equal(RouteOutcome.UnknownMethod, Match(table, "BREW", "/users/me").Outcome);
+    }
+
+    // RFC 8441 §5: a WebSocket of HTTP/2 is asked for by CONNECT, where HTTP/1 has GET, and routes are mapped for both at once.
+    [Theory]
+    [InlineData("GET /chat", "/chat", "/chat")]
+    [InlineData("GET /chat/{room}", "/chat/a", "/chat/{room}")]
+    [InlineData("POST /chat", "/chat", null)]
+    public void A_CONNECT_that_asks_for_another_protocol_is_a_GET(string route, string path, string? expected)
+    {
+        var head = new RequestHead();
+        byte[] block = [.. Literal(2, "CONNECT"), .. Literal(4, path), 0x86, .. Literal(1, "h"), 0x00, 9, .. ":protocol"u8, 9, .. "websocket"u8];
+        Assert.Equal(HeadStatus.Complete, new HpackDecoder().DecodeRequest(block, head, endsStream: false, new RequestLimits(100, 1000, 10)));
+        var match = Table(route).Match(head);
+        Assert.Equal(expected, match.Pattern?.Text);
+        Assert.Equal(expected is null ? RouteOutcome.MethodNotAllowed : RouteOutcome.Found, match.Outcome);
+
+        static byte[] Literal(byte name, string value) => [name, (byte)value.Length, .. Encoding.ASCII.GetBytes(value)];
     }
 
     [Fact]

@@ -18,7 +18,7 @@ public abstract class TlsTests(string transport)
         await using var client = await ConnectAsync(server, "localhost", options =>
         {
             options.EnabledSslProtocols = spoken;
-            options.ApplicationProtocols = [SslApplicationProtocol.Http2, SslApplicationProtocol.Http11];
+            options.ApplicationProtocols = [new SslApplicationProtocol("http/0.9"), SslApplicationProtocol.Http11];
         });
         var told = (await client.RequestAsync(TestClient.Get("/tls"))).Text.Split(' ');
         Assert.Equal(["https", "True", version.ToString(), client.Tls.NegotiatedCipherSuite.ToString(), "localhost", "http/1.1", "-", "False"], told);
@@ -38,9 +38,57 @@ public abstract class TlsTests(string transport)
     public async Task Without_a_protocol_in_common_the_handshake_fails()
     {
         await using var server = await StartAsync();
-        await Assert.ThrowsAnyAsync<Exception>(() => ConnectAsync(server, "localhost", static options => options.ApplicationProtocols = [SslApplicationProtocol.Http2]));
+        await Assert.ThrowsAnyAsync<Exception>(() => ConnectAsync(server, "localhost", static options => options.ApplicationProtocols = [new SslApplicationProtocol("h3")]));
         await AssertNothingIsOpenAsync(server, new ConnectionCounts(1, 1, 0));
         Assert.Contains(HandshakeOutcome.Failed, server.Server.GetStatistics().Handshakes.Select(static count => count.Outcome));
+    }
+
+    [Theory]
+    [InlineData(SslProtocols.Tls12)]
+    [InlineData(SslProtocols.Tls13)]
+    public async Task HTTP_2_is_chosen_where_it_is_spoken_whatever_the_client_prefers(SslProtocols spoken)
+    {
+        await using var server = await StartAsync(static options => options.Endpoints = Places());
+        for (var round = 0; round < 2; round++)
+        {
+            foreach (var offered in new[] { "h2", "h2 http/1.1", "http/1.1 h2", "h3 http/1.0 h2" })
+            {
+                await using var client = await (await server.ConnectPlainAsync()).SecureAsync("localhost", options => Offer(options, offered));
+                Assert.Equal("h2", client.Tls.NegotiatedApplicationProtocol.ToString());
+            }
+
+            await using var plain = await TestClient.ConnectAsync(server.Server.EndPoints[1]);
+            await using var one = await plain.SecureAsync("localhost", options => Offer(options, "h2 http/1.1"));
+            Assert.Equal("http/1.1", (await one.RequestAsync(TestClient.Get("/tls"))).Text.Split(' ')[5]);
+
+            // A reload changes certificates, and not what is spoken.
+            server.Server.Reload(new HttpServerOptions { Workers = 2, Endpoints = Places(), Tls = new TlsOptions { Certificates = TestCertificates.Source() } });
+        }
+
+        static HttpEndpoint[] Places() => [HttpEndpoint.Parse("127.0.0.1:0,tls"), HttpEndpoint.Parse("127.0.0.1:0,tls,h1")];
+
+        void Offer(SslClientAuthenticationOptions options, string offered)
+        {
+            options.EnabledSslProtocols = spoken;
+            options.ApplicationProtocols = [.. offered.Split(' ').Select(static name => new SslApplicationProtocol(name))];
+        }
+    }
+
+    // RFC 9113 §9.2.2: a client that was given HTTP/2 with such a suite would end the connection by INADEQUATE_SECURITY.
+    [Theory]
+    [InlineData("ECDHE-ECDSA-AES128-SHA256", SslProtocols.Tls12, "http/1.1")]
+    [InlineData("ECDHE-ECDSA-AES128-SHA256", SslProtocols.Tls13, "h2")]
+    [InlineData("ECDHE-ECDSA-AES128-SHA256", SslProtocols.Tls12 | SslProtocols.Tls13, "h2")]
+    [InlineData("ECDHE-ECDSA-AES128-GCM-SHA256", SslProtocols.Tls12, "h2")]
+    public async Task HTTP_2_is_not_chosen_with_a_suite_that_it_must_not_have(string suites, SslProtocols spoken, string expected)
+    {
+        await using var server = await StartAsync(options => options.Tls = new TlsOptions { Certificates = TestCertificates.Source(), CipherSuites = suites });
+        await using var client = await ConnectAsync(server, "localhost", options =>
+        {
+            options.EnabledSslProtocols = spoken;
+            options.ApplicationProtocols = [SslApplicationProtocol.Http2, SslApplicationProtocol.Http11];
+        });
+        Assert.Equal(expected, client.Tls.NegotiatedApplicationProtocol.ToString());
     }
 
     [Fact]
@@ -60,7 +108,7 @@ public abstract class TlsTests(string transport)
     public async Task A_client_of_HTTP_1_0_alone_is_served()
     {
         await using var server = await StartAsync();
-        foreach (var (offered, expected) in new (string[], string)[] { (["http/1.0"], "http/1.0"), (["http/1.0", "http/1.1"], "http/1.1"), (["h2", "http/1.0"], "http/1.0") })
+        foreach (var (offered, expected) in new (string[], string)[] { (["http/1.0"], "http/1.0"), (["http/1.0", "http/1.1"], "http/1.1"), (["h3", "http/1.0"], "http/1.0") })
         {
             await using var client = await ConnectAsync(
                 server, "localhost", options => options.ApplicationProtocols = [.. offered.Select(static name => new SslApplicationProtocol(name))]);

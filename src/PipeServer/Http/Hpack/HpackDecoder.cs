@@ -11,6 +11,9 @@ internal sealed class HpackDecoder
     private readonly DynamicTable _dynamic = new();
     private byte[] _scratch = []; // for blocks whose fields are not kept where they are decoded
 
+    /// <summary>How much of the dynamic table is used, as RFC 7541 §4.1 counts it.</summary>
+    internal int TableSize => _dynamic.Size;
+
     /// <summary>Makes it ready for the next connection, and gives back what is large.</summary>
     public void Reset()
     {
@@ -53,7 +56,11 @@ internal sealed class HpackDecoder
         return isDecoded;
     }
 
-    private bool Decode<TSink>(ReadOnlySpan<byte> block, ref FieldArena arena, ref TSink sink)
+    /// <summary>Decodes a block for somebody. False: COMPRESSION_ERROR.</summary>
+    /// <param name="block">All fragments of the block, joined.</param>
+    /// <param name="arena">Where the fields are decoded to.</param>
+    /// <param name="sink">Takes them.</param>
+    internal bool Decode<TSink>(ReadOnlySpan<byte> block, ref FieldArena arena, ref TSink sink)
         where TSink : struct, IFieldSink, allows ref struct
     {
         var at = 0;
@@ -67,6 +74,12 @@ internal sealed class HpackDecoder
             HpackField field;
             if (block[at] >= 0x80)
             {
+                if (sink.TryAddUsual(ref arena, block[at]))
+                {
+                    at++;
+                    continue;
+                }
+
                 if (!HpackInteger.TryRead(block, ref at, 0x7F, out var index) || !TryFind(index, out field, out var bytes))
                 {
                     return false;
@@ -79,7 +92,10 @@ internal sealed class HpackDecoder
                 return false;
             }
 
-            sink.Add(ref arena, field);
+            if (!sink.Add(ref arena, field))
+            {
+                return false;
+            }
         }
 
         return true;
@@ -195,8 +211,14 @@ internal sealed class HpackDecoder
 
     private struct NoSink : IFieldSink
     {
-        public readonly void Add(ref FieldArena arena, in HpackField field)
+        private int _size;
+
+        public readonly bool TryAddUsual(ref FieldArena arena, byte first) => false;
+
+        public bool Add(ref FieldArena arena, in HpackField field)
         {
+            _size = FieldSize.Add(_size, field);
+            return _size <= FieldSize.LeastBomb;
         }
     }
 }

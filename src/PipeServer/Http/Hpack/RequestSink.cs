@@ -15,8 +15,11 @@ internal ref struct RequestSink(RequestHead head, in RequestLimits limits) : IFi
     private const int Protocol = 1 << (int)FieldKind.Protocol;
     private const int Regular = 1 << (int)FieldKind.Regular;
 
-    private const int Overhead = 32; // RFC 9113 §6.5.2, SETTINGS_MAX_HEADER_LIST_SIZE
-    private const int MostSize = int.MaxValue / 2;
+    // The bytes of fields that nearly every request has: indexes of the static table.
+    private const byte Get = 0x82;
+    private const byte Root = 0x84;
+    private const byte Http = 0x86;
+    private const byte Https = 0x87;
 
     private readonly ref readonly RequestLimits _limits = ref limits;
     private int _seen;
@@ -32,13 +35,51 @@ internal ref struct RequestSink(RequestHead head, in RequestLimits limits) : IFi
     private int _hostIndex = -1;
     private int _cookieIndex = -1;
 
-    /// <summary>Counts a field; never beyond what an int has.</summary>
-    public static int AddSize(int size, int fieldBytes) => Math.Min(size, MostSize) + Math.Min(fieldBytes, MostSize - Overhead) + Overhead;
+    /// <inheritdoc/>
+    public bool TryAddUsual(ref FieldArena arena, byte first)
+    {
+        const int MaxSize = 44; // of :scheme: https, with what each field counts beside its bytes
+        var bit = first switch
+        {
+            Get => Method,
+            Root => Path,
+            Http or Https => Scheme,
+            _ => Regular,
+        };
+        if (bit == Regular || (_seen & (bit | Regular)) != 0 || _size > _limits.MaxRequestHeadBytes - MaxSize)
+        {
+            return false;
+        }
+
+        _seen |= bit;
+        if (bit == Scheme)
+        {
+            _size += first == Http ? MaxSize - 1 : MaxSize;
+            return true;
+        }
+
+        ReadOnlySpan<byte> value = bit == Method ? "GET"u8 : "/"u8;
+        arena.Put(0, value);
+        if (bit == Method)
+        {
+            _size += 42;
+            head.Method = RequestMethod.Get;
+            (_methodStart, _methodLength) = (arena.Used, value.Length);
+        }
+        else
+        {
+            _size += 38;
+            (_pathStart, _pathLength) = (arena.Used, value.Length);
+        }
+
+        arena.Used += value.Length;
+        return true;
+    }
 
     /// <inheritdoc/>
-    public void Add(ref FieldArena arena, in HpackField field)
+    public bool Add(ref FieldArena arena, in HpackField field)
     {
-        _size = AddSize(_size, field.Length);
+        _size = FieldSize.Add(_size, field);
         if (field.Error != RequestError.None)
         {
             SetMalformed(field.Error);
@@ -51,6 +92,8 @@ internal ref struct RequestSink(RequestHead head, in RequestLimits limits) : IFi
         {
             AddRegular(ref arena, field);
         }
+
+        return !FieldSize.IsBomb(_size, _limits.MaxRequestHeadBytes);
     }
 
     /// <summary>Looks at the whole, and gives the head what it has of it.</summary>
@@ -58,6 +101,12 @@ internal ref struct RequestSink(RequestHead head, in RequestLimits limits) : IFi
     /// <param name="endsStream">No body follows.</param>
     public HeadStatus Finish(in FieldArena arena, bool endsStream)
     {
+        if (_tooLarge == RequestError.None && _methodLength + _pathLength > _limits.MaxRequestLineBytes)
+        {
+            _tooLarge = RequestError.TargetTooLong;
+            _pathLength = 0;
+        }
+
         SetBytes(arena);
         if (_malformed == RequestError.None)
         {
@@ -66,7 +115,7 @@ internal ref struct RequestSink(RequestHead head, in RequestLimits limits) : IFi
 
         if (_malformed == RequestError.None && _tooLarge == RequestError.None)
         {
-            SetMalformed(head.Target.Parse(head.TargetBytes, head.IsExtendedConnect ? RequestMethod.Get : head.Method));
+            SetMalformed(ParseTarget());
             if (_malformed == RequestError.None)
             {
                 SetMalformed(RequestRules.CheckBlock(head, endsStream));
@@ -89,6 +138,17 @@ internal ref struct RequestSink(RequestHead head, in RequestLimits limits) : IFi
         SetBytes(arena);
         head.Target.SetPlain(0, 0);
         return HeadStatus.CompressionError;
+    }
+
+    private readonly RequestError ParseTarget()
+    {
+        if (_pathLength == 1 && head.TargetBytes[0] == (byte)'/')
+        {
+            head.Target.SetPlain(1, 1);
+            return RequestError.None;
+        }
+
+        return head.Target.Parse(head.TargetBytes, head.IsExtendedConnect ? RequestMethod.Get : head.Method);
     }
 
     private readonly void SetBytes(in FieldArena arena)
@@ -139,12 +199,6 @@ internal ref struct RequestSink(RequestHead head, in RequestLimits limits) : IFi
                 (_methodStart, _methodLength) = (start, field.ValueLength);
                 break;
             case FieldKind.Path:
-                if (field.ValueLength > _limits.MaxRequestLineBytes - _methodLength)
-                {
-                    _tooLarge = RequestError.TargetTooLong;
-                    return;
-                }
-
                 (_pathStart, _pathLength) = (start, field.ValueLength);
                 break;
             case FieldKind.Protocol:
@@ -245,7 +299,7 @@ internal ref struct RequestSink(RequestHead head, in RequestLimits limits) : IFi
         var (start, length) = (cookie.ValueStart, cookie.ValueLength);
         if (start + length != arena.Used)
         {
-            _size = AddSize(_size, length);
+            _size += length; // no more than the head has had before
             if (!HasRoom())
             {
                 return true;

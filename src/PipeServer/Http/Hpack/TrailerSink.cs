@@ -17,14 +17,17 @@ internal ref struct TrailerSink(HeaderFields trailers, in RequestLimits limits) 
         : HeadStatus.Complete;
 
     /// <inheritdoc/>
-    public void Add(ref FieldArena arena, in HpackField field)
+    public readonly bool TryAddUsual(ref FieldArena arena, byte first) => false;
+
+    /// <inheritdoc/>
+    public bool Add(ref FieldArena arena, in HpackField field)
     {
-        _size = RequestSink.AddSize(_size, field.Length);
+        _size = FieldSize.Add(_size, field);
         _count++;
         if (field.Kind >= FieldKind.Method)
         {
             _isMalformed = true;
-            return;
+            return true;
         }
 
         // That te has no meaning there is told by its name; what is in it is no matter.
@@ -34,5 +37,7 @@ internal ref struct TrailerSink(HeaderFields trailers, in RequestLimits limits) 
         {
             trailers.Append(arena.Part(0, field.NameLength), arena.Part(field.NameLength, field.ValueLength), field.Known);
         }
+
+        return !FieldSize.IsBomb(_size, _limits.MaxRequestHeadBytes);
     }
 }

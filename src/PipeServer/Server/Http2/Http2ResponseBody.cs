@@ -36,7 +36,6 @@ internal sealed class Http2ResponseBody : Http2ResponseStart, IValueTaskSource<F
     /// <summary>Gives large buffers back.</summary>
     public void Release()
     {
-        IsCompleted = true;
         ReleaseOut();
         Held.Release();
         (_drained, _drainedSource) = (Task.CompletedTask, null);
@@ -158,6 +157,9 @@ internal sealed class Http2ResponseBody : Http2ResponseStart, IValueTaskSource<F
 
     /// <summary>The response has been sent to its end, or will not be: nothing of it can be written any more.</summary>
     public void End() => (IsCompleted, HasStarted) = (true, true);
+
+    /// <summary>A response begins, of an object that is reset.</summary>
+    public void Begin() => (IsCompleted, HasStarted) = (false, false);
 
     /// <summary>The owner has sent all that was handed over, or nobody will: a flush that waits for that ends. The owner's.</summary>
     public void CompleteFlush()

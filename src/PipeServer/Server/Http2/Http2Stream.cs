@@ -129,6 +129,7 @@ internal sealed class Http2Stream : Exchange, IWorkItem, IBodyHost
         (Id, SendWindow) = (id, sendWindow);
         OpenedAt = connection.Deadlines.Now;
         Priority = Head.Fields.IndexOf("priority"u8) is >= 0 and var index ? StreamPriority.Parse(Head.Fields.Value(index)) : StreamPriority.Unsaid;
+        ResponseBody.Begin();
         _connection = connection;
         Volatile.Write(ref _signal, Quiet);
     }
@@ -152,6 +153,7 @@ internal sealed class Http2Stream : Exchange, IWorkItem, IBodyHost
         _abortSource = null;
         Head.Reset();
         Reset();
+        ResponseBody.End(); // what an old handler writes late goes nowhere
         RequestBody.Start(hasBody: false, contentLength: -1, expectsContinue: false);
         return true;
     }

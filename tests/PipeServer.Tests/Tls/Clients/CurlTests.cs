@@ -21,7 +21,8 @@ public sealed class CurlTests
 
         Assert.Equal(TlsHost.Large, await DownloadAsync(["-T", file, "-X", "POST", "-H", "Transfer-Encoding: chunked", host.Address + "/echo"]));
         Assert.Equal(TlsHost.Large, await DownloadAsync(["--data-binary", $"@{file}", "-H", "Expect: 100-continue", "--expect100-timeout", "20", host.Address + "/echo"]));
-        Assert.Contains("HTTP/1.1 200 OK", await CurlAsync(["-I", host.Address + "/large.bin"]));
+        Assert.Contains("HTTP/1.1 200 OK", await CurlAsync(["-I", "--http1.1", host.Address + "/large.bin"]));
+        Assert.Contains("HTTP/2 200", await CurlAsync(["-I", host.Address + "/large.bin"]));
 
         // The other name, and one that the server does not know: it has a certificate for all of those, which curl does not want.
         var rsa = $"https://rsa.test:{host.EndPoint.Port}/plaintext";
@@ -51,12 +52,15 @@ public sealed class CurlTests
     {
         ClientProgram.SkipWithout("curl");
         await using var host = await TlsHost.StartAsync(engine);
-        var output = await ClientProgram.RunAsync(
-            "curl", "-sS", "--max-time", "60", "--cacert", host.AuthorityFile, "-w", " %{num_connects} %{http_version} %{ssl_verify_result}\n", host.Address + "/worker/plaintext?[1-300]");
-        var lines = output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
-        Assert.Equal(300, lines.Length);
-        Assert.Equal("Hello, World! 1 1.1 0", lines[0]);
-        Assert.All(lines.Skip(1), static line => Assert.Equal("Hello, World! 0 1.1 0", line));
+        foreach (var (option, version) in new[] { ("--http1.1", "1.1"), ("--http2", "2") })
+        {
+            var output = await ClientProgram.RunAsync(
+                "curl", "-sS", "--max-time", "60", "--cacert", host.AuthorityFile, option, "-w", " %{num_connects} %{http_version} %{ssl_verify_result}\n", host.Address + "/worker/plaintext?[1-300]");
+            var lines = output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+            Assert.Equal(300, lines.Length);
+            Assert.Equal($"Hello, World! 1 {version} 0", lines[0]);
+            Assert.All(lines.Skip(1), line => Assert.Equal($"Hello, World! 0 {version} 0", line));
+        }
     }
 
     // Who does not speak TLS is told so, once; a client of HTTP that comes by mistake reads it.

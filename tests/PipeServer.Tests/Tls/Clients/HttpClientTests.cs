@@ -71,14 +71,14 @@ public sealed class HttpClientTests
         options.TargetHost = "localhost";
         options.ApplicationProtocols = [SslApplicationProtocol.Http2, SslApplicationProtocol.Http11];
         await client.AuthenticateAsClientAsync(options).WaitAsync(TestClient.Patience);
-        Assert.Equal(SslApplicationProtocol.Http11, client.NegotiatedApplicationProtocol);
+        Assert.Equal(SslApplicationProtocol.Http2, client.NegotiatedApplicationProtocol);
         Assert.Equal(version, client.SslProtocol);
         Assert.Equal("CN=localhost", client.RemoteCertificate!.Subject);
     }
 
     [Theory]
     [MemberData(nameof(TlsEngines.All), MemberType = typeof(TlsEngines))]
-    public async Task Http_2_alone_is_refused_by_the_handshake(TlsEngine engine)
+    public async Task Http_2_alone_is_served(TlsEngine engine)
     {
         await using var host = await TlsHost.StartAsync(engine);
         using var handler = new SocketsHttpHandler { SslOptions = Options(SslProtocols.Tls13) };
@@ -88,7 +88,8 @@ public sealed class HttpClientTests
             Version = HttpVersion.Version20,
             VersionPolicy = HttpVersionPolicy.RequestVersionExact,
         };
-        await Assert.ThrowsAsync<HttpRequestException>(() => client.SendAsync(request));
+        using var response = await client.SendAsync(request);
+        Assert.Equal((HttpVersion.Version20, "Hello, World!"), (response.Version, await response.Content.ReadAsStringAsync()));
     }
 
     private static SslClientAuthenticationOptions Options(SslProtocols version) => new()

@@ -120,9 +120,10 @@ public sealed partial class OpenSslClientTests
         await using var host = await TlsHost.StartAsync(engine);
         foreach (var version in new[] { "-tls1_2", "-tls1_3" })
         {
-            Assert.Contains("ALPN protocol: http/1.1", await AskAsync(host, [version, "-alpn", "h2,http/1.1"]));
+            Assert.Contains("ALPN protocol: http/1.1", await AskAsync(host, [version, "-alpn", "h3,http/1.1"]));
+            Assert.Contains("ALPN protocol: h2", (await StartAsync(host, [version, "-alpn", "http/1.1,h2"])).Output);
             Assert.Contains("No ALPN negotiated", await AskAsync(host, [version]));
-            foreach (var unknown in new[] { "h2", "http/1", "http/1.1x", "HTTP/1.1" })
+            foreach (var unknown in new[] { "h2c", "http/1", "http/1.1x", "HTTP/1.1" })
             {
                 var (exitCode, output) = await StartAsync(host, [version, "-alpn", unknown]);
                 Assert.NotEqual(0, exitCode);

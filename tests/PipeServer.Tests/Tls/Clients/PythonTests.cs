@@ -47,11 +47,11 @@ public sealed class PythonTests
                     client.unwrap()
 
                 # ALPN: none, ours beside others, only others.
-                for alpn in (), ('h2', 'http/1.1', 'something'):
+                for alpn, chosen in ((), None), (('h3', 'http/1.1'), 'http/1.1'), (('http/1.1', 'h2', 'something'), 'h2'):
                     with connect(context(version, alpn)) as client:
-                        assert client.selected_alpn_protocol() == ('http/1.1' if alpn else None)
+                        assert client.selected_alpn_protocol() == chosen
                 try:
-                    connect(context(version, ('h2', 'something'))).recv(1)
+                    connect(context(version, ('h3', 'something'))).recv(1)
                     assert False, 'no common protocol, and no alert'
                 except ssl.SSLError as error:
                     assert 'NO_APPLICATION_PROTOCOL' in str(error).upper().replace(' ', '_'), error

@@ -1,0 +1,3 @@
+namespace PipeServer.Tests.Server;
+
+public sealed class VersionsOverOpenSslTests() : VersionsTests("epoll/openssl");
