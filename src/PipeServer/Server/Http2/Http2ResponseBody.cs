@@ -55,7 +55,7 @@ internal sealed class Http2ResponseBody : Http2ResponseStart, IValueTaskSource<F
 
         if (Mode == BodyMode.Switched)
         {
-            return EndSwitched();
+            EndSwitched();
         }
 
         if (Mode == BodyMode.Plain && PromisedLength is { } length && Written != length)
@@ -152,6 +152,12 @@ internal sealed class Http2ResponseBody : Http2ResponseStart, IValueTaskSource<F
     public override void Complete(Exception? exception = null)
     {
         IsCompleted = true;
+        if (Mode == BodyMode.Switched)
+        {
+            EndOutput(); // the server's side of a stream that is the handler's ends as soon as that wants it
+            Stream.Call();
+        }
+
         Fault ??= exception;
     }
 

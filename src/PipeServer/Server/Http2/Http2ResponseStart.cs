@@ -25,6 +25,7 @@ internal abstract class Http2ResponseStart(Http2Stream stream) : ResponseWriter
     private HeldBytes _out = new(); // what is handed over, while more may follow
     private ReadOnlyMemory<byte> _preparedBody; // or the body of an encoded response, which is sent from where it lies
     private bool _hasPreparedBody;
+    private Http2Tunnel? _tunnel; // what the handler has of a stream that it has taken over
     private int _sent; // of whichever of them is at its turn
     private volatile bool _isHandedOver;
     private volatile bool _isEnding;
@@ -43,7 +44,7 @@ internal abstract class Http2ResponseStart(Http2Stream stream) : ResponseWriter
 
     public override bool CanUpgrade => false; // RFC 9113 §8.6
 
-    public override long BodyBytesSent => Mode is BodyMode.Plain ? Written : 0;
+    public override long BodyBytesSent => Mode is BodyMode.Plain or BodyMode.Switched ? Written : 0;
 
     /// <summary>The head is to be written. The owner's, as what follows.</summary>
     public bool IsHeadDue { get; private set; }
@@ -142,12 +143,37 @@ internal abstract class Http2ResponseStart(Http2Stream stream) : ResponseWriter
     public override ValueTask<IDuplexPipe> UpgradeAsync() => throw new InvalidOperationException(
         "HTTP/2 has no upgrade of a connection (RFC 9113 §8.6); see CanUpgrade.");
 
-    public override ValueTask<IDuplexPipe> SwitchAsync(int statusCode) => throw new InvalidOperationException(
-        "Only a request by extended CONNECT (RFC 8441) has a stream to hand over.");
+    public override async ValueTask<IDuplexPipe> SwitchAsync(int statusCode)
+    {
+        ThrowIfNotSwitchable();
+        if (IsStartDue)
+        {
+            var before = Response.StatusCode;
+            Response.SetStatus(statusCode); // for the callbacks to see
+            try
+            {
+                await RunStartingAsync().ConfigureAwait(false);
+            }
+            finally
+            {
+                Response.SetStatus(before);
+            }
+
+            ThrowIfNotSwitchable();
+        }
+
+        Response.SetStatus(statusCode);
+        Mode = BodyMode.Switched;
+        HeadLength = -1;
+        HeadFields = null;
+        IsHeadDue = HasStarted = true;
+        _tunnel = new Http2Tunnel(stream.RequestBody, this);
+        await FlushAsync(CancellationToken.None).ConfigureAwait(false);
+        return _tunnel;
+    }
 
     /// <summary>The stream is the handler's no more.</summary>
-    /// <returns>What is wrong with how it has left it, or null.</returns>
-    protected static string? EndSwitched() => null;
+    protected void EndSwitched() => _tunnel?.End();
 
     /// <summary>Decides on the head, which the owner writes.</summary>
     protected void Start(bool handlerHasEnded)
@@ -248,6 +274,8 @@ internal abstract class Http2ResponseStart(Http2Stream stream) : ResponseWriter
         Fault = null;
         HeadFields = null;
         _isHandedOver = _isEnding = false;
+        _tunnel?.End();
+        _tunnel = null;
         _sent = 0;
         if (_hasPreparedBody)
         {
@@ -259,6 +287,20 @@ internal abstract class Http2ResponseStart(Http2Stream stream) : ResponseWriter
     /// <summary>What is wrong with more bytes than were promised.</summary>
     protected InvalidOperationException LongerThan(long contentLength, long bytes) =>
         new($"The response's ContentLength is {contentLength}; the handler is writing {Written + bytes} bytes.");
+
+    private void ThrowIfNotSwitchable()
+    {
+        if (IsDiscarding)
+        {
+            throw new IOException("The request was aborted.");
+        }
+
+        if (HasStarted || HasBufferedBytes || !Exchange.Head.IsExtendedConnect)
+        {
+            throw new InvalidOperationException(
+                "The stream of an extended CONNECT (RFC 8441) can be handed over, before its response is begun; that of no other request.");
+        }
+    }
 
     private bool CountOther(int bytes)
     {

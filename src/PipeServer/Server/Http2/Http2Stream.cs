@@ -350,6 +350,34 @@ internal sealed class Http2Stream : Exchange, IWorkItem, IBodyHost
 
     private void EndHandling(NextStep step)
     {
+        if (ExistingExtras?.Switched is { } switched)
+        {
+            _ = EndSwitchedAsync(step, switched);
+            return;
+        }
+
+        EndOrdinary(step);
+    }
+
+    // What is spoken on the stream may have its own way to say goodbye.
+    private async Task EndSwitchedAsync(NextStep step, ISwitchedProtocol switched)
+    {
+        try
+        {
+            Fault = await switched.EndAsync(Fault).ConfigureAwait(false);
+        }
+#pragma warning disable CA1031 // The handler's fault says more.
+        catch (Exception exception)
+#pragma warning restore CA1031
+        {
+            Fault ??= exception;
+        }
+
+        EndOrdinary(step);
+    }
+
+    private void EndOrdinary(NextStep step)
+    {
         if (WaitingHooks is { } hooks)
         {
             _ = EndHookedAsync(step, hooks);

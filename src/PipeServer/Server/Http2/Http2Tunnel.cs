@@ -223,7 +223,7 @@ internal sealed class Http2Tunnel : IDuplexPipe
                 if (!tunnel._hasEnded && !_isCompleted)
                 {
                     _isCompleted = true;
-                    target.Complete(exception);
+                    target.Complete(); // whatever the reason: what was written goes out, as on a connection of HTTP/1
                 }
             }
         }
