@@ -68,7 +68,7 @@ foreach (var target in targets)
     var isWell = target switch
     {
         "tls" => await TlsFuzz.RunAsync(time, seed, only),
-        "http2" when against is { } peer => await Http2FuzzRun.AgainstAsync(peer, time, seed, only),
+        "http2" when against is { } other => await Http2FuzzRun.AgainstAsync(other, time, seed, only),
         "http2" => await Http2FuzzRun.RunAsync(time, seed, only, isTls),
         "websocket" => await WebSocketFuzz.RunAsync(time, seed, only),
         _ => await FuzzAsync(target, time, seed),
