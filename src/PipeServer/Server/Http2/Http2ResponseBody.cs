@@ -56,6 +56,7 @@ internal sealed class Http2ResponseBody : Http2ResponseStart, IValueTaskSource<F
         if (Mode == BodyMode.Switched)
         {
             EndSwitched();
+            return null;
         }
 
         if (Mode == BodyMode.Plain && PromisedLength is { } length && Written != length)
@@ -152,13 +153,12 @@ internal sealed class Http2ResponseBody : Http2ResponseStart, IValueTaskSource<F
     public override void Complete(Exception? exception = null)
     {
         IsCompleted = true;
-        if (Mode == BodyMode.Switched)
+        Fault ??= exception;
+        if (Mode == BodyMode.Switched && exception is null)
         {
-            EndOutput(); // the server's side of a stream that is the handler's ends as soon as that wants it
+            EndOutput(); // the client's side goes on, and so does the handler
             Stream.Call();
         }
-
-        Fault ??= exception;
     }
 
     /// <summary>The response has been sent to its end, or will not be: nothing of it can be written any more.</summary>

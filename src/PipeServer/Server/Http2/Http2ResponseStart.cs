@@ -25,7 +25,7 @@ internal abstract class Http2ResponseStart(Http2Stream stream) : ResponseWriter
     private HeldBytes _out = new(); // what is handed over, while more may follow
     private ReadOnlyMemory<byte> _preparedBody; // or the body of an encoded response, which is sent from where it lies
     private bool _hasPreparedBody;
-    private Http2Tunnel? _tunnel; // what the handler has of a stream that it has taken over
+    private Http2Tunnel? _tunnel; // while the mode says so
     private int _sent; // of whichever of them is at its turn
     private volatile bool _isHandedOver;
     private volatile bool _isEnding;
@@ -163,9 +163,9 @@ internal abstract class Http2ResponseStart(Http2Stream stream) : ResponseWriter
         }
 
         Response.SetStatus(statusCode);
+        Exchange.ReturnPermit(); // from here on the bound is the one of streams
         Mode = BodyMode.Switched;
         HeadLength = -1;
-        HeadFields = null;
         IsHeadDue = HasStarted = true;
         _tunnel = new Http2Tunnel(stream.RequestBody, this);
         await FlushAsync(CancellationToken.None).ConfigureAwait(false);
@@ -173,7 +173,7 @@ internal abstract class Http2ResponseStart(Http2Stream stream) : ResponseWriter
     }
 
     /// <summary>The stream is the handler's no more.</summary>
-    protected void EndSwitched() => _tunnel?.End();
+    protected void EndSwitched() => _tunnel!.End();
 
     /// <summary>Decides on the head, which the owner writes.</summary>
     protected void Start(bool handlerHasEnded)
@@ -274,7 +274,6 @@ internal abstract class Http2ResponseStart(Http2Stream stream) : ResponseWriter
         Fault = null;
         HeadFields = null;
         _isHandedOver = _isEnding = false;
-        _tunnel?.End();
         _tunnel = null;
         _sent = 0;
         if (_hasPreparedBody)
@@ -287,20 +286,6 @@ internal abstract class Http2ResponseStart(Http2Stream stream) : ResponseWriter
     /// <summary>What is wrong with more bytes than were promised.</summary>
     protected InvalidOperationException LongerThan(long contentLength, long bytes) =>
         new($"The response's ContentLength is {contentLength}; the handler is writing {Written + bytes} bytes.");
-
-    private void ThrowIfNotSwitchable()
-    {
-        if (IsDiscarding)
-        {
-            throw new IOException("The request was aborted.");
-        }
-
-        if (HasStarted || HasBufferedBytes || !Exchange.Head.IsExtendedConnect)
-        {
-            throw new InvalidOperationException(
-                "The stream of an extended CONNECT (RFC 8441) can be handed over, before its response is begun; that of no other request.");
-        }
-    }
 
     private bool CountOther(int bytes)
     {
@@ -364,6 +349,24 @@ internal abstract class Http2ResponseStart(Http2Stream stream) : ResponseWriter
         HeadFields = prepared;
         HeadLength = -1; // it is among the fields
         IsHeadDue = HasStarted = true;
+    }
+
+    private void ThrowIfNotSwitchable()
+    {
+        if (stream.IsGone)
+        {
+            throw new IOException("The stream was reset.");
+        }
+
+        if (Exchange.Head.ConnectProtocol.IsEmpty)
+        {
+            throw new InvalidOperationException("Only a request by extended CONNECT (RFC 8441) has a stream to hand over.");
+        }
+
+        if (HasStarted || HasBufferedBytes)
+        {
+            throw new InvalidOperationException("The stream can be handed over before the response is begun.");
+        }
     }
 
     private void ThrowIfStatusHasNoBody(long bytes)

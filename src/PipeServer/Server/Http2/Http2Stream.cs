@@ -144,6 +144,7 @@ internal sealed class Http2Stream : Exchange, IWorkItem, IBodyHost
             return false;
         }
 
+        RequestBody.Release();
         _connection = null;
         _isGone = _isAborted = _isDone = false;
         ResetDue = null;
@@ -154,7 +155,6 @@ internal sealed class Http2Stream : Exchange, IWorkItem, IBodyHost
         Head.Reset();
         Reset();
         ResponseBody.End(); // what an old handler writes late goes nowhere
-        RequestBody.Start(hasBody: false, contentLength: -1, expectsContinue: false);
         return true;
     }
 
@@ -352,31 +352,32 @@ internal sealed class Http2Stream : Exchange, IWorkItem, IBodyHost
     {
         if (ExistingExtras?.Switched is { } switched)
         {
-            _ = EndSwitchedAsync(step, switched);
-            return;
+            _ = EndSwitchedAsync(switched);
         }
-
-        EndOrdinary(step);
+        else
+        {
+            EndAnswer(step);
+        }
     }
 
-    // What is spoken on the stream may have its own way to say goodbye.
-    private async Task EndSwitchedAsync(NextStep step, ISwitchedProtocol switched)
+    // What is spoken there may have its own way to say goodbye.
+    private async Task EndSwitchedAsync(ISwitchedProtocol switched)
     {
         try
         {
             Fault = await switched.EndAsync(Fault).ConfigureAwait(false);
         }
-#pragma warning disable CA1031 // The handler's fault says more.
+#pragma warning disable CA1031 // As for the handler.
         catch (Exception exception)
 #pragma warning restore CA1031
         {
-            Fault ??= exception;
+            Fault = exception;
         }
 
-        EndOrdinary(step);
+        EndAnswer(NextStep.End);
     }
 
-    private void EndOrdinary(NextStep step)
+    private void EndAnswer(NextStep step)
     {
         if (WaitingHooks is { } hooks)
         {
