@@ -83,8 +83,7 @@ internal abstract class FrameActions : ConnectionEndings
             Look(stream);
         }
 
-        Growth ??= new WindowGrowth(Server.TimeProvider.TimestampFrequency);
-        if (Growth.ShouldPing(Server.TimeProvider.GetTimestamp()))
+        if (Growth is { IsPingWanted: true } growth && growth.ShouldPing(Server.TimeProvider.GetTimestamp()))
         {
             Ping(PacePing);
         }

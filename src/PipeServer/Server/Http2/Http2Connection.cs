@@ -279,7 +279,7 @@ internal sealed class Http2Connection : ConnectionTimes
             if (!HasFailed)
             {
                 Sender.Pump();
-                if (Window.TakeUpdate() is > 0 and var increment)
+                if (Window.TakeUpdate(Growth, Server.TimeProvider) is > 0 and var increment)
                 {
                     Frames.WindowUpdate(0, increment);
                 }

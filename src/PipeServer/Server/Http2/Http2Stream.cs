@@ -104,6 +104,7 @@ internal sealed class Http2Stream : StreamState, IWorkItem, IBodyHost
             return false;
         }
 
+        RequestBody.Release();
         _connection = null;
         _isGone = _isAborted = _isDone = false;
         ResetDue = null;
@@ -113,7 +114,6 @@ internal sealed class Http2Stream : StreamState, IWorkItem, IBodyHost
         Head.Reset();
         Reset();
         ResponseBody.End(); // what an old handler writes late goes nowhere
-        RequestBody.Start(hasBody: false, contentLength: -1, expectsContinue: false);
         return true;
     }
 

@@ -167,9 +167,13 @@ internal abstract class StreamHolder : Connection
             Sender.Send(stream);
         }
 
-        if (body.IsWindowUpdateDue && !stream.IsGone && body.TakeWindowUpdate(Growth, Growth is null ? 0 : Server.TimeProvider.GetTimestamp()) is > 0 and var increment)
+        if (body.IsWindowUpdateDue && !stream.IsGone)
         {
-            Frames.WindowUpdate(stream.Id, increment);
+            Growth ??= new WindowGrowth(Server.TimeProvider.TimestampFrequency); // not before: most connections have no body that needs it
+            if (body.TakeWindowUpdate(Growth, Server.TimeProvider.GetTimestamp()) is > 0 and var increment)
+            {
+                Frames.WindowUpdate(stream.Id, increment);
+            }
         }
 
         if (stream.ResetDue is { } code && stream.IsOpen)
