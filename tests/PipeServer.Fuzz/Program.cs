@@ -20,10 +20,8 @@ const string Usage = """
       --against N   with --over http2, holds the server on port N of 127.0.0.1 against the reference, whatever its routes are, in clear text, and
                     prints each difference once: where a peer and the reference disagree, one of them is to be looked at
       --seed N      where the random numbers start; shown at the start, so that a run can be repeated
-      --table WHERE no fuzzing: the table of HTTP/2 cases against a server over that transport, or against any other at ADDRESS:PORT, which speaks it there
-                    by prior knowledge and has /index.html of 11 bytes
-      --attack NAME no fuzzing: what this flood of HTTP/2 frames, or each (all), costs other clients of the server on --against's port, for --seconds a
-                    line, beside the same attacker before a sink; the server has /index.html
+      --table ADDRESS:PORT
+                    no fuzzing: the table of HTTP/2 cases against any server that speaks it there by prior knowledge and has /index.html of 11 bytes
       --case N      with --over tls, websocket or http2, this one connection alone, as a finding names it
 
     Exit codes: 0 nothing found, 1 a finding, which is cut down and saved in tests/PipeServer.Fuzz/corpus, 2 bad arguments.
@@ -33,8 +31,7 @@ var seconds = 60;
 var over = "all";
 var seed = Random.Shared.Next();
 int? only = null;
-string? table = null;
-string? attack = null;
+IPEndPoint? tabled = null;
 int? against = null;
 var isTls = args.Contains("--tls", StringComparer.Ordinal);
 args = [.. args.Where(static argument => argument != "--tls")];
@@ -46,8 +43,7 @@ for (var index = 0; index < args.Length; index += 2)
         "--seconds" => int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out seconds) && seconds > 0,
         "--seed" => int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out seed),
         "--case" => int.TryParse(value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) && (only = number) is not null,
-        "--attack" => (attack = value) == "all" || Http2Flood.All.Any(flood => flood.Name == value),
-        "--table" => (table = value) is "memory" or "sockets" or "epoll" || IPEndPoint.TryParse(value, out _),
+        "--table" => IPEndPoint.TryParse(value, out tabled) && tabled.Port > 0,
         "--against" => int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var at) && (against = at) is not null,
         "--over" => (over = value) is "head" or "parser" or "memory" or "sockets" or "epoll" or "tls" or "websocket" or "http2" or "all",
         _ => false,
@@ -59,19 +55,9 @@ for (var index = 0; index < args.Length; index += 2)
     }
 }
 
-if (attack is not null)
+if (tabled is not null)
 {
-    foreach (var flood in Http2Flood.All.Where(flood => attack == "all" || flood.Name == attack))
-    {
-        await new AttackFigures(new IPEndPoint(IPAddress.Loopback, against ?? 0), flood, TimeSpan.FromSeconds(seconds)).RunAsync();
-    }
-
-    return 0;
-}
-
-if (table is not null)
-{
-    return await (IPEndPoint.TryParse(table, out var place) ? Http2Against.RunAsync(place) : Http2Against.RunAsync(table)) ? 0 : 1;
+    return await Http2Against.RunAsync(tabled) ? 0 : 1;
 }
 
 string[] targets = over == "all" ? ["head", "parser", "memory", "sockets", "epoll", "tls", "websocket", "http2"] : [over];
