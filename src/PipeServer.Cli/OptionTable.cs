@@ -185,7 +185,7 @@ internal sealed class OptionTable
                 Choice("--unknown-host", "CHOICE", "A host that none of the file's sites has: default (the files of ROOT) or 421.", "default", "421"),
                 static (settings, value) => settings.RefusesUnknownHosts = value == "421"),
             OptionRow.Of(
-                Flag("--demo", "Add /plaintext, /worker/plaintext, /json, /sleep[?ms=N], /events, /echo, /ws[/deflate]; h2c."),
+                Flag("--demo", "Add /[worker/]plaintext, /json, /sleep[?ms=N], /events, /echo, /ws[/deflate]; h2c."),
                 static (settings, value) => settings.Demo = value),
         ]),
         new("Stopping",
