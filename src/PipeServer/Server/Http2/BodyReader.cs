@@ -14,38 +14,17 @@ namespace PipeServer.Server.Http2;
 /// </remarks>
 internal abstract class BodyReader(IBodyHost host) : PipeReader, IValueTaskSource<ReadResult>
 {
-    /// <summary>Both sides hold it for all they do.</summary>
-    protected readonly Lock Lock = new();
-
-    /// <summary>What has come and is not consumed.</summary>
-    protected readonly DataBuffer Data = new();
-
-    /// <summary>The stream's window.</summary>
-    protected ReceiveWindow Window;
-
-    /// <summary>The client's time.</summary>
-    protected BodyPace Pace;
-
-    /// <summary>Every read throws it.</summary>
-    protected Exception? Fault;
-
-    /// <summary>The length that was told, or -1.</summary>
-    protected long ContentLength = -1;
-
-    /// <summary>END_STREAM has come.</summary>
-    protected volatile bool HasEnded = true;
-
-    /// <summary>The client waits for 100 Continue.</summary>
-    protected bool AwaitsContinue;
-
-    /// <summary>And is to get it.</summary>
-    protected volatile bool ContinueIsDue;
-
-    /// <summary>The client is to be told that it may send more.</summary>
-    protected volatile bool UpdateIsDue;
-
-    /// <summary>The handler is another protocol's: no times, no limit.</summary>
-    protected bool IsTunnel;
+    protected readonly Lock Lock = new(); // both sides hold it for all they do
+    protected readonly DataBuffer Data = new(); // what has come and is not consumed
+    protected ReceiveWindow Window; // the stream's
+    protected BodyPace Pace; // the client's time
+    protected Exception? Fault; // every read throws it
+    protected long ContentLength = -1; // -1: not told
+    protected volatile bool HasEnded = true; // END_STREAM has come
+    protected bool AwaitsContinue; // the client waits for 100 Continue
+    protected volatile bool ContinueIsDue; // and is to get it
+    protected volatile bool UpdateIsDue; // it is to be told that it may send more
+    protected bool IsTunnel; // the handler speaks another protocol: no times, no limit
 
     private ManualResetValueTaskSourceCore<ReadResult> _source = new() { RunContinuationsAsynchronously = true }; // tells only that there is a result
     private CancellationTokenRegistration _registration;
@@ -194,7 +173,10 @@ internal abstract class BodyReader(IBodyHost host) : PipeReader, IValueTaskSourc
             _isReading = false;
             mustSignal = Discard(isAbandoned: false);
             _isCompleted = true;
-            EndWaitBy(new InvalidOperationException("The body was completed while it was read."));
+            if (_isWaiting)
+            {
+                EndWaitBy(new InvalidOperationException("The body was completed while it was read."));
+            }
         }
 
         if (mustSignal)
@@ -217,7 +199,14 @@ internal abstract class BodyReader(IBodyHost host) : PipeReader, IValueTaskSourc
         }
     }
 
-    ValueTaskSourceStatus IValueTaskSource<ReadResult>.GetStatus(short token) => _source.GetStatus(token);
+    // A read that an earlier request's handler has left behind is over, and says so: a task around it would not survive an exception here, nor the process.
+    ValueTaskSourceStatus IValueTaskSource<ReadResult>.GetStatus(short token)
+    {
+        lock (Lock)
+        {
+            return token == _source.Version ? _source.GetStatus(token) : ValueTaskSourceStatus.Faulted;
+        }
+    }
 
     void IValueTaskSource<ReadResult>.OnCompleted(
         Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
@@ -250,7 +239,11 @@ internal abstract class BodyReader(IBodyHost host) : PipeReader, IValueTaskSourc
         Discard(isAbandoned: _isReading); // who has left a read open may still look at it
         _isDetached = true;
         _isReading = false;
-        EndWaitBy(new IOException("The request has ended, because its handler has."));
+        if (_isWaiting)
+        {
+            EndWaitBy(new IOException("The request has ended, because its handler has."));
+        }
+
         return true;
     }
 

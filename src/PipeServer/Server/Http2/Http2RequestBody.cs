@@ -12,6 +12,7 @@ internal sealed class Http2RequestBody : BodyReader, IRequestBody
     private const int MostDiscarded = 1024 * 1024;
 
     private long _discarded;
+    private Http2Tunnel? _tunnel; // the stream is its handler's
     private BodyTrailers? _trailers; // made when somebody asks, or some come
 
     public Http2RequestBody(Http2Stream stream)
@@ -218,17 +219,27 @@ internal sealed class Http2RequestBody : BodyReader, IRequestBody
     /// </summary>
     public void Detach()
     {
+        _tunnel?.End();
+        _tunnel = null;
         lock (Lock)
         {
             TryEndUse();
         }
     }
 
+    /// <summary>The stream carries no request any more: whoever still calls is told so, and what trailers have needed is given back.</summary>
+    public void Release()
+    {
+        Detach();
+        _trailers?.Clear();
+    }
+
     /// <summary>The stream goes on in another protocol: its reads have no time-out and no limit. See <see cref="Http2Tunnel"/>.</summary>
-    public void BeginTunnel()
+    public void BeginTunnel(Http2Tunnel tunnel)
     {
         lock (Lock)
         {
+            _tunnel = tunnel;
             IsTunnel = true;
         }
     }

@@ -55,7 +55,8 @@ internal sealed class Http2ResponseBody : Http2ResponseStart, IValueTaskSource<F
 
         if (Mode == BodyMode.Switched)
         {
-            return EndSwitched();
+            EndSwitched();
+            return null;
         }
 
         if (Mode == BodyMode.Plain && PromisedLength is { } length && Written != length)
@@ -153,6 +154,11 @@ internal sealed class Http2ResponseBody : Http2ResponseStart, IValueTaskSource<F
     {
         IsCompleted = true;
         Fault ??= exception;
+        if (Mode == BodyMode.Switched && exception is null)
+        {
+            EndOutput(); // the client's side goes on, and so does the handler
+            Stream.Call();
+        }
     }
 
     /// <summary>The response has been sent to its end, or will not be: nothing of it can be written any more.</summary>

@@ -25,6 +25,7 @@ internal abstract class Http2ResponseStart(Http2Stream stream) : ResponseWriter
     private HeldBytes _out = new(); // what is handed over, while more may follow
     private ReadOnlyMemory<byte> _preparedBody; // or the body of an encoded response, which is sent from where it lies
     private bool _hasPreparedBody;
+    private Http2Tunnel? _tunnel; // while the mode says so
     private int _sent; // of whichever of them is at its turn
     private volatile bool _isHandedOver;
     private volatile bool _isEnding;
@@ -43,7 +44,7 @@ internal abstract class Http2ResponseStart(Http2Stream stream) : ResponseWriter
 
     public override bool CanUpgrade => false; // RFC 9113 §8.6
 
-    public override long BodyBytesSent => Mode is BodyMode.Plain ? Written : 0;
+    public override long BodyBytesSent => Mode is BodyMode.Plain or BodyMode.Switched ? Written : 0;
 
     /// <summary>The head is to be written. The owner's, as what follows.</summary>
     public bool IsHeadDue { get; private set; }
@@ -142,12 +143,37 @@ internal abstract class Http2ResponseStart(Http2Stream stream) : ResponseWriter
     public override ValueTask<IDuplexPipe> UpgradeAsync() => throw new InvalidOperationException(
         "HTTP/2 has no upgrade of a connection (RFC 9113 §8.6); see CanUpgrade.");
 
-    public override ValueTask<IDuplexPipe> SwitchAsync(int statusCode) => throw new InvalidOperationException(
-        "Only a request by extended CONNECT (RFC 8441) has a stream to hand over.");
+    public override async ValueTask<IDuplexPipe> SwitchAsync(int statusCode)
+    {
+        ThrowIfNotSwitchable();
+        if (IsStartDue)
+        {
+            var before = Response.StatusCode;
+            Response.SetStatus(statusCode); // for the callbacks to see
+            try
+            {
+                await RunStartingAsync().ConfigureAwait(false);
+            }
+            finally
+            {
+                Response.SetStatus(before);
+            }
+
+            ThrowIfNotSwitchable();
+        }
+
+        Response.SetStatus(statusCode);
+        Exchange.ReturnPermit(); // from here on the bound is the one of streams
+        Mode = BodyMode.Switched;
+        HeadLength = -1;
+        IsHeadDue = HasStarted = true;
+        _tunnel = new Http2Tunnel(stream.RequestBody, this);
+        await FlushAsync(CancellationToken.None).ConfigureAwait(false);
+        return _tunnel;
+    }
 
     /// <summary>The stream is the handler's no more.</summary>
-    /// <returns>What is wrong with how it has left it, or null.</returns>
-    protected static string? EndSwitched() => null;
+    protected void EndSwitched() => _tunnel!.End();
 
     /// <summary>Decides on the head, which the owner writes.</summary>
     protected void Start(bool handlerHasEnded)
@@ -155,6 +181,12 @@ internal abstract class Http2ResponseStart(Http2Stream stream) : ResponseWriter
         if (Mode == BodyMode.Prepared)
         {
             SendPrepared();
+            return;
+        }
+
+        if (WouldOpenTunnel(Response.StatusCode))
+        {
+            RefuseTunnel();
             return;
         }
 
@@ -248,6 +280,7 @@ internal abstract class Http2ResponseStart(Http2Stream stream) : ResponseWriter
         Fault = null;
         HeadFields = null;
         _isHandedOver = _isEnding = false;
+        _tunnel = null;
         _sent = 0;
         if (_hasPreparedBody)
         {
@@ -313,6 +346,12 @@ internal abstract class Http2ResponseStart(Http2Stream stream) : ResponseWriter
 
     private void StartPrepared(PreparedResponse prepared)
     {
+        if (WouldOpenTunnel(Response.StatusCode))
+        {
+            RefuseTunnel();
+            return;
+        }
+
         Mode = Exchange.IsHeadRequest || !StatusLine.AllowsBody(prepared.StatusCode) ? BodyMode.Discarding : BodyMode.Plain;
         if (Mode == BodyMode.Discarding && _hasPreparedBody)
         {
@@ -322,6 +361,37 @@ internal abstract class Http2ResponseStart(Http2Stream stream) : ResponseWriter
         HeadFields = prepared;
         HeadLength = -1; // it is among the fields
         IsHeadDue = HasStarted = true;
+    }
+
+    // To an extended CONNECT every 2xx says that the stream is another protocol's from now on (RFC 8441 §4): not where its handler has answered a request.
+    private bool WouldOpenTunnel(int status) => status is >= 200 and < 300 && !Exchange.Head.ConnectProtocol.IsEmpty;
+
+    private void RefuseTunnel()
+    {
+        Response.SetStatus(501);
+        Held.Clear();
+        (_preparedBody, _hasPreparedBody, HeadFields) = (default, false, null);
+        (Written, PromisedLength, HeadLength) = (0, null, 0);
+        Mode = BodyMode.Discarding;
+        IsHeadDue = HasStarted = true;
+    }
+
+    private void ThrowIfNotSwitchable()
+    {
+        if (stream.IsGone)
+        {
+            throw new IOException("The stream was reset.");
+        }
+
+        if (Exchange.Head.ConnectProtocol.IsEmpty)
+        {
+            throw new InvalidOperationException("Only a request by extended CONNECT (RFC 8441) has a stream to hand over.");
+        }
+
+        if (HasStarted || HasBufferedBytes)
+        {
+            throw new InvalidOperationException("The stream can be handed over before the response is begun.");
+        }
     }
 
     private void ThrowIfStatusHasNoBody(long bytes)

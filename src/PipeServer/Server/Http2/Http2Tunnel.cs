@@ -25,10 +25,10 @@ internal sealed class Http2Tunnel : IDuplexPipe
     /// <param name="output">Where what is written becomes DATA. To complete it ends the stream behind what was written before.</param>
     public Http2Tunnel(Http2RequestBody body, PipeWriter output)
     {
-        body.BeginTunnel();
         _body = body;
         _input = new Reader(this);
         _output = new Writer(this, output);
+        body.BeginTunnel(this);
     }
 
     /// <inheritdoc/>
@@ -223,7 +223,7 @@ internal sealed class Http2Tunnel : IDuplexPipe
                 if (!tunnel._hasEnded && !_isCompleted)
                 {
                     _isCompleted = true;
-                    target.Complete(exception);
+                    target.Complete(); // whatever the reason: what was written goes out, as on a connection of HTTP/1
                 }
             }
         }

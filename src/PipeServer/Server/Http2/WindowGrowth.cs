@@ -25,6 +25,9 @@ internal sealed class WindowGrowth(long frequency)
     /// <summary>The shortest round trip so far; zero where none is known.</summary>
     public TimeSpan RoundTrip => TimeSpan.FromSeconds((double)_roundTrip / frequency);
 
+    /// <summary>A PING would tell something that is worth it; <see cref="ShouldPing"/> looks at the time too.</summary>
+    public bool IsPingWanted => _isWanted && !_isPinging;
+
     /// <summary>A new connection.</summary>
     public void Start()
     {
@@ -36,7 +39,7 @@ internal sealed class WindowGrowth(long frequency)
     /// <summary>True when the owner is to send a PING now, with a payload that tells it from others; it says so once.</summary>
     public bool ShouldPing(long timestamp)
     {
-        if (!_isWanted || _isPinging || (_pings > 0 && timestamp - _pingedAt < PingSeconds * frequency))
+        if (!IsPingWanted || (_pings > 0 && timestamp - _pingedAt < PingSeconds * frequency))
         {
             return false;
         }

@@ -89,8 +89,12 @@ public sealed class BodyAllocationTests
 
     private void Receive(int length, bool endsStream)
     {
-        Assert.True(_host.Window.TryTake(length));
-        Assert.Equal(DataVerdict.Taken, _host.Body.Receive(_data.AsSpan(0, length), length, endsStream));
+        // No assertion of a test framework allocates nothing.
+        if (!_host.Window.TryTake(length) || _host.Body.Receive(_data.AsSpan(0, length), length, endsStream) != DataVerdict.Taken)
+        {
+            throw new InvalidOperationException("It was not taken.");
+        }
+
         _host.Body.TakeWindowUpdate();
         _host.Window.TakeUpdate();
     }
