@@ -31,6 +31,7 @@ internal sealed class Http2Connection : FrameActions
     private bool _hasInputEnded;
     private bool _isFinalBeatGranted;
     private long _beginDue; // when the preface and the settings must have come
+    private ArrivingData _arriving;
     private long _inputDue; // when a frame or a header block that has begun must be complete; 0: none has
     private long _idleDue; // when a connection without a request is closed
 
@@ -266,7 +267,11 @@ internal sealed class Http2Connection : FrameActions
         if (!HasFailed)
         {
             _receiver.Take(ref buffer);
-            _inputDue = buffer.IsEmpty && !_receiver.IsInBlock ? 0
+            _arriving.Note(buffer, Transport);
+
+            // A frame of DATA has the time of its body, if it is anybody's.
+            var isInBody = Streams.Find(_arriving.StreamId) is { RequestBody.IsComplete: false };
+            _inputDue = (buffer.IsEmpty || isInBody) && !_receiver.IsInBlock ? 0
                 : _inputDue != 0 ? _inputDue
                 : Server.Heartbeat.DeadlineAfter(Rules.RequestHeadTimeout);
         }
@@ -479,7 +484,7 @@ internal sealed class Http2Connection : FrameActions
                 continue;
             }
 
-            stream.RequestBody.CheckTime(now);
+            stream.RequestBody.CheckTime(now, _arriving.BytesOf(stream.Id, this));
             if (stream.StalledAt == 0)
             {
                 continue;
