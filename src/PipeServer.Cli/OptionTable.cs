@@ -234,8 +234,8 @@ internal sealed class OptionTable
                 Number("--max-connections-per-ip", "Connections from one address; beyond that 503. 0: no limit.", 0, 0, int.MaxValue),
                 static (settings, value) => settings.Options.MaxConnectionsPerAddress = value > 0 ? value : null),
             OptionRow.Of(
-                Number("--max-streams", "Requests of one HTTP/2 connection at once.", Server.MaxStreamsPerConnection, 1, HttpServerOptions.MostStreamsPerConnection),
-                static (settings, value) => settings.Options.MaxStreamsPerConnection = value) with { Property = nameof(HttpServerOptions.MaxStreamsPerConnection) },
+                Number("--max-streams", "Requests of an HTTP/2 connection.", Server.MaxStreamsPerConnection, 1, HttpServerOptions.MostStreamsPerConnection),
+                static (settings, value) => settings.Options.MaxStreamsPerConnection = value),
             OptionRow.Of(
                 Number("--backlog", "Handshakes that the system may queue.", Server.Backlog, 1, int.MaxValue),
                 static (settings, value) => settings.Options.Backlog = value),

@@ -38,12 +38,12 @@ public sealed class TlsPageTests
         Assert.Equal(200, response!.Status);
         Assert.Equal("over TLS", await page.TitleAsync());
         Assert.True(await page.EvaluateAsync<bool>("isSecureContext"));
-        Assert.Equal("http/1.1", await page.EvaluateAsync<string>("performance.getEntriesByType('navigation')[0].nextHopProtocol"));
+        Assert.Equal("h2", await page.EvaluateAsync<string>("performance.getEntriesByType('navigation')[0].nextHopProtocol"));
         var security = await response.SecurityDetailsAsync();
         Assert.Equal("TLS 1.3", security!.Protocol);
         Assert.Equal("localhost", security.SubjectName);
 
-        // Many at once, over the six connections that it opens, and an upload.
+        // Many at once, over one connection, and an upload.
         const string Script = """
             async () => {
               const lengths = await Promise.all(Array.from({ length: 30 }, async (_, i) => (await (await fetch(`/large.bin?${i}`, { cache: 'no-store' })).arrayBuffer()).byteLength));

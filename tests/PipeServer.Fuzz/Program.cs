@@ -31,7 +31,7 @@ var seconds = 60;
 var over = "all";
 var seed = Random.Shared.Next();
 int? only = null;
-IPEndPoint? peer = null;
+IPEndPoint? tabled = null;
 int? against = null;
 var isTls = args.Contains("--tls", StringComparer.Ordinal);
 args = [.. args.Where(static argument => argument != "--tls")];
@@ -43,7 +43,7 @@ for (var index = 0; index < args.Length; index += 2)
         "--seconds" => int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out seconds) && seconds > 0,
         "--seed" => int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out seed),
         "--case" => int.TryParse(value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) && (only = number) is not null,
-        "--table" => IPEndPoint.TryParse(value, out peer) && peer.Port > 0,
+        "--table" => IPEndPoint.TryParse(value, out tabled) && tabled.Port > 0,
         "--against" => int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var at) && (against = at) is not null,
         "--over" => (over = value) is "head" or "parser" or "memory" or "sockets" or "epoll" or "tls" or "websocket" or "http2" or "all",
         _ => false,
@@ -55,9 +55,9 @@ for (var index = 0; index < args.Length; index += 2)
     }
 }
 
-if (peer is not null)
+if (tabled is not null)
 {
-    return await Http2Against.RunAsync(peer) ? 0 : 1;
+    return await Http2Against.RunAsync(tabled) ? 0 : 1;
 }
 
 string[] targets = over == "all" ? ["head", "parser", "memory", "sockets", "epoll", "tls", "websocket", "http2"] : [over];

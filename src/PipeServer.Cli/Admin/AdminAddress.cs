@@ -76,6 +76,11 @@ internal sealed class AdminAddress
             return "the admin side speaks no TLS: reach it by ssh -L, or put a proxy in front of it";
         }
 
+        if (endpoint.Protocols is not null)
+        {
+            return "the admin side speaks HTTP/1.1 alone: leave h2c out";
+        }
+
         if (endpoint.HasSocketFile && !OperatingSystem.IsWindows())
         {
             endpoint.SocketMode ??= endpoint.SocketGroup is null ? OwnerOnly : WithGroup;

@@ -4,7 +4,8 @@ namespace PipeServer.Fuzz.Http2;
 /// <param name="Frame">A frame to send.</param>
 /// <param name="Raw">Bytes to send.</param>
 /// <param name="AwaitedStream">A stream whose end is awaited.</param>
-internal sealed record CaseStep(Http2Frame? Frame = null, byte[]? Raw = null, int AwaitedStream = 0)
+/// <param name="AwaitedBytes">How many bytes of it are awaited instead; 0 for its end.</param>
+internal sealed record CaseStep(Http2Frame? Frame = null, byte[]? Raw = null, int AwaitedStream = 0, int AwaitedBytes = 0)
 {
     /// <summary>What is awaited by a PING and its answer.</summary>
     public static CaseStep Barrier { get; } = new();
@@ -16,6 +17,9 @@ internal sealed record CaseStep(Http2Frame? Frame = null, byte[]? Raw = null, in
     public bool IsWait => Frame is null && Raw is null;
 
     public static implicit operator CaseStep(Http2Frame frame) => new(frame);
+
+    /// <summary>So many bytes of the first stream are awaited.</summary>
+    public static CaseStep Received(int bytes) => new(AwaitedStream: 1, AwaitedBytes: bytes);
 
     /// <summary>The end of a stream is awaited.</summary>
     public static CaseStep Over(int stream) => new(AwaitedStream: stream);

@@ -134,9 +134,9 @@ internal static class HpackCases
         table.Fails("an entry that is too large is not kept", Code.CompressionError, Block(1, Request, HpackBytes.Added("a", large + "x")), Block(3, Request, HpackBytes.Indexed(62)));
         table.Fails("an entry that is too large drives out the others", Code.CompressionError, Block(1, Request, HpackBytes.Added("a", "b")), Block(3, Request, HpackBytes.Added("c", large + "x"), HpackBytes.Indexed(62)));
         table.Answers("an entry named after one that it drives out", [1, 3], Block(1, Request, HpackBytes.Added("a", "b")), Block(3, Request, HpackBytes.Added(62, large), HpackBytes.Indexed(62)));
-        byte[][] entries = [.. Enumerable.Range(0, 120).Select(static at => HpackBytes.Added("a", "b"))];
-        table.Answers("as many entries as there is room for", [1, 3], Block(1, [Request, .. entries]), Block(3, Request, HpackBytes.Indexed(62 + 119)));
-        table.Fails("one entry more than there is room for", Code.CompressionError, Block(1, [Request, .. entries, HpackBytes.Added("c", "d")]), Block(3, Request, HpackBytes.Indexed(62 + 120)));
+        byte[][] entries = [.. Enumerable.Repeat(HpackBytes.Added("a", new string('b', 31)), 64)]; // each costs 64
+        table.Answers("as many entries as there is room for", [1, 3], Block(1, [Request, .. entries]), Block(3, Request, HpackBytes.Indexed(62 + 63)));
+        table.Fails("one entry more than there is room for", Code.CompressionError, Block(1, [Request, .. entries, HpackBytes.Added("c", "d")]), Block(3, Request, HpackBytes.Indexed(62 + 64)));
         table.Answers("outlives a malformed request", [3], Block(1, Request, HpackBytes.Added("a", "b"), HpackBytes.Literal("B", "c")), CaseStep.Over(1), Block(3, Request, HpackBytes.Indexed(62)));
         table.Replace(table.All[^1] with { Kind = OutcomeKind.StreamError, Codes = [Code.ProtocolError] });
         table.Answers("trailers add to it", [1, 3], Post(), Http2Frame.Data(1, "a"), Block(1, HpackBytes.Added("x-sum", "1")), CaseStep.Over(1), Block(3, Request, HpackBytes.Indexed(62)));

@@ -55,11 +55,14 @@ internal sealed class Http2CaseRunner(Stream stream, Action endSending)
 
             await SendAsync(client, bytes, cut);
             cut = 0;
-            await (step.AwaitedStream == 0 ? client.PingAsync() : client.UntilAsync(() => IsOver(client, step.AwaitedStream), $"the end of stream {step.AwaitedStream}"));
+            await (step.AwaitedStream == 0 ? client.PingAsync() : client.UntilAsync(() => HasCome(client, step), $"{step.AwaitedBytes} bytes or the end of stream {step.AwaitedStream}"));
         }
 
         await SendAsync(client, bytes, cut);
     }
+
+    private static bool HasCome(Http2TestClient client, CaseStep step) =>
+        step.AwaitedBytes > 0 ? client.Responses[step.AwaitedStream].BodyLength >= step.AwaitedBytes : IsOver(client, step.AwaitedStream);
 
     private static bool IsOver(Http2TestClient client, int stream) => client.Responses[stream].IsOver;
 

@@ -66,7 +66,7 @@ internal sealed class Http2Check : IAsyncDisposable
                     return Faults();
                 }
 
-                return await connection.RunAsync() ?? Faults();
+                return await connection.RunAsync() is { } problem ? $"{problem}; {_routes.Running} handlers at work, {_server.Requests}, {_server.Connections}" : Faults();
             }
         }
     }

@@ -5,6 +5,7 @@ namespace PipeServer.Fuzz.Http2Fuzz;
 /// <summary>What a server may make of all that a client has sent.</summary>
 /// <param name="IsHttp2">It begins with the preface; else nobody can know anything but that it ends.</param>
 /// <param name="IsTruncated">It ends within a frame, or within a header block.</param>
+/// <param name="IsLeft">The client has said that it goes: a server may end the connection, without a word, as soon as nothing is in progress.</param>
 /// <param name="MustEndWith">The codes of the connection error that there is for certain; null: there is none.</param>
 /// <param name="MayEndWith">The codes of connection errors that a server may see in it, or not.</param>
 /// <param name="MaxStreamId">The highest stream that the client has opened, rightly or not.</param>
@@ -13,13 +14,14 @@ namespace PipeServer.Fuzz.Http2Fuzz;
 internal sealed record Http2Expectation(
     bool IsHttp2,
     bool IsTruncated,
+    bool IsLeft,
     IReadOnlyCollection<int>? MustEndWith,
     IReadOnlyCollection<int> MayEndWith,
     int MaxStreamId,
     IReadOnlyDictionary<int, StreamExpectation> Streams,
     IReadOnlyList<(Http2Frame Frame, int End)> Frames)
 {
-    /// <summary>The client says that it goes, or ends its side: a server may end the connection when it has answered.</summary>
+    /// <summary>A server may end the connection before it has answered all.</summary>
     public bool MayEnd => MustEndWith is not null || MayEndWith.Count > 0;
 
     /// <summary>The same for a server that has other routes: whatever it answers, but when and how.</summary>
@@ -43,8 +45,8 @@ internal sealed record Http2Expectation(
         var goAway = conversation.GoAway;
         var code = goAway?.GoAwayCode;
         var isError = code is not null and not Code.NoError;
-        var mayHaveEnded = MayEnd && (isError || isReset || (code == Code.NoError && MayEndWith.Contains(Code.NoError)));
-        if (MustEndWith is not null && goAway is null && !isReset)
+        var mayHaveEnded = IsLeft || (MayEnd && (isError || isReset || (code == Code.NoError && MayEndWith.Contains(Code.NoError))));
+        if (MustEndWith is not null && goAway is null && !isReset && !IsLeft)
         {
             return $"the connection ended without GOAWAY, expected is one of {string.Join(", ", MustEndWith)}";
         }
@@ -54,12 +56,12 @@ internal sealed record Http2Expectation(
             return $"{goAway}, expected is {(MustEndWith is null ? "none" : string.Join(", ", MustEndWith))}, or perhaps {string.Join(", ", MayEndWith)}";
         }
 
-        if (MustEndWith is not null && code == Code.NoError && !MayEndWith.Contains(Code.NoError))
+        if (MustEndWith is not null && code == Code.NoError && !IsLeft && !MayEndWith.Contains(Code.NoError))
         {
             return $"{goAway}, expected is {string.Join(", ", MustEndWith)}";
         }
 
-        if (goAway is null && !isReset && !endedByClient && !MayEndWith.Contains(Code.NoError))
+        if (goAway is null && !isReset && !endedByClient && !IsLeft && !MayEndWith.Contains(Code.NoError))
         {
             return "the server ended the connection without a word";
         }
@@ -71,7 +73,7 @@ internal sealed record Http2Expectation(
 
         foreach (var (id, response) in conversation.Responses)
         {
-            var problem = goAway is not null && id > goAway.Number && (response.Fields is not null || response.ResetCode is not null)
+            var problem = goAway is not null && id > goAway.Number && response.Fields is not null
                 ? "it is answered beyond GOAWAY's last stream" : Check(Streams.GetValueOrDefault(id), response, mayHaveEnded);
             if (problem is not null)
             {

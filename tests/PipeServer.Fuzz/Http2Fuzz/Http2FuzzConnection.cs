@@ -121,7 +121,7 @@ internal sealed class Http2FuzzConnection(Stream stream, Action endSending, Http
         }
     }
 
-    // Streams that are wrong may be reset, though they were never opened.
+    // Streams below one that was opened are closed, and may be reset, though they were never opened; idle ones must not (RFC 9113 §6.4).
     private void Note(Http2Frame frame)
     {
         if (frame.Kind == FrameKind.Headers && _strangers.Remove(frame.StreamId))
@@ -130,7 +130,7 @@ internal sealed class Http2FuzzConnection(Stream stream, Action endSending, Http
         }
 
         _conversation.Note(frame);
-        if (frame.StreamId > 0)
+        if (frame.StreamId > 0 && frame.StreamId <= _conversation.Responses.Keys.DefaultIfEmpty(0).Max())
         {
             if (_conversation.Responses.TryAdd(frame.StreamId, new Http2Response(frame.StreamId)))
             {

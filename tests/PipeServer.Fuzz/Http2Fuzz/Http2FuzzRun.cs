@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Net;
 
@@ -13,8 +14,9 @@ internal static class Http2FuzzRun
     /// <param name="time">How long in all.</param>
     /// <param name="seed">Where the random numbers start.</param>
     /// <param name="only">The number of one connection that alone is made.</param>
+    /// <param name="goesOn">A finding does not end it: each kind of them is printed once, and none is cut down.</param>
     /// <param name="isTls">Over TLS, by each engine, instead of in clear text.</param>
-    public static async Task<bool> RunAsync(TimeSpan time, int seed, int? only, bool isTls)
+    public static async Task<bool> RunAsync(TimeSpan time, int seed, int? only, bool isTls, bool goesOn)
     {
         string[] transports = isTls ? [OperatingSystem.IsLinux() ? "epoll" : "sockets"] : OperatingSystem.IsLinux() ? ["memory", "epoll", "sockets"] : ["memory", "sockets"];
         var runs = isTls
@@ -23,7 +25,7 @@ internal static class Http2FuzzRun
         var isWell = true;
         foreach (var (transport, engine) in runs)
         {
-            var problem = await RunAsync(transport, engine, time / runs.Count, seed, only);
+            var problem = await RunAsync(transport, engine, time / runs.Count, seed, only, goesOn);
             if (problem is not null)
             {
                 Console.WriteLine($"http2 over {transport} {engine}: a finding: {problem}");
@@ -34,12 +36,13 @@ internal static class Http2FuzzRun
         return isWell;
     }
 
-    private static async Task<string?> RunAsync(string transport, TlsEngine? engine, TimeSpan time, int seed, int? only)
+    private static async Task<string?> RunAsync(string transport, TlsEngine? engine, TimeSpan time, int seed, int? only, bool goesOn)
     {
         await using var check = await Http2Check.StartAsync(transport, engine);
         var clock = Stopwatch.StartNew();
         var count = 0L;
         string? found = null;
+        var kinds = new ConcurrentDictionary<string, int>(StringComparer.Ordinal);
 
         // They wait most of the time.
         var fuzzers = Enumerable.Range(0, only is null ? Environment.ProcessorCount * 8 : 1).Select(number => Task.Run(async () =>
@@ -50,7 +53,14 @@ internal static class Http2FuzzRun
                 var attack = Http2Attack.Of(one);
                 var problem = await FindAsync(check, attack);
                 Interlocked.Increment(ref count);
-                if (problem is not null && Interlocked.CompareExchange(ref found, $"--case {one}: {problem}", null) is null)
+                if (problem is not null && goesOn)
+                {
+                    if (kinds.AddOrUpdate(KindOf(problem), 1, static (_, times) => times + 1) == 1)
+                    {
+                        Console.WriteLine($"http2 over {transport} {engine}, --seed {seed}: --case {one}: {problem}\n");
+                    }
+                }
+                else if (problem is not null && Interlocked.CompareExchange(ref found, $"--case {one}: {problem}", null) is null)
                 {
                     Console.WriteLine($"http2 over {transport} {engine}, --seed {seed}: --case {one}: {problem}");
                     found += await CutDownAsync(transport, engine, attack);
@@ -68,6 +78,7 @@ internal static class Http2FuzzRun
         await all;
         var growth = atStart == 0 ? 0 : Resident() - atStart;
         found ??= await check.EndAsync();
+        found ??= kinds.IsEmpty ? null : string.Join("; ", kinds.Select(static kind => $"{kind.Value} × {kind.Key}"));
         found ??= growth > MaxGrowth ? $"memory has grown by {growth >> 20} MiB in the last two thirds of the time" : null;
         Console.WriteLine($"http2: {count} requests or streams in {clock.Elapsed.TotalSeconds:F0} s, over {transport} {engine}, {(found is null ? "nothing found" : "a finding")}");
         return found;
@@ -85,7 +96,7 @@ internal static class Http2FuzzRun
             var attack = Http2Attack.Of(one);
             using var end = await ClientEnd.ConnectAsync(new IPEndPoint(IPAddress.Loopback, port));
             var problem = await new Http2FuzzConnection(end.Stream, end.EndSending, attack, Http2Reference.Expect(attack.Bytes).OfStranger()).RunAsync();
-            var kind = problem is null ? "" : string.Concat(problem.Split(';')[0].Where(static letter => !char.IsAsciiDigit(letter)));
+            var kind = problem is null ? "" : KindOf(problem);
             if (problem is not null && kinds.TryAdd(kind, 0))
             {
                 Console.WriteLine($"--case {one}: {problem}\n");
@@ -97,6 +108,8 @@ internal static class Http2FuzzRun
         Console.WriteLine($"{round} connections; {string.Join("; ", kinds.Select(static kind => $"{kind.Value} × {(kind.Key.Length == 0 ? "as expected" : kind.Key)}"))}");
         return kinds.Keys.All(static kind => kind.Length == 0);
     }
+
+    private static string KindOf(string problem) => string.Concat(problem.Split(';', '\n')[0].Where(static letter => !char.IsAsciiDigit(letter)));
 
     // HashCode.Combine is another function in each process.
     private static int Case(int seed, string transport, int number, int round) =>

@@ -33,6 +33,7 @@ internal sealed class Http2Reference
     private long _added;
     private long _initialWindow = DefaultWindow;
     private int _controls;
+    private bool _isLeft;
 
     private Http2Reference()
     {
@@ -44,7 +45,7 @@ internal sealed class Http2Reference
         var reference = new Http2Reference();
         if (!bytes.StartsWith(Http2Frame.Preface))
         {
-            return new Http2Expectation(false, true, null, [], 0, new Dictionary<int, StreamExpectation>(), []);
+            return new Http2Expectation(false, true, false, null, [], 0, new Dictionary<int, StreamExpectation>(), []);
         }
 
         var isTruncated = reference.TakeAll(bytes);
@@ -158,7 +159,7 @@ internal sealed class Http2Reference
             case FrameKind.GoAway:
                 Require(frame.StreamId == 0, Code.ProtocolError);
                 Require(frame.Payload.Length >= 8, Code.FrameSizeError);
-                _mayEnd.Add(Code.NoError); // the client takes nothing new: when all is answered nobody needs the connection
+                _isLeft = true;
                 break;
             case FrameKind.PriorityUpdate:
                 TakePriorityUpdate(frame);
@@ -239,6 +240,7 @@ internal sealed class Http2Reference
         // A number below one that was used, and was not used itself: it is closed (§5.1.1).
         if (id <= _maxId && !_streams.ContainsKey(id))
         {
+            _mayEnd.Add(Code.CompressionError); // who decodes first what nobody wants may see that it depends on what never came
             End(Code.ProtocolError, Code.StreamClosed);
         }
 
@@ -506,8 +508,12 @@ internal sealed class Http2Reference
 
             // What the windows do not let through is not to come.
             expected[id].MustBeAnswered &= isRoom && (expected[id].Body?.Length ?? 0) <= _initialWindow + stream.Added;
+            if (!expected[id].MustBeAnswered)
+            {
+                expected[id].ResetCodes.Add(Code.Cancel); // the client ends its side before it is over
+            }
         }
 
-        return new Http2Expectation(true, isTruncated, _mustEnd, _mayEnd, _maxId, expected, _frames);
+        return new Http2Expectation(true, isTruncated, _isLeft, _mustEnd, _mayEnd, _maxId, expected, _frames);
     }
 }

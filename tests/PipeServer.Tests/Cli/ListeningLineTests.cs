@@ -106,7 +106,7 @@ public sealed partial class ListeningLineTests : IDisposable
     [InlineData("--address unix:@a --socket-group daemon", "--socket-group cannot be given to unix:@a: an abstract name has no file, and everybody may connect. Choose a path.")]
     [InlineData("--socket-mode 660", "--socket-mode is for the file of a unix socket, and the server listens on none. A passed socket has been given its own.")]
     [InlineData("--address unix:@", "--address unix:@: A unix socket cannot listen there: the abstract name must have from 1 to 102 bytes; the file of that name is ./@.")]
-    [InlineData("--listen unix:/a,b", "--listen: 'unix:/a,b' is not an endpoint: there is no option 'b'; the options are proxy, tls, redirect or redirect=PORT, and behind unix:PATH mode=660 and group=NAME (a comma in the path is written twice).")]
+    [InlineData("--listen unix:/a,b", "--listen: 'unix:/a,b' is not an endpoint: there is no option 'b'; the options are proxy, tls, h1 behind tls, h2c, redirect or redirect=PORT, and behind unix:PATH mode=660 and group=NAME (a comma in the path is written twice).")]
     public async Task What_is_in_the_way_of_a_place_is_one_line(string options, string expected)
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows has other paths.");

@@ -42,6 +42,22 @@ public sealed class LoadFiguresTests
         Assert.Equal(isFault ? line : null, fault);
     }
 
+    [Theory]
+    [InlineData("h2c", 0, 0, false)]
+    [InlineData("h2", 0, 0, false)]
+    [InlineData("h2", 3, 0, true)]
+    [InlineData("h2", 0, 7, true)]
+    public void H2load_is_read(string protocol, int failed, int refused, bool isFault)
+    {
+        var (figures, fault) = H2Load.Parse(H2LoadOutput(protocol, failed, refused));
+        Assert.Equal(new LoadFigures(2000 - failed, 33_945.27, P50: null, P99: null, isFault), figures);
+        Assert.Equal(isFault, fault is not null);
+    }
+
+    // Without ALPN, or from a server that does not speak it, it would measure HTTP/1.1.
+    [Fact]
+    public void H2load_by_another_protocol_is_no_figure() => Assert.Throws<MeasurementException>(() => H2Load.Parse(H2LoadOutput("http/1.1", 0, 0)));
+
     [Fact]
     public void Short_connections_are_read() => Assert.Equal(
         new LoadFigures(34_240, 34_240 / 2.0, 3.163, 10.483, Errors: false), ShortConnections.Parse("34240 2.000000 3163 10483 0\n"));
@@ -59,6 +75,7 @@ public sealed class LoadFiguresTests
     {
         Assert.Throws<MeasurementException>(() => ShortConnections.Parse(output));
         Assert.Throws<MeasurementException>(() => Wrk.Parse(output));
+        Assert.Throws<MeasurementException>(() => H2Load.Parse(output));
         Assert.Throws<MeasurementException>(() => FirstAnswer.Parse(output));
     }
 
@@ -85,4 +102,18 @@ public sealed class LoadFiguresTests
     [InlineData("0", new[] { 0 })]
     [InlineData("0-3,8,10-11", new[] { 0, 1, 2, 3, 8, 10, 11 })]
     public void A_list_of_cores_is_read(string list, int[] cores) => Assert.Equal(cores, Placement.Cores(list));
+
+    private static string H2LoadOutput(string protocol, int failed, int refused) => $"""
+        starting benchmark...
+        spawning thread #0: 64 total client(s). 2000 total requests
+        Application protocol: {protocol}
+        progress: 100% done
+
+        finished in 58.92ms, 33945.27 req/s, 4.42MB/s
+        requests: 2000 total, 2000 started, 2000 done, {2000 - failed} succeeded, {failed} failed, 0 errored, 0 timeout
+        status codes: {2000 - failed - refused} 2xx, 0 3xx, {refused} 4xx, 0 5xx
+        traffic: 266.64KB (273036) total, 140.62KB (144000) headers (space savings 52.00%), 25.39KB (26000) data
+                             min         max         mean         sd        +/- sd
+        time for request:      236us     56.63ms     37.21ms     13.27ms    67.50%
+        """;
 }

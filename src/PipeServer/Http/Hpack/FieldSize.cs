@@ -1,6 +1,8 @@
 namespace PipeServer.Http.Hpack;
 
-/// <summary>The size of a list of fields as SETTINGS_MAX_HEADER_LIST_SIZE counts it (RFC 9113 §6.5.2), and when it is one that nobody goes on with. Pure.</summary>
+/// <summary>
+/// The size of a list of fields as SETTINGS_MAX_HEADER_LIST_SIZE counts it (RFC 9113 §6.5.2), and when it is one that nobody goes on with. Pure.
+/// </summary>
 internal static class FieldSize
 {
     /// <summary>What no client sends but to do harm, wherever a head may have less: 256 KiB.</summary>

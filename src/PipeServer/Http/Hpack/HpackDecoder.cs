@@ -40,7 +40,9 @@ internal sealed class HpackDecoder
         return DecodeAside(block, ref sink) ? sink.Status : HeadStatus.CompressionError;
     }
 
-    /// <summary>Keeps the dynamic table right by a block that nobody wants. <see cref="HeadStatus.Complete"/> or <see cref="HeadStatus.CompressionError"/>.</summary>
+    /// <summary>
+    /// Keeps the dynamic table right by a block that nobody wants. <see cref="HeadStatus.Complete"/> or <see cref="HeadStatus.CompressionError"/>.
+    /// </summary>
     public HeadStatus Skip(ReadOnlySpan<byte> block)
     {
         var sink = default(NoSink);

@@ -1,6 +1,8 @@
 namespace PipeServer.Http.Hpack;
 
-/// <summary>A field in the bytes of its table, or of a block's <see cref="FieldArena"/>: the value follows the name. Judged once, when it is first seen.</summary>
+/// <summary>
+/// A field in the bytes of its table, or of a block's <see cref="FieldArena"/>: the value follows the name. Judged once, when it is first seen.
+/// </summary>
 /// <param name="Start">Where the name starts.</param>
 /// <param name="NameLength">The length of the name.</param>
 /// <param name="ValueLength">The length of the value.</param>

@@ -127,7 +127,7 @@ internal ref struct RequestSink(RequestHead head, in RequestLimits limits) : IFi
             return HeadStatus.Complete;
         }
 
-        head.Target.SetPlain(0, 0); // nothing of a request before this one
+        HideTarget();
         head.Error = _malformed != RequestError.None ? _malformed : _tooLarge;
         return _malformed != RequestError.None ? HeadStatus.Malformed : HeadStatus.TooLarge;
     }
@@ -136,8 +136,18 @@ internal ref struct RequestSink(RequestHead head, in RequestLimits limits) : IFi
     public readonly HeadStatus Abandon(in FieldArena arena)
     {
         SetBytes(arena);
-        head.Target.SetPlain(0, 0);
+        HideTarget();
         return HeadStatus.CompressionError;
+    }
+
+    // Nobody is routed by it, and nothing is left of a request before this one. In a log it is shown, unless it has what would have to be hidden there.
+    private readonly void HideTarget()
+    {
+        head.Target.SetPlain(0, 0);
+        if (head.TargetBytes.ContainsAnyExcept(HttpCharacters.Target))
+        {
+            head.SetRequestLine(_methodStart, _methodLength, 0, 0);
+        }
     }
 
     private readonly RequestError ParseTarget()

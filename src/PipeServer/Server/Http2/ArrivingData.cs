@@ -1,6 +1,5 @@
 using System.Buffers;
 using PipeServer.Http.Frames;
-using PipeServer.Transport;
 
 namespace PipeServer.Server.Http2;
 
@@ -19,9 +18,9 @@ internal struct ArrivingData
     public int StreamId { get; private set; }
 
     /// <summary>Looks at what the whole frames have left of a read.</summary>
-    public void Note(in ReadOnlySequence<byte> rest, TransportConnection transport)
+    public void Note(in ReadOnlySequence<byte> rest, Connection connection)
     {
-        _received = transport.BytesReceived;
+        _received = connection.IsTls ? connection.Transport.BytesReceived : 0;
         StreamId = 0;
         if (rest.Length < FrameHeader.Bytes)
         {

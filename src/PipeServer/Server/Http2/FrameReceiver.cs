@@ -11,6 +11,7 @@ namespace PipeServer.Server.Http2;
 /// </summary>
 internal sealed class FrameReceiver(Http2Connection connection, FrameOutput output)
 {
+    private readonly ControlFrames _control = new(connection);
     private HeaderBlock _block;
     private bool _hasPreface;
     private bool _hasSettings;
@@ -162,47 +163,14 @@ internal sealed class FrameReceiver(Http2Connection connection, FrameOutput outp
             case FrameType.Data:
                 OnData(in header, payload);
                 break;
-            case FrameType.Priority:
-                OnPriority(in header, payload);
-                break;
-            case FrameType.ResetStream:
-                if (CheckStreamFrame(in header, 4))
-                {
-                    connection.OnReset(header.StreamId, (ErrorCode)BinaryPrimitives.ReadUInt32BigEndian(payload));
-                }
-
-                break;
-            case FrameType.Settings:
-                OnSettings(in header, payload);
-                break;
-            case FrameType.PushPromise:
-                connection.Fail(ErrorCode.ProtocolError, "a client cannot push");
-                break;
-            case FrameType.Ping:
-                if (CheckConnectionFrame(in header, payload.Length == 8))
-                {
-                    connection.OnPing(payload, header.Has(FrameHeader.Ack));
-                }
-
-                break;
-            case FrameType.GoAway:
-                if (CheckConnectionFrame(in header, payload.Length >= 8))
-                {
-                    connection.OnGoAway((ErrorCode)BinaryPrimitives.ReadUInt32BigEndian(payload[4..]));
-                }
-
-                break;
-            case FrameType.WindowUpdate:
-                OnWindowUpdate(in header, payload);
-                break;
             case FrameType.Continuation:
                 OnContinuation(in header, payload);
                 break;
-            case FrameType.PriorityUpdate:
-                OnPriorityUpdate(in header, payload);
+            case FrameType.Settings:
+                _hasSettings |= _control.TryTakeSettings(in header, payload, isFirst: !_hasSettings);
                 break;
             default:
-                connection.Spend(ControlBudget.Small, "frames of unknown types"); // RFC 9113 §4.1: ignored
+                _control.Take(in header, payload);
                 break;
         }
     }
@@ -225,12 +193,12 @@ internal sealed class FrameReceiver(Http2Connection connection, FrameOutput outp
         var endsStream = header.Has(FrameFlags.EndStream);
         if (dependsOn == id)
         {
-            connection.MarkMalformed(id);
+            connection.Heads.MarkMalformed(id);
         }
 
         if (header.Has(FrameFlags.EndHeaders))
         {
-            connection.OnHeaders(id, payload, endsStream);
+            connection.Heads.OnHeaders(id, payload, endsStream);
             return;
         }
 
@@ -289,7 +257,7 @@ internal sealed class FrameReceiver(Http2Connection connection, FrameOutput outp
             return;
         }
 
-        connection.OnHeaders(_block.StreamId, _block.Bytes, _block.EndsStream);
+        connection.Heads.OnHeaders(_block.StreamId, _block.Bytes, _block.EndsStream);
         _block.End();
     }
 
@@ -316,114 +284,5 @@ internal sealed class FrameReceiver(Http2Connection connection, FrameOutput outp
         {
             connection.OnData(header.StreamId, payload, header.Length, header.Has(FrameFlags.EndStream));
         }
-    }
-
-    private void OnPriority(in FrameHeader header, ReadOnlySpan<byte> payload)
-    {
-        if (header.StreamId == 0)
-        {
-            connection.Fail(ErrorCode.ProtocolError, "PRIORITY on stream 0");
-        }
-        else if (connection.Spend(ControlBudget.Small, "PRIORITY frames"))
-        {
-            if (payload.Length != 5)
-            {
-                connection.FailStream(header.StreamId, ErrorCode.FrameSizeError);
-            }
-            else if ((BinaryPrimitives.ReadUInt32BigEndian(payload) & 0x7FFF_FFFF) == header.StreamId)
-            {
-                connection.FailStream(header.StreamId, ErrorCode.ProtocolError);
-            }
-        }
-    }
-
-    private void OnSettings(in FrameHeader header, ReadOnlySpan<byte> payload)
-    {
-        var isAck = header.Has(FrameHeader.Ack);
-        if (!CheckConnectionFrame(in header, isAck ? payload.IsEmpty : payload.Length % PeerSettings.EntryBytes == 0))
-        {
-            return;
-        }
-
-        if (isAck && !_hasSettings)
-        {
-            connection.Fail(ErrorCode.ProtocolError, "the first frame is an acknowledgement");
-            return;
-        }
-
-        _hasSettings = true;
-        if (isAck)
-        {
-            connection.OnSettingsAcknowledged();
-        }
-        else if (connection.Spend(ControlBudget.Answered + (payload.Length / PeerSettings.EntryBytes / 8), "SETTINGS frames"))
-        {
-            connection.OnSettings(payload);
-        }
-    }
-
-    private void OnWindowUpdate(in FrameHeader header, ReadOnlySpan<byte> payload)
-    {
-        if (payload.Length != 4)
-        {
-            connection.Fail(ErrorCode.FrameSizeError, "WINDOW_UPDATE is not of four bytes");
-            return;
-        }
-
-        if (connection.Spend(ControlBudget.Small, "WINDOW_UPDATE frames"))
-        {
-            connection.OnWindowUpdate(header.StreamId, (int)(BinaryPrimitives.ReadUInt32BigEndian(payload) & 0x7FFF_FFFF));
-        }
-    }
-
-    // RFC 9218 §7.1
-    private void OnPriorityUpdate(in FrameHeader header, ReadOnlySpan<byte> payload)
-    {
-        if (!CheckConnectionFrame(in header, payload.Length >= 4) || !connection.Spend(ControlBudget.Small, "PRIORITY_UPDATE frames"))
-        {
-            return;
-        }
-
-        var id = (int)(BinaryPrimitives.ReadUInt32BigEndian(payload) & 0x7FFF_FFFF);
-        if ((id & 1) == 0)
-        {
-            connection.Fail(ErrorCode.ProtocolError, "PRIORITY_UPDATE for a stream that is no request");
-            return;
-        }
-
-        connection.OnPriorityUpdate(id, StreamPriority.Parse(payload[4..]));
-    }
-
-    private bool CheckConnectionFrame(in FrameHeader header, bool hasRightSize)
-    {
-        if (header.StreamId != 0)
-        {
-            connection.Fail(ErrorCode.ProtocolError, "a frame of the connection on a stream");
-            return false;
-        }
-
-        if (!hasRightSize)
-        {
-            connection.Fail(ErrorCode.FrameSizeError, "a frame of the connection has a wrong size");
-        }
-
-        return hasRightSize;
-    }
-
-    private bool CheckStreamFrame(in FrameHeader header, int size)
-    {
-        if (header.StreamId == 0)
-        {
-            connection.Fail(ErrorCode.ProtocolError, "a frame of a stream on stream 0");
-            return false;
-        }
-
-        if (header.Length != size)
-        {
-            connection.Fail(ErrorCode.FrameSizeError, "a frame of a stream has a wrong size");
-            return false;
-        }
-
-        return true;
     }
 }

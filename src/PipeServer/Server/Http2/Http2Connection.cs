@@ -15,47 +15,31 @@ namespace PipeServer.Server.Http2;
 /// All of that is a turn, which never waits. Between two turns the loop waits in a read, which <see cref="StreamHolder.Push"/> and the end of a flush cancel:
 /// whoever does goes on with the loop. While a flush waits for the client, the loop goes on reading, as long as what it has to answer fits aside.
 /// </remarks>
-internal sealed class Http2Connection : FrameActions
+internal sealed class Http2Connection : ConnectionTimes
 {
-    // How often what waits in streams is looked at: whether its client is too slow.
-    private const int LookMilliseconds = 1000;
-
     // A fast client gets so many flushes in a row before its frames are looked at again.
     private const int MostFlushes = 8;
 
-    private readonly FrameReceiver _receiver;
     private readonly Action _onFlushed;
     private ValueTask<FlushResult> _flush; // while the output is busy
-    private volatile bool _isFlushDone;
-    private bool _isClientGone;
     private bool _hasInputEnded;
-    private bool _isFinalBeatGranted;
-    private long _beginDue; // when the preface and the settings must have come
-    private ArrivingData _arriving;
-    private long _inputDue; // when a frame or a header block that has begun must be complete; 0: none has
-    private long _idleDue; // when a connection without a request is closed
 
     public Http2Connection(ServerContext server, ObjectPool<Http2Stream> pool)
         : base(server, pool)
     {
-        _receiver = new FrameReceiver(this, Frames);
         _onFlushed = () =>
         {
             var id = Id;
-            _isFlushDone = true;
+            IsFlushDone = true;
             Wake(id);
         };
     }
 
     public override void Attach(TransportConnection transport, long id)
     {
-        _isClientGone = _hasInputEnded = _isFinalBeatGranted = _isFlushDone = false;
-        _inputDue = 0;
+        _hasInputEnded = IsFlushDone = false;
         _flush = default;
-        _receiver.Reset();
         base.Attach(transport, id);
-        _beginDue = Server.Heartbeat.DeadlineAfter(Rules.RequestHeadTimeout);
-        _idleDue = Server.Heartbeat.DeadlineAfter(Rules.KeepAliveTimeout);
     }
 
     public override void OnHeartbeat(long now, bool draining)
@@ -109,7 +93,7 @@ internal sealed class Http2Connection : FrameActions
 
         if (Slots > 0)
         {
-            WasAborted |= !HasFailed || _isClientGone;
+            WasAborted |= !HasFailed || IsClientGone;
             await EndStreamsAsync(end?.SourceException).ConfigureAwait(false);
         }
 
@@ -118,7 +102,7 @@ internal sealed class Http2Connection : FrameActions
 
     protected override async Task EndAsync()
     {
-        if (WasAborted || _isClientGone)
+        if (WasAborted || IsClientGone)
         {
             return;
         }
@@ -127,11 +111,11 @@ internal sealed class Http2Connection : FrameActions
         {
             if (Frames.IsBusy)
             {
-                var isGone = (await _flush.ConfigureAwait(false)).IsCompleted;
-                EndFlush(isGone);
+                await WaitForFlushAsync().ConfigureAwait(false);
+                EndFlush(ResultOf(_flush).IsCompleted);
             }
 
-            if (_isClientGone)
+            if (IsClientGone)
             {
                 return;
             }
@@ -177,7 +161,7 @@ internal sealed class Http2Connection : FrameActions
                 await WaitForFlushAsync().ConfigureAwait(false);
             }
 
-            if (HasFailed || _isClientGone)
+            if (HasFailed || IsClientGone)
             {
                 return;
             }
@@ -202,7 +186,7 @@ internal sealed class Http2Connection : FrameActions
         {
             var none = ReadOnlySequence<byte>.Empty;
             Turn(ref none);
-            if (Slots == 0 || HasFailed || _isClientGone)
+            if (Slots == 0 || HasFailed || IsClientGone)
             {
                 return;
             }
@@ -221,6 +205,7 @@ internal sealed class Http2Connection : FrameActions
         EndTurn();
         while (Slots > 0)
         {
+            IsFlushDone = false; // nobody wants its result any more
             await WaitForSignalAsync().ConfigureAwait(false);
             BeginTurn();
             TakeSignals();
@@ -230,9 +215,12 @@ internal sealed class Http2Connection : FrameActions
 
     private async Task WaitForFlushAsync()
     {
-        while (!_isFlushDone)
+        while (!IsFlushDone)
         {
             await WaitForSignalAsync().ConfigureAwait(false);
+            BeginTurn();
+            TakeSignals();
+            EndTurn();
         }
 
         StopWaiting();
@@ -258,7 +246,7 @@ internal sealed class Http2Connection : FrameActions
     {
         var outer = ExecutionContext.Capture();
         BeginTurn();
-        if (_isFlushDone)
+        if (IsFlushDone)
         {
             EndFlush(ResultOf(_flush).IsCompleted);
         }
@@ -266,14 +254,8 @@ internal sealed class Http2Connection : FrameActions
         TakeSignals();
         if (!HasFailed)
         {
-            _receiver.Take(ref buffer);
-            _arriving.Note(buffer, Transport);
-
-            // A frame of DATA has the time of its body, if it is anybody's.
-            var isInBody = Streams.Find(_arriving.StreamId) is { RequestBody.IsComplete: false };
-            _inputDue = (buffer.IsEmpty || isInBody) && !_receiver.IsInBlock ? 0
-                : _inputDue != 0 ? _inputDue
-                : Server.Heartbeat.DeadlineAfter(Rules.RequestHeadTimeout);
+            Receiver.Take(ref buffer);
+            SetInputDue(buffer);
         }
 
         if (Deadlines.IsReadExpired || (Draining.IsCancellationRequested && !IsLeaving))
@@ -347,157 +329,15 @@ internal sealed class Http2Connection : FrameActions
 
     private void EndFlush(bool isClientGone)
     {
-        _isFlushDone = false;
+        IsFlushDone = false;
         _flush = default;
         Deadlines.EndWrite();
-        _isClientGone |= isClientGone;
+        IsClientGone |= isClientGone;
         if (!isClientGone)
         {
             OnFlushed();
         }
 
         Frames.EndWait();
-    }
-
-    // False at the connection's end. Else its state and its time are set for the wait.
-    private bool MayWait()
-    {
-        if (HasFailed || _isClientGone || (Slots == 0 && (HasLeft || IsClientLeaving)))
-        {
-            return false;
-        }
-
-        var due = Math.Min(_inputDue == 0 ? long.MaxValue : _inputDue, SettingsDue == 0 ? long.MaxValue : SettingsDue);
-        due = LeaveAt == 0 ? due : Math.Min(due, LeaveAt);
-        if (Slots > 0)
-        {
-            State = ConnectionState.Handling;
-            due = Math.Min(due, DueOfStreams());
-        }
-        else
-        {
-            BeginIdle();
-            due = Math.Min(due, _receiver.HasBegun ? _idleDue : _beginDue);
-        }
-
-        due = _isFinalBeatGranted ? Math.Max(due, Deadlines.Now + 1) : due;
-        if (due == long.MaxValue)
-        {
-            Deadlines.DropRead();
-        }
-        else
-        {
-            Deadlines.SetReadAt(due);
-        }
-
-        return true;
-    }
-
-    private void BeginIdle()
-    {
-        if (State == ConnectionState.Handling)
-        {
-            _idleDue = Server.Heartbeat.DeadlineAfter(Rules.KeepAliveTimeout);
-            ReleaseKept();
-        }
-
-        State = _inputDue != 0 ? ConnectionState.ReadingHead : _receiver.HasBegun ? ConnectionState.Idle : ConnectionState.New;
-    }
-
-    private long DueOfStreams()
-    {
-        var (due, oldest) = (HasStalls || Sender.IsWaiting ? Deadlines.Now + LookMilliseconds : long.MaxValue, long.MaxValue);
-        foreach (var stream in Streams.Snapshot)
-        {
-            if (stream is null)
-            {
-                continue;
-            }
-
-            oldest = Math.Min(oldest, stream.OpenedAt);
-            if (!stream.RequestBody.IsComplete)
-            {
-                due = Math.Min(due, Deadlines.Now + LookMilliseconds); // its handler may begin to wait any moment
-            }
-        }
-
-        OldestRequestStarted = oldest == long.MaxValue ? OldestRequestStarted : oldest;
-        return due;
-    }
-
-    private void CheckTimes()
-    {
-        if (Draining.IsCancellationRequested)
-        {
-            CloseGracefully();
-        }
-
-        if (!Deadlines.IsReadExpired)
-        {
-            return;
-        }
-
-        // After a pause of the whole process every deadline has passed, while what the client sent meanwhile is still on its way.
-        _isFinalBeatGranted = !_isFinalBeatGranted;
-        if (_isFinalBeatGranted)
-        {
-            return;
-        }
-
-        var now = Deadlines.Now;
-        if (!_receiver.HasBegun && now >= _beginDue)
-        {
-            Fail(ErrorCode.ProtocolError, "the connection has not begun in time");
-        }
-        else if (_inputDue != 0 && now >= _inputDue)
-        {
-            Fail(ErrorCode.EnhanceYourCalm, "a frame or a header block took too long");
-        }
-        else if (SettingsDue != 0 && now >= SettingsDue)
-        {
-            Fail(ErrorCode.SettingsTimeout, "the settings were not acknowledged");
-        }
-        else if ((LeaveAt != 0 && now >= LeaveAt) || (Slots == 0 && Draining.IsCancellationRequested))
-        {
-            Leave();
-        }
-        else if (Slots == 0)
-        {
-            if (now >= _idleDue)
-            {
-                CloseGracefully();
-            }
-        }
-        else
-        {
-            CheckStreams(now);
-        }
-    }
-
-    private void CheckStreams(long now)
-    {
-        HasStalls = false;
-        foreach (var stream in Streams.Snapshot.ToArray())
-        {
-            if (stream is null)
-            {
-                continue;
-            }
-
-            stream.RequestBody.CheckTime(now, _arriving.BytesOf(stream.Id, this));
-            if (stream.StalledAt == 0)
-            {
-                continue;
-            }
-
-            HasStalls = true;
-            var stalled = now - stream.StalledAt;
-            if (stalled >= Rules.ResponseWriteTimeout.TotalMilliseconds
-                || ConnectionDeadlines.IsTooSlow(stream.Stalls.Waited + stalled, stream.Stalls.Sent, stream.MinResponseDataRate))
-            {
-                ResetStream(stream, ErrorCode.Cancel);
-                Look(stream);
-            }
-        }
     }
 }

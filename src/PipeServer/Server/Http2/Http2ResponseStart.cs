@@ -184,6 +184,12 @@ internal abstract class Http2ResponseStart(Http2Stream stream) : ResponseWriter
             return;
         }
 
+        if (WouldOpenTunnel(Response.StatusCode))
+        {
+            RefuseTunnel();
+            return;
+        }
+
         var status = Response.StatusCode;
         PromisedLength = Response.ContentLength;
         if (!StatusLine.AllowsBody(status))
@@ -340,6 +346,12 @@ internal abstract class Http2ResponseStart(Http2Stream stream) : ResponseWriter
 
     private void StartPrepared(PreparedResponse prepared)
     {
+        if (WouldOpenTunnel(Response.StatusCode))
+        {
+            RefuseTunnel();
+            return;
+        }
+
         Mode = Exchange.IsHeadRequest || !StatusLine.AllowsBody(prepared.StatusCode) ? BodyMode.Discarding : BodyMode.Plain;
         if (Mode == BodyMode.Discarding && _hasPreparedBody)
         {
@@ -348,6 +360,19 @@ internal abstract class Http2ResponseStart(Http2Stream stream) : ResponseWriter
 
         HeadFields = prepared;
         HeadLength = -1; // it is among the fields
+        IsHeadDue = HasStarted = true;
+    }
+
+    // To an extended CONNECT every 2xx says that the stream is another protocol's from now on (RFC 8441 §4): not where its handler has answered a request.
+    private bool WouldOpenTunnel(int status) => status is >= 200 and < 300 && !Exchange.Head.ConnectProtocol.IsEmpty;
+
+    private void RefuseTunnel()
+    {
+        Response.SetStatus(501);
+        Held.Clear();
+        (_preparedBody, _hasPreparedBody, HeadFields) = (default, false, null);
+        (Written, PromisedLength, HeadLength) = (0, null, 0);
+        Mode = BodyMode.Discarding;
         IsHeadDue = HasStarted = true;
     }
 

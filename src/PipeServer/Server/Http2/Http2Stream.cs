@@ -11,7 +11,7 @@ namespace PipeServer.Server.Http2;
 /// Two sides work on it: the owner of the connection's output, which alone sends and receives frames, and whoever runs the handler. <see cref="Signal"/> is
 /// how the second one calls the first, and <see cref="IsDone"/> the last thing that it says: from then on the owner may give the object to another request.
 /// </remarks>
-internal sealed class Http2Stream : Exchange, IWorkItem, IBodyHost
+internal sealed class Http2Stream : StreamState, IWorkItem, IBodyHost
 {
     private const int Quiet = 0;
     private const int Signalled = 1; // on its connection's list
@@ -40,9 +40,6 @@ internal sealed class Http2Stream : Exchange, IWorkItem, IBodyHost
 
     /// <summary>Whose requests it carries.</summary>
     public ServerContext Server { get; }
-
-    /// <summary>The number of the stream: odd, and larger than of those before it.</summary>
-    public int Id { get; private set; }
 
     /// <summary>The request's body.</summary>
     public Http2RequestBody RequestBody { get; }
@@ -79,42 +76,6 @@ internal sealed class Http2Stream : Exchange, IWorkItem, IBodyHost
     /// <summary>The answer is to be counted as a refusal.</summary>
     public bool IsRefused { get; private set; }
 
-    /// <summary>How much may be sent on it. The owner's, as all that follows.</summary>
-    public int SendWindow { get; set; }
-
-    /// <summary>END_STREAM has been sent.</summary>
-    public bool IsEndSent { get; set; }
-
-    /// <summary>It is in the connection's table.</summary>
-    public bool IsOpen { get; set; }
-
-    /// <summary>When its head was complete, by the heartbeat's clock.</summary>
-    public long OpenedAt { get; private set; }
-
-    /// <summary>Since when something waits for a window, by the heartbeat's clock; 0 while nothing does.</summary>
-    public long StalledAt { get; set; }
-
-    /// <summary>How much was sent since the first wait for a window, and how long it has waited in all, in milliseconds.</summary>
-    public (long Sent, long Waited) Stalls { get; set; }
-
-    /// <summary>Somebody waits until the whole answer has been handed to the system, or the stream is gone.</summary>
-    public TaskCompletionSource? WholeSent { get; set; }
-
-    /// <summary>How it is sent beside others.</summary>
-    public StreamPriority Priority { get; set; }
-
-    /// <summary>It is in the <see cref="SendQueue"/>; with the urgency and the neighbour there.</summary>
-    public bool IsQueued { get; set; }
-
-    /// <inheritdoc cref="IsQueued"/>
-    public byte QueuedUrgency { get; set; }
-
-    /// <inheritdoc cref="IsQueued"/>
-    public Http2Stream? NextToSend { get; set; }
-
-    /// <summary>Its neighbour on the connection's list of those that have signalled, or among those that are kept.</summary>
-    public Http2Stream? NextInList { get; set; }
-
     object IWorkItem.Description => this;
 
     TimeSpan IBodyHost.BodyTimeout => Connection.Rules.RequestBodyTimeout;
@@ -126,8 +87,7 @@ internal sealed class Http2Stream : Exchange, IWorkItem, IBodyHost
     /// <summary>Begins with a head that is complete.</summary>
     public void Open(Http2Connection connection, int id, int sendWindow)
     {
-        (Id, SendWindow) = (id, sendWindow);
-        OpenedAt = connection.Deadlines.Now;
+        Begin(id, sendWindow, connection.Deadlines.Now);
         Priority = Head.Fields.IndexOf("priority"u8) is >= 0 and var index ? StreamPriority.Parse(Head.Fields.Value(index)) : StreamPriority.Unsaid;
         ResponseBody.Begin();
         _connection = connection;
@@ -148,9 +108,8 @@ internal sealed class Http2Stream : Exchange, IWorkItem, IBodyHost
         _connection = null;
         _isGone = _isAborted = _isDone = false;
         ResetDue = null;
-        IsRefused = IsEndSent = IsOpen = false;
-        (StalledAt, Stalls) = (0, default);
-        WholeSent = null;
+        IsRefused = false;
+        ForgetState();
         _abortSource = null;
         Head.Reset();
         Reset();

@@ -54,6 +54,10 @@ internal sealed class ResponseSender(Http2Connection connection, FrameOutput out
         if (body.IsHeadDue && IsHeadWanted(body))
         {
             SendHead(stream);
+            if (stream.IsEndSent)
+            {
+                connection.OnEndSent(stream);
+            }
         }
 
         if (stream.IsEndSent || !(body.IsHandedOver || body.IsEnding) || body.IsHeadDue)
@@ -103,8 +107,7 @@ internal sealed class ResponseSender(Http2Connection connection, FrameOutput out
             var pending = body.Pending.Length;
             if (pending == 0)
             {
-                _queue.RemoveFirst();
-                EndPiece(stream);
+                EndTurn(stream);
                 continue;
             }
 
@@ -124,8 +127,7 @@ internal sealed class ResponseSender(Http2Connection connection, FrameOutput out
             SendPiece(stream, Math.Min(Math.Min(pending, FrameHeader.MaxLength), Math.Min(Window, stream.SendWindow)));
             if (body.Pending.Length == 0)
             {
-                _queue.RemoveFirst();
-                EndPiece(stream);
+                EndTurn(stream);
             }
             else if (stream.Priority.IsIncremental)
             {
@@ -211,6 +213,17 @@ internal sealed class ResponseSender(Http2Connection connection, FrameOutput out
         }
     }
 
+    // Its handler may have ended long ago, and nobody else looks at it then.
+    private void EndTurn(Http2Stream stream)
+    {
+        _queue.RemoveFirst();
+        EndPiece(stream);
+        if (stream.IsEndSent)
+        {
+            connection.Look(stream);
+        }
+    }
+
     // All that was handed over is sent.
     private void EndPiece(Http2Stream stream)
     {
@@ -290,11 +303,7 @@ internal sealed class ResponseSender(Http2Connection connection, FrameOutput out
             ArrayPool<byte>.Shared.Return(block);
         }
 
-        if (endsStream)
-        {
-            stream.IsEndSent = true;
-            connection.OnEndSent(stream);
-        }
+        stream.IsEndSent = endsStream; // whoever calls this says so to the connection
     }
 
     private int WriteHead(Span<byte> room, Http2Stream stream, ReadOnlySpan<byte> server, ReadOnlySpan<byte> prepared)

@@ -24,6 +24,7 @@ internal abstract class StreamHolder : Connection
     private int _keptCount;
     private Http2Stream? _signalled; // newest first; from any thread
     private TaskCompletionSource? _signal; // in place of the read, once there is none
+    private volatile bool _isFlushDone;
     private volatile int _ownerThread;
     private List<TaskCompletionSource>? _awaitsFlush; // answers that are written to their end, and wait for the flush
 
@@ -54,16 +55,16 @@ internal abstract class StreamHolder : Connection
     protected ResponseSender Sender { get; }
 
     /// <summary>The streams that are neither closed nor reset.</summary>
-    protected StreamTable Streams { get; } = new();
+    public StreamTable Streams { get; } = new();
 
     /// <summary>How many requests have not ended yet, those that were reset and whose handlers still run among them.</summary>
-    protected int Slots { get; private set; }
+    public int Slots { get; private set; }
 
     /// <summary>The last stream that the client has opened.</summary>
-    protected int LastStreamId { get; set; }
+    public int LastStreamId { get; set; }
 
     /// <summary>The streams that were reset lately.</summary>
-    protected ClosedStreams Closed;
+    public ClosedStreams Closed;
 
     /// <summary>What the client may do that answers no request.</summary>
     protected ControlBudget Budget;
@@ -92,53 +93,18 @@ internal abstract class StreamHolder : Connection
         ReleaseKept();
     }
 
-    public override RequestMethod? MethodInProgress => Oldest() is { Head: var head } ? head.Method : null;
+    public override RequestMethod? MethodInProgress => StreamCensus.Oldest(Streams) is { Head: var head } ? head.Method : null;
 
-    public override void DescribeRequests(ICollection<RequestDescription> descriptions)
-    {
-        var before = descriptions.Count;
-        foreach (var stream in Streams.Snapshot)
-        {
-            if (stream is { IsCarried: true })
-            {
-                descriptions.Add(RequestDescription.Of(stream, Server, stream.OpenedAt));
-            }
-        }
+    public override void DescribeRequests(ICollection<RequestDescription> descriptions) => StreamCensus.Describe(Streams, Server, descriptions);
 
-        if (descriptions.Count == before)
-        {
-            descriptions.Add(RequestDescription.NotArrived);
-        }
-    }
-
-    public override RequestActivity? Observe() => Oldest() is { } oldest ? Observe(oldest, worker: null) : null;
+    public override RequestActivity? Observe() => StreamCensus.Oldest(Streams) is { } oldest ? Observe(oldest, worker: null) : null;
 
     /// <summary>The same of one stream, if it is still in progress. From any thread.</summary>
     public RequestActivity? Observe(Http2Stream stream, string? worker)
     {
-        var (id, started, connection) = (stream.Id, stream.OpenedAt, Id);
-        string request;
-        try
-        {
-            request = stream.ToString();
-        }
-#pragma warning disable CA1031 // It may be reset at this moment, in any order.
-        catch (Exception)
-#pragma warning restore CA1031
-        {
-            return null;
-        }
-
-        var stage = stream.StalledAt != 0 || (stream.IsDone && stream.IsQueued) ? RequestStage.Sending
-            : stream is { MayBlock: false, Handler.Dispatch: not Dispatch.Inline } ? RequestStage.Queued
-            : RequestStage.Handling;
-        var client = stream.ForwardedClient ?? ClientOfAnyThread();
-        Volatile.ReadBarrier();
-        return id == stream.Id && started == stream.OpenedAt && connection == Id && stream.IsCarried
-            ? new RequestActivity(
-                RequestActivity.WithoutQuery(request), stage, TimeSpan.FromMilliseconds(Math.Max(0, Server.Heartbeat.Now - started)),
-                worker ?? Server.Workers.WorkerOf(stream), client)
-            : null;
+        var id = Id;
+        var activity = StreamCensus.Observe(stream, Server, worker, ClientOfAnyThread());
+        return id == Id ? activity : null;
     }
 
     /// <summary>Handlers begin in the connection's context.</summary>
@@ -229,6 +195,18 @@ internal abstract class StreamHolder : Connection
         Drop(stream, new IOException($"The stream was reset by the server ({code})."));
     }
 
+    /// <summary>A request that nobody has seen is told by its reset alone that it is not answered.</summary>
+    public void RefuseStream(int id, ErrorCode code)
+    {
+        Tally.Receive();
+        Tally.Count(isRefusal: true);
+        Frames.ResetStream(id, code);
+        Closed.Add(id, byClient: false);
+    }
+
+    /// <summary>The window of a stream has grown, or its priority has changed.</summary>
+    public void Resume(Http2Stream stream) => Sender.Resume(stream);
+
     /// <summary>The connection ends politely: no new stream is taken, and those that there are end.</summary>
     public abstract void CloseGracefully();
 
@@ -280,13 +258,16 @@ internal abstract class StreamHolder : Connection
         }
     }
 
+    /// <summary>A flush that was pending has a result, which the owner has not taken. From any thread.</summary>
+    protected bool IsFlushDone { get => _isFlushDone; set => _isFlushDone = value; }
+
     /// <summary>Waits for a signal where no read can be woken.</summary>
     protected async Task WaitForSignalAsync()
     {
         var source = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         Volatile.Write(ref _signal, source);
-        Interlocked.MemoryBarrier(); // whoever has pushed before has woken the read
-        if (_signalled is null)
+        Interlocked.MemoryBarrier(); // whoever has something to say and has not seen that has woken the read
+        if (_signalled is null && !IsFlushDone)
         {
             await source.Task.ConfigureAwait(false);
         }
@@ -300,7 +281,7 @@ internal abstract class StreamHolder : Connection
     }
 
     /// <summary>A stream for a request whose head is about to be decoded.</summary>
-    protected Http2Stream RentStream()
+    public Http2Stream RentStream()
     {
         if (_kept is not { } stream)
         {
@@ -313,14 +294,14 @@ internal abstract class StreamHolder : Connection
     }
 
     /// <summary>Takes back one that has carried no request.</summary>
-    protected void ReturnStream(Http2Stream stream)
+    public void ReturnStream(Http2Stream stream)
     {
         stream.Head.Reset();
         Keep(stream);
     }
 
     /// <summary>A request has arrived.</summary>
-    protected void OpenStream(Http2Stream stream, int id)
+    public void OpenStream(Http2Stream stream, int id)
     {
         Tally.Receive();
         stream.Open((Http2Connection)this, id, Sender.Peer.InitialWindow);
@@ -388,21 +369,6 @@ internal abstract class StreamHolder : Connection
 
         _keptCount = 0;
         Streams.Release();
-    }
-
-    /// <summary>The stream that has been in progress for longest; null where none is. From any thread.</summary>
-    protected Http2Stream? Oldest()
-    {
-        Http2Stream? oldest = null;
-        foreach (var stream in Streams.Snapshot)
-        {
-            if (stream is { IsCarried: true } && (oldest is null || stream.OpenedAt < oldest.OpenedAt))
-            {
-                oldest = stream;
-            }
-        }
-
-        return oldest;
     }
 
     // Its handler has ended. What the client still sends of the body is taken and thrown away, within bounds: many clients read no answer before they have

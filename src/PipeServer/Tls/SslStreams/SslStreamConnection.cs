@@ -74,7 +74,7 @@ internal sealed class SslStreamConnection : TlsTransportConnection
             IsResumed = false,
         };
 
-        // A system that chooses suites by itself may have found one in a version that the client was not expected to end with.
+        // A system that chooses suites by itself may have chosen such a one.
         if (_info.ApplicationProtocol == TlsConnectionInfo.Http2 && !Http2CipherSuite.IsGoodEnough(_info.CipherSuite))
         {
             throw new TlsHandshakeException($"HTTP/2 must not be spoken with {_info.CipherSuite} (RFC 9113 §9.2.2)");
@@ -131,7 +131,7 @@ internal sealed class SslStreamConnection : TlsTransportConnection
 
     private ValueTask<SslServerAuthenticationOptions> SelectOptionsAsync(SslClientHelloInfo hello)
     {
-        if (_engine.OptionsFor(NameOf(hello.ServerName), hello.SslProtocols, out var clients) is { } options)
+        if (_engine.OptionsFor(NameOf(hello.ServerName), out var clients) is { } options)
         {
             Clients = clients;
             return new ValueTask<SslServerAuthenticationOptions>(options);

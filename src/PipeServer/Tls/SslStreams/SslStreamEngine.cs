@@ -22,8 +22,7 @@ internal sealed class SslStreamEngine : ITlsEngine
     private static readonly List<SslApplicationProtocol> Http2AndHttp1 = [SslApplicationProtocol.Http2, .. Http1];
 
     private readonly TlsOptions _options;
-    private readonly bool _isHttp2;
-    private readonly bool _is12GoodEnough; // whichever suite of TLS 1.2 is chosen, HTTP/2 may be spoken with it
+    private readonly List<SslApplicationProtocol> _protocols;
     private readonly CipherSuitesPolicy? _suites;
     private readonly ConditionalWeakTable<TlsCertificate, SslStreamCertificateContext> _contexts = [];
 
@@ -35,9 +34,11 @@ internal sealed class SslStreamEngine : ITlsEngine
     {
         _options = options;
         _suites = CreateSuites(options.CipherSuites);
-        _isHttp2 = isHttp2;
-        _is12GoodEnough = _suites is not null && !OperatingSystem.IsWindows()
-            && _suites.AllowedCipherSuites.All(static suite => Http2CipherSuite.IsGoodEnough(suite.ToString()));
+
+        // The suite is not chosen yet when the protocols are offered, nor is it known which versions the client has.
+        var mayBeBad = options.CipherSuites is not null && options.MinVersion == TlsVersion.Tls12
+            && CipherSuiteNames.Parse(options.CipherSuites).Exists(static suite => !Http2CipherSuite.IsGoodEnough(suite.ToString()));
+        _protocols = isHttp2 && !mayBeBad ? Http2AndHttp1 : Http1;
     }
 
     public string Name => "SslStream";
@@ -45,10 +46,7 @@ internal sealed class SslStreamEngine : ITlsEngine
     public TlsTransportConnection Accept(TransportConnection inner) => new SslStreamConnection(this, inner);
 
     /// <summary>What a handshake is made with for a client that asks for this name; null where there is no certificate for it.</summary>
-    /// <param name="serverName">The name, or null.</param>
-    /// <param name="versions">The versions that the client offers.</param>
-    /// <param name="clients">The certificates that the client is asked for, or null.</param>
-    public SslServerAuthenticationOptions? OptionsFor(string? serverName, SslProtocols versions, out TlsClientCertificates? clients)
+    public SslServerAuthenticationOptions? OptionsFor(string? serverName, out TlsClientCertificates? clients)
     {
         clients = null;
         if (_options.Certificates!.Find(serverName) is not { } certificate)
@@ -61,8 +59,7 @@ internal sealed class SslStreamEngine : ITlsEngine
         {
             ServerCertificateContext = _contexts.GetValue(certificate, CreateContext),
             EnabledSslProtocols = _options.MinVersion == TlsVersion.Tls13 ? SslProtocols.Tls13 : SslProtocols.Tls12 | SslProtocols.Tls13,
-            // The suite is not chosen yet. Where it may be one that HTTP/2 must not be spoken with, only those get HTTP/2 who will get TLS 1.3.
-            ApplicationProtocols = _isHttp2 && (_is12GoodEnough || (versions & SslProtocols.Tls13) != SslProtocols.None) ? Http2AndHttp1 : Http1,
+            ApplicationProtocols = _protocols,
             EncryptionPolicy = EncryptionPolicy.RequireEncryption,
             CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
             AllowRenegotiation = false,

@@ -55,6 +55,7 @@ public sealed class AdminAddressTests
     [InlineData("127.0.0.1:80,host=", "host= takes a name")]
     [InlineData("127.0.0.1:80,host=a:80", "host= takes a name")]
     // Its message named the options of --listen.
+    [InlineData("80,h2c", "the admin side speaks HTTP/1.1 alone: leave h2c out")]
     [InlineData("80,hosts=b", "there is no option 'hosts=b'; the options are host=NAME")]
     [InlineData("127.0.0.1:80,host=c,tls", "host= takes a name")]
     [InlineData("127.0.0.1:80,tls,host=c", "the admin side speaks no TLS")]

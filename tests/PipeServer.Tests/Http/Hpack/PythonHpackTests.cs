@@ -45,7 +45,8 @@ public sealed class PythonHpackTests
 
     private static (byte[] Block, string Text) Response(Random random)
     {
-        var names = HpackVectors.All.Static.Select(static field => field.Name).Where(static name => name[0] != ':' && name is not ("transfer-encoding" or "server"))
+        var names = HpackVectors.All.Static.Select(static field => field.Name)
+            .Where(static name => name[0] != ':' && name is not ("transfer-encoding" or "server"))
             .Concat(["X-Some-Name", "x", "Content-Security-Policy"]).ToArray();
         var fields = new HeaderFields();
         var status = random.Next(100, 1000);

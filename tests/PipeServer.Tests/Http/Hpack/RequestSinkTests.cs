@@ -254,6 +254,18 @@ public sealed class RequestSinkTests
         Assert.Equal(("GET  HTTP/2.0", "/"), (Text(head.RequestLine), Text(head.Path)));
     }
 
+    // A line end in it would begin another line of the log.
+    [Theory]
+    [InlineData(":method=GET|:scheme=http|:path=/a\nb|:authority=h", "GET  HTTP/2.0")]
+    [InlineData(":method=GET|:scheme=http|:path=/a\u001b|:authority=h|connection=x", "GET  HTTP/2.0")]
+    [InlineData(":method=GET|:scheme=http|:path=/a|:authority=h|connection=x", "GET /a HTTP/2.0")]
+    [InlineData(":scheme=http|:path=/a|:authority=h", "")]
+    public void The_line_of_a_malformed_request_can_be_logged(string fields, string expected)
+    {
+        var (status, head) = Decode(fields);
+        Assert.Equal((HeadStatus.Malformed, expected), (status, Text(head.RequestLine)));
+    }
+
     // An HPACK bomb: fields of one byte that stand for four thousand.
     [Fact]
     public void A_block_that_expands_is_not_kept_and_leaves_the_table_right()
@@ -328,8 +340,9 @@ public sealed class RequestSinkTests
     [Fact]
     public void Every_beginning_of_a_request_and_every_flipped_byte_is_some_status()
     {
-        var fields = ":method=CONNECT|:protocol=websocket|:scheme=http|:path=/a/%2e?b|:authority=h:1|host=h:1|cookie=a|te=trailers|cookie=b|expect=100-continue|x=y";
-        foreach (var block in Blocks(fields))
+        const string Fields = ":method=CONNECT|:protocol=websocket|:scheme=http|:path=/a/%2e?b|:authority=h:1"
+            + "|host=h:1|cookie=a|te=trailers|cookie=b|expect=100-continue|x=y";
+        foreach (var block in Blocks(Fields))
         {
             for (var length = 0; length <= block.Length; length++)
             {

@@ -4,7 +4,7 @@ using PipeServer.Http.Hpack;
 
 namespace PipeServer.Tests.Http.Hpack;
 
-/// <summary>What responses are encoded to: read back by the reference, which knows no table but the static one's, and byte by byte where bytes matter.</summary>
+/// <summary>What responses are encoded to: read back by the reference, and byte by byte where bytes matter.</summary>
 public sealed class ResponseBlockTests
 {
     private static readonly DateTimeOffset Now = new(1994, 11, 6, 8, 49, 37, TimeSpan.Zero);
@@ -27,7 +27,9 @@ public sealed class ResponseBlockTests
         Assert.Equal(
             ":status: 200|server: PipeServer|date: Sun, 06 Nov 1994 08:49:37 GMT|content-type: text/plain; charset=utf-8|content-length: 13|vary: accept"
                 + "|etag: \"x\"|x-custom-name: \u00c3\u00a9 1",
-            Write(200, DateHeader.CreateHttp2Block(Now), fields, new ContentTypeLine("text/plain; charset=utf-8", "text/plain; charset=utf-8"u8), 13, "Vary: accept\r\n"));
+            Write(
+                200, DateHeader.CreateHttp2Block(Now), fields, new ContentTypeLine("text/plain; charset=utf-8", "text/plain; charset=utf-8"u8), 13,
+                "Vary: accept\r\n"));
     }
 
     [Fact]
@@ -142,7 +144,9 @@ public sealed class ResponseBlockTests
         Assert.Equal(37, block.Length); // of 45 without shortening
 
         // Each day of a year has its own length.
-        Assert.All(Enumerable.Range(0, 366 * 24), hour => Assert.InRange(DateHeader.CreateHttp2Block(Now.AddHours(hour)).Length, 30, DateHeader.Http2BlockBytes));
+        Assert.All(
+            Enumerable.Range(0, 366 * 24),
+            static hour => Assert.InRange(DateHeader.CreateHttp2Block(Now.AddHours(hour)).Length, 30, DateHeader.Http2BlockBytes));
 
         var type = new ContentTypeLine("application/json", "application/json"u8);
         Assert.Equal("content-type: application/json", Text(type.Http2));
@@ -155,7 +159,7 @@ public sealed class ResponseBlockTests
     public void A_prepared_response_has_its_fields_for_HTTP2()
     {
         var response = new PreparedResponse(
-            200, [new("Content-Type", "text/html"), new("Server", "mine"), new("Keep-Alive", "x"), new("X-\u0041", " \u00e9 ")], Encoding.ASCII.GetBytes("12345"));
+            200, [new("Content-Type", "text/html"), new("Server", "mine"), new("Keep-Alive", "x"), new("X-\u0041", " \u00e9 ")], "12345"u8.ToArray());
         Assert.Equal("content-length: 5|content-type: text/html|server: mine|x-a: \u00e9", Text(response.Http2Fields));
         Assert.Same(response.Http2Fields, response.Http2Fields);
         Assert.Equal("", Text(new PreparedResponse(304, []).Http2Fields));

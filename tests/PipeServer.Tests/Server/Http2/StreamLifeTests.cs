@@ -96,7 +96,7 @@ public sealed class StreamLifeTests
         for (var round = 0; round < RoundsEach; round++)
         {
             var living = new List<(int Id, byte[] Answer)>();
-            var halves = new List<(int Id, byte[] Rest, byte[] Answer)>();
+            var halves = new List<(int Id, byte[] Remainder, byte[] Answer)>();
             for (var stream = random.Next(1, StreamsEach); stream > 0; stream--)
             {
                 await BeginAsync(client, random, $"{number}r{round}s{stream}", living, halves);
@@ -132,7 +132,7 @@ public sealed class StreamLifeTests
     }
 
     private static async Task BeginAsync(
-        Http2TestClient client, Random random, string name, List<(int Id, byte[] Answer)> living, List<(int Id, byte[] Rest, byte[] Answer)> halves)
+        Http2TestClient client, Random random, string name, List<(int Id, byte[] Answer)> living, List<(int Id, byte[] Remainder, byte[] Answer)> halves)
     {
         var path = $"/{Http2FuzzServer.Routes[random.Next(Http2FuzzServer.Routes.Count)]}/{name}";
         if (random.Next(2) == 0)

@@ -1,0 +1,76 @@
+using Microsoft.Extensions.Logging;
+using PipeServer.Fuzz;
+using PipeServer.Fuzz.Http2;
+
+namespace PipeServer.Tests.Server.Http2;
+
+/// <summary>
+/// Each flood ends with GOAWAY(ENHANCE_YOUR_CALM), which says why in its debug data and in the log, long before it has cost much; another client is served
+/// all the while.
+/// </summary>
+public sealed class Http2FloodAttackTests
+{
+    // The budget of a connection is 2,048 and fills by 128 a second: whatever costs 1 is over after this many, on a machine that is busy too.
+    private const int MaxRounds = 100_000;
+
+    public static TheoryData<string, string> Floods
+    {
+        get
+        {
+            var data = new TheoryData<string, string>();
+            foreach (var flood in Http2Flood.All)
+            {
+                foreach (var transport in new[] { "memory", "epoll", "epoll/openssl" })
+                {
+                    data.Add(transport, flood.Name);
+                }
+            }
+
+            return data;
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Floods))]
+    public async Task A_flood_is_ended_and_told_why(string transport, string name)
+    {
+        await using var host = await Http2Host.StartAsync(transport, ProtocolServer.Map);
+        await using var other = await host.ConnectAsync();
+        await using var attacker = await host.OpenAsync();
+        var sent = await Http2FloodRun.RunAsync(attacker, Http2Flood.All.Single(flood => flood.Name == name), MaxRounds);
+        Assert.Equal(200, (await other.GetAsync("/index.html")).Status);
+
+        // A client that sends on and on may be reset before it has read why: the log has it all the same.
+        Assert.True(attacker.HasEnded || attacker.GoAway is not null, $"{sent} bytes were sent, and the connection is open; {attacker.Conversation}");
+        if (attacker.GoAway is { } left)
+        {
+            Assert.Equal(Code.EnhanceYourCalm, left.GoAwayCode);
+            Assert.NotEmpty(left.GoAwayDebug);
+        }
+
+        Assert.Contains(host.Log.Entries, static entry => entry.Level == LogLevel.Warning && entry.Message.Contains("ENHANCE_YOUR_CALM", StringComparison.Ordinal));
+        Assert.DoesNotContain(host.Log.Entries, static entry => entry.Level >= LogLevel.Error);
+        Assert.True(sent < 4 * 1024 * 1024, $"{sent} bytes were taken");
+    }
+
+    // HPACK bombs: a few bytes that stand for many. The head is refused and not kept, and the work is bounded by the frames' bytes.
+    [Theory]
+    [InlineData("memory")]
+    [InlineData("epoll")]
+    public async Task A_small_block_that_stands_for_a_large_head_is_431(string transport)
+    {
+        await using var host = await Http2Host.StartAsync(transport, ProtocolServer.Map);
+        await using var client = await host.ConnectAsync();
+        var request = HpackBytes.Block(Http2CaseTable.Request);
+        for (var round = 0; round < 20; round++)
+        {
+            var id = client.TakeStream();
+            byte[] bomb = [.. request, .. HpackBytes.Added("x", new string('b', 4000)), .. Enumerable.Repeat((byte)(0x80 | 62), 16_000 - request.Length - 4010)];
+            await client.SendAsync(Http2Frame.Headers(id, bomb));
+            var response = await client.ResponseAsync(id);
+            Assert.Equal(431, response.Status);
+        }
+
+        Assert.Equal(200, (await client.GetAsync("/index.html")).Status);
+    }
+}
