@@ -259,7 +259,7 @@ internal sealed class Http2Connection : ConnectionTimes
         if (!HasFailed)
         {
             Receiver.Take(ref buffer);
-            SetInputDue(isComplete: buffer.IsEmpty && !Receiver.IsInBlock);
+            SetInputDue(buffer);
         }
 
         if (Deadlines.IsReadExpired || (Draining.IsCancellationRequested && !IsLeaving))
