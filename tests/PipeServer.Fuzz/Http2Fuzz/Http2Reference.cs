@@ -316,6 +316,7 @@ internal sealed class Http2Reference
         if (stream.Fields is null)
         {
             stream.Fields = fields;
+            stream.HasBody = !head.EndsStream;
             stream.Verdict = HeadJudge.Judge(fields);
         }
         else
