@@ -108,7 +108,7 @@ internal sealed class CountBench : IDisposable
         return command;
     }
 
-    // Frames hold what sendfile would send, so that it only costs there.
+    // By HTTP/2 as perf/load has it.
     private string WriteNginxConfiguration(int port, bool isHttp2)
     {
         var template = File.ReadAllText(Path.Combine(Checkout.Find(), "perf", "instructions", "nginx.conf"));

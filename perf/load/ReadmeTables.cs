@@ -5,12 +5,14 @@ using PipeServer.Perf;
 namespace PipeServer.Load;
 
 /// <summary>
-/// The README's tables, from a saved run; they stand between two comments, and are replaced as a whole. Those of a run over TLS have a place of their own.
+/// The README's tables, from a saved run; they stand between two comments, and are replaced as a whole. Those of a run over TLS and of one by HTTP/2 have places of
+/// their own.
 /// </summary>
 internal static class ReadmeTables
 {
     private const string Begin = "<!-- the tables of a saved run: perf/load readme -->";
     private const string BeginTls = "<!-- the tables of a saved run over TLS: perf/load readme -->";
+    private const string BeginHttp2 = "<!-- the tables of a saved run by HTTP/2: perf/load readme -->";
     private const string End = "<!-- end of the tables -->";
 
     private static readonly (string Server, string Title)[] Columns =
@@ -42,6 +44,19 @@ internal static class ReadmeTables
         ("tls-handshake", "a new handshake for each request"), ("tls-resumed", "a resumed one for each request"),
     ];
 
+    private static readonly (string Server, string Title)[] Http2Columns =
+    [
+        ("nginx", "nginx"), ("h2o", "h2o"), ("kestrel", "Kestrel"), ("epoll-inline", "PipeServer inline"), ("epoll-workers", "through workers"),
+    ];
+
+    private static readonly (string Workload, string Title)[] Http2Rows =
+    [
+        ("http2-plaintext-32", "plaintext, 64 connections of 32 streams"), ("http2-file-1k-32", "1 KiB, 64 × 32"),
+        ("http2-plaintext-1", "plaintext, one stream at a time"), ("http2-file-1k-1", "1 KiB, one stream at a time"),
+        ("http2-tls-plaintext-32", "plaintext over TLS, 64 × 32"), ("http2-tls-file-1k-32", "1 KiB over TLS, 64 × 32"),
+        ("http2-tls-file-64k", "64 KiB over TLS, one stream at a time"),
+    ];
+
     private static readonly (string Workload, string Title)[] FileRows =
     [
         ("file-1k", "1 KiB"), ("file-1k-not-modified", "1 KiB, not modified (304)"), ("file-1k-one-per-connection", "1 KiB, one request per connection, 64 at once"),
@@ -53,7 +68,7 @@ internal static class ReadmeTables
     /// <exception cref="MeasurementException">The comments are not there.</exception>
     public static string Replace(string readme, RunResult run)
     {
-        var comment = IsTls(run) ? BeginTls : Begin;
+        var comment = IsOf(run, "tls-") ? BeginTls : IsOf(run, "http2-") ? BeginHttp2 : Begin;
         var begin = readme.IndexOf(comment, StringComparison.Ordinal);
         var end = readme.IndexOf(End, Math.Max(0, begin), StringComparison.Ordinal);
         return begin >= 0 && end > begin
@@ -65,7 +80,14 @@ internal static class ReadmeTables
     public static string Write(RunResult run)
     {
         var text = new StringBuilder();
-        if (IsTls(run))
+        if (IsOf(run, "http2-"))
+        {
+            WriteTable(text, run, "HTTP/2: CPU µs a request (requests/s)", Http2Columns, Http2Rows);
+            WriteRow(text, "an idle connection, KB", Http2Columns, server => Show(run.Find(Workload.Http2Idle, server)?.ResidentKilobytesPerConnection));
+            return text.Append('\n').ToString();
+        }
+
+        if (IsOf(run, "tls-"))
         {
             WriteTable(text, run, "over TLS: CPU µs a request (requests/s)", TlsColumns, TlsRows);
             WriteRow(text, "an idle connection, KB", TlsColumns, server => Show(run.Find(Workload.TlsIdle, server)?.ResidentKilobytesPerConnection));
@@ -78,8 +100,8 @@ internal static class ReadmeTables
         return text.Append('\n').ToString();
     }
 
-    private static bool IsTls(RunResult run) =>
-        run.Measurements.Any(static measurement => measurement.Workload.StartsWith("tls-", StringComparison.Ordinal));
+    private static bool IsOf(RunResult run, string workloads) =>
+        run.Measurements.Any(measurement => measurement.Workload.StartsWith(workloads, StringComparison.Ordinal));
 
     private static void WriteTable(
         StringBuilder text, RunResult run, string title, (string Server, string Title)[] columns, (string Workload, string Title)[] rows)

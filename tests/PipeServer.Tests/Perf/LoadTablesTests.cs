@@ -74,6 +74,15 @@ public sealed class LoadTablesTests
     }
 
     [Fact]
+    public void The_readmes_table_of_http2_is_one_of_its_own()
+    {
+        var run = Run(new("http2-plaintext-32", "epoll-inline", 900_000, 0.65), new("http2-idle-10000", "epoll-inline", ResidentKilobytesPerConnection: 3.26));
+        var table = ReadmeTables.Write(run);
+        Assert.Contains("| plaintext, 64 connections of 32 streams | – | – | – | 0.65 (900,000) | – |", table, StringComparison.Ordinal);
+        Assert.Contains("| an idle connection, KB | – | – | – | 3.3 | – |", table, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void The_chart_shows_processor_time_and_requests()
     {
         var chart = BarChart.Draw(Run(new("plaintext-256", "epoll-inline", 141_457, 4.5), new("plaintext-256", "nginx", 135_971, 9)));
