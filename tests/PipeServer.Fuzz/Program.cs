@@ -11,7 +11,7 @@ const string Usage = """
     Holds the server against a second, naive parser, on requests that are nearly right.
 
       dotnet run --project tests/PipeServer.Fuzz -c Release -- [--seconds N] [--over head|parser|memory|sockets|epoll|tls|websocket|http2|all]
-                                                             [--tls] [--go-on] [--against N] [--table ADDRESS:PORT] [--seed N] [--case N]
+                                                             [--tls] [--go-on] [--against N] [--table WHERE] [--attack NAME] [--seed N] [--case N]
 
       --seconds N   how long in all (60)
       --over WHAT   the pass over ordinary heads beside the parser of all heads, the parser alone, a server over that transport, (tls) the TLS of
