@@ -41,7 +41,7 @@ public sealed class CurlClientTests
         var tags = host.PathOf("tags");
         Assert.Equal("a small file\n 200", await CurlAsync(host, "--etag-save", tags, "-w", " %{http_code}", host.Address + "/small.txt"));
         Assert.Equal(" 304", await CurlAsync(host, "--etag-compare", tags, "-w", " %{http_code}", host.Address + "/small.txt"));
-        Assert.Equal(" 304", await CurlAsync(host, "-z", "2099-01-01", "-w", " %{http_code}", host.Address + "/small.txt"));
+        Assert.Equal(" 304", await CurlAsync(host, "-z", tags, "-w", " %{http_code}", host.Address + "/small.txt"));
     }
 
     [Theory]
