@@ -10,13 +10,15 @@ using PipeServer.Fuzz.WebSockets;
 const string Usage = """
     Holds the server against a second, naive parser, on requests that are nearly right.
 
-      dotnet run --project tests/PipeServer.Fuzz -c Release -- [--seconds N] [--over head|parser|memory|sockets|epoll|tls|websocket|http2|all] [--tls] [--seed N]
+      dotnet run --project tests/PipeServer.Fuzz -c Release -- [--seconds N] [--over head|parser|memory|sockets|epoll|tls|websocket|http2|all]
+                                                             [--tls] [--go-on] [--against N] [--table ADDRESS:PORT] [--seed N] [--case N]
 
       --seconds N   how long in all (60)
       --over WHAT   the pass over ordinary heads beside the parser of all heads, the parser alone, a server over that transport, (tls) the TLS of
-                    servers with either engine, in memory and over epoll, or (websocket) frames, with and without compression, over each transport, or (http2) its frames, over each transport;
-                    all: each for its share of the time (all)
+                    servers with either engine, in memory and over epoll, (websocket) frames, with and without compression, over each
+                    transport, or (http2) its frames, over each transport; all: each for its share of the time (all)
       --tls         with --over http2, over TLS, by each engine
+      --go-on       with --over http2, a finding does not end it: each kind of them is printed once
       --against N   with --over http2, holds the server on port N of 127.0.0.1 against the reference, whatever its routes are, in clear text, and
                     prints each difference once: where a peer and the reference disagree, one of them is to be looked at
       --seed N      where the random numbers start; shown at the start, so that a run can be repeated
@@ -34,7 +36,8 @@ int? only = null;
 IPEndPoint? tabled = null;
 int? against = null;
 var isTls = args.Contains("--tls", StringComparer.Ordinal);
-args = [.. args.Where(static argument => argument != "--tls")];
+var goesOn = args.Contains("--go-on", StringComparer.Ordinal);
+args = [.. args.Where(static argument => argument is not ("--tls" or "--go-on"))];
 for (var index = 0; index < args.Length; index += 2)
 {
     var value = index + 1 < args.Length ? args[index + 1] : "";
@@ -69,7 +72,7 @@ foreach (var target in targets)
     {
         "tls" => await TlsFuzz.RunAsync(time, seed, only),
         "http2" when against is { } other => await Http2FuzzRun.AgainstAsync(other, time, seed, only),
-        "http2" => await Http2FuzzRun.RunAsync(time, seed, only, isTls),
+        "http2" => await Http2FuzzRun.RunAsync(time, seed, only, isTls, goesOn),
         "websocket" => await WebSocketFuzz.RunAsync(time, seed, only),
         _ => await FuzzAsync(target, time, seed),
     };

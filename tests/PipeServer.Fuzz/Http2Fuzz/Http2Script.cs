@@ -212,9 +212,9 @@ internal sealed class Http2Script
         {
             var isLast = pieces.Count == 0 && !hasTrailers;
             var data = Http2Frame.Data(id, piece, isLast);
-            var padding = OneIn(5) ? _random.Next(Math.Min(256, _room + 1)) : -1;
+            var padding = OneIn(5) && _room > 0 ? _random.Next(Math.Min(256, _room)) : -1;
             _room -= Math.Max(0, padding + 1);
-            _frames.Add(padding >= 0 && _room > 0 ? data.Pad(padding) : data);
+            _frames.Add(padding >= 0 ? data.Pad(padding) : data);
             if (!isLast)
             {
                 return;

@@ -89,10 +89,13 @@ internal abstract class FrameActions : ConnectionEndings
         }
     }
 
+    // Even numbers are the server's, which opens none (RFC 9113 §5.1.1).
+    private bool IsIdle(int id) => id > LastStreamId || (id & 1) == 0;
+
     /// <summary>RST_STREAM.</summary>
     public void OnReset(int id, ErrorCode code)
     {
-        if (id > LastStreamId)
+        if (IsIdle(id))
         {
             Fail(ErrorCode.ProtocolError, "RST_STREAM on an idle stream");
         }
@@ -209,7 +212,7 @@ internal abstract class FrameActions : ConnectionEndings
                 Sender.Window += increment;
             }
         }
-        else if (id > LastStreamId)
+        else if (IsIdle(id))
         {
             Fail(ErrorCode.ProtocolError, "WINDOW_UPDATE on an idle stream");
         }
@@ -233,7 +236,7 @@ internal abstract class FrameActions : ConnectionEndings
     /// <summary>Resets a stream that the client has broken the protocol on (RFC 9113 §5.4.2).</summary>
     public void FailStream(int id, ErrorCode code)
     {
-        if (id > LastStreamId)
+        if (IsIdle(id))
         {
             Fail(code, "a frame is wrong for a stream that is not open"); // RFC 9113 §6.4: an idle stream cannot be reset
             return;
@@ -260,7 +263,7 @@ internal abstract class FrameActions : ConnectionEndings
 
     private void OnDataOfNone(int id)
     {
-        if (id > LastStreamId)
+        if (IsIdle(id))
         {
             if (!HasLeft) // else it was opened meanwhile
             {
