@@ -48,9 +48,9 @@ public sealed class NghttpClientTests
         var output = await NghttpAsync(host, "-m", "5", "-H", "cookie: " + cookie, "/cookie");
         Assert.Equal(string.Concat(Enumerable.Repeat(cookie, 5)), output);
 
-        // With this option they are more than a head may have.
+        // And with many large fields.
         output = await NghttpAsync(host, "-v", "-n", "--continuation", "-m", "5", "/plaintext");
-        Assert.Equal(5, Count(output, ":status: 431"));
+        Assert.Equal(5, Count(output, ":status: 200"));
         Assert.DoesNotContain("recv GOAWAY", output);
     }
 
