@@ -29,7 +29,7 @@ internal sealed class OptionTable
                 Number("--port", "The port to listen on; 0 takes a free one.", Server.Port, 0, 65535, "-p"),
                 static (settings, value) => settings.Options.Port = value),
             OptionRow.Of(
-                Endpoints("--listen", "Places: ADDRESS:PORT, unix:PATH, fd:NAME; ,tls ,h2c ,proxy ,mode=660 behind; may be repeated."),
+                Endpoints("--listen", "Places: ADDRESS:PORT, unix:PATH, fd:NAME; ,tls ,h2c ,proxy ,mode=660 behind; repeatable."),
                 static (settings, value) => settings.Listen = value) with { Property = nameof(HttpServerOptions.Endpoints) },
             OptionRow.Of(
                 Mode("--socket-mode", "Permissions of the files of unix sockets, like 660; otherwise what the umask leaves."),
@@ -185,7 +185,7 @@ internal sealed class OptionTable
                 Choice("--unknown-host", "CHOICE", "A host that none of the file's sites has: default (the files of ROOT) or 421.", "default", "421"),
                 static (settings, value) => settings.RefusesUnknownHosts = value == "421"),
             OptionRow.Of(
-                Flag("--demo", "Add /plaintext, /worker/plaintext, /json, /sleep[?ms=N], /events, /echo, /ws[/deflate], h2c."),
+                Flag("--demo", "Add /[worker/]plaintext, /json, /sleep[?ms=N], /events, /echo, /ws[/deflate]; h2c."),
                 static (settings, value) => settings.Demo = value),
         ]),
         new("Stopping",

@@ -46,7 +46,7 @@ internal sealed record Http2Flood(string Name, Func<int, IEnumerable<Http2Frame>
         new("small-continuation", static at => [Http2Frame.Continuation(1, [Field[at % Field.Length]], end: false)]) { First = [Part] },
         new("large-continuation", static _ => [Http2Frame.Continuation(1, LongFields(), end: false)]) { First = [Part] },
         new("unknown-frames", static _ => [Http2CaseTable.Any(99, 0, 0)]),
-        new("goaway", static _ => [Http2Frame.GoAway()]),
+        new("goaway", static _ => [Http2Frame.GoAway()]) { First = [Http2Frame.Headers(1, Post, end: false)] },
     ];
 
     private static int Id(int round) => (2 * round) + 1;

@@ -24,11 +24,8 @@ internal static class Http2FloodRun
             await client.SendAsync(frames);
         }
 
-        if (client.GoAway is { GoAwayCode: not Code.NoError } || client.HasEnded)
-        {
-            await reading;
-        }
-
+        // What is on its way is looked at too. A server that takes all of it and stays is told by the time that this takes.
+        await Task.WhenAny(reading, Task.Delay(client.Patience, CancellationToken.None));
         return sent;
     }
 }

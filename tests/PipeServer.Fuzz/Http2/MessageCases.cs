@@ -143,7 +143,7 @@ internal static class MessageCases
             table.Rejected($"an empty {missing}", With(missing, ""));
         }
 
-        table.Malformed("an empty :path", With(":path", ""));
+        table.Malformed("an empty :path, which is malformed", With(":path", ""));
         table.Malformed("none", Head(new Field("host", "localhost"), new Field("a", "b")));
         table.Rejected("neither :authority nor host", Head(Request.Where(static one => one.Name != ":authority")));
         table.Answers("host instead of :authority", Head([.. Request.Where(static one => one.Name != ":authority"), new("host", "localhost")]));

@@ -1,3 +1,4 @@
+using System.Buffers;
 using Microsoft.Extensions.ObjectPool;
 using PipeServer.Http.Frames;
 using PipeServer.Transport;
@@ -15,6 +16,7 @@ internal abstract class ConnectionTimes : FrameActions
 
     private bool _isFinalBeatGranted;
     private long _beginDue; // when the preface and the settings must have come
+    private ArrivingData _arriving;
     private long _inputDue; // when a frame or a header block that has begun must be complete; 0: none has
     private long _idleDue; // when a connection without a request is closed
 
@@ -38,10 +40,16 @@ internal abstract class ConnectionTimes : FrameActions
     }
 
     /// <summary>The client's bytes were taken.</summary>
-    /// <param name="isComplete">No frame, and no header block, has begun that is not complete.</param>
-    protected void SetInputDue(bool isComplete) => _inputDue = isComplete ? 0
-        : _inputDue != 0 ? _inputDue
-        : Server.Heartbeat.DeadlineAfter(Rules.RequestHeadTimeout);
+    /// <param name="rest">What the whole frames have left of a read.</param>
+    // A frame of DATA that somebody waits for has the time of its body.
+    protected void SetInputDue(in ReadOnlySequence<byte> rest)
+    {
+        _arriving.Note(rest, this);
+        var isInBody = _arriving.StreamId != 0 && Streams.Find(_arriving.StreamId) is { RequestBody.IsComplete: false };
+        _inputDue = (rest.IsEmpty || isInBody) && !Receiver.IsInBlock ? 0
+            : _inputDue != 0 ? _inputDue
+            : Server.Heartbeat.DeadlineAfter(Rules.RequestHeadTimeout);
+    }
 
     /// <summary>False at the connection's end. Else its state and its time are set for the wait.</summary>
     protected bool MayWait()
@@ -168,7 +176,7 @@ internal abstract class ConnectionTimes : FrameActions
                 continue;
             }
 
-            stream.RequestBody.CheckTime(now);
+            stream.RequestBody.CheckTime(now, _arriving.BytesOf(stream.Id, this));
             if (stream.StalledAt == 0)
             {
                 continue;

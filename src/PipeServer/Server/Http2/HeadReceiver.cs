@@ -114,7 +114,7 @@ internal sealed class HeadReceiver(Http2Connection connection)
         }
         else if (status == HeadStatus.TooLarge)
         {
-            Begin(stream, id, endsStream, RequestError.HeadTooLarge);
+            Begin(stream, id, endsStream, stream.Head.Error == RequestError.None ? RequestError.HeadTooLarge : stream.Head.Error);
         }
         else
         {

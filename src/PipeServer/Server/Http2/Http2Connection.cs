@@ -40,6 +40,7 @@ internal sealed class Http2Connection : ConnectionTimes
         _hasInputEnded = IsFlushDone = false;
         _flush = default;
         base.Attach(transport, id);
+        StrictTransport = Tls is null ? [] : Rules.StrictTransport?.Http2 ?? [];
     }
 
     public override void OnHeartbeat(long now, bool draining)
@@ -61,6 +62,9 @@ internal sealed class Http2Connection : ConnectionTimes
             stream?.ExistingExtras?.Switched?.OnBeat(now);
         }
     }
+
+    /// <summary>The Strict-Transport-Security field of its responses, encoded; empty for none.</summary>
+    public byte[] StrictTransport { get; private set; } = [];
 
     /// <summary>The Server and Date fields of a stream's response, and those that its connection has: encoded.</summary>
     public ReadOnlySpan<byte> ServerFieldsOf(Http2Stream stream)
@@ -255,7 +259,7 @@ internal sealed class Http2Connection : ConnectionTimes
         if (!HasFailed)
         {
             Receiver.Take(ref buffer);
-            SetInputDue(isComplete: buffer.IsEmpty && !Receiver.IsInBlock);
+            SetInputDue(buffer);
         }
 
         if (Deadlines.IsReadExpired || (Draining.IsCancellationRequested && !IsLeaving))

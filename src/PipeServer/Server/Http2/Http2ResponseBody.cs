@@ -172,10 +172,7 @@ internal sealed class Http2ResponseBody : Http2ResponseStart, IValueTaskSource<F
     {
         ReleaseOut();
         Interlocked.Exchange(ref _drainedSource, null)?.TrySetResult();
-        if (TakeFlush())
-        {
-            _flush.SetResult(new FlushResult(isCanceled: false, Stream.IsGone));
-        }
+        EndFlush();
     }
 
     FlushResult IValueTaskSource<FlushResult>.GetResult(short token)
@@ -189,6 +186,14 @@ internal sealed class Http2ResponseBody : Http2ResponseStart, IValueTaskSource<F
 
     void IValueTaskSource<FlushResult>.OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
         _flush.OnCompleted(continuation, state, token, flags);
+
+    private void EndFlush()
+    {
+        if (TakeFlush())
+        {
+            _flush.SetResult(new FlushResult(isCanceled: false, Stream.IsGone));
+        }
+    }
 
     private bool TakeFlush() => _isFlushPending != 0 && Interlocked.Exchange(ref _isFlushPending, 0) != 0;
 
@@ -223,7 +228,7 @@ internal sealed class Http2ResponseBody : Http2ResponseStart, IValueTaskSource<F
         Stream.Call(); // mostly the owner goes on right here, and all is sent when this returns
         if (Stream.IsGone)
         {
-            CompleteFlush();
+            EndFlush(); // not what was handed over: the owner may be at it
         }
 
         if (cancellationToken.CanBeCanceled && _isFlushPending != 0)

@@ -27,7 +27,7 @@ internal abstract class Http2ResponseStart(Http2Stream stream) : ResponseWriter
     private bool _hasPreparedBody;
     private Http2Tunnel? _tunnel; // while the mode says so
     private int _sent; // of whichever of them is at its turn
-    private volatile bool _isHandedOver;
+    private int _handedOver; // 1 until the owner gives it back
     private volatile bool _isEnding;
 
     public sealed override Http2Stream Exchange => stream;
@@ -59,14 +59,14 @@ internal abstract class Http2ResponseStart(Http2Stream stream) : ResponseWriter
     public bool IsEnding => _isEnding;
 
     /// <summary>Bytes are handed over that are not all sent.</summary>
-    public bool IsHandedOver => _isHandedOver;
+    public bool IsHandedOver => Volatile.Read(ref _handedOver) != 0;
 
     /// <summary>What may be sent now.</summary>
     public ReadOnlySpan<byte> Pending
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        get => _isHandedOver && !_hasPreparedBody ? _out.Span[_sent..]
-            : !_isHandedOver && !_isEnding ? default
+        get => IsHandedOver && !_hasPreparedBody ? _out.Span[_sent..]
+            : !IsHandedOver && !_isEnding ? default
             : _hasPreparedBody ? _preparedBody.Span[_sent..]
             : Held.Span[_sent..];
     }
@@ -252,13 +252,13 @@ internal abstract class Http2ResponseStart(Http2Stream stream) : ResponseWriter
             _sent = 0;
         }
 
-        _isHandedOver = true;
+        Volatile.Write(ref _handedOver, 1);
     }
 
-    /// <summary>What was handed over is sent, or nobody wants it.</summary>
+    /// <summary>What was handed over is sent, or nobody wants it. The owner's alone, who may be reading it.</summary>
     protected void ReleaseOut()
     {
-        if (_isHandedOver)
+        if (IsHandedOver)
         {
             if (!_hasPreparedBody)
             {
@@ -266,7 +266,7 @@ internal abstract class Http2ResponseStart(Http2Stream stream) : ResponseWriter
                 _sent = 0;
             }
 
-            _isHandedOver = false;
+            Volatile.Write(ref _handedOver, 0);
         }
     }
 
@@ -279,7 +279,8 @@ internal abstract class Http2ResponseStart(Http2Stream stream) : ResponseWriter
         PromisedLength = null;
         Fault = null;
         HeadFields = null;
-        _isHandedOver = _isEnding = false;
+        ReleaseOut();
+        _isEnding = false;
         _tunnel = null;
         _sent = 0;
         if (_hasPreparedBody)

@@ -288,7 +288,7 @@ internal sealed class ResponseSender(Http2Connection connection, FrameOutput out
         var flags = endsStream ? FrameFlags.EndStream : FrameFlags.None;
         var server = connection.ServerFieldsOf(stream);
         var prepared = body.HeadFields is { } encoded ? encoded.Http2Fields : default;
-        var most = server.Length + 1 + ResponseBlock.MaxBytes(response.ListedFields, response.TypeLine, prepared);
+        var most = connection.StrictTransport.Length + server.Length + 1 + ResponseBlock.MaxBytes(response.ListedFields, response.TypeLine, prepared);
         if (most <= UsualHeadBytes)
         {
             var room = output.Take(FrameHeader.Bytes + most);
@@ -312,12 +312,20 @@ internal sealed class ResponseSender(Http2Connection connection, FrameOutput out
         if (Peer.IsTableUpdateDue)
         {
             Peer.IsTableUpdateDue = false;
-            room[start++] = 0x20; // the table has no room any more; nothing was in it
+            room[start++] = ResponseBlock.NoTable;
         }
 
         var response = stream.Response;
-        return start + ResponseBlock.Write(
+        start += ResponseBlock.Write(
             room[start..], response.StatusCode, server, response.ListedFields, response.TypeLine, stream.ResponseBody.HeadLength, prepared);
+        if (connection.StrictTransport is { Length: > 0 } strict && stream.ResponseBody.HeadFields is not { HasStrictTransport: true }
+            && response.ListedFields.IndexOf("Strict-Transport-Security"u8) < 0)
+        {
+            strict.CopyTo(room[start..]); // behind the status, which comes first
+            start += strict.Length;
+        }
+
+        return start;
     }
 
     private void SendTrailers(Http2Stream stream)

@@ -204,7 +204,7 @@ public sealed class ExchangeProtocolTests
     {
         await using var host = await Http2Host.StartAsync(transport, Http2Handlers.Map, static options =>
         {
-            options.MaxRequestHeadBytes = 4096;
+            options.MaxRequestHeadBytes = options.MaxRequestLineBytes = 4096;
             options.MaxRequestHeaderCount = 20;
             options.MaxRequestBodyBytes = 1000;
         });

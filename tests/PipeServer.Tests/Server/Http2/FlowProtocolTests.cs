@@ -80,10 +80,11 @@ public sealed class FlowProtocolTests
         Assert.Equal(0, client.Conversation.SendWindow);
         var last = await client.OpenAsync("POST", "/keeps");
         await client.SendAsync(Http2Frame.Data(last, new byte[1]));
-        var left = await client.EndAsync();
-        Assert.Equal(Code.FlowControlError, left!.GoAwayCode);
-        Assert.NotEmpty(left.GoAwayDebug);
+        await client.UntilAsync(() => client.GoAway is not null, "GOAWAY");
+        Assert.Equal(Code.FlowControlError, client.GoAway!.GoAwayCode);
+        Assert.NotEmpty(client.GoAway.GoAwayDebug);
         gate.SetResult();
+        await client.EndAsync();
     }
 
     [Theory]

@@ -5,8 +5,15 @@ namespace PipeServer.Tests.Server.Http2;
 /// <summary>Handlers for the suites of raw frames.</summary>
 internal static class Http2Handlers
 {
+    /// <summary>How long <c>/whole</c> is, which is there at once.</summary>
+    public const int WholeBytes = 300_000;
+
+    private static readonly PreparedResponse Whole =
+        new(200, [new("Content-Type", "application/octet-stream")], Enumerable.Range(0, WholeBytes).Select(static place => ByteAt(place)).ToArray());
+
     public static void Map(HttpServer server)
     {
+        server.MapGet("/whole", static (_, response) => response.Send(Whole), Dispatch.Inline);
         server.MapGet("/inline", static (_, response) => response.WriteText("inline"), Dispatch.Inline);
         server.MapGet("/worker", static (_, response) => response.WriteText("worker"));
         server.MapGet("/pool", static (_, response) => response.WriteText("pool"), Dispatch.ThreadPool);

@@ -208,14 +208,19 @@ public sealed class MultiplexProtocolTests
             },
             static options => options.MaxStreamsPerConnection = Most);
         await using var client = await host.ConnectAsync();
-        for (var round = 0; round < 30; round++)
+        for (var at = 0; at < Most; at++)
         {
             var id = await client.RequestAsync("GET", "/slow");
+            await Eventually.TrueAsync(() => Volatile.Read(ref running) == at + 1, "a handler runs");
             await client.SendAsync(Http2Frame.Reset(id));
         }
 
-        await client.PingAsync();
-        Assert.Equal(Most, Volatile.Read(ref most));
+        for (var round = 0; round < 30; round++)
+        {
+            Assert.Equal(Code.RefusedStream, (await client.GetAsync("/slow")).ResetCode);
+        }
+
+        Assert.Equal(Most, Volatile.Read(ref running));
         gate.SetResult();
         await Eventually.TrueAsync(() => Volatile.Read(ref running) == 0, "the handlers return");
         await Eventually.TrueAsync(async () => (await client.GetAsync("/inline")).Status == 200, "there is room again");
@@ -228,6 +233,7 @@ public sealed class MultiplexProtocolTests
     {
         var aborted = new TaskCompletionSource();
         var failed = new TaskCompletionSource<Exception>();
+        var begun = new TaskCompletionSource();
         await using var host = await Http2Host.StartAsync(transport, server =>
         {
             Http2Handlers.Map(server);
@@ -240,6 +246,7 @@ public sealed class MultiplexProtocolTests
             });
             server.MapPost("/reads", async (HttpRequest request, HttpResponse response) =>
             {
+                begun.SetResult();
                 try
                 {
                     while (!(await request.Body.ReadAsync()).IsCompleted)
@@ -258,6 +265,7 @@ public sealed class MultiplexProtocolTests
         var waits = await client.RequestAsync("GET", "/waits");
         await client.UntilAsync(() => client.Responses[waits].Text == "begun", "the first bytes");
         var reads = await client.OpenAsync("POST", "/reads");
+        await begun.Task.WaitAsync(TestClient.Patience);
         await client.SendAsync(Http2Frame.Reset(waits), Http2Frame.Reset(reads));
         await aborted.Task.WaitAsync(TestClient.Patience);
         Assert.IsAssignableFrom<IOException>(await failed.Task.WaitAsync(TestClient.Patience));
@@ -271,7 +279,7 @@ public sealed class MultiplexProtocolTests
         var streams = new List<int>();
         foreach (var priority in priorities)
         {
-            streams.Add(await client.RequestAsync("GET", "/bytes/300000", priority is null ? [] : [new Field("priority", priority)]));
+            streams.Add(await client.RequestAsync("GET", "/whole", priority is null ? [] : [new Field("priority", priority)]));
         }
 
         await client.UntilAsync(() => streams.TrueForAll(id => client.Responses[id].Status == 200), "the heads");
@@ -280,7 +288,7 @@ public sealed class MultiplexProtocolTests
         await client.SendAsync(Http2Frame.SettingsOf((Setting.InitialWindowSize, 400_000)));
         foreach (var id in streams)
         {
-            Assert.Null(Http2Handlers.CheckBytes((await client.ResponseAsync(id)).Body, 300_000));
+            Assert.Null(Http2Handlers.CheckBytes((await client.ResponseAsync(id)).Body, Http2Handlers.WholeBytes));
         }
 
         return streams;

@@ -165,7 +165,11 @@ public sealed class WebSocketStreamTests
         var options = new WebSocketAcceptOptions { MaxMessageBytes = 10_000_000, SubProtocols = ["v1"], AllowedOrigins = ["https://a.test"] };
         server.MapGet("/ws", (request, _) => WebSocketHandlers.EchoAsync(request, options), Dispatch.Inline);
         server.MapGet("/throws", static (request, _) => ThrowAsync(request));
-        server.MapGet("/asks", static (request, response) => response.WriteText($"{request.IsWebSocketRequest} {response.CanUpgrade}"));
+        server.MapGet("/asks", static (request, response) =>
+        {
+            response.StatusCode = 404; // with 200 the stream would be another protocol's
+            response.WriteText($"{request.IsWebSocketRequest} {response.CanUpgrade}");
+        });
         server.MapGet("/inline", static (_, response) => response.WriteText("inline"), Dispatch.Inline);
     });
 
