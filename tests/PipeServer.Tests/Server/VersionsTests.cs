@@ -51,7 +51,9 @@ public abstract class VersionsTests(string transport)
     private static HttpClient CreateClient(TestServer server, Version version)
     {
         var handler = new SocketsHttpHandler();
+#pragma warning disable CA5359 // Whose certificate it is is the matter of other tests.
         handler.SslOptions.RemoteCertificateValidationCallback = static (_, _, _, _) => true;
+#pragma warning restore CA5359
         return new HttpClient(handler)
         {
             BaseAddress = server.Server.Address,

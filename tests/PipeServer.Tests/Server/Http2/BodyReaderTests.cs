@@ -2,7 +2,6 @@ using System.Buffers;
 using System.IO.Pipelines;
 using System.Text;
 using PipeServer.Http;
-using PipeServer.Server;
 using PipeServer.Server.Http2;
 
 namespace PipeServer.Tests.Server.Http2;
