@@ -11,7 +11,7 @@ const string Usage = """
     Holds the server against a second, naive parser, on requests that are nearly right.
 
       dotnet run --project tests/PipeServer.Fuzz -c Release -- [--seconds N] [--over head|parser|memory|sockets|epoll|tls|websocket|http2|all]
-                                                             [--tls] [--go-on] [--against N] [--table ADDRESS:PORT] [--seed N] [--case N]
+                                                             [--tls] [--go-on] [--against N] [--table WHERE] [--attack NAME] [--seed N] [--case N]
 
       --seconds N   how long in all (60)
       --over WHAT   the pass over ordinary heads beside the parser of all heads, the parser alone, a server over that transport, (tls) the TLS of
@@ -22,8 +22,10 @@ const string Usage = """
       --against N   with --over http2, holds the server on port N of 127.0.0.1 against the reference, whatever its routes are, in clear text, and
                     prints each difference once: where a peer and the reference disagree, one of them is to be looked at
       --seed N      where the random numbers start; shown at the start, so that a run can be repeated
-      --table ADDRESS:PORT
-                    no fuzzing: the table of HTTP/2 cases against any server that speaks it there by prior knowledge and has /index.html of 11 bytes
+      --table WHERE no fuzzing: the table of HTTP/2 cases against a server over that transport, or against any other at ADDRESS:PORT, which speaks it there
+                    by prior knowledge and has /index.html of 11 bytes
+      --attack NAME no fuzzing: what this flood of HTTP/2 frames, or each (all), costs other clients of the server on --against's port, for --seconds a
+                    line, beside the same attacker before a sink; the server has /index.html
       --case N      with --over tls, websocket or http2, this one connection alone, as a finding names it
 
     Exit codes: 0 nothing found, 1 a finding, which is cut down and saved in tests/PipeServer.Fuzz/corpus, 2 bad arguments.
@@ -33,7 +35,8 @@ var seconds = 60;
 var over = "all";
 var seed = Random.Shared.Next();
 int? only = null;
-IPEndPoint? tabled = null;
+string? table = null;
+string? attack = null;
 int? against = null;
 var isTls = args.Contains("--tls", StringComparer.Ordinal);
 var goesOn = args.Contains("--go-on", StringComparer.Ordinal);
@@ -46,7 +49,8 @@ for (var index = 0; index < args.Length; index += 2)
         "--seconds" => int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out seconds) && seconds > 0,
         "--seed" => int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out seed),
         "--case" => int.TryParse(value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) && (only = number) is not null,
-        "--table" => IPEndPoint.TryParse(value, out tabled) && tabled.Port > 0,
+        "--attack" => (attack = value) == "all" || Http2Flood.All.Any(flood => flood.Name == value),
+        "--table" => (table = value) is "memory" or "sockets" or "epoll" || IPEndPoint.TryParse(value, out _),
         "--against" => int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var at) && (against = at) is not null,
         "--over" => (over = value) is "head" or "parser" or "memory" or "sockets" or "epoll" or "tls" or "websocket" or "http2" or "all",
         _ => false,
@@ -58,9 +62,19 @@ for (var index = 0; index < args.Length; index += 2)
     }
 }
 
-if (tabled is not null)
+if (attack is not null)
 {
-    return await Http2Against.RunAsync(tabled) ? 0 : 1;
+    foreach (var flood in Http2Flood.All.Where(flood => attack == "all" || flood.Name == attack))
+    {
+        await new AttackFigures(new IPEndPoint(IPAddress.Loopback, against ?? 0), flood, TimeSpan.FromSeconds(seconds)).RunAsync();
+    }
+
+    return 0;
+}
+
+if (table is not null)
+{
+    return await (IPEndPoint.TryParse(table, out var place) ? Http2Against.RunAsync(place) : Http2Against.RunAsync(table)) ? 0 : 1;
 }
 
 string[] targets = over == "all" ? ["head", "parser", "memory", "sockets", "epoll", "tls", "websocket", "http2"] : [over];

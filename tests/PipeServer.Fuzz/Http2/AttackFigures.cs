@@ -15,6 +15,9 @@ internal sealed class AttackFigures(IPEndPoint server, Http2Flood flood, TimeSpa
     private const int Clients = 8;
     private const int Attackers = 2;
 
+    // Not the attackers' address: a server may have a budget for each.
+    private static readonly IPAddress Other = new([127, 0, 0, 2]);
+
     private readonly byte[] _head = HpackBytes.Block(Http2CaseTable.Request);
 
     /// <summary>Measures and prints one line for each.</summary>
@@ -58,6 +61,7 @@ internal sealed class AttackFigures(IPEndPoint server, Http2Flood flood, TimeSpa
             if (client is null)
             {
                 var socket = new Socket(server.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+                socket.Bind(new IPEndPoint(Other, 0));
                 await socket.ConnectAsync(server);
                 client = new Http2TestClient(new NetworkStream(socket, ownsSocket: true));
                 await client.StartAsync();

@@ -214,7 +214,7 @@ internal static class ConnectionCases
         table.Errs("HEADERS on the same once more", [Code.StreamClosed], Get(), Get());
         table.Fails("CONTINUATION on one that was left out", ClosedOrProtocol, Get(5), Http2Frame.Continuation(3, []));
         table.Answers("32 at once", [.. Enumerable.Range(0, 32).Select(static at => (2 * at) + 1)], [.. Enumerable.Range(0, 32).Select(static at => (CaseStep)Get((2 * at) + 1))]);
-        CaseStep[] many = [Http2Frame.SettingsOf((Setting.InitialWindowSize, 0)), .. Enumerable.Range(0, 140).Select(static at => (CaseStep)Get((2 * at) + 1))];
+        CaseStep[] many = [Http2Frame.SettingsOf((Setting.InitialWindowSize, 0)), .. Enumerable.Range(0, 140).Select(static at => (CaseStep)Get((2 * at) + 1)), CaseStep.Barrier];
         var crowd = table.Add("more than are allowed at once", OutcomeKind.ErrorOrOpen, [Code.RefusedStream, Code.ProtocolError], many);
         table.Replace(crowd with
         {

@@ -149,7 +149,8 @@ internal static class MessageCases
         table.Answers("host instead of :authority", Head([.. Request.Where(static one => one.Name != ":authority"), new("host", "localhost")]));
         table.Answers("host and :authority, the same", Get(1, new Field("host", "localhost")));
         table.Rejected("host and :authority, not the same", Get(1, new Field("host", "elsewhere")));
-        table.Rejected("host twice", Get(1, new("host", "localhost"), new("host", "localhost")));
+        table.Tolerates("host twice beside :authority, all the same", [Code.ProtocolError], Get(1, new("host", "localhost"), new("host", "localhost")));
+        table.Rejected("host twice, without :authority", Head([.. Request.Where(static one => one.Name != ":authority"), new("host", "localhost"), new("host", "localhost")]));
         foreach (var authority in new[] { "", "user@localhost", "user:secret@localhost", "local host", "localhost/", "localhost:port", "localhost:80:80", "[::1", "a,b" })
         {
             table.Rejected($"the authority \"{authority}\"", With(":authority", authority));

@@ -188,6 +188,7 @@ internal abstract class FrameActions : ConnectionEndings
     public void OnGoAway(ErrorCode code)
     {
         IsClientLeaving = true;
+        Spend(ControlBudget.Answered, "GOAWAY frames");
         if (code != ErrorCode.NoError)
         {
             Log.Http2ClientError(Server.Logger, Id, code.ToString(), "");
