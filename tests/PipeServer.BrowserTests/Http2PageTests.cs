@@ -21,8 +21,9 @@ public sealed class Http2PageTests : IAsyncLifetime
     {
         Assert.SkipWhen(Site.FindBrowser() is null, "Chromium is not installed. On Debian: apt install chromium");
         Directory.CreateDirectory(Root);
-        File.WriteAllText(Path.Combine(Root, "index.html"), "<!DOCTYPE html><html lang=en><title>over HTTP/2</title><h1>over HTTP/2</h1><link rel=icon href=data:,>");
-        File.WriteAllBytes(Path.Combine(Root, "large.bin"), new byte[1_000_000]);
+        await File.WriteAllTextAsync(
+            Path.Combine(Root, "index.html"), "<!DOCTYPE html><html lang=en><title>over HTTP/2</title><h1>over HTTP/2</h1><link rel=icon href=data:,>");
+        await File.WriteAllBytesAsync(Path.Combine(Root, "large.bin"), new byte[1_000_000]);
         _cli = CliProcess.Start(
             CliProcess.PipeServer,
             new Dictionary<string, string> { ["STATE_DIRECTORY"] = _folder.FullName },
