@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
-using PipeServer.Fuzz;
 using PipeServer.Fuzz.Http2;
 
 namespace PipeServer.Tests.Server.Http2;

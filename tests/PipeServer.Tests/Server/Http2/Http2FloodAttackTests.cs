@@ -1,5 +1,4 @@
 using Microsoft.Extensions.Logging;
-using PipeServer.Fuzz;
 using PipeServer.Fuzz.Http2;
 
 namespace PipeServer.Tests.Server.Http2;
