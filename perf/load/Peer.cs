@@ -105,9 +105,10 @@ internal sealed record Peer(
             new("sockets-inline", "the native file, System.Net.Sockets, handler where the bytes arrive",
                 start => workshop.PipeServer(start, "sockets"), Routes(EveryRoute), Reports: true, IsUsual: false, Native: NativeProgram.CommandLine),
             new("jit-inline", "as epoll-inline, on the runtime",
-                start => workshop.PipeServerOnRuntime(start), Routes(["/plaintext", .. FileRoutes]), Reports: true, IsUsual: false, Project: Workshop.CliProject),
+                start => workshop.PipeServerOnRuntime(start), Routes(["/plaintext", .. FileRoutes]), Reports: true, IsUsual: false, SpeaksHttp2: true,
+                Project: Workshop.CliProject),
             new("jit-workers", "as epoll-workers, on the runtime",
-                start => workshop.PipeServerOnRuntime(start), worker, Reports: true, IsUsual: false, Project: Workshop.CliProject),
+                start => workshop.PipeServerOnRuntime(start), worker, Reports: true, IsUsual: false, SpeaksHttp2: true, Project: Workshop.CliProject),
         ];
     }
 

@@ -13,8 +13,8 @@ internal static class ConnectRequest
     public static bool IsOne(RequestHead head) => head.IsExtendedConnect && Ascii.EqualsIgnoreCase(head.ConnectProtocol, "websocket"u8);
 
     /// <summary>
-    /// Why the handshake is refused; <see cref="RequestError.None"/> where it is not. Never <see cref="RequestError.UpgradeRequired"/>: its status needs a field
-    /// that HTTP/2 does not have (RFC 9110 §15.5.22, RFC 9113 §8.2.2).
+    /// Why the handshake is refused; <see cref="RequestError.None"/> where it is not. Never <see cref="RequestError.UpgradeRequired"/>: its status needs
+    /// a field that HTTP/2 does not have (RFC 9110 §15.5.22, RFC 9113 §8.2.2).
     /// </summary>
     public static RequestError Check(RequestHead head) =>
         IsOne(head) && !head.Framing.HasContentLength

@@ -35,10 +35,10 @@ internal static class HeadJudge
             : HeadVerdict.Doubtful;
     }
 
-    /// <summary>Judges the fields behind a body.</summary>
+    /// <summary>Judges the fields behind a body, where <c>te</c> means nothing, whatever it says.</summary>
     public static HeadVerdict JudgeTrailers(IReadOnlyList<Field> fields) =>
-        fields.Any(static field => field.Name.StartsWith(':') || IsMalformed(field)) ? HeadVerdict.Malformed
-        : fields.All(IsRoutine) && fields.Count < MaxFields ? HeadVerdict.Right
+        fields.Any(static field => field.Name.StartsWith(':') || (field.Name != "te" && IsMalformed(field))) ? HeadVerdict.Malformed
+        : fields.All(static field => field.Name != "te" && IsRoutine(field)) && fields.Count < MaxFields ? HeadVerdict.Right
         : HeadVerdict.Doubtful;
 
     /// <summary>The length that a head tells; null for none, or none that is a number.</summary>

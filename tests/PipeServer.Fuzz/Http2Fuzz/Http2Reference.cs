@@ -34,6 +34,7 @@ internal sealed class Http2Reference
     private long _initialWindow = DefaultWindow;
     private int _controls;
     private bool _isLeft;
+    private bool _isWrongBlock; // of a stream that cannot be opened any more
 
     private Http2Reference()
     {
@@ -240,8 +241,8 @@ internal sealed class Http2Reference
         // A number below one that was used, and was not used itself: it is closed (§5.1.1).
         if (id <= _maxId && !_streams.ContainsKey(id))
         {
-            _mayEnd.Add(Code.CompressionError); // who decodes first what nobody wants may see that it depends on what never came
-            End(Code.ProtocolError, Code.StreamClosed);
+            BeginWrongBlock(frame);
+            return;
         }
 
         if (_mustEnd is not null)
@@ -272,10 +273,26 @@ internal sealed class Http2Reference
         AddToBlock(frame, frame.Content);
     }
 
+    // A server may say so at once, or when the block is complete; and who decodes first what nobody wants may see that it depends on what never came.
+    private void BeginWrongBlock(Http2Frame frame)
+    {
+        _mayEnd.UnionWith([Code.ProtocolError, Code.StreamClosed, Code.CompressionError]);
+        if (_mustEnd is null && frame.EndsHeaders)
+        {
+            End(Code.ProtocolError, Code.StreamClosed);
+        }
+
+        (_head, _isWrongBlock) = (frame, true);
+    }
+
     private void TakeContinuation(Http2Frame frame)
     {
         Require(_head is not null, Code.ProtocolError);
-        if (_mustEnd is null)
+        if (_mustEnd is null && _isWrongBlock && frame.EndsHeaders)
+        {
+            End(Code.ProtocolError, Code.StreamClosed);
+        }
+        else if (_mustEnd is null && !_isWrongBlock)
         {
             AddToBlock(frame, frame.Payload);
         }
@@ -316,6 +333,7 @@ internal sealed class Http2Reference
         if (stream.Fields is null)
         {
             stream.Fields = fields;
+            stream.HasBody = !head.EndsStream;
             stream.Verdict = HeadJudge.Judge(fields);
         }
         else

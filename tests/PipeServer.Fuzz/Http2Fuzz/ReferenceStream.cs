@@ -23,6 +23,9 @@ internal sealed class ReferenceStream
     /// <summary>The client has ended its side.</summary>
     public bool HasEnded { get; set; }
 
+    /// <summary>Its head did not end it: there was a time when an answer could come before the request was whole.</summary>
+    public bool HasBody { get; set; }
+
     /// <summary>The client has reset it.</summary>
     public bool IsReset { get; set; }
 
@@ -58,7 +61,7 @@ internal sealed class ReferenceStream
             expected.ResetCodes.UnionWith([Code.ProtocolError, Code.NoError]);
         }
 
-        if (isEarly)
+        if (isEarly && HasBody)
         {
             expected.ResetCodes.Add(Code.NoError); // the rest of the body is not wanted (RFC 9113 §8.1)
         }

@@ -7,7 +7,9 @@ internal enum FrameFlags : byte
     /// <summary>None.</summary>
     None = 0,
 
-    /// <summary>Of DATA and HEADERS: the sender has no more for this stream. Of SETTINGS and PING: the same was received, see <see cref="FrameHeader.Ack"/>.</summary>
+    /// <summary>
+    /// Of DATA and HEADERS: the sender has no more for this stream. Of SETTINGS and PING: the same was received, see <see cref="FrameHeader.Ack"/>.
+    /// </summary>
     EndStream = 1,
 
     /// <summary>Of HEADERS and CONTINUATION: the header block ends here.</summary>

@@ -49,7 +49,9 @@ internal sealed class ConnectionWindow
     // Interlocked here and in TakeUpdate: of a release and a frame at the same time, one of both sides sees the other.
     public bool Release(int bytes) => Interlocked.Add(ref _released, bytes) >= Volatile.Read(ref _left);
 
-    /// <summary>What the client is to be told now that it may send in addition; 0: nothing. The owner only, after each batch of frames and each signal.</summary>
+    /// <summary>
+    /// What the client is to be told now that it may send in addition; 0: nothing. The owner only, after each batch of frames and each signal.
+    /// </summary>
     /// <param name="growth">Makes the window larger where that pays; null: it stays as it is.</param>
     /// <param name="time">The server's clock; only with a growth.</param>
     public int TakeUpdate(WindowGrowth? growth = null, TimeProvider? time = null)

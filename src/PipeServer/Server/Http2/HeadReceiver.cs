@@ -51,7 +51,9 @@ internal sealed class HeadReceiver(Http2Connection connection)
         else if (!connection.Closed.WasResetHere(id))
         {
             var wasOpen = id < _firstSkipped || id > _lastSkipped;
-            connection.Fail(wasOpen ? ErrorCode.StreamClosed : ErrorCode.ProtocolError, wasOpen ? "HEADERS on a closed stream" : "a stream was opened behind a later one");
+            connection.Fail(
+                wasOpen ? ErrorCode.StreamClosed : ErrorCode.ProtocolError,
+                wasOpen ? "HEADERS on a closed stream" : "a stream was opened behind a later one");
         }
         else
         {

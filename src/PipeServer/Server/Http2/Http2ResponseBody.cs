@@ -1,4 +1,5 @@
 using System.IO.Pipelines;
+using System.Runtime.CompilerServices;
 using System.Threading.Tasks.Sources;
 using Microsoft.Win32.SafeHandles;
 using PipeServer.Http;
@@ -182,10 +183,48 @@ internal sealed class Http2ResponseBody : Http2ResponseStart, IValueTaskSource<F
         return _flush.GetResult(token);
     }
 
-    ValueTaskSourceStatus IValueTaskSource<FlushResult>.GetStatus(short token) => _flush.GetStatus(token);
+    // A flush that an earlier request's handler has left behind is over: a task around it would not survive an exception here, nor the process.
+    ValueTaskSourceStatus IValueTaskSource<FlushResult>.GetStatus(short token) =>
+        token == _flush.Version ? _flush.GetStatus(token) : ValueTaskSourceStatus.Faulted;
 
     void IValueTaskSource<FlushResult>.OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
         _flush.OnCompleted(continuation, state, token, flags);
+
+    /// <summary>Counts bytes that are written; false where they go nowhere.</summary>
+    /// <exception cref="InvalidOperationException">They are more than was promised, or the status has no body.</exception>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private bool Count(int bytes)
+    {
+        if (Mode == BodyMode.Buffering && Response.ContentLength is null)
+        {
+            Written += bytes;
+            return true;
+        }
+
+        return CountOther(bytes);
+    }
+
+    private bool CountOther(int bytes)
+    {
+        if (Stream.IsGone)
+        {
+            return false;
+        }
+
+        if ((HasStarted || Mode == BodyMode.Prepared ? PromisedLength : Response.ContentLength) is { } length && Written + bytes > length)
+        {
+            throw LongerThan(length, bytes);
+        }
+
+        Written += bytes;
+        if (Mode == BodyMode.Discarding)
+        {
+            ThrowIfStatusHasNoBody(bytes);
+            return false;
+        }
+
+        return true;
+    }
 
     private void EndFlush()
     {

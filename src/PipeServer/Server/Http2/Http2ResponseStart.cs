@@ -220,20 +220,6 @@ internal abstract class Http2ResponseStart(Http2Stream stream) : ResponseWriter
         IsHeadDue = HasStarted = true;
     }
 
-    /// <summary>Counts bytes that are written; false where they go nowhere.</summary>
-    /// <exception cref="InvalidOperationException">They are more than was promised, or the status has no body.</exception>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    protected bool Count(int bytes)
-    {
-        if (Mode == BodyMode.Buffering && Response.ContentLength is null)
-        {
-            Written += bytes;
-            return true;
-        }
-
-        return CountOther(bytes);
-    }
-
     /// <exception cref="InvalidOperationException">Nothing may be written now.</exception>
     protected void ThrowIfNotWritable()
     {
@@ -293,28 +279,6 @@ internal abstract class Http2ResponseStart(Http2Stream stream) : ResponseWriter
     /// <summary>What is wrong with more bytes than were promised.</summary>
     protected InvalidOperationException LongerThan(long contentLength, long bytes) =>
         new($"The response's ContentLength is {contentLength}; the handler is writing {Written + bytes} bytes.");
-
-    private bool CountOther(int bytes)
-    {
-        if (stream.IsGone)
-        {
-            return false;
-        }
-
-        if ((HasStarted || Mode == BodyMode.Prepared ? PromisedLength : Response.ContentLength) is { } length && Written + bytes > length)
-        {
-            throw LongerThan(length, bytes);
-        }
-
-        Written += bytes;
-        if (Mode == BodyMode.Discarding)
-        {
-            ThrowIfStatusHasNoBody(bytes);
-            return false;
-        }
-
-        return true;
-    }
 
     private void Send(PreparedResponse prepared, byte[]? fetched)
     {
@@ -395,7 +359,8 @@ internal abstract class Http2ResponseStart(Http2Stream stream) : ResponseWriter
         }
     }
 
-    private void ThrowIfStatusHasNoBody(long bytes)
+    /// <exception cref="InvalidOperationException">The status has no body, and there is one.</exception>
+    protected void ThrowIfStatusHasNoBody(long bytes)
     {
         if (bytes > 0 && !StatusLine.AllowsBody(Response.StatusCode))
         {

@@ -8,22 +8,16 @@ namespace PipeServer.Server.Http2;
 
 /// <summary>A stream of an HTTP/2 connection: one request and its response (RFC 9113 §5), and the way of its handler.</summary>
 /// <remarks>
-/// Two sides work on it: the owner of the connection's output, which alone sends and receives frames, and whoever runs the handler. <see cref="Signal"/> is
+/// Two sides work on it: the owner of the connection's output, which alone sends and receives frames, and whoever runs the handler. <see cref="StreamState.Signal"/> is
 /// how the second one calls the first, and <see cref="IsDone"/> the last thing that it says: from then on the owner may give the object to another request.
 /// </remarks>
 internal sealed class Http2Stream : StreamState, IWorkItem, IBodyHost
 {
-    private const int Quiet = 0;
-    private const int Signalled = 1; // on its connection's list
-    private const int Free = 2; // carries no request
-
     private readonly Action _onHandled;
-    private volatile Http2Connection? _connection;
-    private int _signal = Free;
     private volatile bool _isGone;
     private volatile bool _isAborted;
     private volatile bool _isDone;
-    private CancellationTokenSource? _abortSource;
+    private LazyCancellation _abort; // a mutable struct
     private ConfiguredValueTaskAwaitable.ConfiguredValueTaskAwaiter _handling;
 
     public Http2Stream(ServerContext server)
@@ -49,17 +43,17 @@ internal sealed class Http2Stream : StreamState, IWorkItem, IBodyHost
 
     public override BoundedThreadPool ThreadPool => Server.ThreadPool;
 
-    public override Http2Connection Connection => _connection!;
+    public override Http2Connection Connection => Carrier!;
 
-    public override bool IsCarried => _connection is not null;
+    public override bool IsCarried => Carrier is not null;
 
     public override long BodyBytesReceived => RequestBody.ReceivedBytes;
 
-    public override bool IsClientGone => _isGone || _connection!.Transport.IsClosed;
+    public override bool IsClientGone => _isGone || Carrier!.Transport.IsClosed;
 
     public override bool IsAborted => _isAborted;
 
-    public override CancellationToken Aborted => _isGone || _connection is null ? new CancellationToken(canceled: true) : AbortToken();
+    public override CancellationToken Aborted => _isGone || Carrier is null ? new CancellationToken(canceled: true) : _abort.TokenOf(this);
 
     /// <summary>The request's method has no body in its answer.</summary>
     public bool IsHeadRequest => Head.Method == RequestMethod.Head;
@@ -70,7 +64,7 @@ internal sealed class Http2Stream : StreamState, IWorkItem, IBodyHost
     /// <summary>Nobody runs its handler any more, nor will. From any thread.</summary>
     public bool IsDone => _isDone;
 
-    /// <summary>The response cannot be ended: the owner resets the stream with this. Set before <see cref="IsDone"/>, or <see cref="Signal"/>.</summary>
+    /// <summary>The response cannot be ended: the owner resets the stream with this. Set before <see cref="IsDone"/>, or <see cref="StreamState.Signal"/>.</summary>
     public ErrorCode? ResetDue { get; private set; }
 
     /// <summary>The answer is to be counted as a refusal.</summary>
@@ -90,8 +84,7 @@ internal sealed class Http2Stream : StreamState, IWorkItem, IBodyHost
         Begin(id, sendWindow, connection.Deadlines.Now);
         Priority = Head.Fields.IndexOf("priority"u8) is >= 0 and var index ? StreamPriority.Parse(Head.Fields.Value(index)) : StreamPriority.Unsaid;
         ResponseBody.Begin();
-        _connection = connection;
-        Volatile.Write(ref _signal, Quiet);
+        Occupy(connection);
     }
 
     /// <summary>
@@ -99,18 +92,18 @@ internal sealed class Http2Stream : StreamState, IWorkItem, IBodyHost
     /// </summary>
     public bool TryRelease()
     {
-        if (Interlocked.CompareExchange(ref _signal, Free, Quiet) == Signalled)
+        if (!TryFree())
         {
             return false;
         }
 
         RequestBody.Release();
-        _connection = null;
+        Leave();
         _isGone = _isAborted = _isDone = false;
         ResetDue = null;
         IsRefused = false;
         ForgetState();
-        _abortSource = null;
+        _abort.Reset();
         Head.Reset();
         Reset();
         ResponseBody.End(); // what an old handler writes late goes nowhere
@@ -125,48 +118,19 @@ internal sealed class Http2Stream : StreamState, IWorkItem, IBodyHost
         Head.Release();
     }
 
-    /// <summary>The owner of the connection's output is to look at the stream: there is something to send, or to count. From any thread.</summary>
-    public void Signal()
-    {
-        if (Interlocked.CompareExchange(ref _signal, Signalled, Quiet) == Quiet)
-        {
-            _connection!.Push(this); // it stays the connection's as long as it is on the list
-        }
-    }
-
-    /// <summary>The same, and the owner looks right here where it is on this thread: in a handler that runs inline.</summary>
-    public void Call()
-    {
-        if (_connection is { IsOwner: true } connection)
-        {
-            connection.Look(this);
-        }
-        else
-        {
-            Signal();
-        }
-    }
-
-    /// <summary>The owner has taken it from the list, and looks at it.</summary>
-    public void TakeSignal() => Interlocked.Exchange(ref _signal, Quiet);
-
     /// <summary>Nothing of it is sent or received any more. The owner's, or of a handler that aborts it.</summary>
     /// <param name="reason">What reads of its body throw.</param>
     public void SetGone(Exception reason)
     {
         _isGone = true;
         RequestBody.Abort(reason);
-        if (Interlocked.Exchange(ref _abortSource, null) is { } source)
-        {
-            _ = source.CancelAsync(); // callbacks are handlers', and run on the thread pool
-        }
-
+        _abort.Cancel();
         WholeSent?.TrySetResult();
     }
 
     public override void Abort()
     {
-        if (_connection is { } connection && !_isDone && !_isGone)
+        if (Carrier is { } connection && !_isDone && !_isGone)
         {
             _isAborted = true;
             ResetDue = ErrorCode.Cancel;
@@ -185,7 +149,7 @@ internal sealed class Http2Stream : StreamState, IWorkItem, IBodyHost
 
     public override void Count(bool isRefusal) => IsRefused = isRefusal;
 
-    public override RequestActivity? Observe(string worker) => _connection?.Observe(this, worker);
+    public override RequestActivity? Observe(string worker) => Carrier?.Observe(this, worker);
 
     /// <summary>Does what comes next, on the owner's thread. Never throws.</summary>
     public void Go(NextStep next)
@@ -217,14 +181,14 @@ internal sealed class Http2Stream : StreamState, IWorkItem, IBodyHost
 
     void IWorkItem.Run(long started, ExecutionContext? context)
     {
-        _connection!.EnterContext();
+        Carrier!.EnterContext();
         AfterHop(isThere: true, started);
     }
 
     protected override void Run()
     {
         var outer = ExecutionContext.Capture();
-        _connection!.EnterContext();
+        Carrier!.EnterContext();
         AfterHop(HasPermit, Server.TimeProvider.GetTimestamp());
         if (outer is not null && ExecutionContext.Capture() != outer)
         {
@@ -420,22 +384,5 @@ internal sealed class Http2Stream : StreamState, IWorkItem, IBodyHost
         }
 
         return source.Task;
-    }
-
-    private CancellationToken AbortToken()
-    {
-        var source = Volatile.Read(ref _abortSource);
-        if (source is null)
-        {
-            var made = new CancellationTokenSource();
-            source = Interlocked.CompareExchange(ref _abortSource, made, null) ?? made;
-        }
-
-        if (_isGone)
-        {
-            _ = source.CancelAsync();
-        }
-
-        return source.Token;
     }
 }

@@ -2,7 +2,9 @@ using System.Numerics;
 
 namespace PipeServer.Server.Http2;
 
-/// <summary>The streams of a connection that have something to send and may, in the order of RFC 9218 §10. The owner's. A stream is in it once at most.</summary>
+/// <summary>
+/// The streams of a connection that have something to send and may, in the order of RFC 9218 §10. The owner's. A stream is in it once at most.
+/// </summary>
 internal sealed class SendQueue
 {
     private const int Urgencies = 8;

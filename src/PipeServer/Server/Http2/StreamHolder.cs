@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using Microsoft.Extensions.ObjectPool;
 using PipeServer.Diagnostics;
 using PipeServer.Http;
@@ -16,12 +15,7 @@ namespace PipeServer.Server.Http2;
 /// </remarks>
 internal abstract class StreamHolder : Connection
 {
-    // Streams that a busy connection keeps from one request to the next; one that is idle keeps none.
-    private const int MostKept = 64;
-
-    private readonly ObjectPool<Http2Stream> _pool;
-    private Http2Stream? _kept;
-    private int _keptCount;
+    private readonly KeptStreams _kept;
     private Http2Stream? _signalled; // newest first; from any thread
     private TaskCompletionSource? _signal; // in place of the read, once there is none
     private volatile bool _isFlushDone;
@@ -31,7 +25,7 @@ internal abstract class StreamHolder : Connection
     protected StreamHolder(ServerContext server, ObjectPool<Http2Stream> pool)
         : base(server)
     {
-        _pool = pool;
+        _kept = new KeptStreams(pool);
         Frames = new FrameOutput((Http2Connection)this);
         Sender = new ResponseSender((Http2Connection)this, Frames);
     }
@@ -152,7 +146,9 @@ internal abstract class StreamHolder : Connection
         }
     }
 
-    /// <summary>Sends what a stream has, takes what it gives back, and ends it where all is done. The owner's; the stream may be another request's after it.</summary>
+    /// <summary>
+    /// Sends what a stream has, takes what it gives back, and ends it where all is done. The owner's; the stream may be another request's after it.
+    /// </summary>
     public void Look(Http2Stream stream)
     {
         var body = stream.RequestBody;
@@ -281,23 +277,13 @@ internal abstract class StreamHolder : Connection
     }
 
     /// <summary>A stream for a request whose head is about to be decoded.</summary>
-    public Http2Stream RentStream()
-    {
-        if (_kept is not { } stream)
-        {
-            return _pool.Get();
-        }
-
-        (_kept, stream.NextInList) = (stream.NextInList, null);
-        _keptCount--;
-        return stream;
-    }
+    public Http2Stream RentStream() => _kept.Rent();
 
     /// <summary>Takes back one that has carried no request.</summary>
     public void ReturnStream(Http2Stream stream)
     {
         stream.Head.Reset();
-        Keep(stream);
+        _kept.Return(stream);
     }
 
     /// <summary>A request has arrived.</summary>
@@ -360,14 +346,7 @@ internal abstract class StreamHolder : Connection
     /// <summary>Nothing is in progress: what many streams have needed goes back.</summary>
     protected void ReleaseKept()
     {
-        while (_kept is { } stream)
-        {
-            (_kept, stream.NextInList) = (stream.NextInList, null);
-            stream.ReleaseMemory();
-            _pool.Return(stream);
-        }
-
-        _keptCount = 0;
+        _kept.Release();
         Streams.Release();
     }
 
@@ -400,7 +379,7 @@ internal abstract class StreamHolder : Connection
         if (stream.TryRelease())
         {
             Slots--;
-            Keep(stream);
+            _kept.Return(stream);
         }
     }
 
@@ -410,21 +389,6 @@ internal abstract class StreamHolder : Connection
         {
             stream.IsOpen = false;
             Streams.Remove(stream.Id);
-        }
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private void Keep(Http2Stream stream)
-    {
-        if (_keptCount < MostKept)
-        {
-            _keptCount++;
-            (stream.NextInList, _kept) = (_kept, stream);
-        }
-        else
-        {
-            stream.ReleaseMemory();
-            _pool.Return(stream);
         }
     }
 }

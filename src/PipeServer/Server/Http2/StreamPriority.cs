@@ -11,7 +11,9 @@ internal readonly record struct StreamPriority(byte Urgency, bool IsIncremental)
     /// </summary>
     public static readonly StreamPriority Unsaid = new(3, IsIncremental: true);
 
-    /// <summary>Reads a Priority field's value: a dictionary (RFC 8941 §3.2) of which <c>u</c> and <c>i</c> count. What cannot be read is passed over.</summary>
+    /// <summary>
+    /// Reads a Priority field's value: a dictionary (RFC 8941 §3.2) of which <c>u</c> and <c>i</c> count. What cannot be read is passed over.
+    /// </summary>
     public static StreamPriority Parse(ReadOnlySpan<byte> value)
     {
         var (urgency, isIncremental) = ((byte)3, false);

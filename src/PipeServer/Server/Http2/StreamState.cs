@@ -2,9 +2,18 @@ using PipeServer.Http;
 
 namespace PipeServer.Server.Http2;
 
-/// <summary>What the owner of a connection's output knows of a stream: how far it is, what may be sent on it, and which lists it is in.</summary>
+/// <summary>
+/// What the owner of a connection's output knows of a stream: how far it is, what may be sent on it, and which lists it is in; and how all others call it.
+/// </summary>
 internal abstract class StreamState(RequestHead head) : Exchange(head)
 {
+    private const int Quiet = 0;
+    private const int Signalled = 1; // on its connection's list
+    private const int Free = 2; // carries no request
+
+    private volatile Http2Connection? _carrier;
+    private int _signal = Free;
+
     /// <summary>The number of the stream: odd, and larger than of those before it.</summary>
     public int Id { get; private set; }
 
@@ -43,6 +52,47 @@ internal abstract class StreamState(RequestHead head) : Exchange(head)
 
     /// <summary>Its neighbour on the connection's list of those that have signalled, or among those that are kept.</summary>
     public Http2Stream? NextInList { get; set; }
+
+    /// <summary>The connection; null while there is none. From any thread.</summary>
+    protected Http2Connection? Carrier => _carrier;
+
+    /// <summary>The owner of the connection's output is to look at the stream: there is something to send, or to count. From any thread.</summary>
+    public void Signal()
+    {
+        if (Interlocked.CompareExchange(ref _signal, Signalled, Quiet) == Quiet)
+        {
+            _carrier!.Push((Http2Stream)this); // it stays the connection's as long as it is on the list
+        }
+    }
+
+    /// <summary>The same, and the owner looks right here where it is on this thread: in a handler that runs inline.</summary>
+    public void Call()
+    {
+        if (_carrier is { IsOwner: true } connection)
+        {
+            connection.Look((Http2Stream)this);
+        }
+        else
+        {
+            Signal();
+        }
+    }
+
+    /// <summary>The owner has taken it from the list, and looks at it.</summary>
+    public void TakeSignal() => Interlocked.Exchange(ref _signal, Quiet);
+
+    /// <summary>It carries a request from now on, and can signal.</summary>
+    protected void Occupy(Http2Connection connection)
+    {
+        _carrier = connection;
+        Volatile.Write(ref _signal, Quiet);
+    }
+
+    /// <summary>It cannot signal any more; false where it is on its connection's list.</summary>
+    protected bool TryFree() => Interlocked.CompareExchange(ref _signal, Free, Quiet) != Signalled;
+
+    /// <summary>It is nobody's, once <see cref="TryFree"/> says so.</summary>
+    protected void Leave() => _carrier = null;
 
     /// <summary>A request begins.</summary>
     protected void Begin(int id, int sendWindow, long now) => (Id, SendWindow, OpenedAt) = (id, sendWindow, now);

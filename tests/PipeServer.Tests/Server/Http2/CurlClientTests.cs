@@ -41,25 +41,26 @@ public sealed class CurlClientTests
         var tags = host.PathOf("tags");
         Assert.Equal("a small file\n 200", await CurlAsync(host, "--etag-save", tags, "-w", " %{http_code}", host.Address + "/small.txt"));
         Assert.Equal(" 304", await CurlAsync(host, "--etag-compare", tags, "-w", " %{http_code}", host.Address + "/small.txt"));
-        Assert.Equal(" 304", await CurlAsync(host, "-z", "2099-01-01", "-w", " %{http_code}", host.Address + "/small.txt"));
+        Assert.Equal(" 304", await CurlAsync(host, "-z", tags, "-w", " %{http_code}", host.Address + "/small.txt"));
     }
 
+    // Over TLS only: curl 7.88 cannot use a connection again that it has begun by prior knowledge, with no server ("(16) Error in the HTTP2 framing layer").
     [Theory]
-    [MemberData(nameof(Ways))]
-    public async Task Many_requests_of_one_connection_one_by_one_and_at_once(string way)
+    [MemberData(nameof(TlsEngines.All), MemberType = typeof(TlsEngines))]
+    public async Task Many_requests_of_one_connection_one_by_one_and_at_once(TlsEngine engine)
     {
         ClientProgram.SkipWithout("curl");
-        await using var host = await ClientHost.StartAsync(way);
+        await using var host = await ClientHost.StartAsync(engine.ToString());
         var lines = Lines(await CurlAsync(host, "-w", " %{num_connects} %{http_version}\n", host.Address + "/worker/plaintext?[1-300]"));
         Assert.Equal(300, lines.Length);
         Assert.Equal("Hello, World! 1 2", lines[0]);
         Assert.All(lines.Skip(1), static line => Assert.Equal("Hello, World! 0 2", line));
 
-        // With --parallel the first waits to see what the server speaks, and all others join its connection.
-        string[] parallel = ["--parallel", "--parallel-max", "100", "-w", " %{http_code} %{http_version}\n"];
+        // The first waits to see what the server speaks, and all others join its connection.
+        string[] parallel = ["--parallel", "--parallel-max", "100", "--no-progress-meter", "-o", "/dev/null", "-w", "%{http_code} %{http_version} %{size_download}\n"];
         lines = Lines(await CurlAsync(host, [.. parallel, host.Address + "/worker/plaintext?[1-300]"]));
         Assert.Equal(300, lines.Length);
-        Assert.All(lines, static line => Assert.Equal("Hello, World! 200 2", line));
+        Assert.All(lines, static line => Assert.Equal("200 2 13", line));
     }
 
     [Theory]

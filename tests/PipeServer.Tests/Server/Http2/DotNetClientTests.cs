@@ -289,11 +289,11 @@ public sealed class DotNetClientTests
         var stream = new TaskCompletionSource<Stream>(TaskCreationOptions.RunContinuationsAsynchronously);
         var end = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         using var request = new HttpRequestMessage(HttpMethod.Post, "/drop") { Content = new HeldContent(stream, end.Task) };
-        using (await SendAsync(client, request, HttpCompletionOption.ResponseHeadersRead))
-        {
-            await (await stream.Task).WriteAsync(ClientHost.Large.AsMemory(0, 50_000));
-            await (await stream.Task).FlushAsync();
-        }
+        var answering = SendAsync(client, request, HttpCompletionOption.ResponseHeadersRead);
+        var sending = await stream.Task;
+        await sending.WriteAsync(ClientHost.Large.AsMemory(0, 50_000));
+        await sending.FlushAsync(); // HttpClient keeps the head back until its content is flushed
+        (await answering).Dispose();
 
         end.SetCanceled();
     }

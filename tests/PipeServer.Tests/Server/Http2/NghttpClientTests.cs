@@ -42,9 +42,16 @@ public sealed class NghttpClientTests
         ClientProgram.SkipWithout("nghttp");
         await using var host = await ClientHost.StartAsync(way);
         host.SkipWithoutItsRoutes();
-        var cookie = new string('c', 8192);
-        var output = await NghttpAsync(host, "--continuation", "-m", "5", "-H", "cookie: " + cookie, "/cookie");
+
+        // Its code has more bits than a byte has, so that it is sent as it is, in two frames.
+        var cookie = new string('{', 20_000);
+        var output = await NghttpAsync(host, "-m", "5", "-H", "cookie: " + cookie, "/cookie");
         Assert.Equal(string.Concat(Enumerable.Repeat(cookie, 5)), output);
+
+        // And with many large fields.
+        output = await NghttpAsync(host, "-v", "-n", "--continuation", "-m", "5", "/plaintext");
+        Assert.Equal(5, Count(output, ":status: 200"));
+        Assert.DoesNotContain("recv GOAWAY", output);
     }
 
     // Twenty of each at once by one connection, with windows that are as small as they can be made, and with a table that is taken away.
