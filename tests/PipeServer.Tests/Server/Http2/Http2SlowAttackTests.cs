@@ -110,29 +110,6 @@ public sealed class Http2SlowAttackTests
         }
     }
 
-    // Each byte comes before the write time-out ends, and the answer would take a day: the least rate ends it. Time goes by the test's clock.
-    [Theory]
-    [MemberData(nameof(Transports))]
-    public async Task A_window_that_is_opened_byte_by_byte_is_too_slow(string transport)
-    {
-        var time = new ManualTimeProvider();
-        await using var host = await Http2Host.StartAsync(transport, Http2Handlers.Map, options => options.TimeProvider = time);
-        await using var client = await host.ConnectAsync((Setting.InitialWindowSize, 1));
-        client.OpensWindows = false;
-        var slow = await client.RequestAsync("GET", "/whole");
-        await client.UntilAsync(() => client.Responses[slow].BodyLength == 1, "the first byte");
-        for (var second = 0; second < 120 && !client.Responses[slow].IsOver; second++)
-        {
-            await client.SendAsync(Http2Frame.WindowUpdate(slow, 1));
-            time.Advance(TimeSpan.FromSeconds(1));
-            await client.PingAsync();
-        }
-
-        Assert.Equal(Code.Cancel, client.Responses[slow].ResetCode);
-        Assert.InRange(client.Responses[slow].BodyLength, 1, 130);
-        await client.PingAsync();
-    }
-
     // The connection's window counts too: a client that opens the streams' alone holds up everything, and loses it.
     [Theory]
     [MemberData(nameof(Transports))]
