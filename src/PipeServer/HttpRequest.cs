@@ -290,7 +290,8 @@ public sealed class HttpRequest
 
     /// <summary>
     /// Accepts the WebSocket that the client has asked for (RFC 6455). The connection, or the stream of HTTP/2, ends when the handler does: one that has
-    /// not closed the WebSocket has it closed, with the client's own status where that has closed it, with 1000 else, 1001 in a stop, and with 1011 after an exception.
+    /// not closed the WebSocket has it closed, with the client's own status where that has closed it, with 1000 else, 1001 in a stop, and with 1011 after
+    /// an exception.
     /// </summary>
     /// <remarks>
     /// <para>

@@ -8,8 +8,9 @@ namespace PipeServer.Server.Http2;
 
 /// <summary>A stream of an HTTP/2 connection: one request and its response (RFC 9113 §5), and the way of its handler.</summary>
 /// <remarks>
-/// Two sides work on it: the owner of the connection's output, which alone sends and receives frames, and whoever runs the handler. <see cref="StreamState.Signal"/> is
-/// how the second one calls the first, and <see cref="IsDone"/> the last thing that it says: from then on the owner may give the object to another request.
+/// Two sides work on it: the owner of the connection's output, which alone sends and receives frames, and whoever runs the handler.
+/// <see cref="StreamState.Signal"/> is how the second one calls the first, and <see cref="IsDone"/> the last thing that it says: from then on the owner may
+/// give the object to another request.
 /// </remarks>
 internal sealed class Http2Stream : StreamState, IWorkItem, IBodyHost
 {
@@ -64,7 +65,9 @@ internal sealed class Http2Stream : StreamState, IWorkItem, IBodyHost
     /// <summary>Nobody runs its handler any more, nor will. From any thread.</summary>
     public bool IsDone => _isDone;
 
-    /// <summary>The response cannot be ended: the owner resets the stream with this. Set before <see cref="IsDone"/>, or <see cref="StreamState.Signal"/>.</summary>
+    /// <summary>
+    /// The response cannot be ended: the owner resets the stream with this. Set before <see cref="IsDone"/>, or <see cref="StreamState.Signal"/>.
+    /// </summary>
     public ErrorCode? ResetDue { get; private set; }
 
     /// <summary>The answer is to be counted as a refusal.</summary>
