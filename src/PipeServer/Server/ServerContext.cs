@@ -30,6 +30,7 @@ internal sealed class ServerContext
             options.ThreadPoolConcurrency, options.Overload == OverloadPolicy.Wait ? int.MaxValue : options.QueueCapacity);
         Logger = logger;
         Refusals = new RefusalLog(logger, options.TimeProvider);
+        EndedConnections = new RefusalLog(logger, options.TimeProvider);
         Draining = _draining.Token;
         RefusalCounts = new RefusalCounts();
         Connections = new ConnectionManager();
@@ -70,6 +71,9 @@ internal sealed class ServerContext
 
     /// <summary>Tells which clients are refused.</summary>
     public RefusalLog Refusals { get; }
+
+    /// <summary>The same of connections that were ended for what their clients have done on them.</summary>
+    public RefusalLog EndedConnections { get; }
 
     /// <summary>Counts them by reason.</summary>
     public RefusalCounts RefusalCounts { get; }

@@ -129,6 +129,7 @@ internal sealed class ServerShutdown(ServerContext server, ConnectionDispatcher 
             phases,
             cutOff);
         server.Refusals.TellCounted();
+        server.EndedConnections.TellCounted();
         server.BeginPhase(ShutdownProgress.Stopped, TimeSpan.Zero, report);
         Log.ShutdownCompleted(server.Logger, outcome.ToString(), report.Elapsed.TotalSeconds);
         return report;

@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Net;
 using Microsoft.Extensions.ObjectPool;
 using PipeServer.Diagnostics;
+using PipeServer.Http;
 using PipeServer.Http.Frames;
 using PipeServer.Transport;
 
@@ -69,7 +70,11 @@ internal abstract class ConnectionEndings : StreamHolder
     {
         if (!HasFailed)
         {
-            Log.Http2Calmed(Server.Logger, Id, RemoteEndPoint?.ToString() ?? "unknown", reason);
+            if (Server.EndedConnections.IsToBeTold(RequestErrors.Status(RequestError.TooManyRequests)))
+            {
+                Log.Http2Calmed(Server.Logger, Id, RemoteEndPoint?.ToString() ?? "unknown", reason);
+            }
+
             Fail(ErrorCode.EnhanceYourCalm, reason);
         }
     }

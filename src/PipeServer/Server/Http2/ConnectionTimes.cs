@@ -117,11 +117,12 @@ internal abstract class ConnectionTimes : FrameActions
         return due;
     }
 
+    /// <summary>Does what is due.</summary>
     protected void CheckTimes()
     {
-        if (Draining.IsCancellationRequested)
+        if (Draining.IsCancellationRequested && LastStreamId > 0)
         {
-            CloseGracefully();
+            CloseGracefully(); // else its first request may be on its way, and is the last
         }
 
         if (!Deadlines.IsReadExpired)
@@ -149,9 +150,13 @@ internal abstract class ConnectionTimes : FrameActions
         {
             Fail(ErrorCode.SettingsTimeout, "the settings were not acknowledged");
         }
-        else if ((LeaveAt != 0 && now >= LeaveAt) || (Slots == 0 && Draining.IsCancellationRequested))
+        else if ((LeaveAt != 0 && now >= LeaveAt) || (Slots == 0 && IsLeaving && Draining.IsCancellationRequested))
         {
             Leave();
+        }
+        else if (Slots == 0 && Draining.IsCancellationRequested)
+        {
+            CloseGracefully();
         }
         else if (Slots == 0)
         {
@@ -169,6 +174,7 @@ internal abstract class ConnectionTimes : FrameActions
     private void CheckStreams(long now)
     {
         HasStalls = false;
+        Sender.StallAll();
         foreach (var stream in Streams.Snapshot.ToArray())
         {
             if (stream is null)

@@ -23,6 +23,7 @@ internal sealed class Http2Connection : ConnectionTimes
     private readonly Action _onFlushed;
     private ValueTask<FlushResult> _flush; // while the output is busy
     private bool _hasInputEnded;
+    private bool _hasOutputEnded;
 
     public Http2Connection(ServerContext server, ObjectPool<Http2Stream> pool)
         : base(server, pool)
@@ -37,7 +38,7 @@ internal sealed class Http2Connection : ConnectionTimes
 
     public override void Attach(TransportConnection transport, long id)
     {
-        _hasInputEnded = IsFlushDone = false;
+        _hasInputEnded = _hasOutputEnded = IsFlushDone = false;
         _flush = default;
         base.Attach(transport, id);
         StrictTransport = Tls is null ? [] : Rules.StrictTransport?.Http2 ?? [];
@@ -46,7 +47,7 @@ internal sealed class Http2Connection : ConnectionTimes
     public override void OnHeartbeat(long now, bool draining)
     {
         base.OnHeartbeat(now, draining);
-        if (draining && !IsLeaving)
+        if (draining && !IsLeaving && LastStreamId > 0)
         {
             lock (Deadlines)
             {
@@ -89,8 +90,16 @@ internal sealed class Http2Connection : ConnectionTimes
             {
                 await ServeRestAsync().ConfigureAwait(false);
             }
+
+            if (HasFailed && Slots > 0 && !IsClientGone)
+            {
+                DropStreams(reason: null);
+                await EndOutputAsync().ConfigureAwait(false); // the client does not wait for handlers to return
+            }
         }
-        catch (Exception exception) when (exception is IOException or OperationCanceledException)
+#pragma warning disable CA1031 // Whatever it is, handlers are at work that use the connection.
+        catch (Exception exception)
+#pragma warning restore CA1031
         {
             end = ExceptionDispatchInfo.Capture(exception);
         }
@@ -98,7 +107,8 @@ internal sealed class Http2Connection : ConnectionTimes
         if (Slots > 0)
         {
             WasAborted |= !HasFailed || IsClientGone;
-            await EndStreamsAsync(end?.SourceException).ConfigureAwait(false);
+            DropStreams(end?.SourceException);
+            await WaitForHandlersAsync().ConfigureAwait(false);
         }
 
         end?.Throw();
@@ -111,6 +121,23 @@ internal sealed class Http2Connection : ConnectionTimes
             return;
         }
 
+        await EndOutputAsync().ConfigureAwait(false);
+        State = ConnectionState.Closing;
+        if (!_hasInputEnded && !IsClientGone)
+        {
+            await LingeringClose.AfterAnswer.WaitAsync(this).ConfigureAwait(false);
+        }
+    }
+
+    // Sends what is written, and half-closes.
+    private async Task EndOutputAsync()
+    {
+        if (_hasOutputEnded)
+        {
+            return;
+        }
+
+        _hasOutputEnded = true;
         while (Frames.IsBusy || Frames.HasWritten)
         {
             if (Frames.IsBusy)
@@ -130,11 +157,6 @@ internal sealed class Http2Connection : ConnectionTimes
         Deadlines.BeginWrite(Transport, Rules.MinDataRate);
         await Transport.ShutdownOutputAsync().ConfigureAwait(false);
         Deadlines.EndWrite();
-        State = ConnectionState.Closing;
-        if (!_hasInputEnded)
-        {
-            await LingeringClose.AfterAnswer.WaitAsync(this).ConfigureAwait(false);
-        }
     }
 
     private async Task ServeFramesAsync()
@@ -200,13 +222,18 @@ internal sealed class Http2Connection : ConnectionTimes
         }
     }
 
-    // The connection is over: its handlers are told, and it ends when they have.
-    private async Task EndStreamsAsync(Exception? reason)
+    // The connection is over: its handlers are told.
+    private void DropStreams(Exception? reason)
     {
         Deadlines.DropRead();
         BeginTurn();
         DropAll(reason as IOException ?? new IOException("The connection was ended."));
         EndTurn();
+    }
+
+    // It ends when they have.
+    private async Task WaitForHandlersAsync()
+    {
         while (Slots > 0)
         {
             IsFlushDone = false; // nobody wants its result any more

@@ -14,6 +14,7 @@ internal sealed class ResponseSender(Http2Connection connection, FrameOutput out
     private const int UsualHeadBytes = 2048;
 
     private readonly SendQueue _queue = new();
+    private long _windowStalledAt; // by the heartbeat's clock; 0: the connection's window is open
     private bool _areHeadsDue; // some streams in the queue have none yet
 
     /// <summary>How much may be sent on all streams together.</summary>
@@ -29,6 +30,7 @@ internal sealed class ResponseSender(Http2Connection connection, FrameOutput out
     public void Reset()
     {
         Window = 65535;
+        _windowStalledAt = 0;
         Peer.Reset();
         while (_queue.Peek() is not null)
         {
@@ -113,9 +115,12 @@ internal sealed class ResponseSender(Http2Connection connection, FrameOutput out
 
             if (Window <= 0)
             {
-                Stall(stream); // and all others with it
+                _windowStalledAt = _windowStalledAt == 0 ? Math.Max(1, connection.Deadlines.Now) : _windowStalledAt;
+                connection.HasStalls = true;
                 break;
             }
+
+            _windowStalledAt = 0;
 
             if (stream.SendWindow <= 0)
             {
@@ -142,6 +147,20 @@ internal sealed class ResponseSender(Http2Connection connection, FrameOutput out
         var room = output.Control(5, FrameType.Headers, FrameFlags.EndHeaders, stream.Id);
         (room[0], room[1]) = (0x08, 3); // a literal without indexing, whose name is :status of the static table, and its length
         "100"u8.CopyTo(room[2..]);
+    }
+
+    /// <summary>Where the connection's window stops all streams of the queue, each of them has waited since it did.</summary>
+    public void StallAll()
+    {
+        if (_windowStalledAt == 0 || Window > 0)
+        {
+            return;
+        }
+
+        foreach (var stream in _queue)
+        {
+            stream.StalledAt = stream.StalledAt == 0 ? Math.Max(_windowStalledAt, stream.OpenedAt) : stream.StalledAt;
+        }
     }
 
     // A head is not sent before it is known whether anything follows it, unless the handler has flushed.
