@@ -250,7 +250,10 @@ internal sealed class ConnectionDispatcher
         FilteringConnection? filtering = null;
         try
         {
-            filtering = new FilteringConnection(_server, hasPermit || hasPlace || isStopping ? bound.Filters : null, bound.Protocol, _refusedClients);
+            filtering = new FilteringConnection(_server, hasPermit || hasPlace || isStopping ? bound.Filters : null, bound.Protocol, _refusedClients)
+            {
+                HasNoPermit = !hasPermit && !isStopping,
+            };
             filtering.Attach(transport, id);
             _server.Connections.Add(filtering);
             await filtering.RunAsync().ConfigureAwait(false);

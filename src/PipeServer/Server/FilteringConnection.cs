@@ -25,6 +25,9 @@ internal sealed class FilteringConnection(
     /// <summary>What is spoken behind the filters, as far as they know. A filter may choose another one.</summary>
     public IProtocol Protocol { get; set; } = protocol;
 
+    /// <summary>There is no permit for it, so far: a client that says nothing is not waited for before it is told so.</summary>
+    public bool HasNoPermit { get; init; }
+
     /// <summary>The time of its first head is up, which its protocol has to tell the client.</summary>
     public bool IsHeadLate { get; set; }
 

@@ -54,6 +54,17 @@ internal sealed class ProtocolChoice(IProtocol http2) : IConnectionFilter
 
     private async ValueTask<TransportConnection?> ChooseByPrefaceAsync(TransportConnection transport, FilteringConnection connection)
     {
+        if (connection.HasNoPermit)
+        {
+            if (transport.Input.TryRead(out var there))
+            {
+                connection.Protocol = IsHttp2(there.Buffer) == true ? http2 : connection.Protocol;
+                transport.Input.AdvanceTo(there.Buffer.Start);
+            }
+
+            return transport; // a client beyond the limit is told so at once, in HTTP/1.1's words where it has not said what it speaks
+        }
+
         while (true)
         {
             var read = await transport.Input.ReadAsync().ConfigureAwait(false);

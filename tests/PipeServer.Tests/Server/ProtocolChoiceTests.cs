@@ -156,6 +156,17 @@ public abstract class ProtocolChoiceTests(string transport)
         Assert.Equal(503, (await second.RequestAsync(TestClient.Get("/"))).Status);
     }
 
+    // The bug: who had no room waited for the client's first bytes to learn in whose words to say so.
+    [Fact]
+    public async Task One_too_many_that_says_nothing_is_told_at_once()
+    {
+        await using var server = await StartAsync(static options => options.MaxConnections = 1);
+        await using var first = await server.ConnectAsync();
+        Assert.Equal(200, (await first.RequestAsync(TestClient.Get("/"))).Status);
+        await using var second = await server.ConnectAsync();
+        Assert.Equal(503, (await second.ReadResponseAsync()).Status);
+    }
+
     private static void Map(HttpServer server) =>
         server.MapGet("/", static (request, response) => response.WriteText(request.Version.ToString()), Dispatch.Inline);
 
