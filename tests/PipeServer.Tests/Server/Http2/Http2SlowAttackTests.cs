@@ -7,7 +7,7 @@ public sealed class Http2SlowAttackTests
 {
     private static readonly TimeSpan Soon = TimeSpan.FromMilliseconds(300);
 
-    public static TheoryData<string> Transports => ["memory", "epoll", "sockets", "epoll/openssl"];
+    public static TheoryData<string> Transports => ["memory", "epoll/openssl"];
 
     [Theory]
     [MemberData(nameof(Transports))]
