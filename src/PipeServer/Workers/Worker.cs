@@ -64,6 +64,25 @@ internal sealed class Worker
     /// <summary>Completes when the worker has left its loop, or will never enter it.</summary>
     public Task Ended => _ended.Task;
 
+    /// <summary>See <see cref="Lend"/>. The worker's own.</summary>
+    public bool IsLent { get; set; }
+
+    /// <summary>
+    /// The worker of this thread, if it is one, is at something for a while that must not block: nobody continues on it as on a worker. Of any pool.
+    /// </summary>
+    /// <returns>What it was before.</returns>
+    public static bool Lend(bool isLent)
+    {
+        if (Current is not { } worker)
+        {
+            return false;
+        }
+
+        var before = worker.IsLent;
+        worker.IsLent = isLent;
+        return before;
+    }
+
     /// <summary>Of the worker's own thread: its current job has not run for long.</summary>
     public bool IsWithinTurn => _pool.TimeProvider.GetElapsedTime(_currentStarted) < Turn;
 

@@ -80,7 +80,7 @@ public sealed class WorkerPool : IDisposable, IAsyncDisposable
     public TimeSpan LongestCurrentJob => _workers.Max(static worker => worker.CurrentJobDuration());
 
     /// <summary>True when the calling thread is one of this pool's workers.</summary>
-    public bool IsOnWorker => Worker.Current?.Pool == this;
+    public bool IsOnWorker => Worker.Current is { IsLent: false } worker && worker.Pool == this;
 
     /// <summary>The number of the worker that the calling thread is; null when it is none of this pool's.</summary>
     internal int? CurrentWorker => Worker.Current is { } worker && worker.Pool == this ? worker.Index : null;
@@ -88,7 +88,7 @@ public sealed class WorkerPool : IDisposable, IAsyncDisposable
     /// <summary>
     /// True when the calling thread is a worker that need not hop: its turn is not over yet, or nobody waits for one.
     /// </summary>
-    internal bool MayStayOnWorker => Worker.Current is { } worker && worker.Pool == this && (Queue.Count == 0 || worker.IsWithinTurn);
+    internal bool MayStayOnWorker => Worker.Current is { IsLent: false } worker && worker.Pool == this && (Queue.Count == 0 || worker.IsWithinTurn);
 
     internal ILogger Logger { get; }
 

@@ -183,6 +183,13 @@ internal abstract class ConnectionTimes : FrameActions
             }
 
             stream.RequestBody.CheckTime(now, _arriving.BytesOf(stream.Id, this));
+            if (stream is { IsDone: true, DiscardsSince: not 0 } && now - stream.DiscardsSince >= Rules.RequestBodyTimeout.TotalMilliseconds)
+            {
+                ResetStream(stream, ErrorCode.NoError); // its answer is there, and its client sends nothing more
+                Look(stream);
+                continue;
+            }
+
             if (stream.StalledAt == 0)
             {
                 continue;

@@ -24,6 +24,7 @@ internal sealed class Http2Connection : ConnectionTimes
     private ValueTask<FlushResult> _flush; // while the output is busy
     private bool _hasInputEnded;
     private bool _hasOutputEnded;
+    private bool _hasMore; // to send, than one turn may
 
     public Http2Connection(ServerContext server, ObjectPool<Http2Stream> pool)
         : base(server, pool)
@@ -32,13 +33,14 @@ internal sealed class Http2Connection : ConnectionTimes
         {
             var id = Id;
             IsFlushDone = true;
+            Interlocked.MemoryBarrier(); // whoever begins to wait for a signal has not seen it, or is seen
             Wake(id);
         };
     }
 
     public override void Attach(TransportConnection transport, long id)
     {
-        _hasInputEnded = _hasOutputEnded = IsFlushDone = false;
+        _hasInputEnded = _hasOutputEnded = _hasMore = IsFlushDone = false;
         _flush = default;
         base.Attach(transport, id);
         StrictTransport = Tls is null ? [] : Rules.StrictTransport?.Http2 ?? [];
@@ -101,6 +103,11 @@ internal sealed class Http2Connection : ConnectionTimes
         catch (Exception exception)
 #pragma warning restore CA1031
         {
+            if (IsOwner)
+            {
+                EndTurn(); // it was thrown within one
+            }
+
             end = ExceptionDispatchInfo.Capture(exception);
         }
 
@@ -108,9 +115,15 @@ internal sealed class Http2Connection : ConnectionTimes
         {
             WasAborted |= !HasFailed || IsClientGone;
             DropStreams(end?.SourceException);
-            await WaitForHandlersAsync().ConfigureAwait(false);
         }
 
+        if (end is not null && Frames.IsBusy)
+        {
+            Transport.Abort(); // so that the flush ends: its end must not meet the next connection
+            await WaitForFlushAsync().ConfigureAwait(false);
+        }
+
+        await WaitForHandlersAsync().ConfigureAwait(false);
         end?.Throw();
     }
 
@@ -185,6 +198,7 @@ internal sealed class Http2Connection : ConnectionTimes
             if (Frames is { IsBusy: true, IsFull: true })
             {
                 await WaitForFlushAsync().ConfigureAwait(false);
+                Wake(Id); // a turn is due, whether anything is left to be read or not
             }
 
             if (HasFailed || IsClientGone)
@@ -212,6 +226,13 @@ internal sealed class Http2Connection : ConnectionTimes
         {
             var none = ReadOnlySequence<byte>.Empty;
             Turn(ref none);
+            IsClientGone |= Transport.IsClosed; // no read is there to say so
+            if (_hasMore && !Frames.IsBusy)
+            {
+                _hasMore = false;
+                continue;
+            }
+
             if (Slots == 0 || HasFailed || IsClientGone)
             {
                 return;
@@ -328,7 +349,8 @@ internal sealed class Http2Connection : ConnectionTimes
             }
         }
 
-        Wake(Id); // there is more: the client's frames have their turn between
+        _hasMore = true;
+        Wake(Id); // the client's frames have their turn between
     }
 
     private void StartFlush()
@@ -351,7 +373,7 @@ internal sealed class Http2Connection : ConnectionTimes
 
         Frames.Wait();
         Deadlines.BeginWrite(Transport, Rules.MinDataRate);
-        _flush.GetAwaiter().UnsafeOnCompleted(_onFlushed);
+        _flush.ConfigureAwait(false).GetAwaiter().UnsafeOnCompleted(_onFlushed);
     }
 
 #pragma warning disable VSTHRD002 // Completed, so it does not block.

@@ -15,6 +15,7 @@ internal sealed class Http2ResponseBody : Http2ResponseStart, IValueTaskSource<F
 {
     private ManualResetValueTaskSourceCore<FlushResult> _flush = new() { RunContinuationsAsynchronously = true }; // no handler goes on on the owner
     private int _isFlushPending; // 1 until somebody ends it
+    private int _inFlight; // methods that wait for something
     private CancellationTokenRegistration _registration;
     private Task _drained = Task.CompletedTask; // of what a cancelled flush has left: made by the one that follows it
     private TaskCompletionSource? _drainedSource;
@@ -24,6 +25,9 @@ internal sealed class Http2ResponseBody : Http2ResponseStart, IValueTaskSource<F
     {
     }
 
+    /// <summary>A flush, or the sending of a file, has begun and not ended.</summary>
+    public bool IsInUse => Volatile.Read(ref _inFlight) != 0 || _isFlushPending != 0;
+
     public override bool CanGetUnflushedBytes => true;
 
     public override long UnflushedBytes => Held.Length;
@@ -32,6 +36,8 @@ internal sealed class Http2ResponseBody : Http2ResponseStart, IValueTaskSource<F
     {
         ResetStart();
         Held.Clear();
+        _registration.Dispose();
+        _registration = default;
     }
 
     /// <summary>Gives large buffers back.</summary>
@@ -126,28 +132,36 @@ internal sealed class Http2ResponseBody : Http2ResponseStart, IValueTaskSource<F
 
     public override async ValueTask<long> SendFileAsync(SafeFileHandle file, long offset, long count, CancellationToken cancellationToken)
     {
-        if (IsDiscarding)
+        Interlocked.Increment(ref _inFlight);
+        try
         {
-            return 0;
-        }
+            if (IsDiscarding)
+            {
+                return 0;
+            }
 
-        if (!HasStarted)
-        {
-            await RunStartingAsync().ConfigureAwait(false);
             if (!HasStarted)
             {
-                Start(handlerHasEnded: false);
+                await RunStartingAsync().ConfigureAwait(false);
+                if (!HasStarted)
+                {
+                    Start(handlerHasEnded: false);
+                }
             }
-        }
 
-        if (Mode == BodyMode.Discarding)
+            if (Mode == BodyMode.Discarding)
+            {
+                return count;
+            }
+
+            return PromisedLength is { } length && Written + count > length
+                ? throw LongerThan(length, count)
+                : await FileCopy.ToWriterAsync(this, file, offset, count, cancellationToken).ConfigureAwait(false);
+        }
+        finally
         {
-            return count;
+            Interlocked.Decrement(ref _inFlight);
         }
-
-        return PromisedLength is { } length && Written + count > length
-            ? throw LongerThan(length, count)
-            : await FileCopy.ToWriterAsync(this, file, offset, count, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Nothing more will be written. The response itself ends with the handler.</summary>
@@ -171,15 +185,23 @@ internal sealed class Http2ResponseBody : Http2ResponseStart, IValueTaskSource<F
     /// <summary>The owner has sent all that was handed over, or nobody will: a flush that waits for that ends. The owner's.</summary>
     public void CompleteFlush()
     {
+        var isPending = TakeFlush(); // of what is given back, not of a flush that begins as soon as it is
         ReleaseOut();
         Interlocked.Exchange(ref _drainedSource, null)?.TrySetResult();
-        EndFlush();
+        if (isPending)
+        {
+            _flush.SetResult(new FlushResult(isCanceled: false, Stream.IsGone));
+        }
     }
 
     FlushResult IValueTaskSource<FlushResult>.GetResult(short token)
     {
-        _registration.Dispose();
-        _registration = default;
+        if (token == _flush.Version)
+        {
+            _registration.Dispose();
+            _registration = default;
+        }
+
         return _flush.GetResult(token);
     }
 
@@ -238,13 +260,21 @@ internal sealed class Http2ResponseBody : Http2ResponseStart, IValueTaskSource<F
 
     private async ValueTask<FlushResult> StartAndFlushAsync(CancellationToken cancellationToken)
     {
-        await RunStartingAsync().ConfigureAwait(false);
-        if (!HasStarted)
+        Interlocked.Increment(ref _inFlight);
+        try
         {
-            Start(handlerHasEnded: false);
-        }
+            await RunStartingAsync().ConfigureAwait(false);
+            if (!HasStarted)
+            {
+                Start(handlerHasEnded: false);
+            }
 
-        return await FlushStartedAsync(cancellationToken).ConfigureAwait(false);
+            return await FlushStartedAsync(cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _inFlight);
+        }
     }
 
     private ValueTask<FlushResult> FlushStartedAsync(CancellationToken cancellationToken)
@@ -290,21 +320,31 @@ internal sealed class Http2ResponseBody : Http2ResponseStart, IValueTaskSource<F
     // A flush that was cancelled has left bytes with the owner: the next ones follow them.
     private async ValueTask<FlushResult> FlushAfterAsync(CancellationToken cancellationToken)
     {
-        while (IsHandedOver && !Stream.IsGone)
+        Interlocked.Increment(ref _inFlight);
+        try
         {
-            if (_drained.IsCompleted)
+            while (IsHandedOver && !Stream.IsGone)
             {
-                var source = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-                (_drained, _drainedSource) = (source.Task, source);
-                if (!IsHandedOver || Stream.IsGone)
+                if (_drained.IsCompleted)
                 {
-                    break;
+                    var source = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+                    (_drained, _drainedSource) = (source.Task, source);
+                    if (!IsHandedOver || Stream.IsGone)
+                    {
+                        break;
+                    }
                 }
+
+                await _drained.WaitAsync(cancellationToken).ConfigureAwait(false);
             }
 
-            await _drained.WaitAsync(cancellationToken).ConfigureAwait(false);
+            return Stream.IsDone
+                ? new FlushResult(isCanceled: false, isCompleted: true) // the handler has not waited for it
+                : await FlushStartedAsync(cancellationToken).ConfigureAwait(false);
         }
-
-        return await FlushStartedAsync(cancellationToken).ConfigureAwait(false);
+        finally
+        {
+            Interlocked.Decrement(ref _inFlight);
+        }
     }
 }

@@ -56,9 +56,6 @@ internal sealed class Http2Stream : StreamState, IWorkItem, IBodyHost
 
     public override CancellationToken Aborted => _isGone || Carrier is null ? new CancellationToken(canceled: true) : _abort.TokenOf(this);
 
-    /// <summary>The request's method has no body in its answer.</summary>
-    public bool IsHeadRequest => Head.Method == RequestMethod.Head;
-
     /// <summary>The stream was reset, by whomever, or its connection has ended: nothing of it is sent or received any more. From any thread.</summary>
     public bool IsGone => _isGone;
 
@@ -100,11 +97,13 @@ internal sealed class Http2Stream : StreamState, IWorkItem, IBodyHost
             return false;
         }
 
+        AwaitAborts();
+
         RequestBody.Release();
         Leave();
         _isGone = _isAborted = _isDone = false;
         ResetDue = null;
-        IsRefused = false;
+        IsRefused = IsLost = false;
         ForgetState();
         _abort.Reset();
         Head.Reset();
@@ -133,11 +132,18 @@ internal sealed class Http2Stream : StreamState, IWorkItem, IBodyHost
 
     public override void Abort()
     {
-        if (Carrier is { } connection && !_isDone && !_isGone)
+        BeginAbort();
+        var connection = Carrier is { } carrier && !_isDone && !_isGone ? carrier : null;
+        if (connection is not null)
         {
             _isAborted = true;
             ResetDue = ErrorCode.Cancel;
             SetGone(new IOException("The request was aborted."));
+        }
+
+        EndAbort();
+        if (connection is not null)
+        {
             connection.OnAbort();
             Signal();
         }
@@ -321,6 +327,7 @@ internal sealed class Http2Stream : StreamState, IWorkItem, IBodyHost
 #pragma warning restore CA1031
         {
             Log.ConnectionFaulted(Server.Logger, Connection.Id, exception);
+            ReturnPermit();
         }
 
         Settle(isWhole);
@@ -332,10 +339,11 @@ internal sealed class Http2Stream : StreamState, IWorkItem, IBodyHost
         try
         {
             var isWhole = await Server.Pipeline.TryEndAsync(this, step, hooks).ConfigureAwait(false);
+            var whole = isWhole && hooks.HasCompleted ? WholeSent = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously) : null;
             Settle(isWhole);
-            if (isWhole && hooks.HasCompleted)
+            if (whole is not null)
             {
-                await WaitUntilSentAsync().ConfigureAwait(false);
+                await WaitUntilSentAsync(whole).ConfigureAwait(false);
             }
         }
 #pragma warning disable CA1031 // As above.
@@ -359,6 +367,7 @@ internal sealed class Http2Stream : StreamState, IWorkItem, IBodyHost
     private void Settle(bool isWhole)
     {
         RequestBody.Detach();
+        IsLost = ResponseBody.IsInUse || WaitingHooks is { IsStarting: true };
         if (isWhole)
         {
             ResponseBody.EndOutput();
@@ -376,16 +385,14 @@ internal sealed class Http2Stream : StreamState, IWorkItem, IBodyHost
         Call();
     }
 
-    private Task WaitUntilSentAsync()
+    private Task WaitUntilSentAsync(TaskCompletionSource whole)
     {
-        var source = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        WholeSent = source;
         Call();
         if (_isGone)
         {
-            source.TrySetResult();
+            whole.TrySetResult();
         }
 
-        return source.Task;
+        return whole.Task;
     }
 }

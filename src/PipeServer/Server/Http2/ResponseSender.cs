@@ -15,6 +15,7 @@ internal sealed class ResponseSender(Http2Connection connection, FrameOutput out
 
     private readonly SendQueue _queue = new();
     private long _windowStalledAt; // by the heartbeat's clock; 0: the connection's window is open
+    private List<Http2Stream>? _ended; // by their heads, in the queue
     private bool _areHeadsDue; // some streams in the queue have none yet
 
     /// <summary>How much may be sent on all streams together.</summary>
@@ -121,7 +122,6 @@ internal sealed class ResponseSender(Http2Connection connection, FrameOutput out
             }
 
             _windowStalledAt = 0;
-
             if (stream.SendWindow <= 0)
             {
                 _queue.RemoveFirst();
@@ -185,7 +185,23 @@ internal sealed class ResponseSender(Http2Connection connection, FrameOutput out
             if (stream.ResponseBody.IsHeadDue)
             {
                 SendHead(stream);
+                if (stream.IsEndSent)
+                {
+                    (_ended ??= []).Add(stream);
+                }
             }
+        }
+
+        if (_ended is { Count: > 0 } ended)
+        {
+            foreach (var stream in ended)
+            {
+                _queue.Remove(stream); // nothing of it waits for a window
+                connection.OnEndSent(stream);
+                connection.Look(stream);
+            }
+
+            ended.Clear();
         }
     }
 

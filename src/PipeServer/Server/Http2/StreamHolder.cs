@@ -3,6 +3,7 @@ using PipeServer.Diagnostics;
 using PipeServer.Http;
 using PipeServer.Http.Frames;
 using PipeServer.Transport;
+using PipeServer.Workers;
 
 namespace PipeServer.Server.Http2;
 
@@ -16,11 +17,12 @@ namespace PipeServer.Server.Http2;
 internal abstract class StreamHolder : Connection
 {
     private readonly KeptStreams _kept;
-    private Http2Stream? _signalled; // newest first; from any thread
+    private SignalList _signalled; // a mutable struct
     private TaskCompletionSource? _signal; // in place of the read, once there is none
     private volatile bool _isFlushDone;
     private volatile int _ownerThread;
-    private List<TaskCompletionSource>? _awaitsFlush; // answers that are written to their end, and wait for the flush
+    private bool _wasLent;
+    private FlushWaiters _flushWaiters; // a mutable struct
 
     protected StreamHolder(ServerContext server, ObjectPool<Http2Stream> pool)
         : base(server)
@@ -70,7 +72,7 @@ internal abstract class StreamHolder : Connection
     {
         LastStreamId = Slots = 0;
         HasStalls = false;
-        _signalled = null;
+        _signalled = default;
         _signal = null;
         Closed.Reset();
         Window.Start(FlowControl.ConnectionWindow);
@@ -113,15 +115,7 @@ internal abstract class StreamHolder : Connection
     /// <summary>A stream wants to be looked at. From any thread.</summary>
     public void Push(Http2Stream stream)
     {
-        Http2Stream? before;
-        do
-        {
-            before = Volatile.Read(ref _signalled);
-            stream.NextInList = before;
-        }
-        while (Interlocked.CompareExchange(ref _signalled, stream, before) != before);
-
-        if (before is null)
+        if (_signalled.Push(stream))
         {
             Wake(Id);
         }
@@ -135,11 +129,6 @@ internal abstract class StreamHolder : Connection
     {
         Tally.Count(stream.IsRefused);
         Budget.Give(ControlBudget.ForAnswer);
-        if (stream.WholeSent is { } source)
-        {
-            (_awaitsFlush ??= []).Add(source);
-        }
-
         if (stream.Response.CloseConnection && stream is { Refusal: RequestError.None, Fault: null })
         {
             CloseGracefully();
@@ -161,6 +150,10 @@ internal abstract class StreamHolder : Connection
             }
 
             Sender.Send(stream);
+            if (stream is { IsEndSent: true, WholeSent: { } whole })
+            {
+                OnWholeSent(stream, whole);
+            }
         }
 
         if (body.IsWindowUpdateDue && !stream.IsGone)
@@ -227,30 +220,27 @@ internal abstract class StreamHolder : Connection
     }
 
     /// <summary>A turn of the loop begins on this thread.</summary>
-    protected void BeginTurn() => _ownerThread = Environment.CurrentManagedThreadId;
+    /// <remarks>What runs inline in it must not block, on whatever thread it is: a worker's is lent to it.</remarks>
+    protected void BeginTurn()
+    {
+        _ownerThread = Environment.CurrentManagedThreadId;
+        _wasLent = Worker.Lend(true);
+    }
 
     /// <summary>It ends.</summary>
-    protected void EndTurn() => _ownerThread = 0;
+    protected void EndTurn()
+    {
+        Worker.Lend(_wasLent);
+        _ownerThread = 0;
+    }
 
     /// <summary>Looks at all streams that have signalled, in their order.</summary>
     protected void TakeSignals()
     {
-        while (_signalled is not null && Interlocked.Exchange(ref _signalled, null) is { } newest)
+        while (_signalled.Take() is { } stream)
         {
-            Http2Stream? list = null;
-            for (var stream = newest; stream is not null;)
-            {
-                (var next, stream.NextInList) = (stream.NextInList, list);
-                (list, stream) = (stream, next);
-            }
-
-            while (list is not null)
-            {
-                var stream = list;
-                (list, stream.NextInList) = (stream.NextInList, null);
-                stream.TakeSignal();
-                Look(stream);
-            }
+            stream.TakeSignal();
+            Look(stream);
         }
     }
 
@@ -263,7 +253,7 @@ internal abstract class StreamHolder : Connection
         var source = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         Volatile.Write(ref _signal, source);
         Interlocked.MemoryBarrier(); // whoever has something to say and has not seen that has woken the read
-        if (_signalled is null && !IsFlushDone)
+        if (_signalled.IsEmpty && !IsFlushDone)
         {
             await source.Task.ConfigureAwait(false);
         }
@@ -304,7 +294,6 @@ internal abstract class StreamHolder : Connection
     protected void Drop(Http2Stream stream, Exception reason)
     {
         RemoveFromTable(stream);
-        Sender.Remove(stream);
         if (!stream.IsEndSent)
         {
             Tally.Abort();
@@ -329,18 +318,14 @@ internal abstract class StreamHolder : Connection
             }
         }
 
-        OnFlushed(); // whoever waits for one waits no more
+        _flushWaiters.Release();
     }
 
     /// <summary>All that was written has been handed to the system.</summary>
     protected void OnFlushed()
     {
         Tally.Flush();
-        if (_awaitsFlush is { Count: > 0 } sources)
-        {
-            sources.ForEach(static source => source.TrySetResult());
-            sources.Clear();
-        }
+        _flushWaiters.Release();
     }
 
     /// <summary>Nothing is in progress: what many streams have needed goes back.</summary>
@@ -365,6 +350,7 @@ internal abstract class StreamHolder : Connection
             {
                 if (!stream.RequestBody.IsTooLongToDiscard)
                 {
+                    stream.DiscardsSince = stream.DiscardsSince == 0 ? Math.Max(1, Deadlines.Now) : stream.DiscardsSince;
                     return;
                 }
 
@@ -376,10 +362,28 @@ internal abstract class StreamHolder : Connection
             }
         }
 
+        var isLost = stream.IsLost;
         if (stream.TryRelease())
         {
             Slots--;
-            _kept.Return(stream);
+            if (!isLost)
+            {
+                _kept.Return(stream);
+            }
+        }
+    }
+
+    // It is handed to the system with the flush that follows, or has been.
+    private void OnWholeSent(Http2Stream stream, TaskCompletionSource whole)
+    {
+        stream.WholeSent = null;
+        if (Frames.IsBusy || Frames.HasWritten)
+        {
+            _flushWaiters.Add(whole);
+        }
+        else
+        {
+            whole.TrySetResult();
         }
     }
 
@@ -389,6 +393,7 @@ internal abstract class StreamHolder : Connection
         {
             stream.IsOpen = false;
             Streams.Remove(stream.Id);
+            Sender.Remove(stream); // it may wait there for its turn, which it does not need any more
         }
     }
 }

@@ -12,10 +12,17 @@ internal abstract class StreamState(RequestHead head) : Exchange(head)
     private const int Free = 2; // carries no request
 
     private volatile Http2Connection? _carrier;
+    private int _aborting; // how many threads are about to
     private int _signal = Free;
 
     /// <summary>The number of the stream: odd, and larger than of those before it.</summary>
     public int Id { get; private set; }
+
+    /// <summary>The request's method has no body in its answer.</summary>
+    public bool IsHeadRequest => Head.Method == RequestMethod.Head;
+
+    /// <summary>What its handler has left behind may still use it: it carries no other request. Set before the handler's side is done.</summary>
+    public bool IsLost { get; protected set; }
 
     /// <summary>How much may be sent on it.</summary>
     public int SendWindow { get; set; }
@@ -28,6 +35,9 @@ internal abstract class StreamState(RequestHead head) : Exchange(head)
 
     /// <summary>When its head was complete, by the heartbeat's clock.</summary>
     public long OpenedAt { get; private set; }
+
+    /// <summary>Since when the rest of its body is thrown away, its answer being sent, by the heartbeat's clock; 0: it is not.</summary>
+    public long DiscardsSince { get; set; }
 
     /// <summary>Since when something waits for a window, by the heartbeat's clock; 0 while nothing does.</summary>
     public long StalledAt { get; set; }
@@ -81,6 +91,22 @@ internal abstract class StreamState(RequestHead head) : Exchange(head)
     /// <summary>The owner has taken it from the list, and looks at it.</summary>
     public void TakeSignal() => Interlocked.Exchange(ref _signal, Quiet);
 
+    /// <summary>Somebody is about to abort it, if it is not done: a fence between this and the look whether it is.</summary>
+    protected void BeginAbort() => Interlocked.Increment(ref _aborting);
+
+    /// <summary>It is aborted, or is not to be.</summary>
+    protected void EndAbort() => Interlocked.Decrement(ref _aborting);
+
+    /// <summary>Behind <see cref="TryFree"/>: whoever aborts it has found that it was not done, and must not meet the next request.</summary>
+    protected void AwaitAborts()
+    {
+        var wait = default(SpinWait);
+        while (Volatile.Read(ref _aborting) != 0)
+        {
+            wait.SpinOnce();
+        }
+    }
+
     /// <summary>It carries a request from now on, and can signal.</summary>
     protected void Occupy(Http2Connection connection)
     {
@@ -101,7 +127,7 @@ internal abstract class StreamState(RequestHead head) : Exchange(head)
     protected void ForgetState()
     {
         IsEndSent = IsOpen = false;
-        (StalledAt, Stalls) = (0, default);
+        (StalledAt, DiscardsSince, Stalls) = (0, 0, default);
         WholeSent = null;
     }
 }
