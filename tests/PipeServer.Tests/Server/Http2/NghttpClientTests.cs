@@ -18,7 +18,7 @@ public sealed class NghttpClientTests
         {
             var output = await NghttpAsync(host, ["-v", "-n", "-d", file, "-H", "content-type: application/x-test", .. options, "/echo"]);
             Assert.Contains(":status: 200", output);
-            Assert.Contains("content-length: 300000", output);
+            Assert.True(ProgramUnderTest.PipeServer.IsPublished || output.Contains("content-length: 300000", StringComparison.Ordinal), output); // its echo is a stream
             Assert.DoesNotContain("RST_STREAM", output);
         }
     }
