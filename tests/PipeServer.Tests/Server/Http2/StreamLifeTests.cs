@@ -103,7 +103,7 @@ public sealed class StreamLifeTests
         var from = OperatingSystem.IsLinux() ? new IPAddress([127, (byte)(1 + (number >> 16)), (byte)(number >> 8), (byte)number]) : null;
         using var end = await ClientEnd.ConnectAsync(server.Server, server.Transport, from);
         await using var client = new Http2TestClient(end.Stream);
-        await client.StartAsync(random.Next(2) == 0 ? [] : [(Setting.InitialWindowSize, random.Next(1, 20_000))]);
+        await client.StartAsync(random.Next(2) == 0 ? [] : [(Setting.InitialWindowSize, random.Next(1000, 20_000))]);
         for (var round = 0; round < RoundsEach; round++)
         {
             var living = new List<(int Id, byte[] Answer)>();
