@@ -13,6 +13,7 @@ internal static class Http2FloodRun
     /// <returns>How many bytes were sent.</returns>
     public static async Task<long> RunAsync(Http2TestClient client, Http2Flood flood, int maxRounds, CancellationToken cancellationToken = default)
     {
+        client.OpensWindows = false; // its reader must not wait for its writer, which waits for the server to read, and that for the reader
         await client.StartAsync([.. flood.Settings]);
         var reading = Task.Run(client.EndAsync, CancellationToken.None);
         var sent = 0L;
