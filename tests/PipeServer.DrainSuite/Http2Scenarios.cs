@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
 
@@ -275,12 +274,7 @@ internal sealed class Http2Scenarios
         await Task.Delay(Moment);
         await server.StopAsync();
         await Task.Delay(Moment);
-        var second = Stopwatch.StartNew();
-        await server.StopAsync();
-        if (await server.ExitAsync(TimeSpan.FromSeconds(20)) is null || second.Elapsed > TimeSpan.FromSeconds(3.5))
-        {
-            faults.Add($"the second signal took {second.Elapsed.TotalSeconds:F1} s");
-        }
+        await ScenarioRunner.CheckSecondSignalAsync(server, faults);
     }, mustBeClean: false);
 
     // What is cut off is named, each stream of its own; who is done in time is answered.

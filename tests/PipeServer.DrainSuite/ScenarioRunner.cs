@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text.Json;
 
 namespace PipeServer.DrainSuite;
@@ -15,6 +16,17 @@ internal sealed class ScenarioRunner(SuiteOptions options)
     public Task<ScenarioResult> RunAsync(
         string name, Func<ServerProcess, Tally, Task> run, bool mayTakeAllTime = false, bool mustBeClean = true) =>
         RunAsync(name, (server, tally, _) => run(server, tally), mayTakeAllTime, mustBeClean);
+
+    /// <summary>Sends a second signal, which ends the server at once.</summary>
+    public static async Task CheckSecondSignalAsync(ServerProcess server, List<string> faults)
+    {
+        var second = Stopwatch.StartNew();
+        await server.StopAsync();
+        if (await server.ExitAsync(TimeSpan.FromSeconds(20)) is null || second.Elapsed > TimeSpan.FromSeconds(3.5))
+        {
+            faults.Add($"the second signal took {second.Elapsed.TotalSeconds:F1} s");
+        }
+    }
 
     /// <summary>Runs it.</summary>
     /// <param name="name">Its name in the scorecard.</param>

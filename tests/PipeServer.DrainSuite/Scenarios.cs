@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Globalization;
 
 namespace PipeServer.DrainSuite;
@@ -284,12 +283,7 @@ internal sealed class Scenarios(SuiteOptions options)
         await Task.Delay(Moment);
         await server.StopAsync();
         await Task.Delay(Moment);
-        var second = Stopwatch.StartNew();
-        await server.StopAsync();
-        if (await server.ExitAsync(TimeSpan.FromSeconds(20)) is null || second.Elapsed > TimeSpan.FromSeconds(3.5))
-        {
-            faults.Add($"the second signal took {second.Elapsed.TotalSeconds:F1} s");
-        }
+        await ScenarioRunner.CheckSecondSignalAsync(server, faults);
     }, mustBeClean: false);
 
     private Task<ScenarioResult> DeadlineAsync() => _runner.RunAsync("deadline", async (server, _) =>

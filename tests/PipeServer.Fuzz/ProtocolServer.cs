@@ -14,8 +14,8 @@ internal static class ProtocolServer
         }
     }
 
-    // Whole, so that a body that turns out malformed can still be refused.
-    private static async ValueTask EchoAsync(HttpRequest request, HttpResponse response)
+    /// <summary>Writes the request's body, and flushes nothing: a body that turns out malformed can still be refused.</summary>
+    public static async ValueTask EchoAsync(HttpRequest request, HttpResponse response)
     {
         while (true)
         {

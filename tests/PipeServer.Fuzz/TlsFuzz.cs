@@ -80,19 +80,8 @@ internal static class TlsFuzz
             for (var round = 0; clock.Elapsed < time && Volatile.Read(ref found) is null && (only is null || round == 0); round++)
             {
                 var one = only ?? HashCode.Combine(seed, number, round);
-                string? problem;
                 running[one] = clock.Elapsed;
-                try
-                {
-                    problem = await check.FindAsync(one);
-                }
-#pragma warning disable CA1031 // That anything throws is a finding.
-                catch (Exception exception)
-#pragma warning restore CA1031
-                {
-                    problem = exception.ToString();
-                }
-
+                var problem = await Finding.OfAsync(() => check.FindAsync(one));
                 running.TryRemove(one, out _);
                 Interlocked.Increment(ref count);
                 if (problem is not null)
@@ -105,27 +94,20 @@ internal static class TlsFuzz
         var atStart = 0L;
         while (await Task.WhenAny(all, Task.Delay(TimeSpan.FromSeconds(10))) != all)
         {
-            Console.WriteLine($"tls, {engine} over {transport}: {Volatile.Read(ref count):N0} in {clock.Elapsed.TotalSeconds:F0} s, {Resident() >> 20} MiB resident");
+            Console.WriteLine($"tls, {engine} over {transport}: {Volatile.Read(ref count):N0} in {clock.Elapsed.TotalSeconds:F0} s, {Finding.Resident() >> 20} MiB resident");
             foreach (var (one, since) in running.Where(item => clock.Elapsed - item.Value > TimeSpan.FromSeconds(5)))
             {
                 Console.WriteLine($"tls, {engine} over {transport}: --case {one} has been running for {(clock.Elapsed - since).TotalSeconds:F0} s");
             }
 
-            atStart = atStart == 0 && clock.Elapsed > time / 3 ? Resident() : atStart; // warm by then
+            atStart = atStart == 0 && clock.Elapsed > time / 3 ? Finding.Resident() : atStart; // warm by then
         }
 
         await all;
-        var growth = atStart == 0 ? 0 : Resident() - atStart;
+        var growth = atStart == 0 ? 0 : Finding.Resident() - atStart;
         found ??= await check.EndAsync();
         found ??= growth > MaxGrowth ? $"memory has grown by {growth >> 20} MiB in the last two thirds of the time" : null;
         Console.WriteLine($"tls: {count} requests or streams in {clock.Elapsed.TotalSeconds:F0} s, {engine} over {transport}, {(found is null ? "nothing found" : "a finding")}");
         return found;
-    }
-
-    private static long Resident()
-    {
-        GC.Collect();
-        using var process = Process.GetCurrentProcess();
-        return process.WorkingSet64;
     }
 }

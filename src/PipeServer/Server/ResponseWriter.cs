@@ -91,6 +91,34 @@ internal abstract class ResponseWriter : PipeWriter
         }
     }
 
+    /// <summary>The same before the connection or the stream is handed over with a status, which the callbacks see.</summary>
+    protected async ValueTask RunStartingAsync(int statusCode)
+    {
+        var before = Exchange.Response.StatusCode;
+        Exchange.Response.SetStatus(statusCode);
+        try
+        {
+            await RunStartingAsync().ConfigureAwait(false);
+        }
+        finally
+        {
+            Exchange.Response.SetStatus(before);
+        }
+    }
+
+    /// <exception cref="InvalidOperationException">There are bytes of a body, and the status has none.</exception>
+    protected void ThrowIfStatusHasNoBody(long bytes)
+    {
+        if (bytes > 0 && !StatusLine.AllowsBody(Exchange.Response.StatusCode))
+        {
+            throw new InvalidOperationException($"A response with status {Exchange.Response.StatusCode} has no body.");
+        }
+    }
+
+    /// <summary>What is wrong with more bytes than were promised.</summary>
+    protected static InvalidOperationException LongerThan(long contentLength, long bytes) =>
+        new($"The response's ContentLength is {contentLength}; the handler is writing {bytes} bytes.");
+
     /// <summary>See <see cref="HttpResponse.TrySend"/>; for a response that has a source.</summary>
     public bool TrySendFrom(IBodySource source, PreparedResponse prepared)
     {

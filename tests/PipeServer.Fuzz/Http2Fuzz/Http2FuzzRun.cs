@@ -51,7 +51,7 @@ internal static class Http2FuzzRun
             {
                 var one = only ?? Case(seed, transport, number, round);
                 var attack = Http2Attack.Of(one);
-                var problem = await FindAsync(check, attack);
+                var problem = await Finding.OfAsync(() => check.FindAsync(attack));
                 Interlocked.Increment(ref count);
                 if (problem is not null && goesOn)
                 {
@@ -71,12 +71,12 @@ internal static class Http2FuzzRun
         var atStart = 0L;
         while (await Task.WhenAny(all, Task.Delay(TimeSpan.FromSeconds(10))) != all)
         {
-            Console.WriteLine($"http2 over {transport} {engine}: {Volatile.Read(ref count):N0} in {clock.Elapsed.TotalSeconds:F0} s, {Resident() >> 20} MiB resident");
-            atStart = atStart == 0 && clock.Elapsed > time / 3 ? Resident() : atStart; // warm by then
+            Console.WriteLine($"http2 over {transport} {engine}: {Volatile.Read(ref count):N0} in {clock.Elapsed.TotalSeconds:F0} s, {Finding.Resident() >> 20} MiB resident");
+            atStart = atStart == 0 && clock.Elapsed > time / 3 ? Finding.Resident() : atStart; // warm by then
         }
 
         await all;
-        var growth = atStart == 0 ? 0 : Resident() - atStart;
+        var growth = atStart == 0 ? 0 : Finding.Resident() - atStart;
         found ??= await check.EndAsync();
         found ??= kinds.IsEmpty ? null : string.Join("; ", kinds.Select(static kind => $"{kind.Value} × {kind.Key}"));
         found ??= growth > MaxGrowth ? $"memory has grown by {growth >> 20} MiB in the last two thirds of the time" : null;
@@ -118,42 +118,15 @@ internal static class Http2FuzzRun
     // Against a server of its own: the other one may have been left in disorder.
     private static async Task<string> CutDownAsync(string transport, TlsEngine? engine, Http2Attack attack)
     {
-        var clock = Stopwatch.StartNew();
         var smallest = attack with
         {
-            Bytes = await Minimizer.MinimizeAsync(attack.Bytes, async smaller =>
+            Bytes = await Finding.CutDownAsync(attack.Bytes, async smaller =>
             {
-                if (clock.Elapsed > TimeSpan.FromMinutes(1)) // one that hangs takes its time
-                {
-                    return false;
-                }
-
                 await using var fresh = await Http2Check.StartAsync(transport, engine);
-                return await FindAsync(fresh, attack with { Bytes = smaller }) is not null;
+                return await Finding.OfAsync(() => fresh.FindAsync(attack with { Bytes = smaller }));
             }),
         };
         await using var last = await Http2Check.StartAsync(transport, engine);
-        return $"\ncut down: {await FindAsync(last, smallest) ?? "it does not come again"}\n  {smallest.Splits} {Convert.ToHexStringLower(smallest.Bytes)}\nsaved as {smallest.Save()}";
-    }
-
-    private static async Task<string?> FindAsync(Http2Check check, Http2Attack attack)
-    {
-        try
-        {
-            return await check.FindAsync(attack);
-        }
-#pragma warning disable CA1031 // That anything throws is a finding.
-        catch (Exception exception)
-#pragma warning restore CA1031
-        {
-            return exception.ToString();
-        }
-    }
-
-    private static long Resident()
-    {
-        GC.Collect();
-        using var process = Process.GetCurrentProcess();
-        return process.WorkingSet64;
+        return $"\ncut down: {await Finding.OfAsync(() => last.FindAsync(smallest)) ?? "it does not come again"}\n  {smallest.Splits} {Convert.ToHexStringLower(smallest.Bytes)}\nsaved as {smallest.Save()}";
     }
 }

@@ -79,19 +79,6 @@ internal sealed class Http2FuzzServer
         }
 
         response.Body.Write(BodyOf("POST", request.Path, []));
-        while (true)
-        {
-            var read = await request.Body.ReadAsync();
-            foreach (var memory in read.Buffer)
-            {
-                response.Body.Write(memory.Span);
-            }
-
-            request.Body.AdvanceTo(read.Buffer.End);
-            if (read.IsCompleted)
-            {
-                return;
-            }
-        }
+        await ProtocolServer.EchoAsync(request, response);
     }
 }

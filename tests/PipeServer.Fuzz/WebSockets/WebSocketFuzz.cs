@@ -43,7 +43,7 @@ internal static class WebSocketFuzz
             {
                 var one = only ?? HashCode.Combine(seed, transport.Length, number, round);
                 var attack = WebSocketCheck.AttackOf(one);
-                var problem = await FindAsync(check, attack);
+                var problem = await Finding.OfAsync(() => check.FindAsync(attack));
                 Interlocked.Increment(ref count);
                 if (problem is not null && Interlocked.CompareExchange(ref found, $"--case {one}: {problem}", null) is null)
                 {
@@ -56,12 +56,12 @@ internal static class WebSocketFuzz
         var atStart = 0L;
         while (await Task.WhenAny(all, Task.Delay(TimeSpan.FromSeconds(10))) != all)
         {
-            Console.WriteLine($"websocket over {transport}: {Volatile.Read(ref count):N0} in {clock.Elapsed.TotalSeconds:F0} s, {Resident() >> 20} MiB resident");
-            atStart = atStart == 0 && clock.Elapsed > time / 3 ? Resident() : atStart; // warm by then
+            Console.WriteLine($"websocket over {transport}: {Volatile.Read(ref count):N0} in {clock.Elapsed.TotalSeconds:F0} s, {Finding.Resident() >> 20} MiB resident");
+            atStart = atStart == 0 && clock.Elapsed > time / 3 ? Finding.Resident() : atStart; // warm by then
         }
 
         await all;
-        var growth = atStart == 0 ? 0 : Resident() - atStart;
+        var growth = atStart == 0 ? 0 : Finding.Resident() - atStart;
         found ??= await check.EndAsync();
         found ??= growth > MaxGrowth ? $"memory has grown by {growth >> 20} MiB in the last two thirds of the time" : null;
         Console.WriteLine($"websocket: {count} requests or streams in {clock.Elapsed.TotalSeconds:F0} s, over {transport}, {(found is null ? "nothing found" : "a finding")}");
@@ -71,42 +71,15 @@ internal static class WebSocketFuzz
     // Against a server of its own: the other one may have been left in disorder.
     private static async Task<string> CutDownAsync(string transport, WebSocketAttack attack)
     {
-        var clock = Stopwatch.StartNew();
         var smallest = attack with
         {
-            Bytes = await Minimizer.MinimizeAsync(attack.Bytes, async smaller =>
+            Bytes = await Finding.CutDownAsync(attack.Bytes, async smaller =>
             {
-                if (clock.Elapsed > TimeSpan.FromMinutes(1)) // one that hangs takes its time
-                {
-                    return false;
-                }
-
                 await using var fresh = await WebSocketCheck.StartAsync(transport);
-                return await FindAsync(fresh, attack with { Bytes = smaller }) is not null;
+                return await Finding.OfAsync(() => fresh.FindAsync(attack with { Bytes = smaller }));
             }),
         };
         await using var last = await WebSocketCheck.StartAsync(transport);
-        return $"\ncut down: {await FindAsync(last, smallest) ?? "it does not come again"}\n  {smallest.Path} {smallest.Splits} {Convert.ToHexStringLower(smallest.Bytes)}\nsaved as {smallest.Save()}";
-    }
-
-    private static async Task<string?> FindAsync(WebSocketCheck check, WebSocketAttack attack)
-    {
-        try
-        {
-            return await check.FindAsync(attack);
-        }
-#pragma warning disable CA1031 // That anything throws is a finding.
-        catch (Exception exception)
-#pragma warning restore CA1031
-        {
-            return exception.ToString();
-        }
-    }
-
-    private static long Resident()
-    {
-        GC.Collect();
-        using var process = Process.GetCurrentProcess();
-        return process.WorkingSet64;
+        return $"\ncut down: {await Finding.OfAsync(() => last.FindAsync(smallest)) ?? "it does not come again"}\n  {smallest.Path} {smallest.Splits} {Convert.ToHexStringLower(smallest.Bytes)}\nsaved as {smallest.Save()}";
     }
 }

@@ -188,7 +188,7 @@ internal sealed class ResponseBody(Http1Exchange exchange) : ResponseStart(excha
 
         if (PromisedLength is { } length && Written + count > length)
         {
-            throw LongerThan(length, count);
+            throw LongerThan(length, Written + count);
         }
 
         var sent = await Output.SendFileForHandlerAsync(Exchange, file, offset, count, cancellationToken).ConfigureAwait(false);
@@ -255,7 +255,7 @@ internal sealed class ResponseBody(Http1Exchange exchange) : ResponseStart(excha
 
         if ((HasStarted || Mode == ResponseMode.Prepared ? PromisedLength : Response.ContentLength) is { } length && Written + bytes > length)
         {
-            throw LongerThan(length, bytes);
+            throw LongerThan(length, Written + bytes);
         }
 
         Written += bytes;
@@ -347,15 +347,4 @@ internal sealed class ResponseBody(Http1Exchange exchange) : ResponseStart(excha
 
         Held.Clear();
     }
-
-    private void ThrowIfStatusHasNoBody(long bytes)
-    {
-        if (bytes > 0 && !StatusLine.AllowsBody(Response.StatusCode))
-        {
-            throw new InvalidOperationException($"A response with status {Response.StatusCode} has no body.");
-        }
-    }
-
-    private InvalidOperationException LongerThan(long contentLength, long bytes) =>
-        new($"The response's ContentLength is {contentLength}; the handler is writing {Written + bytes} bytes.");
 }

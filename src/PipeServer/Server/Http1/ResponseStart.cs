@@ -204,17 +204,7 @@ internal abstract class ResponseStart(Http1Exchange exchange) : ResponseWriter
         ThrowIfNotSwitchable();
         if (IsStartDue)
         {
-            var before = Response.StatusCode;
-            Response.SetStatus(statusCode); // for the callbacks to see
-            try
-            {
-                await RunStartingAsync().ConfigureAwait(false);
-            }
-            finally
-            {
-                Response.SetStatus(before);
-            }
-
+            await RunStartingAsync(statusCode).ConfigureAwait(false);
             ThrowIfNotSwitchable();
         }
 

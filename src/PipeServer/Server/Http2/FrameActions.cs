@@ -89,9 +89,6 @@ internal abstract class FrameActions : ConnectionEndings
         }
     }
 
-    // Even numbers are the server's, which opens none (RFC 9113 §5.1.1).
-    private bool IsIdle(int id) => id > LastStreamId || (id & 1) == 0;
-
     /// <summary>RST_STREAM.</summary>
     public void OnReset(int id, ErrorCode code)
     {
@@ -255,12 +252,14 @@ internal abstract class FrameActions : ConnectionEndings
             return;
         }
 
-        Frames.ResetStream(id, code);
-        Closed.Add(id, byClient: false);
+        WriteReset(id, code);
     }
 
     /// <summary>A piece of a response has been sent.</summary>
     public void OnDataSent(int bytes) => Budget.Give(bytes >> 10);
+
+    // Even numbers are the server's, which opens none (RFC 9113 §5.1.1).
+    private bool IsIdle(int id) => id > LastStreamId || (id & 1) == 0;
 
     private void OnDataOfNone(int id)
     {
@@ -284,5 +283,4 @@ internal abstract class FrameActions : ConnectionEndings
             Fail(ErrorCode.StreamClosed, "DATA on a closed stream");
         }
     }
-
 }

@@ -40,9 +40,9 @@ internal sealed class HeadReceiver(Http2Connection connection)
         {
             OnTrailers(stream, block, endsStream);
         }
-        else if (_decoder.Skip(block) != HeadStatus.Complete)
+        else if (!TrySkip(block))
         {
-            FailCompression();
+            // The connection has failed.
         }
         else if (connection.Closed.WasResetByClient(id))
         {
@@ -82,11 +82,7 @@ internal sealed class HeadReceiver(Http2Connection connection)
     {
         if (connection.HasLeft)
         {
-            if (_decoder.Skip(block) != HeadStatus.Complete)
-            {
-                FailCompression();
-            }
-
+            TrySkip(block);
             return; // it knows that this is not answered, or will
         }
 
@@ -98,13 +94,11 @@ internal sealed class HeadReceiver(Http2Connection connection)
         connection.LastStreamId = id;
         if (connection.Slots >= connection.Rules.MaxStreams)
         {
-            if (_decoder.Skip(block) != HeadStatus.Complete)
+            if (TrySkip(block))
             {
-                FailCompression();
-                return;
+                Refuse(id, ErrorCode.RefusedStream, "streams beyond the limit");
             }
 
-            Refuse(id, ErrorCode.RefusedStream, "streams beyond the limit");
             return;
         }
 
@@ -166,11 +160,7 @@ internal sealed class HeadReceiver(Http2Connection connection)
         var body = stream.RequestBody;
         if (body.IsComplete)
         {
-            if (_decoder.Skip(block) != HeadStatus.Complete)
-            {
-                FailCompression();
-            }
-            else
+            if (TrySkip(block))
             {
                 connection.FailStream(stream.Id, ErrorCode.StreamClosed);
             }
@@ -191,6 +181,18 @@ internal sealed class HeadReceiver(Http2Connection connection)
         {
             connection.Look(stream);
         }
+    }
+
+    // A block that nobody wants; false where it cannot be decoded, and the connection has failed.
+    private bool TrySkip(ReadOnlySpan<byte> block)
+    {
+        if (_decoder.Skip(block) == HeadStatus.Complete)
+        {
+            return true;
+        }
+
+        FailCompression();
+        return false;
     }
 
     private void FailCompression() => connection.Fail(ErrorCode.CompressionError, "a header block cannot be decoded");

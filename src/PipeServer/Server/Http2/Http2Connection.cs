@@ -258,21 +258,23 @@ internal sealed class Http2Connection : ConnectionTimes
         while (Slots > 0)
         {
             IsFlushDone = false; // nobody wants its result any more
-            await WaitForSignalAsync().ConfigureAwait(false);
-            BeginTurn();
-            TakeSignals();
-            EndTurn();
+            await WaitAndLookAsync().ConfigureAwait(false);
         }
+    }
+
+    private async Task WaitAndLookAsync()
+    {
+        await WaitForSignalAsync().ConfigureAwait(false);
+        BeginTurn();
+        TakeSignals();
+        EndTurn();
     }
 
     private async Task WaitForFlushAsync()
     {
         while (!IsFlushDone)
         {
-            await WaitForSignalAsync().ConfigureAwait(false);
-            BeginTurn();
-            TakeSignals();
-            EndTurn();
+            await WaitAndLookAsync().ConfigureAwait(false);
         }
 
         StopWaiting();
@@ -317,10 +319,7 @@ internal sealed class Http2Connection : ConnectionTimes
 
         Send();
         EndTurn();
-        if (outer is not null && ExecutionContext.Capture() != outer)
-        {
-            ExecutionContext.Restore(outer);
-        }
+        EnterContext(outer);
     }
 
     private void Send()

@@ -143,10 +143,7 @@ internal sealed class Http2ResponseBody : Http2ResponseStart, IValueTaskSource<F
             if (!HasStarted)
             {
                 await RunStartingAsync().ConfigureAwait(false);
-                if (!HasStarted)
-                {
-                    Start(handlerHasEnded: false);
-                }
+                StartIfNotStarted();
             }
 
             if (Mode == BodyMode.Discarding)
@@ -155,7 +152,7 @@ internal sealed class Http2ResponseBody : Http2ResponseStart, IValueTaskSource<F
             }
 
             return PromisedLength is { } length && Written + count > length
-                ? throw LongerThan(length, count)
+                ? throw LongerThan(length, Written + count)
                 : await FileCopy.ToWriterAsync(this, file, offset, count, cancellationToken).ConfigureAwait(false);
         }
         finally
@@ -235,7 +232,7 @@ internal sealed class Http2ResponseBody : Http2ResponseStart, IValueTaskSource<F
 
         if ((HasStarted || Mode == BodyMode.Prepared ? PromisedLength : Response.ContentLength) is { } length && Written + bytes > length)
         {
-            throw LongerThan(length, bytes);
+            throw LongerThan(length, Written + bytes);
         }
 
         Written += bytes;
@@ -264,16 +261,21 @@ internal sealed class Http2ResponseBody : Http2ResponseStart, IValueTaskSource<F
         try
         {
             await RunStartingAsync().ConfigureAwait(false);
-            if (!HasStarted)
-            {
-                Start(handlerHasEnded: false);
-            }
-
+            StartIfNotStarted();
             return await FlushStartedAsync(cancellationToken).ConfigureAwait(false);
         }
         finally
         {
             Interlocked.Decrement(ref _inFlight);
+        }
+    }
+
+    // A callback that was waited for may have started it.
+    private void StartIfNotStarted()
+    {
+        if (!HasStarted)
+        {
+            Start(handlerHasEnded: false);
         }
     }
 

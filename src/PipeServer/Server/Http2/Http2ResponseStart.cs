@@ -148,17 +148,7 @@ internal abstract class Http2ResponseStart(Http2Stream stream) : ResponseWriter
         ThrowIfNotSwitchable();
         if (IsStartDue)
         {
-            var before = Response.StatusCode;
-            Response.SetStatus(statusCode); // for the callbacks to see
-            try
-            {
-                await RunStartingAsync().ConfigureAwait(false);
-            }
-            finally
-            {
-                Response.SetStatus(before);
-            }
-
+            await RunStartingAsync(statusCode).ConfigureAwait(false);
             ThrowIfNotSwitchable();
         }
 
@@ -276,10 +266,6 @@ internal abstract class Http2ResponseStart(Http2Stream stream) : ResponseWriter
         }
     }
 
-    /// <summary>What is wrong with more bytes than were promised.</summary>
-    protected InvalidOperationException LongerThan(long contentLength, long bytes) =>
-        new($"The response's ContentLength is {contentLength}; the handler is writing {Written + bytes} bytes.");
-
     private void Send(PreparedResponse prepared, byte[]? fetched)
     {
         PromisedLength = Written = prepared.BodyLength;
@@ -356,15 +342,6 @@ internal abstract class Http2ResponseStart(Http2Stream stream) : ResponseWriter
         if (HasStarted || HasBufferedBytes)
         {
             throw new InvalidOperationException("The stream can be handed over before the response is begun.");
-        }
-    }
-
-    /// <exception cref="InvalidOperationException">The status has no body, and there is one.</exception>
-    protected void ThrowIfStatusHasNoBody(long bytes)
-    {
-        if (bytes > 0 && !StatusLine.AllowsBody(Response.StatusCode))
-        {
-            throw new InvalidOperationException($"A response with status {Response.StatusCode} has no body.");
         }
     }
 }

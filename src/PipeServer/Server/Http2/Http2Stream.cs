@@ -199,10 +199,7 @@ internal sealed class Http2Stream : StreamState, IWorkItem, IBodyHost
         var outer = ExecutionContext.Capture();
         Carrier!.EnterContext();
         AfterHop(HasPermit, Server.TimeProvider.GetTimestamp());
-        if (outer is not null && ExecutionContext.Capture() != outer)
-        {
-            ExecutionContext.Restore(outer);
-        }
+        StreamHolder.EnterContext(outer);
     }
 
     private void HopOtherwise()

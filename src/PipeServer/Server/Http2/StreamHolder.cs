@@ -104,9 +104,12 @@ internal abstract class StreamHolder : Connection
     }
 
     /// <summary>Handlers begin in the connection's context.</summary>
-    public void EnterContext()
+    public void EnterContext() => EnterContext(Context);
+
+    /// <summary>This thread goes on in a context; null: in the one that it is in.</summary>
+    public static void EnterContext(ExecutionContext? context)
     {
-        if (Context is { } context && ExecutionContext.Capture() != context)
+        if (context is not null && ExecutionContext.Capture() != context)
         {
             ExecutionContext.Restore(context);
         }
@@ -179,8 +182,7 @@ internal abstract class StreamHolder : Connection
     /// <summary>Resets a stream, which is told to its handler.</summary>
     public void ResetStream(Http2Stream stream, ErrorCode code)
     {
-        Frames.ResetStream(stream.Id, code);
-        Closed.Add(stream.Id, byClient: false);
+        WriteReset(stream.Id, code);
         Drop(stream, new IOException($"The stream was reset by the server ({code})."));
     }
 
@@ -189,8 +191,7 @@ internal abstract class StreamHolder : Connection
     {
         Tally.Receive();
         Tally.Count(isRefusal: true);
-        Frames.ResetStream(id, code);
-        Closed.Add(id, byClient: false);
+        WriteReset(id, code);
     }
 
     /// <summary>The window of a stream has grown, or its priority has changed.</summary>
@@ -288,6 +289,13 @@ internal abstract class StreamHolder : Connection
             State = ConnectionState.Handling;
             OldestRequestStarted = stream.OpenedAt;
         }
+    }
+
+    /// <summary>RST_STREAM: what its client has sent meanwhile is no fault.</summary>
+    protected void WriteReset(int id, ErrorCode code)
+    {
+        Frames.ResetStream(id, code);
+        Closed.Add(id, byClient: false);
     }
 
     /// <summary>A stream is over, whoever says so; its handler may go on.</summary>
