@@ -134,7 +134,7 @@ internal sealed class EndpointFilters
 
     private static ProtocolChoice ChoiceOf(ServerContext context)
     {
-        context.ClientBudgets = new ClientBudgets();
+        context.ClientBudgets ??= new ClientBudgets();
         return new ProtocolChoice(new Http2Protocol(context));
     }
 

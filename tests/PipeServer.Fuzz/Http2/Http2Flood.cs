@@ -15,6 +15,7 @@ internal sealed record Http2Flood(string Name, Func<int, IEnumerable<Http2Frame>
     private static readonly byte[] Post = HpackBytes.Block(Http2CaseTable.Fields("POST"));
     private static readonly byte[] Field = HpackBytes.Literal("a", "");
     private static readonly Http2Frame Part = Http2Frame.Headers(1, Get) with { Flags = Flag.EndStream };
+    private static readonly byte[] TooLarge = [.. Get, .. HpackBytes.Added("x", new string('b', 4000)), .. Enumerable.Repeat((byte)(0x80 | 62), 12)]; // 48 KB
     private static readonly byte[] Malformed = HpackBytes.Block([new("Upper", "case")]);
 
     /// <summary>All of them.</summary>
@@ -28,16 +29,20 @@ internal sealed record Http2Flood(string Name, Func<int, IEnumerable<Http2Frame>
         new("made-reset-half-closed", static at => [Http2Frame.Headers(Id(at), Get), Http2Frame.Data(Id(at), "x")]) { Settings = [(Setting.InitialWindowSize, 0)] },
         new("made-reset-head-twice", static at => [Http2Frame.Headers(Id(at), Post, end: false), Http2Frame.Headers(Id(at), Post, end: false)]),
         new("malformed-heads", static at => [Http2Frame.Headers(Id(at), Malformed)]),
+        new("heads-too-large", static at => [Http2Frame.Headers(Id(at), TooLarge)]),
         new("self-dependency", static at => [Http2Frame.Headers(Id(at), Get).Depend(Id(at))]),
         new("refused-streams", static at => [Http2Frame.Headers(Id(at), Get)]) { Settings = [(Setting.InitialWindowSize, 0)] },
         new("ping", static at => [Http2Frame.Ping(Http2TestClient.Tag(at % 1000))]),
         new("ping-answers", static _ => [Http2Frame.Ping(ack: true)]),
+        new("ping-answers-pace", static _ => [Http2Frame.Ping("PipePace", ack: true)]),
+        new("ping-answers-stop", static _ => [Http2Frame.Ping("PipeStop", ack: true)]),
         new("settings", static at => [Http2Frame.SettingsOf((Setting.InitialWindowSize, 65535 + (at % 2)))]),
         new("settings-empty", static _ => [Http2Frame.SettingsOf()]),
         new("settings-long", static _ => [Http2Frame.SettingsOf([.. Enumerable.Repeat((Setting.HeaderTableSize, 4096L), 2000)])]),
         new("settings-answers", static _ => [Http2Frame.SettingsAck()]),
         new("priority", static at => [Http2Frame.Priority(Id(at % 1000), 0)]),
         new("priority-update", static at => [Http2Frame.PriorityUpdate(Id(at % 1000), "u=1")]),
+        new("priority-update-long", static at => [Http2Frame.PriorityUpdate(Id(at % 1000), new string(' ', 16_000))]),
         new("window-update", static _ => [Http2Frame.WindowUpdate(0, 1)]),
         new("window-update-stream", static _ => [Http2Frame.WindowUpdate(1, 1)]) { First = [Http2Frame.Headers(1, Post, end: false)] },
         new("empty-data", static _ => [Http2Frame.Data(1, "")]) { First = [Http2Frame.Headers(1, Post, end: false)] },

@@ -56,6 +56,7 @@ public abstract class TimeoutTests(string transport)
             await client.SendAsync("POST /read HTTP/1.1\r\nHost: a\r\n" + first);
             await Eventually.TrueAsync(() => server.Server.Requests.InFlight == 1, "its body is waited for");
             await client.SendAsync(rest);
+            await client.ArrivedAsync();
             Time.Jump(TimeSpan.FromSeconds(11)); // by beats, the last of them came before a busy machine had brought the bytes
             Assert.Equal("helloworld", (await client.ReadResponseAsync()).Text);
         }
@@ -75,6 +76,7 @@ public abstract class TimeoutTests(string transport)
             // In one go: what the pause and the packet have in common is that nobody has looked.
             var sending = client.SendAsync(TestClient.Get("/"));
             await sending;
+            await client.ArrivedAsync();
             Time.Jump(TimeSpan.FromMinutes(10));
             Assert.Equal("hello", (await client.ReadResponseAsync()).Text);
         }

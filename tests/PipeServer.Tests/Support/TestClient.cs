@@ -3,6 +3,7 @@ using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
+using PipeServer.Transport;
 
 namespace PipeServer.Tests.Support;
 
@@ -89,6 +90,11 @@ internal sealed class TestClient(Stream stream, EndWatchingStream? carrier = nul
     public Task SendAsync(string text) => SendAsync(Encoding.Latin1.GetBytes(text));
 
     public async Task SendAsync(ReadOnlyMemory<byte> bytes) => await _stream.WriteAsync(bytes).AsTask().WaitAsync(Patience);
+
+    /// <summary>Waits until what was sent lies at the server: on a busy machine the kernel hands it over a moment later.</summary>
+    public Task ArrivedAsync() => _carrier is NetworkStream { Socket: { RemoteEndPoint: IPEndPoint } socket }
+        ? Eventually.TrueAsync(() => SendQueue.UnreadBytes(socket.SafeHandle) is null or 0, "what was sent has arrived")
+        : Task.CompletedTask;
 
     public EndPoint? LocalEndPoint => (_carrier as NetworkStream)?.Socket.LocalEndPoint;
 

@@ -93,8 +93,8 @@ internal sealed class DynamicTable
     {
         while (_count > 0 && _size + wanted > _limit)
         {
-            _size -= _ring[_oldest & (_ring.Length - 1)].Length + Overhead;
-            _oldest++;
+            _size -= _ring[_oldest].Length + Overhead;
+            _oldest = (_oldest + 1) & (_ring.Length - 1); // a place of the ring: a count of all that were forgotten would overflow
             _count--;
         }
 

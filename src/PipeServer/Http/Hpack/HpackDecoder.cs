@@ -11,6 +11,9 @@ internal sealed class HpackDecoder
     private readonly DynamicTable _dynamic = new();
     private byte[] _scratch = []; // for blocks whose fields are not kept where they are decoded
 
+    /// <summary>The last block that could not be decoded was none that anybody goes on with (<see cref="FieldSize.IsBomb"/>).</summary>
+    public bool HasMetBomb { get; private set; }
+
     /// <summary>How much of the dynamic table is used, as RFC 7541 §4.1 counts it.</summary>
     internal int TableSize => _dynamic.Size;
 
@@ -19,6 +22,7 @@ internal sealed class HpackDecoder
     {
         _dynamic.Reset();
         _scratch = [];
+        HasMetBomb = false;
     }
 
     /// <summary>Decodes the block of a request into a head that is reset.</summary>
@@ -96,6 +100,7 @@ internal sealed class HpackDecoder
 
             if (!sink.Add(ref arena, field))
             {
+                HasMetBomb = true;
                 return false;
             }
         }

@@ -17,13 +17,8 @@ internal abstract class ConnectionEndings : StreamHolder
     /// <summary>The payload of the PING that stands behind the first step of leaving: "PipeStop".</summary>
     protected const long DrainPing = 0x5069_7065_5374_6F70;
 
-    // What the budget of an address is asked for at once: to find it costs more than a frame.
-    private const int AddressShare = 64;
-
     // How long a client may take to acknowledge that it has read that no new stream is to come.
     private const int GoAwayMilliseconds = 1000;
-
-    private int _spent;
 
     protected ConnectionEndings(ServerContext server, ObjectPool<Http2Stream> pool)
         : base(server, pool)
@@ -48,7 +43,7 @@ internal abstract class ConnectionEndings : StreamHolder
     public override void Attach(TransportConnection transport, long id)
     {
         HasFailed = IsLeaving = HasLeft = IsClientLeaving = false;
-        (LeaveAt, _spent) = (0, 0);
+        LeaveAt = 0;
         base.Attach(transport, id);
     }
 
@@ -83,8 +78,7 @@ internal abstract class ConnectionEndings : StreamHolder
     public bool Spend(int cost, string what)
     {
         var now = Deadlines.Now;
-        _spent += cost;
-        if (Budget.TryTake(cost, now) && (_spent < AddressShare || MayAddressSpend(now)))
+        if (Budget.TryTake(cost, now) && (Budget.TakeUnsettled() is var unsettled && (unsettled == 0 || MayAddressSpend(unsettled, now))))
         {
             return true;
         }
@@ -117,12 +111,8 @@ internal abstract class ConnectionEndings : StreamHolder
         }
     }
 
-    private bool MayAddressSpend(long now)
-    {
-        var spent = _spent;
-        _spent = 0;
-        return Server.ClientBudgets is not { } budgets || RemoteEndPoint is not IPEndPoint client || budgets.TryTake(client.Address, spent, now);
-    }
+    private bool MayAddressSpend(int cost, long now) =>
+        Server.ClientBudgets is not { } budgets || RemoteEndPoint is not IPEndPoint client || budgets.TryTake(client.Address, cost, now);
 
     /// <summary>Asks for an acknowledgement of this.</summary>
     protected void Ping(long payload)

@@ -18,6 +18,7 @@ internal abstract class ConnectionTimes : FrameActions
     private long _beginDue; // when the preface and the settings must have come
     private ArrivingData _arriving;
     private long _inputDue; // when a frame or a header block that has begun must be complete; 0: none has
+    private int _dueBlock; // the stream whose header block that was; 0: none
     private long _idleDue; // when a connection without a request is closed
 
     protected ConnectionTimes(ServerContext server, ObjectPool<Http2Stream> pool)
@@ -32,7 +33,7 @@ internal abstract class ConnectionTimes : FrameActions
     public override void Attach(TransportConnection transport, long id)
     {
         IsClientGone = _isFinalBeatGranted = false;
-        _inputDue = 0;
+        _inputDue = _dueBlock = 0;
         Receiver.Reset();
         base.Attach(transport, id);
         _beginDue = Server.Heartbeat.DeadlineAfter(Rules.RequestHeadTimeout);
@@ -41,14 +42,23 @@ internal abstract class ConnectionTimes : FrameActions
 
     /// <summary>The client's bytes were taken.</summary>
     /// <param name="rest">What the whole frames have left of a read.</param>
+    /// <param name="hasTaken">There were whole frames: what is left has begun behind them, unless it is more of the same header block.</param>
     // A frame of DATA that somebody waits for has the time of its body.
-    protected void SetInputDue(in ReadOnlySequence<byte> rest)
+    protected void SetInputDue(in ReadOnlySequence<byte> rest, bool hasTaken)
     {
         _arriving.Note(rest, this);
         var isInBody = _arriving.StreamId != 0 && Streams.Find(_arriving.StreamId) is { RequestBody.IsComplete: false };
-        _inputDue = (rest.IsEmpty || isInBody) && !Receiver.IsInBlock ? 0
-            : _inputDue != 0 ? _inputDue
-            : Server.Heartbeat.DeadlineAfter(Rules.RequestHeadTimeout);
+        var block = Receiver.BlockStreamId;
+        if ((rest.IsEmpty || isInBody) && block == 0)
+        {
+            _inputDue = 0;
+        }
+        else if (_inputDue == 0 || (hasTaken && (block == 0 || block != _dueBlock)))
+        {
+            _inputDue = Server.Heartbeat.DeadlineAfter(Rules.RequestHeadTimeout);
+        }
+
+        _dueBlock = block;
     }
 
     /// <summary>False at the connection's end. Else its state and its time are set for the wait.</summary>
@@ -150,7 +160,7 @@ internal abstract class ConnectionTimes : FrameActions
         {
             Fail(ErrorCode.SettingsTimeout, "the settings were not acknowledged");
         }
-        else if ((LeaveAt != 0 && now >= LeaveAt) || (Slots == 0 && IsLeaving && Draining.IsCancellationRequested))
+        else if (LeaveAt != 0 && (now >= LeaveAt || (Slots == 0 && now >= Server.Heartbeat.LatestRead)))
         {
             Leave();
         }

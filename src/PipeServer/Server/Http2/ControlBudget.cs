@@ -28,15 +28,22 @@ internal struct ControlBudget
     /// <summary>A stream that ends without its answer, whoever resets it.</summary>
     public const int Reset = 16;
 
-    /// <summary>What an answer that has gone out gives back.</summary>
-    public const int ForAnswer = 4;
+    /// <summary>
+    /// What an answer that has gone out gives back, and each part of one that its handler has flushed: more than the PING and the two updates of windows
+    /// that clients of gRPC send for each message.
+    /// </summary>
+    public const int ForAnswer = 6;
+
+    /// <summary>What is taken of the address's budget at once, and as much may be given in advance: to find it costs more than a frame.</summary>
+    public const int AddressShare = 64;
 
     private int _left;
+    private int _unsettled; // what the address's budget has not been asked for
     private long _filledAt;
 
     /// <summary>A connection begins.</summary>
     /// <param name="now">Milliseconds of the heartbeat's clock.</param>
-    public void Start(long now) => (_left, _filledAt) = (Capacity, now);
+    public void Start(long now) => (_left, _unsettled, _filledAt) = (Capacity, 0, now);
 
     /// <summary>Takes from it; false when it is used up.</summary>
     /// <param name="cost">How much.</param>
@@ -46,14 +53,28 @@ internal struct ControlBudget
         var elapsed = now - _filledAt;
         if (elapsed >= 1000)
         {
-            Give((int)Math.Min(elapsed * PerSecond / 1000, Capacity));
+            _left = (int)Math.Min(Capacity, _left + (elapsed * PerSecond / 1000));
             _filledAt = now;
         }
 
         _left -= cost;
+        _unsettled += cost;
         return _left >= 0;
     }
 
+    /// <summary>What is to be taken of the address's budget now; 0: nothing yet.</summary>
+    public int TakeUnsettled()
+    {
+        if (_unsettled < AddressShare)
+        {
+            return 0;
+        }
+
+        var cost = _unsettled;
+        _unsettled = 0;
+        return cost;
+    }
+
     /// <summary>Gives something back: the client has taken part in an exchange.</summary>
-    public void Give(int amount) => _left = Math.Min(Capacity, _left + amount);
+    public void Give(int amount) => (_left, _unsettled) = (Math.Min(Capacity, _left + amount), Math.Max(-AddressShare, _unsettled - amount));
 }

@@ -116,7 +116,7 @@ internal sealed class ControlFrames(Http2Connection connection)
     // RFC 9218 §7.1
     private void OnPriorityUpdate(in FrameHeader header, ReadOnlySpan<byte> payload)
     {
-        if (!CheckConnectionFrame(in header, payload.Length >= 4) || !connection.Spend(ControlBudget.Small, "PRIORITY_UPDATE frames"))
+        if (!CheckConnectionFrame(in header, payload.Length >= 4) || !connection.Spend(ControlBudget.Small + (payload.Length >> 8), "PRIORITY_UPDATE frames"))
         {
             return;
         }

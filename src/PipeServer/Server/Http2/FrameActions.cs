@@ -169,11 +169,10 @@ internal abstract class FrameActions : ConnectionEndings
 
         switch (BinaryPrimitives.ReadInt64BigEndian(payload))
         {
-            case DrainPing when IsLeaving:
+            case DrainPing when IsLeaving && !HasLeft:
                 Leave();
                 break;
-            case PacePing:
-                Growth?.OnPong(Server.TimeProvider.GetTimestamp());
+            case PacePing when Growth is { } growth && growth.OnPong(Server.TimeProvider.GetTimestamp()):
                 break;
             default:
                 Spend(ControlBudget.Answered, "acknowledgements of nothing");
@@ -255,8 +254,19 @@ internal abstract class FrameActions : ConnectionEndings
         WriteReset(id, code);
     }
 
+    /// <summary>A request that nobody has seen is told by its reset alone that it is not answered.</summary>
+    public void RefuseStream(int id, ErrorCode code)
+    {
+        Tally.Receive();
+        Tally.Count(isRefusal: true);
+        WriteReset(id, code);
+    }
+
     /// <summary>A piece of a response has been sent.</summary>
     public void OnDataSent(int bytes) => Budget.Give(bytes >> 10);
+
+    /// <summary>All that a handler has flushed has been sent.</summary>
+    public void OnFlushSent() => Budget.Give(ControlBudget.ForAnswer);
 
     // Even numbers are the server's, which opens none (RFC 9113 §5.1.1).
     private bool IsIdle(int id) => id > LastStreamId || (id & 1) == 0;
@@ -265,9 +275,13 @@ internal abstract class FrameActions : ConnectionEndings
     {
         if (IsIdle(id))
         {
-            if (!HasLeft) // else it was opened meanwhile
+            if (!HasLeft)
             {
                 Fail(ErrorCode.ProtocolError, "DATA on an idle stream");
+            }
+            else
+            {
+                Spend(ControlBudget.Small, "frames behind the last request"); // its stream was opened meanwhile
             }
         }
         else if (Closed.WasResetHere(id))

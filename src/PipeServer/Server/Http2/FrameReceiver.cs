@@ -19,8 +19,8 @@ internal sealed class FrameReceiver(Http2Connection connection, FrameOutput outp
     /// <summary>The connection has begun as RFC 9113 §3.4 wants it.</summary>
     public bool HasBegun => _hasSettings;
 
-    /// <summary>A header block has begun that is not complete.</summary>
-    public bool IsInBlock => _block.StreamId != 0;
+    /// <summary>The stream whose header block has begun and is not complete; 0: there is none.</summary>
+    public int BlockStreamId => _block.StreamId;
 
     private static ReadOnlySpan<byte> Preface => "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"u8;
 

@@ -57,7 +57,7 @@ internal sealed class HeadReceiver(Http2Connection connection)
         }
         else
         {
-            connection.Spend(ControlBudget.Small, "frames on streams that were reset");
+            connection.Spend(ControlBudget.Empty, "frames on streams that were reset");
         }
     }
 
@@ -82,8 +82,12 @@ internal sealed class HeadReceiver(Http2Connection connection)
     {
         if (connection.HasLeft)
         {
-            TrySkip(block);
-            return; // it knows that this is not answered, or will
+            if (TrySkip(block))
+            {
+                connection.Spend(ControlBudget.Empty, "requests behind the last"); // it knows that this is not answered, or will
+            }
+
+            return;
         }
 
         if (id > connection.LastStreamId + 2)
@@ -110,6 +114,12 @@ internal sealed class HeadReceiver(Http2Connection connection)
         }
         else if (status == HeadStatus.TooLarge)
         {
+            if (!connection.Spend(ControlBudget.Reset, "header lists beyond the limit"))
+            {
+                connection.ReturnStream(stream);
+                return;
+            }
+
             Begin(stream, id, endsStream, stream.Head.Error == RequestError.None ? RequestError.HeadTooLarge : stream.Head.Error);
         }
         else
@@ -195,5 +205,15 @@ internal sealed class HeadReceiver(Http2Connection connection)
         return false;
     }
 
-    private void FailCompression() => connection.Fail(ErrorCode.CompressionError, "a header block cannot be decoded");
+    private void FailCompression()
+    {
+        if (_decoder.HasMetBomb)
+        {
+            connection.Calm("a header block stands for far more than a head may have");
+        }
+        else
+        {
+            connection.Fail(ErrorCode.CompressionError, "a header block cannot be decoded");
+        }
+    }
 }

@@ -308,8 +308,9 @@ internal sealed class Http2Connection : ConnectionTimes
         TakeSignals();
         if (!HasFailed)
         {
+            var before = buffer.Length;
             Receiver.Take(ref buffer);
-            SetInputDue(buffer);
+            SetInputDue(buffer, hasTaken: buffer.Length != before);
         }
 
         if (Deadlines.IsReadExpired || (Draining.IsCancellationRequested && !IsLeaving))

@@ -1,22 +1,26 @@
-using System.Buffers;
 using System.Runtime.CompilerServices;
 using PipeServer.Http.Frames;
-using PipeServer.Http.Hpack;
 
 namespace PipeServer.Server.Http2;
 
 /// <summary>
 /// Frames the responses of a connection: HEADERS as soon as they are due, DATA within the windows, in pieces that take turns. The owner's.
 /// </summary>
-internal sealed class ResponseSender(Http2Connection connection, FrameOutput output)
+internal sealed class ResponseSender
 {
-    // Of this size a block of the transport has room behind other frames; a longer head is encoded aside.
-    private const int UsualHeadBytes = 2048;
-
+    private readonly Http2Connection _connection;
+    private readonly FrameOutput _output;
+    private readonly HeadSender _heads;
     private readonly SendQueue _queue = new();
     private long _windowStalledAt; // by the heartbeat's clock; 0: the connection's window is open
-    private List<Http2Stream>? _ended; // by their heads, in the queue
-    private bool _areHeadsDue; // some streams in the queue have none yet
+    private List<Http2Stream>? _done; // streams in the queue that have nothing to wait for
+    private bool _isFreeDue; // some streams in the queue have a head or an end to send, which no window stops
+
+    public ResponseSender(Http2Connection connection, FrameOutput output)
+    {
+        (_connection, _output) = (connection, output);
+        _heads = new HeadSender(connection, output, this);
+    }
 
     /// <summary>How much may be sent on all streams together.</summary>
     public int Window { get; set; }
@@ -27,7 +31,7 @@ internal sealed class ResponseSender(Http2Connection connection, FrameOutput out
     /// <summary>What the client wants.</summary>
     public PeerSettings Peer;
 
-    /// <summary>Makes it ready for the next connection.</summary>
+    /// <summary>Makes it ready for the next _connection.</summary>
     public void Reset()
     {
         Window = 65535;
@@ -43,12 +47,11 @@ internal sealed class ResponseSender(Http2Connection connection, FrameOutput out
     public void Send(Http2Stream stream)
     {
         var body = stream.ResponseBody;
-        if (output.IsBusy)
+        if (_output.IsBusy)
         {
             if (body.IsHeadDue || body.IsHandedOver || (body.IsEnding && !stream.IsEndSent))
             {
-                _areHeadsDue |= body.IsHeadDue;
-                _queue.Add(stream);
+                Enqueue(stream);
             }
 
             return;
@@ -56,10 +59,10 @@ internal sealed class ResponseSender(Http2Connection connection, FrameOutput out
 
         if (body.IsHeadDue && IsHeadWanted(body))
         {
-            SendHead(stream);
+            _heads.Send(stream);
             if (stream.IsEndSent)
             {
-                connection.OnEndSent(stream);
+                _connection.OnEndSent(stream);
             }
         }
 
@@ -68,7 +71,8 @@ internal sealed class ResponseSender(Http2Connection connection, FrameOutput out
             return;
         }
 
-        if (!_queue.IsEmpty || !TrySendWhole(stream))
+        // An end needs no window, and so waits for no other stream's DATA.
+        if (stream.IsQueued || (!_queue.IsEmpty && !body.Pending.IsEmpty) || !TrySendWhole(stream))
         {
             Enqueue(stream);
         }
@@ -85,7 +89,7 @@ internal sealed class ResponseSender(Http2Connection connection, FrameOutput out
             _queue.Remove(stream);
             _queue.Add(stream);
         }
-        else if (stream.StalledAt != 0 && stream.SendWindow > 0)
+        else if (stream is { IsQueued: false, StalledAt: not 0, SendWindow: > 0 })
         {
             Enqueue(stream);
         }
@@ -94,17 +98,22 @@ internal sealed class ResponseSender(Http2Connection connection, FrameOutput out
     /// <summary>Sends pieces in turn, until nothing may be sent any more or enough is written for one flush.</summary>
     public void Pump()
     {
-        if (_queue.IsEmpty || output.IsBusy)
+        if (Window > 0 || _queue.IsEmpty)
+        {
+            _windowStalledAt = 0;
+        }
+
+        if (_queue.IsEmpty || _output.IsBusy)
         {
             return;
         }
 
-        if (_areHeadsDue)
+        if (_isFreeDue)
         {
-            SendDueHeads();
+            SendWhatIsFree();
         }
 
-        while (!output.IsFull && _queue.Peek() is { } stream)
+        while (!_output.IsFull && _queue.Peek() is { } stream)
         {
             var body = stream.ResponseBody;
             var pending = body.Pending.Length;
@@ -116,12 +125,11 @@ internal sealed class ResponseSender(Http2Connection connection, FrameOutput out
 
             if (Window <= 0)
             {
-                _windowStalledAt = _windowStalledAt == 0 ? Math.Max(1, connection.Deadlines.Now) : _windowStalledAt;
-                connection.HasStalls = true;
+                _windowStalledAt = _windowStalledAt == 0 ? Math.Max(1, _connection.Deadlines.Now) : _windowStalledAt;
+                _connection.HasStalls = true;
                 break;
             }
 
-            _windowStalledAt = 0;
             if (stream.SendWindow <= 0)
             {
                 _queue.RemoveFirst();
@@ -142,12 +150,7 @@ internal sealed class ResponseSender(Http2Connection connection, FrameOutput out
     }
 
     /// <summary>An interim response (RFC 9110 §15.2).</summary>
-    public void SendContinue(Http2Stream stream)
-    {
-        var room = output.Control(5, FrameType.Headers, FrameFlags.EndHeaders, stream.Id);
-        (room[0], room[1]) = (0x08, 3); // a literal without indexing, whose name is :status of the static table, and its length
-        "100"u8.CopyTo(room[2..]);
-    }
+    public void SendContinue(Http2Stream stream) => _heads.SendContinue(stream);
 
     /// <summary>Where the connection's window stops all streams of the queue, each of them has waited since it did.</summary>
     public void StallAll()
@@ -173,35 +176,39 @@ internal sealed class ResponseSender(Http2Connection connection, FrameOutput out
             EndStall(stream);
         }
 
-        _areHeadsDue |= stream.ResponseBody.IsHeadDue;
+        _isFreeDue |= stream.ResponseBody.IsHeadDue || stream.ResponseBody.Pending.IsEmpty;
         _queue.Add(stream);
     }
 
-    private void SendDueHeads()
+    private void SendWhatIsFree()
     {
-        _areHeadsDue = false;
+        _isFreeDue = false;
         foreach (var stream in _queue)
         {
             if (stream.ResponseBody.IsHeadDue)
             {
-                SendHead(stream);
-                if (stream.IsEndSent)
-                {
-                    (_ended ??= []).Add(stream);
-                }
+                _heads.Send(stream);
+            }
+
+            if (stream.IsEndSent || stream.ResponseBody.Pending.IsEmpty)
+            {
+                (_done ??= []).Add(stream);
             }
         }
 
-        if (_ended is { Count: > 0 } ended)
+        if (_done is { Count: > 0 } done)
         {
-            foreach (var stream in ended)
+            foreach (var stream in done)
             {
                 _queue.Remove(stream); // nothing of it waits for a window
-                connection.OnEndSent(stream);
-                connection.Look(stream);
+                EndPiece(stream);
+                if (stream.IsEndSent)
+                {
+                    _connection.Look(stream);
+                }
             }
 
-            ended.Clear();
+            done.Clear();
         }
     }
 
@@ -209,7 +216,7 @@ internal sealed class ResponseSender(Http2Connection connection, FrameOutput out
     private bool TrySendWhole(Http2Stream stream)
     {
         var length = stream.ResponseBody.Pending.Length;
-        if (length > stream.SendWindow || length > Window || length > FrameHeader.MaxLength)
+        if (length > 0 && (length > stream.SendWindow || length > Window || length > FrameHeader.MaxLength))
         {
             return false;
         }
@@ -227,16 +234,16 @@ internal sealed class ResponseSender(Http2Connection connection, FrameOutput out
     private void SendPiece(Http2Stream stream, int length)
     {
         var body = stream.ResponseBody;
-        var room = output.Take(FrameHeader.Bytes + length);
+        var room = _output.Take(FrameHeader.Bytes + length);
         var pending = body.Pending;
-        var isLast = length == pending.Length && body is { IsEnding: true, IsHandedOver: false } && !HasTrailers(stream);
+        var isLast = length == pending.Length && body is { IsEnding: true, IsHandedOver: false } && !HeadSender.HasTrailers(stream);
         FrameHeader.Write(room, length, FrameType.Data, isLast ? FrameFlags.EndStream : FrameFlags.None, stream.Id);
         pending[..length].CopyTo(room[FrameHeader.Bytes..]);
         body.MarkSent(length);
         Window -= length;
         stream.SendWindow -= length;
         stream.IsEndSent = isLast;
-        connection.OnDataSent(length);
+        _connection.OnDataSent(length);
         if (stream.StalledAt != 0)
         {
             EndStall(stream);
@@ -255,7 +262,7 @@ internal sealed class ResponseSender(Http2Connection connection, FrameOutput out
         EndPiece(stream);
         if (stream.IsEndSent)
         {
-            connection.Look(stream);
+            _connection.Look(stream);
         }
     }
 
@@ -266,6 +273,7 @@ internal sealed class ResponseSender(Http2Connection connection, FrameOutput out
         if (body.IsHandedOver)
         {
             body.CompleteFlush();
+            _connection.OnFlushSent();
             if (!body.IsEnding)
             {
                 return;
@@ -280,13 +288,13 @@ internal sealed class ResponseSender(Http2Connection connection, FrameOutput out
 
         if (body.IsEnding && !stream.IsEndSent)
         {
-            if (HasTrailers(stream))
+            if (HeadSender.HasTrailers(stream))
             {
-                SendTrailers(stream);
+                _heads.SendTrailers(stream);
             }
             else
             {
-                FrameHeader.Write(output.Take(FrameHeader.Bytes), 0, FrameType.Data, FrameFlags.EndStream, stream.Id);
+                FrameHeader.Write(_output.Take(FrameHeader.Bytes), 0, FrameType.Data, FrameFlags.EndStream, stream.Id);
             }
 
             stream.IsEndSent = true;
@@ -294,7 +302,7 @@ internal sealed class ResponseSender(Http2Connection connection, FrameOutput out
 
         if (stream.IsEndSent)
         {
-            connection.OnEndSent(stream);
+            _connection.OnEndSent(stream);
         }
     }
 
@@ -302,88 +310,14 @@ internal sealed class ResponseSender(Http2Connection connection, FrameOutput out
     {
         if (stream.StalledAt == 0)
         {
-            stream.StalledAt = Math.Max(1, connection.Deadlines.Now);
-            connection.HasStalls = true;
+            stream.StalledAt = Math.Max(1, _connection.Deadlines.Now);
+            _connection.HasStalls = true;
         }
     }
 
     private void EndStall(Http2Stream stream)
     {
-        stream.Stalls = (stream.Stalls.Sent, stream.Stalls.Waited + Math.Max(1, connection.Deadlines.Now - stream.StalledAt));
+        stream.Stalls = (stream.Stalls.Sent, stream.Stalls.Waited + Math.Max(1, _connection.Deadlines.Now - stream.StalledAt));
         stream.StalledAt = 0;
-    }
-
-    private static bool HasTrailers(Http2Stream stream) => stream.ExistingExtras is { HasTrailers: true } extras && extras.Trailers.Count > 0;
-
-    private void SendHead(Http2Stream stream)
-    {
-        var (body, response) = (stream.ResponseBody, stream.Response);
-        body.MarkHeadSent();
-        var endsStream = body is { IsEnding: true, IsHandedOver: false } && body.Pending.IsEmpty && !HasTrailers(stream);
-        var flags = endsStream ? FrameFlags.EndStream : FrameFlags.None;
-        var server = connection.ServerFieldsOf(stream);
-        var prepared = body.HeadFields is { } encoded ? encoded.Http2Fields : default;
-        var most = connection.StrictTransport.Length + server.Length + 1 + ResponseBlock.MaxBytes(response.ListedFields, response.TypeLine, prepared);
-        if (most <= UsualHeadBytes)
-        {
-            var room = output.Take(FrameHeader.Bytes + most);
-            var length = WriteHead(room[FrameHeader.Bytes..], stream, server, prepared);
-            FrameHeader.Write(room, length, FrameType.Headers, flags | FrameFlags.EndHeaders, stream.Id);
-            output.GiveBack(most - length);
-        }
-        else
-        {
-            var block = ArrayPool<byte>.Shared.Rent(most);
-            SendBlock(stream.Id, block.AsSpan(0, WriteHead(block, stream, server, prepared)), flags);
-            ArrayPool<byte>.Shared.Return(block);
-        }
-
-        stream.IsEndSent = endsStream; // whoever calls this says so to the connection
-    }
-
-    private int WriteHead(Span<byte> room, Http2Stream stream, ReadOnlySpan<byte> server, ReadOnlySpan<byte> prepared)
-    {
-        var start = 0;
-        if (Peer.IsTableUpdateDue)
-        {
-            Peer.IsTableUpdateDue = false;
-            room[start++] = ResponseBlock.NoTable;
-        }
-
-        var response = stream.Response;
-        start += ResponseBlock.Write(
-            room[start..], response.StatusCode, server, response.ListedFields, response.TypeLine, stream.ResponseBody.HeadLength, prepared);
-        if (connection.StrictTransport is { Length: > 0 } strict && stream.ResponseBody.HeadFields is not { HasStrictTransport: true }
-            && response.ListedFields.IndexOf("Strict-Transport-Security"u8) < 0)
-        {
-            strict.CopyTo(room[start..]); // behind the status, which comes first
-            start += strict.Length;
-        }
-
-        return start;
-    }
-
-    private void SendTrailers(Http2Stream stream)
-    {
-        var trailers = stream.Extras.Trailers;
-        var block = ArrayPool<byte>.Shared.Rent(ResponseBlock.MaxTrailerBytes(trailers));
-        SendBlock(stream.Id, block.AsSpan(0, ResponseBlock.WriteTrailers(block, trailers)), FrameFlags.EndStream);
-        ArrayPool<byte>.Shared.Return(block);
-    }
-
-    // In as many frames as it takes (RFC 9113 §6.10).
-    private void SendBlock(int streamId, ReadOnlySpan<byte> block, FrameFlags flags)
-    {
-        var type = FrameType.Headers;
-        do
-        {
-            var length = Math.Min(block.Length, FrameHeader.MaxLength);
-            var room = output.Take(FrameHeader.Bytes + length);
-            FrameHeader.Write(room, length, type, flags | (length == block.Length ? FrameFlags.EndHeaders : FrameFlags.None), streamId);
-            block[..length].CopyTo(room[FrameHeader.Bytes..]);
-            block = block[length..];
-            (type, flags) = (FrameType.Continuation, FrameFlags.None);
-        }
-        while (!block.IsEmpty);
     }
 }

@@ -186,14 +186,6 @@ internal abstract class StreamHolder : Connection
         Drop(stream, new IOException($"The stream was reset by the server ({code})."));
     }
 
-    /// <summary>A request that nobody has seen is told by its reset alone that it is not answered.</summary>
-    public void RefuseStream(int id, ErrorCode code)
-    {
-        Tally.Receive();
-        Tally.Count(isRefusal: true);
-        WriteReset(id, code);
-    }
-
     /// <summary>The window of a stream has grown, or its priority has changed.</summary>
     public void Resume(Http2Stream stream) => Sender.Resume(stream);
 

@@ -51,15 +51,18 @@ internal sealed class WindowGrowth(long frequency)
         return true;
     }
 
-    /// <summary>That PING has been acknowledged.</summary>
-    public void OnPong(long timestamp)
+    /// <summary>That PING has been acknowledged; false where none is to be.</summary>
+    public bool OnPong(long timestamp)
     {
-        if (_isPinging)
+        if (!_isPinging)
         {
-            _isPinging = false;
-            var roundTrip = Math.Max(1, timestamp - _pingedAt);
-            _roundTrip = _roundTrip == 0 ? roundTrip : Math.Min(_roundTrip, roundTrip);
+            return false;
         }
+
+        _isPinging = false;
+        var roundTrip = Math.Max(1, timestamp - _pingedAt);
+        _roundTrip = _roundTrip == 0 ? roundTrip : Math.Min(_roundTrip, roundTrip);
+        return true;
     }
 
     /// <summary>The size that a window is to have from its next update on.</summary>
