@@ -119,8 +119,11 @@ internal abstract class Connection(ServerContext server)
         }
     }
 
-    /// <summary>The method of the request in progress, null while there is none. From any thread, and so perhaps that of the next one.</summary>
-    public virtual RequestMethod? MethodInProgress => null;
+    /// <summary>Counts the requests in progress by their methods. From any thread, and so perhaps that of the next one.</summary>
+    /// <param name="methods">One count for each <see cref="RequestMethod"/>, to add to.</param>
+    public virtual void CountRequests(Span<long> methods)
+    {
+    }
 
     /// <summary>What is spoken on it once its handler has it for good; null for what is none of the server's business. From any thread.</summary>
     public virtual ISwitchedProtocol? SwitchedProtocol => null;
@@ -295,8 +298,10 @@ internal abstract class Connection(ServerContext server)
     /// <summary>Describes every request in progress, the oldest first; of a connection that has none yet, what it waits for. From any thread.</summary>
     public abstract void DescribeRequests(ICollection<RequestDescription> descriptions);
 
-    /// <summary>The request in progress, as it is shown to who watches the server; null where none is, or it has just ended. From any thread.</summary>
-    public virtual RequestActivity? Observe() => null;
+    /// <summary>Adds the requests in progress, as they are shown to who watches the server, but for those that have just ended. From any thread.</summary>
+    public virtual void Observe(ICollection<RequestActivity> activities)
+    {
+    }
 
     /// <summary>Which request is in progress, of all that the server has had: no other moment tells the same of another one. From any thread.</summary>
     protected (long Connection, long Request) InProgress => (Volatile.Read(ref _id), Tally.InProgress);

@@ -278,12 +278,13 @@ internal sealed class ConnectionManager
                 requests = Sum(requests, connection.Counts);
                 var bytes = connection.Bytes;
                 (received, sent) = (received + bytes.Received, sent + bytes.Sent);
-                if (connection.MethodInProgress is { } method)
-                {
-                    var isTls = connection.IsTls;
-                    methods[(int)method + (isTls ? RequestMethods.Count : 0)]++;
-                    _ = isTls ? _methodsSeenOverTls |= 1 << (int)method : _methodsSeen |= 1 << (int)method;
-                }
+                connection.CountRequests(methods.Slice(connection.IsTls ? RequestMethods.Count : 0, RequestMethods.Count));
+            }
+
+            for (var method = 0; method < RequestMethods.Count; method++)
+            {
+                _methodsSeen |= methods[method] > 0 ? 1 << method : 0;
+                _methodsSeenOverTls |= methods[method + RequestMethods.Count] > 0 ? 1 << method : 0;
             }
         }
 

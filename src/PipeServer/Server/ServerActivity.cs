@@ -27,10 +27,12 @@ internal sealed class ServerActivity(
         var requests = new List<RequestActivity>(mostRequests);
         foreach (var connection in server.Connections.Oldest(mostRequests))
         {
-            if (connection.Observe() is { } request)
-            {
-                requests.Add(request);
-            }
+            connection.Observe(requests);
+        }
+
+        if (requests.Count > mostRequests) // a connection of HTTP/2 has many
+        {
+            requests = [.. requests.OrderByDescending(static request => request.Duration).Take(mostRequests)];
         }
 
         return new ServerActivity(

@@ -76,18 +76,13 @@ internal abstract class ExchangeHolder : Connection
         GiveBack(exchange);
     }
 
-    public override RequestMethod? MethodInProgress
+    public override void CountRequests(Span<long> methods)
     {
-        get
+        if (State is ConnectionState.Handling or ConnectionState.Switched && _exchange is { Head: var head })
         {
-            if (State is not (ConnectionState.Handling or ConnectionState.Switched) || _exchange is not { Head: var head })
-            {
-                return null;
-            }
-
             // In the other order than a head is reset: one that is empty by now has no method.
             var method = head.Method;
-            return head.ByteLength > 0 ? method : null;
+            methods[(int)method] += head.ByteLength > 0 ? 1 : 0;
         }
     }
 
@@ -139,9 +134,15 @@ internal abstract class ExchangeHolder : Connection
             ? RequestDescription.Of(_exchange, Server, OldestRequestStarted)
             : RequestDescription.NotArrived);
 
-    public override RequestActivity? Observe() => Observe(_exchange, worker: null);
+    public override void Observe(ICollection<RequestActivity> activities)
+    {
+        if (Observe(_exchange, worker: null) is { } activity)
+        {
+            activities.Add(activity);
+        }
+    }
 
-    /// <summary>The same of one exchange, if it is still this connection's.</summary>
+    /// <summary>One exchange as it is shown, if it is still this connection's; else null.</summary>
     /// <param name="exchange">The exchange; null where the connection has none.</param>
     /// <param name="worker">The worker that is seen to run it, if that is known.</param>
     /// <remarks>

@@ -8,19 +8,28 @@ namespace PipeServer.Server.Http2;
 /// </summary>
 internal static class StreamCensus
 {
-    /// <summary>The stream that has been in progress for longest; null where none is.</summary>
-    public static Http2Stream? Oldest(StreamTable streams)
+    /// <summary>Counts the requests in progress by their methods.</summary>
+    public static void Count(StreamTable streams, Span<long> methods)
     {
-        Http2Stream? oldest = null;
         foreach (var stream in streams.Snapshot)
         {
-            if (stream is { IsCarried: true } && (oldest is null || stream.OpenedAt < oldest.OpenedAt))
+            if (stream is { IsCarried: true, Head.Method: var method })
             {
-                oldest = stream;
+                methods[(int)method]++;
             }
         }
+    }
 
-        return oldest;
+    /// <summary>Adds every request in progress as it is shown.</summary>
+    public static void Observe(StreamTable streams, StreamHolder connection, ICollection<RequestActivity> activities)
+    {
+        foreach (var stream in streams.Snapshot)
+        {
+            if (stream is { IsCarried: true } && connection.Observe(stream, worker: null) is { } activity)
+            {
+                activities.Add(activity);
+            }
+        }
     }
 
     /// <summary>Describes every request in progress; of a connection that has none, what it waits for.</summary>

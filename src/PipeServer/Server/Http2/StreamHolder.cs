@@ -89,13 +89,13 @@ internal abstract class StreamHolder : Connection
         ReleaseKept();
     }
 
-    public override RequestMethod? MethodInProgress => StreamCensus.Oldest(Streams) is { Head: var head } ? head.Method : null;
+    public override void CountRequests(Span<long> methods) => StreamCensus.Count(Streams, methods);
 
     public override void DescribeRequests(ICollection<RequestDescription> descriptions) => StreamCensus.Describe(Streams, Server, descriptions);
 
-    public override RequestActivity? Observe() => StreamCensus.Oldest(Streams) is { } oldest ? Observe(oldest, worker: null) : null;
+    public override void Observe(ICollection<RequestActivity> activities) => StreamCensus.Observe(Streams, this, activities);
 
-    /// <summary>The same of one stream, if it is still in progress. From any thread.</summary>
+    /// <summary>One stream as it is shown, if it is still in progress. From any thread.</summary>
     public RequestActivity? Observe(Http2Stream stream, string? worker)
     {
         var id = Id;
