@@ -334,12 +334,4 @@ public sealed class RequestAllocationTests
             return true;
         }
     }
-
-    // What is cached is settled, and not due to be looked at again while this lasts.
-    private sealed class StandingTime : TimeProvider
-    {
-        public override DateTimeOffset GetUtcNow() => base.GetUtcNow().AddHours(1);
-
-        public override long GetTimestamp() => 0;
-    }
 }
