@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Text;
 
 namespace PipeServer.Http.Hpack;
@@ -30,6 +31,7 @@ internal ref struct RequestSink(RequestHead head, in RequestLimits limits) : IFi
     private int _methodLength;
     private int _pathStart;
     private int _pathLength;
+    private int _plainLength; // of the path in it, where it is an ordinary one
     private int _protocolStart;
     private int _protocolLength;
     private int _hostIndex = -1;
@@ -39,41 +41,35 @@ internal ref struct RequestSink(RequestHead head, in RequestLimits limits) : IFi
     public bool TryAddUsual(ref FieldArena arena, byte first)
     {
         const int MaxSize = 44; // of :scheme: https, with what each field counts beside its bytes
-        var bit = first switch
-        {
-            Get => Method,
-            Root => Path,
-            Http or Https => Scheme,
-            _ => Regular,
-        };
-        if (bit == Regular || (_seen & (bit | Regular)) != 0 || _size > _limits.MaxRequestHeadBytes - MaxSize)
+        if (_size > _limits.MaxRequestHeadBytes - MaxSize)
         {
             return false;
         }
 
-        _seen |= bit;
-        if (bit == Scheme)
+        switch (first)
         {
-            _size += first == Http ? MaxSize - 1 : MaxSize;
-            return true;
+            case Get when (_seen & (Method | Regular)) == 0:
+                _seen |= Method;
+                _size += MaxSize - 2;
+                head.Method = RequestMethod.Get;
+                (_methodStart, _methodLength) = (arena.Used, 3);
+                arena.Put(0, "GET"u8);
+                arena.Used += 3;
+                return true;
+            case Http or Https when (_seen & (Scheme | Regular)) == 0:
+                _seen |= Scheme;
+                _size += MaxSize - Https + first;
+                return true;
+            case Root when (_seen & (Path | Regular)) == 0:
+                _seen |= Path;
+                _size += MaxSize - 6;
+                (_pathStart, _pathLength, _plainLength) = (arena.Used, 1, 1);
+                arena.Put(0, "/"u8);
+                arena.Used++;
+                return true;
+            default:
+                return false;
         }
-
-        ReadOnlySpan<byte> value = bit == Method ? "GET"u8 : "/"u8;
-        arena.Put(0, value);
-        if (bit == Method)
-        {
-            _size += 42;
-            head.Method = RequestMethod.Get;
-            (_methodStart, _methodLength) = (arena.Used, value.Length);
-        }
-        else
-        {
-            _size += 38;
-            (_pathStart, _pathLength) = (arena.Used, value.Length);
-        }
-
-        arena.Used += value.Length;
-        return true;
     }
 
     /// <inheritdoc/>
@@ -152,9 +148,9 @@ internal ref struct RequestSink(RequestHead head, in RequestLimits limits) : IFi
 
     private readonly RequestError ParseTarget()
     {
-        if (_pathLength == 1 && head.TargetBytes[0] == (byte)'/')
+        if (_plainLength > 0)
         {
-            head.Target.SetPlain(1, 1);
+            head.Target.SetPlain(_plainLength, _pathLength);
             return RequestError.None;
         }
 
@@ -210,6 +206,8 @@ internal ref struct RequestSink(RequestHead head, in RequestLimits limits) : IFi
                 break;
             case FieldKind.Path:
                 (_pathStart, _pathLength) = (start, field.ValueLength);
+                arena.Reserve(field.Length, OrdinaryTarget.Slack);
+                _plainLength = OrdinaryTarget.PathLength(arena.Bytes, start, field.ValueLength);
                 break;
             case FieldKind.Protocol:
                 (_protocolStart, _protocolLength) = (start, field.ValueLength);
@@ -225,6 +223,7 @@ internal ref struct RequestSink(RequestHead head, in RequestLimits limits) : IFi
     }
 
     // Becomes the Host field, by which all else goes: its name is put in the place of the end of the other, before the value.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void AddAuthority(ref FieldArena arena, in HpackField field)
     {
         var name = "host"u8;

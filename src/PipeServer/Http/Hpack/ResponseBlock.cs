@@ -53,7 +53,11 @@ internal static class ResponseBlock
             length += WriteContentLength(buffer[length..], contentLength);
         }
 
-        Append(buffer, prepared, ref length);
+        if (!prepared.IsEmpty)
+        {
+            Append(buffer, prepared, ref length);
+        }
+
         return fields.Count == 0 ? length : length + WriteTrailers(buffer[length..], fields);
     }
 
