@@ -233,11 +233,6 @@ internal abstract class BodyReader(IBodyHost host) : PipeReader, IValueTaskSourc
     /// <summary>The handler has ended.</summary>
     protected void EndUse()
     {
-        if (Usage.TryEndUnused())
-        {
-            return;
-        }
-
         using (Use())
         {
             Discard(isAbandoned: _isReading); // who has left a read open may still look at it

@@ -89,23 +89,9 @@ internal sealed class Http2RequestBody : BodyReader, IRequestBody
     public void Start(bool hasBody, long contentLength, bool expectsContinue)
     {
         ContentLength = contentLength;
-        if (!hasBody && Usage.TryBeginUnused())
+        if (hasBody || !Usage.TryBeginUnused())
         {
-            return;
-        }
-
-        using (Use())
-        {
-            Restart(hasBody);
-            HasEnded = !hasBody;
-            AwaitsContinue = hasBody && expectsContinue;
-            _trailers?.Clear();
-            _discarded = 0;
-            if (hasBody)
-            {
-                Window = new ReceiveWindow(FlowControl.StreamWindow);
-                Pace = default;
-            }
+            StartUsed(hasBody, expectsContinue);
         }
     }
 
@@ -227,9 +213,12 @@ internal sealed class Http2RequestBody : BodyReader, IRequestBody
     /// </summary>
     public void Detach()
     {
-        _tunnel?.End();
-        _tunnel = null;
-        EndUse();
+        if (!Usage.TryEndUnused())
+        {
+            _tunnel?.End();
+            _tunnel = null;
+            EndUse();
+        }
     }
 
     /// <summary>The stream carries no request any more: whoever still calls is told so, and what trailers have needed is given back.</summary>
@@ -253,6 +242,23 @@ internal sealed class Http2RequestBody : BodyReader, IRequestBody
     }
 
     protected override void OnEndRead() => _trailers?.Show();
+
+    private void StartUsed(bool hasBody, bool expectsContinue)
+    {
+        using (Use())
+        {
+            Restart(hasBody);
+            HasEnded = !hasBody;
+            AwaitsContinue = hasBody && expectsContinue;
+            _trailers?.Clear();
+            _discarded = 0;
+            if (hasBody)
+            {
+                Window = new ReceiveWindow(FlowControl.StreamWindow);
+                Pace = default;
+            }
+        }
+    }
 
     private DataVerdict Judge(int length, int flowBytes, bool endsStream)
     {
