@@ -107,7 +107,7 @@ internal sealed class ResponseSender(Http2Connection connection, FrameOutput out
         while (!output.IsFull && _queue.Peek() is { } stream)
         {
             var body = stream.ResponseBody;
-            var pending = body.Pending.Length;
+            var pending = body.PendingLength;
             if (pending == 0)
             {
                 EndTurn(stream);
@@ -130,7 +130,7 @@ internal sealed class ResponseSender(Http2Connection connection, FrameOutput out
             }
 
             SendPiece(stream, Math.Min(Math.Min(pending, FrameHeader.MaxLength), Math.Min(Window, stream.SendWindow)));
-            if (body.Pending.Length == 0)
+            if (body.PendingLength == 0)
             {
                 EndTurn(stream);
             }
@@ -208,7 +208,7 @@ internal sealed class ResponseSender(Http2Connection connection, FrameOutput out
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private bool TrySendWhole(Http2Stream stream)
     {
-        var length = stream.ResponseBody.Pending.Length;
+        var length = stream.ResponseBody.PendingLength;
         if (length > stream.SendWindow || length > Window || length > FrameHeader.MaxLength)
         {
             return false;
@@ -271,7 +271,7 @@ internal sealed class ResponseSender(Http2Connection connection, FrameOutput out
                 return;
             }
 
-            if (!stream.IsEndSent && !body.Pending.IsEmpty)
+            if (!stream.IsEndSent && body.PendingLength > 0)
             {
                 _queue.Add(stream); // what was written behind the last flush
                 return;
@@ -319,7 +319,7 @@ internal sealed class ResponseSender(Http2Connection connection, FrameOutput out
     {
         var (body, response) = (stream.ResponseBody, stream.Response);
         body.MarkHeadSent();
-        var endsStream = body is { IsEnding: true, IsHandedOver: false } && body.Pending.IsEmpty && !HasTrailers(stream);
+        var endsStream = body is { IsEnding: true, IsHandedOver: false } && body.PendingLength == 0 && !HasTrailers(stream);
         var flags = endsStream ? FrameFlags.EndStream : FrameFlags.None;
         var server = connection.ServerFieldsOf(stream);
         var prepared = body.HeadFields is { } encoded ? encoded.Http2Fields : default;
