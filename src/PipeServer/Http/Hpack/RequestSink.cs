@@ -15,6 +15,7 @@ internal ref struct RequestSink(RequestHead head, in RequestLimits limits) : IFi
     private const int Path = 1 << (int)FieldKind.Path;
     private const int Protocol = 1 << (int)FieldKind.Protocol;
     private const int Regular = 1 << (int)FieldKind.Regular;
+    private const int Ordinary = Method | Scheme | Path;
 
     // The bytes of fields that nearly every request has: indexes of the static table.
     private const byte Get = 0x82;
@@ -46,30 +47,35 @@ internal ref struct RequestSink(RequestHead head, in RequestLimits limits) : IFi
             return false;
         }
 
-        switch (first)
+        if (first is Http or Https && (_seen & (Scheme | Regular)) == 0)
         {
-            case Get when (_seen & (Method | Regular)) == 0:
-                _seen |= Method;
-                _size += MaxSize - 2;
-                head.Method = RequestMethod.Get;
-                (_methodStart, _methodLength) = (arena.Used, 3);
-                arena.Put(0, "GET"u8);
-                arena.Used += 3;
-                return true;
-            case Http or Https when (_seen & (Scheme | Regular)) == 0:
-                _seen |= Scheme;
-                _size += MaxSize - Https + first;
-                return true;
-            case Root when (_seen & (Path | Regular)) == 0:
-                _seen |= Path;
-                _size += MaxSize - 6;
-                (_pathStart, _pathLength, _plainLength) = (arena.Used, 1, 1);
-                arena.Put(0, "/"u8);
-                arena.Used++;
-                return true;
-            default:
-                return false;
+            _seen |= Scheme;
+            _size += MaxSize - Https + first;
+            return true;
         }
+
+        if (first == Get && (_seen & (Method | Regular)) == 0)
+        {
+            _seen |= Method;
+            _size += MaxSize - 2;
+            head.Method = RequestMethod.Get;
+            (_methodStart, _methodLength) = (arena.Used, 3);
+            arena.Put(0, "GET"u8);
+            arena.Used += 3;
+            return true;
+        }
+
+        if (first == Root && (_seen & (Path | Regular)) == 0)
+        {
+            _seen |= Path;
+            _size += MaxSize - 6;
+            (_pathStart, _pathLength, _plainLength) = (arena.Used, 1, 1);
+            arena.Put(0, "/"u8);
+            arena.Used++;
+            return true;
+        }
+
+        return false;
     }
 
     /// <inheritdoc/>
@@ -104,6 +110,29 @@ internal ref struct RequestSink(RequestHead head, in RequestLimits limits) : IFi
         }
 
         SetBytes(arena);
+        if (IsOrdinary())
+        {
+            head.Target.SetPlain(_plainLength, _pathLength);
+            head.Error = RequestRules.CheckBlock(head, endsStream);
+            if (head.Error == RequestError.None)
+            {
+                return HeadStatus.Complete;
+            }
+
+            HideTarget();
+            return HeadStatus.Malformed;
+        }
+
+        return FinishOther(endsStream);
+    }
+
+    // As nearly all are.
+    private readonly bool IsOrdinary() =>
+        _malformed == RequestError.None && _tooLarge == RequestError.None && _plainLength > 0 && _hostIndex >= 0
+        && (_seen & (Ordinary | Protocol)) == Ordinary && head.Method != RequestMethod.Connect;
+
+    private HeadStatus FinishOther(bool endsStream)
+    {
         if (_malformed == RequestError.None)
         {
             SetMalformed(CheckPseudo());
@@ -111,7 +140,7 @@ internal ref struct RequestSink(RequestHead head, in RequestLimits limits) : IFi
 
         if (_malformed == RequestError.None && _tooLarge == RequestError.None)
         {
-            SetMalformed(ParseTarget());
+            SetMalformed(head.Target.Parse(head.TargetBytes, head.IsExtendedConnect ? RequestMethod.Get : head.Method));
             if (_malformed == RequestError.None)
             {
                 SetMalformed(RequestRules.CheckBlock(head, endsStream));
@@ -144,17 +173,6 @@ internal ref struct RequestSink(RequestHead head, in RequestLimits limits) : IFi
         {
             head.SetRequestLine(_methodStart, _methodLength, 0, 0);
         }
-    }
-
-    private readonly RequestError ParseTarget()
-    {
-        if (_plainLength > 0)
-        {
-            head.Target.SetPlain(_plainLength, _pathLength);
-            return RequestError.None;
-        }
-
-        return head.Target.Parse(head.TargetBytes, head.IsExtendedConnect ? RequestMethod.Get : head.Method);
     }
 
     private readonly void SetBytes(in FieldArena arena)
@@ -241,7 +259,7 @@ internal ref struct RequestSink(RequestHead head, in RequestLimits limits) : IFi
         arena.Used += field.NameLength - name.Length;
         name.CopyTo(arena.Bytes.AsSpan(arena.Used));
         _hostIndex = head.Fields.Count;
-        head.Fields.AddSlice(new HeaderField(arena.Used, name.Length, arena.Used + name.Length, field.ValueLength, KnownHeader.Host));
+        head.Fields.AddSlice(arena.Used, name.Length, arena.Used + name.Length, field.ValueLength, KnownHeader.Host);
         arena.Used += name.Length + field.ValueLength;
     }
 
@@ -270,7 +288,7 @@ internal ref struct RequestSink(RequestHead head, in RequestLimits limits) : IFi
             _hostIndex = field.Kind == FieldKind.Host ? head.Fields.Count : _hostIndex;
         }
 
-        head.Fields.AddSlice(new HeaderField(arena.Used, field.NameLength, arena.Used + field.NameLength, field.ValueLength, field.Known));
+        head.Fields.AddSlice(arena.Used, field.NameLength, arena.Used + field.NameLength, field.ValueLength, field.Known);
         arena.Used += field.Length;
     }
 
@@ -334,7 +352,6 @@ internal ref struct RequestSink(RequestHead head, in RequestLimits limits) : IFi
     // RFC 9113 §8.3.1, §8.5 and RFC 8441 §4
     private RequestError CheckPseudo()
     {
-        const int Ordinary = Method | Scheme | Path;
         var seen = _seen & ~Regular;
         if (head.Method == RequestMethod.Connect && (seen & Protocol) == 0)
         {
