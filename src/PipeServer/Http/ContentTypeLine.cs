@@ -40,7 +40,11 @@ internal sealed class ContentTypeLine
     public ReadOnlySpan<byte> Encoded => Padded.AsSpan((Name.Length + 2)..(Length - 2));
 
     /// <summary>The field as HTTP/2 has it; made by whoever asks first.</summary>
-    public byte[] Http2 => field ??= HpackEncoder.Encode(Name, Encoded);
+    public byte[] Http2
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => field ??= HpackEncoder.Encode(Name, Encoded);
+    }
 
     /// <summary>Copies the line to the start of a buffer with room for all of <see cref="Padded"/>.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

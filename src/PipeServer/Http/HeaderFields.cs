@@ -41,6 +41,10 @@ internal sealed class HeaderFields
 
     public bool Has(KnownHeader header) => (_known & (1u << (int)header)) != 0;
 
+    /// <summary>There are fields that say something of a body: its length, its coding, or what is expected before it.</summary>
+    public bool HasBodyFields =>
+        (_known & ((1u << (int)KnownHeader.ContentLength) | (1u << (int)KnownHeader.TransferEncoding) | (1u << (int)KnownHeader.Expect))) != 0;
+
     /// <summary>Which lengths names have: one bit for each, modulo 32.</summary>
     public uint NameLengths => _lengths;
 
@@ -180,16 +184,25 @@ internal sealed class HeaderFields
     }
 
     /// <summary>Notes a field whose bytes lie in the block that <see cref="SetBytes"/> will name.</summary>
-    public void AddSlice(HeaderField field)
+    public void AddSlice(HeaderField field) => AddSlice(field.NameStart, field.NameLength, field.ValueStart, field.ValueLength, field.Known);
+
+    /// <summary>The same by its parts, which are not put together elsewhere first.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void AddSlice(int nameStart, int nameLength, int valueStart, int valueLength, KnownHeader known)
     {
         if (_fields is null || Count == _fields.Length)
         {
             GrowSlots();
         }
 
-        _fields![Count++] = field;
-        _known |= 1u << (int)field.Known;
-        _lengths |= 1u << field.NameLength;
+        ref var slot = ref _fields![Count++];
+        slot.NameStart = nameStart;
+        slot.NameLength = nameLength;
+        slot.ValueStart = valueStart;
+        slot.ValueLength = valueLength;
+        slot.Known = known;
+        _known |= 1u << (int)known;
+        _lengths |= 1u << nameLength;
     }
 
     /// <summary>
@@ -290,6 +303,7 @@ internal sealed class HeaderFields
         return removed;
     }
 
+    [MethodImpl(MethodImplOptions.NoInlining)]
     private void GrowSlots() => _fields = _fields is { } full ? HeaderSlots.Grow(full) : HeaderSlots.Rent();
 
     private void Reserve(int length)

@@ -4,7 +4,7 @@ using System.Runtime.CompilerServices;
 namespace PipeServer.Http;
 
 /// <summary>The request line of an <see cref="OrdinaryHead"/>.</summary>
-// SAFETY: as OrdinaryHead says, which alone calls it.
+// SAFETY: as OrdinaryHead says, which alone calls it, but for what OrdinaryTarget calls, too.
 internal static unsafe class OrdinaryRequestLine
 {
     // As a little-endian processor reads them.
@@ -36,7 +36,34 @@ internal static unsafe class OrdinaryRequestLine
             return null;
         }
 
-        var at = target;
+        var at = SkipPathAndQuery<TClasses>(target, end, out pathEnd);
+        if (at == null)
+        {
+            return null;
+        }
+
+        // Behind it come eleven bytes, and two more at least.
+        targetEnd = at;
+        return end - at >= 13
+            && *at == (byte)' '
+            && *(ulong*)(at + 1) == Version
+            && *(ushort*)(at + 9) == OrdinaryHead.LineEnd
+            ? at + 11
+            : null;
+    }
+
+    /// <summary>
+    /// Gives the end of a path that stands as it was sent, and of the query behind it; null where the path does not stand so, or has no end. Also for
+    /// <see cref="OrdinaryTarget"/>.
+    /// </summary>
+    /// <param name="at">In the path. The byte before is looked at, too.</param>
+    /// <param name="end">Up to where 32 bytes may be read.</param>
+    /// <param name="pathEnd">Where the path ends.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static byte* SkipPathAndQuery<TClasses>(byte* at, byte* end, out byte* pathEnd)
+        where TClasses : struct, IByteClasses
+    {
+        pathEnd = null;
         uint stops;
         while (true)
         {
@@ -77,14 +104,7 @@ internal static unsafe class OrdinaryRequestLine
             at += (uint)BitOperations.TrailingZeroCount(stops);
         }
 
-        // Behind it come eleven bytes, and two more at least.
-        targetEnd = at;
-        return end - at >= 13
-            && *at == (byte)' '
-            && *(ulong*)(at + 1) == Version
-            && *(ushort*)(at + 9) == OrdinaryHead.LineEnd
-            ? at + 11
-            : null;
+        return at;
     }
 
     // A method of the client's own has no limit here, and the target of CONNECT is none of these.

@@ -44,6 +44,13 @@ internal static class RequestRules
     /// <param name="endsStream">No body follows, whatever a field says.</param>
     public static RequestError CheckBlock(RequestHead head, bool endsStream)
     {
+        if (endsStream && !head.Fields.HasBodyFields)
+        {
+            head.KeepAlive = true;
+            head.NonFatalError = head.Target.PathError;
+            return RequestError.None;
+        }
+
         var error = BodyFraming.Decide(head.Fields, minorVersion: 1, out var framing);
         if (error != RequestError.None)
         {

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.CompilerServices;
 
 namespace PipeServer.Http.Hpack;
 
@@ -37,6 +38,7 @@ internal sealed class DynamicTable
     /// <summary>A field; the newest is 0.</summary>
     public ref readonly HpackField this[int index]
     {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         get
         {
             Debug.Assert((uint)index < (uint)_count, "Nobody asks for one that is not there.");

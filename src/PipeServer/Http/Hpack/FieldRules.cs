@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Text;
 
 namespace PipeServer.Http.Hpack;
@@ -49,6 +50,11 @@ internal static class FieldRules
         _ => false,
     };
 
+    /// <summary>Judges the value of <c>:path</c>. What else may be wrong with it, <see cref="RequestTarget"/> tells, which has to take it apart.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static RequestError CheckPath(ReadOnlySpan<byte> value) =>
+        value.Length > 0 && value[0] is (byte)'/' or (byte)'*' ? RequestError.None : RequestError.BadTarget;
+
     private static FieldKind PseudoKind(ReadOnlySpan<byte> name) => name.Length switch
     {
         5 when name.SequenceEqual(":path"u8) => FieldKind.Path,
@@ -78,8 +84,7 @@ internal static class FieldRules
             case FieldKind.Host:
                 return Authority.TryParse(value, out _) ? RequestError.None : RequestError.BadHost;
             case FieldKind.Path:
-                // What else may be wrong with it, RequestTarget tells, which has to take it apart for each request.
-                return value.Length > 0 && value[0] is (byte)'/' or (byte)'*' ? RequestError.None : RequestError.BadTarget;
+                return CheckPath(value);
             case FieldKind.Protocol:
                 return HttpCharacters.IsToken(value) ? RequestError.None : RequestError.BadPseudoHeader;
             case FieldKind.Te:

@@ -1,9 +1,15 @@
+using System.Runtime.CompilerServices;
+
 namespace PipeServer.Http.Hpack;
 
 /// <summary>Decodes the header blocks of one connection, in their order (RFC 7541). Never throws on input. Not thread-safe.</summary>
 internal sealed class HpackDecoder
 {
     private const int KeptScratch = 1024;
+    private const int FirstIndexed = 0x80;
+    private const int LastUsual = 0x87; // the last of the static table's pseudo-headers of a request
+    private const int FirstPath = 4; // literals without indexing, the names of which are those of the static table's two paths
+    private const int LastPath = 5;
     private const int MaxSizeUpdates = 2; // RFC 7541 §4.2: the least size since the last block, and the one that holds now
 
     private readonly HuffmanCode _huffman = HuffmanCode.Shared;
@@ -77,28 +83,44 @@ internal sealed class HpackDecoder
 
         while (at < block.Length)
         {
-            HpackField field;
-            if (block[at] >= 0x80)
+            var first = block[at];
+            bool goesOn;
+            if (first >= FirstIndexed)
             {
-                if (sink.TryAddUsual(ref arena, block[at]))
+                if (first <= LastUsual && sink.TryAddUsual(ref arena, first))
                 {
                     at++;
                     continue;
                 }
 
-                if (!HpackInteger.TryRead(block, ref at, 0x7F, out var index) || !TryFind(index, out field, out var bytes))
+                if (!HpackInteger.TryRead(block, ref at, 0x7F, out var index))
                 {
                     return false;
                 }
 
-                arena.Put(0, bytes.AsSpan(field.Start, field.Length));
+                ref readonly var found = ref Find(index, out var bytes);
+                if (found.Start < 0)
+                {
+                    return false;
+                }
+
+                arena.Put(0, bytes.AsSpan(found.Start, found.Length));
+                goesOn = sink.Add(ref arena, found);
             }
-            else if (!TryReadLiteral(block, ref at, ref arena, out field))
+            else
             {
-                return false;
+                var isRead = first is FirstPath or LastPath
+                    ? TryReadPath(block, ref at, ref arena, out var literal)
+                    : TryReadLiteral(block, ref at, ref arena, out literal);
+                if (!isRead)
+                {
+                    return false;
+                }
+
+                goesOn = sink.Add(ref arena, literal);
             }
 
-            if (!sink.Add(ref arena, field))
+            if (!goesOn)
             {
                 HasMetBomb = true;
                 return false;
@@ -124,23 +146,19 @@ internal sealed class HpackDecoder
         return true;
     }
 
-    private bool TryFind(int index, out HpackField field, out byte[] bytes)
+    // What starts before its bytes is none.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private ref readonly HpackField Find(int index, out byte[] bytes)
     {
-        if (index <= StaticTable.Count)
+        var place = index - StaticTable.Count - 1;
+        if ((uint)place < (uint)_dynamic.Count)
         {
-            (field, bytes) = (_static[index], _static.Bytes);
-            return index > 0;
+            bytes = _dynamic.Bytes;
+            return ref _dynamic[place];
         }
 
-        index -= StaticTable.Count + 1;
-        if (index >= _dynamic.Count)
-        {
-            (field, bytes) = (default, []);
-            return false;
-        }
-
-        (field, bytes) = (_dynamic[index], _dynamic.Bytes);
-        return true;
+        bytes = _static.Bytes;
+        return ref _static[place < 0 ? index : 0];
     }
 
     // RFC 7541 §6.2: with incremental indexing 01, without 0000, never indexed 0001.
@@ -165,7 +183,8 @@ internal sealed class HpackDecoder
         }
         else
         {
-            if (!TryFind(index, out field, out var bytes))
+            field = Find(index, out var bytes);
+            if (field.Start < 0)
             {
                 return false;
             }
@@ -185,6 +204,22 @@ internal sealed class HpackDecoder
             _dynamic.Add(arena.Part(0, field.Length), field);
         }
 
+        return true;
+    }
+
+    // The field that is another one in nearly every request, as most clients send it.
+    private bool TryReadPath(ReadOnlySpan<byte> block, ref int at, ref FieldArena arena, out HpackField field)
+    {
+        var name = ":path"u8;
+        at++;
+        arena.Put(0, name);
+        if (!TryReadString(block, ref at, ref arena, name.Length, out var length))
+        {
+            field = default;
+            return false;
+        }
+
+        field = new HpackField(0, name.Length, length, FieldKind.Path, KnownHeader.Other, FieldRules.CheckPath(arena.Part(name.Length, length)));
         return true;
     }
 

@@ -1,4 +1,6 @@
 using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 
 namespace PipeServer.Http.Hpack;
 
@@ -49,39 +51,62 @@ internal sealed class HuffmanCode
     /// <param name="source">The encoded string.</param>
     /// <param name="destination">Where to; <see cref="MaxDecodedBytes"/> at least.</param>
     /// <param name="written">How many bytes it has become.</param>
+    /// <exception cref="ArgumentException">The destination is too small.</exception>
     public bool TryDecode(ReadOnlySpan<byte> source, Span<byte> destination, out int written)
     {
-        var table = _table;
+        if (destination.Length < MaxDecodedBytes(source.Length))
+        {
+            throw new ArgumentException("A string may become longer than this.", nameof(destination));
+        }
+
+        // SAFETY: the table has an entry for all that TableBits bits can be. A symbol takes five bits at least of the source's, so what is written is no
+        // longer than MaxDecodedBytes, which counts the second byte of the last pair, too.
+        ref var table = ref MemoryMarshal.GetArrayDataReference(_table);
+        ref var output = ref MemoryMarshal.GetReference(destination);
         ulong window = 0; // the next bits, at the top
         var bits = 0;
         var at = 0;
-        written = 0;
+        var count = 0;
         while (true)
         {
-            if (bits < 32 && !Refill(source, ref at, ref window, ref bits))
+            while (bits >= TableBits)
             {
-                return TryDecodeEnd(window, bits, destination, ref written);
-            }
+                var entry = Unsafe.Add(ref table, (nint)(window >> (64 - TableBits)));
+                if (entry == 0)
+                {
+                    break;
+                }
 
-            var entry = table[window >> (64 - TableBits)];
-            if (entry != 0)
-            {
-                BinaryPrimitives.WriteUInt16LittleEndian(destination[written..], (ushort)(entry >> 16));
-                written += (int)(entry >> 8) & 3;
+                Unsafe.Add(ref output, count) = (byte)(entry >> 16);
+                Unsafe.Add(ref output, count + 1) = (byte)(entry >> 24);
+                count += (int)(entry >> 8) & 3;
                 window <<= (int)entry; // modulo 64, and what stands above the bits is a multiple of that
                 bits -= (byte)entry;
-                continue;
             }
 
-            var symbol = FindLong((uint)(window >> 32), out var length);
-            if (symbol == EndOfString)
+            if (bits < 32 && at < source.Length)
             {
-                return false;
+                Refill(source, ref at, ref window, ref bits);
             }
+            else if (bits < TableBits)
+            {
+                written = count;
+                return TryDecodeEnd(window, bits, destination, ref written);
+            }
+            else
+            {
+                // Either all of the symbol's bits are in the window, or all that are left.
+                var symbol = FindLong((uint)(window >> 32), out var length);
+                if (symbol == EndOfString || length > bits)
+                {
+                    written = count;
+                    return false;
+                }
 
-            destination[written++] = (byte)symbol;
-            window <<= length;
-            bits -= length;
+                Unsafe.Add(ref output, count++) = (byte)symbol;
+                window <<= length;
+                bits -= length;
+            }
         }
     }
 
@@ -126,59 +151,65 @@ internal sealed class HuffmanCode
         return written;
     }
 
-    // False: all is in the window, and less than the longest code may be left.
-    private static bool Refill(ReadOnlySpan<byte> source, ref int at, ref ulong window, ref int bits)
+    // As many whole bytes as there is room for. Bits of the one behind them may be there already: they are what comes there.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void Refill(ReadOnlySpan<byte> source, ref int at, ref ulong window, ref int bits)
     {
-        if (source.Length - at >= 4)
-        {
-            window |= (ulong)BinaryPrimitives.ReadUInt32BigEndian(source[at..]) << (32 - bits);
-            at += 4;
-            bits += 32;
-            return true;
-        }
-
-        while (at < source.Length)
-        {
-            window |= (ulong)source[at++] << (56 - bits);
-            bits += 8;
-        }
-
-        return bits >= 32;
+        var count = Math.Min(source.Length - at, (64 - bits) >> 3);
+        window |= Next(source[at..]) >> bits;
+        at += count;
+        bits += count << 3;
     }
 
-    // The last bits, and behind them the padding: up to seven ones, with which the longest code begins (RFC 7541 §5.2).
+    // Eight bytes, or what is left of the source, and zeros behind it.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static ulong Next(ReadOnlySpan<byte> rest)
+    {
+        if (rest.Length >= sizeof(ulong))
+        {
+            return BinaryPrimitives.ReadUInt64BigEndian(rest);
+        }
+
+        if (rest.Length >= sizeof(uint))
+        {
+            var last = (ulong)BinaryPrimitives.ReadUInt32BigEndian(rest[^sizeof(uint)..]); // partly the same bytes once more
+            return ((ulong)BinaryPrimitives.ReadUInt32BigEndian(rest) << 32) | (last << (64 - (rest.Length << 3)));
+        }
+
+        ulong bytes = 0;
+        for (var index = 0; index < rest.Length; index++)
+        {
+            bytes |= (ulong)rest[index] << (56 - (index << 3));
+        }
+
+        return bytes;
+    }
+
+    // The last bits, fewer than the table looks at, and behind them the padding: up to seven ones, with which the longest code begins (RFC 7541 §5.2).
     private bool TryDecodeEnd(ulong window, int bits, Span<byte> destination, ref int written)
     {
-        while (true)
+        while (bits > 0)
         {
             window |= ulong.MaxValue >> bits;
-            if (bits <= MostPadding && window == ulong.MaxValue)
-            {
-                return true;
-            }
-
-            // One symbol at a time: a second one may be made of ones that nobody has sent.
             var entry = _table[window >> (64 - TableBits)];
-            var symbol = (int)(byte)(entry >> 16);
-            int length = entry != 0 ? Lengths[symbol] : 0;
-            if (entry == 0)
+            var (length, count) = ((int)(byte)entry, (int)(entry >> 8) & 3);
+            if (length > bits)
             {
-                symbol = FindLong((uint)(window >> 32), out length);
+                (length, count) = (Lengths[(byte)(entry >> 16)], 1); // the second symbol is partly made of ones that nobody has sent
             }
 
-            if (length > bits || symbol == EndOfString)
+            if (entry == 0 || length > bits)
             {
-                return false;
+                return bits <= MostPadding && window == ulong.MaxValue;
             }
 
-            destination[written++] = (byte)symbol;
+            BinaryPrimitives.WriteUInt16LittleEndian(destination[written..], (ushort)(entry >> 16));
+            written += count;
             window <<= length;
             bits -= length;
-            if (bits == 0)
-            {
-                return true;
-            }
         }
+
+        return true;
     }
 
     private int FindLong(uint window, out int length)

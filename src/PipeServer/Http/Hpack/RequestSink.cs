@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Text;
 
 namespace PipeServer.Http.Hpack;
@@ -14,6 +15,7 @@ internal ref struct RequestSink(RequestHead head, in RequestLimits limits) : IFi
     private const int Path = 1 << (int)FieldKind.Path;
     private const int Protocol = 1 << (int)FieldKind.Protocol;
     private const int Regular = 1 << (int)FieldKind.Regular;
+    private const int Ordinary = Method | Scheme | Path;
 
     // The bytes of fields that nearly every request has: indexes of the static table.
     private const byte Get = 0x82;
@@ -30,6 +32,7 @@ internal ref struct RequestSink(RequestHead head, in RequestLimits limits) : IFi
     private int _methodLength;
     private int _pathStart;
     private int _pathLength;
+    private int _plainLength; // of the path in it, where it is an ordinary one
     private int _protocolStart;
     private int _protocolLength;
     private int _hostIndex = -1;
@@ -39,41 +42,40 @@ internal ref struct RequestSink(RequestHead head, in RequestLimits limits) : IFi
     public bool TryAddUsual(ref FieldArena arena, byte first)
     {
         const int MaxSize = 44; // of :scheme: https, with what each field counts beside its bytes
-        var bit = first switch
-        {
-            Get => Method,
-            Root => Path,
-            Http or Https => Scheme,
-            _ => Regular,
-        };
-        if (bit == Regular || (_seen & (bit | Regular)) != 0 || _size > _limits.MaxRequestHeadBytes - MaxSize)
+        if (_size > _limits.MaxRequestHeadBytes - MaxSize)
         {
             return false;
         }
 
-        _seen |= bit;
-        if (bit == Scheme)
+        if (first is Http or Https && (_seen & (Scheme | Regular)) == 0)
         {
-            _size += first == Http ? MaxSize - 1 : MaxSize;
+            _seen |= Scheme;
+            _size += MaxSize - Https + first;
             return true;
         }
 
-        ReadOnlySpan<byte> value = bit == Method ? "GET"u8 : "/"u8;
-        arena.Put(0, value);
-        if (bit == Method)
+        if (first == Get && (_seen & (Method | Regular)) == 0)
         {
-            _size += 42;
+            _seen |= Method;
+            _size += MaxSize - 2;
             head.Method = RequestMethod.Get;
-            (_methodStart, _methodLength) = (arena.Used, value.Length);
-        }
-        else
-        {
-            _size += 38;
-            (_pathStart, _pathLength) = (arena.Used, value.Length);
+            (_methodStart, _methodLength) = (arena.Used, 3);
+            arena.Put(0, "GET"u8);
+            arena.Used += 3;
+            return true;
         }
 
-        arena.Used += value.Length;
-        return true;
+        if (first == Root && (_seen & (Path | Regular)) == 0)
+        {
+            _seen |= Path;
+            _size += MaxSize - 6;
+            (_pathStart, _pathLength, _plainLength) = (arena.Used, 1, 1);
+            arena.Put(0, "/"u8);
+            arena.Used++;
+            return true;
+        }
+
+        return false;
     }
 
     /// <inheritdoc/>
@@ -108,6 +110,29 @@ internal ref struct RequestSink(RequestHead head, in RequestLimits limits) : IFi
         }
 
         SetBytes(arena);
+        if (IsOrdinary())
+        {
+            head.Target.SetPlain(_plainLength, _pathLength);
+            head.Error = RequestRules.CheckBlock(head, endsStream);
+            if (head.Error == RequestError.None)
+            {
+                return HeadStatus.Complete;
+            }
+
+            HideTarget();
+            return HeadStatus.Malformed;
+        }
+
+        return FinishOther(endsStream);
+    }
+
+    // As nearly all are.
+    private readonly bool IsOrdinary() =>
+        _malformed == RequestError.None && _tooLarge == RequestError.None && _plainLength > 0 && _hostIndex >= 0
+        && (_seen & (Ordinary | Protocol)) == Ordinary && head.Method != RequestMethod.Connect;
+
+    private HeadStatus FinishOther(bool endsStream)
+    {
         if (_malformed == RequestError.None)
         {
             SetMalformed(CheckPseudo());
@@ -115,7 +140,7 @@ internal ref struct RequestSink(RequestHead head, in RequestLimits limits) : IFi
 
         if (_malformed == RequestError.None && _tooLarge == RequestError.None)
         {
-            SetMalformed(ParseTarget());
+            SetMalformed(head.Target.Parse(head.TargetBytes, head.IsExtendedConnect ? RequestMethod.Get : head.Method));
             if (_malformed == RequestError.None)
             {
                 SetMalformed(RequestRules.CheckBlock(head, endsStream));
@@ -148,17 +173,6 @@ internal ref struct RequestSink(RequestHead head, in RequestLimits limits) : IFi
         {
             head.SetRequestLine(_methodStart, _methodLength, 0, 0);
         }
-    }
-
-    private readonly RequestError ParseTarget()
-    {
-        if (_pathLength == 1 && head.TargetBytes[0] == (byte)'/')
-        {
-            head.Target.SetPlain(1, 1);
-            return RequestError.None;
-        }
-
-        return head.Target.Parse(head.TargetBytes, head.IsExtendedConnect ? RequestMethod.Get : head.Method);
     }
 
     private readonly void SetBytes(in FieldArena arena)
@@ -210,6 +224,8 @@ internal ref struct RequestSink(RequestHead head, in RequestLimits limits) : IFi
                 break;
             case FieldKind.Path:
                 (_pathStart, _pathLength) = (start, field.ValueLength);
+                arena.Reserve(field.Length, OrdinaryTarget.Slack);
+                _plainLength = OrdinaryTarget.PathLength(arena.Bytes, start, field.ValueLength);
                 break;
             case FieldKind.Protocol:
                 (_protocolStart, _protocolLength) = (start, field.ValueLength);
@@ -225,6 +241,7 @@ internal ref struct RequestSink(RequestHead head, in RequestLimits limits) : IFi
     }
 
     // Becomes the Host field, by which all else goes: its name is put in the place of the end of the other, before the value.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void AddAuthority(ref FieldArena arena, in HpackField field)
     {
         var name = "host"u8;
@@ -242,7 +259,7 @@ internal ref struct RequestSink(RequestHead head, in RequestLimits limits) : IFi
         arena.Used += field.NameLength - name.Length;
         name.CopyTo(arena.Bytes.AsSpan(arena.Used));
         _hostIndex = head.Fields.Count;
-        head.Fields.AddSlice(new HeaderField(arena.Used, name.Length, arena.Used + name.Length, field.ValueLength, KnownHeader.Host));
+        head.Fields.AddSlice(arena.Used, name.Length, arena.Used + name.Length, field.ValueLength, KnownHeader.Host);
         arena.Used += name.Length + field.ValueLength;
     }
 
@@ -271,7 +288,7 @@ internal ref struct RequestSink(RequestHead head, in RequestLimits limits) : IFi
             _hostIndex = field.Kind == FieldKind.Host ? head.Fields.Count : _hostIndex;
         }
 
-        head.Fields.AddSlice(new HeaderField(arena.Used, field.NameLength, arena.Used + field.NameLength, field.ValueLength, field.Known));
+        head.Fields.AddSlice(arena.Used, field.NameLength, arena.Used + field.NameLength, field.ValueLength, field.Known);
         arena.Used += field.Length;
     }
 
@@ -335,7 +352,6 @@ internal ref struct RequestSink(RequestHead head, in RequestLimits limits) : IFi
     // RFC 9113 §8.3.1, §8.5 and RFC 8441 §4
     private RequestError CheckPseudo()
     {
-        const int Ordinary = Method | Scheme | Path;
         var seen = _seen & ~Regular;
         if (head.Method == RequestMethod.Connect && (seen & Protocol) == 0)
         {

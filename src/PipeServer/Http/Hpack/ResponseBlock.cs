@@ -1,4 +1,5 @@
 using System.Buffers.Text;
+using System.Runtime.CompilerServices;
 using System.Text;
 
 namespace PipeServer.Http.Hpack;
@@ -53,7 +54,11 @@ internal static class ResponseBlock
             length += WriteContentLength(buffer[length..], contentLength);
         }
 
-        Append(buffer, prepared, ref length);
+        if (!prepared.IsEmpty)
+        {
+            Append(buffer, prepared, ref length);
+        }
+
         return fields.Count == 0 ? length : length + WriteTrailers(buffer[length..], fields);
     }
 
@@ -105,11 +110,22 @@ internal static class ResponseBlock
         return [.. block];
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static int WriteStatus(Span<byte> buffer, int status)
+    {
+        if (status == 200)
+        {
+            buffer[0] = Ok;
+            return 1;
+        }
+
+        return WriteOtherStatus(buffer, status);
+    }
+
+    private static int WriteOtherStatus(Span<byte> buffer, int status)
     {
         buffer[0] = status switch
         {
-            200 => Ok,
             204 => Ok + 1,
             206 => Ok + 2,
             304 => Ok + 3,
@@ -132,10 +148,12 @@ internal static class ResponseBlock
 
     private static int WriteContentLength(Span<byte> buffer, long contentLength)
     {
-        var length = HpackInteger.Write(buffer, 0, 0x0F, StaticTable.ContentLength);
-        Utf8Formatter.TryFormat(contentLength, buffer[(length + 1)..], out var digits);
-        buffer[length] = (byte)digits;
-        return length + 1 + digits;
+        // The name by its index, which the four bits of a literal without indexing have no room for.
+        buffer[0] = 0x0F;
+        buffer[1] = StaticTable.ContentLength - 0x0F;
+        Utf8Formatter.TryFormat(contentLength, buffer[3..], out var digits);
+        buffer[2] = (byte)digits;
+        return 3 + digits;
     }
 
     // What a handler may set for HTTP/1, and what no client of HTTP/2 may be sent (RFC 9113 §8.2.2).

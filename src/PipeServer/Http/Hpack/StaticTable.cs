@@ -22,6 +22,7 @@ internal sealed class StaticTable
     private StaticTable()
     {
         var bytes = new List<byte>();
+        _fields[0] = default(HpackField) with { Start = -1 };
         for (var index = 1; index <= Count; index++)
         {
             var (name, value) = Rows[index - 1];
@@ -50,7 +51,7 @@ internal sealed class StaticTable
     /// <summary>What the fields lie in.</summary>
     public byte[] Bytes { get; }
 
-    /// <summary>A field, by its index from 1 on.</summary>
+    /// <summary>A field, by its index from 1 on; 0 is none, and has a negative start.</summary>
     public ref readonly HpackField this[int index] => ref _fields[index];
 
     /// <summary>The index of a field with this name, in any case; 0 where there is none. Not for pseudo-headers.</summary>

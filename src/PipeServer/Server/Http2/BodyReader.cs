@@ -14,8 +14,8 @@ namespace PipeServer.Server.Http2;
 /// </remarks>
 internal abstract class BodyReader(IBodyHost host) : PipeReader, IValueTaskSource<ReadResult>
 {
-    protected readonly Lock Lock = new(); // both sides hold it for all they do
     protected readonly DataBuffer Data = new(); // what has come and is not consumed
+    protected BodyUse Usage; // a mutable struct
     protected ReceiveWindow Window; // the stream's
     protected BodyPace Pace; // the client's time
     protected Exception? Fault; // every read throws it
@@ -26,6 +26,7 @@ internal abstract class BodyReader(IBodyHost host) : PipeReader, IValueTaskSourc
     protected volatile bool UpdateIsDue; // it is to be told that it may send more
     protected bool IsTunnel; // the handler speaks another protocol: no times, no limit
 
+    private readonly Lock _lock = new(); // both sides hold it for all they do
     private ManualResetValueTaskSourceCore<ReadResult> _source = new() { RunContinuationsAsynchronously = true }; // tells only that there is a result
     private CancellationTokenRegistration _registration;
     private CancellationToken _token;
@@ -37,7 +38,6 @@ internal abstract class BodyReader(IBodyHost host) : PipeReader, IValueTaskSourc
     private bool _isOutstanding; // a read has waited, and its caller has not taken the result
     private bool _isCancelRequested;
     private bool _isCompleted; // by the handler
-    private bool _isDetached;
     private volatile bool _isWaiting;
 
     /// <summary>True once the handler has asked for the body's bytes.</summary>
@@ -47,11 +47,7 @@ internal abstract class BodyReader(IBodyHost host) : PipeReader, IValueTaskSourc
     public bool IsWaiting => _isWaiting;
 
     /// <summary>How many bytes of it have come.</summary>
-    public long ReceivedBytes
-    {
-        get => Volatile.Read(ref _received);
-        protected set => Volatile.Write(ref _received, value);
-    }
+    public long ReceivedBytes { get => Volatile.Read(ref _received); protected set => Volatile.Write(ref _received, value); }
 
     /// <summary>How many of them reads have returned.</summary>
     public long ReturnedBytes => Volatile.Read(ref _returned);
@@ -60,7 +56,7 @@ internal abstract class BodyReader(IBodyHost host) : PipeReader, IValueTaskSourc
     protected IBodyHost Host => host;
 
     /// <summary>Nobody will read what comes.</summary>
-    protected bool IsDiscarding => _isDetached || _isCompleted || Fault is not null;
+    protected bool IsDiscarding => Usage.IsOver || _isCompleted || Fault is not null;
 
     /// <summary>All of it has come, and the handler has taken it.</summary>
     protected bool IsAtEnd => HasEnded && Data.Start == ReceivedBytes;
@@ -70,7 +66,7 @@ internal abstract class BodyReader(IBodyHost host) : PipeReader, IValueTaskSourc
 
     public override bool TryRead(out ReadResult result)
     {
-        lock (Lock)
+        using (Use())
         {
             BeginRead();
             var isReady = IsReady;
@@ -88,7 +84,7 @@ internal abstract class BodyReader(IBodyHost host) : PipeReader, IValueTaskSourc
 
         ValueTask<ReadResult> read;
         bool mustSignal;
-        lock (Lock)
+        using (Use())
         {
             try
             {
@@ -122,7 +118,7 @@ internal abstract class BodyReader(IBodyHost host) : PipeReader, IValueTaskSourc
     public override void AdvanceTo(SequencePosition consumed, SequencePosition examined)
     {
         bool mustSignal;
-        lock (Lock)
+        using (Use())
         {
             if (!_isReading)
             {
@@ -152,9 +148,9 @@ internal abstract class BodyReader(IBodyHost host) : PipeReader, IValueTaskSourc
 
     public override void CancelPendingRead()
     {
-        lock (Lock)
+        using (Use())
         {
-            _isCancelRequested = !_isDetached;
+            _isCancelRequested = !Usage.IsOver;
             Wake();
         }
     }
@@ -163,9 +159,9 @@ internal abstract class BodyReader(IBodyHost host) : PipeReader, IValueTaskSourc
     public override void Complete(Exception? exception = null)
     {
         bool mustSignal;
-        lock (Lock)
+        using (Use())
         {
-            if (_isCompleted || _isDetached)
+            if (_isCompleted || Usage.IsOver)
             {
                 return;
             }
@@ -187,22 +183,18 @@ internal abstract class BodyReader(IBodyHost host) : PipeReader, IValueTaskSourc
 
     ReadResult IValueTaskSource<ReadResult>.GetResult(short token)
     {
-        lock (Lock)
+        using (Use())
         {
-            if (token == _source.Version && !_isWaiting)
-            {
-                _isOutstanding = false;
-            }
-
+            _isOutstanding &= token != _source.Version || _isWaiting;
             _source.GetResult(token);
-            return _isDetached ? throw Late() : Take();
+            return Usage.IsOver ? throw Late() : Take();
         }
     }
 
     // A read that an earlier request's handler has left behind is over, and says so: a task around it would not survive an exception here, nor the process.
     ValueTaskSourceStatus IValueTaskSource<ReadResult>.GetStatus(short token)
     {
-        lock (Lock)
+        using (Use())
         {
             return token == _source.Version ? _source.GetStatus(token) : ValueTaskSourceStatus.Faulted;
         }
@@ -212,8 +204,17 @@ internal abstract class BodyReader(IBodyHost host) : PipeReader, IValueTaskSourc
         Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
         _source.OnCompleted(continuation, state, token, flags);
 
+    /// <summary>Takes the lock. The state is about to be looked at, and perhaps changed.</summary>
+    protected Lock.Scope Use()
+    {
+        var scope = _lock.EnterScope();
+        Usage.Use();
+        return scope;
+    }
+
     /// <summary>Under the lock: a new body. Whoever still has a read of the last one gets nothing of this.</summary>
-    protected void Restart()
+    /// <param name="hasBody">There is one.</param>
+    protected void Restart(bool hasBody)
     {
         if (_isOutstanding)
         {
@@ -224,27 +225,24 @@ internal abstract class BodyReader(IBodyHost host) : PipeReader, IValueTaskSourc
         Data.Restart();
         Fault = null;
         _received = _returned = _examined = 0;
-        _isReading = _isCancelRequested = _isCompleted = _isDetached = IsTunnel = IsTouched = false;
+        _isReading = _isCancelRequested = _isCompleted = IsTunnel = IsTouched = false;
         ContinueIsDue = UpdateIsDue = false;
+        Usage.Begin(hasBody);
     }
 
-    /// <summary>Under the lock: the handler has ended. False when that is known.</summary>
-    protected bool TryEndUse()
+    /// <summary>The handler has ended.</summary>
+    protected void EndUse()
     {
-        if (_isDetached)
+        using (Use())
         {
-            return false;
+            Discard(isAbandoned: _isReading); // who has left a read open may still look at it
+            Usage.End();
+            _isReading = false;
+            if (_isWaiting)
+            {
+                EndWaitBy(new IOException("The request has ended, because its handler has."));
+            }
         }
-
-        Discard(isAbandoned: _isReading); // who has left a read open may still look at it
-        _isDetached = true;
-        _isReading = false;
-        if (_isWaiting)
-        {
-            EndWaitBy(new IOException("The request has ended, because its handler has."));
-        }
-
-        return true;
     }
 
     /// <summary>Under the lock: a read that waits has something to tell.</summary>
@@ -311,9 +309,9 @@ internal abstract class BodyReader(IBodyHost host) : PipeReader, IValueTaskSourc
 
     private void BeginRead()
     {
-        if (_isDetached || _isCompleted || _isOutstanding || _isReading)
+        if (Usage.IsOver || _isCompleted || _isOutstanding || _isReading)
         {
-            throw _isDetached ? Late() : new InvalidOperationException(
+            throw Usage.IsOver ? Late() : new InvalidOperationException(
                 _isCompleted ? "The body was completed: it must not be read any more."
                 : _isOutstanding ? "A read of the body is in progress: await it before the next."
                 : "A read is in progress: call AdvanceTo before the next.");
@@ -360,7 +358,6 @@ internal abstract class BodyReader(IBodyHost host) : PipeReader, IValueTaskSourc
     private ValueTask<ReadResult> WaitAsync(CancellationToken cancellationToken)
     {
         _source.Reset();
-        var version = _source.Version;
         _token = cancellationToken;
         _isOutstanding = _isWaiting = true;
         Pace.Begin(host, ReceivedBytes);
@@ -370,7 +367,7 @@ internal abstract class BodyReader(IBodyHost host) : PipeReader, IValueTaskSourc
             _registration = _isWaiting ? registration : default; // it may have been cancelled in this moment, and inside of this call
         }
 
-        return new ValueTask<ReadResult>(this, version);
+        return new ValueTask<ReadResult>(this, _source.Version);
     }
 
     // Not disposed of: that would wait for a cancellation in progress, which waits for the lock. One that comes late finds another token, or nobody waiting.
@@ -384,7 +381,7 @@ internal abstract class BodyReader(IBodyHost host) : PipeReader, IValueTaskSourc
 
     private void Cancel(CancellationToken token)
     {
-        lock (Lock)
+        using (Use())
         {
             if (_token == token)
             {

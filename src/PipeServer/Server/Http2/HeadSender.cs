@@ -27,7 +27,7 @@ internal sealed class HeadSender(Http2Connection connection, FrameOutput output,
     {
         var (body, response) = (stream.ResponseBody, stream.Response);
         body.MarkHeadSent();
-        var endsStream = body is { IsEnding: true, IsHandedOver: false } && body.Pending.IsEmpty && !HasTrailers(stream);
+        var endsStream = body is { IsEnding: true, IsHandedOver: false } && body.PendingLength == 0 && !HasTrailers(stream);
         var flags = endsStream ? FrameFlags.EndStream : FrameFlags.None;
         var server = connection.ServerFieldsOf(stream);
         var prepared = body.HeadFields is { } encoded ? encoded.Http2Fields : default;

@@ -38,7 +38,7 @@ internal sealed class Http2RequestBody : BodyReader, IRequestBody
     {
         get
         {
-            lock (Lock)
+            using (Use())
             {
                 if (IsAtEnd && !IsDiscarding)
                 {
@@ -72,7 +72,7 @@ internal sealed class Http2RequestBody : BodyReader, IRequestBody
                 return long.MaxValue;
             }
 
-            lock (Lock)
+            using (Use())
             {
                 return IsWaiting && !IsTunnel ? Pace.DueAt(Host) : long.MaxValue;
             }
@@ -88,19 +88,10 @@ internal sealed class Http2RequestBody : BodyReader, IRequestBody
     /// <param name="expectsContinue">The client waits for 100 Continue before it sends the body.</param>
     public void Start(bool hasBody, long contentLength, bool expectsContinue)
     {
-        lock (Lock)
+        ContentLength = contentLength;
+        if (hasBody || !Usage.TryBeginUnused())
         {
-            Restart();
-            ContentLength = contentLength;
-            HasEnded = !hasBody;
-            AwaitsContinue = hasBody && expectsContinue;
-            _trailers?.Clear();
-            _discarded = 0;
-            if (hasBody)
-            {
-                Window = new ReceiveWindow(FlowControl.StreamWindow);
-                Pace = default;
-            }
+            StartUsed(hasBody, expectsContinue);
         }
     }
 
@@ -110,7 +101,7 @@ internal sealed class Http2RequestBody : BodyReader, IRequestBody
     /// <param name="endsStream">The frame has END_STREAM.</param>
     public DataVerdict Receive(ReadOnlySpan<byte> data, int flowBytes, bool endsStream)
     {
-        lock (Lock)
+        using (Use())
         {
             if (Judge(data.Length, flowBytes, endsStream) is var verdict and not DataVerdict.Taken)
             {
@@ -144,7 +135,7 @@ internal sealed class Http2RequestBody : BodyReader, IRequestBody
     /// <summary>The body has ended with the trailers in <see cref="TrailersToFill"/>; false when it has not the length that was told.</summary>
     public bool EndWithTrailers()
     {
-        lock (Lock)
+        using (Use())
         {
             if (ContentLength >= 0 && ReceivedBytes != ContentLength)
             {
@@ -162,11 +153,14 @@ internal sealed class Http2RequestBody : BodyReader, IRequestBody
     /// <summary>Nothing more comes, and nothing more of what has come can be read. Every read throws, also the one that waits.</summary>
     public void Abort(Exception reason)
     {
-        lock (Lock)
+        using (Use())
         {
-            Discard(isAbandoned: false);
-            Fault ??= reason;
-            Wake();
+            if (!Usage.IsOver)
+            {
+                Discard(isAbandoned: false);
+                Fault ??= reason;
+                Wake();
+            }
         }
     }
 
@@ -180,7 +174,7 @@ internal sealed class Http2RequestBody : BodyReader, IRequestBody
             return 0;
         }
 
-        lock (Lock)
+        using (Use())
         {
             UpdateIsDue = false;
             if (HasEnded || IsTooLongToDiscard)
@@ -201,7 +195,7 @@ internal sealed class Http2RequestBody : BodyReader, IRequestBody
     /// <returns><see cref="RequestError.BodyTimeout"/> when its time was up.</returns>
     public RequestError CheckTime(long now, int arriving = 0)
     {
-        lock (Lock)
+        using (Use())
         {
             if (!IsWaiting || IsTunnel || !Pace.IsOver(Host, now, ReceivedBytes + arriving))
             {
@@ -219,11 +213,11 @@ internal sealed class Http2RequestBody : BodyReader, IRequestBody
     /// </summary>
     public void Detach()
     {
-        _tunnel?.End();
-        _tunnel = null;
-        lock (Lock)
+        if (!Usage.TryEndUnused())
         {
-            TryEndUse();
+            _tunnel?.End();
+            _tunnel = null;
+            EndUse();
         }
     }
 
@@ -237,14 +231,34 @@ internal sealed class Http2RequestBody : BodyReader, IRequestBody
     /// <summary>The stream goes on in another protocol: its reads have no time-out and no limit. See <see cref="Http2Tunnel"/>.</summary>
     public void BeginTunnel(Http2Tunnel tunnel)
     {
-        lock (Lock)
+        using (Use())
         {
-            _tunnel = tunnel;
-            IsTunnel = true;
+            if (!Usage.IsOver)
+            {
+                _tunnel = tunnel;
+                IsTunnel = true;
+            }
         }
     }
 
     protected override void OnEndRead() => _trailers?.Show();
+
+    private void StartUsed(bool hasBody, bool expectsContinue)
+    {
+        using (Use())
+        {
+            Restart(hasBody);
+            HasEnded = !hasBody;
+            AwaitsContinue = hasBody && expectsContinue;
+            _trailers?.Clear();
+            _discarded = 0;
+            if (hasBody)
+            {
+                Window = new ReceiveWindow(FlowControl.StreamWindow);
+                Pace = default;
+            }
+        }
+    }
 
     private DataVerdict Judge(int length, int flowBytes, bool endsStream)
     {

@@ -71,6 +71,16 @@ internal abstract class Http2ResponseStart(Http2Stream stream) : ResponseWriter
             : Held.Span[_sent..];
     }
 
+    /// <summary>How much that is.</summary>
+    public int PendingLength
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => _hasPreparedBody ? Pending.Length
+            : IsHandedOver ? _out.Length - _sent
+            : _isEnding ? Held.Length - _sent
+            : 0;
+    }
+
     protected Http2Stream Stream => stream;
 
     protected HttpResponse Response => stream.Response;
@@ -315,7 +325,7 @@ internal abstract class Http2ResponseStart(Http2Stream stream) : ResponseWriter
     }
 
     // To an extended CONNECT every 2xx says that the stream is another protocol's from now on (RFC 8441 §4): not where its handler has answered a request.
-    private bool WouldOpenTunnel(int status) => status is >= 200 and < 300 && !Exchange.Head.ConnectProtocol.IsEmpty;
+    private bool WouldOpenTunnel(int status) => status is >= 200 and < 300 && Exchange.Head.IsExtendedConnect;
 
     private void RefuseTunnel()
     {
@@ -334,7 +344,7 @@ internal abstract class Http2ResponseStart(Http2Stream stream) : ResponseWriter
             throw new IOException("The stream was reset.");
         }
 
-        if (Exchange.Head.ConnectProtocol.IsEmpty)
+        if (!Exchange.Head.IsExtendedConnect)
         {
             throw new InvalidOperationException("Only a request by extended CONNECT (RFC 8441) has a stream to hand over.");
         }

@@ -72,7 +72,7 @@ internal sealed class ResponseSender
         }
 
         // An end needs no window, and so waits for no other stream's DATA.
-        if (stream.IsQueued || (!_queue.IsEmpty && !body.Pending.IsEmpty) || !TrySendWhole(stream))
+        if (stream.IsQueued || (!_queue.IsEmpty && body.PendingLength > 0) || !TrySendWhole(stream))
         {
             Enqueue(stream);
         }
@@ -116,7 +116,7 @@ internal sealed class ResponseSender
         while (!_output.IsFull && _queue.Peek() is { } stream)
         {
             var body = stream.ResponseBody;
-            var pending = body.Pending.Length;
+            var pending = body.PendingLength;
             if (pending == 0)
             {
                 EndTurn(stream);
@@ -138,7 +138,7 @@ internal sealed class ResponseSender
             }
 
             SendPiece(stream, Math.Min(Math.Min(pending, FrameHeader.MaxLength), Math.Min(Window, stream.SendWindow)));
-            if (body.Pending.Length == 0)
+            if (body.PendingLength == 0)
             {
                 EndTurn(stream);
             }
@@ -176,7 +176,7 @@ internal sealed class ResponseSender
             EndStall(stream);
         }
 
-        _isFreeDue |= stream.ResponseBody.IsHeadDue || stream.ResponseBody.Pending.IsEmpty;
+        _isFreeDue |= stream.ResponseBody.IsHeadDue || stream.ResponseBody.PendingLength == 0;
         _queue.Add(stream);
     }
 
@@ -190,7 +190,7 @@ internal sealed class ResponseSender
                 _heads.Send(stream);
             }
 
-            if (stream.IsEndSent || stream.ResponseBody.Pending.IsEmpty)
+            if (stream.IsEndSent || stream.ResponseBody.PendingLength == 0)
             {
                 (_done ??= []).Add(stream);
             }
@@ -215,7 +215,7 @@ internal sealed class ResponseSender
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private bool TrySendWhole(Http2Stream stream)
     {
-        var length = stream.ResponseBody.Pending.Length;
+        var length = stream.ResponseBody.PendingLength;
         if (length > 0 && (length > stream.SendWindow || length > Window || length > FrameHeader.MaxLength))
         {
             return false;
@@ -279,7 +279,7 @@ internal sealed class ResponseSender
                 return;
             }
 
-            if (!stream.IsEndSent && !body.Pending.IsEmpty)
+            if (!stream.IsEndSent && body.PendingLength > 0)
             {
                 _queue.Add(stream); // what was written behind the last flush
                 return;
