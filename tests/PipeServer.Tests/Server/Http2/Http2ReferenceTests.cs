@@ -72,7 +72,7 @@ public sealed class Http2ReferenceTests
     [Fact]
     public void A_stream_that_depends_on_itself_is_refused_when_its_head_is_whole()
     {
-        var self = Get.Depend(1);
+        var self = Http2Frame.Headers(1, HpackBytes.Block(Head("POST", "/inline/a"))).Depend(1);
         var open = self with { Flags = (byte)(self.Flags & ~Flag.EndHeaders) };
         Assert.True(Expect(Http2Frame.SettingsOf(), self).Streams[1].MustBeRefused);
         Assert.True(Expect(Http2Frame.SettingsOf(), open, Http2Frame.Continuation(1, [])).Streams[1].MustBeRefused);
