@@ -32,7 +32,7 @@ internal sealed class ReferenceStream
     /// <summary>Codes that it may be reset with, for what the client has done to it.</summary>
     public HashSet<int> MayReset { get; } = [];
 
-    /// <summary>It has to be reset or refused: there is an error that nobody can overlook.</summary>
+    /// <summary>It has to be reset or refused when its head is whole: there is an error that nobody can overlook.</summary>
     public bool MustFail { get; set; }
 
     private string? Pseudo(string name) => Fields?.FirstOrDefault(field => field.Name == name).Value;
@@ -50,7 +50,7 @@ internal sealed class ReferenceStream
         {
             IsHead = method == "HEAD",
             MustBeAnswered = isRight && HasEnded && !IsReset && MayReset.Count == 0,
-            MustBeRefused = isWrong && !IsReset && !isEarly,
+            MustBeRefused = isWrong && Fields is not null && !IsReset && !isEarly, // not before: a block has to be decoded whole (RFC 9113 §4.3)
             MayBeGood = Fields is not null && !(isWrong && !isEarly),
             MayBeRefused = !isRight || !HasEnded || MayReset.Count > 0,
             Body = Fields is not null && HeadJudge.Judge(Fields) == HeadVerdict.Right && (HasEnded || method != "POST" || isEarly) ? Http2FuzzServer.BodyOf(method!, path!, [.. Body]) : null,

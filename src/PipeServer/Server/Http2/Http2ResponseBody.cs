@@ -245,11 +245,14 @@ internal sealed class Http2ResponseBody : Http2ResponseStart, IValueTaskSource<F
         return true;
     }
 
+    // The stream is gone; or it was given back, and what its handler has left behind only now begins to wait.
+    private bool IsNobodys => Stream.IsGone || !Stream.IsCarried;
+
     private void EndFlush()
     {
         if (TakeFlush())
         {
-            _flush.SetResult(new FlushResult(isCanceled: false, Stream.IsGone));
+            _flush.SetResult(new FlushResult(isCanceled: false, IsNobodys));
         }
     }
 
@@ -297,7 +300,7 @@ internal sealed class Http2ResponseBody : Http2ResponseStart, IValueTaskSource<F
         Volatile.Write(ref _isFlushPending, 1);
         HandOver();
         Stream.Call(); // mostly the owner goes on right here, and all is sent when this returns
-        if (Stream.IsGone)
+        if (IsNobodys)
         {
             EndFlush(); // not what was handed over: the owner may be at it
         }

@@ -67,6 +67,21 @@ public sealed class Http2ReferenceTests
         Assert.Null(expected.MustEndWith);
     }
 
+    // Found by the fuzzer: a stream that depends on itself was to be refused even where its header block never ends. The server waits for the end of a block,
+    // which has to be decoded whole (RFC 9113 §4.3), as the client waited for the refusal, until both had no patience left.
+    [Fact]
+    public void A_stream_that_depends_on_itself_is_refused_when_its_head_is_whole()
+    {
+        var self = Http2Frame.Headers(1, HpackBytes.Block(Head("POST", "/inline/a"))).Depend(1);
+        var open = self with { Flags = (byte)(self.Flags & ~Flag.EndHeaders) };
+        Assert.True(Expect(Http2Frame.SettingsOf(), self).Streams[1].MustBeRefused);
+        Assert.True(Expect(Http2Frame.SettingsOf(), open, Http2Frame.Continuation(1, [])).Streams[1].MustBeRefused);
+        var expected = Expect(Http2Frame.SettingsOf(), open, Http2Frame.Continuation(1, [], end: false));
+        Assert.False(expected.Streams[1].MustBeRefused);
+        Assert.True(expected.IsTruncated);
+        Assert.Contains(Code.ProtocolError, expected.MayEndWith); // at once is right, too
+    }
+
     [Fact]
     public void Errors_of_the_connection_have_their_codes()
     {

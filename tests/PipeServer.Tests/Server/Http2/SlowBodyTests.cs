@@ -46,4 +46,37 @@ public sealed class SlowBodyTests
 
         Assert.Equal(408, (await response).Status);
     }
+
+    // The bug: behind an answer that was whole, the rest of a body was waited for without end, and with it the request's place on its connection.
+    [Theory]
+    [MemberData(nameof(Names))]
+    public async Task A_body_that_never_ends_behind_its_answer_costs_the_stream(string transport)
+    {
+        var clock = new ManualTimeProvider();
+        await using var host = await Http2Host.StartAsync(
+            transport,
+            static server =>
+            {
+                Http2Handlers.Map(server);
+                server.MapPost("/unread", static (_, response) => response.WriteText("unread"));
+            },
+            options => (options.TimeProvider, options.MaxStreamsPerConnection, options.RequestBodyTimeout) = (clock, 1, TimeSpan.FromSeconds(5)));
+        await using var client = await host.ConnectAsync();
+        var id = await client.OpenAsync("POST", "/unread");
+        var response = await client.ResponseAsync(id);
+        Assert.Equal((200, "unread"), (response.Status, response.Text));
+        Assert.Equal(Code.RefusedStream, (await client.GetAsync("/inline")).ResetCode);
+        var reset = client.UntilAsync(() => response.ResetCode is not null, "the end of the stream");
+        var told = clock.GetTimestamp();
+        while (!reset.IsCompleted)
+        {
+            clock.Advance(TimeSpan.FromSeconds(1));
+            await Task.WhenAny(reset, Task.Delay(5));
+        }
+
+        await reset;
+        Assert.Equal(Code.NoError, response.ResetCode);
+        Assert.True(clock.GetElapsedTime(told) >= TimeSpan.FromSeconds(5), "it has had its time");
+        Assert.Equal("inline", (await client.GetAsync("/inline")).Text);
+    }
 }
