@@ -14,16 +14,12 @@ internal abstract class ConnectionTimes : FrameActions
     /// <summary>How often what waits in streams is looked at: whether its client is too slow.</summary>
     protected const int LookMilliseconds = 1000;
 
-    // How long an idle connection keeps what its streams have needed: one that asks again and again is not to fetch it each time.
-    private const int KeepMilliseconds = 1000;
-
     private bool _isFinalBeatGranted;
     private long _beginDue; // when the preface and the settings must have come
     private ArrivingData _arriving;
     private long _inputDue; // when a frame or a header block that has begun must be complete; 0: none has
     private int _dueBlock; // the stream whose header block that was; 0: none
     private long _idleDue; // when a connection without a request is closed
-    private long _releaseDue; // when it gives back what its streams have needed; 0: it has
 
     protected ConnectionTimes(ServerContext server, ObjectPool<Http2Stream> pool)
         : base(server, pool) => Receiver = new FrameReceiver((Http2Connection)this, Frames);
@@ -37,7 +33,7 @@ internal abstract class ConnectionTimes : FrameActions
     public override void Attach(TransportConnection transport, long id)
     {
         IsClientGone = _isFinalBeatGranted = false;
-        _inputDue = _releaseDue = _dueBlock = 0;
+        _inputDue = _dueBlock = 0;
         Receiver.Reset();
         base.Attach(transport, id);
         _beginDue = Server.Heartbeat.DeadlineAfter(Rules.RequestHeadTimeout);
@@ -84,7 +80,6 @@ internal abstract class ConnectionTimes : FrameActions
         {
             BeginIdle();
             due = Math.Min(due, Receiver.HasBegun ? _idleDue : _beginDue);
-            due = _releaseDue == 0 ? due : Math.Min(due, _releaseDue);
         }
 
         due = _isFinalBeatGranted ? Math.Max(due, Deadlines.Now + 1) : due;
@@ -105,7 +100,7 @@ internal abstract class ConnectionTimes : FrameActions
         if (State == ConnectionState.Handling)
         {
             _idleDue = Server.Heartbeat.DeadlineAfter(Rules.KeepAliveTimeout);
-            _releaseDue = Deadlines.Now + KeepMilliseconds;
+            ReleaseKept();
         }
 
         State = _inputDue != 0 ? ConnectionState.ReadingHead : Receiver.HasBegun ? ConnectionState.Idle : ConnectionState.New;
@@ -143,16 +138,6 @@ internal abstract class ConnectionTimes : FrameActions
         if (!Deadlines.IsReadExpired)
         {
             return;
-        }
-
-        if (Slots == 0 && _releaseDue != 0 && Deadlines.Now >= _releaseDue)
-        {
-            _releaseDue = 0;
-            ReleaseKept();
-            if (!Draining.IsCancellationRequested)
-            {
-                return; // what else is due comes with the next beat
-            }
         }
 
         // After a pause of the whole process every deadline has passed, while what the client sent meanwhile is still on its way.

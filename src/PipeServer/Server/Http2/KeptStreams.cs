@@ -3,9 +3,7 @@ using Microsoft.Extensions.ObjectPool;
 
 namespace PipeServer.Server.Http2;
 
-/// <summary>
-/// The objects for streams that a busy connection keeps from one request to the next; one that has been idle for a while keeps none. The owner's.
-/// </summary>
+/// <summary>The objects for streams that a busy connection keeps from one request to the next; one that is idle keeps none. The owner's.</summary>
 /// <param name="pool">Where they come from, and go.</param>
 internal sealed class KeptStreams(ObjectPool<Http2Stream> pool)
 {

@@ -9,23 +9,23 @@ namespace PipeServer.Server.Http2;
 internal static class StreamCensus
 {
     /// <summary>Counts the requests in progress by their methods.</summary>
-    public static void Count(StreamTable streams, Span<long> methods)
+    public static void Count(StreamHolder connection, Span<long> methods)
     {
-        foreach (var stream in streams.Snapshot)
+        foreach (var stream in connection.Streams.Snapshot)
         {
-            if (stream is { IsCarried: true, Head.Method: var method })
+            if (stream?.IsOf(connection) == true)
             {
-                methods[(int)method]++;
+                methods[(int)stream.Head.Method]++;
             }
         }
     }
 
     /// <summary>Adds every request in progress as it is shown.</summary>
-    public static void Observe(StreamTable streams, StreamHolder connection, ICollection<RequestActivity> activities)
+    public static void Observe(StreamHolder connection, ICollection<RequestActivity> activities)
     {
-        foreach (var stream in streams.Snapshot)
+        foreach (var stream in connection.Streams.Snapshot)
         {
-            if (stream is { IsCarried: true } && connection.Observe(stream, worker: null) is { } activity)
+            if (stream?.IsOf(connection) == true && connection.Observe(stream, worker: null) is { } activity)
             {
                 activities.Add(activity);
             }
@@ -33,12 +33,12 @@ internal static class StreamCensus
     }
 
     /// <summary>Describes every request in progress; of a connection that has none, what it waits for.</summary>
-    public static void Describe(StreamTable streams, ServerContext server, ICollection<RequestDescription> descriptions)
+    public static void Describe(StreamHolder connection, ServerContext server, ICollection<RequestDescription> descriptions)
     {
         var before = descriptions.Count;
-        foreach (var stream in streams.Snapshot)
+        foreach (var stream in connection.Streams.Snapshot)
         {
-            if (stream is { IsCarried: true })
+            if (stream?.IsOf(connection) == true)
             {
                 descriptions.Add(RequestDescription.Of(stream, server, stream.OpenedAt));
             }

@@ -89,11 +89,11 @@ internal abstract class StreamHolder : Connection
         ReleaseKept();
     }
 
-    public override void CountRequests(Span<long> methods) => StreamCensus.Count(Streams, methods);
+    public override void CountRequests(Span<long> methods) => StreamCensus.Count(this, methods);
 
-    public override void DescribeRequests(ICollection<RequestDescription> descriptions) => StreamCensus.Describe(Streams, Server, descriptions);
+    public override void DescribeRequests(ICollection<RequestDescription> descriptions) => StreamCensus.Describe(this, Server, descriptions);
 
-    public override void Observe(ICollection<RequestActivity> activities) => StreamCensus.Observe(Streams, this, activities);
+    public override void Observe(ICollection<RequestActivity> activities) => StreamCensus.Observe(this, activities);
 
     /// <summary>One stream as it is shown, if it is still in progress. From any thread.</summary>
     public RequestActivity? Observe(Http2Stream stream, string? worker)

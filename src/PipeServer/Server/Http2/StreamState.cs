@@ -66,6 +66,9 @@ internal abstract class StreamState(RequestHead head) : Exchange(head)
     /// <summary>The connection; null while there is none. From any thread.</summary>
     protected Http2Connection? Carrier => _carrier;
 
+    /// <summary>It carries a request of this connection. From any thread.</summary>
+    public bool IsOf(StreamHolder connection) => _carrier == connection;
+
     /// <summary>The owner of the connection's output is to look at the stream: there is something to send, or to count. From any thread.</summary>
     public void Signal()
     {

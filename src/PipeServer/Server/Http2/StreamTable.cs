@@ -1,11 +1,14 @@
+using System.Buffers;
+
 namespace PipeServer.Server.Http2;
 
 /// <summary>
-/// The open streams of a connection by their numbers. The owner's; other threads may look at <see cref="Snapshot"/>, and find a stream that has just ended.
+/// The open streams of a connection by their numbers. The owner's; other threads may look at <see cref="Snapshot"/>, and find a stream that has just ended, or
+/// one of another connection: the array is shared.
 /// </summary>
 internal sealed class StreamTable
 {
-    private const int Smallest = 8;
+    private const int Smallest = 16; // the pool has no smaller ones
 
     private Http2Stream?[] _slots = []; // open addressing, a power of two, at most half full
 
@@ -38,16 +41,7 @@ internal sealed class StreamTable
     {
         if (Count * 2 >= _slots.Length)
         {
-            var larger = new Http2Stream?[Math.Max(Smallest, _slots.Length * 2)];
-            foreach (var other in _slots)
-            {
-                if (other is not null)
-                {
-                    Put(larger, other);
-                }
-            }
-
-            Volatile.Write(ref _slots, larger);
+            Grow();
         }
 
         Put(_slots, stream);
@@ -78,17 +72,37 @@ internal sealed class StreamTable
         }
     }
 
-    /// <summary>Gives back what many streams have needed; while there is none.</summary>
+    /// <summary>Gives back what the streams have needed; while there is none.</summary>
     public void Release()
     {
-        if (_slots.Length > Smallest)
+        if (_slots.Length > 0)
         {
-            _slots = [];
+            ArrayPool<Http2Stream?>.Shared.Return(_slots);
+            Volatile.Write(ref _slots, []);
         }
     }
 
-    /// <summary>All of them, with gaps. From any thread: what has just ended may be among them.</summary>
+    /// <summary>All of them, with gaps. From any thread: what has just ended may be among them, and what is another connection's.</summary>
     public ReadOnlySpan<Http2Stream?> Snapshot => Volatile.Read(ref _slots);
+
+    private void Grow()
+    {
+        var slots = _slots;
+        var larger = ArrayPool<Http2Stream?>.Shared.Rent(Math.Max(Smallest, slots.Length * 2)); // of a power of two, as that pool's all are
+        foreach (var other in slots)
+        {
+            if (other is not null)
+            {
+                Put(larger, other);
+            }
+        }
+
+        Volatile.Write(ref _slots, larger);
+        if (slots.Length > 0)
+        {
+            ArrayPool<Http2Stream?>.Shared.Return(slots, clearArray: true);
+        }
+    }
 
     private static void Put(Http2Stream?[] slots, Http2Stream stream)
     {
