@@ -18,6 +18,7 @@ public sealed class LeftBehindTests
     [MemberData(nameof(Transports))]
     public async Task A_flush_behind_a_cancelled_one_is_no_other_requests(string transport)
     {
+        using var returns = new SemaphoreSlim(0);
         ValueTask<FlushResult> behind;
         await using var host = await StartAsync(transport, server => server.MapGet("/leaves", async (HttpRequest _, HttpResponse response) =>
         {
@@ -27,12 +28,15 @@ public sealed class LeftBehindTests
             Assert.True((await first).IsCanceled);
             response.Body.Write(" behind"u8);
             behind = response.Body.FlushAsync();
+            returns.Release();
         }));
         await using var client = await host.ConnectAsync((Setting.InitialWindowSize, 0));
         for (var round = 0; round < 20; round++)
         {
             var left = await client.RequestAsync("GET", "/leaves");
+            Assert.True(await returns.WaitAsync(TestClient.Patience));
             await client.UntilAsync(() => client.Responses[left].Status == 200, "the head");
+            await client.PingAsync(); // its handler has returned, most often
             await client.SendAsync(Http2Frame.WindowUpdate(left, 100));
             Assert.Equal("left behind", (await client.ResponseAsync(left)).Text);
             await EndAsync(client, await HoldAsync(client));

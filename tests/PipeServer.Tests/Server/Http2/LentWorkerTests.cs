@@ -1,4 +1,4 @@
-using PipeServer.Fuzz.Http2;
+using PipeServer.Transport.Epoll;
 
 namespace PipeServer.Tests.Server.Http2;
 
@@ -11,40 +11,47 @@ public sealed class LentWorkerTests
     public async Task A_handler_that_asks_for_a_worker_does_not_block_the_turn_of_one()
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "epoll is Linux's.");
-        using var gate = new SemaphoreSlim(0);
-        Func<Task>? sendNext = null;
-        var blocking = 0;
-        await using var host = await Http2Host.StartAsync("epoll", server =>
-        {
-            Http2Handlers.Map(server);
-            server.MapGet("/ends", async (HttpRequest _, HttpResponse response) =>
+        using var ends = new ManualResetEventSlim();
+        using var stalls = new ManualResetEventSlim();
+        using var blocks = new ManualResetEventSlim();
+        var running = new SemaphoreSlim(0);
+        await using var host = await Http2Host.StartAsync(
+            "epoll",
+            server =>
             {
-                response.WriteText("ends");
-                await sendNext!(); // at once: so that it is the turn that this thread goes on with that finds it, most often
-            });
-            server.MapGet("/blocks", async (HttpRequest _, HttpResponse response) =>
-            {
-                await server.Workers.ContinueOnWorker();
-                Interlocked.Increment(ref blocking);
-                gate.Wait(TestClient.Patience);
-                response.WriteText("blocks");
-            }, Dispatch.Inline);
-        });
+                Http2Handlers.Map(server);
+                server.MapGet("/ends", (_, response) => Hold(response, running, ends));
+                server.MapGet("/stalls", (_, response) => Hold(response, running, stalls), Dispatch.Inline);
+                server.MapGet("/blocks", async (HttpRequest _, HttpResponse response) =>
+                {
+                    await server.Workers.ContinueOnWorker();
+                    Hold(response, running, blocks);
+                }, Dispatch.Inline);
+            },
+            static options => options.Transport = new EpollTransport(new EpollTransportOptions { Loops = 1 }));
         await using var client = await host.ConnectAsync();
-        for (var round = 1; round <= 50; round++)
-        {
-            var (ends, blocks) = (Get(client, "/ends"), Get(client, "/blocks"));
-            sendNext = () => client.SendBytesAsync(blocks.Encode());
-            await client.SendAsync(ends);
-            client.Conversation.Note(blocks);
-            Assert.Equal("ends", (await client.ResponseAsync(ends.StreamId)).Text);
-            await Eventually.TrueAsync(() => Volatile.Read(ref blocking) == round, "it blocks");
-            Assert.Equal("inline", (await client.GetAsync("/inline")).Text);
-            gate.Release();
-            Assert.Equal("blocks", (await client.ResponseAsync(blocks.StreamId)).Text);
-        }
+        await using var other = await host.ConnectAsync();
+        var first = await client.RequestAsync("GET", "/ends");
+        Assert.True(await running.WaitAsync(TestClient.Patience));
+
+        // While the loop of the transport is held up by another connection, nobody but the worker can find what comes next.
+        var stalled = await other.RequestAsync("GET", "/stalls");
+        Assert.True(await running.WaitAsync(TestClient.Patience));
+        var second = await client.RequestAsync("GET", "/blocks");
+        ends.Set();
+        Assert.True(await running.WaitAsync(TestClient.Patience), "it was found");
+        stalls.Set();
+        Assert.Equal("held", (await other.ResponseAsync(stalled)).Text);
+        Assert.Equal("held", (await client.ResponseAsync(first)).Text);
+        Assert.Equal("inline", (await client.GetAsync("/inline")).Text);
+        blocks.Set();
+        Assert.Equal("held", (await client.ResponseAsync(second)).Text);
     }
 
-    private static Http2Frame Get(Http2TestClient client, string path) =>
-        Http2Frame.Headers(client.TakeStream(), client.Encoder.Encode(client.Fields("GET", path)));
+    private static void Hold(HttpResponse response, SemaphoreSlim running, ManualResetEventSlim gate)
+    {
+        running.Release();
+        gate.Wait(2 * TestClient.Patience); // longer than any client waits
+        response.WriteText("held");
+    }
 }
