@@ -30,21 +30,16 @@ internal static unsafe class OrdinaryRequestLine
     public static byte* SkipTarget<TClasses>(byte* target, byte* end, out byte* pathEnd, out byte* targetEnd)
         where TClasses : struct, IByteClasses
     {
-        pathEnd = targetEnd = null;
         if (*target != (byte)'/')
         {
-            return null;
-        }
-
-        var at = SkipPathAndQuery<TClasses>(target, end, out pathEnd);
-        if (at == null)
-        {
+            pathEnd = targetEnd = null;
             return null;
         }
 
         // Behind it come eleven bytes, and two more at least.
-        targetEnd = at;
-        return end - at >= 13
+        var at = targetEnd = SkipPathAndQuery<TClasses>(target, end, out pathEnd);
+        return at != null
+            && end - at >= 13
             && *at == (byte)' '
             && *(ulong*)(at + 1) == Version
             && *(ushort*)(at + 9) == OrdinaryHead.LineEnd

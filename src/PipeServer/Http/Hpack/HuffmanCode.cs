@@ -45,7 +45,7 @@ internal sealed class HuffmanCode
     ];
 
     /// <summary>The room that <see cref="TryDecode"/> needs: the shortest code has five bits, and symbols are written in pairs.</summary>
-    public static int MaxDecodedBytes(int encoded) => (int)(encoded * 8L / 5) + 2;
+    public static int MaxDecodedBytes(int encoded) => (encoded * 2) + 2;
 
     /// <summary>Decodes a whole string. False: it is not one (RFC 7541 §5.2).</summary>
     /// <param name="source">The encoded string.</param>
@@ -59,53 +59,38 @@ internal sealed class HuffmanCode
             throw new ArgumentException("A string may become longer than this.", nameof(destination));
         }
 
-        // SAFETY: the table has an entry for all that TableBits bits can be. A symbol takes five bits at least of the source's, so what is written is no
-        // longer than MaxDecodedBytes, which counts the second byte of the last pair, too.
-        ref var table = ref MemoryMarshal.GetArrayDataReference(_table);
-        ref var output = ref MemoryMarshal.GetReference(destination);
         ulong window = 0; // the next bits, at the top
         var bits = 0;
         var at = 0;
-        var count = 0;
+        written = 0;
         while (true)
         {
-            while (bits >= TableBits)
-            {
-                var entry = Unsafe.Add(ref table, (nint)(window >> (64 - TableBits)));
-                if (entry == 0)
-                {
-                    break;
-                }
-
-                Unsafe.Add(ref output, count) = (byte)(entry >> 16);
-                Unsafe.Add(ref output, count + 1) = (byte)(entry >> 24);
-                count += (int)(entry >> 8) & 3;
-                window <<= (int)entry; // modulo 64, and what stands above the bits is a multiple of that
-                bits -= (byte)entry;
-            }
-
             if (bits < 32 && at < source.Length)
             {
-                Refill(source, ref at, ref window, ref bits);
+                // As many whole bytes as there is room for. Bits of the one behind them may come with them, and come there once more.
+                var taken = Math.Min(source.Length - at, (64 - bits) >> 3);
+                window |= Next(source[at..]) >> bits;
+                at += taken;
+                bits += taken << 3;
+                written += DecodePairs(ref window, ref bits, ref destination[written]);
             }
             else if (bits < TableBits)
             {
-                written = count;
                 return TryDecodeEnd(window, bits, destination, ref written);
             }
             else
             {
                 // Either all of the symbol's bits are in the window, or all that are left.
-                var symbol = FindLong((uint)(window >> 32), out var length);
+                var (symbol, length) = FindLong((uint)(window >> 32));
                 if (symbol == EndOfString || length > bits)
                 {
-                    written = count;
                     return false;
                 }
 
-                Unsafe.Add(ref output, count++) = (byte)symbol;
+                destination[written++] = (byte)symbol;
                 window <<= length;
                 bits -= length;
+                written += DecodePairs(ref window, ref bits, ref destination[written]);
             }
         }
     }
@@ -151,18 +136,35 @@ internal sealed class HuffmanCode
         return written;
     }
 
-    // As many whole bytes as there is room for. Bits of the one behind them may be there already: they are what comes there.
+    // As long as whole entries of the table are in the window and the codes are short. A method without calls, whose variables all are in registers.
+    // SAFETY: the table has an entry for all that TableBits bits can be. A symbol has five bits at least, of those that have come from the source: so
+    // what is written lies within MaxDecodedBytes of it, which counts the second byte of a single symbol, too.
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private static void Refill(ReadOnlySpan<byte> source, ref int at, ref ulong window, ref int bits)
+    private int DecodePairs(ref ulong window, ref int bits, ref byte output)
     {
-        var count = Math.Min(source.Length - at, (64 - bits) >> 3);
-        window |= Next(source[at..]) >> bits;
-        at += count;
-        bits += count << 3;
+        ref var table = ref MemoryMarshal.GetArrayDataReference(_table);
+        var (rest, left, count) = (window, bits, (nint)0);
+        while (left >= TableBits)
+        {
+            var entry = Unsafe.Add(ref table, (nint)(rest >> (64 - TableBits)));
+            if (entry == 0)
+            {
+                break;
+            }
+
+            Unsafe.Add(ref output, count) = (byte)(entry >> 16);
+            Unsafe.Add(ref output, count + 1) = (byte)(entry >> 24);
+            count += (nint)((entry >> 8) & 3);
+            rest <<= (int)entry; // modulo 64, and what stands above the bits is a multiple of that
+            left -= (byte)entry;
+        }
+
+        (window, bits) = (rest, left);
+        return (int)count;
     }
 
     // Eight bytes, or what is left of the source, and zeros behind it.
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    [MethodImpl(MethodImplOptions.NoInlining)]
     private static ulong Next(ReadOnlySpan<byte> rest)
     {
         if (rest.Length >= sizeof(ulong))
@@ -212,15 +214,15 @@ internal sealed class HuffmanCode
         return true;
     }
 
-    private int FindLong(uint window, out int length)
+    private (int Symbol, int Length) FindLong(uint window)
     {
-        length = TableBits + 1;
+        var length = TableBits + 1;
         while (window >= _ends[length])
         {
             length++;
         }
 
-        return _symbols[_firstPlaces[length] + (int)((window - _firstCodes[length]) >> (32 - length))];
+        return (_symbols[_firstPlaces[length] + (int)((window - _firstCodes[length]) >> (32 - length))], length);
     }
 
     private void FillCodes()

@@ -11,6 +11,7 @@ internal sealed class StreamTable
     private const int Smallest = 16; // the pool has no smaller ones
 
     private Http2Stream?[] _slots = []; // open addressing, a power of two, at most half full
+    private int _displaced; // how many are not in the place of their number: none, as long as numbers follow each other and their streams end
 
     /// <summary>How many there are.</summary>
     public int Count { get; private set; }
@@ -25,7 +26,7 @@ internal sealed class StreamTable
         }
 
         var mask = slots.Length - 1;
-        for (var at = (id >> 1) & mask; slots[at] is { } stream; at = (at + 1) & mask)
+        for (var at = HomeOf(id, mask); slots[at] is { } stream; at = (at + 1) & mask)
         {
             if (stream.Id == id)
             {
@@ -52,7 +53,7 @@ internal sealed class StreamTable
     public void Remove(int id)
     {
         var (slots, mask) = (_slots, _slots.Length - 1);
-        var at = (id >> 1) & mask;
+        var at = HomeOf(id, mask);
         while (slots[at] is { } stream && stream.Id != id)
         {
             at = (at + 1) & mask;
@@ -65,17 +66,21 @@ internal sealed class StreamTable
 
         slots[at] = null;
         Count--;
-        for (var next = (at + 1) & mask; slots[next] is { } moved; next = (next + 1) & mask)
+        if (at != HomeOf(id, mask))
         {
-            slots[next] = null;
-            Put(slots, moved);
+            _displaced--;
+        }
+
+        if (_displaced > 0)
+        {
+            CloseGap(slots, at);
         }
     }
 
     /// <summary>Gives back what the streams have needed; while there is none.</summary>
     public void Release()
     {
-        if (_slots.Length > 0)
+        if (_slots.Length > Smallest)
         {
             ArrayPool<Http2Stream?>.Shared.Return(_slots);
             Volatile.Write(ref _slots, []);
@@ -89,6 +94,7 @@ internal sealed class StreamTable
     {
         var slots = _slots;
         var larger = ArrayPool<Http2Stream?>.Shared.Rent(Math.Max(Smallest, slots.Length * 2)); // of a power of two, as that pool's all are
+        _displaced = 0;
         foreach (var other in slots)
         {
             if (other is not null)
@@ -104,15 +110,36 @@ internal sealed class StreamTable
         }
     }
 
-    private static void Put(Http2Stream?[] slots, Http2Stream stream)
+    private static int HomeOf(int id, int mask) => (id >> 1) & mask;
+
+    private void CloseGap(Http2Stream?[] slots, int gap)
     {
         var mask = slots.Length - 1;
-        var at = (stream.Id >> 1) & mask;
+        for (var next = (gap + 1) & mask; slots[next] is { } moved; next = (next + 1) & mask)
+        {
+            if (next != HomeOf(moved.Id, mask))
+            {
+                slots[next] = null;
+                _displaced--;
+                Put(slots, moved);
+            }
+        }
+    }
+
+    private void Put(Http2Stream?[] slots, Http2Stream stream)
+    {
+        var mask = slots.Length - 1;
+        var home = HomeOf(stream.Id, mask);
+        var at = home;
         while (slots[at] is not null)
         {
             at = (at + 1) & mask;
         }
 
         slots[at] = stream;
+        if (at != home)
+        {
+            _displaced++;
+        }
     }
 }
