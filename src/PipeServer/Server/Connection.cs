@@ -80,7 +80,7 @@ internal abstract class Connection(ServerContext server)
     public ConnectionState State { get => _state; protected set => _state = value; }
 
     /// <summary>When the request that has been in progress for longest was complete, by the heartbeat's clock. From any thread.</summary>
-    public long OldestRequestStarted
+    public virtual long OldestRequestStarted
     {
         get => Volatile.Read(ref _oldestRequestStarted);
         protected set => Volatile.Write(ref _oldestRequestStarted, value);

@@ -1,7 +1,6 @@
 using System.IO.Pipelines;
 using System.Net;
 using System.Net.Sockets;
-using Microsoft.Extensions.Logging;
 using PipeServer.Transport;
 
 namespace PipeServer.Tests.Server;

@@ -14,11 +14,13 @@ internal abstract class ConnectionTimes : FrameActions
     /// <summary>How often what waits in streams is looked at: whether its client is too slow.</summary>
     protected const int LookMilliseconds = 1000;
 
-    private bool _isFinalBeatGranted;
+    private long _finalBeat; // when what is due counts: a moment after it was found to be; 0: nothing was
+    private long _due; // what the wait was set to
     private long _beginDue; // when the preface and the settings must have come
     private ArrivingData _arriving;
     private long _inputDue; // when a frame or a header block that has begun must be complete; 0: none has
     private int _dueBlock; // the stream whose header block that was; 0: none
+    private long _lookDue; // when what waits in streams is looked at next; 0: nothing does
     private long _idleDue; // when a connection without a request is closed
 
     protected ConnectionTimes(ServerContext server, ObjectPool<Http2Stream> pool)
@@ -32,8 +34,9 @@ internal abstract class ConnectionTimes : FrameActions
 
     public override void Attach(TransportConnection transport, long id)
     {
-        IsClientGone = _isFinalBeatGranted = false;
-        _inputDue = _dueBlock = 0;
+        IsClientGone = false;
+        _finalBeat = _inputDue = _lookDue = _dueBlock = 0;
+        _due = long.MaxValue;
         Receiver.Reset();
         base.Attach(transport, id);
         _beginDue = Server.Heartbeat.DeadlineAfter(Rules.RequestHeadTimeout);
@@ -82,7 +85,19 @@ internal abstract class ConnectionTimes : FrameActions
             due = Math.Min(due, Receiver.HasBegun ? _idleDue : _beginDue);
         }
 
-        due = _isFinalBeatGranted ? Math.Max(due, Deadlines.Now + 1) : due;
+        if (due > Deadlines.Now && !Draining.IsCancellationRequested)
+        {
+            _finalBeat = 0; // what was due is not any more; in a drain the heartbeat knows of other times than these
+        }
+
+        WaitUntil(Math.Max(due, _finalBeat));
+        return true;
+    }
+
+    /// <summary>The wait that begins lasts no longer than this, by the heartbeat's clock.</summary>
+    protected void WaitUntil(long due)
+    {
+        _due = due;
         if (due == long.MaxValue)
         {
             Deadlines.DropRead();
@@ -91,8 +106,6 @@ internal abstract class ConnectionTimes : FrameActions
         {
             Deadlines.SetReadAt(due);
         }
-
-        return true;
     }
 
     private void BeginIdle()
@@ -106,26 +119,22 @@ internal abstract class ConnectionTimes : FrameActions
         State = _inputDue != 0 ? ConnectionState.ReadingHead : Receiver.HasBegun ? ConnectionState.Idle : ConnectionState.New;
     }
 
-    private long DueOfStreams()
+    /// <summary>When the streams are to be looked at next: a client that sends on and on does not put it off.</summary>
+    protected long DueOfStreams()
     {
-        var (due, oldest) = (HasStalls || Sender.IsWaiting ? Deadlines.Now + LookMilliseconds : long.MaxValue, long.MaxValue);
-        foreach (var stream in Streams.Snapshot)
+        if (!HasStalls && !HasBodies && !Sender.IsWaiting)
         {
-            if (stream is null)
-            {
-                continue;
-            }
-
-            oldest = Math.Min(oldest, stream.OpenedAt);
-            if (!stream.RequestBody.IsComplete)
-            {
-                due = Math.Min(due, Deadlines.Now + LookMilliseconds); // its handler may begin to wait any moment
-            }
+            _lookDue = 0;
+            return long.MaxValue;
         }
 
-        OldestRequestStarted = oldest == long.MaxValue ? OldestRequestStarted : oldest;
-        return due;
+        _lookDue = _lookDue == 0 ? Deadlines.Now + LookMilliseconds : _lookDue;
+        return _lookDue;
     }
+
+    /// <summary>Something is due, as far as is known.</summary>
+    // By the clock too: a deadline that expires while a turn ends is set anew before anybody has seen it, and a client can see to that with each beat.
+    protected bool IsTimeUp => Deadlines.IsReadExpired || Deadlines.Now > _due;
 
     /// <summary>Does what is due.</summary>
     protected void CheckTimes()
@@ -135,19 +144,25 @@ internal abstract class ConnectionTimes : FrameActions
             CloseGracefully(); // else its first request may be on its way, and is the last
         }
 
-        if (!Deadlines.IsReadExpired)
+        if (!IsTimeUp)
         {
             return;
         }
 
         // After a pause of the whole process every deadline has passed, while what the client sent meanwhile is still on its way.
-        _isFinalBeatGranted = !_isFinalBeatGranted;
-        if (_isFinalBeatGranted)
+        // Of the moment at which it was found, and not of each turn: a client that sends on and on does not put it off.
+        var now = Deadlines.Now;
+        if (_finalBeat == 0)
+        {
+            _finalBeat = now + 1;
+        }
+
+        if (now < _finalBeat)
         {
             return;
         }
 
-        var now = Deadlines.Now;
+        _finalBeat = 0;
         if (!Receiver.HasBegun && now >= _beginDue)
         {
             Fail(ErrorCode.ProtocolError, "the connection has not begun in time");
@@ -183,7 +198,8 @@ internal abstract class ConnectionTimes : FrameActions
 
     private void CheckStreams(long now)
     {
-        HasStalls = false;
+        _lookDue = 0;
+        HasStalls = HasBodies = false;
         Sender.StallAll();
         foreach (var stream in Streams.Snapshot.ToArray())
         {
@@ -192,6 +208,7 @@ internal abstract class ConnectionTimes : FrameActions
                 continue;
             }
 
+            HasBodies |= !stream.RequestBody.IsComplete;
             stream.RequestBody.CheckTime(now, _arriving.BytesOf(stream.Id, this));
             if (stream is { IsDone: true, DiscardsSince: not 0 } && now - stream.DiscardsSince >= Rules.RequestBodyTimeout.TotalMilliseconds)
             {
@@ -200,13 +217,14 @@ internal abstract class ConnectionTimes : FrameActions
                 continue;
             }
 
-            if (stream.StalledAt == 0)
+            if (stream is { StalledAt: 0, IsQueued: false })
             {
                 continue;
             }
 
-            HasStalls = true;
-            var stalled = now - stream.StalledAt;
+            // One that may go on since a moment ago is judged by what it has waited before: its client may open the window by a byte with each look.
+            HasStalls |= stream.StalledAt != 0;
+            var stalled = stream.StalledAt == 0 ? 0 : now - stream.StalledAt;
             if (stalled >= Rules.ResponseWriteTimeout.TotalMilliseconds
                 || ConnectionDeadlines.IsTooSlow(stream.Stalls.Waited + stalled, stream.Stalls.Sent, stream.MinResponseDataRate))
             {

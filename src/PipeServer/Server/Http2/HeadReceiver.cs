@@ -146,6 +146,7 @@ internal sealed class HeadReceiver(Http2Connection connection)
 
         var head = stream.Head;
         stream.RequestBody.Start(!endsStream, head.Framing.HasContentLength ? head.Framing.ContentLength : -1, head.ExpectsContinue);
+        connection.HasBodies |= !endsStream;
         connection.EnterContext();
         if (refusal != RequestError.None)
         {

@@ -238,7 +238,7 @@ internal sealed class Http2Connection : ConnectionTimes
                 return;
             }
 
-            Deadlines.SetReadAt(Deadlines.Now + LookMilliseconds);
+            WaitUntil(Math.Min(Deadlines.Now + LookMilliseconds, DueOfStreams()));
             await WaitForSignalAsync().ConfigureAwait(false);
         }
     }
@@ -313,7 +313,7 @@ internal sealed class Http2Connection : ConnectionTimes
             SetInputDue(buffer, hasTaken: buffer.Length != before);
         }
 
-        if (Deadlines.IsReadExpired || (Draining.IsCancellationRequested && !IsLeaving))
+        if (IsTimeUp || (Draining.IsCancellationRequested && !IsLeaving))
         {
             CheckTimes();
         }

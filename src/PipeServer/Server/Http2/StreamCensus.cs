@@ -8,8 +8,23 @@ namespace PipeServer.Server.Http2;
 /// </summary>
 internal static class StreamCensus
 {
+    /// <summary>When the request that has been in progress for longest was complete; null where none is.</summary>
+    public static long? Oldest(WatchedConnection connection)
+    {
+        long? oldest = null;
+        foreach (var stream in connection.Streams.Snapshot)
+        {
+            if (stream?.IsOf(connection) == true && !(oldest <= stream.OpenedAt))
+            {
+                oldest = stream.OpenedAt;
+            }
+        }
+
+        return oldest;
+    }
+
     /// <summary>Counts the requests in progress by their methods.</summary>
-    public static void Count(StreamHolder connection, Span<long> methods)
+    public static void Count(WatchedConnection connection, Span<long> methods)
     {
         foreach (var stream in connection.Streams.Snapshot)
         {
@@ -21,7 +36,7 @@ internal static class StreamCensus
     }
 
     /// <summary>Adds every request in progress as it is shown.</summary>
-    public static void Observe(StreamHolder connection, ICollection<RequestActivity> activities)
+    public static void Observe(WatchedConnection connection, ICollection<RequestActivity> activities)
     {
         foreach (var stream in connection.Streams.Snapshot)
         {
@@ -33,7 +48,7 @@ internal static class StreamCensus
     }
 
     /// <summary>Describes every request in progress; of a connection that has none, what it waits for.</summary>
-    public static void Describe(StreamHolder connection, ServerContext server, ICollection<RequestDescription> descriptions)
+    public static void Describe(WatchedConnection connection, ServerContext server, ICollection<RequestDescription> descriptions)
     {
         var before = descriptions.Count;
         foreach (var stream in connection.Streams.Snapshot)

@@ -14,7 +14,7 @@ namespace PipeServer.Server.Http2;
 /// The owner is whoever runs a turn of the connection's loop at the moment, on whatever thread. All others reach it by <see cref="Push"/>: the first that
 /// does wakes the loop, and mostly goes on with it.
 /// </remarks>
-internal abstract class StreamHolder : Connection
+internal abstract class StreamHolder : WatchedConnection
 {
     private readonly KeptStreams _kept;
     private SignalList _signalled; // a mutable struct
@@ -44,14 +44,14 @@ internal abstract class StreamHolder : Connection
     /// <summary>Some streams wait for a window: their time is to be looked at.</summary>
     public bool HasStalls { get; set; }
 
+    /// <summary>Some request bodies may be incomplete: their time is to be looked at, since a handler may begin to wait any moment.</summary>
+    public bool HasBodies { get; set; }
+
     /// <summary>Where frames are written to.</summary>
     protected FrameOutput Frames { get; }
 
     /// <summary>Frames the responses.</summary>
     protected ResponseSender Sender { get; }
-
-    /// <summary>The streams that are neither closed nor reset.</summary>
-    public StreamTable Streams { get; } = new();
 
     /// <summary>How many requests have not ended yet, those that were reset and whose handlers still run among them.</summary>
     public int Slots { get; private set; }
@@ -71,7 +71,7 @@ internal abstract class StreamHolder : Connection
     public override void Attach(TransportConnection transport, long id)
     {
         LastStreamId = Slots = 0;
-        HasStalls = false;
+        HasStalls = HasBodies = false;
         _signalled = default;
         _signal = null;
         Closed.Reset();
@@ -87,20 +87,6 @@ internal abstract class StreamHolder : Connection
     {
         Context = null;
         ReleaseKept();
-    }
-
-    public override void CountRequests(Span<long> methods) => StreamCensus.Count(this, methods);
-
-    public override void DescribeRequests(ICollection<RequestDescription> descriptions) => StreamCensus.Describe(this, Server, descriptions);
-
-    public override void Observe(ICollection<RequestActivity> activities) => StreamCensus.Observe(this, activities);
-
-    /// <summary>One stream as it is shown, if it is still in progress. From any thread.</summary>
-    public RequestActivity? Observe(Http2Stream stream, string? worker)
-    {
-        var id = Id;
-        var activity = StreamCensus.Observe(stream, Server, worker, ClientOfAnyThread());
-        return id == Id ? activity : null;
     }
 
     /// <summary>Handlers begin in the connection's context.</summary>

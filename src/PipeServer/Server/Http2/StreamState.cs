@@ -67,7 +67,7 @@ internal abstract class StreamState(RequestHead head) : Exchange(head)
     protected Http2Connection? Carrier => _carrier;
 
     /// <summary>It carries a request of this connection. From any thread.</summary>
-    public bool IsOf(StreamHolder connection) => _carrier == connection;
+    public bool IsOf(WatchedConnection connection) => _carrier == connection;
 
     /// <summary>The owner of the connection's output is to look at the stream: there is something to send, or to count. From any thread.</summary>
     public void Signal()

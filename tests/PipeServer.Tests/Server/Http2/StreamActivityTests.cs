@@ -1,5 +1,4 @@
 using PipeServer.Server;
-using PipeServer.Tests.Telemetry;
 
 namespace PipeServer.Tests.Server.Http2;
 
