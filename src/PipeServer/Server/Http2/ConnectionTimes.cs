@@ -196,6 +196,27 @@ internal abstract class ConnectionTimes : FrameActions
         }
     }
 
+    /// <summary>
+    /// Resets what waits for a window of a client that sends nothing more, and so opens none; true where there was any. Outside of a turn.
+    /// </summary>
+    protected bool ResetWithoutWindow()
+    {
+        var isAny = false;
+        BeginTurn();
+        foreach (var stream in Streams.Snapshot.ToArray())
+        {
+            if (stream is { IsEndSent: false, ResponseBody.PendingLength: > 0 } && (stream.SendWindow <= 0 || Sender.Window <= 0))
+            {
+                ResetStream(stream, ErrorCode.Cancel);
+                Look(stream);
+                isAny = true;
+            }
+        }
+
+        EndTurn();
+        return isAny;
+    }
+
     private void CheckStreams(long now)
     {
         _lookDue = 0;

@@ -251,7 +251,7 @@ internal abstract class FrameActions : ConnectionEndings
             return;
         }
 
-        WriteReset(id, code);
+        Frames.ResetStream(id, code); // it is closed already, and who goes on with it is told so
     }
 
     /// <summary>A request that nobody has seen is told by its reset alone that it is not answered.</summary>

@@ -227,7 +227,7 @@ internal sealed class Http2Connection : ConnectionTimes
             var none = ReadOnlySequence<byte>.Empty;
             Turn(ref none);
             IsClientGone |= Transport.IsClosed; // no read is there to say so
-            if (_hasMore && !Frames.IsBusy)
+            if ((_hasMore && !Frames.IsBusy) || ResetWithoutWindow())
             {
                 _hasMore = false;
                 continue;
