@@ -113,6 +113,7 @@ internal static class HpackCases
         }
 
         table.Answers("two", Block(1, HpackBytes.SizeUpdate(0), HpackBytes.SizeUpdate(4096), Request));
+        table.Fails("three", Code.CompressionError, Block(1, HpackBytes.SizeUpdate(0), HpackBytes.SizeUpdate(100), HpackBytes.SizeUpdate(4096), Request));
         table.Fails("at the end of a block", Code.CompressionError, Block(1, Request, HpackBytes.SizeUpdate(0)));
         table.Fails("within a block", Code.CompressionError, Block(1, HpackBytes.Block(Http2CaseTable.Request.Take(2)), HpackBytes.SizeUpdate(100), HpackBytes.Block(Http2CaseTable.Request.Skip(2))));
         table.Answers("at the begin of the second block", [1, 3], Get(), Block(3, HpackBytes.SizeUpdate(0), Request));

@@ -11,6 +11,7 @@ internal sealed class NaiveHpackDecoder(int maxTableSize = 4096)
     public List<Field> Decode(ReadOnlySpan<byte> block)
     {
         var fields = new List<Field>();
+        var updates = 0;
         while (block.Length > 0)
         {
             var first = block[0];
@@ -26,7 +27,7 @@ internal sealed class NaiveHpackDecoder(int maxTableSize = 4096)
             else if (first >= 0x20)
             {
                 var size = Integer(ref block, 5);
-                if (fields.Count > 0 || size > maxTableSize)
+                if (fields.Count > 0 || size > maxTableSize || ++updates > 2) // RFC 7541 §4.2: the least and the last
                 {
                     throw new InvalidDataException($"A size update to {size} behind {fields.Count} fields.");
                 }
