@@ -13,7 +13,7 @@ namespace PipeServer.Server.Http2;
 /// </summary>
 /// <remarks>
 /// All of that is a turn, which never waits. Between two turns the loop waits in a read, which <see cref="StreamHolder.Push"/> and the end of a flush cancel:
-/// whoever does goes on with the loop. While a flush waits for the client, the loop goes on reading, as long as what it has to answer fits aside.
+/// whoever does mostly goes on with the loop. While a flush waits for the client, the loop goes on reading, as long as what it has to answer fits aside.
 /// </remarks>
 internal sealed class Http2Connection : ConnectionTimes
 {

@@ -12,7 +12,7 @@ namespace PipeServer.Server.Http2;
 /// </summary>
 /// <remarks>
 /// The owner is whoever runs a turn of the connection's loop at the moment, on whatever thread. All others reach it by <see cref="Push"/>: the first that
-/// does wakes the loop, and mostly goes on with it.
+/// does wakes the loop, and goes on with it unless it is a worker and the transport has a thread for it.
 /// </remarks>
 internal abstract class StreamHolder : WatchedConnection
 {
@@ -192,10 +192,22 @@ internal abstract class StreamHolder : WatchedConnection
         {
             signal.TrySetResult();
         }
-        else
+        else if (Worker.Current is null || !TryWakeOnLoop(id))
         {
             base.CancelPendingRead(id);
         }
+    }
+
+    // Where the transport has a thread for it, no worker goes on with the loop: several answers share a turn and a flush then, instead of one for each.
+    private bool TryWakeOnLoop(long id)
+    {
+        TransportConnection? transport;
+        lock (Deadlines)
+        {
+            transport = Id == id ? Transport : null;
+        }
+
+        return transport?.TryCancelReadOnLoop() == true;
     }
 
     /// <summary>A turn of the loop begins on this thread.</summary>

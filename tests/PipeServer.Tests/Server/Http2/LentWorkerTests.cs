@@ -2,11 +2,11 @@ using PipeServer.Transport.Epoll;
 
 namespace PipeServer.Tests.Server.Http2;
 
-/// <summary>Turns of a connection's loop that run on a worker's thread, which has ended a request and goes on with the loop.</summary>
+/// <summary>What a worker's thread does when a request over HTTP/2 has ended on it: it wakes the loop, which may be busy, and goes on with the next request.</summary>
 public sealed class LentWorkerTests
 {
-    // The bug: a handler of such a turn was on a worker, as far as it could see. One that asked for a worker before it blocked went on at once, in the turn,
-    // and held up all other streams. Over epoll alone the thread that ends a request also finds what the client has sent meanwhile.
+    // A worker that had ended a request went on with its connection's loop. A handler that asked for a worker before it blocked was on one, as far as it could
+    // see: it went on at once, in the turn, and held up all other streams.
     [Fact]
     public async Task A_handler_that_asks_for_a_worker_does_not_block_the_turn_of_one()
     {
@@ -34,13 +34,14 @@ public sealed class LentWorkerTests
         var first = await client.RequestAsync("GET", "/ends");
         Assert.True(await running.WaitAsync(TestClient.Patience));
 
-        // While the loop of the transport is held up by another connection, nobody but the worker can find what comes next.
+        // While the loop of the transport is held up by another connection, a worker ends a request, and its client asks for more.
         var stalled = await other.RequestAsync("GET", "/stalls");
         Assert.True(await running.WaitAsync(TestClient.Patience));
         var second = await client.RequestAsync("GET", "/blocks");
         ends.Set();
-        Assert.True(await running.WaitAsync(TestClient.Patience), "it was found");
+        await Eventually.TrueAsync(() => host.Server.Running.GetActivity(1).Workers.All(static worker => worker.Request is null), "the worker is free");
         stalls.Set();
+        Assert.True(await running.WaitAsync(TestClient.Patience), "it was found");
         Assert.Equal("held", (await other.ResponseAsync(stalled)).Text);
         Assert.Equal("held", (await client.ResponseAsync(first)).Text);
         Assert.Equal("inline", (await client.GetAsync("/inline")).Text);
