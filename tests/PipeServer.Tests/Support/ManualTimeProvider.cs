@@ -55,6 +55,16 @@ internal sealed class ManualTimeProvider : TimeProvider
         }
     }
 
+    /// <summary>Moves the clock step by step until something is done, 2,000 steps at most: what each of them wakes has a moment to go on.</summary>
+    public async Task AdvanceUntilAsync(Task done, TimeSpan step)
+    {
+        for (var steps = 0; steps < 2000 && !done.IsCompleted; steps++)
+        {
+            Advance(step);
+            await Task.WhenAny(done, Task.Delay(5));
+        }
+    }
+
     /// <summary>Moves the clock in one go, as a pause of the whole process does: what is due meanwhile fires once, at the end.</summary>
     public void Jump(TimeSpan by)
     {

@@ -78,7 +78,7 @@ internal abstract class ConnectionEndings : StreamHolder
     public bool Spend(int cost, string what)
     {
         var now = Deadlines.Now;
-        if (Budget.TryTake(cost, now) && (Budget.TakeUnsettled() is var unsettled && (unsettled == 0 || MayAddressSpend(unsettled, now))))
+        if (Budget.TryTake(cost, now) && MayAddressSpend(Budget.TakeUnsettled(), now))
         {
             return true;
         }
@@ -112,7 +112,7 @@ internal abstract class ConnectionEndings : StreamHolder
     }
 
     private bool MayAddressSpend(int cost, long now) =>
-        Server.ClientBudgets is not { } budgets || RemoteEndPoint is not IPEndPoint client || budgets.TryTake(client.Address, cost, now);
+        cost == 0 || Server.ClientBudgets is not { } budgets || RemoteEndPoint is not IPEndPoint client || budgets.TryTake(client.Address, cost, now);
 
     /// <summary>Asks for an acknowledgement of this.</summary>
     protected void Ping(long payload)

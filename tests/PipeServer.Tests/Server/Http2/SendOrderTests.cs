@@ -161,12 +161,7 @@ public sealed class SendOrderTests
 
     private static async Task AdvanceUntilAsync(ManualTimeProvider clock, Task task, TimeSpan step)
     {
-        for (var steps = 0; steps < 2000 && !task.IsCompleted; steps++)
-        {
-            clock.Advance(step);
-            await Task.WhenAny(task, Task.Delay(5, TestContext.Current.CancellationToken));
-        }
-
+        await clock.AdvanceUntilAsync(task, step);
         await task.WaitAsync(TestClient.Patience, TestContext.Current.CancellationToken);
     }
 }

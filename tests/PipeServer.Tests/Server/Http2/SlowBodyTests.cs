@@ -38,12 +38,7 @@ public sealed class SlowBodyTests
         var id = await client.OpenAsync("POST", "/length");
         await client.SendBytesAsync(Http2Frame.Data(id, new byte[16384], end: true).Encode().AsMemory(0, 1000));
         var response = client.ResponseAsync(id);
-        while (!response.IsCompleted)
-        {
-            clock.Advance(TimeSpan.FromSeconds(1));
-            await Task.WhenAny(response, Task.Delay(5));
-        }
-
+        await clock.AdvanceUntilAsync(response, TimeSpan.FromSeconds(1));
         Assert.Equal(408, (await response).Status);
     }
 
@@ -68,12 +63,7 @@ public sealed class SlowBodyTests
         Assert.Equal(Code.RefusedStream, (await client.GetAsync("/inline")).ResetCode);
         var reset = client.UntilAsync(() => response.ResetCode is not null, "the end of the stream");
         var told = clock.GetTimestamp();
-        while (!reset.IsCompleted)
-        {
-            clock.Advance(TimeSpan.FromSeconds(1));
-            await Task.WhenAny(reset, Task.Delay(5));
-        }
-
+        await clock.AdvanceUntilAsync(reset, TimeSpan.FromSeconds(1));
         await reset;
         Assert.Equal(Code.NoError, response.ResetCode);
         Assert.True(clock.GetElapsedTime(told) >= TimeSpan.FromSeconds(5), "it has had its time");

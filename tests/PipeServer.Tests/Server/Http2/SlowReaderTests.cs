@@ -33,12 +33,8 @@ public sealed class SlowReaderTests
         // Not asserted before the server is stopped: its stop takes time, and this clock goes only when told to.
         var (reset, other) = (response.ResetCode, (await client.GetAsync("/inline")).Text);
         var stopping = host.Server.StopAsync();
-        while (!stopping.IsCompleted)
-        {
-            clock.Advance(TimeSpan.FromMilliseconds(100));
-            await Task.WhenAny(stopping, Task.Delay(5, TestContext.Current.CancellationToken));
-        }
-
+        await clock.AdvanceUntilAsync(stopping, TimeSpan.FromMilliseconds(100));
+        Assert.True(stopping.IsCompleted, "The server stops.");
         Assert.Equal(Code.Cancel, reset);
         Assert.Equal("inline", other);
     }
