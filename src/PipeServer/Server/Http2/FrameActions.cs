@@ -20,6 +20,9 @@ internal abstract class FrameActions : ConnectionEndings
     /// <summary>Takes header blocks.</summary>
     public HeadReceiver Heads { get; }
 
+    /// <summary>The last stream that the client had opened before what is being taken at the moment.</summary>
+    public int LastStreamBefore { get; set; }
+
     /// <summary>When the settings must be acknowledged; 0: they are.</summary>
     protected long SettingsDue { get; set; }
 
@@ -98,7 +101,9 @@ internal abstract class FrameActions : ConnectionEndings
         }
         else if (Streams.Find(id) is not { } stream)
         {
-            Spend(ControlBudget.Small, "RST_STREAM frames");
+            // One that was answered as soon as it was read is reset by a client who has not waited for that.
+            var isRapid = id > LastStreamBefore && !Closed.WasResetHere(id);
+            Spend(isRapid ? ControlBudget.Reset : ControlBudget.Small, isRapid ? "streams that were reset" : "RST_STREAM frames");
         }
         else if (Spend(ControlBudget.Reset, "streams that were reset"))
         {

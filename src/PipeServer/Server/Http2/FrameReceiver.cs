@@ -34,6 +34,7 @@ internal sealed class FrameReceiver(Http2Connection connection, FrameOutput outp
     /// <summary>Takes all whole frames of a buffer, until the output is full or the connection has failed; what is left stays in it.</summary>
     public void Take(ref ReadOnlySequence<byte> buffer)
     {
+        connection.LastStreamBefore = connection.LastStreamId;
         while (!buffer.IsEmpty && !connection.HasFailed && !output.IsFull)
         {
             var first = buffer.FirstSpan;

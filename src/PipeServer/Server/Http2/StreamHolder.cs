@@ -89,6 +89,9 @@ internal abstract class StreamHolder : WatchedConnection
         ReleaseKept();
     }
 
+    // Those that are kept have no handler. Left to the collector, the streams of clients who open many and leave cost everybody else pauses.
+    public override void Abandon() => ReleaseKept();
+
     /// <summary>Handlers begin in the connection's context.</summary>
     public void EnterContext() => EnterContext(Context);
 

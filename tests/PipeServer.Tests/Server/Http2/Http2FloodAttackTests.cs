@@ -79,6 +79,37 @@ public sealed class Http2FloodAttackTests
         Assert.NotEmpty(left.GoAwayDebug);
     }
 
+    // The bug: a request that was answered as soon as it was read, whose reset stood right behind it, was counted as one with its answer. So it was the one
+    // flood of resets that went on and on.
+    [Theory]
+    [InlineData("memory")]
+    [InlineData("epoll")]
+    public async Task A_request_with_its_reset_right_behind_it_is_a_reset_even_if_it_was_answered_between_them(string transport)
+    {
+        await using var host = await Http2Host.StartAsync(transport, ProtocolServer.Map);
+        await using var client = await host.ConnectAsync();
+        await client.SendAsync(Enumerable.Range(0, 1000).Select(_ => client.TakeStream()).SelectMany(static id =>
+            new[] { Http2Frame.Headers(id, HpackBytes.Block(Http2CaseTable.Request)), Http2Frame.Reset(id) }));
+        var left = await client.EndAsync();
+        Assert.NotNull(left);
+        Assert.Equal(Code.EnhanceYourCalm, left.GoAwayCode);
+    }
+
+    [Fact]
+    public async Task A_reset_behind_an_answer_that_has_arrived_costs_next_to_nothing()
+    {
+        await using var host = await Http2Host.StartAsync("epoll", ProtocolServer.Map);
+        await using var client = await host.ConnectAsync();
+        for (var round = 0; round < 1000; round++)
+        {
+            var id = await client.RequestAsync("GET", "/index.html");
+            Assert.Equal(200, (await client.ResponseAsync(id)).Status);
+            await client.SendAsync(Http2Frame.Reset(id));
+        }
+
+        Assert.Null(client.GoAway);
+    }
+
     private static byte[] Bomb(int times) =>
         [.. HpackBytes.Block(Http2CaseTable.Request), .. HpackBytes.Added("x", new string('b', 4000)), .. Enumerable.Repeat((byte)(0x80 | 62), times)];
 }
