@@ -24,7 +24,7 @@ public sealed class ArchitectureTests
         ["PipeServer.Routing"] = [Root, "PipeServer.Http"],
         ["PipeServer.Server"] = [Root, "PipeServer.Diagnostics", "PipeServer.Http", "PipeServer.Http.Hpack", "PipeServer.Platform", "PipeServer.Routing", "PipeServer.Tls", "PipeServer.Transport", "PipeServer.Workers"],
         ["PipeServer.Server.Http1"] = [Root, "PipeServer.Http", "PipeServer.Routing", "PipeServer.Server", "PipeServer.Transport", "PipeServer.Workers"],
-        ["PipeServer.Server.Http2"] = [Root, "PipeServer.Diagnostics", "PipeServer.Http", "PipeServer.Http.Frames", "PipeServer.Http.Hpack", "PipeServer.Routing", "PipeServer.Server", "PipeServer.Transport", "PipeServer.Workers"],
+        ["PipeServer.Server.Http2"] = [Root, "PipeServer.Diagnostics", "PipeServer.Http", "PipeServer.Http.Frames", "PipeServer.Http.Hpack", "PipeServer.Platform", "PipeServer.Routing", "PipeServer.Server", "PipeServer.Transport", "PipeServer.Workers"],
         ["PipeServer.Server.ProxyProtocol"] = [Root, "PipeServer.Diagnostics", "PipeServer.Server", "PipeServer.Transport"],
         ["PipeServer.Server.Tls"] = [Root, "PipeServer.Diagnostics", "PipeServer.Http", "PipeServer.Server", "PipeServer.Tls", "PipeServer.Transport", "PipeServer.Workers"],
         // Every log line of the library is in Diagnostics, so those of the files are too. Of the root it is public members only, see below.

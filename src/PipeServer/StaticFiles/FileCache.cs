@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using PipeServer.Platform;
 
 namespace PipeServer.StaticFiles;
 
@@ -66,7 +67,7 @@ internal sealed class FileCache : IMemoryHolder, IDisposable
     {
         isDue = false;
         // In this order: a thread that finds the queue empty because another has just emptied it must see that the other is still at work.
-        if (_watches is not null && (_watches.HasEvents || (_attention != FileCacheAttention.None && IsApplying())))
+        if (_watches is not null && ThreadTurn.MustLook(this) && (_watches.HasEvents || (_attention != FileCacheAttention.None && IsApplying())))
         {
             _counts?.Look();
             ApplyChanges();

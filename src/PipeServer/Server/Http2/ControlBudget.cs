@@ -22,6 +22,9 @@ internal struct ControlBudget
     /// <summary>One that begins or goes on with something and brings nothing: DATA and CONTINUATION without bytes.</summary>
     public const int Empty = 8;
 
+    /// <summary>An answer that waits for its window from the start, because the client's are tiny. Comes back when it has been sent.</summary>
+    public const int Held = 8;
+
     /// <summary>One that has to be answered: PING, SETTINGS.</summary>
     public const int Answered = 4;
 

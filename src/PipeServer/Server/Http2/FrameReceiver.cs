@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Buffers.Binary;
 using System.Runtime.CompilerServices;
 using PipeServer.Http.Frames;
+using PipeServer.Platform;
 
 namespace PipeServer.Server.Http2;
 
@@ -35,18 +36,26 @@ internal sealed class FrameReceiver(Http2Connection connection, FrameOutput outp
     public void Take(ref ReadOnlySequence<byte> buffer)
     {
         connection.LastStreamBefore = connection.LastStreamId;
-        while (!buffer.IsEmpty && !connection.HasFailed && !output.IsFull)
+        ThreadTurn.Begin();
+        try
         {
-            var first = buffer.FirstSpan;
-            var taken = Take(first);
-            if (taken > 0)
+            while (!buffer.IsEmpty && !connection.HasFailed && !output.IsFull)
             {
-                buffer = buffer.Slice(taken);
+                var first = buffer.FirstSpan;
+                var taken = Take(first);
+                if (taken > 0)
+                {
+                    buffer = buffer.Slice(taken);
+                }
+                else if (buffer.IsSingleSegment || !TryTakeAcross(ref buffer))
+                {
+                    break;
+                }
             }
-            else if (buffer.IsSingleSegment || !TryTakeAcross(ref buffer))
-            {
-                break;
-            }
+        }
+        finally
+        {
+            ThreadTurn.End();
         }
     }
 

@@ -8,6 +8,8 @@ namespace PipeServer.Server.Http2;
 /// </summary>
 internal sealed class ResponseSender
 {
+    private const int SmallestUsualWindow = 1024;
+
     private readonly Http2Connection _connection;
     private readonly FrameOutput _output;
     private readonly HeadSender _heads;
@@ -302,9 +304,12 @@ internal sealed class ResponseSender
 
         if (stream.IsEndSent)
         {
-            _connection.OnEndSent(stream);
+            _connection.OnEndSent(stream, stream.Stalls.Waited > 0 && HasTinyWindows);
         }
     }
+
+    // No answer of more than a line or two fits: a way to have many of them made and held.
+    private bool HasTinyWindows => Peer.InitialWindow < SmallestUsualWindow;
 
     private void Stall(Http2Stream stream)
     {
@@ -312,6 +317,10 @@ internal sealed class ResponseSender
         {
             stream.StalledAt = Math.Max(1, _connection.Deadlines.Now);
             _connection.HasStalls = true;
+            if (stream.Stalls.Waited == 0 && HasTinyWindows)
+            {
+                _connection.Spend(ControlBudget.Held, "answers that are given no window");
+            }
         }
     }
 

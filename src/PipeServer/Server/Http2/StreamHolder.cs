@@ -117,10 +117,10 @@ internal abstract class StreamHolder : WatchedConnection
     public void OnAbort() => Log.ConnectionAborted(Server.Logger, Id, RequestPipeline.AbortedByHandler);
 
     /// <summary>END_STREAM has been written.</summary>
-    public void OnEndSent(Http2Stream stream)
+    public void OnEndSent(Http2Stream stream, bool wasHeld = false)
     {
         Tally.Count(stream.IsRefused);
-        Budget.Give(ControlBudget.ForAnswer);
+        Budget.Give(wasHeld ? ControlBudget.ForAnswer + ControlBudget.Held : ControlBudget.ForAnswer);
         if (stream.Response.CloseConnection && stream is { Refusal: RequestError.None, Fault: null })
         {
             CloseGracefully();

@@ -110,6 +110,30 @@ public sealed class Http2FloodAttackTests
         Assert.Null(client.GoAway);
     }
 
+    // The bug: to have answers made and given no window cost a client nothing, however many.
+    [Fact]
+    public async Task Answers_that_are_given_no_window_cost_until_they_are_given_one()
+    {
+        await using var host = await Http2Host.StartAsync("epoll", ProtocolServer.Map, static options => options.MaxStreamsPerConnection = 1000);
+        await using var client = await host.ConnectAsync((Setting.InitialWindowSize, 0));
+        for (var round = 0; round < 20; round++)
+        {
+            var ids = Enumerable.Range(0, 100).Select(_ => client.TakeStream()).ToArray();
+            await client.SendAsync(ids.Select(static id => Http2Frame.Headers(id, HpackBytes.Block(Http2CaseTable.Request))));
+            await client.SendAsync(ids.Select(static id => Http2Frame.WindowUpdate(id, 1000)));
+            foreach (var id in ids)
+            {
+                Assert.Equal(200, (await client.ResponseAsync(id)).Status);
+            }
+        }
+
+        Assert.Null(client.GoAway);
+        await client.SendAsync(Enumerable.Range(0, 400).Select(_ => Http2Frame.Headers(client.TakeStream(), HpackBytes.Block(Http2CaseTable.Request))));
+        var left = await client.EndAsync();
+        Assert.NotNull(left);
+        Assert.Equal(Code.EnhanceYourCalm, left.GoAwayCode);
+    }
+
     private static byte[] Bomb(int times) =>
         [.. HpackBytes.Block(Http2CaseTable.Request), .. HpackBytes.Added("x", new string('b', 4000)), .. Enumerable.Repeat((byte)(0x80 | 62), times)];
 }
