@@ -1,4 +1,6 @@
+using System.Net.Sockets;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Microsoft.Extensions.Logging;
 
 namespace PipeServer.Hosting.Tests;
 
@@ -73,6 +75,30 @@ public sealed class HealthCheckTests
         host.Lifetime.StopApplication();
         go.SetResult();
         Assert.Equal((503, "draining\n"), await answer);
+    }
+
+    // A probe that has given up is no fault of the server's.
+    [Fact]
+    public async Task A_client_who_leaves_cancels_the_check_and_no_fault_is_logged()
+    {
+        var entered = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var cancelled = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var host = await StartAsync(checks => checks.AddAsyncCheck("slow", async cancellationToken =>
+        {
+            await using var registration = cancellationToken.Register(() => cancelled.TrySetResult());
+            entered.TrySetResult();
+            await Task.Delay(Timeout.Infinite, cancellationToken);
+            return HealthCheckResult.Healthy();
+        }));
+        using var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
+        await socket.ConnectAsync(host.EndPoint!, TestContext.Current.CancellationToken);
+        await socket.SendAsync("GET /healthz/ready HTTP/1.1\r\nHost: test\r\n\r\n"u8.ToArray(), TestContext.Current.CancellationToken);
+        await entered.Task.WaitAsync(TestHost.Patience, TestContext.Current.CancellationToken);
+        socket.LingerState = new LingerOption(true, 0); // a reset
+        socket.Close();
+        await cancelled.Task.WaitAsync(TestHost.Patience, TestContext.Current.CancellationToken);
+        await host.StopAsync();
+        Assert.DoesNotContain(host.Log.Lines, static line => line.Level >= LogLevel.Error);
     }
 
     [Fact]

@@ -1,6 +1,5 @@
 using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
-using PipeServer.Transport;
 
 namespace PipeServer.Hosting.Tests;
 

@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using System.Text;
-using OpenTelemetry;
 using OpenTelemetry.Exporter;
 using OpenTelemetry.Metrics;
 using OpenTelemetry.Trace;

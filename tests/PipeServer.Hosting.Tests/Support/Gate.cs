@@ -10,7 +10,7 @@ internal sealed class Gate
 
     public void Open() => _opened.TrySetResult();
 
-    public async ValueTask HandleAsync(HttpRequest request, HttpResponse response)
+    public async ValueTask HandleAsync(HttpRequest _, HttpResponse response)
     {
         _entered.TrySetResult();
         await _opened.Task;

@@ -84,7 +84,7 @@ internal sealed class TestHost : IAsyncDisposable
     /// <summary>Stops the host, and returns the server's report.</summary>
     public async Task<ShutdownReport> StopAsync(CancellationToken cancellationToken = default)
     {
-        await Host.StopAsync(cancellationToken).WaitAsync(Patience);
+        await Host.StopAsync(cancellationToken).WaitAsync(Patience, CancellationToken.None); // that token has another meaning: cut off
         return Server.LastReport!;
     }
 
