@@ -9,6 +9,8 @@ namespace PipeServer.Hosting;
 internal sealed class HostedHttpServer(
     PipeServerBuilder builder,
     IOptions<HttpServerOptions> options,
+    IOptionsFactory<HttpServerOptions> factory,
+    OptionsSource source,
     IServiceProvider services,
     IHostApplicationLifetime lifetime,
     ILogger<HostedHttpServer> logger) : IPipeServer, IHostedService, IAsyncDisposable
@@ -16,6 +18,7 @@ internal sealed class HostedHttpServer(
     private volatile HttpServer? _server;
     private volatile ShutdownReport? _report;
     private CancellationTokenRegistration _stopping;
+    private OptionsReload? _reload;
     private bool _isListening; // written by the start, which ends before a stop begins
 
     public HttpServer Server => _server
@@ -38,6 +41,8 @@ internal sealed class HostedHttpServer(
             Log.Listening(logger, string.Join(", ", server.Addresses));
         }
 
+        _reload = new OptionsReload(server, source, factory, logger, lifetime.ApplicationStopping);
+
         // The drain begins with the host's stop, and not only when this service has its turn: readiness says so from then on.
         _stopping = lifetime.ApplicationStopping.UnsafeRegister(static state => _ = ((HttpServer)state!).StopAsync(CancellationToken.None), server);
         _ = StopHostAtEndAsync(server);
@@ -51,6 +56,7 @@ internal sealed class HostedHttpServer(
             return; // the start of this service or of another one has failed
         }
 
+        _reload?.Dispose();
         var hasFailed = server.Failed.IsCompleted;
         var report = await server.StopAsync(cancellationToken).ConfigureAwait(false);
         if (Interlocked.CompareExchange(ref _report, report, null) is null)
@@ -73,6 +79,7 @@ internal sealed class HostedHttpServer(
 
     public async ValueTask DisposeAsync()
     {
+        _reload?.Dispose();
         await _stopping.DisposeAsync().ConfigureAwait(false);
         if (_server is { } server)
         {

@@ -1,5 +1,4 @@
 using System.Diagnostics.Metrics;
-using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -8,8 +7,8 @@ namespace PipeServer.Hosting;
 
 /// <summary>What options are before the program changes them: the host's own parts, then its configuration.</summary>
 /// <param name="services">The host's services.</param>
-/// <param name="section">What to read; null for the usual section of the host's configuration.</param>
-internal sealed class HttpServerOptionsSetup(IServiceProvider services, IConfiguration? section) : IConfigureOptions<HttpServerOptions>
+/// <param name="source">What to read.</param>
+internal sealed class HttpServerOptionsSetup(IServiceProvider services, OptionsSource source) : IConfigureOptions<HttpServerOptions>
 {
     public void Configure(HttpServerOptions options)
     {
@@ -21,13 +20,12 @@ internal sealed class HttpServerOptionsSetup(IServiceProvider services, IConfigu
         }
 
         options.ShutdownGracePeriod = ShutdownTime.NotSet;
-        var configuration = section ?? services.GetService<IConfiguration>()?.GetSection(PipeServerServiceCollectionExtensions.ConfigurationSection);
-        if (configuration is null)
+        if (source.Section is not { } section)
         {
             return;
         }
 
-        var problems = HttpServerOptionsBinder.Bind(options, configuration);
+        var problems = HttpServerOptionsBinder.Bind(options, section);
         if (problems.Count > 0)
         {
             throw new OptionsValidationException(Options.DefaultName, typeof(HttpServerOptions), problems);

@@ -19,4 +19,13 @@ internal static partial class Log
         EventId = 4,
         Message = "PipeServer stopped: {Outcome} after {Seconds:0.000} s; {Connections} connections accepted, {Requests} requests completed, {CutOff} cut off")]
     public static partial void Stopped(ILogger logger, LogLevel level, ShutdownOutcome outcome, double seconds, long connections, long requests, int cutOff);
+
+    [LoggerMessage(5, LogLevel.Information, "PipeServer has its options anew")]
+    public static partial void Reloaded(ILogger logger);
+
+    [LoggerMessage(6, LogLevel.Warning, "PipeServer has its options anew, but for those that cannot change before it is started again: {Options}")]
+    public static partial void ReloadedInPart(ILogger logger, string options);
+
+    [LoggerMessage(7, LogLevel.Warning, "PipeServer keeps the options that it has, because it cannot take the new ones: {Problem}")]
+    public static partial void NotReloaded(ILogger logger, string problem);
 }

@@ -31,6 +31,10 @@ public static class PipeServerServiceCollectionExtensions
     /// last. <see cref="IPipeServer"/> tells where it listens, and how it ended. A server that reaches <see cref="HttpServerOptions.AcceptLimit"/>, or
     /// cannot accept any more, stops the host.
     /// </para>
+    /// <para>
+    /// When the section changes while the server runs, as that of a file that is watched, <see cref="HttpServer.Reload"/> puts the new values in force. What
+    /// cannot change, or is wrong, is logged, and the server goes on. <paramref name="configure"/> is called again then.
+    /// </para>
     /// </remarks>
     /// <exception cref="InvalidOperationException">There is a server in these services already: a host has one.</exception>
     public static PipeServerBuilder AddPipeServer(this IServiceCollection services, Action<HttpServerOptions>? configure = null) =>
@@ -60,9 +64,10 @@ public static class PipeServerServiceCollectionExtensions
 
         var builder = new PipeServerBuilder(services);
         services.AddSingleton(builder);
+        services.AddSingleton(provider => new OptionsSource(section ?? provider.GetService<IConfiguration>()?.GetSection(ConfigurationSection)));
 
         // In front of all others, those of before this call too: what the program sets goes before what the host and the configuration say.
-        services.Insert(0, ServiceDescriptor.Singleton<IConfigureOptions<HttpServerOptions>>(provider => new HttpServerOptionsSetup(provider, section)));
+        services.Insert(0, ServiceDescriptor.Singleton<IConfigureOptions<HttpServerOptions>, HttpServerOptionsSetup>());
         services.AddSingleton<IPostConfigureOptions<HttpServerOptions>, ShutdownTime>();
         services.AddSingleton<IValidateOptions<HttpServerOptions>, HttpServerOptionsValidator>();
         var options = services.AddOptions<HttpServerOptions>().ValidateOnStart();
