@@ -9,5 +9,7 @@ internal sealed class OptionsSource(IConfiguration? section)
     public IConfiguration? Section => section;
 
     /// <summary>All that it says, as one text that can be compared.</summary>
-    public string Read() => section is null ? "" : string.Join('\n', section.AsEnumerable(makePathsRelative: true).Select(static pair => $"{pair.Key}={pair.Value}"));
+    public string Read() => section is null
+        ? ""
+        : string.Join('\n', section.AsEnumerable(makePathsRelative: true).Select(static pair => $"{pair.Key}={pair.Value}"));
 }

@@ -51,7 +51,9 @@ public sealed class HealthCheckTests
     {
         var made = 0;
         await using var host = await StartAsync(
-            checks => checks.AddCheck("counted", () => Counted(ref made)), ("PipeServer:DrainDelay", "00:10:00"), ("PipeServer:ShutdownGracePeriod", "00:00:05"));
+            checks => checks.AddCheck("counted", () => Counted(ref made)),
+            ("PipeServer:DrainDelay", "00:10:00"),
+            ("PipeServer:ShutdownGracePeriod", "00:00:05"));
         Assert.Equal((200, "Healthy\n"), await host.GetAsync("/healthz/ready"));
         host.Lifetime.StopApplication();
         Assert.Equal((503, "draining\n"), await host.GetAsync("/healthz/ready"));

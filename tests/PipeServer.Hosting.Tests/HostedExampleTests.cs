@@ -18,15 +18,13 @@ public sealed class HostedExampleTests
         await example.ListeningAsync();
         using var client = new HttpClient { BaseAddress = new Uri($"http://{example.EndPoint}"), Timeout = TestHost.Patience };
         var cancellation = TestContext.Current.CancellationToken;
-        Assert.Equal("Hello, Ann: you are number 1.", await client.GetStringAsync("/hello/Ann", cancellation));
-        Assert.Equal("Hello, Bob: you are number 2.", await client.GetStringAsync("/hello/Bob", cancellation));
+        Assert.Matches("^Hello, Ann, in 2[0-9]{3}!$", await client.GetStringAsync("/hello/Ann", cancellation));
         using var upper = await client.PostAsync("/upper", new StringContent("loud"), cancellation);
-        Assert.Equal("LOUD", await upper.Content.ReadAsStringAsync(cancellation));
+        Assert.Matches(@"^LOUD \(2[0-9]{3}\)$", await upper.Content.ReadAsStringAsync(cancellation));
         Assert.Equal("Healthy\n", await client.GetStringAsync("/healthz/ready", cancellation));
-        Assert.Equal("Healthy\n", await client.GetStringAsync("/healthz/live", cancellation));
         example.Signal(CliProcess.SigTerm);
         Assert.Equal(0, await example.EndAsync());
-        Assert.Contains("Drained with 5 requests answered.", example.Output);
+        Assert.Contains("Drained with 3 requests answered.", example.Output);
     }
 
     [Fact]

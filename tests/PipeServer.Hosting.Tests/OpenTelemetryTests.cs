@@ -18,8 +18,8 @@ public sealed class OpenTelemetryTests
         {
             using var body = new MemoryStream();
             await request.Body.CopyToAsync(body);
-            // Protocol buffers have texts as their bytes.
-            arrived.AddOrUpdate(request.RouteValues["kind"]!, Encoding.Latin1.GetString(body.ToArray()), (_, all) => all + Encoding.Latin1.GetString(body.ToArray()));
+            var texts = Encoding.Latin1.GetString(body.ToArray()); // protocol buffers have them as their bytes
+            arrived.AddOrUpdate(request.RouteValues["kind"]!, texts, (_, before) => before + texts);
             response.ContentType = request.Headers["Content-Type"];
         });
         await collector.StartAsync(TestContext.Current.CancellationToken);

@@ -56,7 +56,7 @@ public sealed class OptionsTests
     [InlineData("""{ "Endpoints": [null] }""", "PipeServer:Endpoints:0: null; leave it out instead.")]
     [InlineData("""{ "TrustedProxies": [{ "Of": 1 }] }""", "PipeServer:TrustedProxies:0: a proxy must be a text")]
     [InlineData("""{ "Tls": "yes" }""", "PipeServer:Tls: it must be an object.")]
-    [InlineData("""{ "Tls": { "Certificates": "a.pem" } }""", "PipeServer:Tls:Certificates: it is an object of the program. Set TlsOptions.Certificates in code.")]
+    [InlineData("""{ "Tls": { "Certificates": "a" } }""", "PipeServer:Tls:Certificates: it is an object of the program. Set TlsOptions.Certificates in code.")]
     [InlineData("""{ "LoggerFactory": "Serilog" }""", "PipeServer:LoggerFactory: it is an object of the program.")]
     [InlineData("""{ "RateLimit": "10" }""", "PipeServer:RateLimit: '10' is not a rate of requests: it must be like 10/s")]
     [InlineData("""{ "Port": 70000 }""", "PipeServer: Port must be from 0 to 65535.")] // from here on the server's own rules

@@ -5,15 +5,14 @@ using PipeServer.Hosting;
 
 var builder = Host.CreateApplicationBuilder(args);
 builder.Services.AddSystemd();
-builder.Services.AddSingleton<Visitors>();
+builder.Services.AddSingleton(TimeProvider.System);
 builder.Services.AddHealthChecks();
 
 var routes = builder.Services.AddPipeServer(options => options.Port = args is [var port] ? int.Parse(port) : options.Port);
 routes.MapGet("/hello/{name}", (request, response, services) =>
-    response.WriteText($"Hello, {request.RouteValues["name"]}: you are number {services.GetRequiredService<Visitors>().Next()}."));
+    response.WriteText($"Hello, {request.RouteValues["name"]}, in {services.GetRequiredService<TimeProvider>().GetUtcNow().Year}!"));
 routes.MapPost<Upper>("/upper");
 routes.MapHealthChecks("/healthz/ready");
-routes.MapHealthChecks("/healthz/live", static _ => false, failsWhileDraining: false);
 
 using var host = builder.Build();
 var server = host.Services.GetRequiredService<IPipeServer>();
@@ -22,18 +21,11 @@ host.Services.GetRequiredService<IHostApplicationLifetime>().ApplicationStarted.
 await host.RunAsync();
 Console.WriteLine($"{server.LastReport!.Outcome} with {server.LastReport.Requests.Completed} requests answered.");
 
-internal sealed class Visitors
-{
-    private int _count;
-
-    public int Next() => Interlocked.Increment(ref _count);
-}
-
-internal sealed class Upper : IRequestHandler
+internal sealed class Upper(TimeProvider time) : IRequestHandler
 {
     public async ValueTask HandleAsync(HttpRequest request, HttpResponse response)
     {
         using var reader = new StreamReader(request.Body.AsStream());
-        response.WriteText((await reader.ReadToEndAsync()).ToUpperInvariant());
+        response.WriteText($"{(await reader.ReadToEndAsync()).ToUpperInvariant()} ({time.GetUtcNow().Year})");
     }
 }
