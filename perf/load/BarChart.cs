@@ -18,7 +18,7 @@ internal static class BarChart
     ];
 
     // What the README speaks of; the whole run has more.
-    private static readonly string[] Servers = ["floor", "nginx", "h2o", "kestrel", "kestrel-native", "epoll-inline", "epoll-workers"];
+    private static readonly string[] Servers = ["floor", "nginx", "h2o", "kestrel", "kestrel-native", "epoll-inline", "epoll-workers", "aspnet-inline", "aspnet-workers"];
 
     public static string Draw(RunResult result)
     {

@@ -147,7 +147,7 @@ internal sealed class LoadRun(RunSettings settings)
     private void Save(RunResult result, IReadOnlyList<Peer> peers)
     {
         Directory.CreateDirectory(settings.Output);
-        var name = settings.Kind switch { RunKind.Tls => "tls", RunKind.WebSocket => "websocket", RunKind.Http2 => "http2", _ => "latest" };
+        var name = settings.Kind switch { RunKind.Tls => "tls", RunKind.WebSocket => "websocket", RunKind.Http2 => "http2", RunKind.AspNet => "aspnet", _ => "latest" };
         var files = new (string Name, string Text)[]
         {
             ($"{name}.json", JsonSerializer.Serialize(result, ResultJson.Default.RunResult) + "\n"),

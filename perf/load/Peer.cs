@@ -13,6 +13,8 @@ namespace PipeServer.Load;
 /// <param name="SpeaksTls">True when it can be told to speak TLS.</param>
 /// <param name="IsTlsOnly">True when it takes part in workloads of TLS only: by the engine that resumes no sessions.</param>
 /// <param name="SpeaksHttp2">True when it speaks HTTP/2, in clear text and over TLS.</param>
+/// <param name="IsAspNet">True when it runs the ASP.NET Core application.</param>
+/// <param name="IsAspNetOnly">True when it does nothing else.</param>
 /// <param name="Native">The native file that it is, to be published before; null for another program.</param>
 /// <param name="Project">The project of its assembly, to be built before; null for another program.</param>
 internal sealed record Peer(
@@ -26,6 +28,8 @@ internal sealed record Peer(
     bool SpeaksTls = false,
     bool IsTlsOnly = false,
     bool SpeaksHttp2 = false,
+    bool IsAspNet = false,
+    bool IsAspNetOnly = false,
     NativeProgram? Native = null,
     string? Project = null)
 {
@@ -38,7 +42,8 @@ internal sealed record Peer(
 
     /// <summary>True when the server of this name is PipeServer.</summary>
     public static bool IsOursByName(string name) =>
-        name.StartsWith("epoll", StringComparison.Ordinal) || name.StartsWith("jit", StringComparison.Ordinal) || name.StartsWith("sockets", StringComparison.Ordinal);
+        name.StartsWith("epoll", StringComparison.Ordinal) || name.StartsWith("jit", StringComparison.Ordinal) || name.StartsWith("sockets", StringComparison.Ordinal)
+        || name.StartsWith("aspnet", StringComparison.Ordinal);
 
     public static IReadOnlyList<Peer> All(Workshop workshop) => [.. Others(workshop), .. Ours(workshop)];
 
@@ -64,7 +69,7 @@ internal sealed record Peer(
     /// <summary>True when it can do what the workload asks for.</summary>
     public bool Takes(Workload workload) =>
         (workload.IsHttp2 ? SpeaksHttp2 : workload.Tls == TlsUse.None ? !IsTlsOnly : SpeaksTls && (workload.Tls != TlsUse.Resumed || !IsTlsOnly))
-        && Paths.ContainsKey(workload.Route) && (EndsConnections || !workload.EndsConnections);
+        && (workload.IsAspNet ? IsAspNet : !IsAspNetOnly) && Paths.ContainsKey(workload.Route) && (EndsConnections || !workload.EndsConnections);
 
     private static Peer[] Others(Workshop workshop) =>
     [
@@ -77,7 +82,8 @@ internal sealed record Peer(
             Routes(["/plaintext", "/json", .. FileRoutes]), SpeaksHttp2: true),
         new("kestrel", "Kestrel on the runtime, one middleware; files by its static file middleware",
             start => ["dotnet", workshop.Assembly(Workshop.KestrelProject), .. workshop.KestrelArguments(start)],
-            Routes([.. EveryRoute, .. RouterRoutes, "/ws"]), Reports: true, SpeaksTls: true, SpeaksHttp2: true, Project: Workshop.KestrelProject),
+            Routes([.. EveryRoute, .. RouterRoutes, "/ws"]), Reports: true, SpeaksTls: true, SpeaksHttp2: true, IsAspNet: true,
+            Project: Workshop.KestrelProject),
         new("kestrel-native", "the same program, published natively", start => [workshop.Native[NativeProgram.Kestrel], .. workshop.KestrelArguments(start)],
             Routes("/plaintext", "/json", "/echo", "/1k.bin", "/64k.bin", "/hello/world", "/nothing", "/ws"), Reports: true, Native: NativeProgram.Kestrel),
     ];
@@ -87,6 +93,10 @@ internal sealed record Peer(
         var worker = new Dictionary<string, string>(Routes("/json", "/echo")) { ["/plaintext"] = "/worker/plaintext" };
         return
         [
+            .. new[] { ("workers", "Worker"), ("pool", "ThreadPool"), ("inline", "Inline") }.Select(way => new Peer(
+                "aspnet-" + way.Item1, $"the ASP.NET Core application of the Kestrel peer on PipeServer, Dispatch.{way.Item2}",
+                start => ["dotnet", workshop.Assembly(Workshop.AspNetProject), .. workshop.KestrelArguments(start), way.Item2],
+                Routes(EveryRoute), Reports: true, IsAspNet: true, IsAspNetOnly: true, Project: Workshop.AspNetProject)),
             new("epoll-inline", "PipeServer's native file, epoll, handler on the loop; files as `pipeserver serve` serves them",
                 start => workshop.PipeServer(start, "epoll"), Routes(["/plaintext", "/ws", .. FileRoutes]), Reports: true, SpeaksTls: true, SpeaksHttp2: true,
                 Native: NativeProgram.CommandLine),

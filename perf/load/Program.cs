@@ -7,6 +7,7 @@ using PipeServer.Perf;
 // dotnet run --project perf/load -c Release -- --tls
 // dotnet run --project perf/load -c Release -- --websocket
 // dotnet run --project perf/load -c Release -- --http2 --rounds 10 --seconds 1
+// dotnet run --project perf/load -c Release -- --aspnet --rounds 10 --seconds 1
 // dotnet run --project perf/load -c Release -- syscalls
 // dotnet run --project perf/load -c Release -- compare A.json B.json
 // dotnet run --project perf/load -c Release -- readme perf/results/latest.json
@@ -24,12 +25,13 @@ var split = new Option<string[]>("--split")
 var tls = new Option<bool>("--tls") { Description = "The workloads over TLS instead of the usual ones; saved as tls.json." };
 var webSocket = new Option<bool>("--websocket") { Description = "The workloads of WebSocket instead of the usual ones; saved as websocket.json." };
 var http2 = new Option<bool>("--http2") { Description = "The workloads of HTTP/2 instead of the usual ones, by h2load; saved as http2.json." };
+var aspNet = new Option<bool>("--aspnet") { Description = "One ASP.NET Core application, on Kestrel and on PipeServer, instead of the usual workloads; saved as aspnet.json." };
 var output = new Option<string>("--output") { Description = "Where the results go.", DefaultValueFactory = _ => "perf/results" };
 rounds.Validators.Add(result => InRange(result, 1, 99));
 seconds.Validators.Add(result => InRange(result, 1, 600));
 var root = new RootCommand("Measures PipeServer and its peers with wrk and h2load, in turn, in one run.")
 {
-    rounds, seconds, workloads, servers, with, split, tls, webSocket, http2, output,
+    rounds, seconds, workloads, servers, with, split, tls, webSocket, http2, aspNet, output,
 };
 root.SetAction((result, cancellation) => RunAsync(
     new LoadRun(new RunSettings(
@@ -66,7 +68,7 @@ root.Subcommands.Add(calls);
 return await root.Parse(args).InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = TimeSpan.FromSeconds(20) });
 
 RunKind Kind(System.CommandLine.ParseResult result) =>
-    result.GetValue(http2) ? RunKind.Http2 : result.GetValue(tls) ? RunKind.Tls : result.GetValue(webSocket) ? RunKind.WebSocket : RunKind.Http;
+    result.GetValue(aspNet) ? RunKind.AspNet : result.GetValue(http2) ? RunKind.Http2 : result.GetValue(tls) ? RunKind.Tls : result.GetValue(webSocket) ? RunKind.WebSocket : RunKind.Http;
 
 static void InRange(System.CommandLine.Parsing.OptionResult result, int lowest, int highest)
 {

@@ -14,4 +14,7 @@ internal enum RunKind
 
     /// <summary>HTTP/2, in clear text and over TLS.</summary>
     Http2,
+
+    /// <summary>An application of ASP.NET Core, on Kestrel and on PipeServer.</summary>
+    AspNet,
 }

@@ -41,6 +41,13 @@ internal sealed record Target(string Workload, string Server, Metric Metric, (st
         new("http2-tls-file-1k-32", "epoll-inline", Metric.Cpu, [("nginx", 0.3), ("h2o", 1), ("kestrel", 0.25)]),
         new("http2-tls-file-64k", "epoll-inline", Metric.Cpu, [("nginx", 0.9), ("h2o", 1.2), ("kestrel", 0.4)]),
         new(PipeServer.Load.Workload.Http2Idle, "epoll-inline", Metric.Idle, [(null, 4)]),
+        .. new (string Workload, double Workers, double Inline)[] { ("plaintext-64", 0.95, 0.6), ("json-64", 0.95, 0.65), ("file-1k", 0.6, 0.5), ("echo-1k", 0.9, 0.6) }
+            .SelectMany(static aim => new Target[]
+            {
+                new("aspnet-" + aim.Workload, "aspnet-workers", Metric.Cpu, [("kestrel", aim.Workers)]),
+                new("aspnet-" + aim.Workload, "aspnet-pool", Metric.Cpu, [("kestrel", 1.1)]),
+                new("aspnet-" + aim.Workload, "aspnet-inline", Metric.Cpu, [("kestrel", aim.Inline)]),
+            }),
         new("websocket-echo", "epoll-inline", Metric.Cpu, [("kestrel", 0.7)]),
         new(PipeServer.Load.Workload.WebSocketIdle, "epoll-inline", Metric.Idle, [(null, 6)]),
         new(PipeServer.Load.Workload.WebSocketIdle, "epoll-inline", Metric.IdleCpu, [(null, 2)]),

@@ -20,6 +20,7 @@ namespace PipeServer.Load;
 /// <param name="Tls">How it uses TLS.</param>
 /// <param name="IsWebSocket">Each request is a message of 64 bytes, and its echo the answer: not for wrk, see clients/websockets.c.</param>
 /// <param name="Streams">How many requests of a connection are under way at once, as streams of HTTP/2: not for wrk, but for h2load; 0 for HTTP/1.1.</param>
+/// <param name="IsAspNet">It is for the servers of one ASP.NET Core application.</param>
 /// <param name="IsSplit">The server has a core of its own, and the load generator another.</param>
 internal sealed record Workload(
     string Name,
@@ -38,6 +39,7 @@ internal sealed record Workload(
     TlsUse Tls = TlsUse.None,
     bool IsWebSocket = false,
     int Streams = 0,
+    bool IsAspNet = false,
     bool IsSplit = false)
 {
     public const string Start = "start";
@@ -146,6 +148,10 @@ internal sealed record Workload(
         new("http2-tls-file-1k-32", "/1k.bin", 64, HasAims: true, Tls: TlsUse.Kept, Streams: 32),
         new("http2-tls-file-64k", "/64k.bin", 64, BodyBytes: MediumFileBytes, HasAims: true, Tls: TlsUse.Kept, Streams: 1),
         new(Http2Idle, "/plaintext", 10_000, Streams: 1),
+        new("aspnet-plaintext-64", "/plaintext", 64, HasAims: true, IsAspNet: true),
+        new("aspnet-json-64", "/json", 64, HasAims: true, IsAspNet: true),
+        new("aspnet-file-1k", "/1k.bin", 64, HasAims: true, IsAspNet: true),
+        new("aspnet-echo-1k", "/echo", 64, Script: Echo, HasAims: true, IsAspNet: true),
     ];
 
     /// <summary>True where load is put on the server at all, and a split of the cores means something.</summary>
@@ -155,7 +161,7 @@ internal sealed record Workload(
     public bool IsHttp2 => Streams > 0;
 
     /// <summary>Of which runs it is.</summary>
-    public RunKind Kind => IsHttp2 ? RunKind.Http2 : IsWebSocket ? RunKind.WebSocket : Tls != TlsUse.None ? RunKind.Tls : RunKind.Http;
+    public RunKind Kind => IsAspNet ? RunKind.AspNet : IsHttp2 ? RunKind.Http2 : IsWebSocket ? RunKind.WebSocket : Tls != TlsUse.None ? RunKind.Tls : RunKind.Http;
 
     /// <summary>The same with a core for the server and one for the client.</summary>
     public Workload Split() => this with { Name = Name + "-split", IsSplit = true };

@@ -8,6 +8,7 @@ internal sealed class Workshop : IDisposable
 {
     public const string CliProject = "src/PipeServer.Cli";
     public const string KestrelProject = "perf/load/peers/Kestrel";
+    public const string AspNetProject = "perf/load/peers/AspNetCore";
 
     private static readonly string Repo = Checkout.Find();
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("pipeserver-load-");
@@ -90,7 +91,7 @@ internal sealed class Workshop : IDisposable
     /// <summary>A project's assembly, as it was built.</summary>
     public string Assembly(string project) => Path.Combine(
         Repo, project, "bin", "Release", string.Create(CultureInfo.InvariantCulture, $"net{Environment.Version.Major}.0"),
-        project == CliProject ? "pipeserver.dll" : "kestrel-peer.dll");
+        project switch { CliProject => "pipeserver.dll", AspNetProject => "aspnet-peer.dll", _ => "kestrel-peer.dll" });
 
     /// <summary>Writes a configuration; its path.</summary>
     /// <param name="text">The configuration, for its path, the folder of the files, port and cores.</param>

@@ -125,6 +125,17 @@ public sealed class HttpServer : RouteBuilder, IAsyncDisposable
         SetFallback(new RouteHandler(handler, Dispatch.Worker).ChosenBy(choose));
     }
 
+    /// <summary>
+    /// As <see cref="MapFallback(Func{HttpRequest, Dispatch}, RequestHandler)"/>, for a framework that has answers of its own to everything: requests whose
+    /// method no route has and no standard either (501 otherwise, RFC 9110 §9.1), and TRACE (405 otherwise, §9.3.8), reach the handler too.
+    /// </summary>
+    /// <inheritdoc cref="MapFallback(Func{HttpRequest, Dispatch}, RequestHandler)"/>
+    public void MapAnything(Func<HttpRequest, Dispatch> choose, RequestHandler handler)
+    {
+        MapFallback(choose, handler);
+        TakeAnyMethod();
+    }
+
     /// <inheritdoc cref="MapFallback(Func{HttpRequest, Dispatch}, RequestHandler)"/>
     public void MapFallback(Func<HttpRequest, Dispatch> choose, Func<HttpRequest, HttpResponse, Task> handler) =>
         MapFallback(choose, RouteHandler.FromTask(handler));

@@ -237,6 +237,8 @@ public abstract class RouteBuilder
     /// <summary>Nothing is mapped any more.</summary>
     internal abstract void ThrowIfStarted();
 
+    private protected void TakeAnyMethod() => _routes.FallbackTakesAnyMethod = true;
+
     private protected void SetFallback(RouteHandler handler)
     {
         ThrowIfStarted();

@@ -18,6 +18,9 @@ internal sealed class RouteMap
     /// <summary>What answers every path that no route has; null for 404.</summary>
     public RouteHandler? Fallback { get; set; }
 
+    /// <summary>It answers methods too that are not known here.</summary>
+    public bool FallbackTakesAnyMethod { get; set; }
+
     /// <summary>Maps a method and a path pattern.</summary>
     /// <exception cref="ArgumentException">The method or the pattern is malformed.</exception>
     /// <exception cref="InvalidOperationException">The route is mapped already.</exception>
@@ -62,5 +65,5 @@ internal sealed class RouteMap
     }
 
     /// <summary>The table that requests are matched against.</summary>
-    public RouteTable ToTable() => new(_routes, Fallback);
+    public RouteTable ToTable() => new(_routes, Fallback, FallbackTakesAnyMethod);
 }

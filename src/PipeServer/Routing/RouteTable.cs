@@ -15,10 +15,11 @@ internal sealed class RouteTable
     private readonly RouteMatch _otherwise; // for a path that no route has
     private readonly RouteMatch _optionsOfServer; // for what no path answers
     private readonly RouteMatch _notAllowedByServer;
-    private readonly RouteMatch _unknownMethod = new(RouteOutcome.UnknownMethod);
+    private readonly RouteMatch _unknownMethod;
+    private readonly RouteMatch _trace; // of a path that no route has
     private readonly FrozenSet<string> _methods;
 
-    public RouteTable(IEnumerable<Route> routes, RouteHandler? fallback)
+    public RouteTable(IEnumerable<Route> routes, RouteHandler? fallback, bool fallbackTakesAnyMethod = false)
     {
         var all = routes.ToList();
         var literals = all.FindAll(static route => route.Pattern.IsLiteral);
@@ -30,6 +31,9 @@ internal sealed class RouteTable
         var allow = Allow(fallback is null ? _methods : _methods.Append("GET"));
         _optionsOfServer = new RouteMatch(RouteOutcome.Options, Allow: allow);
         _notAllowedByServer = new RouteMatch(RouteOutcome.MethodNotAllowed, Allow: allow);
+
+        // RFC 9110 §9.3.8: TRACE would echo what intermediaries added, so no fallback gets it by accident.
+        (_unknownMethod, _trace) = fallbackTakesAnyMethod ? (_otherwise, _otherwise) : (new RouteMatch(RouteOutcome.UnknownMethod), _notAllowedByServer);
     }
 
     /// <summary>What answers a request.</summary>
@@ -104,13 +108,7 @@ internal sealed class RouteTable
                 Allow: Allow(methods));
         }
 
-        if (method == RequestMethod.Trace)
-        {
-            // RFC 9110 §9.3.8: TRACE would echo what intermediaries added, so no fallback gets it by accident.
-            return _notAllowedByServer;
-        }
-
-        return _otherwise;
+        return method == RequestMethod.Trace ? _trace : _otherwise;
     }
 
     // Allow = #method (RFC 9110 §10.2.1)

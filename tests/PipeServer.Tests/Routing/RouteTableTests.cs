@@ -72,6 +72,33 @@ public sealed class RouteTableTests
         Assert.Equal(RouteOutcome.MethodNotAllowed, Match(table, "TRACE", "/x").Outcome);
     }
 
+    // A framework has answers of its own to everything; without this PROPFIND, and whatever else an application had a route for, was 501 before it was asked.
+    [Fact]
+    public void A_fallback_for_any_method_takes_unknown_ones_and_trace()
+    {
+        var table = new RouteTable([], new RouteHandler(static (_, _) => default, Dispatch.Worker), fallbackTakesAnyMethod: true);
+        foreach (var method in new[] { "GET", "BREW", "PROPFIND", "get", "TRACE", "OPTIONS" })
+        {
+            Assert.Equal(RouteOutcome.Found, Match(table, method, "/x").Outcome);
+        }
+    }
+
+    [Theory]
+    [InlineData("BREW / HTTP/1.1\r\nHost: test\r\n\r\n")]
+    [InlineData("TRACE /a/b HTTP/1.1\r\nHost: test\r\n\r\n")]
+    [InlineData("PUT /a HTTP/1.1\r\nHost: test\r\nContent-Length: 0\r\n\r\n")]
+    public async Task A_server_may_take_anything(string request)
+    {
+        await using var server = await TestServer.StartAsync("memory", static server =>
+            server.MapAnything(static _ => Dispatch.Inline, static (request, response) =>
+            {
+                response.WriteText(request.Method);
+                return default;
+            }));
+        await using var client = await server.ConnectAsync();
+        Assert.Equal(request[..request.IndexOf(' ')], (await client.RequestAsync(request)).Text);
+    }
+
     [Fact]
     public void Values_are_the_segments_that_matched()
     {

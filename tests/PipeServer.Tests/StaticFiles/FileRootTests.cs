@@ -97,10 +97,11 @@ public sealed class FileRootTests : IAsyncLifetime
         Assert.True(found > 0, "the harmless one was never there");
     }
 
-    // 100,000 paths made of what has broken servers: each is answered, and never with what lies outside or is hidden.
+    // Thousands of paths made of what has broken servers (some 400,000 by night): each is answered, and never with what lies outside or is hidden.
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
+    [Trait(Stress.Trait, Stress.Name)]
     public async Task Generated_paths_never_leave_the_root(bool byKernel)
     {
         _folder.Write("root/.hidden", "secret");
@@ -117,7 +118,7 @@ public sealed class FileRootTests : IAsyncLifetime
             "dangling", "process", "device", "fifo", ".hidden", ".git", "config", "root", "rootlike", "e%CC%81", "%C3%A9", "%F0%9F%98%80", "con", "nul", "x", "?a", "%", "%ff", "%01", "%09",
         ];
         var statuses = new SortedDictionary<int, int>();
-        for (var number = 0; number < 50_000; number++)
+        for (var number = 0; number < Stress.Rounds(10_000); number++)
         {
             var target = "/" + string.Concat(Enumerable.Range(0, random.Next(1, 9)).Select(_ => pieces[random.Next(pieces.Length)]));
             var response = await client.RequestAsync(TestClient.Get(target));
@@ -133,7 +134,7 @@ public sealed class FileRootTests : IAsyncLifetime
         }
 
         await client.DisposeAsync();
-        Assert.True(statuses[200] > 500 && statuses[301] > 100 && statuses[404] > 500, string.Join(", ", statuses));
+        Assert.True(statuses[200] > 100 && statuses[301] >= 10 && statuses[404] > 100, string.Join(", ", statuses));
         Assert.Equal(0, server.Log.CountFrom(Microsoft.Extensions.Logging.LogLevel.Warning));
     }
 

@@ -91,7 +91,7 @@ public sealed class WorkerPoolStressTests
         {
             await using var pool = new WorkerPool(Environment.ProcessorCount * 4, 64, Options(isPortable));
             using var ran = new SemaphoreSlim(0);
-            for (var i = 0; i < Stress.Rounds(10_000); i++)
+            for (var i = 0; i < Stress.Rounds(4_000); i++)
             {
                 pool.Execute(static state => state.Release(), ran);
                 Assert.True(await ran.WaitAsync(Patience), $"job {i} was never run");

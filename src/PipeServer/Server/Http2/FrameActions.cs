@@ -14,6 +14,8 @@ internal abstract class FrameActions : ConnectionEndings
 {
     private const long PacePing = 0x5069_7065_5061_6365; // "PipePace"
 
+    private ClosedStreams _told; // closed streams whose client has gone on with them; a mutable struct
+
     protected FrameActions(ServerContext server, ObjectPool<Http2Stream> pool)
         : base(server, pool) => Heads = new HeadReceiver((Http2Connection)this);
 
@@ -29,6 +31,7 @@ internal abstract class FrameActions : ConnectionEndings
     public override void Attach(TransportConnection transport, long id)
     {
         SettingsDue = 0;
+        _told.Reset();
         base.Attach(transport, id);
     }
 
@@ -256,7 +259,11 @@ internal abstract class FrameActions : ConnectionEndings
             return;
         }
 
-        Frames.ResetStream(id, code); // it is closed already, and who goes on with it is told so
+        if (!_told.WasResetHere(id))
+        {
+            _told.Add(id, byClient: false);
+            Frames.ResetStream(id, code); // it is closed already, and who goes on with it is told so, once
+        }
     }
 
     /// <summary>A request that nobody has seen is told by its reset alone that it is not answered.</summary>
