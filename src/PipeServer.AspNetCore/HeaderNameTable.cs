@@ -26,7 +26,7 @@ internal static class HeaderNameTable
     private static string[][] Sorted()
     {
         var names = typeof(HeaderNames).GetFields(BindingFlags.Public | BindingFlags.Static)
-            .Select(static field => (string)field.GetValue(null)!)
+            .Select(static constant => (string)constant.GetValue(null)!)
             .Where(static name => name[0] != ':')
             .ToLookup(static name => name.Length);
         return [.. Enumerable.Range(0, names.Max(static group => group.Key) + 1).Select(length => names[length].ToArray())];

@@ -55,9 +55,9 @@ internal abstract class HeaderStore : IHeaderDictionary
         set => this[key] = value;
     }
 
-    public ICollection<string> Keys => [.. this.Select(static field => field.Key)];
+    public ICollection<string> Keys => [.. this.Select(static item => item.Key)];
 
-    public ICollection<StringValues> Values => [.. this.Select(static field => field.Value)];
+    public ICollection<StringValues> Values => [.. this.Select(static item => item.Value)];
 
     public int Count
     {
