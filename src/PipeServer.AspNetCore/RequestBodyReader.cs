@@ -33,8 +33,15 @@ internal sealed class RequestBodyReader : PipeReader
 
     public override ValueTask<ReadResult> ReadAsync(CancellationToken cancellationToken = default)
     {
-        var read = Readable().ReadAsync(cancellationToken);
-        return read.IsCompletedSuccessfully ? read : TranslateAsync(read);
+        try
+        {
+            var read = Readable().ReadAsync(cancellationToken);
+            return read.IsCompletedSuccessfully ? read : TranslateAsync(read);
+        }
+        catch (BadHttpRequestException exception)
+        {
+            throw Translated(exception);
+        }
     }
 
     public override void AdvanceTo(SequencePosition consumed) => Inner.AdvanceTo(consumed);

@@ -77,6 +77,29 @@ public sealed class RequestBodyTests
         Assert.Equal(413, Assert.IsType<FrameworkBadRequest>(seen).StatusCode);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task An_application_may_answer_a_body_over_the_limit_itself(bool isChunked)
+    {
+        await using var host = await ApplicationHost.StartAsync(
+            static async context =>
+            {
+                var exception = await Record.ExceptionAsync(async () =>
+                {
+                    while (await context.Request.Body.ReadAsync(new byte[4]) > 0)
+                    {
+                    }
+                });
+                context.Response.StatusCode = 200;
+                await context.Response.WriteAsync($"{Assert.IsType<FrameworkBadRequest>(exception).StatusCode}");
+            },
+            static options => options.Server.MaxRequestBodyBytes = 10);
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/") { Content = new StringContent("more than ten"), Headers = { TransferEncodingChunked = isChunked } };
+        using var response = await host.Client.SendAsync(request);
+        Assert.Equal("413", await response.Content.ReadAsStringAsync());
+    }
+
     [Fact]
     public async Task An_application_may_raise_the_limit_for_a_request_and_lower_it()
     {
