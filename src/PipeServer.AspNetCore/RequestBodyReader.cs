@@ -12,8 +12,11 @@ internal sealed class RequestBodyReader : PipeReader
     /// <summary>The application has begun to read it.</summary>
     public bool HasBegun { get; private set; }
 
+    /// <summary>The application has learnt that the body is malformed, too large, too slow or cut short.</summary>
+    public bool HasFailed { get; private set; }
+
     /// <summary>Begins with a request.</summary>
-    public void Begin(PipeReader inner) => (_inner, HasBegun, _isCompleted) = (inner, false, false);
+    public void Begin(PipeReader inner) => (_inner, HasBegun, HasFailed, _isCompleted) = (inner, false, false, false);
 
     /// <summary>Nobody reads any more.</summary>
     public void End() => _inner = null;
@@ -73,7 +76,7 @@ internal sealed class RequestBodyReader : PipeReader
         return inner;
     }
 
-    private static async ValueTask<ReadResult> TranslateAsync(ValueTask<ReadResult> read)
+    private async ValueTask<ReadResult> TranslateAsync(ValueTask<ReadResult> read)
     {
         try
         {
@@ -85,5 +88,9 @@ internal sealed class RequestBodyReader : PipeReader
         }
     }
 
-    private static FrameworkBadRequest Translated(BadHttpRequestException exception) => new(exception.Message, exception.StatusCode, exception);
+    private FrameworkBadRequest Translated(BadHttpRequestException exception)
+    {
+        HasFailed = true;
+        return new(exception.Message, exception.StatusCode, exception);
+    }
 }

@@ -211,9 +211,19 @@ internal abstract class ResponseFeatures : ConnectionFeatures,
             if (!HasStarted)
             {
                 CheckLength();
+                if (HasBodyFailed && MayHaveBody)
+                {
+                    SetLengthIfNone(_writer.Held);
+                }
+
                 Commit();
                 await TellNoLengthAsync().ConfigureAwait(false);
             }
+        }
+
+        if (HasBodyFailed && !Response.HasStarted)
+        {
+            await Response.Body.FlushAsync().ConfigureAwait(false); // or the server would answer a malformed body in the application's place
         }
 
         if (_otherTrailers is null && _trailers.Count > 0)

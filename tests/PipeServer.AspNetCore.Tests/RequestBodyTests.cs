@@ -78,12 +78,14 @@ public sealed class RequestBodyTests
     }
 
     [Theory]
-    [InlineData(false)]
-    [InlineData(true)]
-    public async Task An_application_may_answer_a_body_over_the_limit_itself(bool isChunked)
+    [InlineData(false, true)]
+    [InlineData(true, true)]
+    [InlineData(false, false)]
+    [InlineData(true, false)]
+    public async Task An_application_may_answer_a_body_over_the_limit_itself(bool isChunked, bool isFlushed)
     {
         await using var host = await ApplicationHost.StartAsync(
-            static async context =>
+            async context =>
             {
                 var exception = await Record.ExceptionAsync(async () =>
                 {
@@ -91,12 +93,18 @@ public sealed class RequestBodyTests
                     {
                     }
                 });
-                context.Response.StatusCode = 200;
-                await context.Response.WriteAsync($"{Assert.IsType<FrameworkBadRequest>(exception).StatusCode}");
+                var text = Encoding.ASCII.GetBytes($"{Assert.IsType<FrameworkBadRequest>(exception).StatusCode}");
+                text.CopyTo(context.Response.BodyWriter.GetSpan(text.Length));
+                context.Response.BodyWriter.Advance(text.Length);
+                if (isFlushed)
+                {
+                    await context.Response.BodyWriter.FlushAsync();
+                }
             },
             static options => options.Server.MaxRequestBodyBytes = 10);
         using var request = new HttpRequestMessage(HttpMethod.Post, "/") { Content = new StringContent("more than ten"), Headers = { TransferEncodingChunked = isChunked } };
         using var response = await host.Client.SendAsync(request);
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
         Assert.Equal("413", await response.Content.ReadAsStringAsync());
     }
 
