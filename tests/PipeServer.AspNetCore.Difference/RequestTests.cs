@@ -1,0 +1,42 @@
+using Difference.Requests;
+using Difference.Runner;
+
+namespace Difference;
+
+/// <summary>Every request of the table is answered alike, but for what <see cref="KnownDifferences"/> explains.</summary>
+public sealed class RequestTests(TwoServers servers)
+{
+    public static TheoryData<string> OverHttp1 => [.. RequestTable.All.Keys];
+
+    public static TheoryData<string> OverHttp2 => [.. RequestTable.All.Values.Where(static request => request.OverHttp2).Select(static request => request.Name)];
+
+    [Theory]
+    [MemberData(nameof(OverHttp1))]
+    public async Task Over_http1(string name)
+    {
+        var request = RequestTable.All[name];
+        var cancellation = TestContext.Current.CancellationToken;
+        var (kestrel, pipeServer) = await servers.OfBothAsync(server => RawClient.ExchangeAsync(server.Plain, request, cancellation));
+        Verdict.Check(request, 1, Comparer.Compare(request, kestrel, pipeServer));
+    }
+
+    [Theory]
+    [MemberData(nameof(OverHttp2))]
+    public async Task Over_http2(string name)
+    {
+        var request = RequestTable.All[name];
+        var cancellation = TestContext.Current.CancellationToken;
+        var (kestrel, pipeServer) = await servers.OfBothAsync(server => server.Http2.ExchangeAsync(request, cancellation));
+        Verdict.Check(request, 2, Comparer.Compare(request, kestrel, pipeServer));
+    }
+
+    [Fact]
+    public void The_table_is_long_enough() => Assert.InRange(RequestTable.All.Count, 300, 2000);
+
+    [Fact]
+    public void Every_known_difference_is_of_a_request_and_has_a_reason() => Assert.All(KnownDifferences.All, static known =>
+    {
+        Assert.Contains(RequestTable.All.Keys, name => known.Covers(name, known.Version));
+        Assert.NotEmpty(known.Reason);
+    });
+}
