@@ -1,3 +1,5 @@
+using Difference.Application;
+
 namespace Difference.Runner;
 
 /// <summary>How the application is put on each of the servers. All else is the same.</summary>
@@ -7,6 +9,7 @@ internal static class ServerChoice
     {
         // Its name in every answer would be a difference in every request.
         options.AddServerHeader = false;
+        options.Limits.MaxRequestBodySize = DifferenceApplication.MaxBodyBytes;
         options.ConfigureHttpsDefaults(static https => https.ServerCertificate = TestCertificate.Localhost);
     });
 

@@ -1,0 +1,27 @@
+using Difference.Requests;
+using Difference.Runner;
+
+namespace Difference.Scenarios;
+
+/// <summary>YARP on each server, in front of the application on the same server.</summary>
+public sealed class ProxyTests(ProxyPair proxies) : IClassFixture<ProxyPair>
+{
+    public static TheoryData<string> Names =>
+    [
+        .. RequestTable.All.Values.Where(static request => request.OverHttp2 && IsForProxies(request.Name)).Select(static request => request.Name),
+    ];
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public async Task A_request_passes_alike(string name)
+    {
+        var request = RequestTable.All[name];
+        var kestrel = RawClient.ExchangeAsync(proxies.Kestrel, request, TestContext.Current.CancellationToken);
+        var pipeServer = RawClient.ExchangeAsync(proxies.PipeServer, request, TestContext.Current.CancellationToken);
+        var findings = Comparer.Compare(request, await kestrel, await pipeServer);
+        Assert.True(findings.Count == 0, string.Join('\n', findings));
+    }
+
+    private static bool IsForProxies(string name) =>
+        name.StartsWith("write ") || name.StartsWith("body echo") || name.StartsWith("mvc /") || name.StartsWith("error /error/") || name.StartsWith("static range");
+}
