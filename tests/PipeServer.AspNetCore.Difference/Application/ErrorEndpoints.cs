@@ -1,3 +1,5 @@
+using System.Buffers;
+
 namespace Difference.Application;
 
 /// <summary>Faults of an application, before and after its answer has begun.</summary>
@@ -37,8 +39,7 @@ internal static class ErrorEndpoints
         error.Map("/in-buffer", static (HttpContext context) =>
         {
             // Written to the pipe, and never flushed: nothing of it is sent yet.
-            context.Response.BodyWriter.GetSpan(10);
-            context.Response.BodyWriter.Advance(10);
+            context.Response.BodyWriter.Write("in the buffer"u8);
             throw new InvalidOperationException("in the buffer");
         });
         error.Map("/after-flush", static async (HttpContext context) =>

@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Primitives;
 using Microsoft.Net.Http.Headers;
 
@@ -66,7 +67,7 @@ internal static class HeaderEndpoints
         ["cookies"] = static response =>
         {
             response.Cookies.Append("plain", "a value;");
-            response.Cookies.Append("flags", "v", new CookieOptions { HttpOnly = true, Secure = true, SameSite = SameSiteMode.Strict, MaxAge = TimeSpan.FromHours(1), Path = "/x" });
+            response.Cookies.Append("flags", "v", new CookieOptions { HttpOnly = true, Secure = true, SameSite = Microsoft.AspNetCore.Http.SameSiteMode.Strict, MaxAge = TimeSpan.FromHours(1), Path = "/x" });
             response.Cookies.Delete("gone");
         },
         ["content-type"] = static response => response.ContentType = "text/plain; charset=iso-8859-1",
@@ -117,7 +118,7 @@ internal static class HeaderEndpoints
             string.Join('|', context.Request.Headers[name].Select(static value => value ?? "(null)")) + $" ({context.Request.Headers[name].Count})");
         application.MapGet("/reason", static (HttpContext context) =>
         {
-            context.Features.GetRequiredFeature<Microsoft.AspNetCore.Http.Features.IHttpResponseFeature>().ReasonPhrase = "As I Say";
+            context.Features.GetRequiredFeature<IHttpResponseFeature>().ReasonPhrase = "As I Say";
             context.Response.StatusCode = 299;
         });
     }

@@ -22,7 +22,7 @@ internal static class ResultRequests
     public static IEnumerable<DifferenceRequest> All =>
         Names.Select(static name => RequestTable.Get("result", $"/result/{name}"))
         .Concat(Codes.Select(static code => RequestTable.Get("status", string.Create(CultureInfo.InvariantCulture, $"/write/status/{code}"))))
-        .Concat(((int[])[101, 100, 103, 199, 0, 99, 1000, -5]).Select(static code =>
+        .Concat(((int[])[101, 0, 99, 1000]).Select(static code =>
             RequestTable.Get("odd status", string.Create(CultureInfo.InvariantCulture, $"/write/status/{code}"))))
         .Concat(((int[])[200, 204, 205, 304, 404, 500]).Select(static code =>
             RequestTable.Get("status with a body", string.Create(CultureInfo.InvariantCulture, $"/write/text-at-status/{code}"))))

@@ -8,7 +8,7 @@ namespace Difference.Runner;
 internal static class RawClient
 {
     /// <summary>How long one exchange may take before the test fails; far above what it needs on a busy machine.</summary>
-    public static TimeSpan Patience { get; } = TimeSpan.FromSeconds(60);
+    public static TimeSpan Patience { get; } = TimeSpan.FromSeconds(40);
 
     private static byte[] Probe { get; } = Encoding.ASCII.GetBytes("GET /alive HTTP/1.1\r\nHost: example.test\r\nConnection: close\r\n\r\n");
 
