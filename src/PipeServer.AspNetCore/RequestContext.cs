@@ -1,0 +1,177 @@
+using System.Runtime.ExceptionServices;
+using Microsoft.AspNetCore.Connections.Features;
+using Microsoft.AspNetCore.Hosting.Server.Abstractions;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using FrameworkBadRequest = Microsoft.AspNetCore.Http.BadHttpRequestException;
+
+namespace PipeServer.AspNetCore;
+
+/// <summary>
+/// A request as the application sees it, and its way through the application. Serves one request after the other; the host keeps its own context here for as
+/// long.
+/// </summary>
+internal sealed class RequestContext<TContext>(ApplicationRunner<TContext> runner) : ResponseFeatures(runner.ConnectionIdSeed), IHostContextContainer<TContext>
+    where TContext : notnull
+{
+    private static readonly Type[] RareTypes =
+    [
+        typeof(IRequestBodyPipeFeature), typeof(IHttpConnectionFeature), typeof(IHttpBodyControlFeature), typeof(IHttpMaxRequestBodySizeFeature),
+        typeof(IHttpRequestTrailersFeature), typeof(IHttpResponseTrailersFeature), typeof(IHttpUpgradeFeature), typeof(IHttpResetFeature),
+        typeof(ITlsConnectionFeature), typeof(ITlsHandshakeFeature), typeof(IPersistentStateFeature), typeof(IConnectionItemsFeature),
+        typeof(IConnectionIdFeature), typeof(IConnectionEndPointFeature),
+    ];
+
+    private readonly Stack<(Func<object, Task> Callback, object State)> _completed = new();
+    private bool _hasCompleted; // callbacks, which the context must outlive
+    private TlsFeatures? _tls;
+    private TContext? _context;
+    private Exception? _reported;
+
+    TContext? IHostContextContainer<TContext>.HostContext { get; set; }
+
+    protected override IEnumerable<Type> OwnTypes => RareTypes;
+
+    /// <summary>Has the application answer a request.</summary>
+    public async ValueTask RunAsync(HttpRequest request, HttpResponse response)
+    {
+        BeginRequest(request);
+        BeginResponse(response);
+        ResetFeatures();
+        AllowSynchronousIO = runner.AllowSynchronousIO;
+        var application = runner.Application;
+        Exception? fault = null;
+        var hasContext = false;
+        try
+        {
+            _context = application.CreateContext(this);
+            hasContext = true;
+            await application.ProcessRequestAsync(_context).ConfigureAwait(false);
+            await FinishResponseAsync().ConfigureAwait(false);
+        }
+#pragma warning disable CA1031 // The host is told of every exception; the server answers it.
+        catch (Exception exception)
+#pragma warning restore CA1031
+        {
+            fault = exception;
+        }
+
+        fault ??= Fault;
+        var answer = fault is null ? null : Answer(fault, response);
+        _reported = fault;
+        if (!_hasCompleted)
+        {
+            End(hasContext);
+        }
+
+        if (answer is not null)
+        {
+            ExceptionDispatchInfo.Throw(answer);
+        }
+    }
+
+    public override void OnCompleted(Func<object, Task> callback, object state)
+    {
+        if (!_hasCompleted)
+        {
+            _hasCompleted = true;
+            Response.OnCompleted(static self => ((RequestContext<TContext>)self!).CompleteAsync(), this);
+        }
+
+        _completed.Push((callback, state));
+    }
+
+    protected override object? FindOwn(Type key)
+    {
+        if (key == typeof(IHttpConnectionFeature) || key == typeof(IRequestBodyPipeFeature) || key == typeof(IHttpBodyControlFeature)
+            || key == typeof(IHttpMaxRequestBodySizeFeature) || key == typeof(IHttpUpgradeFeature) || key == typeof(IHttpRequestTrailersFeature)
+            || key == typeof(IPersistentStateFeature) || key == typeof(IConnectionItemsFeature) || key == typeof(IConnectionIdFeature)
+            || key == typeof(IConnectionEndPointFeature))
+        {
+            return this;
+        }
+
+        if (key == typeof(IHttpResponseTrailersFeature))
+        {
+            return Response.SupportsTrailers ? this : null;
+        }
+
+        if (key == typeof(IHttpResetFeature))
+        {
+            return IsHttp2 ? this : null;
+        }
+
+        if (key == typeof(ITlsConnectionFeature) || key == typeof(ITlsHandshakeFeature))
+        {
+            return _tls ??= Request.Tls is { } tls ? new TlsFeatures(tls) : null;
+        }
+
+        return null;
+    }
+
+    // What the server is to be told of a fault; null where the answer is made here.
+    private Exception? Answer(Exception fault, HttpResponse response)
+    {
+        if (fault is not FrameworkBadRequest bad)
+        {
+            ShowFault(StatusCodes.Status500InternalServerError);
+            return fault;
+        }
+
+        ShowFault(bad.StatusCode);
+        if (bad.InnerException is BadHttpRequestException own)
+        {
+            return own; // what the server has found itself
+        }
+
+        if (response.HasStarted || bad.StatusCode is < 400 or > 499)
+        {
+            return fault;
+        }
+
+        Log.RequestRefused(runner.Logger, bad.StatusCode, bad);
+        response.Clear();
+        response.StatusCode = bad.StatusCode;
+        return null;
+    }
+
+    // Behind the response's last byte.
+    private async ValueTask CompleteAsync()
+    {
+        while (_completed.TryPop(out var item))
+        {
+            try
+            {
+                await item.Callback(item.State).ConfigureAwait(false);
+            }
+#pragma warning disable CA1031 // Foreign code; the others are called all the same.
+            catch (Exception exception)
+#pragma warning restore CA1031
+            {
+                Log.CompletedCallbackFailed(runner.Logger, exception);
+            }
+        }
+
+        End(hasContext: true);
+    }
+
+    private void End(bool hasContext)
+    {
+        try
+        {
+            if (hasContext)
+            {
+                runner.Application.DisposeContext(_context!, _reported);
+            }
+        }
+        finally
+        {
+            (_context, _reported, _tls, _hasCompleted) = (default, null, null, false);
+            _completed.Clear();
+            EndResponse();
+            EndConnection();
+            EndRequest();
+            runner.Return(this);
+        }
+    }
+}

@@ -1,0 +1,151 @@
+using System.IO.Pipelines;
+using System.Net;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+
+namespace PipeServer.AspNetCore;
+
+/// <summary>What the features tell of the request. Strings are made when they are asked for.</summary>
+internal abstract class RequestFeatures : FeatureSlots,
+    IHttpRequestFeature, IHttpRequestBodyDetectionFeature, IRequestBodyPipeFeature, IHttpMaxRequestBodySizeFeature, IHttpRequestTrailersFeature,
+    IHttpRequestLifetimeFeature, IHttpBodyControlFeature
+{
+    private readonly Lock _lifeLock = new(); // who aborts may be late: the request is another client's then
+    private readonly RequestHeaders _headers = new();
+    private readonly RequestBodyReader _reader;
+    private readonly RequestBodyStream _stream;
+    private readonly TrailerStore _trailers = new();
+    private HttpRequest? _request;
+    private bool _hasTrailers;
+    private string? _method;
+    private string? _path;
+    private string? _queryString;
+    private string? _rawTarget;
+    private string? _protocol;
+    private string? _scheme;
+    private IHeaderDictionary? _otherHeaders;
+    private Stream? _otherBody;
+    private CancellationToken? _aborted;
+
+    protected RequestFeatures()
+    {
+        _reader = new RequestBodyReader();
+        _stream = new RequestBodyStream(this, _reader);
+    }
+
+    public bool AllowSynchronousIO { get; set; }
+
+    string IHttpRequestFeature.Protocol
+    {
+        get => _protocol ??= Request.Version is { Major: 2 } ? HttpProtocol.Http2 : Request.MinorVersion == 0 ? HttpProtocol.Http10 : HttpProtocol.Http11;
+        set => _protocol = value;
+    }
+
+    string IHttpRequestFeature.Scheme { get => _scheme ??= Request.Scheme; set => _scheme = value; }
+
+    string IHttpRequestFeature.Method { get => _method ??= Request.Method; set => _method = value; }
+
+    string IHttpRequestFeature.PathBase { get; set; } = "";
+
+    string IHttpRequestFeature.Path { get => _path ??= Request.Path; set => _path = value; }
+
+    string IHttpRequestFeature.QueryString
+    {
+        get => _queryString ??= Request.QueryBytes.IsEmpty ? "" : "?" + Request.QueryString;
+        set => _queryString = value;
+    }
+
+    string IHttpRequestFeature.RawTarget { get => _rawTarget ??= Request.Target; set => _rawTarget = value; }
+
+    IHeaderDictionary IHttpRequestFeature.Headers { get => _otherHeaders ?? _headers; set => _otherHeaders = value; }
+
+    Stream IHttpRequestFeature.Body { get => _otherBody ?? _stream; set => _otherBody = value; }
+
+    public bool CanHaveBody { get; private set; }
+
+    PipeReader IRequestBodyPipeFeature.Reader => _reader;
+
+    bool IHttpMaxRequestBodySizeFeature.IsReadOnly => _reader.HasBegun;
+
+    long? IHttpMaxRequestBodySizeFeature.MaxRequestBodySize
+    {
+        get => Request.MaxBodyBytes;
+        set
+        {
+            if (_reader.HasBegun)
+            {
+                throw new InvalidOperationException("The maximum request body size cannot be modified after the app has already started reading from the request body.");
+            }
+
+            Request.MaxBodyBytes = value;
+        }
+    }
+
+    bool IHttpRequestTrailersFeature.Available => Request.AreTrailersAvailable;
+
+    IHeaderDictionary IHttpRequestTrailersFeature.Trailers
+    {
+        get
+        {
+            if (!_hasTrailers)
+            {
+                if (!Request.AreTrailersAvailable)
+                {
+                    throw new InvalidOperationException("The request trailers are not available yet. They may not be available until the full request body is read.");
+                }
+
+                _trailers.Fill(Request.Trailers);
+                _hasTrailers = true;
+            }
+
+            return _trailers;
+        }
+    }
+
+    CancellationToken IHttpRequestLifetimeFeature.RequestAborted { get => _aborted ?? Request.Aborted; set => _aborted = value; }
+
+    /// <summary>The request that is being answered.</summary>
+    /// <exception cref="ObjectDisposedException">It has ended.</exception>
+    internal HttpRequest Request => _request ?? throw new ObjectDisposedException(nameof(IFeatureCollection), "The request has ended.");
+
+    protected bool IsHttp2 => Request.Version == HttpVersion.Version20;
+
+    void IHttpRequestLifetimeFeature.Abort() => AbortRequest();
+
+    /// <summary>Ends the request without the rest of its answer. From any thread, also when it has ended.</summary>
+    protected void AbortRequest()
+    {
+        lock (_lifeLock)
+        {
+            _request?.Abort();
+        }
+    }
+
+    /// <summary>Begins a request.</summary>
+    protected void BeginRequest(HttpRequest request)
+    {
+        lock (_lifeLock)
+        {
+            _request = request;
+        }
+
+        CanHaveBody = request.ContentLength > 0 || !request.AreTrailersAvailable;
+        _headers.Begin(request);
+        _reader.Begin(request.Body);
+    }
+
+    /// <summary>Forgets the request.</summary>
+    protected void EndRequest()
+    {
+        lock (_lifeLock)
+        {
+            _request = null;
+        }
+
+        _headers.End();
+        _reader.End();
+        _method = _path = _queryString = _rawTarget = _protocol = _scheme = null;
+        ((IHttpRequestFeature)this).PathBase = "";
+        (_otherHeaders, _otherBody, _aborted, _hasTrailers) = (null, null, null, false);
+    }
+}

@@ -1,0 +1,273 @@
+using System.IO.Pipelines;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+
+namespace PipeServer.AspNetCore;
+
+/// <summary>
+/// What the features do with the response. Status and fields stay here until the first flush, or the end of the application: then the callbacks of
+/// OnStarting are called, and all goes to the server's response.
+/// </summary>
+internal abstract class ResponseFeatures : ConnectionFeatures,
+    IHttpResponseFeature, IHttpResponseBodyFeature, IHttpResponseTrailersFeature, IHttpUpgradeFeature, IHttpResetFeature
+{
+    private readonly ResponseHeaders _headers = new();
+    private readonly TrailerStore _trailers = new();
+    private readonly ResponseBodyWriter _writer;
+    private readonly ResponseBodyStream _stream;
+    private readonly Stack<(Func<object, Task> Callback, object State)> _starting = new();
+    private HttpResponse? _response;
+    private int _statusCode = StatusCodes.Status200OK;
+    private string? _reasonPhrase;
+    private IHeaderDictionary? _otherTrailers;
+    private Stream? _otherBody;
+
+    protected ResponseFeatures(long connectionIdSeed)
+        : base(connectionIdSeed)
+    {
+        _writer = new ResponseBodyWriter(this);
+        _stream = new ResponseBodyStream(this, _writer);
+    }
+
+    int IHttpResponseFeature.StatusCode
+    {
+        get => _statusCode;
+        set
+        {
+            ThrowIfStarted();
+            _statusCode = value;
+        }
+    }
+
+    string? IHttpResponseFeature.ReasonPhrase
+    {
+        get => _reasonPhrase;
+        set
+        {
+            ThrowIfStarted();
+            _reasonPhrase = value;
+        }
+    }
+
+    IHeaderDictionary IHttpResponseFeature.Headers
+    {
+        get => _headers;
+        set => throw new NotSupportedException("The response's headers cannot be replaced: set them one by one.");
+    }
+
+    Stream IHttpResponseFeature.Body { get => _otherBody ?? _stream; set => _otherBody = value; }
+
+    /// <summary>Status and fields are the server's now, and cannot be changed any more.</summary>
+    public bool HasStarted { get; private set; }
+
+    Stream IHttpResponseBodyFeature.Stream => _stream;
+
+    PipeWriter IHttpResponseBodyFeature.Writer => _writer;
+
+    IHeaderDictionary IHttpResponseTrailersFeature.Trailers { get => _otherTrailers ?? _trailers; set => _otherTrailers = value; }
+
+    bool IHttpUpgradeFeature.IsUpgradableRequest => Response.CanUpgrade;
+
+    /// <summary>The server's response.</summary>
+    /// <exception cref="ObjectDisposedException">The request has ended.</exception>
+    internal HttpResponse Response => _response ?? throw new ObjectDisposedException(nameof(IFeatureCollection), "The request has ended.");
+
+    /// <summary>What has gone wrong where the application does not learn of it, or need not.</summary>
+    protected Exception? Fault { get; private set; }
+
+    public virtual void OnCompleted(Func<object, Task> callback, object state) => throw new NotSupportedException();
+
+    void IHttpResponseFeature.OnStarting(Func<object, Task> callback, object state)
+    {
+        ThrowIfStarted();
+        _starting.Push((callback, state));
+    }
+
+    void IHttpResponseBodyFeature.DisableBuffering()
+    {
+        // A flush is a flush here.
+    }
+
+    Task IHttpResponseBodyFeature.StartAsync(CancellationToken cancellationToken)
+    {
+        if (HasStarted)
+        {
+            return Task.CompletedTask;
+        }
+
+        cancellationToken.ThrowIfCancellationRequested();
+        return StartAsync();
+    }
+
+    async Task IHttpResponseBodyFeature.SendFileAsync(string path, long offset, long? count, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        using var file = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+        var length = RandomAccess.GetLength(file);
+        if (offset < 0 || offset > length)
+        {
+            throw new ArgumentOutOfRangeException(nameof(offset), offset, "");
+        }
+
+        if (count is { } asked && (asked < 0 || asked > length - offset))
+        {
+            throw new ArgumentOutOfRangeException(nameof(count), count, "");
+        }
+
+        await StartAsync().ConfigureAwait(false);
+        _writer.Count(await Response.SendFileAsync(file, offset, count ?? (length - offset), cancellationToken).ConfigureAwait(false));
+    }
+
+    Task IHttpResponseBodyFeature.CompleteAsync() => _writer.CompleteAsync().AsTask();
+
+    async Task<Stream> IHttpUpgradeFeature.UpgradeAsync()
+    {
+        if (!Response.CanUpgrade)
+        {
+            throw new InvalidOperationException("Cannot upgrade a non-upgradable request. Check IHttpUpgradeFeature.IsUpgradableRequest to determine if a request can be upgraded.");
+        }
+
+        ThrowIfStarted();
+        _statusCode = StatusCodes.Status101SwitchingProtocols;
+        await CallStartingAsync().ConfigureAwait(false);
+        _headers.CopyTo(Response, isUpgrade: true);
+        HasStarted = true;
+        return new DuplexPipeStream(await Response.UpgradeAsync().ConfigureAwait(false), this);
+    }
+
+    void IHttpResetFeature.Reset(int errorCode) => AbortRequest();
+
+    /// <summary>Calls the callbacks, and gives status and fields to the server.</summary>
+    internal Task StartAsync()
+    {
+        if (HasStarted)
+        {
+            return Task.CompletedTask;
+        }
+
+        if (_starting.Count > 0)
+        {
+            return StartSlowlyAsync();
+        }
+
+        Commit();
+        return Task.CompletedTask;
+    }
+
+    /// <summary>The body is complete before its first byte is sent.</summary>
+    internal void SetLengthIfNone(long length)
+    {
+        if (_headers.ContentLength is null && _starting.Count == 0 && _trailers.Count == 0)
+        {
+            _headers.ContentLength = length;
+        }
+    }
+
+    /// <summary>The response cannot be completed.</summary>
+    internal void Fail(Exception exception) => Fault ??= exception;
+
+    /// <summary>Begins a response.</summary>
+    protected void BeginResponse(HttpResponse response)
+    {
+        _response = response;
+        _headers.Reset();
+        _trailers.Reset();
+        _writer.Begin(response.Body);
+        (_statusCode, _reasonPhrase, HasStarted, Fault) = (StatusCodes.Status200OK, null, false, null);
+    }
+
+    /// <summary>Forgets the response.</summary>
+    protected void EndResponse()
+    {
+        _response = null;
+        _headers.Reset();
+        _trailers.Reset();
+        _writer.End();
+        _starting.Clear();
+        (_otherTrailers, _otherBody, Fault) = (null, null, null);
+    }
+
+    /// <summary>The application has ended: what is left of its response goes to the server.</summary>
+    /// <exception cref="InvalidOperationException">It has promised more than it has written.</exception>
+    protected async ValueTask FinishResponseAsync()
+    {
+        if (Fault is not null)
+        {
+            return;
+        }
+
+        await StartAsync().ConfigureAwait(false);
+        if (_statusCode != StatusCodes.Status101SwitchingProtocols)
+        {
+            _writer.CheckLength(_headers.ContentLength);
+        }
+
+        if (_otherTrailers is null && _trailers.Count > 0)
+        {
+            _trailers.CopyTo(Response);
+        }
+    }
+
+    /// <summary>Nothing that the application has set or written is left, but for the status to tell.</summary>
+    protected void ShowFault(int statusCode)
+    {
+        if (!Response.HasStarted)
+        {
+            _headers.Reset();
+            (_statusCode, _reasonPhrase) = (statusCode, null);
+        }
+    }
+
+    private void ThrowIfStarted()
+    {
+        if (HasStarted)
+        {
+            throw new InvalidOperationException("The response has already started: its status, headers and callbacks cannot be changed any more.");
+        }
+    }
+
+    private async Task StartSlowlyAsync()
+    {
+        await CallStartingAsync().ConfigureAwait(false);
+        Commit();
+    }
+
+    private async ValueTask CallStartingAsync()
+    {
+        try
+        {
+            while (_starting.TryPop(out var item))
+            {
+                await item.Callback(item.State).ConfigureAwait(false);
+            }
+        }
+        catch (Exception exception)
+        {
+            Fail(exception); // whether the application lets it pass or not
+            throw;
+        }
+    }
+
+    private void Commit()
+    {
+        if (HasStarted)
+        {
+            return; // a callback has started it
+        }
+
+        var response = Response;
+        if (_statusCode != StatusCodes.Status200OK)
+        {
+            response.StatusCode = _statusCode;
+        }
+
+        if (_reasonPhrase is not null)
+        {
+            response.ReasonPhrase = _reasonPhrase;
+        }
+
+        _headers.CopyTo(response);
+        HasStarted = true;
+        _writer.Start();
+    }
+}

@@ -1,0 +1,81 @@
+using Microsoft.Extensions.Primitives;
+using Microsoft.Net.Http.Headers;
+
+namespace PipeServer.AspNetCore;
+
+/// <summary>The response's fields, until it starts: then they go to the server, and are read-only.</summary>
+internal sealed class ResponseHeaders : HeaderStore
+{
+    private const string ReadOnly = "Headers are read-only, response has already started.";
+
+    private bool _isReadOnly;
+
+    public override bool IsReadOnly => _isReadOnly;
+
+    /// <summary>Begins a response.</summary>
+    public void Reset()
+    {
+        Forget();
+        _isReadOnly = false;
+    }
+
+    /// <summary>Writes the fields into the server's response; from then on they cannot be changed.</summary>
+    /// <param name="response">The server's response.</param>
+    /// <param name="isUpgrade">The response is the last one of its connection, and has no body.</param>
+    public void CopyTo(HttpResponse response, bool isUpgrade = false)
+    {
+        foreach (var (name, value) in Fields)
+        {
+            if (!IsServers(response, name, value, isUpgrade))
+            {
+                for (var index = 0; index < value.Count; index++)
+                {
+                    response.Headers.Add(name, value[index] ?? "");
+                }
+            }
+        }
+
+        if (StoredLength is { } length && !isUpgrade)
+        {
+            response.ContentLength = length;
+        }
+
+        _isReadOnly = true;
+    }
+
+    protected override void BeforeChange()
+    {
+        if (_isReadOnly)
+        {
+            throw new InvalidOperationException(ReadOnly);
+        }
+    }
+
+    protected override void Check(string key, in StringValues value) => FieldRules.Check(key, value);
+
+    // What the server decides on itself. An application's Transfer-Encoding says no more than that it has no length.
+    private static bool IsServers(HttpResponse response, string name, in StringValues value, bool isUpgrade)
+    {
+        switch (name.Length)
+        {
+            case 4 when name.Equals(HeaderNames.Date, StringComparison.OrdinalIgnoreCase):
+            case 17 when name.Equals(HeaderNames.TransferEncoding, StringComparison.OrdinalIgnoreCase):
+                return true;
+            case 10 when name.Equals(HeaderNames.Connection, StringComparison.OrdinalIgnoreCase):
+                response.CloseConnection |= !isUpgrade && FieldRules.HasToken(value, "close");
+                return true;
+            case 7 when name.Equals(HeaderNames.Trailer, StringComparison.OrdinalIgnoreCase):
+                if (response.SupportsTrailers)
+                {
+                    foreach (var trailer in FieldRules.Tokens(value))
+                    {
+                        response.DeclareTrailer(trailer);
+                    }
+                }
+
+                return true;
+            default:
+                return false;
+        }
+    }
+}
