@@ -8,7 +8,7 @@ internal static class ErrorRequests
     private static readonly string[] Faults =
     [
         "before", "later", "in-buffer", "after-flush", "after-start", "after-sized", "after-complete", "too-little", "none-of-length", "too-much",
-        "too-much-later", "bad-request", "cancelled", "io", "abort", "abort-later", "status/404", "status/500",
+        "too-much-later", "bad-request", "cancelled", "io", "abort", "status/404", "status/500",
     ];
 
     public static IEnumerable<DifferenceRequest> All =>

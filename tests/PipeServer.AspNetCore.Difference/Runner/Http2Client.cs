@@ -23,12 +23,7 @@ internal sealed class Http2Client : IDisposable
         };
         handler.SslOptions.RemoteCertificateValidationCallback = static (_, certificate, _, _) =>
             certificate?.GetCertHashString() == TestCertificate.Localhost.GetCertHashString();
-        _client = new HttpClient(handler)
-        {
-            DefaultRequestVersion = HttpVersion.Version20,
-            DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact,
-            Timeout = RawClient.Patience,
-        };
+        _client = new HttpClient(handler) { Timeout = RawClient.Patience };
     }
 
     /// <summary>Every answer to the request; one that breaks off has status 0 or is incomplete.</summary>
@@ -49,7 +44,11 @@ internal sealed class Http2Client : IDisposable
     {
         // As it is: the client would resolve dots and escape what the test wants to see on the wire.
         var exact = new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true };
-        var message = new HttpRequestMessage(new HttpMethod(request.Method), new Uri($"https://{request.Host}{request.Target}", in exact));
+        var message = new HttpRequestMessage(new HttpMethod(request.Method), new Uri($"https://{request.Host}{request.Target}", in exact))
+        {
+            Version = HttpVersion.Version20,
+            VersionPolicy = HttpVersionPolicy.RequestVersionExact,
+        };
         message.Content = request switch
         {
             { Body: null } => null,

@@ -19,6 +19,7 @@ internal static partial class Normalizer
     [
         new("the time of the answer", HttpDate(), "DATE"),
         new("an ephemeral port of the loopback", LoopbackPort(), "$1:PORT"),
+        new("the server's own name", ServerName(), "SERVER"),
         new("a protected cookie", ProtectedCookie(), "$1=PROTECTED"),
         new("a boundary of a multipart answer", Boundary(), "BOUNDARY"),
     ];
@@ -59,6 +60,9 @@ internal static partial class Normalizer
 
     [GeneratedRegex(@"(\.AspNetCore\.Antiforgery|session|guarded)[^=]*=[^;]+", RegexOptions.CultureInvariant, 1000)]
     private static partial Regex ProtectedCookie();
+
+    [GeneratedRegex("^(Kestrel|PipeServer)$", RegexOptions.CultureInvariant, 1000)]
+    private static partial Regex ServerName();
 
     [GeneratedRegex("(?<=boundary=\"?|--)[0-9a-f-]{32,40}", RegexOptions.CultureInvariant, 1000)]
     private static partial Regex Boundary();

@@ -7,11 +7,13 @@ internal static class ServerChoice
 {
     public static void Kestrel(IWebHostBuilder builder) => builder.UseKestrel(static options =>
     {
-        // Its name in every answer would be a difference in every request.
-        options.AddServerHeader = false;
         options.Limits.MaxRequestBodySize = DifferenceApplication.MaxBodyBytes;
         options.ConfigureHttpsDefaults(static https => https.ServerCertificate = TestCertificate.Localhost);
     });
 
-    public static void PipeServer(IWebHostBuilder builder) => Kestrel(builder);
+    public static void PipeServer(IWebHostBuilder builder) => builder.UsePipeServer(static options =>
+    {
+        options.Server.MaxRequestBodyBytes = DifferenceApplication.MaxBodyBytes;
+        options.Certificate = TestCertificate.Localhost;
+    });
 }
