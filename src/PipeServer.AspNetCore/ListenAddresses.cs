@@ -11,6 +11,7 @@ internal static class ListenAddresses
     /// <summary>Where the server listens when nobody says where.</summary>
     public const string Default = "http://localhost:5000";
 
+    private const string Localhost = "localhost";
     private const string UnixPrefix = "unix:";
 
     /// <summary>Reads an address.</summary>
@@ -73,16 +74,23 @@ internal static class ListenAddresses
                 }
             }
 
-            result.Add(endpoints[index].Port == 0 ? WithPort(addresses[index], place!.Port) : addresses[index]);
+            result.Add(place is null ? addresses[index] : WithPort(addresses[index], place));
         }
 
         return result;
     }
 
-    private static string WithPort(string address, int port)
+    // As with Kestrel, what is every address is told by its number: clients make a URI of it.
+    private static string WithPort(string address, IPEndPoint place)
     {
         var parsed = BindingAddress.Parse(address);
-        return string.Create(CultureInfo.InvariantCulture, $"{parsed.Scheme.ToLowerInvariant()}://{parsed.Host}:{port}");
+        var host = parsed.Host.ToLowerInvariant();
+        if (host != Localhost && !IPAddress.TryParse(host.Trim('[', ']'), out _))
+        {
+            host = place.Address.AddressFamily == AddressFamily.InterNetworkV6 ? $"[{place.Address}]" : place.Address.ToString();
+        }
+
+        return string.Create(CultureInfo.InvariantCulture, $"{parsed.Scheme.ToLowerInvariant()}://{host}:{place.Port}");
     }
 
     private static HttpEndpoint Tcp(string address, BindingAddress parsed)
@@ -92,7 +100,7 @@ internal static class ListenAddresses
             throw new FormatException($"'{address}' is not an address to listen at: the port must be from {IPEndPoint.MinPort} to {IPEndPoint.MaxPort}.");
         }
 
-        if (parsed.Host.Equals("localhost", StringComparison.OrdinalIgnoreCase))
+        if (parsed.Host.Equals(Localhost, StringComparison.OrdinalIgnoreCase))
         {
             return HttpEndpoint.Localhost(parsed.Port);
         }

@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Hosting.Server.Abstractions;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 using FrameworkBadRequest = Microsoft.AspNetCore.Http.BadHttpRequestException;
 
 namespace PipeServer.AspNetCore;
@@ -19,12 +20,14 @@ internal sealed class RequestContext<TContext>(ApplicationRunner<TContext> runne
         typeof(IRequestBodyPipeFeature), typeof(IHttpConnectionFeature), typeof(IHttpBodyControlFeature), typeof(IHttpMaxRequestBodySizeFeature),
         typeof(IHttpRequestTrailersFeature), typeof(IHttpResponseTrailersFeature), typeof(IHttpUpgradeFeature), typeof(IHttpResetFeature),
         typeof(ITlsConnectionFeature), typeof(ITlsHandshakeFeature), typeof(IPersistentStateFeature), typeof(IConnectionItemsFeature),
-        typeof(IConnectionIdFeature), typeof(IConnectionEndPointFeature),
+        typeof(IConnectionIdFeature), typeof(IConnectionEndPointFeature), typeof(IHttpExtendedConnectFeature),
+        typeof(IHttpMinRequestBodyDataRateFeature), typeof(IHttpMinResponseDataRateFeature),
     ];
 
     private readonly Stack<(Func<object, Task> Callback, object State)> _completed = new();
     private bool _hasCompleted; // callbacks, which the context must outlive
     private TlsFeatures? _tls;
+    private DataRateFeatures? _dataRates;
     private TContext? _context;
     private Exception? _reported;
 
@@ -101,6 +104,16 @@ internal sealed class RequestContext<TContext>(ApplicationRunner<TContext> runne
             return IsHttp2 ? this : null;
         }
 
+        if (key == typeof(IHttpExtendedConnectFeature))
+        {
+            return IsHttp2 && Request.IsWebSocketRequest ? ExtendedConnect.Instance : null;
+        }
+
+        if (key == typeof(IHttpMinRequestBodyDataRateFeature) || key == typeof(IHttpMinResponseDataRateFeature))
+        {
+            return _dataRates ??= new DataRateFeatures(Request, Response);
+        }
+
         if (key == typeof(ITlsConnectionFeature) || key == typeof(ITlsHandshakeFeature))
         {
             return _tls ??= Request.Tls is { } tls ? new TlsFeatures(tls) : null;
@@ -108,6 +121,11 @@ internal sealed class RequestContext<TContext>(ApplicationRunner<TContext> runne
 
         return null;
     }
+
+    protected override object? Replace(Type key, object? value) =>
+        key == typeof(IHttpWebSocketFeature) && value is IHttpWebSocketFeature feature and not Http2WebSocket && IsHttp2
+            ? new Http2WebSocket(feature, this)
+            : value;
 
     // What the server is to be told of a fault; null where the answer is made here.
     private Exception? Answer(Exception fault, HttpResponse response)
@@ -166,7 +184,7 @@ internal sealed class RequestContext<TContext>(ApplicationRunner<TContext> runne
         }
         finally
         {
-            (_context, _reported, _tls, _hasCompleted) = (default, null, null, false);
+            (_context, _reported, _tls, _dataRates, _hasCompleted) = (default, null, null, null, false);
             _completed.Clear();
             EndResponse();
             EndConnection();

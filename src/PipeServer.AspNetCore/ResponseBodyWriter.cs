@@ -1,11 +1,12 @@
 using System.Buffers;
+using System.Globalization;
 using System.IO.Pipelines;
 
 namespace PipeServer.AspNetCore;
 
 /// <summary>
-/// The response's body. What is written before the response starts is held here, so that the Content-Length that goes with it can still be set; from then on
-/// it goes to the server as it is written.
+/// The response's body. What is written before the response starts is held here, so that the Content-Length that goes with it can still be set; and until
+/// the first flush where there is one, so that a body that is too long can still be answered by 500. All else goes to the server as it is written.
 /// </summary>
 internal sealed class ResponseBodyWriter(ResponseFeatures features) : PipeWriter
 {
@@ -13,16 +14,22 @@ internal sealed class ResponseBodyWriter(ResponseFeatures features) : PipeWriter
 
     private PipeWriter? _inner;
     private ArrayBufferWriter<byte>? _held;
-    private bool _isHeldLeased; // memory was asked for before the start, and not yet advanced over
+    private bool _isHeldLeased; // memory of it was asked for, and not yet advanced over
+    private bool _isHolding;
     private bool _isCompleted;
+    private long? _promised;
     private long _written;
 
     public override bool CanGetUnflushedBytes => true;
 
-    public override long UnflushedBytes => (_held?.WrittenCount ?? 0) + (features.HasStarted ? Inner.UnflushedBytes : 0);
+    public override long UnflushedBytes => (_held?.WrittenCount ?? 0) + (_isHolding ? 0 : Inner.UnflushedBytes);
 
     /// <summary>Begins with a response.</summary>
-    public void Begin(PipeWriter inner) => (_inner, _isCompleted, _isHeldLeased, _written) = (inner, false, false, 0);
+    public void Begin(PipeWriter inner)
+    {
+        (_inner, _isCompleted, _isHeldLeased, _isHolding) = (inner, false, false, true);
+        (_promised, _written) = (null, 0);
+    }
 
     /// <summary>Nobody writes any more.</summary>
     public void End()
@@ -36,9 +43,22 @@ internal sealed class ResponseBodyWriter(ResponseFeatures features) : PipeWriter
         _held?.ResetWrittenCount();
     }
 
-    /// <summary>The response has started: what was held goes to the server.</summary>
-    public void Start()
+    /// <summary>The response has started: its length, if it has one, does not change any more.</summary>
+    /// <exception cref="InvalidOperationException">More than that was written.</exception>
+    public void Start(long? promised)
     {
+        _promised = features.Request.Method == "HEAD" ? null : promised;
+        ThrowIfTooLong(0);
+        if (promised is null)
+        {
+            Release();
+        }
+    }
+
+    /// <summary>What was held goes to the server, and so does what is written from now on.</summary>
+    public void Release()
+    {
+        _isHolding = false;
         if (_held is { WrittenCount: > 0 } held)
         {
             Inner.Write(held.WrittenSpan);
@@ -46,40 +66,50 @@ internal sealed class ResponseBodyWriter(ResponseFeatures features) : PipeWriter
         }
     }
 
-    /// <summary>Counts what did not come by way of this.</summary>
-    public void Count(long bytes) => _written += bytes;
+    /// <summary>Counts what comes by another way.</summary>
+    /// <exception cref="InvalidOperationException">It is more than was promised.</exception>
+    public void Count(long bytes)
+    {
+        ThrowIfTooLong(bytes);
+        _written += bytes;
+    }
 
-    /// <exception cref="InvalidOperationException">The application has promised more than it has written, and nothing is sent yet.</exception>
-    public void CheckLength(long? promised)
+    /// <summary>The application has ended: nothing is held any more.</summary>
+    /// <exception cref="InvalidOperationException">It has promised more than it has written, and nothing is sent yet.</exception>
+    public void Finish()
     {
         var response = features.Response;
-        if (promised is { } length && _written < length && !response.HasStarted && features.Request.Method != "HEAD" && MayHaveBody(response.StatusCode))
+        if (_promised is { } length && _written < length && !response.HasStarted && MayHaveBody(response.StatusCode))
         {
-            throw new InvalidOperationException($"Response Content-Length mismatch: too few bytes written ({_written} of {length}).");
+            throw new InvalidOperationException(
+                string.Create(CultureInfo.InvariantCulture, $"Response Content-Length mismatch: too few bytes written ({_written} of {length})."));
         }
+
+        Release();
     }
 
     public override Memory<byte> GetMemory(int sizeHint = 0)
     {
         ThrowIfCompleted();
-        return features.HasStarted ? Inner.GetMemory(sizeHint) : GetHeld().GetMemory(sizeHint);
+        return _isHolding ? GetHeld().GetMemory(sizeHint) : Inner.GetMemory(sizeHint);
     }
 
     public override Span<byte> GetSpan(int sizeHint = 0)
     {
         ThrowIfCompleted();
-        return features.HasStarted ? Inner.GetSpan(sizeHint) : GetHeld().GetSpan(sizeHint);
+        return _isHolding ? GetHeld().GetSpan(sizeHint) : Inner.GetSpan(sizeHint);
     }
 
     public override void Advance(int bytes)
     {
+        ThrowIfTooLong(bytes);
         if (_isHeldLeased)
         {
             _isHeldLeased = false;
             _held!.Advance(bytes);
-            if (features.HasStarted)
+            if (!_isHolding)
             {
-                Start();
+                Release();
             }
         }
         else
@@ -98,7 +128,17 @@ internal sealed class ResponseBodyWriter(ResponseFeatures features) : PipeWriter
             return new(new FlushResult(isCanceled: false, isCompleted: true));
         }
 
-        return features.HasStarted ? inner.FlushAsync(cancellationToken) : StartAndFlushAsync(cancellationToken);
+        if (!features.HasStarted)
+        {
+            return StartAndFlushAsync(cancellationToken);
+        }
+
+        if (_isHolding)
+        {
+            Release();
+        }
+
+        return inner.FlushAsync(cancellationToken);
     }
 
     public override ValueTask<FlushResult> WriteAsync(ReadOnlyMemory<byte> source, CancellationToken cancellationToken = default)
@@ -147,13 +187,19 @@ internal sealed class ResponseBodyWriter(ResponseFeatures features) : PipeWriter
     private async ValueTask<FlushResult> StartAndFlushAsync(CancellationToken cancellationToken)
     {
         await features.StartAsync().ConfigureAwait(false);
+        Release();
         return await Inner.FlushAsync(cancellationToken).ConfigureAwait(false);
     }
 
     private ValueTask<FlushResult> WriteStartedAsync(ReadOnlyMemory<byte> source, CancellationToken cancellationToken)
     {
+        Count(source.Length);
+        if (_isHolding)
+        {
+            Release();
+        }
+
         Inner.Write(source.Span);
-        _written += source.Length;
         return Inner.FlushAsync(cancellationToken);
     }
 
@@ -161,6 +207,15 @@ internal sealed class ResponseBodyWriter(ResponseFeatures features) : PipeWriter
     {
         await features.StartAsync().ConfigureAwait(false);
         return await WriteStartedAsync(source, cancellationToken).ConfigureAwait(false);
+    }
+
+    private void ThrowIfTooLong(long bytes)
+    {
+        if (_written + bytes > _promised)
+        {
+            throw new InvalidOperationException(
+                string.Create(CultureInfo.InvariantCulture, $"Response Content-Length mismatch: too many bytes written ({_written + bytes} of {_promised})."));
+        }
     }
 
     private void ThrowIfCompleted()

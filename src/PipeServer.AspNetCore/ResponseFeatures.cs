@@ -21,6 +21,7 @@ internal abstract class ResponseFeatures : ConnectionFeatures,
     private string? _reasonPhrase;
     private IHeaderDictionary? _otherTrailers;
     private Stream? _otherBody;
+    private bool _isSwitched; // the application has taken the connection over
 
     protected ResponseFeatures(long connectionIdSeed)
         : base(connectionIdSeed)
@@ -115,7 +116,9 @@ internal abstract class ResponseFeatures : ConnectionFeatures,
         }
 
         await StartAsync().ConfigureAwait(false);
-        _writer.Count(await Response.SendFileAsync(file, offset, count ?? (length - offset), cancellationToken).ConfigureAwait(false));
+        _writer.Count(count ?? (length - offset));
+        _writer.Release();
+        await Response.SendFileAsync(file, offset, count ?? (length - offset), cancellationToken).ConfigureAwait(false);
     }
 
     Task IHttpResponseBodyFeature.CompleteAsync() => _writer.CompleteAsync().AsTask();
@@ -127,11 +130,7 @@ internal abstract class ResponseFeatures : ConnectionFeatures,
             throw new InvalidOperationException("Cannot upgrade a non-upgradable request. Check IHttpUpgradeFeature.IsUpgradableRequest to determine if a request can be upgraded.");
         }
 
-        ThrowIfStarted();
-        _statusCode = StatusCodes.Status101SwitchingProtocols;
-        await CallStartingAsync().ConfigureAwait(false);
-        _headers.CopyTo(Response, isUpgrade: true);
-        HasStarted = true;
+        await BeginSwitchAsync(StatusCodes.Status101SwitchingProtocols).ConfigureAwait(false);
         return new DuplexPipeStream(await Response.UpgradeAsync().ConfigureAwait(false), this);
     }
 
@@ -154,6 +153,17 @@ internal abstract class ResponseFeatures : ConnectionFeatures,
         return Task.CompletedTask;
     }
 
+    /// <summary>The application is about to take the connection, or the stream, over: its response is no more than a head.</summary>
+    internal async ValueTask BeginSwitchAsync(int statusCode)
+    {
+        ThrowIfStarted();
+        _statusCode = statusCode;
+        await CallStartingAsync().ConfigureAwait(false);
+        ThrowIfStarted();
+        _headers.CopyTo(Response, isUpgrade: true);
+        HasStarted = _isSwitched = true;
+    }
+
     /// <summary>The body is complete before its first byte is sent.</summary>
     internal void SetLengthIfNone(long length)
     {
@@ -173,7 +183,7 @@ internal abstract class ResponseFeatures : ConnectionFeatures,
         _headers.Reset();
         _trailers.Reset();
         _writer.Begin(response.Body);
-        (_statusCode, _reasonPhrase, HasStarted, Fault) = (StatusCodes.Status200OK, null, false, null);
+        (_statusCode, _reasonPhrase, HasStarted, _isSwitched, Fault) = (StatusCodes.Status200OK, null, false, false, null);
     }
 
     /// <summary>Forgets the response.</summary>
@@ -197,11 +207,12 @@ internal abstract class ResponseFeatures : ConnectionFeatures,
         }
 
         await StartAsync().ConfigureAwait(false);
-        if (_statusCode != StatusCodes.Status101SwitchingProtocols)
+        if (_isSwitched)
         {
-            _writer.CheckLength(_headers.ContentLength);
+            return;
         }
 
+        _writer.Finish();
         if (_otherTrailers is null && _trailers.Count > 0)
         {
             _trailers.CopyTo(Response);
@@ -268,6 +279,6 @@ internal abstract class ResponseFeatures : ConnectionFeatures,
 
         _headers.CopyTo(response);
         HasStarted = true;
-        _writer.Start();
+        _writer.Start(_headers.ContentLength);
     }
 }

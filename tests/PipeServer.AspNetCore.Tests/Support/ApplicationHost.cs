@@ -45,7 +45,6 @@ internal sealed class ApplicationHost : IAsyncDisposable
         builder.Logging.ClearProviders().AddProvider(log);
         builder.WebHost.UseUrls(url).UsePipeServer(options =>
         {
-            options.Server.Workers = 4;
             options.Server.DrainIdleTimeout = TimeSpan.FromMilliseconds(50);
             configure?.Invoke(options);
         });
