@@ -26,7 +26,7 @@ public sealed class RequestTests(TwoServers servers)
     {
         var request = RequestTable.All[name];
         var cancellation = TestContext.Current.CancellationToken;
-        var (kestrel, pipeServer) = await servers.OfBothAsync(server => server.Http2.ExchangeAsync(request, cancellation));
+        var (kestrel, pipeServer) = await servers.OfBothAsync(server => Http2Client.ExchangeAsync(server.Secure, request, cancellation));
         Verdict.Check(request, 2, kestrel, pipeServer);
     }
 

@@ -3,11 +3,22 @@ using System.Net;
 namespace Difference.Runner;
 
 /// <summary>Sends a request over HTTP/2 and TLS, by the client of .NET.</summary>
-internal sealed class Http2Client : IDisposable
+internal static class Http2Client
 {
-    private readonly HttpClient _client;
+    /// <summary>Every answer to the request, over a connection of its own; one that breaks off has status 0 or is incomplete.</summary>
+    public static async Task<IReadOnlyList<Answer>> ExchangeAsync(IPEndPoint server, DifferenceRequest request, CancellationToken cancellationToken)
+    {
+        using var client = Create(server);
+        var answers = new List<Answer>();
+        for (var time = 0; time < request.Times; time++)
+        {
+            answers.Add(await SendAsync(client, request, cancellationToken));
+        }
 
-    public Http2Client(IPEndPoint server)
+        return answers;
+    }
+
+    private static HttpClient Create(IPEndPoint server)
     {
         var handler = new SocketsHttpHandler
         {
@@ -23,22 +34,8 @@ internal sealed class Http2Client : IDisposable
         };
         handler.SslOptions.RemoteCertificateValidationCallback = static (_, certificate, _, _) =>
             certificate?.GetCertHashString() == TestCertificate.Localhost.GetCertHashString();
-        _client = new HttpClient(handler) { Timeout = RawClient.Patience };
+        return new HttpClient(handler) { Timeout = RawClient.Patience };
     }
-
-    /// <summary>Every answer to the request; one that breaks off has status 0 or is incomplete.</summary>
-    public async Task<IReadOnlyList<Answer>> ExchangeAsync(DifferenceRequest request, CancellationToken cancellationToken)
-    {
-        var answers = new List<Answer>();
-        for (var time = 0; time < request.Times; time++)
-        {
-            answers.Add(await SendAsync(request, cancellationToken));
-        }
-
-        return answers;
-    }
-
-    public void Dispose() => _client.Dispose();
 
     private static HttpRequestMessage ToMessage(DifferenceRequest request)
     {
@@ -70,17 +67,17 @@ internal sealed class Http2Client : IDisposable
     private static IEnumerable<(string Name, string Value)> Lines(System.Net.Http.Headers.HttpHeaders headers) =>
         headers.NonValidated.SelectMany(static header => header.Value.Select(value => (header.Key.ToLowerInvariant(), value)));
 
-    private async Task<Answer> SendAsync(DifferenceRequest request, CancellationToken cancellationToken)
+    private static async Task<Answer> SendAsync(HttpClient client, DifferenceRequest request, CancellationToken cancellationToken)
     {
         using var message = ToMessage(request);
         HttpResponseMessage response;
         try
         {
-            response = await _client.SendAsync(message, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
+            response = await client.SendAsync(message, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
         }
         catch (HttpRequestException e)
         {
-            return new Answer { IsComplete = false, Reason = e.HttpRequestError.ToString() };
+            return new Answer { IsComplete = false, Reason = e.ToString() };
         }
 
         using (response)

@@ -14,14 +14,11 @@ internal sealed class ServerUnderComparison : IAsyncDisposable
         var urls = application.Urls.Select(static url => new Uri(url)).ToList();
         Plain = new IPEndPoint(IPAddress.Loopback, urls.Single(static url => url.Scheme == "http").Port);
         Secure = new IPEndPoint(IPAddress.Loopback, urls.Single(static url => url.Scheme == "https").Port);
-        Http2 = new Http2Client(Secure);
     }
 
     public IPEndPoint Plain { get; }
 
     public IPEndPoint Secure { get; }
-
-    public Http2Client Http2 { get; }
 
     public RequestLog Log => _application.Services.GetRequiredService<RequestLog>();
 
@@ -32,9 +29,5 @@ internal sealed class ServerUnderComparison : IAsyncDisposable
         return new ServerUnderComparison(application);
     }
 
-    public async ValueTask DisposeAsync()
-    {
-        Http2.Dispose();
-        await _application.DisposeAsync();
-    }
+    public ValueTask DisposeAsync() => _application.DisposeAsync();
 }
