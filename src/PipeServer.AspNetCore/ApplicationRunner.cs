@@ -47,13 +47,13 @@ internal sealed class ApplicationRunner<TContext>
 
                 return dispatch;
             },
-            Run);
+            RunAsync);
     }
 
     /// <summary>Takes a context back that nobody uses any more.</summary>
     public void Return(RequestContext<TContext> context) => _contexts.Return(context);
 
-    private ValueTask Run(HttpRequest request, HttpResponse response)
+    private ValueTask RunAsync(HttpRequest request, HttpResponse response)
     {
         if (request.ContentLength > _maxBodyBytes)
         {

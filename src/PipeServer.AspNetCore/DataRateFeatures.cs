@@ -3,7 +3,9 @@ using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 
 namespace PipeServer.AspNetCore;
 
-/// <summary>The least rates of the bodies, as Kestrel's features tell them. The server's grace period is always five seconds. Made when somebody asks.</summary>
+/// <summary>
+/// The least rates of the bodies, as Kestrel's features tell them. The server's grace period is always five seconds. Made when somebody asks.
+/// </summary>
 internal sealed class DataRateFeatures(HttpRequest request, HttpResponse response) : IHttpMinRequestBodyDataRateFeature, IHttpMinResponseDataRateFeature
 {
     private static readonly TimeSpan GracePeriod = TimeSpan.FromSeconds(5);

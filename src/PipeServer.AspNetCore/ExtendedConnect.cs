@@ -14,6 +14,6 @@ internal sealed class ExtendedConnect : IHttpExtendedConnectFeature
 
     public string Protocol => "websocket";
 
-    public ValueTask<Stream> AcceptAsync() =>
-        throw new NotSupportedException("Over HTTP/2 PipeServer accepts WebSockets only: call UseWebSockets, then HttpContext.WebSockets.AcceptWebSocketAsync.");
+    public ValueTask<Stream> AcceptAsync() => throw new NotSupportedException(
+        "Over HTTP/2 PipeServer accepts WebSockets only: call UseWebSockets, then HttpContext.WebSockets.AcceptWebSocketAsync.");
 }

@@ -17,4 +17,7 @@ internal static partial class Log
 
     [LoggerMessage(4, LogLevel.Debug, "The application has refused a request with {StatusCode}")]
     public static partial void RequestRefused(ILogger logger, int statusCode, Exception exception);
+
+    [LoggerMessage(5, LogLevel.Error, "The application has failed behind its response, which was complete")]
+    public static partial void FailedBehindResponse(ILogger logger, Exception exception);
 }

@@ -59,9 +59,8 @@ internal sealed class RequestContext<TContext>(ApplicationRunner<TContext> runne
             fault = exception;
         }
 
-        fault ??= Fault;
-        var answer = fault is null ? null : Answer(fault, response);
-        _reported = fault;
+        _reported = fault ??= Fault;
+        var answer = fault is null ? null : await AnswerAsync(fault, response).ConfigureAwait(false);
         if (!_hasCompleted)
         {
             End(hasContext);
@@ -127,22 +126,24 @@ internal sealed class RequestContext<TContext>(ApplicationRunner<TContext> runne
             ? new Http2WebSocket(feature, this)
             : value;
 
-    // What the server is to be told of a fault; null where the answer is made here.
-    private Exception? Answer(Exception fault, HttpResponse response)
+    // What the server is to be told of a fault; null where the answer is made here, or complete.
+    private async ValueTask<Exception?> AnswerAsync(Exception fault, HttpResponse response)
     {
-        if (fault is not FrameworkBadRequest bad)
+        if (IsCompleted)
         {
-            ShowFault(StatusCodes.Status500InternalServerError);
-            return fault;
+            Log.FailedBehindResponse(runner.Logger, fault);
+            return null;
         }
 
-        ShowFault(bad.StatusCode);
-        if (bad.InnerException is BadHttpRequestException own)
+        await BreakOffAsync().ConfigureAwait(false);
+        var bad = fault as FrameworkBadRequest;
+        ShowFault(bad?.StatusCode ?? StatusCodes.Status500InternalServerError);
+        if (bad?.InnerException is BadHttpRequestException own)
         {
             return own; // what the server has found itself
         }
 
-        if (response.HasStarted || bad.StatusCode is < 400 or > 499)
+        if (bad is null || response.HasStarted || bad.StatusCode is < 400 or > 499)
         {
             return fault;
         }

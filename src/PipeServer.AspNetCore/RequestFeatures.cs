@@ -6,10 +6,14 @@ using Microsoft.AspNetCore.Http.Features;
 namespace PipeServer.AspNetCore;
 
 /// <summary>What the features tell of the request. Strings are made when they are asked for.</summary>
+#pragma warning disable CA1001 // The streams hold nothing that could be disposed of.
 internal abstract class RequestFeatures : FeatureSlots,
     IHttpRequestFeature, IHttpRequestBodyDetectionFeature, IRequestBodyPipeFeature, IHttpMaxRequestBodySizeFeature, IHttpRequestTrailersFeature,
     IHttpRequestLifetimeFeature, IHttpBodyControlFeature
+#pragma warning restore CA1001
 {
+    private static readonly StreamPipeReaderOptions LeaveOpen = new(leaveOpen: true);
+
     private readonly Lock _lifeLock = new(); // who aborts may be late: the request is another client's then
     private readonly RequestHeaders _headers = new();
     private readonly RequestBodyReader _reader;
@@ -25,6 +29,8 @@ internal abstract class RequestFeatures : FeatureSlots,
     private string? _scheme;
     private IHeaderDictionary? _otherHeaders;
     private Stream? _otherBody;
+    private PipeReader? _otherReader;
+    private Stream? _otherReaderOf;
     private CancellationToken? _aborted;
 
     protected RequestFeatures()
@@ -51,7 +57,7 @@ internal abstract class RequestFeatures : FeatureSlots,
 
     string IHttpRequestFeature.QueryString
     {
-        get => _queryString ??= Request.QueryBytes.IsEmpty ? "" : "?" + Request.QueryString;
+        get => _queryString ??= !Request.QueryBytes.IsEmpty ? "?" + Request.QueryString : Request.TargetBytes is [.., (byte)'?'] ? "?" : "";
         set => _queryString = value;
     }
 
@@ -63,7 +69,7 @@ internal abstract class RequestFeatures : FeatureSlots,
 
     public bool CanHaveBody { get; private set; }
 
-    PipeReader IRequestBodyPipeFeature.Reader => _reader;
+    PipeReader IRequestBodyPipeFeature.Reader => _otherBody is null ? _reader : ReaderOf(_otherBody);
 
     bool IHttpMaxRequestBodySizeFeature.IsReadOnly => _reader.HasBegun;
 
@@ -74,7 +80,8 @@ internal abstract class RequestFeatures : FeatureSlots,
         {
             if (_reader.HasBegun)
             {
-                throw new InvalidOperationException("The maximum request body size cannot be modified after the app has already started reading from the request body.");
+                throw new InvalidOperationException(
+                    "The maximum request body size cannot be modified after the app has already started reading from the request body.");
             }
 
             Request.MaxBodyBytes = value;
@@ -91,7 +98,8 @@ internal abstract class RequestFeatures : FeatureSlots,
             {
                 if (!Request.AreTrailersAvailable)
                 {
-                    throw new InvalidOperationException("The request trailers are not available yet. They may not be available until the full request body is read.");
+                    throw new InvalidOperationException(
+                        "The request trailers are not available yet. They may not be available until the full request body is read.");
                 }
 
                 _trailers.Fill(Request.Trailers);
@@ -121,6 +129,18 @@ internal abstract class RequestFeatures : FeatureSlots,
         }
     }
 
+    // What the application has put in the body's place can be read by the pipe too.
+    private PipeReader ReaderOf(Stream body)
+    {
+        if (_otherReader is null || _otherReaderOf != body)
+        {
+            _otherReader?.Complete();
+            (_otherReader, _otherReaderOf) = (PipeReader.Create(body, LeaveOpen), body);
+        }
+
+        return _otherReader;
+    }
+
     /// <summary>Begins a request.</summary>
     protected void BeginRequest(HttpRequest request)
     {
@@ -146,6 +166,8 @@ internal abstract class RequestFeatures : FeatureSlots,
         _reader.End();
         _method = _path = _queryString = _rawTarget = _protocol = _scheme = null;
         ((IHttpRequestFeature)this).PathBase = "";
+        _otherReader?.Complete();
+        (_otherReader, _otherReaderOf) = (null, null);
         (_otherHeaders, _otherBody, _aborted, _hasTrailers) = (null, null, null, false);
     }
 }

@@ -1,6 +1,8 @@
+using System.Globalization;
 using System.IO.Pipelines;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.WebUtilities;
 
 namespace PipeServer.AspNetCore;
 
@@ -8,8 +10,10 @@ namespace PipeServer.AspNetCore;
 /// What the features do with the response. Status and fields stay here until the first flush, or the end of the application: then the callbacks of
 /// OnStarting are called, and all goes to the server's response.
 /// </summary>
+#pragma warning disable CA1001 // The streams hold nothing that could be disposed of.
 internal abstract class ResponseFeatures : ConnectionFeatures,
     IHttpResponseFeature, IHttpResponseBodyFeature, IHttpResponseTrailersFeature, IHttpUpgradeFeature, IHttpResetFeature
+#pragma warning restore CA1001
 {
     private readonly ResponseHeaders _headers = new();
     private readonly TrailerStore _trailers = new();
@@ -116,8 +120,6 @@ internal abstract class ResponseFeatures : ConnectionFeatures,
         }
 
         await StartAsync().ConfigureAwait(false);
-        _writer.Count(count ?? (length - offset));
-        _writer.Release();
         await Response.SendFileAsync(file, offset, count ?? (length - offset), cancellationToken).ConfigureAwait(false);
     }
 
@@ -127,7 +129,8 @@ internal abstract class ResponseFeatures : ConnectionFeatures,
     {
         if (!Response.CanUpgrade)
         {
-            throw new InvalidOperationException("Cannot upgrade a non-upgradable request. Check IHttpUpgradeFeature.IsUpgradableRequest to determine if a request can be upgraded.");
+            throw new InvalidOperationException(
+                "Cannot upgrade a non-upgradable request. Check IHttpUpgradeFeature.IsUpgradableRequest to determine if a request can be upgraded.");
         }
 
         await BeginSwitchAsync(StatusCodes.Status101SwitchingProtocols).ConfigureAwait(false);
@@ -201,28 +204,53 @@ internal abstract class ResponseFeatures : ConnectionFeatures,
     /// <exception cref="InvalidOperationException">It has promised more than it has written.</exception>
     protected async ValueTask FinishResponseAsync()
     {
-        if (Fault is not null)
+        if (Fault is not null || _isSwitched)
         {
             return;
         }
 
-        await StartAsync().ConfigureAwait(false);
-        if (_isSwitched)
+        if (!HasStarted)
         {
-            return;
+            await CallStartingAsync().ConfigureAwait(false);
+            if (!HasStarted)
+            {
+                CheckLength();
+                Commit();
+                await TellNoLengthAsync().ConfigureAwait(false);
+            }
         }
 
-        _writer.Finish();
         if (_otherTrailers is null && _trailers.Count > 0)
         {
             _trailers.CopyTo(Response);
         }
     }
 
+    /// <summary>The application has failed behind the start of its response: nobody is to take what has been written for a whole answer.</summary>
+    protected async ValueTask BreakOffAsync()
+    {
+        if (!HasStarted || _isSwitched || Response.HasStarted)
+        {
+            return;
+        }
+
+        try
+        {
+            await Response.Body.FlushAsync().ConfigureAwait(false);
+        }
+        catch (IOException)
+        {
+            // The client has gone, or its request is malformed: the server knows, and the fault that is told of is the first one.
+        }
+    }
+
+    /// <summary>The application has completed the response before it has ended.</summary>
+    protected bool IsCompleted => _writer.IsCompleted && Fault is null;
+
     /// <summary>Nothing that the application has set or written is left, but for the status to tell.</summary>
     protected void ShowFault(int statusCode)
     {
-        if (!Response.HasStarted)
+        if (!HasStarted)
         {
             _headers.Reset();
             (_statusCode, _reasonPhrase) = (statusCode, null);
@@ -259,6 +287,23 @@ internal abstract class ResponseFeatures : ConnectionFeatures,
         }
     }
 
+    private void CheckLength()
+    {
+        if (_headers.ContentLength is { } length && _writer.Held < length && MayHaveBody)
+        {
+            throw new InvalidOperationException(
+                string.Create(CultureInfo.InvariantCulture, $"Response Content-Length mismatch: too few bytes written ({_writer.Held} of {length})."));
+        }
+    }
+
+    // HEAD of an application that writes nothing for it: that says nothing of the length that GET would have.
+    private ValueTask<FlushResult> TellNoLengthAsync() =>
+        IsHead && _headers.ContentLength is null && Response.Body.UnflushedBytes == 0 ? Response.Body.FlushAsync() : default;
+
+    private bool IsHead => HttpMethods.IsHead(Request.Method);
+
+    private bool MayHaveBody => !IsHead && _statusCode is not (204 or 205 or 304);
+
     private void Commit()
     {
         if (HasStarted)
@@ -272,13 +317,16 @@ internal abstract class ResponseFeatures : ConnectionFeatures,
             response.StatusCode = _statusCode;
         }
 
-        if (_reasonPhrase is not null)
+        if ((_reasonPhrase ?? OtherReason(_statusCode)) is { } reason)
         {
-            response.ReasonPhrase = _reasonPhrase;
+            response.ReasonPhrase = reason;
         }
 
         _headers.CopyTo(response);
         HasStarted = true;
-        _writer.Start(_headers.ContentLength);
+        _writer.Release();
     }
+
+    // Where the framework's words differ from the server's.
+    private static string? OtherReason(int statusCode) => statusCode is 413 or 418 or 422 ? ReasonPhrases.GetReasonPhrase(statusCode) : null;
 }

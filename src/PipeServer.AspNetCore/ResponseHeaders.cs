@@ -30,7 +30,10 @@ internal sealed class ResponseHeaders : HeaderStore
             {
                 for (var index = 0; index < value.Count; index++)
                 {
-                    response.Headers.Add(name, value[index] ?? "");
+                    if (value[index] is { } text)
+                    {
+                        response.Headers.Add(name, text);
+                    }
                 }
             }
         }

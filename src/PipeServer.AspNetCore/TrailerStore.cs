@@ -36,7 +36,10 @@ internal sealed class TrailerStore : HeaderStore
         {
             for (var index = 0; index < value.Count; index++)
             {
-                response.Trailers.Add(name, value[index] ?? "");
+                if (value[index] is { } text)
+                {
+                    response.Trailers.Add(name, text);
+                }
             }
         }
     }

@@ -103,19 +103,53 @@ public sealed class HookTests
     }
 
     [Fact]
-    public async Task Less_than_was_promised_is_500_and_more_is_an_exception()
+    public async Task Less_than_was_promised_is_500()
+    {
+        await using var host = await ApplicationHost.StartAsync(context =>
+        {
+            context.Response.ContentLength = 3;
+            return Task.CompletedTask;
+        });
+        await Is500Async(host, "Content-Length mismatch");
+    }
+
+    [Fact]
+    public async Task More_than_was_promised_is_an_exception()
     {
         await using var host = await ApplicationHost.StartAsync(async context =>
         {
             context.Response.ContentLength = 3;
-            if (context.Request.Path == "/more")
-            {
-                await Assert.ThrowsAsync<InvalidOperationException>(() => context.Response.WriteAsync("four"));
-            }
+            await Assert.ThrowsAsync<InvalidOperationException>(() => context.Response.WriteAsync("four"));
         });
-        await Is500Async(host, "Content-Length mismatch");
-        using var response = await host.Client.GetAsync("/more");
-        Assert.Equal(HttpStatusCode.InternalServerError, response.StatusCode);
+        await using var client = await host.ConnectAsync();
+        await client.SendAsync("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+        Assert.True(await client.IsResetAsync());
+    }
+
+    [Fact]
+    public async Task An_exception_behind_StartAsync_breaks_the_response_off()
+    {
+        await using var host = await ApplicationHost.StartAsync(async context =>
+        {
+            await context.Response.StartAsync();
+            throw new InvalidOperationException("deliberate");
+        });
+        await using var client = await host.ConnectAsync();
+        await client.SendAsync("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+        Assert.True(await client.IsResetAsync());
+    }
+
+    [Fact]
+    public async Task An_exception_behind_a_complete_response_does_not_harm_it()
+    {
+        await using var host = await ApplicationHost.StartAsync(async context =>
+        {
+            await context.Response.WriteAsync("complete");
+            await context.Response.CompleteAsync();
+            throw new InvalidOperationException("deliberate");
+        });
+        Assert.Equal("complete", await host.GetAsync("/"));
+        Assert.Contains(host.Log.Lines, static line => line.StartsWith("Error:") && line.Contains("behind its response"));
     }
 
     [Fact]

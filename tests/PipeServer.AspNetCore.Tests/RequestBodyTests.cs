@@ -42,7 +42,7 @@ public sealed class RequestBodyTests
     public async Task Synchronous_reads_are_refused_unless_they_are_allowed()
     {
         await using var host = await ApplicationHost.StartAsync(
-            context =>
+            async context =>
             {
                 var control = context.Features.Get<IHttpBodyControlFeature>()!;
                 Assert.True(control.AllowSynchronousIO);
@@ -50,7 +50,8 @@ public sealed class RequestBodyTests
                 Assert.Throws<InvalidOperationException>(() => context.Request.Body.Read(new byte[1], 0, 1));
                 control.AllowSynchronousIO = true;
                 using var reader = new StreamReader(context.Request.Body);
-                return context.Response.WriteAsync(reader.ReadToEnd());
+                var text = reader.ReadToEnd();
+                await context.Response.WriteAsync(text);
             },
             options => options.AllowSynchronousIO = true);
         using var response = await host.Client.PostAsync("/", new StringContent("text"));
@@ -162,6 +163,20 @@ public sealed class RequestBodyTests
         var answer = await host.SendRawAsync(
             "POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\nX-Sum: 97\r\n\r\n");
         Assert.Contains("97", answer);
+    }
+
+    [Fact]
+    public async Task A_body_that_was_replaced_is_what_the_pipe_reads()
+    {
+        await using var host = await ApplicationHost.StartAsync(async context =>
+        {
+            context.Request.Body = new MemoryStream("replaced"u8.ToArray());
+            var result = await context.Request.BodyReader.ReadAsync();
+            await context.Response.WriteAsync(Encoding.ASCII.GetString(result.Buffer));
+            context.Request.BodyReader.AdvanceTo(result.Buffer.End);
+        });
+        using var response = await host.Client.PostAsync("/", new StringContent("original"));
+        Assert.Equal("replaced", await response.Content.ReadAsStringAsync());
     }
 
     [Fact]

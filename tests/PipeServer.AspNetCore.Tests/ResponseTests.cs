@@ -89,8 +89,9 @@ public sealed class ResponseTests
             var headers = context.Response.Headers;
             Assert.Empty(headers);
             Assert.Equal(0, headers["X"].Count);
-            headers.Add("X", "1");
-            Assert.Throws<ArgumentException>(() => headers.Add("x", "2"));
+            IDictionary<string, Microsoft.Extensions.Primitives.StringValues> dictionary = headers;
+            dictionary.Add("X", "1");
+            Assert.Throws<ArgumentException>(() => dictionary.Add("x", "2"));
             headers.ContentLength = 3;
             Assert.Equal("3", headers["content-length"]);
             Assert.Equal(2, headers.Count);
@@ -194,6 +195,33 @@ public sealed class ResponseTests
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
         Assert.Equal(5, response.Content.Headers.ContentLength);
         Assert.Empty(await response.Content.ReadAsByteArrayAsync());
+    }
+
+    [Fact]
+    public async Task HEAD_of_nothing_says_no_length()
+    {
+        await using var host = await ApplicationHost.StartAsync(static _ => Task.CompletedTask);
+        var answer = await host.SendRawAsync("HEAD / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+        Assert.DoesNotContain("Content-Length", answer);
+        Assert.EndsWith("\r\n\r\n", answer);
+    }
+
+    [Theory]
+    [InlineData(413, "Payload Too Large")]
+    [InlineData(418, "I'm a teapot")]
+    [InlineData(422, "Unprocessable Entity")]
+    [InlineData(404, "Not Found")]
+    public async Task Reasons_are_the_frameworks(int status, string reason)
+    {
+        await using var host = await ApplicationHost.StartAsync(context =>
+        {
+            context.Response.StatusCode = status;
+            context.Response.Headers["X-Among"] = new Microsoft.Extensions.Primitives.StringValues(["one", null, "", "two"]);
+            return Task.CompletedTask;
+        });
+        using var response = await host.Client.GetAsync("/");
+        Assert.Equal(reason, response.ReasonPhrase);
+        Assert.Equal(["one", "", "two"], response.Headers.GetValues("X-Among"));
     }
 
     [Fact]

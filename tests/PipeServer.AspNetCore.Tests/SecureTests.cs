@@ -127,14 +127,14 @@ public sealed class SecureTests
         await using var host = await StartAsync(static application =>
         {
             application.UseWebSockets();
-            application.Run(WebSocketTests.EchoAsync);
+            application.Run(Echo.AnswerAsync);
         });
         using var client = Client(host, 2);
         using var socket = new ClientWebSocket { Options = { HttpVersion = HttpVersion.Version20, HttpVersionPolicy = HttpVersionPolicy.RequestVersionExact } };
         socket.Options.AddSubProtocol("chat");
         await socket.ConnectAsync(new Uri(client.BaseAddress!.ToString().Replace("https", "wss")), client, CancellationToken.None).WaitAsync(ApplicationHost.Patience);
         Assert.Equal("chat", socket.SubProtocol);
-        await WebSocketTests.TalkAsync(socket);
+        await Echo.TalkAsync(socket);
     }
 
     [Fact]
@@ -143,7 +143,7 @@ public sealed class SecureTests
         await using var host = await StartAsync(static application =>
         {
             application.UseWebSockets(new WebSocketOptions { AllowedOrigins = { "https://good.example" } });
-            application.Run(WebSocketTests.EchoAsync);
+            application.Run(Echo.AnswerAsync);
         });
         using var client = Client(host, 2);
         using var socket = new ClientWebSocket { Options = { HttpVersion = HttpVersion.Version20, HttpVersionPolicy = HttpVersionPolicy.RequestVersionExact } };
