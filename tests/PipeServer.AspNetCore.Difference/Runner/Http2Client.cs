@@ -77,7 +77,7 @@ internal static class Http2Client
         }
         catch (HttpRequestException e)
         {
-            return new Answer { IsComplete = false, Reason = e.ToString() };
+            return new Answer { IsComplete = false, Reason = e.HttpRequestError.ToString() };
         }
 
         using (response)
