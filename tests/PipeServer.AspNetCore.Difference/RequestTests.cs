@@ -34,9 +34,17 @@ public sealed class RequestTests(TwoServers servers)
     public void The_table_is_long_enough() => Assert.InRange(RequestTable.All.Count, 300, 2000);
 
     [Fact]
-    public void Every_known_difference_is_of_a_request_and_has_a_reason() => Assert.All(KnownDifferences.All, static known =>
+    public void Every_known_difference_is_of_requests_of_the_table_and_has_a_reason() => Assert.All(KnownDifferences.All, static known =>
     {
-        Assert.Contains(RequestTable.All.Keys, name => known.Covers(name, known.Version));
+        Assert.All(known.Requests, static name => Assert.Contains(name, RequestTable.All.Keys));
+        Assert.NotEmpty(known.What);
         Assert.NotEmpty(known.Reason);
+    });
+
+    [Fact]
+    public void Every_known_shape_has_a_witness_and_a_reason() => Assert.All(KnownShapes.All, static shape =>
+    {
+        Assert.Contains(shape.Witness, RequestTable.All.Keys);
+        Assert.NotEmpty(shape.Reason);
     });
 }

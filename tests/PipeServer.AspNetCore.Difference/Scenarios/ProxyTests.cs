@@ -18,7 +18,7 @@ public sealed class ProxyTests(ProxyPair proxies) : IClassFixture<ProxyPair>
         var request = RequestTable.All[name];
         var kestrel = RawClient.ExchangeAsync(proxies.Kestrel, request, TestContext.Current.CancellationToken);
         var pipeServer = RawClient.ExchangeAsync(proxies.PipeServer, request, TestContext.Current.CancellationToken);
-        Verdict.Check(request, 1, await kestrel, await pipeServer);
+        Verdict.CheckBehindProxy(request, await kestrel, await pipeServer);
     }
 
     private static bool IsForProxies(string name) =>
