@@ -53,8 +53,8 @@ internal abstract class ConnectionFeatures(long connectionIdSeed) : RequestFeatu
     /// <summary>Lasts as long as this object, which serves one request after the other, of other connections too.</summary>
     IDictionary<object, object?> IPersistentStateFeature.State => _state ??= [];
 
-    /// <summary>Forgets the connection.</summary>
-    protected void EndConnection()
+    /// <summary>Forgets the connection: at the end of a request and, as something may have been set behind that, at the beginning.</summary>
+    protected void ForgetConnection()
     {
         (_connectionId, _traceIdentifier, _remote, _local) = (null, null, null, null);
         (_otherRemote, _otherLocal, _otherItems) = (null, null, null);

@@ -106,15 +106,8 @@ internal abstract class FeatureSlots : IFeatureCollection, IEndpointFeature, IRo
             return slot;
         }
 
-        foreach (var (type, feature) in _others ?? [])
-        {
-            if (type == key)
-            {
-                return feature;
-            }
-        }
-
-        return FindOwn(key);
+        var other = IndexOfOther(key);
+        return other >= 0 ? _others![other].Value : FindOwn(key);
     }
 
     private void Put(Type key, object? value)
@@ -127,9 +120,27 @@ internal abstract class FeatureSlots : IFeatureCollection, IEndpointFeature, IRo
             return;
         }
 
-        _others ??= [];
-        _others.RemoveAll(other => other.Key == key);
-        _others.Add(new(key, Replace(key, value)));
+        var other = IndexOfOther(key);
+        if (other < 0)
+        {
+            other = (_others ??= []).Count;
+            _others.Add(default);
+        }
+
+        _others![other] = new(key, Replace(key, value));
+    }
+
+    private int IndexOfOther(Type key)
+    {
+        for (var index = 0; _others is not null && index < _others.Count; index++)
+        {
+            if (_others[index].Key == key)
+            {
+                return index;
+            }
+        }
+
+        return -1;
     }
 
     private ref object? Slot(Type key)

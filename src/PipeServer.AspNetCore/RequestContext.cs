@@ -38,10 +38,12 @@ internal sealed class RequestContext<TContext>(ApplicationRunner<TContext> runne
     /// <summary>Has the application answer a request.</summary>
     public async ValueTask RunAsync(HttpRequest request, HttpResponse response)
     {
+        ForgetConnection();
         BeginRequest(request);
         BeginResponse(response);
         ResetFeatures();
         AllowSynchronousIO = runner.AllowSynchronousIO;
+        _completed.Clear();
         var application = runner.Application;
         Exception? fault = null;
         var hasContext = false;
@@ -188,7 +190,7 @@ internal sealed class RequestContext<TContext>(ApplicationRunner<TContext> runne
             (_context, _reported, _tls, _dataRates, _hasCompleted) = (default, null, null, null, false);
             _completed.Clear();
             EndResponse();
-            EndConnection();
+            ForgetConnection();
             EndRequest();
             runner.Return(this);
         }

@@ -144,6 +144,7 @@ internal abstract class RequestFeatures : FeatureSlots,
     /// <summary>Begins a request.</summary>
     protected void BeginRequest(HttpRequest request)
     {
+        ForgetRequest();
         lock (_lifeLock)
         {
             _request = request;
@@ -164,6 +165,12 @@ internal abstract class RequestFeatures : FeatureSlots,
 
         _headers.End();
         _reader.End();
+        ForgetRequest();
+    }
+
+    // At the beginning too: somebody may have set something behind the end of the last request.
+    private void ForgetRequest()
+    {
         _method = _path = _queryString = _rawTarget = _protocol = _scheme = null;
         ((IHttpRequestFeature)this).PathBase = "";
         _otherReader?.Complete();

@@ -19,6 +19,7 @@ internal sealed class RequestHeaders : HeaderStore
     /// <summary>Begins a request.</summary>
     public void Begin(HttpRequest request)
     {
+        Forget();
         (_request, _isLoaded) = (request, false);
         StoredLength = request.ContentLength;
     }

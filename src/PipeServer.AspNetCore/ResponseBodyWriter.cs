@@ -27,12 +27,16 @@ internal sealed class ResponseBodyWriter(ResponseFeatures features) : PipeWriter
     public bool IsCompleted => _isCompleted;
 
     /// <summary>Begins with a response.</summary>
-    public void Begin(PipeWriter inner) => (_inner, _isCompleted, _isHeldLeased) = (inner, false, false);
+    public void Begin(PipeWriter inner)
+    {
+        _held?.ResetWrittenCount();
+        (_inner, _isCompleted, _isHeldLeased) = (inner, false, false);
+    }
 
     /// <summary>Nobody writes any more.</summary>
     public void End()
     {
-        _inner = null;
+        (_inner, _isHeldLeased) = (null, false);
         if (_held is { Capacity: > MostKept })
         {
             _held = null;
@@ -127,6 +131,7 @@ internal sealed class ResponseBodyWriter(ResponseFeatures features) : PipeWriter
 
     private ArrayBufferWriter<byte> GetHeld()
     {
+        _ = Inner; // who writes behind the end of a request must not write into the next one
         _isHeldLeased = true;
         return _held ??= new ArrayBufferWriter<byte>(1024);
     }

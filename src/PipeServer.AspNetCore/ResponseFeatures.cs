@@ -182,9 +182,8 @@ internal abstract class ResponseFeatures : ConnectionFeatures,
     /// <summary>Begins a response.</summary>
     protected void BeginResponse(HttpResponse response)
     {
+        ForgetResponse();
         _response = response;
-        _headers.Reset();
-        _trailers.Reset();
         _writer.Begin(response.Body);
         (_statusCode, _reasonPhrase, HasStarted, _isSwitched, Fault) = (StatusCodes.Status200OK, null, false, false, null);
     }
@@ -193,11 +192,8 @@ internal abstract class ResponseFeatures : ConnectionFeatures,
     protected void EndResponse()
     {
         _response = null;
-        _headers.Reset();
-        _trailers.Reset();
         _writer.End();
-        _starting.Clear();
-        (_otherTrailers, _otherBody, Fault) = (null, null, null);
+        ForgetResponse();
     }
 
     /// <summary>The application has ended: what is left of its response goes to the server.</summary>
@@ -255,6 +251,15 @@ internal abstract class ResponseFeatures : ConnectionFeatures,
             _headers.Reset();
             (_statusCode, _reasonPhrase) = (statusCode, null);
         }
+    }
+
+    // At the beginning too: somebody may have set something behind the end of the last request.
+    private void ForgetResponse()
+    {
+        _headers.Reset();
+        _trailers.Reset();
+        _starting.Clear();
+        (_otherTrailers, _otherBody, Fault) = (null, null, null);
     }
 
     private void ThrowIfStarted()

@@ -135,20 +135,28 @@ public sealed class FeatureTests
     }
 
     [Fact]
-    public async Task A_request_that_has_ended_is_told_apart()
+    public async Task What_comes_behind_the_end_of_a_request_does_not_reach_the_next_one()
     {
-        HttpContext? left = null;
-        IHttpRequestFeature? feature = null;
+        IFeatureCollection? left = null;
         await using var host = await ApplicationHost.StartAsync(context =>
         {
-            left = context;
-            feature = context.Features.Get<IHttpRequestFeature>();
-            return Task.CompletedTask;
+            left ??= context.Features;
+            Assert.False(context.Request.Headers.ContainsKey("X-Stale"));
+            var fails = context.Request.Path == "/fail"; // so that the response has never started
+            return fails ? throw new InvalidOperationException("deliberate") : context.Response.WriteAsync($"{context.Request.PathBase}|{context.Connection.RemotePort == 7}");
         });
-        await host.GetAsync("/");
-        await Eventually.TrueAsync(() => Record.Exception(() => feature!.Method) is ObjectDisposedException, "the request has ended");
-        Assert.NotNull(left);
-        ((IHttpRequestLifetimeFeature)feature!).Abort(); // nobody's
-        Assert.NotNull(await host.GetAsync("/"));
+        using var failed = await host.Client.GetAsync("/fail");
+        var (request, response) = (left!.Get<IHttpRequestFeature>()!, left!.Get<IHttpResponseFeature>()!);
+        await Eventually.TrueAsync(() => Record.Exception(() => request.Method) is ObjectDisposedException, "the request has ended");
+        request.Headers["X-Stale"] = "1";
+        request.PathBase = "/stale";
+        response.Headers["X-Stale"] = "1";
+        response.OnStarting(static _ => throw new InvalidOperationException("stale"), 0);
+        Assert.Throws<ObjectDisposedException>(() => left.Get<IHttpResponseBodyFeature>()!.Writer.GetMemory());
+        Assert.Throws<ObjectDisposedException>(() => response.OnCompleted(static _ => Task.CompletedTask, 0));
+        ((IHttpRequestLifetimeFeature)request).Abort(); // nobody's
+        using var next = await host.Client.GetAsync("/");
+        Assert.Equal("|False", await next.Content.ReadAsStringAsync());
+        Assert.False(next.Headers.Contains("X-Stale"));
     }
 }
