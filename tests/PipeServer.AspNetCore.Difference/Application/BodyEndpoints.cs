@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Text;
 using Difference.Runner;
 using Microsoft.AspNetCore.Http.Features;
@@ -11,9 +10,9 @@ internal static class BodyEndpoints
     public static void Map(WebApplication application)
     {
         var body = application.MapGroup("/body");
-        body.MapPost("/stream", static (HttpContext context) => SumAsync(context.Request.Body));
-        body.MapPost("/pipe", static (HttpContext context) => SumOfPipeAsync(context));
-        body.MapPost("/mixed", MixedAsync);
+        body.MapPost("/stream", static async (HttpContext context) => await SumAsync(context.Request.Body));
+        body.MapPost("/pipe", static async (HttpContext context) => await SumOfPipeAsync(context));
+        body.MapPost("/mixed", static async (HttpContext context) => await MixedAsync(context));
         body.MapPost("/not-read", static () => "not read");
         body.MapPost("/partly", static async (HttpContext context) =>
         {
@@ -47,9 +46,9 @@ internal static class BodyEndpoints
             context.Features.GetRequiredFeature<IHttpMaxRequestBodySizeFeature>().MaxRequestBodySize = bytes;
             return await SumAsync(context.Request.Body);
         });
-        body.MapPost("/limit-late", LimitLateAsync);
-        body.MapPost("/limit-caught", LimitCaughtAsync);
-        body.MapPost("/trailers", TrailersAsync);
+        body.MapPost("/limit-late", static async (HttpContext context) => await LimitLateAsync(context));
+        body.MapPost("/limit-caught", static async (HttpContext context) => await LimitCaughtAsync(context));
+        body.MapPost("/trailers", static async (HttpContext context) => await TrailersAsync(context));
         body.MapPost("/abilities", static (HttpContext context) =>
         {
             var stream = context.Request.Body;

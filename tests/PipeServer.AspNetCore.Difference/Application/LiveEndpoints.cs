@@ -30,6 +30,8 @@ internal static class LiveEndpoints
         });
         application.Map("/socket", SocketAsync);
         application.MapGet("/until-gone/{name}", UntilGoneAsync);
+        application.MapGet("/going-on/{name}", GoingOnAsync);
+        application.MapGet("/half-closed/{name}", HalfClosedAsync);
         application.MapPost("/until-body-gone/{name}", UntilBodyGoneAsync);
         application.MapGet("/is-socket", static (HttpContext context) => $"{context.WebSockets.IsWebSocketRequest}");
     }
@@ -91,6 +93,36 @@ internal static class LiveEndpoints
         {
             log.Say(name, "aborted");
         }
+    }
+
+    private static async Task GoingOnAsync(string name, HttpContext context, RequestLog log)
+    {
+        try
+        {
+            while (true)
+            {
+                await context.Response.WriteAsync("begun", context.RequestAborted);
+                await context.Response.Body.FlushAsync(context.RequestAborted);
+                await Task.Delay(10, context.RequestAborted);
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            log.Say(name, "aborted");
+        }
+    }
+
+    private static async Task HalfClosedAsync(string name, HttpContext context, RequestLog log)
+    {
+        var gone = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var registration = context.RequestAborted.Register(gone.SetResult);
+        if (await Task.WhenAny(gone.Task, log.HearAsync($"{name}-answer")) == gone.Task)
+        {
+            log.Say(name, "aborted");
+            return;
+        }
+
+        await context.Response.WriteAsync("answered");
     }
 
     private static async Task UntilBodyGoneAsync(string name, HttpContext context, RequestLog log)

@@ -62,7 +62,7 @@ internal static class SeenEndpoints
     };
 
     // An application, or a middleware for proxies, may rewrite what the request says.
-    private static IResult Changed(HttpContext context)
+    private static object Changed(HttpContext context)
     {
         var request = context.Request;
         request.Scheme = "wss";
@@ -78,7 +78,7 @@ internal static class SeenEndpoints
         context.Connection.RemotePort = 77;
         context.Connection.Id = "an id";
         context.TraceIdentifier = "a trace";
-        return TypedResults.Json(new
+        return new
         {
             request.Scheme,
             host = request.Host.Value,
@@ -95,6 +95,6 @@ internal static class SeenEndpoints
             context.Connection.RemotePort,
             context.Connection.Id,
             context.TraceIdentifier,
-        });
+        };
     }
 }

@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.SignalR;
 
+#pragma warning disable CA1822 // SignalR calls methods of an instance only.
 namespace Difference.Application;
 
 /// <summary>A hub with calls, answers of its own and streams both ways.</summary>

@@ -1,3 +1,4 @@
+using System.Buffers;
 using Difference.Runner;
 
 namespace Difference.Requests;
@@ -21,6 +22,8 @@ internal static class TargetRequests
         "?", "?a", "?a=", "?=b", "?a=b", "?a=b&a=c", "?a=b&&c=d", "?a=%20", "?a=+", "?a=%2B", "?a=%C3%A4", "?a=%E4", "?a=%", "?a=%zz", "?a=b=c", "?a=b?c",
         "?a=/../x", "?a[]=1&a[]=2", "?A=1&a=2", "?a=%00", "?a=\"quoted\"", "?a={x}", "?a|b", "?a=<x>", "?a=b;c=d", "?a=%26", "?%41=1", "?a.b[c]=d",
     ];
+
+    private static readonly SearchValues<char> Unusual = SearchValues.Create("\"<>`\\|^{}[] ");
 
     public static IEnumerable<DifferenceRequest> All => Enumerable.Concat(
         Paths.Select(static path => RequestTable.Get("path", path) with { OverHttp2 = IsForEveryClient(path) }),
@@ -46,5 +49,5 @@ internal static class TargetRequests
         ]);
 
     // The client of .NET takes all but these from an address as it stands.
-    private static bool IsForEveryClient(string target) => !target.AsSpan().ContainsAny("\"<>`\\|^{}[] ") && target is not "?" && !target.Contains('#');
+    private static bool IsForEveryClient(string target) => !target.AsSpan().ContainsAny(Unusual) && target is not "?" && !target.Contains('#');
 }

@@ -43,27 +43,27 @@ internal static partial class Normalizer
         return Rules.Aggregate(Encoding.ASCII.GetString(body), static (text, rule) => rule.Pattern.Replace(text, rule.Replacement));
     }
 
-    [GeneratedRegex(@"(127\.0\.0\.1):\d+", RegexOptions.CultureInvariant, 1000)]
+    [GeneratedRegex(@"(?<host>127\.0\.0\.1):\d+", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex LoopbackPort();
 
-    [GeneratedRegex("\"traceId\":\"[^\"]+\"", RegexOptions.CultureInvariant, 1000)]
+    [GeneratedRegex("\"traceId\":\"[^\"]+\"", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex TraceId();
 
-    [GeneratedRegex("\"(connectionId|connectionToken|requestId)\":\"[^\"]+\"", RegexOptions.CultureInvariant, 1000)]
+    [GeneratedRegex("\"(?<key>connectionId|connectionToken|requestId)\":\"[^\"]+\"", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex ConnectionId();
 
-    [GeneratedRegex("(__RequestVerificationToken\" type=\"hidden\" value=\")[^\"]+\"", RegexOptions.CultureInvariant, 1000)]
+    [GeneratedRegex("(?<head>__RequestVerificationToken\" type=\"hidden\" value=\")[^\"]+\"", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex FormToken();
 
-    [GeneratedRegex("[A-Z][a-z]{2}, [0-9]{2} [A-Z][a-z]{2} [0-9]{4} [0-9:]{8} GMT", RegexOptions.CultureInvariant, 1000)]
+    [GeneratedRegex("[A-Z][a-z]{2}, [0-9]{2} [A-Z][a-z]{2} [0-9]{4} [0-9:]{8} GMT", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex HttpDate();
 
-    [GeneratedRegex(@"(\.AspNetCore\.Antiforgery|session|guarded)[^=]*=[^;]+", RegexOptions.CultureInvariant, 1000)]
+    [GeneratedRegex(@"(?<name>\.AspNetCore\.Antiforgery|session|guarded)[^=]*=[^;]+", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex ProtectedCookie();
 
-    [GeneratedRegex("^(Kestrel|PipeServer)$", RegexOptions.CultureInvariant, 1000)]
+    [GeneratedRegex("^(Kestrel|PipeServer)$", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex ServerName();
 
-    [GeneratedRegex("(?<=boundary=\"?|--)[0-9a-f-]{32,40}", RegexOptions.CultureInvariant, 1000)]
+    [GeneratedRegex("(?<=boundary=\"?|--)[0-9a-f-]{32,40}", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex Boundary();
 }

@@ -15,7 +15,7 @@ public sealed partial class CookieTests(TwoServers servers)
         {
             using var client = Clients.Create(server, version);
             var form = await client.GetStringAsync(new Uri("/forgery/form", UriKind.Relative), TestContext.Current.CancellationToken);
-            var token = Token().Match(form).Groups[1].Value;
+            var token = Token().Match(form).Groups["token"].Value;
             using var content = new FormUrlEncodedContent([new("name", "ä"), new("__RequestVerificationToken", token)]);
             using var response = await client.PostAsync(new Uri("/forgery/form", UriKind.Relative), content, TestContext.Current.CancellationToken);
             return $"{(int)response.StatusCode} {await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken)}";
@@ -24,6 +24,6 @@ public sealed partial class CookieTests(TwoServers servers)
         Assert.Equal(kestrel, pipeServer);
     }
 
-    [GeneratedRegex("value=\"([^\"]+)\"", RegexOptions.CultureInvariant, 1000)]
+    [GeneratedRegex("value=\"(?<token>[^\"]+)\"", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex Token();
 }
