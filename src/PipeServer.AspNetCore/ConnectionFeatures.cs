@@ -18,7 +18,6 @@ internal abstract class ConnectionFeatures(long connectionIdSeed) : RequestFeatu
     private EndPoint? _otherRemote;
     private EndPoint? _otherLocal;
     private IDictionary<object, object?>? _otherItems;
-    private Dictionary<object, object?>? _state;
 
     public string ConnectionId
     {
@@ -46,12 +45,11 @@ internal abstract class ConnectionFeatures(long connectionIdSeed) : RequestFeatu
 
     IDictionary<object, object?> IConnectionItemsFeature.Items
     {
-        get => _otherItems ?? ConnectionItems.Of(Request);
+        get => _otherItems ?? ConnectionState.Of(Request).Items;
         set => _otherItems = value;
     }
 
-    /// <summary>Lasts as long as this object, which serves one request after the other, of other connections too.</summary>
-    IDictionary<object, object?> IPersistentStateFeature.State => _state ??= [];
+    IDictionary<object, object?> IPersistentStateFeature.State => ConnectionState.Of(Request).Persistent;
 
     /// <summary>Forgets the connection: at the end of a request and, as something may have been set behind that, at the beginning.</summary>
     protected void ForgetConnection()

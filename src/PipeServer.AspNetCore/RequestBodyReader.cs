@@ -12,8 +12,11 @@ internal sealed class RequestBodyReader : PipeReader
     /// <summary>The application has begun to read it.</summary>
     public bool HasBegun { get; private set; }
 
+    /// <summary>The application has learnt that the body is malformed, too large, too slow or cut short.</summary>
+    public bool HasFailed { get; private set; }
+
     /// <summary>Begins with a request.</summary>
-    public void Begin(PipeReader inner) => (_inner, HasBegun, _isCompleted) = (inner, false, false);
+    public void Begin(PipeReader inner) => (_inner, HasBegun, HasFailed, _isCompleted) = (inner, false, false, false);
 
     /// <summary>Nobody reads any more.</summary>
     public void End() => _inner = null;
@@ -33,8 +36,15 @@ internal sealed class RequestBodyReader : PipeReader
 
     public override ValueTask<ReadResult> ReadAsync(CancellationToken cancellationToken = default)
     {
-        var read = Readable().ReadAsync(cancellationToken);
-        return read.IsCompletedSuccessfully ? read : TranslateAsync(read);
+        try
+        {
+            var read = Readable().ReadAsync(cancellationToken);
+            return read.IsCompletedSuccessfully ? read : TranslateAsync(read);
+        }
+        catch (BadHttpRequestException exception)
+        {
+            throw Translated(exception);
+        }
     }
 
     public override void AdvanceTo(SequencePosition consumed) => Inner.AdvanceTo(consumed);
@@ -66,7 +76,7 @@ internal sealed class RequestBodyReader : PipeReader
         return inner;
     }
 
-    private static async ValueTask<ReadResult> TranslateAsync(ValueTask<ReadResult> read)
+    private async ValueTask<ReadResult> TranslateAsync(ValueTask<ReadResult> read)
     {
         try
         {
@@ -78,5 +88,9 @@ internal sealed class RequestBodyReader : PipeReader
         }
     }
 
-    private static FrameworkBadRequest Translated(BadHttpRequestException exception) => new(exception.Message, exception.StatusCode, exception);
+    private FrameworkBadRequest Translated(BadHttpRequestException exception)
+    {
+        HasFailed = true;
+        return new(exception.Message, exception.StatusCode, exception);
+    }
 }

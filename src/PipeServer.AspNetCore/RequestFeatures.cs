@@ -116,6 +116,9 @@ internal abstract class RequestFeatures : FeatureSlots,
     /// <exception cref="ObjectDisposedException">It has ended.</exception>
     internal HttpRequest Request => _request ?? throw new ObjectDisposedException(nameof(IFeatureCollection), "The request has ended.");
 
+    /// <summary>The application has learnt that the body cannot be read to its end.</summary>
+    protected bool HasBodyFailed => _reader.HasFailed;
+
     protected bool IsHttp2 => Request.Version == HttpVersion.Version20;
 
     void IHttpRequestLifetimeFeature.Abort() => AbortRequest();

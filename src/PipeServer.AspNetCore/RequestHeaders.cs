@@ -21,7 +21,7 @@ internal sealed class RequestHeaders : HeaderStore
     {
         Forget();
         (_request, _isLoaded) = (request, false);
-        StoredLength = request.ContentLength;
+        StoredLength = request.ContentLength ?? LengthOfNothing(request.Headers);
     }
 
     /// <summary>Forgets the request.</summary>
@@ -92,7 +92,7 @@ internal sealed class RequestHeaders : HeaderStore
         }
 
         var headers = _request!.Headers;
-        if ((headers.NameLengths & (1u << (key.Length % 32))) == 0)
+        if (!MayHave(headers, key))
         {
             return false;
         }
@@ -106,13 +106,19 @@ internal sealed class RequestHeaders : HeaderStore
             }
         }
 
-        if (value.Count > 1 && key.Equals(HeaderNames.Cookie, StringComparison.OrdinalIgnoreCase))
+        if (value.Count > 1 && _request.Version.Major == 2 && key.Equals(HeaderNames.Cookie, StringComparison.OrdinalIgnoreCase))
         {
             value = string.Join("; ", value.ToArray()); // RFC 9113 §8.2.3
         }
 
         return value.Count > 0;
     }
+
+    // A length of 0 is no body to the server, and a field to the application.
+    private static long? LengthOfNothing(HeaderCollection headers) =>
+        MayHave(headers, HeaderNames.ContentLength) && headers.TryGetBytes("Content-Length"u8, out var value) && value.SequenceEqual("0"u8) ? 0 : null;
+
+    private static bool MayHave(HeaderCollection headers, string name) => (headers.NameLengths & (1u << (name.Length % 32))) != 0;
 
     private static bool IsHost(string key) => key.Length == 4 && key.Equals(HeaderNames.Host, StringComparison.OrdinalIgnoreCase);
 

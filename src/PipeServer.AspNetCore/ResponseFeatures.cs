@@ -163,7 +163,7 @@ internal abstract class ResponseFeatures : ConnectionFeatures,
         _statusCode = statusCode;
         await CallStartingAsync().ConfigureAwait(false);
         ThrowIfStarted();
-        _headers.CopyTo(Response, isUpgrade: true);
+        _headers.CopyTo(Response, isUpgrade: true, hasLength: false);
         HasStarted = _isSwitched = true;
     }
 
@@ -211,9 +211,19 @@ internal abstract class ResponseFeatures : ConnectionFeatures,
             if (!HasStarted)
             {
                 CheckLength();
+                if (HasBodyFailed && MayHaveBody)
+                {
+                    SetLengthIfNone(_writer.Held);
+                }
+
                 Commit();
                 await TellNoLengthAsync().ConfigureAwait(false);
             }
+        }
+
+        if (HasBodyFailed && !Response.HasStarted)
+        {
+            await Response.Body.FlushAsync().ConfigureAwait(false); // or the server would answer a malformed body in the application's place
         }
 
         if (_otherTrailers is null && _trailers.Count > 0)
@@ -234,9 +244,11 @@ internal abstract class ResponseFeatures : ConnectionFeatures,
         {
             await Response.Body.FlushAsync().ConfigureAwait(false);
         }
-        catch (IOException)
+#pragma warning disable CA1031 // The fault that is told of is the first one.
+        catch (Exception)
+#pragma warning restore CA1031
         {
-            // The client has gone, or its request is malformed: the server knows, and the fault that is told of is the first one.
+            // The client has gone, its request is malformed, or the response breaks a rule: the server knows, and answers if it still can.
         }
     }
 
@@ -327,7 +339,7 @@ internal abstract class ResponseFeatures : ConnectionFeatures,
             response.ReasonPhrase = reason;
         }
 
-        _headers.CopyTo(response);
+        _headers.CopyTo(response, hasLength: _statusCode is not (204 or 205));
         HasStarted = true;
         _writer.Release();
     }

@@ -22,7 +22,8 @@ internal sealed class ResponseHeaders : HeaderStore
     /// <summary>Writes the fields into the server's response; from then on they cannot be changed.</summary>
     /// <param name="response">The server's response.</param>
     /// <param name="isUpgrade">The response is the last one of its connection, and has no body.</param>
-    public void CopyTo(HttpResponse response, bool isUpgrade = false)
+    /// <param name="hasLength">The response may have a Content-Length.</param>
+    public void CopyTo(HttpResponse response, bool isUpgrade = false, bool hasLength = true)
     {
         foreach (var (name, value) in Fields)
         {
@@ -38,7 +39,7 @@ internal sealed class ResponseHeaders : HeaderStore
             }
         }
 
-        if (StoredLength is { } length && !isUpgrade)
+        if (StoredLength is { } length && hasLength)
         {
             response.ContentLength = length;
         }

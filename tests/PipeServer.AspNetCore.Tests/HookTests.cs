@@ -152,6 +152,20 @@ public sealed class HookTests
         Assert.Contains(host.Log.Lines, static line => line.StartsWith("Error:") && line.Contains("behind its response"));
     }
 
+    [Theory]
+    [InlineData(4)]
+    [InlineData(null)]
+    public async Task A_body_of_a_status_that_has_none_is_500(int? length)
+    {
+        await using var host = await ApplicationHost.StartAsync(context =>
+        {
+            context.Response.StatusCode = StatusCodes.Status204NoContent;
+            context.Response.ContentLength = length;
+            return context.Response.WriteAsync("body");
+        });
+        await Is500Async(host, "204");
+    }
+
     [Fact]
     public async Task The_middleware_for_exceptions_answers()
     {

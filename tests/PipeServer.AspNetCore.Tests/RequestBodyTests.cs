@@ -77,6 +77,37 @@ public sealed class RequestBodyTests
         Assert.Equal(413, Assert.IsType<FrameworkBadRequest>(seen).StatusCode);
     }
 
+    [Theory]
+    [InlineData(false, true)]
+    [InlineData(true, true)]
+    [InlineData(false, false)]
+    [InlineData(true, false)]
+    public async Task An_application_may_answer_a_body_over_the_limit_itself(bool isChunked, bool isFlushed)
+    {
+        await using var host = await ApplicationHost.StartAsync(
+            async context =>
+            {
+                var exception = await Record.ExceptionAsync(async () =>
+                {
+                    while (await context.Request.Body.ReadAsync(new byte[4]) > 0)
+                    {
+                    }
+                });
+                var text = Encoding.ASCII.GetBytes($"{Assert.IsType<FrameworkBadRequest>(exception).StatusCode}");
+                text.CopyTo(context.Response.BodyWriter.GetSpan(text.Length));
+                context.Response.BodyWriter.Advance(text.Length);
+                if (isFlushed)
+                {
+                    await context.Response.BodyWriter.FlushAsync();
+                }
+            },
+            static options => options.Server.MaxRequestBodyBytes = 10);
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/") { Content = new StringContent("more than ten"), Headers = { TransferEncodingChunked = isChunked } };
+        using var response = await host.Client.SendAsync(request);
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        Assert.Equal("413", await response.Content.ReadAsStringAsync());
+    }
+
     [Fact]
     public async Task An_application_may_raise_the_limit_for_a_request_and_lower_it()
     {

@@ -109,6 +109,27 @@ public sealed class RequestTests
     }
 
     [Fact]
+    public async Task Persistent_state_stays_with_the_connection()
+    {
+        await using var host = await ApplicationHost.StartAsync(context =>
+        {
+            var state = context.Features.Get<Microsoft.AspNetCore.Connections.Features.IPersistentStateFeature>()!.State;
+            state["count"] = state.TryGetValue("count", out var value) ? (int)value! + 1 : 1;
+            return context.Response.WriteAsync($"{state["count"]}");
+        });
+        Assert.Equal(["1", "2", "3"], [await host.GetAsync("/"), await host.GetAsync("/"), await host.GetAsync("/")]);
+    }
+
+    [Fact]
+    public async Task Lines_and_lengths_are_told_as_they_came()
+    {
+        await using var host = await ApplicationHost.StartAsync(context => context.Response.WriteAsync(
+            $"{context.Request.Headers.Cookie.Count} {context.Request.ContentLength} {context.Request.Headers["content-length"]} {context.Request.Cookies.Count}"));
+        Assert.Contains("2 0 0 2", await host.SendRawAsync(
+            "POST / HTTP/1.1\r\nHost: x\r\nCookie: a=1\r\nCookie: b=2\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"));
+    }
+
+    [Fact]
     public async Task HTTP_1_0_is_told_and_answered()
     {
         await using var host = await ApplicationHost.StartAsync(context => context.Response.WriteAsync(context.Request.Protocol));
