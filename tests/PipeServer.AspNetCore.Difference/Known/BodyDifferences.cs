@@ -18,15 +18,6 @@ internal static class BodyDifferences
         },
         new(
             [
-                "body limit-caught in chunks",
-            ],
-            ["status"],
-            "FAULT of the adapter, reported: in chunks the core's exception reaches the application, not ASP.NET Core's.")
-        {
-            Version = 1,
-        },
-        new(
-            [
                 "error /error/in-buffer", "error /error/pages/in-buffer",
             ],
             ["body", "header:content-length", "header:content-type"],
@@ -103,24 +94,6 @@ internal static class BodyDifferences
             ],
             ["status"],
             "A limit counts the body. Kestrel counts the lines of the chunks too.")
-        {
-            Version = 1,
-        },
-        new(
-            [
-                "seen /persistent",
-            ],
-            ["body"],
-            "FAULT of the adapter, reported: the state that the first request of a connection leaves is lost.")
-        {
-            Version = 1,
-        },
-        new(
-            [
-                "status of a result /result/status-with-body/204",
-            ],
-            ["status"],
-            "FAULT of the adapter, reported: a failure after the head of a 204 tears the connection.")
         {
             Version = 1,
         },

@@ -72,15 +72,6 @@ internal static class HeaderDifferences
         },
         new(
             [
-                "headers Cookie twice /seen",
-            ],
-            ["body"],
-            "Cookie lines are joined, as HTTP/2 does (RFC 9113 8.2.3); the cookies are the same.")
-        {
-            Version = 1,
-        },
-        new(
-            [
                 "headers Latin-1 /seen",
             ],
             ["status"],

@@ -53,9 +53,9 @@ public sealed class ClientGoneTests(TwoServers servers)
         ofKestrel.Shutdown(SocketShutdown.Send);
         Assert.Equal("aborted", await servers.Kestrel.Log.HearAsync(Name));
         using var ofPipeServer = await AskAsync(servers.PipeServer, $"/half-closed/{Name}");
+        await using var stream = new NetworkStream(ofPipeServer);
         ofPipeServer.Shutdown(SocketShutdown.Send);
         servers.PipeServer.Log.Say($"{Name}-answer", "now");
-        await using var stream = new NetworkStream(ofPipeServer);
         using var reader = new StreamReader(stream);
         Assert.EndsWith("answered", await reader.ReadToEndAsync(TestContext.Current.CancellationToken).WaitAsync(RawClient.Patience));
     }
