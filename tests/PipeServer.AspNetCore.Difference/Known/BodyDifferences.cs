@@ -27,7 +27,7 @@ internal static class BodyDifferences
         },
         new(
             [
-                "body limit-caught", "error /error/bad-request", "error /error/pages/bad-request",
+                "body limit-caught", "body limit-caught in chunks", "error /error/bad-request", "error /error/pages/bad-request",
             ],
             ["header:connection", "open"],
             "After a body that was refused, the connection stays open where its end was read.")

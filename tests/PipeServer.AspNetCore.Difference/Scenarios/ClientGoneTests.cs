@@ -57,7 +57,7 @@ public sealed class ClientGoneTests(TwoServers servers)
         ofPipeServer.Shutdown(SocketShutdown.Send);
         servers.PipeServer.Log.Say($"{Name}-answer", "now");
         using var reader = new StreamReader(stream);
-        Assert.EndsWith("answered", await reader.ReadToEndAsync(TestContext.Current.CancellationToken).WaitAsync(RawClient.Patience));
+        Assert.Contains("answered", await reader.ReadToEndAsync(TestContext.Current.CancellationToken).WaitAsync(RawClient.Patience));
     }
 
     [Theory]
