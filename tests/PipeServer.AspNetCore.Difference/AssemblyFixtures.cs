@@ -1,0 +1,3 @@
+using Difference.Runner;
+
+[assembly: AssemblyFixture(typeof(TwoServers))]
