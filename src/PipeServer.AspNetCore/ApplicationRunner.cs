@@ -37,7 +37,7 @@ internal sealed class ApplicationRunner<TContext>
     public void MapTo(HttpServer server)
     {
         var dispatch = _options.Dispatch;
-        server.MapFallback(
+        server.MapAnything(
             request =>
             {
                 if (request.ContentLength > _maxBodyBytes)
