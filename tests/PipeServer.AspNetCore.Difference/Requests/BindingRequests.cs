@@ -64,7 +64,8 @@ internal static class BindingRequests
         Post($"multipart {what}", target).WithText(parts + end, "multipart/form-data; boundary=limit");
 
     public static string Part(string name, string? file, string content) =>
-        $"--limit\r\nContent-Disposition: form-data; name=\"{name}\"{(file is null ? "" : $"; filename=\"{file}\"\r\nContent-Type: text/plain")}\r\n\r\n{content}\r\n";
+        $"--limit\r\nContent-Disposition: form-data; name=\"{name}\""
+        + $"{(file is null ? "" : $"; filename=\"{file}\"\r\nContent-Type: text/plain")}\r\n\r\n{content}\r\n";
 
     private static DifferenceRequest Post(string what, string target) => new($"bind {what}", "POST", target);
 

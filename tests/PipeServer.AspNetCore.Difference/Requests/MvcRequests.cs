@@ -9,7 +9,8 @@ internal static class MvcRequests
 
     private static readonly string[] Targets =
     [
-        "/mvc/items", "/mvc/items?count=0", "/mvc/items?count=x", "/mvc/items?count=3000", "/mvc/items/7", "/mvc/items/700", "/mvc/items/x", "/mvc/items/redirect",
+        "/mvc/items", "/mvc/items?count=0", "/mvc/items?count=x", "/mvc/items?count=3000", "/mvc/items/7", "/mvc/items/700", "/mvc/items/x",
+        "/mvc/items/redirect",
         "/mvc/items/local?to=/there", "/mvc/items/local?to=http://elsewhere.test", "/mvc/items/file", "/mvc/items/content", "/mvc/items/stream",
         "/mvc/items/fault", "/pages/hello", "/pages/hello/World", "/pages/hello/%3Cb%3E", "/pages/none",
     ];
@@ -29,7 +30,8 @@ internal static class MvcRequests
         new("mvc delete locked", "DELETE", "/mvc/items/2"),
         new("mvc method not allowed", "PATCH", "/mvc/items/2"),
         new("mvc head", "HEAD", "/mvc/items"),
-        BindingRequests.Multipart("to mvc", "/mvc/items/upload", BindingRequests.Part("title", null, "a title") + BindingRequests.Part("file", "f.txt", "file")),
+        BindingRequests.Multipart("to mvc", "/mvc/items/upload", BindingRequests.Part("title", null, "a title") + BindingRequests.Part("file", "f.txt",
+            "file")),
         BindingRequests.Multipart("to mvc without a file", "/mvc/items/upload", BindingRequests.Part("title", null, "a title")),
         new DifferenceRequest("mvc limited small", "POST", "/mvc/items/limited").WithText(new string('x', 100), "text/plain"),
         new DifferenceRequest("mvc limited large", "POST", "/mvc/items/limited").WithText(new string('x', 101), "text/plain"),
