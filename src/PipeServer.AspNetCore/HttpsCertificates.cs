@@ -55,6 +55,6 @@ internal static class HttpsCertificates
             ? new TlsCertificate(newest)
             : throw new InvalidOperationException(
                 "An https address needs a certificate, and there is neither one in the options nor a valid developer certificate of ASP.NET Core. "
-                + "Set PipeServer:CertificatePath (PEM or PKCS#12) or PipeServerOptions.Certificate, run `dotnet dev-certs https`, or leave the https address out.");
+                + "Set PipeServer:CertificatePath (PEM or PKCS#12) or PipeServerOptions.Certificate, run `dotnet dev-certs https`, or leave the address out.");
     }
 }
