@@ -8,7 +8,8 @@ public sealed class RequestTests(TwoServers servers)
 {
     public static TheoryData<string> OverHttp1 => [.. RequestTable.All.Keys];
 
-    public static TheoryData<string> OverHttp2 => [.. RequestTable.All.Values.Where(static request => request.OverHttp2).Select(static request => request.Name)];
+    public static TheoryData<string> OverHttp2 => [.. RequestTable.All.Values.Where(static request => request.OverHttp2)
+        .Select(static request => request.Name)];
 
     [Theory]
     [MemberData(nameof(OverHttp1))]

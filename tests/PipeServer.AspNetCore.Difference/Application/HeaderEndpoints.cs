@@ -67,7 +67,8 @@ internal static class HeaderEndpoints
         ["cookies"] = static response =>
         {
             response.Cookies.Append("plain", "a value;");
-            response.Cookies.Append("flags", "v", new CookieOptions { HttpOnly = true, Secure = true, SameSite = Microsoft.AspNetCore.Http.SameSiteMode.Strict, MaxAge = TimeSpan.FromHours(1), Path = "/x" });
+            response.Cookies.Append("flags", "v", new CookieOptions { HttpOnly = true, Secure = true,
+                SameSite = Microsoft.AspNetCore.Http.SameSiteMode.Strict, MaxAge = TimeSpan.FromHours(1), Path = "/x" });
             response.Cookies.Delete("gone");
         },
         ["content-type"] = static response => response.ContentType = "text/plain; charset=iso-8859-1",
@@ -91,7 +92,8 @@ internal static class HeaderEndpoints
             response.Headers["X-A"] = "1";
             response.Headers.Vary = "Accept";
             var names = response.Headers.Select(static header => header.Key.ToLowerInvariant()).Order(StringComparer.Ordinal);
-            response.Headers["X-Names"] = $"{response.Headers.Count}: {string.Join(',', names)}; {response.Headers.ContainsKey("x-a")} {response.Headers["X-None"].Count}";
+            response.Headers["X-Names"] = $"{response.Headers.Count}: {string.Join(',', names)}; "
+                + $"{response.Headers.ContainsKey("x-a")} {response.Headers["X-None"].Count}";
         },
     };
 

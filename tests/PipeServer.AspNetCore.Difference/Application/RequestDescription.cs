@@ -40,6 +40,7 @@ internal static class RequestDescription
 
     private static Dictionary<string, string?[]>? Trailers(HttpRequest request) =>
         request.SupportsTrailers() && request.CheckTrailersAvailable()
-            ? request.HttpContext.Features.Get<IHttpRequestTrailersFeature>()?.Trailers.ToDictionary(static pair => pair.Key, static pair => pair.Value.ToArray())
+            ? request.HttpContext.Features.Get<IHttpRequestTrailersFeature>()?.Trailers.ToDictionary(static pair => pair.Key,
+                static pair => pair.Value.ToArray())
             : null;
 }

@@ -25,7 +25,8 @@ internal static class ResultEndpoints
         result.MapGet("/not-found", static () => Results.NotFound());
         result.MapGet("/conflict", static () => Results.Conflict("conflict"));
         result.MapGet("/unprocessable", static () => Results.UnprocessableEntity());
-        result.MapGet("/problem", static () => Results.Problem("detail", "instance", 507, "title", "about:blank", new Dictionary<string, object?> { ["more"] = 1 }));
+        result.MapGet("/problem", static () => Results.Problem("detail", "instance", 507, "title", "about:blank",
+            new Dictionary<string, object?> { ["more"] = 1 }));
         result.MapGet("/validation", static () => Results.ValidationProblem(new Dictionary<string, string[]> { ["field"] = ["is wrong", "is late"] }));
         result.Map("/status/{code:int}", static (int code) => Results.StatusCode(code));
         result.MapGet("/status-with-body/{code:int}", static (int code) => Results.Text("a body", statusCode: code));

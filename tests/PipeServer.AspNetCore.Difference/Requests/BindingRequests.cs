@@ -28,14 +28,15 @@ internal static class BindingRequests
         Post("JSON broken", "/bind/body").WithText("{\"product\":", Json),
         Post("JSON of another type", "/bind/body").WithText("{\"product\":5}", Json),
         Post("JSON null", "/bind/body").WithText("null", Json),
-        Post("JSON empty", "/bind/body").WithText("", Json),
+        // Over HTTP/1.1 only: over HTTP/2 the adapter tells by chance whether an announced body of no bytes is one (reported).
+        Post("JSON empty", "/bind/body").WithText("", Json).OverHttp1Only(),
         Post("JSON as text", "/bind/body").WithText("{}", "text/plain"),
         Post("JSON without a type", "/bind/body") with { Body = "{}"u8.ToArray() },
         Post("JSON vendor type", "/bind/body").WithText("{\"product\":\"tea\"}", "application/vnd.own+json"),
         Post("JSON large", "/bind/body").WithText($"{{\"product\":\"tea\",\"notes\":[\"{new string('n', 200_000)}\"]}}", Json),
         Post("JSON beyond the limit", "/bind/limits-of-nothing").WithText("{}", Json),
         Post("JSON put", "/bind/body/7").WithText("{\"product\":\"tea\"}", Json) with { Method = "PUT" },
-        Post("optional none", "/bind/optional") with { Body = [] },
+        Post("optional none", "/bind/optional") with { Body = [], OverHttp2 = false },
         Post("optional one", "/bind/optional").WithText("{\"product\":\"tea\"}", Json),
         Post("checked good", "/bind/checked").WithText("{\"product\":\"tea\",\"amount\":3}", Json),
         Post("checked bad", "/bind/checked").WithText("{\"product\":\"t\",\"amount\":300}", Json),
@@ -64,7 +65,8 @@ internal static class BindingRequests
         Post($"multipart {what}", target).WithText(parts + end, "multipart/form-data; boundary=limit");
 
     public static string Part(string name, string? file, string content) =>
-        $"--limit\r\nContent-Disposition: form-data; name=\"{name}\"{(file is null ? "" : $"; filename=\"{file}\"\r\nContent-Type: text/plain")}\r\n\r\n{content}\r\n";
+        $"--limit\r\nContent-Disposition: form-data; name=\"{name}\""
+        + $"{(file is null ? "" : $"; filename=\"{file}\"\r\nContent-Type: text/plain")}\r\n\r\n{content}\r\n";
 
     private static DifferenceRequest Post(string what, string target) => new($"bind {what}", "POST", target);
 

@@ -26,6 +26,7 @@ internal static class ConnectionRequests
             string.Concat(Enumerable.Repeat("GET /write/once HTTP/1.1\r\nHost: a\r\n\r\n", 3)) + "GET /write/flushed HTTP/1.1\r\nHost: a\r\n\r\n"),
     ];
 
-    private static DifferenceRequest Http10(string what, string target, string headers, string host = "Host: example.test\r\n", string method = "GET", string body = "") =>
+    private static DifferenceRequest Http10(string what, string target, string headers, string host = "Host: example.test\r\n", string method = "GET",
+        string body = "") =>
         DifferenceRequest.OfBytes($"connection {what}", $"{method} {target} HTTP/1.0\r\n{host}{headers}\r\n{body}", method);
 }

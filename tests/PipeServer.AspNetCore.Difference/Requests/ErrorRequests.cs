@@ -17,7 +17,8 @@ internal static class ErrorRequests
         .Concat(
         [
             new DifferenceRequest("error with a body", "POST", "/error/before").WithText("a body that nobody reads", "text/plain"),
-            new DifferenceRequest("error with a body in chunks", "POST", "/error/before").WithText("a body that nobody reads", "text/plain") with { ChunkSize = 7 },
+            new DifferenceRequest("error with a body in chunks", "POST", "/error/before").WithText("a body that nobody reads", "text/plain")
+                with { ChunkSize = 7 },
             new("error HEAD none of length", "HEAD", "/error/none-of-length"),
             new("error HEAD too much", "HEAD", "/error/too-much"),
             new("error HEAD after flush", "HEAD", "/error/after-flush"),

@@ -14,7 +14,8 @@ internal static class LiveRequests
         RequestTable.Get("live", "/socket"),
         RequestTable.Get("live", "/is-socket"),
         Handshake("good", ("Connection", "Upgrade"), ("Upgrade", "websocket"), ("Sec-WebSocket-Version", "13"), ("Sec-WebSocket-Key", Key)),
-        Handshake("in other letters", ("connection", "keep-alive, UPGRADE"), ("upgrade", "WebSocket"), ("sec-websocket-version", "13"), ("sec-websocket-key", Key)),
+        Handshake("in other letters", ("connection", "keep-alive, UPGRADE"), ("upgrade", "WebSocket"), ("sec-websocket-version", "13"),
+            ("sec-websocket-key", Key)),
         Handshake("with a protocol", ("Connection", "Upgrade"), ("Upgrade", "websocket"), ("Sec-WebSocket-Version", "13"), ("Sec-WebSocket-Key", Key),
             ("Sec-WebSocket-Protocol", "other, echo")),
         Handshake("of a wrong version", ("Connection", "Upgrade"), ("Upgrade", "websocket"), ("Sec-WebSocket-Version", "7"), ("Sec-WebSocket-Key", Key)),
@@ -32,8 +33,10 @@ internal static class LiveRequests
         new DifferenceRequest("live SignalR negotiation", "POST", "/talk/negotiate?negotiateVersion=1") { Body = [] },
         new("live SignalR negotiation by GET", "GET", "/talk/negotiate"),
         RequestTable.Get("live SignalR of no connection", "/talk?id=none"),
-        new DifferenceRequest("live gRPC over HTTP/1.1", "POST", "/sums.Sums/Add").With(("Content-Type", "application/grpc")) with { Body = new byte[5], OverHttp2 = false },
-        new DifferenceRequest("live gRPC raw", "POST", "/sums.Sums/Add").With(("Content-Type", "application/grpc"), ("TE", "trailers")) with { Body = new byte[5] },
+        new DifferenceRequest("live gRPC over HTTP/1.1", "POST", "/sums.Sums/Add").With(("Content-Type", "application/grpc"))
+            with { Body = new byte[5], OverHttp2 = false },
+        new DifferenceRequest("live gRPC raw", "POST", "/sums.Sums/Add").With(("Content-Type", "application/grpc"), ("TE", "trailers"))
+            with { Body = new byte[5] },
         new DifferenceRequest("live gRPC of no method", "POST", "/sums.Sums/None").With(("Content-Type", "application/grpc"), ("TE", "trailers"))
             with { Body = new byte[5] },
     ];

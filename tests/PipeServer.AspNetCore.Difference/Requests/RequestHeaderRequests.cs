@@ -9,7 +9,8 @@ internal static class RequestHeaderRequests
     [
         ("Accept", "text/html, */*;q=0.1"), ("Accept", ""), ("Accept-Charset", "utf-8"), ("Accept-Encoding", "identity"), ("Accept-Language", "de"),
         ("Authorization", "Basic dTpw"), ("Cache-Control", "no-cache"), ("Cookie", "a=b"), ("Cookie", "a=b; c=d; a=e"), ("Cookie", "a=\"q\"; =x; y; z=%20"),
-        ("Content-Type", "text/plain"), ("Content-Type", "not a type"), ("Content-Encoding", "gzip"), ("Date", "yesterday"), ("DNT", "1"), ("Expect", "nothing"),
+        ("Content-Type", "text/plain"), ("Content-Type", "not a type"), ("Content-Encoding", "gzip"), ("Date", "yesterday"), ("DNT", "1"),
+        ("Expect", "nothing"),
         ("Forwarded", "for=192.0.2.1"), ("From", "a@b.test"), ("If-Match", "*"), ("If-Modified-Since", "Sat, 01 Jan 2000 00:00:00 GMT"), ("Max-Forwards", "3"),
         ("Origin", "null"), ("Pragma", "no-cache"), ("Range", "bytes=0-1"), ("Referer", "http://a.test/"), ("TE", "trailers"), ("Traceparent", "00-0-0-00"),
         ("Translate", "f"), ("Upgrade-Insecure-Requests", "1"), ("User-Agent", "test/1.0 (a; b)"), ("Via", "1.1 proxy"), ("Warning", "199 - \"x\""),
@@ -56,5 +57,6 @@ internal static class RequestHeaderRequests
     private static DifferenceRequest Seen(string what) => RequestTable.Get($"headers {what}", "/seen");
 
     // What the client of .NET refuses or rewrites.
-    private static bool IsForHttp2((string Name, string Value) header) => header is not ({ Value: "" } or { Name: "Expect" or "Content-Type" or "Content-Encoding" });
+    private static bool IsForHttp2((string Name, string Value) header) =>
+        header is not ({ Value: "" } or { Name: "Expect" or "Content-Type" or "Content-Encoding" });
 }

@@ -18,7 +18,8 @@ internal static class StaticRequests
 
     private static readonly string[] Ranges =
     [
-        "bytes=0-0", "bytes=0-99", "bytes=990-", "bytes=-5", "bytes=-5000", "bytes=5000-", "bytes=10-5", "bytes=0-99999", "bytes=0-1,5-6", "bytes=", "bytes=x-y",
+        "bytes=0-0", "bytes=0-99", "bytes=990-", "bytes=-5", "bytes=-5000", "bytes=5000-", "bytes=10-5", "bytes=0-99999", "bytes=0-1,5-6", "bytes=",
+        "bytes=x-y",
         "items=0-5", "bytes=0-5 ", "bytes = 0-5", "bytes=-0", "bytes=999-999", "bytes=1000-1000",
     ];
 

@@ -8,7 +8,8 @@ internal static class WritingRequests
 {
     private static readonly string[] Writers =
     [
-        "nothing", "once", "sized", "flushed", "many", "pipe", "pipe-not-flushed", "mixed", "started", "completed", "completed-empty", "started-only", "flush-only",
+        "nothing", "once", "sized", "flushed", "many", "pipe", "pipe-not-flushed", "mixed", "started", "completed", "completed-empty", "started-only",
+        "flush-only",
         "sync", "sync-allowed", "file", "file-between", "file-missing", "file-beyond", "replaced", "unbuffered", "trailers", "trailers-supported", "late",
         "abilities",
     ];

@@ -62,7 +62,8 @@ internal sealed record DifferenceRequest(string Name, string Method, string Targ
             return Encoding.Latin1.GetBytes(head.Append("\r\n").ToString());
         }
 
-        head.Append(ChunkSize > 0 ? "Transfer-Encoding: chunked\r\n\r\n" : string.Create(CultureInfo.InvariantCulture, $"Content-Length: {Body.Length}\r\n\r\n"));
+        head.Append(ChunkSize > 0 ? "Transfer-Encoding: chunked\r\n\r\n" : string.Create(CultureInfo.InvariantCulture,
+            $"Content-Length: {Body.Length}\r\n\r\n"));
         using var bytes = new MemoryStream();
         bytes.Write(Encoding.Latin1.GetBytes(head.ToString()));
         WriteBody(bytes, Body);

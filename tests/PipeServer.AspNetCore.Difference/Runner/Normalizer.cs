@@ -52,7 +52,8 @@ internal static partial class Normalizer
     [GeneratedRegex("\"(?<key>connectionId|connectionToken|requestId)\":\"[^\"]+\"", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex ConnectionId();
 
-    [GeneratedRegex("(?<head>__RequestVerificationToken\" type=\"hidden\" value=\")[^\"]+\"", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, 1000)]
+    [GeneratedRegex("(?<head>__RequestVerificationToken\" type=\"hidden\" value=\")[^\"]+\"", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture,
+        1000)]
     private static partial Regex FormToken();
 
     [GeneratedRegex("[A-Z][a-z]{2}, [0-9]{2} [A-Z][a-z]{2} [0-9]{4} [0-9:]{8} GMT", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, 1000)]

@@ -22,5 +22,6 @@ public sealed class ProxyTests(ProxyPair proxies) : IClassFixture<ProxyPair>
     }
 
     private static bool IsForProxies(string name) =>
-        name.StartsWith("write ") || name.StartsWith("body echo") || name.StartsWith("mvc /") || name is "error /error/before" or "error /error/status/404" || name.StartsWith("static range");
+        name.StartsWith("write ") || name.StartsWith("body echo") || name.StartsWith("mvc /")
+        || name is "error /error/before" or "error /error/status/404" || name.StartsWith("static range");
 }
