@@ -18,12 +18,7 @@ internal abstract class HeaderStore : IHeaderDictionary
 
     public long? ContentLength
     {
-        get
-        {
-            Load();
-            return _contentLength;
-        }
-
+        get => _contentLength;
         set
         {
             if (value is { } length)

@@ -153,8 +153,8 @@ internal abstract class RequestFeatures : FeatureSlots,
             _request = request;
         }
 
-        CanHaveBody = request.ContentLength > 0 || !request.AreTrailersAvailable;
         _headers.Begin(request);
+        CanHaveBody = _headers.ContentLength is { } length ? length > 0 : !request.AreTrailersAvailable;
         _reader.Begin(request.Body);
     }
 

@@ -43,7 +43,7 @@ internal sealed class RequestHeaders : HeaderStore
             return false;
         }
 
-        Append(key, value);
+        Append(Spelling(key), value);
         return true;
     }
 
@@ -119,6 +119,22 @@ internal sealed class RequestHeaders : HeaderStore
         MayHave(headers, HeaderNames.ContentLength) && headers.TryGetBytes("Content-Length"u8, out var value) && value.SequenceEqual("0"u8) ? 0 : null;
 
     private static bool MayHave(HeaderCollection headers, string name) => (headers.NameLengths & (1u << (name.Length % 32))) != 0;
+
+    // The name as a list of all fields has it, whoever has asked for it before.
+    private string Spelling(string key)
+    {
+        var headers = _request!.Headers;
+        for (var index = 0; index < headers.Count; index++)
+        {
+            var name = headers.NameBytes(index);
+            if (name.Length == key.Length && Ascii.EqualsIgnoreCase(name, key))
+            {
+                return Ascii.Equals(name, key) ? key : HeaderNameTable.Get(name);
+            }
+        }
+
+        return key;
+    }
 
     private static bool IsHost(string key) => key.Length == 4 && key.Equals(HeaderNames.Host, StringComparison.OrdinalIgnoreCase);
 
