@@ -67,8 +67,14 @@ internal static class HeaderEndpoints
         ["cookies"] = static response =>
         {
             response.Cookies.Append("plain", "a value;");
-            response.Cookies.Append("flags", "v", new CookieOptions { HttpOnly = true, Secure = true,
-                SameSite = Microsoft.AspNetCore.Http.SameSiteMode.Strict, MaxAge = TimeSpan.FromHours(1), Path = "/x" });
+            response.Cookies.Append("flags", "v", new CookieOptions
+            {
+                HttpOnly = true,
+                Secure = true,
+                SameSite = Microsoft.AspNetCore.Http.SameSiteMode.Strict,
+                MaxAge = TimeSpan.FromHours(1),
+                Path = "/x"
+            });
             response.Cookies.Delete("gone");
         },
         ["content-type"] = static response => response.ContentType = "text/plain; charset=iso-8859-1",

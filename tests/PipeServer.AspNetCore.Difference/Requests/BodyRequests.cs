@@ -50,7 +50,7 @@ internal static class BodyRequests
 
     private static DifferenceRequest Sized(string reader, int size) =>
         new(Text($"body {reader} of {size}"), "POST", $"/body/{reader}")
-            { Body = SiteFolder.Pattern(size), IsLarge = size > 65_536 && reader.StartsWith("echo") };
+        { Body = SiteFolder.Pattern(size), IsLarge = size > 65_536 && reader.StartsWith("echo") };
 
     private static DifferenceRequest Sentence(string reader) =>
         new($"body {reader}", "POST", $"/body/{reader}") { Body = Encoding.ASCII.GetBytes("A body of a sentence that has some words.") };

@@ -13,7 +13,7 @@ internal static class MethodRequests
 
     public static IEnumerable<DifferenceRequest> All =>
         Methods.Select(static method => new DifferenceRequest($"method {method} seen", method, "/seen")
-            { OverHttp2 = method is not ("get" or "Get" or "head") })
+        { OverHttp2 = method is not ("get" or "Get" or "head") })
         .Concat(((string[])["POST", "DELETE", "PROPFIND", "HEAD"]).Select(static method =>
             new DifferenceRequest($"method {method} not mapped", method, "/alive")))
         .Concat(((string[])["GET", "PROPFIND", "REPORT", "HEAD", "TRACE"]).Select(static method =>
