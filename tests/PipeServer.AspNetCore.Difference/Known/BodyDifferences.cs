@@ -12,7 +12,7 @@ internal static class BodyDifferences
                 "body echo-pipe of 300000 in chunks", "body echo-pipe of 300000", "body echo of 300000", "body echo of 300000 in chunks",
             ],
             ["status"],
-            "FAULT, reported: over HTTP/2 an echo of more than a window is reset with CANCEL while the client still sends.")
+            "HttpClient sends its whole body before it reads. An echo stands still beyond the stream's window then: 64 KiB here, 768 KiB at Kestrel's.")
         {
             Version = 2,
         },

@@ -9,23 +9,6 @@ internal static class MethodDifferences
     [
         new(
             [
-                "method MKCOL seen", "method TRACE seen", "method PROPFIND seen", "method FOO seen", "method M-SEARCH seen", "method PURGE seen",
-                "method X seen", "method A.B seen", "method LOCK seen", "method PROPFIND not mapped", "method REPORT seen", "method QUERY seen",
-                "method PROPFIND of three", "method TRACE of three", "method REPORT of three", "method PROPFIND with a body",
-            ],
-            ["status"],
-            "FAULT of the core, reported: methods for which it has no route get its 501 or 405. An application should see them."),
-        new(
-            [
-                "method Get seen", "method head seen", "method get seen",
-            ],
-            ["status"],
-            "FAULT of the core, reported: methods for which it has no route get its 501 or 405. An application should see them.")
-        {
-            Version = 1,
-        },
-        new(
-            [
                 "method HEAD seen", "method HEAD of a pipe", "method HEAD with a body",
             ],
             ["body"],
