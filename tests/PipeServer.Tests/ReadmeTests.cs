@@ -14,6 +14,8 @@ public sealed class ReadmeTests
     [InlineData("Pool", 10)]
     [InlineData("Settings", 15)]
     [InlineData("Secure", 12)]
+    [InlineData("AspNetCore", 12)]
+    [InlineData("Hosted", 27)]
     public void The_examples_are_the_ones_in_the_readme(string example, int maxLines)
     {
         var code = File.ReadAllText(Repository.Path("tests", "Examples", example, "Program.cs")).ReplaceLineEndings("\n");

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text;
 using System.Text.RegularExpressions;
+using System.Xml.Linq;
 
 namespace PipeServer.Tests.Deployment;
 
@@ -33,7 +34,9 @@ public sealed partial class DockerfileTests
         var lines = build.Instructions.Select(static instruction => $"{instruction.Name} {instruction.Rest}").ToList();
         var restore = lines.FindIndex(static line => line.StartsWith("RUN dotnet restore"));
         Assert.InRange(restore, 0, lines.IndexOf("COPY src src"));
-        foreach (var project in Directory.GetFiles(Repository.Path("src"), "*.csproj", SearchOption.AllDirectories).Select(static path => Path.GetFileName(path)))
+        var cli = Repository.Path("src", "PipeServer.Cli", "PipeServer.Cli.csproj");
+        var references = XDocument.Load(cli).Descendants("ProjectReference").Select(static reference => reference.Attribute("Include")!.Value);
+        foreach (var project in references.Append(cli).Select(static path => Path.GetFileName(path)))
         {
             Assert.Contains(lines.Take(restore), line => line.Contains(project));
         }
