@@ -52,6 +52,7 @@ public abstract class StatisticsTests(string transport)
         await Eventually.TrueAsync(() => server.Server.GetStatistics().Connections.Counts.Closed == Clients, "all but one are closed");
         await Eventually.TrueAsync(
             () => server.Server.GetStatistics().Connections.BytesSent == sums.Sum(static sum => sum.Received) + answerBytes, "all is sent");
+        await Eventually.TrueAsync(() => server.Server.Requests.InFlight == 0, "the last one is counted, which is when it has been sent");
         var statistics = server.Server.GetStatistics();
         Assert.Equal(sums.Sum(static sum => sum.Sent) + request.Length, statistics.Connections.BytesReceived);
         Assert.Equal(server.Server.Requests, statistics.Connections.Requests);
