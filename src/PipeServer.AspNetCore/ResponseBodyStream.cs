@@ -4,28 +4,11 @@ using Microsoft.AspNetCore.Http.Features;
 namespace PipeServer.AspNetCore;
 
 /// <summary>The response's body as a stream. A write flushes, as behind Kestrel.</summary>
-internal sealed class ResponseBodyStream(IHttpBodyControlFeature control, PipeWriter writer) : Stream
+internal sealed class ResponseBodyStream(IHttpBodyControlFeature control, PipeWriter writer) : BodyStream(control)
 {
     public override bool CanRead => false;
 
-    public override bool CanSeek => false;
-
     public override bool CanWrite => true;
-
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
-
-    public override void Write(byte[] buffer, int offset, int count)
-    {
-        SynchronousAccess.Check(control, "Write");
-#pragma warning disable VSTHRD002 // The application has chosen to hold up its thread.
-        WriteAsync(buffer.AsMemory(offset, count)).AsTask().GetAwaiter().GetResult();
-#pragma warning restore VSTHRD002
-    }
-
-    public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-        WriteAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
 
     public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
     {
@@ -41,7 +24,7 @@ internal sealed class ResponseBodyStream(IHttpBodyControlFeature control, PipeWr
 
     public override void Flush()
     {
-        SynchronousAccess.Check(control, "Flush");
+        ThrowIfAsynchronousOnly("Flush");
 #pragma warning disable VSTHRD002 // The application has chosen to hold up its thread.
         FlushAsync(CancellationToken.None).GetAwaiter().GetResult();
 #pragma warning restore VSTHRD002
@@ -58,12 +41,6 @@ internal sealed class ResponseBodyStream(IHttpBodyControlFeature control, PipeWr
 
         return AwaitAsync(flush).AsTask();
     }
-
-    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
 
     private static async ValueTask AwaitAsync(ValueTask<FlushResult> flush) => await flush.ConfigureAwait(false);
 }
