@@ -34,6 +34,9 @@ internal sealed class ApplicationRunner<TContext>
     /// <summary>What connection ids begin from, so that those of two runs of the program differ.</summary>
     public long ConnectionIdSeed { get; }
 
+    /// <summary>The bytes of small files that applications have sent.</summary>
+    public SmallFiles Files { get; } = new(TimeProvider.System);
+
     public void MapTo(HttpServer server)
     {
         var dispatch = _options.Dispatch;

@@ -4,7 +4,7 @@ using FrameworkBadRequest = Microsoft.AspNetCore.Http.BadHttpRequestException;
 namespace PipeServer.AspNetCore;
 
 /// <summary>The request's body as the server reads it, with the exceptions that ASP.NET Core knows.</summary>
-internal sealed class RequestBodyReader : PipeReader
+internal sealed class RequestBodyReader(RequestFeatures features) : PipeReader
 {
     private PipeReader? _inner;
     private bool _isCompleted;
@@ -38,7 +38,18 @@ internal sealed class RequestBodyReader : PipeReader
     {
         try
         {
-            var read = Readable().ReadAsync(cancellationToken);
+            var inner = Readable();
+            if (features.IsFlushOwed)
+            {
+                if (!cancellationToken.IsCancellationRequested && inner.TryRead(out var result))
+                {
+                    return new ValueTask<ReadResult>(result);
+                }
+
+                features.SendOwedFlush(); // the client may wait for it before it goes on
+            }
+
+            var read = inner.ReadAsync(cancellationToken);
             return read.IsCompletedSuccessfully ? read : TranslateAsync(read);
         }
         catch (BadHttpRequestException exception)

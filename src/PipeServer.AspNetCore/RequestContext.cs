@@ -1,5 +1,6 @@
 using System.Runtime.ExceptionServices;
 using Microsoft.AspNetCore.Connections.Features;
+using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Abstractions;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
@@ -12,7 +13,8 @@ namespace PipeServer.AspNetCore;
 /// A request as the application sees it, and its way through the application. Serves one request after the other; the host keeps its own context here for as
 /// long.
 /// </summary>
-internal sealed class RequestContext<TContext>(ApplicationRunner<TContext> runner) : ResponseFeatures(runner.ConnectionIdSeed), IHostContextContainer<TContext>
+internal sealed class RequestContext<TContext>(ApplicationRunner<TContext> runner)
+    : ResponseFeatures(runner.ConnectionIdSeed, runner.Files), IHostContextContainer<TContext>
     where TContext : notnull
 {
     private static readonly Type[] RareTypes =
@@ -51,7 +53,7 @@ internal sealed class RequestContext<TContext>(ApplicationRunner<TContext> runne
         {
             _context = application.CreateContext(this);
             hasContext = true;
-            await application.ProcessRequestAsync(_context).ConfigureAwait(false);
+            await CallApplicationAsync(application, _context).ConfigureAwait(false);
             await FinishResponseAsync().ConfigureAwait(false);
         }
 #pragma warning disable CA1031 // The host is told of every exception; the server answers it.
@@ -127,6 +129,22 @@ internal sealed class RequestContext<TContext>(ApplicationRunner<TContext> runne
         key == typeof(IHttpWebSocketFeature) && value is IHttpWebSocketFeature feature and not Http2WebSocket && IsHttp2
             ? new Http2WebSocket(feature, this)
             : value;
+
+    private Task CallApplicationAsync(IHttpApplication<TContext> application, TContext context)
+    {
+        BeginSynchronousPart();
+        var isEnd = true;
+        try
+        {
+            var task = application.ProcessRequestAsync(context);
+            isEnd = task.IsCompleted;
+            return task;
+        }
+        finally
+        {
+            EndSynchronousPart(isEnd);
+        }
+    }
 
     // What the server is to be told of a fault; null where the answer is made here, or complete.
     private async ValueTask<Exception?> AnswerAsync(Exception fault, HttpResponse response)

@@ -21,6 +21,9 @@ internal abstract class RequestFeatures : FeatureSlots,
     private readonly TrailerStore _trailers = new();
     private HttpRequest? _request;
     private bool _hasTrailers;
+    private ReusedText _pathText;
+    private ReusedText _queryText;
+    private ReusedText _targetText;
     private string? _method;
     private string? _path;
     private string? _queryString;
@@ -35,7 +38,7 @@ internal abstract class RequestFeatures : FeatureSlots,
 
     protected RequestFeatures()
     {
-        _reader = new RequestBodyReader();
+        _reader = new RequestBodyReader(this);
         _stream = new RequestBodyStream(this, _reader);
     }
 
@@ -53,15 +56,19 @@ internal abstract class RequestFeatures : FeatureSlots,
 
     string IHttpRequestFeature.PathBase { get; set; } = "";
 
-    string IHttpRequestFeature.Path { get => _path ??= Request.Path; set => _path = value; }
+    string IHttpRequestFeature.Path
+    {
+        get => _path ??= _pathText.TryGet(Request.PathBytes, out var text) ? text : _pathText.Keep(Request.Path);
+        set => _path = value;
+    }
 
     string IHttpRequestFeature.QueryString
     {
-        get => _queryString ??= !Request.QueryBytes.IsEmpty ? "?" + Request.QueryString : Request.TargetBytes is [.., (byte)'?'] ? "?" : "";
+        get => _queryString ??= !Request.QueryBytes.IsEmpty ? QueryText() : Request.TargetBytes is [.., (byte)'?'] ? "?" : "";
         set => _queryString = value;
     }
 
-    string IHttpRequestFeature.RawTarget { get => _rawTarget ??= Request.Target; set => _rawTarget = value; }
+    string IHttpRequestFeature.RawTarget { get => _rawTarget ??= _targetText.Get(Request.TargetBytes); set => _rawTarget = value; }
 
     IHeaderDictionary IHttpRequestFeature.Headers { get => _otherHeaders ?? _headers; set => _otherHeaders = value; }
 
@@ -116,6 +123,12 @@ internal abstract class RequestFeatures : FeatureSlots,
     /// <exception cref="ObjectDisposedException">It has ended.</exception>
     internal HttpRequest Request => _request ?? throw new ObjectDisposedException(nameof(IFeatureCollection), "The request has ended.");
 
+    /// <summary>The application has flushed what is not sent yet: see <see cref="DeferredFlush"/>.</summary>
+    protected internal abstract bool IsFlushOwed { get; }
+
+    /// <summary>Sends it, as the application is about to wait for its client.</summary>
+    protected internal abstract void SendOwedFlush();
+
     /// <summary>The application has learnt that the body cannot be read to its end.</summary>
     protected bool HasBodyFailed => _reader.HasFailed;
 
@@ -130,6 +143,14 @@ internal abstract class RequestFeatures : FeatureSlots,
         {
             _request?.Abort();
         }
+    }
+
+    // The question mark stands before it in the head.
+    private string QueryText()
+    {
+        var target = Request.TargetBytes;
+        var query = target[^(Request.QueryBytes.Length + 1)..];
+        return query[0] == '?' ? _queryText.Get(query) : "?" + Request.QueryString;
     }
 
     // What the application has put in the body's place can be read by the pipe too.

@@ -11,6 +11,8 @@ internal sealed class RequestHeaders : HeaderStore
 {
     private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
+    private readonly ReusedText[] _valueTexts = new ReusedText[16]; // by the field's place
+    private ReusedText _hostText;
     private HttpRequest? _request;
     private bool _isLoaded; // all fields are here
 
@@ -68,7 +70,7 @@ internal sealed class RequestHeaders : HeaderStore
 
         if (!TryGetStored(HeaderNames.Host, out _) && _request.HostBytes.Length > 0)
         {
-            Append(HeaderNames.Host, _request.Host);
+            Append(HeaderNames.Host, _hostText.Get(_request.HostBytes));
         }
     }
 
@@ -86,7 +88,7 @@ internal sealed class RequestHeaders : HeaderStore
         if (IsHost(key))
         {
             // Of an absolute target its authority, of HTTP/2 what :authority says.
-            var host = _request!.Host;
+            var host = _hostText.Get(_request!.HostBytes);
             value = host.Length > 0 || _request.Headers.Contains(HeaderNames.Host) ? host : value;
             return value.Count > 0;
         }
@@ -102,7 +104,7 @@ internal sealed class RequestHeaders : HeaderStore
             var name = headers.NameBytes(index);
             if (name.Length == key.Length && Ascii.EqualsIgnoreCase(name, key))
             {
-                value = StringValues.Concat(value, Text(headers.ValueBytes(index)));
+                value = StringValues.Concat(value, ValueText(headers.ValueBytes(index), index));
             }
         }
 
@@ -137,6 +139,17 @@ internal sealed class RequestHeaders : HeaderStore
     }
 
     private static bool IsHost(string key) => key.Length == 4 && key.Equals(HeaderNames.Host, StringComparison.OrdinalIgnoreCase);
+
+    private string ValueText(ReadOnlySpan<byte> bytes, int index)
+    {
+        if (index >= _valueTexts.Length)
+        {
+            return Text(bytes);
+        }
+
+        ref var place = ref _valueTexts[index];
+        return place.TryGet(bytes, out var text) ? text : place.Keep(Text(bytes));
+    }
 
     // UTF-8 as behind Kestrel; bytes that are none are Latin-1.
     private static string Text(ReadOnlySpan<byte> bytes)

@@ -4,7 +4,7 @@ using Microsoft.AspNetCore.Http.Features;
 namespace PipeServer.AspNetCore;
 
 /// <summary>The response's body as a stream. A write flushes, as behind Kestrel.</summary>
-internal sealed class ResponseBodyStream(IHttpBodyControlFeature control, PipeWriter writer) : BodyStream(control)
+internal sealed class ResponseBodyStream(IHttpBodyControlFeature control, ResponseBodyWriter writer) : BodyStream(control)
 {
     public override bool CanRead => false;
 
@@ -25,6 +25,7 @@ internal sealed class ResponseBodyStream(IHttpBodyControlFeature control, PipeWr
     public override void Flush()
     {
         ThrowIfAsynchronousOnly("Flush");
+        writer.LeaveDeferral();
 #pragma warning disable VSTHRD002 // The application has chosen to hold up its thread.
         FlushAsync(CancellationToken.None).GetAwaiter().GetResult();
 #pragma warning restore VSTHRD002

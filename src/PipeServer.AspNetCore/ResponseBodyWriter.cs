@@ -5,12 +5,14 @@ namespace PipeServer.AspNetCore;
 
 /// <summary>
 /// The response's body. What is written before the response starts is held here, so that the Content-Length that goes with it can still be set; from then on
-/// it goes to the server as it is written.
+/// it goes to the server as it is written, but while a flush is owed (<see cref="DeferredFlush"/>).
 /// </summary>
 internal sealed class ResponseBodyWriter(ResponseFeatures features) : PipeWriter
 {
     private const int MostKept = 16 * 1024;
+    private const int MostPutOff = 16 * 1024; // unsent bytes with which a flush still waits
 
+    private readonly DeferredFlush _deferred = new();
     private PipeWriter? _inner;
     private ArrayBufferWriter<byte>? _held;
     private bool _isHeldLeased; // memory of it was asked for, and not yet advanced over
@@ -18,7 +20,11 @@ internal sealed class ResponseBodyWriter(ResponseFeatures features) : PipeWriter
 
     public override bool CanGetUnflushedBytes => true;
 
-    public override long UnflushedBytes => Held + (features.HasStarted ? Inner.UnflushedBytes : 0);
+    public override long UnflushedBytes => Held + (features.HasStarted && !_deferred.IsOwed ? Inner.UnflushedBytes : 0);
+
+    /// <summary>A flush of the application's has been put off.</summary>
+    public bool IsFlushOwed => _deferred.IsOwed;
+
 
     /// <summary>What is held, in bytes.</summary>
     public int Held => _held?.WrittenCount ?? 0;
@@ -45,26 +51,70 @@ internal sealed class ResponseBodyWriter(ResponseFeatures features) : PipeWriter
         _held?.ResetWrittenCount();
     }
 
+    /// <summary>The application's synchronous part begins: until it ends, a flush may be put off.</summary>
+    public void BeginSynchronousPart() => _deferred.Begin(Inner);
+
+    /// <summary>The synchronous part has ended, and maybe the application with it.</summary>
+    public void EndSynchronousPart(bool isEnd)
+    {
+        if (isEnd)
+        {
+            _deferred.End();
+        }
+        else
+        {
+            _deferred.EndSynchronousPart();
+        }
+    }
+
+    /// <summary>No flush is put off from here on, and what was goes with what the caller does next.</summary>
+    public void LeaveDeferral() => _deferred.Leave();
+
+    /// <summary>Sends what was put off, as the application is about to wait.</summary>
+    public void SendOwed() => _deferred.Send();
+
+    /// <summary>The application has ended: all that it has written is the server's when this has completed.</summary>
+    public ValueTask SettleAsync()
+    {
+        if (_deferred.TryTakePending(out var pending))
+        {
+            return ReleaseAfterAsync(pending);
+        }
+
+        if (features.HasStarted)
+        {
+            Release();
+        }
+
+        return default;
+    }
+
     /// <summary>The response has started: what was held goes to the server.</summary>
     public void Release()
     {
         if (_held is { WrittenCount: > 0 } held)
         {
-            Inner.Write(held.WrittenSpan);
-            held.ResetWrittenCount();
+            try
+            {
+                Inner.Write(held.WrittenSpan);
+            }
+            finally
+            {
+                held.ResetWrittenCount(); // what the server refuses, as it is longer than was promised, goes nowhere
+            }
         }
     }
 
     public override Memory<byte> GetMemory(int sizeHint = 0)
     {
         ThrowIfCompleted();
-        return features.HasStarted ? Inner.GetMemory(sizeHint) : GetHeld().GetMemory(sizeHint);
+        return IsDirect() ? Inner.GetMemory(sizeHint) : GetHeld().GetMemory(sizeHint);
     }
 
     public override Span<byte> GetSpan(int sizeHint = 0)
     {
         ThrowIfCompleted();
-        return features.HasStarted ? Inner.GetSpan(sizeHint) : GetHeld().GetSpan(sizeHint);
+        return IsDirect() ? Inner.GetSpan(sizeHint) : GetHeld().GetSpan(sizeHint);
     }
 
     public override void Advance(int bytes)
@@ -77,7 +127,7 @@ internal sealed class ResponseBodyWriter(ResponseFeatures features) : PipeWriter
 
         _isHeldLeased = false;
         _held!.Advance(bytes);
-        if (features.HasStarted)
+        if (features.HasStarted && _deferred.IsIdle)
         {
             Release();
         }
@@ -85,19 +135,35 @@ internal sealed class ResponseBodyWriter(ResponseFeatures features) : PipeWriter
 
     public override ValueTask<FlushResult> FlushAsync(CancellationToken cancellationToken = default)
     {
-        var inner = Inner;
+        _ = Inner;
         if (_isCompleted)
         {
             return new(new FlushResult(isCanceled: false, isCompleted: true));
         }
 
-        return features.HasStarted ? inner.FlushAsync(cancellationToken) : StartAndFlushAsync(cancellationToken);
+        if (features.HasStarted)
+        {
+            return FlushStartedAsync(cancellationToken);
+        }
+
+        var start = features.StartAsync();
+        return start.IsCompletedSuccessfully ? FlushStartedAsync(cancellationToken) : FlushAfterAsync(start, cancellationToken);
     }
 
     public override ValueTask<FlushResult> WriteAsync(ReadOnlyMemory<byte> source, CancellationToken cancellationToken = default)
     {
         ThrowIfCompleted();
-        return features.HasStarted ? WriteStartedAsync(source, cancellationToken) : StartAndWriteAsync(source, cancellationToken);
+        if (!features.HasStarted)
+        {
+            var start = features.StartAsync();
+            if (!start.IsCompletedSuccessfully)
+            {
+                return StartAndWriteAsync(start, source, cancellationToken);
+            }
+        }
+
+        Put(source.Span);
+        return FlushStartedAsync(cancellationToken);
     }
 
     public override void CancelPendingFlush() => Inner.CancelPendingFlush();
@@ -115,6 +181,7 @@ internal sealed class ResponseBodyWriter(ResponseFeatures features) : PipeWriter
     {
         if (exception is null && !_isCompleted)
         {
+            _deferred.Leave();
             if (!features.HasStarted)
             {
                 // The whole body is here: with its length the client need not wait for the application to end.
@@ -136,22 +203,83 @@ internal sealed class ResponseBodyWriter(ResponseFeatures features) : PipeWriter
         return _held ??= new ArrayBufferWriter<byte>(1024);
     }
 
-    private async ValueTask<FlushResult> StartAndFlushAsync(CancellationToken cancellationToken)
+    // Whether what is written now may go to the server as it is written.
+    private bool IsDirect()
     {
-        await features.StartAsync().ConfigureAwait(false);
-        return await Inner.FlushAsync(cancellationToken).ConfigureAwait(false);
+        if (!features.HasStarted)
+        {
+            return false;
+        }
+
+        _isHeldLeased = false; // memory that was asked for before, and not used
+        _deferred.BeforeWrite();
+        return Held == 0 && _deferred.IsIdle;
     }
 
-    private ValueTask<FlushResult> WriteStartedAsync(ReadOnlyMemory<byte> source, CancellationToken cancellationToken)
+    private void Put(ReadOnlySpan<byte> bytes)
     {
-        Inner.Write(source.Span);
+        if (bytes.Length >= MostPutOff)
+        {
+            _deferred.Leave(); // without a copy, if nothing is under way
+        }
+
+        if (IsDirect())
+        {
+            Inner.Write(bytes);
+            return;
+        }
+
+        GetHeld().Write(bytes);
+        _isHeldLeased = false;
+    }
+
+    private ValueTask<FlushResult> FlushStartedAsync(CancellationToken cancellationToken)
+    {
+        if (!cancellationToken.IsCancellationRequested && _deferred.TryTake())
+        {
+            var mayWait = false;
+            try
+            {
+                Release();
+                mayWait = Inner.UnflushedBytes < MostPutOff;
+            }
+            finally
+            {
+                _deferred.Give(mayWait);
+            }
+
+            if (mayWait)
+            {
+                return default;
+            }
+        }
+
+        if (_deferred.TryTakePending(out var pending))
+        {
+            return FlushAfterAsync(pending, cancellationToken);
+        }
+
+        Release();
         return Inner.FlushAsync(cancellationToken);
     }
 
-    private async ValueTask<FlushResult> StartAndWriteAsync(ReadOnlyMemory<byte> source, CancellationToken cancellationToken)
+    private async ValueTask<FlushResult> FlushAfterAsync(Task earlier, CancellationToken cancellationToken)
     {
-        await features.StartAsync().ConfigureAwait(false);
-        return await WriteStartedAsync(source, cancellationToken).ConfigureAwait(false);
+        await earlier.ConfigureAwait(false);
+        return await FlushStartedAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    private async ValueTask<FlushResult> StartAndWriteAsync(Task start, ReadOnlyMemory<byte> source, CancellationToken cancellationToken)
+    {
+        await start.ConfigureAwait(false);
+        Put(source.Span);
+        return await FlushStartedAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    private async ValueTask ReleaseAfterAsync(Task pending)
+    {
+        await pending.ConfigureAwait(false);
+        Release();
     }
 
     private void ThrowIfCompleted()

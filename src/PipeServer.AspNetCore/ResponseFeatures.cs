@@ -15,6 +15,7 @@ internal abstract class ResponseFeatures : ConnectionFeatures,
     IHttpResponseFeature, IHttpResponseBodyFeature, IHttpResponseTrailersFeature, IHttpUpgradeFeature, IHttpResetFeature
 #pragma warning restore CA1001
 {
+    private readonly SmallFiles _files;
     private readonly ResponseHeaders _headers = new();
     private readonly TrailerStore _trailers = new();
     private readonly ResponseBodyWriter _writer;
@@ -27,9 +28,10 @@ internal abstract class ResponseFeatures : ConnectionFeatures,
     private Stream? _otherBody;
     private bool _isSwitched; // the application has taken the connection over
 
-    protected ResponseFeatures(long connectionIdSeed)
+    protected ResponseFeatures(long connectionIdSeed, SmallFiles files)
         : base(connectionIdSeed)
     {
+        _files = files;
         _writer = new ResponseBodyWriter(this);
         _stream = new ResponseBodyStream(this, _writer);
     }
@@ -88,10 +90,7 @@ internal abstract class ResponseFeatures : ConnectionFeatures,
         _starting.Push((callback, state));
     }
 
-    void IHttpResponseBodyFeature.DisableBuffering()
-    {
-        // A flush is a flush here.
-    }
+    void IHttpResponseBodyFeature.DisableBuffering() => _writer.LeaveDeferral();
 
     Task IHttpResponseBodyFeature.StartAsync(CancellationToken cancellationToken)
     {
@@ -104,23 +103,17 @@ internal abstract class ResponseFeatures : ConnectionFeatures,
         return StartAsync();
     }
 
-    async Task IHttpResponseBodyFeature.SendFileAsync(string path, long offset, long? count, CancellationToken cancellationToken)
+    Task IHttpResponseBodyFeature.SendFileAsync(string path, long offset, long? count, CancellationToken cancellationToken)
     {
-        cancellationToken.ThrowIfCancellationRequested();
-        using var file = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
-        var length = RandomAccess.GetLength(file);
-        if (offset < 0 || offset > length)
+        if (cancellationToken.IsCancellationRequested || !_files.TryGet(path, out var content))
         {
-            throw new ArgumentOutOfRangeException(nameof(offset), offset, "");
+            return SendOtherFileAsync(path, offset, count, cancellationToken);
         }
 
-        if (count is { } asked && (asked < 0 || asked > length - offset))
-        {
-            throw new ArgumentOutOfRangeException(nameof(count), count, "");
-        }
-
-        await StartAsync().ConfigureAwait(false);
-        await Response.SendFileAsync(file, offset, count ?? (length - offset), cancellationToken).ConfigureAwait(false);
+        var asked = CountOf(content.Length, offset, count);
+        var part = content.AsMemory((int)offset, (int)asked);
+        var write = _writer.WriteAsync(part, cancellationToken);
+        return write.IsCompletedSuccessfully ? Task.CompletedTask : write.AsTask();
     }
 
     Task IHttpResponseBodyFeature.CompleteAsync() => _writer.CompleteAsync().AsTask();
@@ -160,6 +153,7 @@ internal abstract class ResponseFeatures : ConnectionFeatures,
     internal async ValueTask BeginSwitchAsync(int statusCode)
     {
         ThrowIfStarted();
+        _writer.LeaveDeferral();
         _statusCode = statusCode;
         await CallStartingAsync().ConfigureAwait(false);
         ThrowIfStarted();
@@ -178,6 +172,16 @@ internal abstract class ResponseFeatures : ConnectionFeatures,
 
     /// <summary>The response cannot be completed.</summary>
     internal void Fail(Exception exception) => Fault ??= exception;
+
+    protected internal sealed override bool IsFlushOwed => _writer.IsFlushOwed;
+
+    protected internal sealed override void SendOwedFlush() => _writer.SendOwed();
+
+    /// <summary>The application's synchronous part begins, on this thread.</summary>
+    protected void BeginSynchronousPart() => _writer.BeginSynchronousPart();
+
+    /// <summary>The synchronous part has ended, and maybe the application with it.</summary>
+    protected void EndSynchronousPart(bool isEnd) => _writer.EndSynchronousPart(isEnd);
 
     /// <summary>Begins a response.</summary>
     protected void BeginResponse(HttpResponse response)
@@ -217,9 +221,11 @@ internal abstract class ResponseFeatures : ConnectionFeatures,
                 }
 
                 Commit();
-                await TellNoLengthAsync().ConfigureAwait(false);
             }
         }
+
+        await _writer.SettleAsync().ConfigureAwait(false);
+        await TellNoLengthAsync().ConfigureAwait(false);
 
         if (HasBodyFailed && !Response.HasStarted)
         {
@@ -232,16 +238,19 @@ internal abstract class ResponseFeatures : ConnectionFeatures,
         }
     }
 
-    /// <summary>The application has failed behind the start of its response: nobody is to take what has been written for a whole answer.</summary>
+    /// <summary>
+    /// The application has failed behind the start of its response: what it has flushed is sent, and nobody is to take that for a whole answer.
+    /// </summary>
     protected async ValueTask BreakOffAsync()
     {
-        if (!HasStarted || _isSwitched || Response.HasStarted)
+        if (!HasStarted || _isSwitched)
         {
             return;
         }
 
         try
         {
+            await _writer.SettleAsync().ConfigureAwait(false);
             await Response.Body.FlushAsync().ConfigureAwait(false);
         }
 #pragma warning disable CA1031 // The fault that is told of is the first one.
@@ -272,6 +281,39 @@ internal abstract class ResponseFeatures : ConnectionFeatures,
         _trailers.Reset();
         _starting.Clear();
         (_otherTrailers, _otherBody, Fault) = (null, null, null);
+    }
+
+    private static long CountOf(long length, long offset, long? count)
+    {
+        if (offset < 0 || offset > length)
+        {
+            throw new ArgumentOutOfRangeException(nameof(offset), offset, "");
+        }
+
+        if (count is { } asked && (asked < 0 || asked > length - offset))
+        {
+            throw new ArgumentOutOfRangeException(nameof(count), count, "");
+        }
+
+        return count ?? (length - offset);
+    }
+
+    private async Task SendOtherFileAsync(string path, long offset, long? count, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        using var file = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+        var length = RandomAccess.GetLength(file);
+        var asked = CountOf(length, offset, count);
+        if (_files.Read(path, file, length) is { } content)
+        {
+            await _writer.WriteAsync(content.AsMemory((int)offset, (int)asked), cancellationToken).ConfigureAwait(false);
+            return;
+        }
+
+        await StartAsync().ConfigureAwait(false);
+        _writer.LeaveDeferral();
+        await _writer.SettleAsync().ConfigureAwait(false);
+        await Response.SendFileAsync(file, offset, asked, cancellationToken).ConfigureAwait(false);
     }
 
     private void ThrowIfStarted()
@@ -315,7 +357,7 @@ internal abstract class ResponseFeatures : ConnectionFeatures,
 
     // HEAD of an application that writes nothing for it: that says nothing of the length that GET would have.
     private ValueTask<FlushResult> TellNoLengthAsync() =>
-        IsHead && _headers.ContentLength is null && Response.Body.UnflushedBytes == 0 ? Response.Body.FlushAsync() : default;
+        IsHead && !Response.HasStarted && _headers.ContentLength is null && Response.Body.UnflushedBytes == 0 ? Response.Body.FlushAsync() : default;
 
     private bool IsHead => HttpMethods.IsHead(Request.Method);
 

@@ -27,6 +27,15 @@ internal static class HeaderDifferences
         },
         new(
             [
+                "connection 1.0 kept once", "connection 1.0 kept flushed", "connection 1.0 kept file",
+            ],
+            ["header:connection", "open"],
+            "What is complete at the end of the application's synchronous part has its length, and leaves a connection of HTTP/1.0 open.")
+        {
+            Version = 1,
+        },
+        new(
+            [
                 "answer's header /header/transfer-identity",
             ],
             ["header:connection", "header:transfer-encoding", "open"],

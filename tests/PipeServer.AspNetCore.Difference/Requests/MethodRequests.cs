@@ -21,6 +21,7 @@ internal static class MethodRequests
         .Concat(
         [
             new("method HEAD of a text", "HEAD", "/write/once"),
+            new("method HEAD of a late text", "HEAD", "/write/late"),
             new("method HEAD of a sized one", "HEAD", "/write/sized"),
             new("method HEAD of a flushed one", "HEAD", "/write/flushed"),
             new("method HEAD of nothing", "HEAD", "/write/nothing"),
