@@ -16,6 +16,7 @@ internal sealed class DeferredFlushWatch
 
     private readonly Lock _lock = new();
     private readonly List<WeakReference<Place>> _places = []; // a place goes with its thread
+    private readonly List<DeferredFlush> _due = []; // of a beat
     private readonly AutoResetEvent _wake = new(initialState: false);
     private bool _isRunning; // written under the lock
     private bool _isStarted;
@@ -55,15 +56,18 @@ internal sealed class DeferredFlushWatch
                 var entries = Volatile.Read(ref place.Entries);
                 var flush = Volatile.Read(ref place.Flush);
                 isNeeded |= flush is not null || place.SeenEntries != entries;
-                if (place.SeenEntries == entries)
+                if (flush is not null && place.SeenEntries == entries)
                 {
-                    flush?.Send(); // if it is another request's by now, that one's flush is early, which is no harm
+                    _due.Add(flush);
                 }
 
                 place.SeenEntries = entries;
             }
         }
 
+        // Without the lock: over HTTP/2 the connection's loop may go on right here. What is another request's by now is sent early, which is no harm.
+        _due.ForEach(static flush => flush.Send());
+        _due.Clear();
         return isNeeded;
     }
 

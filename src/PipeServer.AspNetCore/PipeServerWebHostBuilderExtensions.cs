@@ -28,7 +28,7 @@ public static class PipeServerWebHostBuilderExtensions
         ArgumentNullException.ThrowIfNull(builder);
         return builder.ConfigureServices((context, services) =>
         {
-            services.Configure<PipeServerOptions>(context.Configuration.GetSection(Section), static binder => binder.ErrorOnUnknownConfiguration = true);
+            services.AddSingleton<IConfigureOptions<PipeServerOptions>>(new PipeServerOptionsSetup(context.Configuration.GetSection(Section)));
             if (configure is not null)
             {
                 services.Configure(configure);

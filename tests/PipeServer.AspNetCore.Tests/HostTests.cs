@@ -61,6 +61,9 @@ public sealed class HostTests
     [InlineData("PipeServer:Server:Workers", "many", "PipeServer:Server:Workers")]
     [InlineData("PipeServer:Server:Workers", "0", "Workers")]
     [InlineData("PipeServer:Wrokers", "1", "Wrokers")]
+    [InlineData("PipeServer:AllowSynchronousIO", "maybe", "PipeServer:AllowSynchronousIO: 'maybe' must be true or false")]
+    [InlineData("PipeServer:Certificate", "x", "Set PipeServerOptions.Certificate in code")]
+    [InlineData("PipeServer:Server:LoggerFactory", "x", "Set HttpServerOptions.LoggerFactory in code")]
     [InlineData("PipeServer:CertificatePassword", "x", "CertificatePassword is set without CertificatePath")]
     [InlineData("PipeServer:CertificateKeyPath", "x", "CertificateKeyPath is set without CertificatePath")]
     public async Task A_wrong_option_is_an_error_that_names_it(string key, string value, string expected)
@@ -69,6 +72,18 @@ public sealed class HostTests
             static _ => { },
             build: builder => builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?> { [key] = value })));
         Assert.Contains(expected, exception.ToString());
+    }
+
+    [Fact]
+    public void Every_option_can_be_bound_or_says_why_not()
+    {
+        foreach (var name in typeof(PipeServerOptions).GetProperties().Select(static property => property.Name))
+        {
+            var configuration = new ConfigurationBuilder().AddInMemoryCollection(new Dictionary<string, string?> { [$"PipeServer:{name}"] = "?" }).Build();
+            var setup = new PipeServerOptionsSetup(configuration.GetSection("PipeServer"));
+            var exception = Record.Exception(() => setup.Configure(new PipeServerOptions()));
+            Assert.DoesNotContain("has no option of that name", exception?.Message ?? "");
+        }
     }
 
     [Fact]

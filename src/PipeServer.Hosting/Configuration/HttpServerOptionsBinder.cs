@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Configuration;
 
-namespace PipeServer.Hosting;
+namespace PipeServer.Hosting.Configuration;
 
 /// <summary>
 /// Reads <see cref="HttpServerOptions"/> from a configuration, without reflection: .NET's binder needs it, its source-generated one takes no types by

@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace PipeServer.Hosting;
+namespace PipeServer.Hosting.Configuration;
 
 /// <summary>The text forms of values that have no type of their own; each throws <see cref="FormatException"/> with the way out.</summary>
 internal static class OptionText

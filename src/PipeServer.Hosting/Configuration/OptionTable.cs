@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Configuration;
 
-namespace PipeServer.Hosting;
+namespace PipeServer.Hosting.Configuration;
 
 /// <summary>The options of a class that a configuration can set, by their names, whose case does not count.</summary>
 /// <param name="owner">The name of the class, for messages.</param>
