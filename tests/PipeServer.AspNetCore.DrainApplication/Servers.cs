@@ -36,7 +36,7 @@ internal static class Servers
                 new HttpEndpoint(IPAddress.Loopback, settings.Port)
                 {
                     IsTls = settings.IsTls,
-                    Protocols = settings.IsHttp2 && !settings.IsTls ? PipeServer.HttpProtocols.Http2 : null,
+                    Protocols = settings.IsHttp2 && !settings.IsTls ? HttpProtocols.Http1 | HttpProtocols.Http2 : null,
                 },
             ];
         });
