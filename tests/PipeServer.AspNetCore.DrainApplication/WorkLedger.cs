@@ -8,12 +8,18 @@ internal sealed class WorkLedger
     private readonly ConcurrentQueue<long> _begun = new();
     private readonly ConcurrentQueue<long> _ended = new();
 
+    /// <summary>A handler has begun with it.</summary>
+    public void Begin(long id) => _begun.Enqueue(id);
+
+    /// <summary>All but its answer is done.</summary>
+    public void End(long id) => _ended.Enqueue(id);
+
     /// <summary>Does a piece of work, which takes a while.</summary>
     public async Task<long> DoAsync(long id, int milliseconds)
     {
-        _begun.Enqueue(id);
+        Begin(id);
         await Task.Delay(milliseconds);
-        _ended.Enqueue(id);
+        End(id);
         return id;
     }
 

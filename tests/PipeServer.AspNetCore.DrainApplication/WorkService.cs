@@ -12,12 +12,13 @@ internal sealed class WorkService(WorkLedger ledger) : Work.WorkBase
     // A stream that comes to its own end; who counts it sees whether it was cut.
     public override async Task Count(Piece request, IServerStreamWriter<Done> responseStream, ServerCallContext context)
     {
-        for (var number = 0; number < request.Count - 1; number++)
+        ledger.Begin(request.Id);
+        for (var number = 0; number < request.Count; number++)
         {
             await responseStream.WriteAsync(new Done { Id = number });
             await Task.Delay(request.Milliseconds);
         }
 
-        await responseStream.WriteAsync(new Done { Id = await ledger.DoAsync(request.Id, 0) });
+        ledger.End(request.Id);
     }
 }
