@@ -21,6 +21,8 @@ internal static class StopVerdict
             return;
         }
 
-        Assert.True(record is { Wrong: 0, Repeated: 0, Answered: > 0 } && unclean == 0 && (mayLose || record is { Lost: 0, Unheard: 0 }), line);
+        Assert.True(
+            record is { Wrong: 0, Repeated: 0, Answered: > 0 } && unclean == 0 && (mayLose || record is { Lost: 0, Unheard: 0 }),
+            $"{line}\n{string.Join('\n', applications.Select(static application => application.Complaints))}");
     }
 }

@@ -28,6 +28,9 @@ internal sealed partial class StoppableApplication(string arguments, WorkRecord 
     /// <summary>The stops that did not end with 0: of those not everything was answered.</summary>
     public int UncleanStops { get; private set; }
 
+    /// <summary>The first lines that it has logged as warnings or errors.</summary>
+    public string Complaints => string.Join('\n', _errors.Where(static line => line.Length > 0).Take(20));
+
     private string LedgerPath => Path.Combine(_folder, "ledger.txt");
 
     /// <summary>Starts it, and waits until it listens.</summary>
