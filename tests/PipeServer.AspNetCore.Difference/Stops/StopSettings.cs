@@ -16,5 +16,5 @@ internal static class StopSettings
     public static TimeSpan Patience { get; } = TimeSpan.FromSeconds(30);
 
     /// <summary>How long the application gets for a stop.</summary>
-    public static TimeSpan Grace { get; } = TimeSpan.FromSeconds(10);
+    public static TimeSpan Grace { get; } = TimeSpan.FromSeconds(5);
 }
