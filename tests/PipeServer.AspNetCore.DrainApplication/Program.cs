@@ -15,6 +15,11 @@ builder.Services.AddGrpc();
 Servers.Use(builder.WebHost, settings);
 var application = builder.Build();
 application.UseWebSockets();
+if (settings.RefusesLateHubs)
+{
+    Routes.RefuseLateHubs(application);
+}
+
 Routes.Map(application);
 
 // SIGUSR1: StopApplication as code of the application calls it. SIGTERM is the host's own.

@@ -10,6 +10,19 @@ internal static class Routes
 {
     private static readonly TimeSpan EventPeriod = TimeSpan.FromSeconds(1);
 
+    /// <summary>What an application can do against polls that last to the end of its stop.</summary>
+    public static void RefuseLateHubs(WebApplication application) => application.Use((context, next) =>
+    {
+        if (!application.Lifetime.ApplicationStopping.IsCancellationRequested || !context.Request.Path.StartsWithSegments("/hub", StringComparison.Ordinal))
+        {
+            return next(context);
+        }
+
+        context.Response.StatusCode = StatusCodes.Status503ServiceUnavailable;
+        return Task.CompletedTask;
+    });
+
+    /// <summary>Maps them.</summary>
     public static void Map(WebApplication application)
     {
         application.MapGet("/sleep", SleepAsync);

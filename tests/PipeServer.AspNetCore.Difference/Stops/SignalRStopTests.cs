@@ -10,12 +10,13 @@ namespace Difference.Stops;
 public sealed class SignalRStopTests
 {
     [Theory]
-    [InlineData(HttpTransportType.WebSockets)]
-    [InlineData(HttpTransportType.LongPolling)]
-    public async Task Each_invocation_ends_and_each_client_comes_back(HttpTransportType transport)
+    [InlineData(HttpTransportType.WebSockets, "")]
+    [InlineData(HttpTransportType.LongPolling, "")]
+    [InlineData(HttpTransportType.LongPolling, "--refuse-late-hubs true")]
+    public async Task Each_invocation_ends_and_each_client_comes_back(HttpTransportType transport, string options)
     {
         var record = new WorkRecord();
-        await using var application = new StoppableApplication("", record);
+        await using var application = new StoppableApplication(options, record);
         await application.StartAsync();
         var connections = new List<HubConnection>();
         try
@@ -37,7 +38,7 @@ public sealed class SignalRStopTests
         }
 
         // A poll that begins behind SignalR's look at its connections is ended by nobody, and nothing tells the server what it is. A WebSocket has its 1001.
-        StopVerdict.Check($"SignalR by {transport}", record, mayLose: true, mayHang: transport == HttpTransportType.LongPolling, application);
+        StopVerdict.Check($"SignalR by {transport} {options}".TrimEnd(), record, mayLose: true, mayHang: transport == HttpTransportType.LongPolling, application);
     }
 
     private static async Task<bool> InvokeAsync(HubConnection connection, WorkRecord record, CancellationToken over)
