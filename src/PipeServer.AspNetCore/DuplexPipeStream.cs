@@ -4,7 +4,7 @@ using Microsoft.AspNetCore.Http.Features;
 namespace PipeServer.AspNetCore;
 
 /// <summary>A connection that the application has taken over, as a stream. Reads and writes may go on beside each other.</summary>
-internal sealed class DuplexPipeStream(IDuplexPipe pipe, IHttpBodyControlFeature control) : BodyStream(control)
+internal class DuplexPipeStream(IDuplexPipe pipe, IHttpBodyControlFeature control) : BodyStream(control)
 {
     public override bool CanRead => true;
 

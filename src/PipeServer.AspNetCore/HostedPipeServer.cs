@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
@@ -12,6 +13,9 @@ namespace PipeServer.AspNetCore;
 /// <summary>PipeServer as the server of ASP.NET Core's host.</summary>
 internal sealed class HostedPipeServer : IServer, IAsyncDisposable
 {
+    // The host's time and the server's grace period end in the same moment: which timer is first says nothing.
+    private static readonly TimeSpan SameMoment = TimeSpan.FromMilliseconds(250);
+
     private readonly PipeServerOptions _options;
     private readonly PipeServerInstance _instance;
     private readonly ILoggerFactory _loggerFactory;
@@ -51,7 +55,7 @@ internal sealed class HostedPipeServer : IServer, IAsyncDisposable
         if (options.ShutdownGracePeriod == new HttpServerOptions().ShutdownGracePeriod
             && _services.GetService<IOptions<HostOptions>>()?.Value.ShutdownTimeout is { } timeout && timeout > TimeSpan.Zero)
         {
-            options.ShutdownGracePeriod = timeout;
+            options.ShutdownGracePeriod = timeout > options.DrainDelay ? timeout - options.DrainDelay : timeout;
         }
 
         var addresses = ChooseAddresses(options);
@@ -73,7 +77,10 @@ internal sealed class HostedPipeServer : IServer, IAsyncDisposable
     {
         if (_server is { } server && _instance.ShutdownReport is null)
         {
-            var report = await server.StopAsync(cancellationToken).ConfigureAwait(false);
+            using var force = new CancellationTokenSource();
+            var started = Stopwatch.GetTimestamp();
+            await using var registration = cancellationToken.UnsafeRegister(_ => Force(force, Stopwatch.GetElapsedTime(started)), null).ConfigureAwait(false);
+            var report = await server.StopAsync(force.Token).ConfigureAwait(false);
             _instance.ShutdownReport = report;
             Log.Stopped(_logger, report.Outcome, report.Elapsed.TotalSeconds, report.Requests.Completed, report.Requests.Aborted, report.CutOff.Count);
         }
@@ -95,6 +102,17 @@ internal sealed class HostedPipeServer : IServer, IAsyncDisposable
 #pragma warning disable VSTHRD002 // Who disposes synchronously has to wait; nothing here comes back to the caller's thread.
         DisposeAsync().AsTask().GetAwaiter().GetResult();
 #pragma warning restore VSTHRD002
+    }
+
+    // At once, unless the server's own deadline is due: what is cut off then has had its time, and the report says that nobody was cut short.
+    private void Force(CancellationTokenSource force, TimeSpan elapsed)
+    {
+        var grace = _options.Server.ShutdownGracePeriod;
+        var margin = grace / 4 < SameMoment ? grace / 4 : SameMoment;
+        if (elapsed < _options.Server.DrainDelay + grace - margin)
+        {
+            force.Cancel();
+        }
     }
 
     // The host's addresses, one for each endpoint; null where the options' endpoints go before them.

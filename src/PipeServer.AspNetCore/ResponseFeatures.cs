@@ -127,7 +127,8 @@ internal abstract class ResponseFeatures : ConnectionFeatures,
         }
 
         await BeginSwitchAsync(StatusCodes.Status101SwitchingProtocols).ConfigureAwait(false);
-        return new DuplexPipeStream(await Response.UpgradeAsync().ConfigureAwait(false), this);
+        var pipe = await Response.UpgradeAsync().ConfigureAwait(false);
+        return Request.IsWebSocketRequest ? new WebSocketStream(pipe, this, Request, Response) : new DuplexPipeStream(pipe, this);
     }
 
     void IHttpResetFeature.Reset(int errorCode) => AbortRequest();

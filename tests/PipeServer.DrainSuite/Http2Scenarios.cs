@@ -274,8 +274,8 @@ internal sealed class Http2Scenarios
         await Task.Delay(Moment);
         await server.StopAsync();
         await Task.Delay(Moment);
-        await ScenarioRunner.CheckSecondSignalAsync(server, faults);
-    }, mustBeClean: false);
+        await _runner.CheckSecondSignalAsync(server, faults);
+    }, mayTakeAllTime: _options.IgnoresSecondSignal, mustBeClean: false);
 
     // What is cut off is named, each stream of its own; who is done in time is answered.
     private Task<ScenarioResult> DeadlineAsync() => _runner.RunAsync("deadline", async (server, tally, faults) =>

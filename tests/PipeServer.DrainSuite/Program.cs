@@ -10,6 +10,8 @@ var echo = new Option<string>("--route-echo") { Description = "POST: answers wit
 var stream = new Option<string?>("--route-stream") { Description = "GET: sends until the server drains." };
 var webSocket = new Option<string?>("--route-websocket") { Description = "A WebSocket that echoes, and that is closed with 1001 when the server drains." };
 var signal = new Option<string>("--signal") { Description = "Asks for a graceful stop.", DefaultValueFactory = _ => "TERM" };
+var stopPath = new Option<string?>("--stop-path") { Description = "POST: asks for the stop in the signal's place. Is answered itself, with 200 and no body." };
+var oneSignal = new Option<bool>("--one-signal") { Description = "A second signal changes nothing, as it does with the .NET Generic Host." };
 var grace = new Option<double>("--grace") { Description = "The grace period that the command sets, in seconds.", DefaultValueFactory = _ => 5 };
 var report = new Option<string?>("--report") { Description = "Where the command writes PipeServer's report, to compare the ledger." };
 var clients = new Option<int>("--clients") { Description = "Clients of the keep-alive scenario.", DefaultValueFactory = _ => 100 };
@@ -20,7 +22,7 @@ var only = new Option<string[]>("--scenario") { Description = "Only these.", Def
 var seed = new Option<int>("--seed") { Description = "Where the random moments start.", DefaultValueFactory = _ => 1 };
 var root = new RootCommand("Runs a server through everything that can be in the way of a graceful stop, and prints a scorecard.")
 {
-    command, port, slow, endless, echo, stream, webSocket, signal, grace, report, clients, tls, http2, runs, only, seed,
+    command, port, slow, endless, echo, stream, webSocket, signal, stopPath, oneSignal, grace, report, clients, tls, http2, runs, only, seed,
 };
 root.SetAction(async parsed =>
 {
@@ -31,7 +33,8 @@ root.SetAction(async parsed =>
         var scenarios = new Scenarios(new SuiteOptions(
             parsed.GetValue(command)!, parsed.GetValue(port), parsed.GetValue(slow)!, parsed.GetValue(endless)!, parsed.GetValue(echo)!,
             parsed.GetValue(stream), parsed.GetValue(signal)!, TimeSpan.FromSeconds(parsed.GetValue(grace)), parsed.GetValue(report),
-            parsed.GetValue(clients), parsed.GetValue(tls), parsed.GetValue(webSocket), parsed.GetValue(seed) + run, parsed.GetValue(http2)));
+            parsed.GetValue(clients), parsed.GetValue(tls), parsed.GetValue(webSocket), parsed.GetValue(seed) + run, parsed.GetValue(http2),
+            parsed.GetValue(stopPath), parsed.GetValue(oneSignal)));
         foreach (var (name, scenario) in scenarios.All)
         {
             if (parsed.GetValue(only) is { Length: > 0 } names && !names.Contains(name, StringComparer.Ordinal))

@@ -17,12 +17,19 @@ internal sealed class ScenarioRunner(SuiteOptions options)
         string name, Func<ServerProcess, Tally, Task> run, bool mayTakeAllTime = false, bool mustBeClean = true) =>
         RunAsync(name, (server, tally, _) => run(server, tally), mayTakeAllTime, mustBeClean);
 
-    /// <summary>Sends a second signal, which ends the server at once.</summary>
-    public static async Task CheckSecondSignalAsync(ServerProcess server, List<string> faults)
+    /// <summary>Sends a second signal, which ends the server at once, or changes nothing.</summary>
+    public async Task CheckSecondSignalAsync(ServerProcess server, List<string> faults)
     {
         var second = Stopwatch.StartNew();
         await server.StopAsync();
-        if (await server.ExitAsync(TimeSpan.FromSeconds(20)) is null || second.Elapsed > TimeSpan.FromSeconds(3.5))
+        if (options.IgnoresSecondSignal)
+        {
+            if (await server.ExitAsync(Patience) is not null && second.Elapsed < options.Grace - TimeSpan.FromSeconds(2))
+            {
+                faults.Add($"the second signal ended it after {second.Elapsed.TotalSeconds:F1} s");
+            }
+        }
+        else if (await server.ExitAsync(TimeSpan.FromSeconds(20)) is null || second.Elapsed > TimeSpan.FromSeconds(3.5))
         {
             faults.Add($"the second signal took {second.Elapsed.TotalSeconds:F1} s");
         }
@@ -54,6 +61,11 @@ internal sealed class ScenarioRunner(SuiteOptions options)
         }
 
         var exit = await server.ExitAsync(Patience);
+        if (await server.StopRequestAsync() is not RequestFate.Answered and var fate)
+        {
+            faults.Add($"the request for the stop: {fate}");
+        }
+
         if (tally.Lost + tally.Reset > 0)
         {
             faults.Add($"{tally.Lost} requests lost, {tally.Reset} reset");
@@ -101,11 +113,12 @@ internal sealed class ScenarioRunner(SuiteOptions options)
             faults.Add("the ledger of requests does not add up");
         }
 
-        // One more for the request that warmed it.
+        // One more for the request that warmed it, and one for the request that stopped it.
+        var others = options.StopPath is null ? 1 : 2;
         var answered = tally.WebSockets ?? tally.Answered;
-        if (Of("requests", "completed") != answered + 1)
+        if (Of("requests", "completed") != answered + others)
         {
-            faults.Add($"the server completed {Of("requests", "completed") - 1}, the clients got {answered}");
+            faults.Add($"the server completed {Of("requests", "completed") - others}, the clients got {answered}");
         }
 
         File.Delete(options.ReportPath!);

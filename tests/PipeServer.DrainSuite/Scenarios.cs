@@ -283,8 +283,8 @@ internal sealed class Scenarios(SuiteOptions options)
         await Task.Delay(Moment);
         await server.StopAsync();
         await Task.Delay(Moment);
-        await ScenarioRunner.CheckSecondSignalAsync(server, faults);
-    }, mustBeClean: false);
+        await _runner.CheckSecondSignalAsync(server, faults);
+    }, mayTakeAllTime: options.IgnoresSecondSignal, mustBeClean: false);
 
     private Task<ScenarioResult> DeadlineAsync() => _runner.RunAsync("deadline", async (server, _) =>
     {

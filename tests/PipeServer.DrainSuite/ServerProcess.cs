@@ -11,13 +11,14 @@ internal sealed partial class ServerProcess : IDisposable
 
     private readonly Process _process;
     private readonly Stopwatch _sinceSignal = new();
-    private readonly string _signal;
+    private readonly SuiteOptions _options;
+    private Task<RequestFate>? _stopRequest;
 
-    private ServerProcess(Process process, int port, string signal)
+    private ServerProcess(Process process, int port, SuiteOptions options)
     {
         _process = process;
         Port = port;
-        _signal = signal;
+        _options = options;
     }
 
     /// <summary>Where it listens, on 127.0.0.1.</summary>
@@ -41,7 +42,7 @@ internal sealed partial class ServerProcess : IDisposable
         process.BeginOutputReadLine();
         process.BeginErrorReadLine();
         var waited = Stopwatch.StartNew();
-        var server = new ServerProcess(process, options.Port != 0 ? options.Port : await PrintedPortAsync(process, printed.Task, options), options.Signal);
+        var server = new ServerProcess(process, options.Port != 0 ? options.Port : await PrintedPortAsync(process, printed.Task, options), options);
         while (true)
         {
             if (await TryWarmAsync(server.Port, options))
@@ -59,12 +60,23 @@ internal sealed partial class ServerProcess : IDisposable
         }
     }
 
-    /// <summary>Asks for a graceful stop.</summary>
-    public Task StopAsync()
+    /// <summary>Asks for a graceful stop. A request for it is sent when this ends, and may not be answered yet: see <see cref="StopRequestAsync"/>.</summary>
+    public async Task StopAsync()
     {
         _sinceSignal.Start();
-        return SignalAsync(_signal);
+        if (_options.StopPath is null || _stopRequest is not null)
+        {
+            await SignalAsync(_options.Signal);
+            return;
+        }
+
+        var sent = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        _stopRequest = RequestStopAsync(_options.StopPath, sent);
+        await sent.Task;
     }
+
+    /// <summary>What has become of the request that asked for the stop; answered where a signal did.</summary>
+    public Task<RequestFate> StopRequestAsync() => _stopRequest ?? Task.FromResult(RequestFate.Answered);
 
     public async Task SignalAsync(string signal)
     {
@@ -112,6 +124,33 @@ internal sealed partial class ServerProcess : IDisposable
         return probe is not null;
     }
 
+    private async Task<RequestFate> RequestStopAsync(string path, TaskCompletionSource sent)
+    {
+        try
+        {
+            if (_options.IsHttp2)
+            {
+                using var peer = await Http2Peer.TryBeginAsync(Port, _options.IsTls);
+                var exchange = peer?.ExchangeAsync(path, "");
+                sent.TrySetResult();
+                return exchange is null ? RequestFate.RefusedBeforeSending : await exchange;
+            }
+
+            using var client = await Client.TryBeginAsync(Port, _options.IsTls);
+            var sending = client?.TrySendAsync(Client.Post(path, ""));
+            sent.TrySetResult();
+            return sending is null ? RequestFate.RefusedBeforeSending : await sending ? await client!.ReadAnswerAsync() : RequestFate.Reset;
+        }
+        catch (TimeoutException)
+        {
+            return RequestFate.Lost;
+        }
+        finally
+        {
+            sent.TrySetResult();
+        }
+    }
+
     private static async Task<int> PrintedPortAsync(Process process, Task<int> printed, SuiteOptions options)
     {
         try
@@ -120,7 +159,7 @@ internal sealed partial class ServerProcess : IDisposable
         }
         catch (Exception exception) when (exception is TimeoutException or InvalidOperationException)
         {
-            new ServerProcess(process, 0, options.Signal).Dispose();
+            new ServerProcess(process, 0, options).Dispose();
             throw new InvalidOperationException($"The server did not print where it listens: {options.Command}", exception);
         }
     }

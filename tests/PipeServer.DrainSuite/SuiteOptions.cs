@@ -15,6 +15,8 @@ namespace PipeServer.DrainSuite;
 /// <param name="WebSocketRoute">A WebSocket that echoes; null where there is none.</param>
 /// <param name="Seed">Where the random numbers start.</param>
 /// <param name="IsHttp2">The scenarios are those of HTTP/2: by prior knowledge, or over TLS by ALPN.</param>
+/// <param name="StopPath">POST: asks for the graceful stop in the signal's place; null where the signal does.</param>
+/// <param name="IgnoresSecondSignal">A second signal changes nothing: the stop goes on to its end, or to the deadline.</param>
 internal sealed record SuiteOptions(
     string Command,
     int Port,
@@ -29,4 +31,6 @@ internal sealed record SuiteOptions(
     bool IsTls,
     string? WebSocketRoute,
     int Seed,
-    bool IsHttp2 = false);
+    bool IsHttp2 = false,
+    string? StopPath = null,
+    bool IgnoresSecondSignal = false);
