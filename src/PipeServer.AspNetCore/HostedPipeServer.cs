@@ -6,6 +6,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using PipeServer.Hosting;
 
 namespace PipeServer.AspNetCore;
 
@@ -48,10 +49,10 @@ internal sealed class HostedPipeServer : IServer, IAsyncDisposable
         }
 
         options.MeterFactory ??= _services.GetService<IMeterFactory>() is { } meters ? meters.Create : null;
-        if (options.ShutdownGracePeriod == new HttpServerOptions().ShutdownGracePeriod
-            && _services.GetService<IOptions<HostOptions>>()?.Value.ShutdownTimeout is { } timeout && timeout > TimeSpan.Zero)
+        if (options.ShutdownGracePeriod == ShutdownTime.NotSet)
         {
-            options.ShutdownGracePeriod = timeout;
+            var host = _services.GetService<IOptions<HostOptions>>()?.Value ?? new HostOptions();
+            options.ShutdownGracePeriod = ShutdownTime.GracePeriod(host.ShutdownTimeout, options.DrainDelay);
         }
 
         var addresses = ChooseAddresses(options);

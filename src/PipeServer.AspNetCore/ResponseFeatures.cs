@@ -137,7 +137,7 @@ internal abstract class ResponseFeatures : ConnectionFeatures,
         return new DuplexPipeStream(await Response.UpgradeAsync().ConfigureAwait(false), this);
     }
 
-    void IHttpResetFeature.Reset(int errorCode) => AbortRequest();
+    void IHttpResetFeature.Reset(int errorCode) => AbortRequest(errorCode);
 
     /// <summary>Calls the callbacks, and gives status and fields to the server.</summary>
     internal Task StartAsync()
@@ -174,6 +174,14 @@ internal abstract class ResponseFeatures : ConnectionFeatures,
         {
             _headers.ContentLength = length;
         }
+    }
+
+    /// <summary>The application has written all of the response: the client need not wait for the application to end.</summary>
+    internal async ValueTask CompleteResponseAsync()
+    {
+        await StartAsync().ConfigureAwait(false);
+        CopyTrailers();
+        await Response.CompleteAsync().ConfigureAwait(false);
     }
 
     /// <summary>The response cannot be completed.</summary>
@@ -226,6 +234,14 @@ internal abstract class ResponseFeatures : ConnectionFeatures,
             await Response.Body.FlushAsync().ConfigureAwait(false); // or the server would answer a malformed body in the application's place
         }
 
+        if (!IsCompleted)
+        {
+            CopyTrailers();
+        }
+    }
+
+    private void CopyTrailers()
+    {
         if (_otherTrailers is null && _trailers.Count > 0)
         {
             _trailers.CopyTo(Response);
