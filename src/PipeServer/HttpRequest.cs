@@ -217,7 +217,7 @@ public sealed class HttpRequest
         }
     }
 
-    /// <summary>Keeps this as the <see cref="PersistentState"/>, unless there is one: of several requests of a connection that do so at once, one wins.</summary>
+    /// <summary>Keeps this as the <see cref="PersistentState"/>, unless there is one: of requests of a connection that do so at once, one wins.</summary>
     /// <param name="state">What to keep.</param>
     /// <returns>What is kept now: this, or what was there before. Once the handler has ended always this, and it is not kept.</returns>
     public object AddPersistentState(object state)

@@ -99,8 +99,8 @@ public abstract class TransportConnection : IDuplexPipe, IAsyncDisposable
     internal virtual bool TryCancelReadOnLoop() => false;
 
     /// <summary>
-    /// From now on <see cref="IsClosed"/>, <see cref="Closed"/> and <see cref="HalfClosed"/> tell of a client that leaves, whether or not anybody reads. To be called
-    /// before work that may take its time: a transport may have put off what it costs to be told. Cheap when it has been called before.
+    /// From now on <see cref="IsClosed"/>, <see cref="Closed"/> and <see cref="HalfClosed"/> tell of a client that leaves, whether or not anybody reads. To be
+    /// called before work that may take its time: a transport may have put off what it costs to be told. Cheap when it has been called before.
     /// </summary>
     internal virtual void Watch()
     {

@@ -55,7 +55,9 @@ internal sealed class Http2Stream : StreamState, IWorkItem, IBodyHost
 
     public override bool IsAborted => _isAborted;
 
-    public override CancellationToken Aborted => _isGone || Carrier is null ? new CancellationToken(canceled: true) : _abort.TokenOf(this, static stream => stream._isGone);
+    public override CancellationToken Aborted => _isGone || Carrier is null
+        ? new CancellationToken(canceled: true)
+        : _abort.TokenOf(this, static stream => stream._isGone);
 
     public override CancellationToken HalfClosed => IsHalfClosed
         ? new CancellationToken(canceled: true)
