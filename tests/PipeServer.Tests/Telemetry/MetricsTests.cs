@@ -149,7 +149,7 @@ public abstract class MetricsTests(string transport)
         await Eventually.TrueAsync(() => listener.Recorded.Count(static one => one.Name == Duration) == 3, "all are recorded");
         var waits = listener.Recorded.Where(static one => one.Name == "pipeserver.queue.wait").ToList();
         Assert.Equal(2, waits.Count); // one has not waited: it was refused at once
-        Assert.Single(waits, static one => one.Value >= 0.05);
+        Assert.Contains(waits, static one => one.Value >= 0.05); // on a busy machine the first may have waited, too
         Assert.All(waits, static one => Assert.Equal("", one.Tags));
     }
 
