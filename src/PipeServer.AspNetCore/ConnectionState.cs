@@ -12,14 +12,6 @@ internal sealed class ConnectionState
     public ConcurrentDictionary<object, object?> Persistent { get; } = new();
 
     /// <summary>Those of the connection that carries a request; made when they are first asked for.</summary>
-    public static ConnectionState Of(HttpRequest request)
-    {
-        if (request.PersistentState is not ConnectionState state)
-        {
-            // Two requests that ask for the first time at once may get one each: the server has no place to compare and set.
-            request.PersistentState = state = new ConnectionState();
-        }
-
-        return state;
-    }
+    public static ConnectionState Of(HttpRequest request) =>
+        (ConnectionState)(request.PersistentState ?? request.AddPersistentState(new ConnectionState()));
 }

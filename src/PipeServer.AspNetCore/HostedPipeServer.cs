@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
@@ -7,15 +6,13 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using PipeServer.Hosting;
 
 namespace PipeServer.AspNetCore;
 
 /// <summary>PipeServer as the server of ASP.NET Core's host.</summary>
 internal sealed class HostedPipeServer : IServer, IAsyncDisposable
 {
-    // The host's time and the server's grace period end in the same moment: which timer is first says nothing.
-    private static readonly TimeSpan SameMoment = TimeSpan.FromMilliseconds(250);
-
     private readonly PipeServerOptions _options;
     private readonly PipeServerInstance _instance;
     private readonly ILoggerFactory _loggerFactory;
@@ -52,10 +49,10 @@ internal sealed class HostedPipeServer : IServer, IAsyncDisposable
         }
 
         options.MeterFactory ??= _services.GetService<IMeterFactory>() is { } meters ? meters.Create : null;
-        if (options.ShutdownGracePeriod == new HttpServerOptions().ShutdownGracePeriod
-            && _services.GetService<IOptions<HostOptions>>()?.Value.ShutdownTimeout is { } timeout && timeout > TimeSpan.Zero)
+        if (options.ShutdownGracePeriod == ShutdownTime.NotSet)
         {
-            options.ShutdownGracePeriod = timeout > options.DrainDelay ? timeout - options.DrainDelay : timeout;
+            var host = _services.GetService<IOptions<HostOptions>>()?.Value ?? new HostOptions();
+            options.ShutdownGracePeriod = ShutdownTime.GracePeriod(host.ShutdownTimeout, options.DrainDelay);
         }
 
         var addresses = ChooseAddresses(options);
@@ -77,10 +74,7 @@ internal sealed class HostedPipeServer : IServer, IAsyncDisposable
     {
         if (_server is { } server && _instance.ShutdownReport is null)
         {
-            using var force = new CancellationTokenSource();
-            var started = Stopwatch.GetTimestamp();
-            await using var registration = cancellationToken.UnsafeRegister(_ => Force(force, Stopwatch.GetElapsedTime(started)), null).ConfigureAwait(false);
-            var report = await server.StopAsync(force.Token).ConfigureAwait(false);
+            var report = await server.StopAsync(cancellationToken).ConfigureAwait(false);
             _instance.ShutdownReport = report;
             Log.Stopped(_logger, report.Outcome, report.Elapsed.TotalSeconds, report.Requests.Completed, report.Requests.Aborted, report.CutOff.Count);
         }
@@ -102,17 +96,6 @@ internal sealed class HostedPipeServer : IServer, IAsyncDisposable
 #pragma warning disable VSTHRD002 // Who disposes synchronously has to wait; nothing here comes back to the caller's thread.
         DisposeAsync().AsTask().GetAwaiter().GetResult();
 #pragma warning restore VSTHRD002
-    }
-
-    // At once, unless the server's own deadline is due: what is cut off then has had its time, and the report says that nobody was cut short.
-    private void Force(CancellationTokenSource force, TimeSpan elapsed)
-    {
-        var grace = _options.Server.ShutdownGracePeriod;
-        var margin = grace / 4 < SameMoment ? grace / 4 : SameMoment;
-        if (elapsed < _options.Server.DrainDelay + grace - margin)
-        {
-            force.Cancel();
-        }
     }
 
     // The host's addresses, one for each endpoint; null where the options' endpoints go before them.

@@ -1,5 +1,6 @@
 using System.Security.Cryptography.X509Certificates;
 using Microsoft.Extensions.Logging;
+using PipeServer.Hosting;
 
 namespace PipeServer.AspNetCore;
 
@@ -16,17 +17,23 @@ public sealed class PipeServerOptions
     public PipeServerOptions() => _ownLogs = Server.LoggerFactory;
 
     /// <summary>
-    /// The server's own options, all of them. Differing from a server that stands alone: <see cref="HttpServerOptions.Metrics"/> and
-    /// <see cref="HttpServerOptions.Activities"/> are off, because ASP.NET Core emits <c>http.server.*</c> and an activity for each request itself; the log
-    /// goes to the host's loggers; and <see cref="HttpServerOptions.ShutdownGracePeriod"/>, where it has its default, is the host's
-    /// <c>HostOptions.ShutdownTimeout</c>.
+    /// The server's own options, all of them. Differing from a server that stands alone: <see cref="HttpServerOptions.RequestMetrics"/> and
+    /// <see cref="HttpServerOptions.Activities"/> are off, because ASP.NET Core emits <c>http.server.*</c> and an activity for each request itself, while the
+    /// server's <c>pipeserver.*</c> stay, by the host's meter factory; the log goes to the host's loggers; and
+    /// <see cref="HttpServerOptions.ShutdownGracePeriod"/>, which is <see cref="TimeSpan.MinValue"/> until somebody sets it, is what the host has for its
+    /// stop then: <c>HostOptions.ShutdownTimeout</c>, less <see cref="HttpServerOptions.DrainDelay"/> and a tenth, at most a second, for what comes after.
     /// </summary>
     /// <remarks>
     /// Where there are <see cref="HttpServerOptions.Endpoints"/>, the host's addresses (<c>--urls</c>, <c>ASPNETCORE_URLS</c>) are not used, unless the host
     /// prefers them. <see cref="HttpServerOptions.Address"/>, <see cref="HttpServerOptions.Port"/>, <see cref="HttpServerOptions.UnixSocketPath"/> and
     /// <see cref="HttpServerOptions.ListenDescriptor"/> mean nothing here.
     /// </remarks>
-    public HttpServerOptions Server { get; } = new() { Metrics = false, Activities = false };
+    public HttpServerOptions Server { get; } = new()
+    {
+        RequestMetrics = false,
+        Activities = false,
+        ShutdownGracePeriod = ShutdownTime.NotSet,
+    };
 
     /// <summary>
     /// Where the application runs. Default: <see cref="Dispatch.Worker"/>, which may block. <see cref="Dispatch.Inline"/> is the fastest, and only for an

@@ -28,6 +28,7 @@ internal sealed class RequestContext<TContext>(ApplicationRunner<TContext> runne
 
     private readonly Stack<(Func<object, Task> Callback, object State)> _completed = new();
     private bool _hasCompleted; // callbacks, which the context must outlive
+    private ExtendedConnect? _connect;
     private TlsFeatures? _tls;
     private DataRateFeatures? _dataRates;
     private TContext? _context;
@@ -109,7 +110,7 @@ internal sealed class RequestContext<TContext>(ApplicationRunner<TContext> runne
 
         if (key == typeof(IHttpExtendedConnectFeature))
         {
-            return IsHttp2 && Request.IsWebSocketRequest ? ExtendedConnect.Instance : null;
+            return _connect ??= Request.ConnectProtocol is null ? null : new ExtendedConnect(this);
         }
 
         if (key == typeof(IHttpMinRequestBodyDataRateFeature) || key == typeof(IHttpMinResponseDataRateFeature))
@@ -205,7 +206,7 @@ internal sealed class RequestContext<TContext>(ApplicationRunner<TContext> runne
         }
         finally
         {
-            (_context, _reported, _tls, _dataRates, _hasCompleted) = (default, null, null, null, false);
+            (_context, _reported, _tls, _connect, _dataRates, _hasCompleted) = (default, null, null, null, null, false);
             _completed.Clear();
             EndResponse();
             ForgetConnection();

@@ -58,7 +58,7 @@ internal abstract class RequestFeatures : FeatureSlots,
 
     string IHttpRequestFeature.Path
     {
-        get => _path ??= _pathText.TryGet(Request.PathBytes, out var text) ? text : _pathText.Keep(Request.Path);
+        get => _path ??= _pathText.TryGet(Request.PathBytes, out var text) ? text : _pathText.Keep(TargetPath.Of(Request));
         set => _path = value;
     }
 
@@ -117,7 +117,8 @@ internal abstract class RequestFeatures : FeatureSlots,
         }
     }
 
-    CancellationToken IHttpRequestLifetimeFeature.RequestAborted { get => _aborted ?? Request.Aborted; set => _aborted = value; }
+    // As at Kestrel also when the client has only ended its own side: most have left then, and a handler that writes nothing would never hear of it.
+    CancellationToken IHttpRequestLifetimeFeature.RequestAborted { get => _aborted ?? Request.HalfClosed; set => _aborted = value; }
 
     /// <summary>The request that is being answered.</summary>
     /// <exception cref="ObjectDisposedException">It has ended.</exception>
@@ -137,11 +138,19 @@ internal abstract class RequestFeatures : FeatureSlots,
     void IHttpRequestLifetimeFeature.Abort() => AbortRequest();
 
     /// <summary>Ends the request without the rest of its answer. From any thread, also when it has ended.</summary>
-    protected void AbortRequest()
+    /// <param name="errorCode">What the client is told over HTTP/2; null for CANCEL.</param>
+    protected void AbortRequest(int? errorCode = null)
     {
         lock (_lifeLock)
         {
-            _request?.Abort();
+            if (errorCode is { } code)
+            {
+                _request?.Abort(unchecked((uint)code));
+            }
+            else
+            {
+                _request?.Abort();
+            }
         }
     }
 

@@ -188,7 +188,7 @@ internal sealed class ResponseBodyWriter(ResponseFeatures features) : PipeWriter
                 features.SetLengthIfNone(Held);
             }
 
-            await FlushAsync().ConfigureAwait(false);
+            await features.CompleteResponseAsync().ConfigureAwait(false);
         }
 
         Complete(exception);

@@ -15,11 +15,11 @@ internal abstract class ResponseFeatures : ConnectionFeatures,
     IHttpResponseFeature, IHttpResponseBodyFeature, IHttpResponseTrailersFeature, IHttpUpgradeFeature, IHttpResetFeature
 #pragma warning restore CA1001
 {
-    private readonly SmallFiles _files;
     private readonly ResponseHeaders _headers = new();
     private readonly TrailerStore _trailers = new();
     private readonly ResponseBodyWriter _writer;
     private readonly ResponseBodyStream _stream;
+    private readonly ResponseFile _file;
     private readonly Stack<(Func<object, Task> Callback, object State)> _starting = new();
     private HttpResponse? _response;
     private int _statusCode = StatusCodes.Status200OK;
@@ -31,8 +31,8 @@ internal abstract class ResponseFeatures : ConnectionFeatures,
     protected ResponseFeatures(long connectionIdSeed, SmallFiles files)
         : base(connectionIdSeed)
     {
-        _files = files;
         _writer = new ResponseBodyWriter(this);
+        _file = new ResponseFile(this, _writer, files);
         _stream = new ResponseBodyStream(this, _writer);
     }
 
@@ -103,18 +103,8 @@ internal abstract class ResponseFeatures : ConnectionFeatures,
         return StartAsync();
     }
 
-    Task IHttpResponseBodyFeature.SendFileAsync(string path, long offset, long? count, CancellationToken cancellationToken)
-    {
-        if (cancellationToken.IsCancellationRequested || !_files.TryGet(path, out var content))
-        {
-            return SendOtherFileAsync(path, offset, count, cancellationToken);
-        }
-
-        var asked = CountOf(content.Length, offset, count);
-        var part = content.AsMemory((int)offset, (int)asked);
-        var write = _writer.WriteAsync(part, cancellationToken);
-        return write.IsCompletedSuccessfully ? Task.CompletedTask : write.AsTask();
-    }
+    Task IHttpResponseBodyFeature.SendFileAsync(string path, long offset, long? count, CancellationToken cancellationToken) =>
+        _file.SendAsync(path, offset, count, cancellationToken);
 
     Task IHttpResponseBodyFeature.CompleteAsync() => _writer.CompleteAsync().AsTask();
 
@@ -131,7 +121,7 @@ internal abstract class ResponseFeatures : ConnectionFeatures,
         return Request.IsWebSocketRequest ? new WebSocketStream(pipe, this, Request, Response) : new DuplexPipeStream(pipe, this);
     }
 
-    void IHttpResetFeature.Reset(int errorCode) => AbortRequest();
+    void IHttpResetFeature.Reset(int errorCode) => AbortRequest(errorCode);
 
     /// <summary>Calls the callbacks, and gives status and fields to the server.</summary>
     internal Task StartAsync()
@@ -169,6 +159,15 @@ internal abstract class ResponseFeatures : ConnectionFeatures,
         {
             _headers.ContentLength = length;
         }
+    }
+
+    /// <summary>The application has written all of the response: the client need not wait for the application to end.</summary>
+    internal async ValueTask CompleteResponseAsync()
+    {
+        await StartAsync().ConfigureAwait(false);
+        await _writer.SettleAsync().ConfigureAwait(false);
+        CopyTrailers();
+        await Response.CompleteAsync().ConfigureAwait(false);
     }
 
     /// <summary>The response cannot be completed.</summary>
@@ -233,6 +232,14 @@ internal abstract class ResponseFeatures : ConnectionFeatures,
             await Response.Body.FlushAsync().ConfigureAwait(false); // or the server would answer a malformed body in the application's place
         }
 
+        if (!IsCompleted)
+        {
+            CopyTrailers();
+        }
+    }
+
+    private void CopyTrailers()
+    {
         if (_otherTrailers is null && _trailers.Count > 0)
         {
             _trailers.CopyTo(Response);
@@ -282,39 +289,6 @@ internal abstract class ResponseFeatures : ConnectionFeatures,
         _trailers.Reset();
         _starting.Clear();
         (_otherTrailers, _otherBody, Fault) = (null, null, null);
-    }
-
-    private static long CountOf(long length, long offset, long? count)
-    {
-        if (offset < 0 || offset > length)
-        {
-            throw new ArgumentOutOfRangeException(nameof(offset), offset, "");
-        }
-
-        if (count is { } asked && (asked < 0 || asked > length - offset))
-        {
-            throw new ArgumentOutOfRangeException(nameof(count), count, "");
-        }
-
-        return count ?? (length - offset);
-    }
-
-    private async Task SendOtherFileAsync(string path, long offset, long? count, CancellationToken cancellationToken)
-    {
-        cancellationToken.ThrowIfCancellationRequested();
-        using var file = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
-        var length = RandomAccess.GetLength(file);
-        var asked = CountOf(length, offset, count);
-        if (_files.Read(path, file, length) is { } content)
-        {
-            await _writer.WriteAsync(content.AsMemory((int)offset, (int)asked), cancellationToken).ConfigureAwait(false);
-            return;
-        }
-
-        await StartAsync().ConfigureAwait(false);
-        _writer.LeaveDeferral();
-        await _writer.SettleAsync().ConfigureAwait(false);
-        await Response.SendFileAsync(file, offset, asked, cancellationToken).ConfigureAwait(false);
     }
 
     private void ThrowIfStarted()

@@ -68,7 +68,7 @@ public static class PipeServerServiceCollectionExtensions
 
         // In front of all others, those of before this call too: what the program sets goes before what the host and the configuration say.
         services.Insert(0, ServiceDescriptor.Singleton<IConfigureOptions<HttpServerOptions>, HttpServerOptionsSetup>());
-        services.AddSingleton<IPostConfigureOptions<HttpServerOptions>, ShutdownTime>();
+        services.AddSingleton<IPostConfigureOptions<HttpServerOptions>, ShutdownTimeSetup>();
         services.AddSingleton<IValidateOptions<HttpServerOptions>, HttpServerOptionsValidator>();
         var options = services.AddOptions<HttpServerOptions>().ValidateOnStart();
         if (configure is not null)

@@ -1,11 +1,8 @@
-using Microsoft.Extensions.Hosting;
-using Microsoft.Extensions.Options;
-
 namespace PipeServer.Hosting;
 
 /// <summary>The grace period of a program that has set none: what the host has for its stop, less what comes before and after the drain.</summary>
-/// <param name="host">Says how much that is.</param>
-internal sealed class ShutdownTime(IOptions<HostOptions> host) : IPostConfigureOptions<HttpServerOptions>
+/// <remarks>Compiled into both libraries that follow a host: neither sees the other, and the core knows no host.</remarks>
+internal static class ShutdownTime
 {
     /// <summary>Stands for a grace period that nobody has set: no option may have it.</summary>
     public static readonly TimeSpan NotSet = TimeSpan.MinValue;
@@ -16,15 +13,10 @@ internal sealed class ShutdownTime(IOptions<HostOptions> host) : IPostConfigureO
     // The host may have no limit, and a server has one, of 49 days.
     private static readonly TimeSpan Longest = TimeSpan.FromMilliseconds(uint.MaxValue - 1);
 
-    public void PostConfigure(string? name, HttpServerOptions options)
-    {
-        if (options.ShutdownGracePeriod == NotSet)
-        {
-            options.ShutdownGracePeriod = GracePeriod(host.Value.ShutdownTimeout, options.DrainDelay);
-        }
-    }
-
-    private static TimeSpan GracePeriod(TimeSpan whole, TimeSpan delay)
+    /// <summary>The grace period that fits.</summary>
+    /// <param name="whole">The host's <c>ShutdownTimeout</c>.</param>
+    /// <param name="delay">The server's <see cref="HttpServerOptions.DrainDelay"/>.</param>
+    public static TimeSpan GracePeriod(TimeSpan whole, TimeSpan delay)
     {
         if (whole == Timeout.InfiniteTimeSpan)
         {

@@ -18,6 +18,7 @@ namespace PipeServer;
 public sealed class HttpRequest
 {
     private const int LongestShownTarget = 512;
+    private const uint Cancel = 8; // RFC 9113 §7: the stream is not wanted any more
 
     private readonly RequestHead _head;
     private readonly Exchange _exchange;
@@ -216,6 +217,15 @@ public sealed class HttpRequest
         }
     }
 
+    /// <summary>Keeps this as the <see cref="PersistentState"/>, unless there is one: of requests of a connection that do so at once, one wins.</summary>
+    /// <param name="state">What to keep.</param>
+    /// <returns>What is kept now: this, or what was there before. Once the handler has ended always this, and it is not kept.</returns>
+    public object AddPersistentState(object state)
+    {
+        ArgumentNullException.ThrowIfNull(state);
+        return Connection?.AddPersistentState(state) ?? state;
+    }
+
     /// <summary>
     /// <c>https</c> where the client has asked over TLS, else <c>http</c>; whatever scheme a target names. Where a trusted proxy says by what its own
     /// client has asked (<see cref="HttpServerOptions.ForwardedHeader"/>), that goes before it.
@@ -229,10 +239,22 @@ public sealed class HttpRequest
     public TlsConnectionInfo? Tls => Connection?.Tls;
 
     /// <summary>
-    /// Cancelled when the client is gone, the server's grace period has ended, or the request was aborted (<see cref="Abort"/>): stop now, nobody reads the
+    /// Cancelled when the client is gone, the server's grace period has ended, or the request was aborted (<see cref="Abort()"/>): stop now, nobody reads the
     /// answer.
     /// </summary>
     public CancellationToken Aborted => _exchange.IsCarried ? _exchange.Aborted : CancellationToken.None;
+
+    /// <summary>
+    /// Cancelled when the client has ended its side of the connection, or <see cref="Aborted"/> is, whether or not anybody reads: for work that is not worth
+    /// going on with once the client has most likely left. So end those that leave, and a few that still read their answers (<c>nc -N</c>; RFC 9112 §9.6):
+    /// the server goes on to answer them, so whoever stops here decides that they get nothing.
+    /// </summary>
+    /// <remarks>
+    /// Over HTTP/2 the end of the whole connection is meant: GOAWAY leaves its streams as they are (RFC 9113 §6.8). Over TLS the end of the transport
+    /// beneath is noticed at once, a mere close_notify when it is read. What the client has sent before its end may still be there to be read; over the
+    /// sockets transport more than some 32 KiB that nobody reads hide the end. A handler that runs inline and holds its thread hears of nothing.
+    /// </remarks>
+    public CancellationToken HalfClosed => _exchange.IsCarried ? _exchange.HalfClosed : CancellationToken.None;
 
     /// <summary>Cancelled when the server starts to stop: finish what you have. Streams without an end should end here.</summary>
     public CancellationToken Draining => Connection?.Draining ?? CancellationToken.None;
@@ -283,7 +305,28 @@ public sealed class HttpRequest
     /// is not waited for. Has no effect on a request that is answered, nor on one whose object nobody uses any more. Whoever may be late waits for
     /// <see cref="Aborted"/> or keeps a lock of its own: the object serves the next client then.
     /// </remarks>
-    public void Abort() => _exchange.Abort();
+    public void Abort() => _exchange.Abort(Cancel);
+
+    /// <summary>The same with what the client is told over HTTP/2, whose RST_STREAM has an error code. HTTP/1 has none, and ignores it.</summary>
+    /// <param name="errorCode">One of RFC 9113 §7 or of the client's protocol above, as it goes out. <see cref="Abort()"/> says CANCEL, 8.</param>
+    public void Abort(uint errorCode) => _exchange.Abort(errorCode);
+
+    /// <summary>
+    /// The protocol that the client wants to speak on the request's stream of HTTP/2, by an extended CONNECT (RFC 8441 §4), as it was sent:
+    /// <c>websocket</c> for instance. Null for every other request.
+    /// </summary>
+    public string? ConnectProtocol => _head.IsExtendedConnect ? Encoding.ASCII.GetString(_head.ConnectProtocol) : null;
+
+    /// <summary>
+    /// Takes that stream over: answers 200 (RFC 8441 §4) with the response's fields, and hands it to the handler, as <see cref="HttpResponse.UpgradeAsync"/>
+    /// does a connection of HTTP/1.1. For a WebSocket with its frames: <see cref="AcceptWebSocketAsync"/>.
+    /// </summary>
+    /// <returns>What the client sends in the stream's DATA frames, and the way to it. Both end with the handler.</returns>
+    /// <exception cref="InvalidOperationException">The request is no extended CONNECT, or the response has been started.</exception>
+    /// <exception cref="IOException">The stream was reset.</exception>
+    public ValueTask<IDuplexPipe> AcceptConnectAsync() => _head.IsExtendedConnect
+        ? _exchange.Response.SwitchAsync(200)
+        : throw new InvalidOperationException("Only an extended CONNECT (RFC 8441) has a stream to hand over; see ConnectProtocol.");
 
     /// <summary>True when the client asks for a WebSocket (RFC 6455 §4.2.1, RFC 8441 §5); whether its handshake is well-formed, the acceptance tells.</summary>
     public bool IsWebSocketRequest => WebSocketHandshake.IsAsked(_head);

@@ -9,13 +9,11 @@ using PipeServer.Server;
 namespace PipeServer;
 
 /// <summary>
-/// The answer to one request. Valid until the handler has ended: then the object serves other requests, of other clients too. Not
-/// thread-safe.
+/// The answer to one request. Valid until the handler has ended: then the object serves other requests, of other clients too. Not thread-safe.
 /// </summary>
 /// <remarks>
-/// Nothing is sent until <see cref="Body"/> is flushed or the handler ends. A body that is complete by then gets its
-/// Content-Length from what was written; one that is flushed before goes out in chunks, or in the
-/// <see cref="ContentLength"/> that was set.
+/// Nothing is sent until <see cref="Body"/> is flushed or the handler ends. A body that is complete by then gets its Content-Length from what was written;
+/// one that is flushed before goes out in chunks, or in the <see cref="ContentLength"/> that was set.
 /// </remarks>
 public sealed class HttpResponse
 {
@@ -250,8 +248,7 @@ public sealed class HttpResponse
     }
 
     /// <summary>
-    /// Forgets status, headers, trailers and body, as long as nothing has been sent; not the callbacks of <see cref="OnStarting"/> and
-    /// <see cref="OnCompleted"/>.
+    /// Forgets status, headers, trailers and body, while nothing has been sent; not the callbacks of <see cref="OnStarting"/>, <see cref="OnCompleted"/>.
     /// </summary>
     /// <exception cref="InvalidOperationException">The response has been started.</exception>
     public void Clear()
@@ -268,6 +265,14 @@ public sealed class HttpResponse
         ThrowIfStarted();
         _body.DeclareTrailer(name);
     }
+
+    /// <summary>
+    /// Ends the response before the handler does, and sends it: the client has all of it while the handler goes on. Nothing more can be written, and no trailer
+    /// be set. Over HTTP/1.0 a body without <see cref="ContentLength"/> that was flushed before ends with the connection all the same (RFC 9112 §6.3).
+    /// </summary>
+    /// <remarks>Does nothing where it was called before, the client is gone, or the connection is taken over. A fault of the handler still ends both.</remarks>
+    /// <exception cref="InvalidOperationException">Other than <see cref="ContentLength"/> bytes were written, or the status has no body.</exception>
+    public ValueTask CompleteAsync(CancellationToken cancellationToken = default) => _body.EndAsync(cancellationToken);
 
     /// <summary>
     /// Registers what is called once, just before status and headers go out, whatever makes them go out: it may still change them, and wait. The one that
@@ -380,8 +385,7 @@ public sealed class HttpResponse
     {
         if (_body.HasStarted)
         {
-            throw new InvalidOperationException(
-                "The response has been started: its status and headers are on their way and cannot be changed.");
+            throw new InvalidOperationException("The response has been started: its status and headers are on their way and cannot be changed.");
         }
     }
 

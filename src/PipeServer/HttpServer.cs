@@ -127,7 +127,8 @@ public sealed class HttpServer : RouteBuilder, IAsyncDisposable
 
     /// <summary>
     /// As <see cref="MapFallback(Func{HttpRequest, Dispatch}, RequestHandler)"/>, for a framework that has answers of its own to everything: requests whose
-    /// method no route has and no standard either (501 otherwise, RFC 9110 §9.1), and TRACE (405 otherwise, §9.3.8), reach the handler too.
+    /// method no route has and no standard either (501 otherwise, RFC 9110 §9.1), TRACE (405 otherwise, §9.3.8), and OPTIONS of the server as a whole, whose
+    /// target is <c>*</c> (answered by the server otherwise, §9.3.7), reach the handler too.
     /// </summary>
     /// <inheritdoc cref="MapFallback(Func{HttpRequest, Dispatch}, RequestHandler)"/>
     public void MapAnything(Func<HttpRequest, Dispatch> choose, RequestHandler handler)

@@ -307,6 +307,12 @@ public sealed class HttpServerOptions
     public bool Metrics { get; set; } = true;
 
     /// <summary>
+    /// Among those metrics, offer the instruments that OpenTelemetry has for every HTTP server, <c>http.server.*</c>. Default: yes. No is for a server below a
+    /// framework that emits them itself, as ASP.NET Core does: what is named <c>pipeserver.*</c> stays. Means nothing without <see cref="Metrics"/>.
+    /// </summary>
+    public bool RequestMetrics { get; set; } = true;
+
+    /// <summary>
     /// Makes that meter, as <c>IMeterFactory.Create</c> does in a program with dependency injection. Default: null, the server makes it; then its
     /// <see cref="Meter.Scope"/> is the <see cref="HttpServer"/>. Its tags, where the server listens, tell several servers apart.
     /// </summary>

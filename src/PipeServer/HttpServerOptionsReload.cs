@@ -27,6 +27,7 @@ internal static class HttpServerOptionsReload
         (nameof(HttpServerOptions.LoggerFactory), static options => options.LoggerFactory),
         (nameof(HttpServerOptions.OnCompleted), static options => options.OnCompleted),
         (nameof(HttpServerOptions.Metrics), static options => options.Metrics),
+        (nameof(HttpServerOptions.RequestMetrics), static options => options.RequestMetrics),
         (nameof(HttpServerOptions.MeterFactory), static options => options.MeterFactory),
         (nameof(HttpServerOptions.Activities), static options => options.Activities),
         (nameof(HttpServerOptions.TimeProvider), static options => options.TimeProvider),

@@ -142,4 +142,30 @@ public sealed class RequestTests
         await using var host = await ApplicationHost.StartAsync(context => context.Response.WriteAsync(context.TraceIdentifier));
         Assert.NotEqual(await host.GetAsync("/"), await host.GetAsync("/"));
     }
+
+    // Encoded slashes and what is no UTF-8 keep the client's letters; all else is decoded once.
+    [Theory]
+    [InlineData("/a%2fb", "/a%2fb")]
+    [InlineData("/%2f%2F", "/%2f%2F")]
+    [InlineData("/%e4/%c3%a4/%C3%A4", "/%e4/ä/ä")]
+    [InlineData("/%252f%2f", "/%2f%2f")]
+    [InlineData("/%f0%9f%98%80%ed%a0%80x", "/😀%ed%a0%80x")]
+    [InlineData("/%6a%4B?%2f", "/jK")]
+    [InlineData("/a%2fb/../c", "/c")]
+    [InlineData("/a%2fb/./c", "/a%2Fb/c")]
+    [InlineData("http://x/a%2fb", "/a%2Fb")]
+    public async Task A_path_is_decoded_as_the_framework_has_it(string target, string expected)
+    {
+        await using var host = await ApplicationHost.StartAsync(context => context.Response.WriteAsync($"[{context.Request.Path.Value}]"));
+        var bytes = System.Text.Encoding.Latin1.GetString(System.Text.Encoding.UTF8.GetBytes($"[{expected}]")); // as the client reads
+        Assert.Contains(bytes, await host.SendRawAsync($"GET {target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"));
+    }
+
+    [Fact]
+    public async Task Options_of_the_server_as_a_whole_reach_the_application()
+    {
+        await using var host = await ApplicationHost.StartAsync(context => context.Response.WriteAsync(
+            $"[{context.Request.Method} '{context.Request.Path}' {context.Features.Get<Microsoft.AspNetCore.Http.Features.IHttpRequestFeature>()!.RawTarget}]"));
+        Assert.Contains("[OPTIONS '' *]", await host.SendRawAsync("OPTIONS * HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"));
+    }
 }

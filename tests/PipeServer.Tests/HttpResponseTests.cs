@@ -73,6 +73,10 @@ public sealed class HttpResponseTests
 
         public override string? Finish() => null;
 
+        protected override string? FinishEarly() => null;
+
+        protected override ValueTask SendEndAsync(CancellationToken cancellationToken) => default;
+
         public override void Reset()
         {
         }

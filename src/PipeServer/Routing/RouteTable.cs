@@ -13,7 +13,7 @@ internal sealed class RouteTable
     private readonly LiteralRoutes? _literals; // null without any
     private readonly Route[] _patterns;
     private readonly RouteMatch _otherwise; // for a path that no route has
-    private readonly RouteMatch _optionsOfServer; // for what no path answers
+    private readonly RouteMatch _asterisk; // OPTIONS of the server as a whole
     private readonly RouteMatch _notAllowedByServer;
     private readonly RouteMatch _unknownMethod;
     private readonly RouteMatch _trace; // of a path that no route has
@@ -29,11 +29,11 @@ internal sealed class RouteTable
         _otherwise = fallback is null ? new RouteMatch(RouteOutcome.NotFound) : new RouteMatch(RouteOutcome.Found, fallback);
         _methods = all.SelectMany(static route => route.Methods).ToFrozenSet(StringComparer.Ordinal);
         var allow = Allow(fallback is null ? _methods : _methods.Append("GET"));
-        _optionsOfServer = new RouteMatch(RouteOutcome.Options, Allow: allow);
         _notAllowedByServer = new RouteMatch(RouteOutcome.MethodNotAllowed, Allow: allow);
 
         // RFC 9110 §9.3.8: TRACE would echo what intermediaries added, so no fallback gets it by accident.
         (_unknownMethod, _trace) = fallbackTakesAnyMethod ? (_otherwise, _otherwise) : (new RouteMatch(RouteOutcome.UnknownMethod), _notAllowedByServer);
+        _asterisk = fallbackTakesAnyMethod ? _otherwise : new RouteMatch(RouteOutcome.Options, Allow: allow);
     }
 
     /// <summary>What answers a request.</summary>
@@ -59,7 +59,7 @@ internal sealed class RouteTable
     {
         if (form == TargetForm.Asterisk)
         {
-            return _optionsOfServer;
+            return _asterisk;
         }
 
         if (method == RequestMethod.Other && !_methods.Contains(Encoding.ASCII.GetString(methodBytes)))

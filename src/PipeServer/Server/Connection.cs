@@ -16,6 +16,7 @@ namespace PipeServer.Server;
 /// </remarks>
 internal abstract class Connection(ServerContext server)
 {
+    private object? _persistentState;
     private TransportConnection? _transport; // taken away under the lock when the connection ends
     private volatile ConnectionState _state;
     private volatile bool _aborted;
@@ -62,7 +63,10 @@ internal abstract class Connection(ServerContext server)
     public EndPoint? LocalEndPoint => _transport?.LocalEndPoint;
 
     /// <inheritdoc cref="HttpRequest.PersistentState"/>
-    public object? PersistentState { get; set; }
+    public object? PersistentState { get => Volatile.Read(ref _persistentState); set => Volatile.Write(ref _persistentState, value); }
+
+    /// <inheritdoc cref="HttpRequest.AddPersistentState"/>
+    public object AddPersistentState(object state) => Interlocked.CompareExchange(ref _persistentState, state, null) ?? state;
 
     /// <summary>What its TLS handshake has agreed on; null where it is not encrypted, and when it has ended.</summary>
     public TlsConnectionInfo? Tls => (_transport as TlsTransportConnection)?.Info;
@@ -72,6 +76,9 @@ internal abstract class Connection(ServerContext server)
 
     /// <summary>Cancelled when nothing that is written can arrive any more.</summary>
     public CancellationToken Aborted => _transport?.Closed ?? new CancellationToken(canceled: true);
+
+    /// <summary>Cancelled when the client has ended its side, or <see cref="Aborted"/> is.</summary>
+    public CancellationToken HalfClosed => _transport?.HalfClosed ?? new CancellationToken(canceled: true);
 
     /// <summary>Cancelled when the server begins to stop.</summary>
     public CancellationToken Draining => server.Draining;
@@ -87,11 +94,7 @@ internal abstract class Connection(ServerContext server)
     }
 
     /// <summary>True when the connection was cut off instead of ended. From any thread.</summary>
-    public bool WasAborted
-    {
-        get => _aborted;
-        protected set => _aborted = value;
-    }
+    public bool WasAborted { get => _aborted; protected set => _aborted = value; }
 
     /// <summary>How it has ended, or would end now.</summary>
     public virtual ConnectionOutcome Outcome => _aborted ? ConnectionOutcome.Aborted : ConnectionOutcome.Closed;
@@ -139,7 +142,7 @@ internal abstract class Connection(ServerContext server)
         Volatile.Write(ref _id, id);
         _state = ConnectionState.New;
         _aborted = false;
-        PersistentState = null;
+        _persistentState = null;
         Tally = default;
         Deadlines.EndWrite();
         Deadlines.SetRead(Rules.RequestHeadTimeout);
@@ -354,7 +357,7 @@ internal abstract class Connection(ServerContext server)
 
         (_bytesReceived, _bytesSent) = (transport.BytesReceived, transport.BytesHandedOver);
         Volatile.Write(ref _transport, null);
-        PersistentState = null;
+        _persistentState = null;
         return transport;
     }
 

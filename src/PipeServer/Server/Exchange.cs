@@ -127,6 +127,9 @@ internal abstract class Exchange(RequestHead head) : BoundedWork
     /// <summary>See <see cref="HttpRequest.Aborted"/>.</summary>
     public virtual CancellationToken Aborted => IsAborted ? new CancellationToken(canceled: true) : Connection.Aborted;
 
+    /// <summary>See <see cref="HttpRequest.HalfClosed"/>.</summary>
+    public virtual CancellationToken HalfClosed => IsAborted ? new CancellationToken(canceled: true) : Connection.HalfClosed;
+
     /// <summary>What the request's body may have at most, in bytes.</summary>
     public long MaxBodyBytes => ExistingExtras?.MaxBodyBytes ?? Connection.Rules.MaxRequestBodyBytes;
 
@@ -158,7 +161,8 @@ internal abstract class Exchange(RequestHead head) : BoundedWork
     /// Ends it now, with whatever of its answer has left: what carries it is reset. Of no effect once it is answered, or is nobody's any more. From
     /// any thread.
     /// </summary>
-    public abstract void Abort();
+    /// <param name="errorCode">What a protocol with codes tells the client.</param>
+    public abstract void Abort(uint errorCode);
 
     /// <summary>Counts the answer, which is written to its end.</summary>
     /// <param name="isRefusal">The server has answered instead of a handler.</param>

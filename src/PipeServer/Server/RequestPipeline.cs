@@ -15,7 +15,7 @@ namespace PipeServer.Server;
 /// </remarks>
 internal sealed class RequestPipeline(ServerContext server)
 {
-    /// <summary>Why a request was cut off whose handler has called <see cref="HttpRequest.Abort"/>.</summary>
+    /// <summary>Why a request was cut off whose handler has called <see cref="HttpRequest.Abort()"/>.</summary>
     public const string AbortedByHandler = "the handler has aborted it";
 
     private readonly ServerAnswers _answers = new(server);

@@ -222,6 +222,40 @@ internal abstract class ResponseWriter : PipeWriter
     /// <exception cref="InvalidOperationException">The handler has broken a rule, and nothing is sent yet.</exception>
     public abstract string? Finish();
 
+    /// <summary>The same before the handler has ended, and sends it; see <see cref="HttpResponse.CompleteAsync"/>. Of no effect where that is done.</summary>
+    /// <exception cref="InvalidOperationException">The handler has broken a rule: what it has promised is not there.</exception>
+    public async ValueTask EndAsync(CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        if (!Exchange.IsCarried || Exchange.IsClientGone || Exchange.ExistingExtras is { HasEnded: true } or { Switched: not null })
+        {
+            return;
+        }
+
+        if (!HasStarted)
+        {
+            await RunStartingAsync().ConfigureAwait(false);
+        }
+
+        if ((Fault is null ? FinishEarly() : "its body was completed with an exception") is { } problem)
+        {
+            throw new InvalidOperationException($"The response cannot be completed: {problem}.");
+        }
+
+        Exchange.Extras.HasEnded = true;
+        await SendEndAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Ends the response while its handler goes on: nothing more can be written.</summary>
+    /// <returns>Null, or what is wrong: then nothing has changed.</returns>
+    protected abstract string? FinishEarly();
+
+    /// <summary>Sends what <see cref="FinishEarly"/> has left to be sent.</summary>
+    protected abstract ValueTask SendEndAsync(CancellationToken cancellationToken);
+
+    /// <summary>What is wrong with a length that is not the one that was promised.</summary>
+    protected static string Unkept(long promised, long written) => $"the handler promised {promised} bytes and wrote {written}";
+
     /// <summary>Makes it ready for the next response.</summary>
     public abstract void Reset();
 }

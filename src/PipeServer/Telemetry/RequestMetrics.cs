@@ -22,24 +22,28 @@ internal sealed class RequestMetrics
         ],
     };
 
-    private readonly Histogram<double> _duration;
+    private readonly Histogram<double>? _duration;
     private readonly Histogram<double> _queueWait;
     private readonly RequestTags _tags = new();
 
-    public RequestMetrics(Meter meter)
+    /// <param name="meter">Gets the instruments.</param>
+    /// <param name="isStandard">Also that of every HTTP server, <c>http.server.*</c>.</param>
+    public RequestMetrics(Meter meter, bool isStandard)
     {
-        _duration = meter.CreateHistogram("http.server.request.duration", "s", "Duration of HTTP server requests.", tags: null, DurationBuckets);
+        _duration = isStandard
+            ? meter.CreateHistogram("http.server.request.duration", "s", "Duration of HTTP server requests.", tags: null, DurationBuckets)
+            : null;
         _queueWait = meter.CreateHistogram(
             "pipeserver.queue.wait", "s", "How long requests have waited for a worker or the thread pool, those that needed one.", tags: null, WaitBuckets);
     }
 
     /// <summary>Somebody listens.</summary>
-    public bool IsEnabled => _duration.Enabled || _queueWait.Enabled;
+    public bool IsEnabled => _duration is { Enabled: true } || _queueWait.Enabled;
 
     /// <summary>A request has ended.</summary>
     public void Record(Exchange exchange, in RequestCompletion completion, string? errorType)
     {
-        if (_duration.Enabled)
+        if (_duration is { Enabled: true })
         {
             // Of a head that was not understood nothing is known but its refusal.
             _duration.Record(

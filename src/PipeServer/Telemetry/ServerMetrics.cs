@@ -22,10 +22,16 @@ internal sealed class ServerMetrics
 
     /// <param name="meter">Gets the instruments.</param>
     /// <param name="read">Reads the truth.</param>
+    /// <param name="isStandard">Also those of every HTTP server, <c>http.server.*</c>.</param>
     /// <param name="isTlsSpoken">There are handshakes to tell of.</param>
-    public ServerMetrics(Meter meter, Func<ServerStatistics> read, bool isTlsSpoken)
+    public ServerMetrics(Meter meter, Func<ServerStatistics> read, bool isStandard, bool isTlsSpoken)
     {
         _read = read;
+        if (isStandard)
+        {
+            meter.CreateObservableUpDownCounter("http.server.active_requests", ReadActive, "{request}", "Number of active HTTP server requests.");
+        }
+
         AddRequests(meter);
         AddConnections(meter);
         AddWorkers(meter);
@@ -58,7 +64,6 @@ internal sealed class ServerMetrics
 
     private void AddRequests(Meter meter)
     {
-        meter.CreateObservableUpDownCounter("http.server.active_requests", ReadActive, "{request}", "Number of active HTTP server requests.");
         Count("received", "Requests of which the whole head has arrived, or enough to refuse them.", static counts => counts.Received);
         Count("completed", "Requests whose answer the system has taken whole.", static counts => counts.Completed);
         Count("aborted", "Requests that were cut off before their answer was complete.", static counts => counts.Aborted);

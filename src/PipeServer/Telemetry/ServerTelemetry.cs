@@ -15,13 +15,15 @@ internal sealed class ServerTelemetry : RequestTelemetry, IDisposable
 
     private readonly Meter? _meter;
     private readonly RequestMetrics? _requests;
+    private readonly bool _isStandard;
     private readonly bool _hasActivities;
     private Histogram<double>? _handshakes; // where TLS is spoken
 
-    private ServerTelemetry(Meter? meter, bool hasActivities)
+    private ServerTelemetry(Meter? meter, bool isStandard, bool hasActivities)
     {
         _meter = meter;
-        _requests = meter is null ? null : new RequestMetrics(meter);
+        _isStandard = isStandard;
+        _requests = meter is null ? null : new RequestMetrics(meter, isStandard);
         _hasActivities = hasActivities;
     }
 
@@ -39,7 +41,8 @@ internal sealed class ServerTelemetry : RequestTelemetry, IDisposable
     public static ServerTelemetry? TryCreate(HttpServerOptions options, EndPoint endPoint, object server) =>
         options is { Metrics: false, Activities: false }
             ? null
-            : new ServerTelemetry(options.Metrics ? CreateMeter(options.MeterFactory, endPoint, server) : null, options.Activities);
+            : new ServerTelemetry(
+                options.Metrics ? CreateMeter(options.MeterFactory, endPoint, server) : null, options.RequestMetrics, options.Activities);
 
     /// <summary>Offers what the server counts.</summary>
     /// <param name="read">Reads the truth.</param>
@@ -58,7 +61,7 @@ internal sealed class ServerTelemetry : RequestTelemetry, IDisposable
                     RequestMetrics.DurationBuckets);
             }
 
-            _ = new ServerMetrics(_meter, read, isTlsSpoken); // the meter's instruments keep it
+            _ = new ServerMetrics(_meter, read, _isStandard, isTlsSpoken); // the meter's instruments keep it
         }
     }
 

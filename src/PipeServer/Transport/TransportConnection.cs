@@ -39,6 +39,13 @@ public abstract class TransportConnection : IDuplexPipe, IAsyncDisposable
     public abstract CancellationToken Closed { get; }
 
     /// <summary>
+    /// Cancelled when the client has ended its side of the connection, whether or not anybody reads, and when <see cref="Closed"/> is. What the client has
+    /// sent before may still be there to be read, and it may still read itself. Default, for transports that cannot tell: <see cref="Closed"/>. May be asked
+    /// for on any thread.
+    /// </summary>
+    public virtual CancellationToken HalfClosed => Closed;
+
+    /// <summary>
     /// How many bytes the client has taken so far: acknowledged, where that can be told, or else taken by the system. Never goes
     /// back. Tells a slow client from one that has stopped reading.
     /// </summary>
@@ -92,24 +99,8 @@ public abstract class TransportConnection : IDuplexPipe, IAsyncDisposable
     internal virtual bool TryCancelReadOnLoop() => false;
 
     /// <summary>
-    /// Cancels <see cref="Closed"/>: its callbacks are handlers', and run on the thread pool. Never throws: where the system has no thread for
-    /// the pool the token is cancelled, and reads and writes tell of the end, but the callbacks wait for a thread.
-    /// </summary>
-    private protected static void CancelOnThreadPool(CancellationTokenSource? closed)
-    {
-        try
-        {
-            _ = closed?.CancelAsync();
-        }
-        catch (OutOfMemoryException)
-        {
-            // See above. An abort goes on: there is a connection to end.
-        }
-    }
-
-    /// <summary>
-    /// From now on <see cref="IsClosed"/> and <see cref="Closed"/> tell of a client that leaves, whether or not anybody reads. To be called
-    /// before work that may take its time: a transport may have put off what it costs to be told. Cheap when it has been called before.
+    /// From now on <see cref="IsClosed"/>, <see cref="Closed"/> and <see cref="HalfClosed"/> tell of a client that leaves, whether or not anybody reads. To be
+    /// called before work that may take its time: a transport may have put off what it costs to be told. Cheap when it has been called before.
     /// </summary>
     internal virtual void Watch()
     {

@@ -16,6 +16,8 @@ internal abstract class WrappedConnection(TransportConnection inner) : Transport
 
     public override CancellationToken Closed => inner.Closed;
 
+    public override CancellationToken HalfClosed => inner.HalfClosed;
+
     public override long BytesSent => inner.BytesSent;
 
     public override long BytesReceived => inner.BytesReceived;

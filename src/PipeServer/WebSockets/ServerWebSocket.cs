@@ -285,7 +285,7 @@ internal sealed class ServerWebSocket : WebSocket, ISwitchedProtocol
             {
                 if (!_hasEnded)
                 {
-                    _exchange.Abort();
+                    _exchange.Request.Abort();
                 }
             }
 

@@ -1,6 +1,7 @@
 using System.Net.ServerSentEvents;
 using System.Net.WebSockets;
 using System.Text;
+using Microsoft.AspNetCore.Http.Features;
 
 namespace Difference.Application;
 
@@ -33,6 +34,9 @@ internal static class LiveEndpoints
         application.MapGet("/going-on/{name}", GoingOnAsync);
         application.MapGet("/half-closed/{name}", HalfClosedAsync);
         application.MapPost("/until-body-gone/{name}", UntilBodyGoneAsync);
+        application.Map("/connect", ConnectAsync);
+        application.MapGet("/reset/{code}/{name}", ResetAsync);
+        application.MapGet("/completed/{way}/{name}", CompletedAsync);
         application.MapGet("/is-socket", static (HttpContext context) => $"{context.WebSockets.IsWebSocketRequest}");
     }
 
@@ -115,14 +119,59 @@ internal static class LiveEndpoints
     private static async Task HalfClosedAsync(string name, HttpContext context, RequestLog log)
     {
         var gone = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        await using var registration = context.RequestAborted.Register(gone.SetResult);
-        if (await Task.WhenAny(gone.Task, log.HearAsync($"{name}-answer")) == gone.Task)
+        await using (context.RequestAborted.Register(gone.SetResult))
         {
-            log.Say(name, "aborted");
-            return;
+            log.Say($"{name}-begun", "now");
+            await gone.Task;
         }
 
+        log.Say(name, "aborted");
         await context.Response.WriteAsync("answered");
+    }
+
+    // What the client sends comes back in capitals, until it ends its side.
+    private static async Task ConnectAsync(HttpContext context)
+    {
+        var connect = context.Features.GetRequiredFeature<IHttpExtendedConnectFeature>();
+        context.Response.Headers["X-Protocol"] = $"{connect.IsExtendedConnect} {connect.Protocol} {context.Request.Method}";
+        await using var stream = await connect.AcceptAsync();
+        var buffer = new byte[100];
+        while (await stream.ReadAsync(buffer) is > 0 and var count)
+        {
+            await stream.WriteAsync(Encoding.ASCII.GetBytes(Encoding.ASCII.GetString(buffer, 0, count).ToUpperInvariant()));
+            await stream.FlushAsync();
+        }
+
+        await stream.WriteAsync("end"u8.ToArray());
+    }
+
+    private static async Task ResetAsync(int code, string name, HttpContext context, RequestLog log)
+    {
+        await context.Response.WriteAsync("begun");
+        await context.Response.Body.FlushAsync();
+        var token = context.RequestAborted;
+        context.Features.GetRequiredFeature<IHttpResetFeature>().Reset(code);
+        await Task.Delay(RequestLog.Patience, token).ContinueWith(static _ => { }, TaskScheduler.Default);
+        log.Say(name, $"{token.IsCancellationRequested}");
+    }
+
+    // The client has the whole answer before this ends.
+    private static async Task CompletedAsync(string way, string name, HttpContext context, RequestLog log)
+    {
+        if (way.Contains("trailers"))
+        {
+            context.Response.AppendTrailer("x-trailer", "behind");
+        }
+
+        if (way.Contains("flushed"))
+        {
+            await context.Response.WriteAsync("first,");
+            await context.Response.Body.FlushAsync();
+        }
+
+        await context.Response.WriteAsync("last");
+        await context.Response.CompleteAsync();
+        log.Say($"{name}-ended", await log.HearAsync($"{name}-read"));
     }
 
     private static async Task UntilBodyGoneAsync(string name, HttpContext context, RequestLog log)

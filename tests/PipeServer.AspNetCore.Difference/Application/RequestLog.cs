@@ -5,7 +5,7 @@ namespace Difference.Application;
 /// <summary>What happened to a request after its answer, or without one; by the name that the request gave itself.</summary>
 internal sealed class RequestLog
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
 
     private readonly ConcurrentDictionary<string, TaskCompletionSource<string>> _entries = new(StringComparer.Ordinal);
 

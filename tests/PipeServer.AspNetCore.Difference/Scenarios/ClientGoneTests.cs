@@ -1,3 +1,4 @@
+using System.Net.Security;
 using System.Net.Sockets;
 using System.Text;
 using Difference.Runner;
@@ -43,21 +44,47 @@ public sealed class ClientGoneTests(TwoServers servers)
         Assert.Equal(kestrel, pipeServer);
     }
 
-    // A known difference: for the core a client who has only ended its own side still reads, as nc and old proxies do, until a write fails; for Kestrel
-    // it is gone. An application that waits without writing hears of it later.
-    [Fact]
-    public async Task A_client_who_half_closes_is_gone_for_Kestrel_and_answered_by_PipeServer()
+    // Both tell the application: most such clients have left. Kestrel drops the answer that it still writes; PipeServer sends it, for clients that read on.
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_client_who_half_closes_aborts_the_request(bool isTls)
     {
-        const string Name = "half-closed";
-        using var ofKestrel = await AskAsync(servers.Kestrel, $"/half-closed/{Name}");
-        ofKestrel.Shutdown(SocketShutdown.Send);
-        Assert.Equal("aborted", await servers.Kestrel.Log.HearAsync(Name));
-        using var ofPipeServer = await AskAsync(servers.PipeServer, $"/half-closed/{Name}");
-        await using var stream = new NetworkStream(ofPipeServer);
-        ofPipeServer.Shutdown(SocketShutdown.Send);
-        servers.PipeServer.Log.Say($"{Name}-answer", "now");
-        using var reader = new StreamReader(stream);
-        Assert.Contains("answered", await reader.ReadToEndAsync(TestContext.Current.CancellationToken).WaitAsync(RawClient.Patience));
+        var (kestrel, pipeServer) = await servers.OfBothAsync(async server =>
+        {
+            var name = $"half-closed-{isTls}";
+            using var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
+            await socket.ConnectAsync(isTls ? server.Secure : server.Plain, TestContext.Current.CancellationToken);
+            await using var stream = await OpenAsync(socket, isTls);
+            await stream.WriteAsync(Request($"/half-closed/{name}"), TestContext.Current.CancellationToken);
+            await server.Log.HearAsync($"{name}-begun");
+            socket.Shutdown(SocketShutdown.Send);
+            var heard = await server.Log.HearAsync(name);
+            using var reader = new StreamReader(stream);
+            var answer = await reader.ReadToEndAsync(TestContext.Current.CancellationToken).WaitAsync(RawClient.Patience);
+            return (heard, IsAnswered: answer.Contains("answered"));
+        });
+        Assert.Equal(("aborted", false), kestrel);
+        Assert.Equal(("aborted", true), pipeServer);
+    }
+
+    // GOAWAY alone says that the client opens no more streams of its own; the end of the connection is its end.
+    [Fact]
+    public async Task The_end_of_a_connection_of_http2_aborts_its_requests()
+    {
+        var (kestrel, pipeServer) = await servers.OfBothAsync(static async server =>
+        {
+            Socket? socket = null;
+            using var client = Clients.Create(server, 2, connected: made => socket = made);
+            var answer = client.GetAsync(new Uri("/half-closed/ended-2", UriKind.Relative), TestContext.Current.CancellationToken);
+            await server.Log.HearAsync("ended-2-begun");
+            socket!.Shutdown(SocketShutdown.Send);
+            var heard = await server.Log.HearAsync("ended-2");
+            await Record.ExceptionAsync(() => answer); // Kestrel drops it, PipeServer answers
+            return heard;
+        });
+        Assert.Equal("aborted", kestrel);
+        Assert.Equal(kestrel, pipeServer);
     }
 
     [Theory]
@@ -127,8 +154,23 @@ public sealed class ClientGoneTests(TwoServers servers)
     {
         var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
         await socket.ConnectAsync(server.Plain, TestContext.Current.CancellationToken);
-        var request = Encoding.ASCII.GetBytes($"GET {target} HTTP/1.1\r\nHost: example.test\r\nConnection: close\r\n\r\n");
-        await socket.SendAsync(request, TestContext.Current.CancellationToken);
+        await socket.SendAsync(Request(target), TestContext.Current.CancellationToken);
         return socket;
+    }
+
+    private static byte[] Request(string target) => Encoding.ASCII.GetBytes($"GET {target} HTTP/1.1\r\nHost: example.test\r\nConnection: close\r\n\r\n");
+
+    private static async Task<Stream> OpenAsync(Socket socket, bool isTls)
+    {
+        var stream = new NetworkStream(socket);
+        if (!isTls)
+        {
+            return stream;
+        }
+
+        var tls = new SslStream(stream, leaveInnerStreamOpen: false, static (_, certificate, _, _) =>
+            certificate?.GetCertHashString() == TestCertificate.Localhost.GetCertHashString());
+        await tls.AuthenticateAsClientAsync("localhost");
+        return tls;
     }
 }

@@ -87,6 +87,7 @@ public sealed class RouteTableTests
     [InlineData("BREW / HTTP/1.1\r\nHost: test\r\n\r\n")]
     [InlineData("TRACE /a/b HTTP/1.1\r\nHost: test\r\n\r\n")]
     [InlineData("PUT /a HTTP/1.1\r\nHost: test\r\nContent-Length: 0\r\n\r\n")]
+    [InlineData("OPTIONS * HTTP/1.1\r\nHost: test\r\n\r\n")]
     public async Task A_server_may_take_anything(string request)
     {
         await using var server = await TestServer.StartAsync("memory", static server =>

@@ -6,7 +6,7 @@ using Microsoft.Extensions.Logging;
 namespace PipeServer.Tests.Server;
 
 /// <summary>
-/// <see cref="HttpRequest.Abort"/>: the client gets no whole answer, the ledger and the completion event say so, nothing is logged as a fault, and nobody
+/// <see cref="HttpRequest.Abort()"/>: the client gets no whole answer, the ledger and the completion event say so, nothing is logged as a fault, and nobody
 /// else is hit. One suite, unchanged over each transport.
 /// </summary>
 public abstract class AbortTests(string transport)

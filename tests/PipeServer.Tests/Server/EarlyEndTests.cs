@@ -14,7 +14,10 @@ public abstract class EarlyEndTests(string transport)
     private static readonly string[] Reads = ["none", "some", "held", "all", "left", "tried"];
 
     private static readonly string[] Ends =
-        ["returns", "throws", "refuses", "aborts", "aborts-elsewhere", "lowers", "begun-and-throws", "begun", "json", "caught", "encoded", "phrase", "upgrades"];
+        [
+        "returns", "throws", "refuses", "aborts", "aborts-elsewhere", "lowers", "begun-and-throws", "begun", "json", "caught", "encoded", "phrase", "upgrades",
+        "completes", "begun-and-completes", "completes-and-reads",
+    ];
 
     private static readonly string[] Hooks = ["", "starts", "waits", "start-throws", "start-refuses", "start-aborts", "start-flushes", "ends", "end-throws"];
 
@@ -280,6 +283,21 @@ public abstract class EarlyEndTests(string transport)
                 if (end == "begun-and-throws")
                 {
                     throw new NotSupportedException();
+                }
+
+                break;
+            case "completes" or "begun-and-completes" or "completes-and-reads":
+                response.WriteText("completed");
+                if (end == "begun-and-completes")
+                {
+                    await response.Body.FlushAsync();
+                }
+
+                await response.CompleteAsync();
+                await response.CompleteAsync(); // has no effect
+                if (end == "completes-and-reads" && Parse(request).Read is "none" or "some" or "all")
+                {
+                    await ReadAsync("all", request);
                 }
 
                 break;

@@ -96,6 +96,28 @@ public abstract class RequestVerbTests(string transport)
     }
 
     [Fact]
+    public async Task Of_states_that_are_added_the_first_stays()
+    {
+        HttpRequest? kept = null;
+        await using var server = await StartAsync(server => server.MapGet("/adds", (request, response) =>
+        {
+            kept = request;
+            var mine = new object();
+            Assert.Throws<ArgumentNullException>(() => request.AddPersistentState(null!));
+            var stays = request.AddPersistentState(mine);
+            Assert.Same(stays, request.PersistentState);
+            Assert.Same(stays, request.AddPersistentState(new object()));
+            response.WriteText($"{ReferenceEquals(stays, mine)}");
+        }, Dispatch.Inline));
+        await using var client = await server.ConnectAsync();
+        Assert.Equal("True", (await client.RequestAsync(TestClient.Get("/adds"))).Text);
+        Assert.Equal("False", (await client.RequestAsync(TestClient.Get("/adds"))).Text);
+        await Eventually.TrueAsync(() => !kept!.Aborted.CanBeCanceled, "the connection has let go of its request");
+        var late = new object();
+        Assert.Same(late, kept!.AddPersistentState(late));
+    }
+
+    [Fact]
     public async Task The_local_end_point_is_where_the_client_has_connected_to()
     {
         await using var server = await StartAsync(static server => server.MapGet(

@@ -34,6 +34,25 @@ public abstract class MetricsTests(string transport)
         Assert.InRange(recorded.Value, 0, TestClient.Patience.TotalSeconds);
     }
 
+    // Below a framework that emits those of every HTTP server itself, they would come twice.
+    [Fact]
+    public async Task The_instruments_of_every_http_server_can_be_left_out_alone()
+    {
+        await using var whole = await StartAsync();
+        await using var server = await StartAsync(static options => options.RequestMetrics = false);
+        using var ofWhole = new MetricsListener(whole.Server);
+        using var listener = new MetricsListener(server.Server);
+        await using var client = await server.ConnectAsync();
+        await client.RequestAsync(TestClient.Get("/worker"));
+        await Eventually.TrueAsync(() => listener.Recorded.Any(static one => one.Name == "pipeserver.queue.wait"), "its wait is recorded");
+        Assert.DoesNotContain(listener.Observe().Keys, static name => name.StartsWith("http."));
+        Assert.DoesNotContain(listener.Recorded, static one => one.Name.StartsWith("http."));
+        Assert.Equal(1, listener.Observe()["pipeserver.request.received"]);
+        Assert.Equal(
+            ["http.server.active_requests", Duration],
+            ofWhole.Instruments.Select(static one => one.Name).Except(listener.Instruments.Select(static one => one.Name)).Order());
+    }
+
     [Fact]
     public async Task A_client_that_leaves_has_no_status()
     {
@@ -130,7 +149,7 @@ public abstract class MetricsTests(string transport)
         await Eventually.TrueAsync(() => listener.Recorded.Count(static one => one.Name == Duration) == 3, "all are recorded");
         var waits = listener.Recorded.Where(static one => one.Name == "pipeserver.queue.wait").ToList();
         Assert.Equal(2, waits.Count); // one has not waited: it was refused at once
-        Assert.Single(waits, static one => one.Value >= 0.05);
+        Assert.Contains(waits, static one => one.Value >= 0.05); // on a busy machine the first may have waited, too
         Assert.All(waits, static one => Assert.Equal("", one.Tags));
     }
 

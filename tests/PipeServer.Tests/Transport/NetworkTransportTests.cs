@@ -115,6 +115,28 @@ public abstract class NetworkTransportTests : TransportConformanceTests
         var closed = server.Closed;
         await client.ResetAsync();
         await Eventually.TrueAsync(() => closed.IsCancellationRequested && server.IsClosed, "the reset is noticed");
+        Assert.True(server.HalfClosed.IsCancellationRequested);
+        await server.DisposeAsync();
+        await listener.DisposeAsync();
+        Assert.Empty(await transport.StopAsync(TestClient.Patience));
+    }
+
+    [Fact]
+    public async Task A_half_close_signals_half_closed_when_nobody_reads_and_leaves_closed_alone()
+    {
+        var transport = Track(CreateTransport());
+        var listener = (await transport.ListenAsync(new IPEndPoint(IPAddress.Loopback, 0), 8, CancellationToken.None))[0];
+        await using var client = await TestClient.ConnectAsync(listener.EndPoint);
+        var server = (await listener.AcceptAsync())!;
+        var halfClosed = server.HalfClosed;
+        await client.SendAsync("unread");
+        Assert.False(halfClosed.IsCancellationRequested);
+        client.ShutdownSend();
+        await Eventually.TrueAsync(() => halfClosed.IsCancellationRequested, "the end is noticed");
+        Assert.True(server.HalfClosed.IsCancellationRequested);
+        Assert.False(server.IsClosed);
+        await server.Output.WriteAsync("answer"u8.ToArray());
+        Assert.Equal("answer"u8.ToArray(), await client.ReadExactlyAsync(6));
         await server.DisposeAsync();
         await listener.DisposeAsync();
         Assert.Empty(await transport.StopAsync(TestClient.Patience));

@@ -85,7 +85,7 @@ internal sealed class Http1Exchange : Exchange
         return RequestBody.DiscardArrived();
     }
 
-    public override void Abort() => _connection?.AbortRequest(this);
+    public override void Abort(uint errorCode) => _connection?.AbortRequest(this);
 
     public override void CloseAfterResponse() => _connection!.CloseAfterResponse();
 

@@ -74,7 +74,7 @@ internal sealed class ResponseBody(Http1Exchange exchange) : ResponseStart(excha
             if (Response.ContentLength is { } promised && promised != Held.Length && !Exchange.IsHeadRequest
                 && StatusLine.AllowsBody(Response.StatusCode))
             {
-                return $"the handler promised {promised} bytes and wrote {Held.Length}";
+                return Unkept(promised, Held.Length);
             }
 
             Start(handlerHasEnded: true);
@@ -82,15 +82,7 @@ internal sealed class ResponseBody(Http1Exchange exchange) : ResponseStart(excha
 
         if (Mode == ResponseMode.Chunked)
         {
-            _chunks.Close(Output);
-            if (Exchange.ExistingExtras is { HasTrailers: true } extras)
-            {
-                ResponseTrailers.WriteEnd(Output.Writer, extras.Trailers);
-            }
-            else
-            {
-                Output.Writer.Write(ChunkedEncoder.LastChunk);
-            }
+            EndChunks();
         }
 
         if (Mode == ResponseMode.Switched)
@@ -98,9 +90,46 @@ internal sealed class ResponseBody(Http1Exchange exchange) : ResponseStart(excha
             return EndSwitched();
         }
 
-        return Mode == ResponseMode.Plain && PromisedLength is { } length && Written != length
-            ? $"the handler promised {length} bytes and wrote {Written}"
-            : null;
+        return Mode == ResponseMode.Plain && PromisedLength is { } length && Written != length ? Unkept(length, Written) : null;
+    }
+
+    protected override string? FinishEarly()
+    {
+        var hasBody = !Exchange.IsHeadRequest && StatusLine.AllowsBody(Response.StatusCode);
+        if (hasBody && (HasStarted ? PromisedLength : Response.ContentLength) is { } promised && promised != Written)
+        {
+            return Unkept(promised, Written);
+        }
+
+        if (!HasStarted)
+        {
+            Start(handlerHasEnded: false, isWhole: true);
+        }
+
+        if (Mode == ResponseMode.Chunked)
+        {
+            EndChunks();
+            Mode = ResponseMode.Plain; // nothing follows
+        }
+
+        IsCompleted = true;
+        return null;
+    }
+
+    protected override async ValueTask SendEndAsync(CancellationToken cancellationToken) =>
+        await Output.FlushForHandlerAsync(Exchange, cancellationToken).ConfigureAwait(false);
+
+    private void EndChunks()
+    {
+        _chunks.Close(Output);
+        if (Exchange.ExistingExtras is { HasTrailers: true } extras)
+        {
+            ResponseTrailers.WriteEnd(Output.Writer, extras.Trailers);
+        }
+        else
+        {
+            Output.Writer.Write(ChunkedEncoder.LastChunk);
+        }
     }
 
     public override Memory<byte> GetMemory(int sizeHint = 0) =>
@@ -277,7 +306,7 @@ internal sealed class ResponseBody(Http1Exchange exchange) : ResponseStart(excha
     }
 
     // The one decision on framing: RFC 9112 §6.
-    private void Start(bool handlerHasEnded)
+    private void Start(bool handlerHasEnded, bool isWhole = false)
     {
         if (!handlerHasEnded)
         {
@@ -303,7 +332,7 @@ internal sealed class ResponseBody(Http1Exchange exchange) : ResponseStart(excha
         }
         else
         {
-            if (handlerHasEnded && (Exchange.IsHttp10 || Exchange.ExistingExtras is not { HasTrailers: true }))
+            if ((handlerHasEnded || isWhole) && (Exchange.IsHttp10 || Exchange.ExistingExtras is not { HasTrailers: true }))
             {
                 PromisedLength ??= Held.Length; // trailers have a place behind chunks only
             }

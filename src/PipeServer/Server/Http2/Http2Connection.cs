@@ -22,7 +22,7 @@ internal sealed class Http2Connection : ConnectionTimes
 
     private readonly Action _onFlushed;
     private ValueTask<FlushResult> _flush; // while the output is busy
-    private bool _hasInputEnded;
+    private volatile bool _hasInputEnded;
     private bool _hasOutputEnded;
     private bool _hasMore; // to send, than one turn may
 
@@ -65,6 +65,9 @@ internal sealed class Http2Connection : ConnectionTimes
             stream?.ExistingExtras?.Switched?.OnBeat(now);
         }
     }
+
+    /// <summary>The client has half-closed. From any thread.</summary>
+    public bool HasInputEnded => _hasInputEnded;
 
     /// <summary>The Strict-Transport-Security field of its responses, encoded; empty for none.</summary>
     public byte[] StrictTransport { get; private set; } = [];
@@ -214,6 +217,7 @@ internal sealed class Http2Connection : ConnectionTimes
         BeginTurn();
         foreach (var stream in Streams.Snapshot.ToArray())
         {
+            stream?.SetHalfClosed();
             if (stream is { RequestBody.IsComplete: false })
             {
                 Drop(stream, new IOException("The client has ended the connection within a request."));

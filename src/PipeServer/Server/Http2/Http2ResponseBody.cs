@@ -54,7 +54,7 @@ internal sealed class Http2ResponseBody : Http2ResponseStart, IValueTaskSource<F
         {
             if (Response.ContentLength is { } promised && promised != Held.Length && !Exchange.IsHeadRequest && StatusLine.AllowsBody(Response.StatusCode))
             {
-                return $"the handler promised {promised} bytes and wrote {Held.Length}";
+                return Unkept(promised, Held.Length);
             }
 
             Start(handlerHasEnded: true);
@@ -68,11 +68,24 @@ internal sealed class Http2ResponseBody : Http2ResponseStart, IValueTaskSource<F
 
         if (Mode == BodyMode.Plain && PromisedLength is { } length && Written != length)
         {
-            return $"the handler promised {length} bytes and wrote {Written}";
+            return Unkept(length, Written);
         }
 
         IsCompleted = true;
         return null;
+    }
+
+    protected override string? FinishEarly() => Mode == BodyMode.Switched ? null : Finish();
+
+    protected override ValueTask SendEndAsync(CancellationToken cancellationToken)
+    {
+        if (Mode != BodyMode.Switched)
+        {
+            EndOutput(); // within the windows, as what a handler has left when it ends
+            Stream.Call();
+        }
+
+        return default;
     }
 
     public override Memory<byte> GetMemory(int sizeHint = 0)

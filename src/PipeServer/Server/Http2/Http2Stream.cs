@@ -18,7 +18,8 @@ internal sealed class Http2Stream : StreamState, IWorkItem, IBodyHost
     private volatile bool _isGone;
     private volatile bool _isAborted;
     private volatile bool _isDone;
-    private LazyCancellation _abort; // a mutable struct
+    private LazyCancellation _abort; // a mutable struct, as the next
+    private LazyCancellation _halfClosed; // cancelled with it too
     private ConfiguredValueTaskAwaitable.ConfiguredValueTaskAwaiter _handling;
 
     public Http2Stream(ServerContext server)
@@ -54,7 +55,13 @@ internal sealed class Http2Stream : StreamState, IWorkItem, IBodyHost
 
     public override bool IsAborted => _isAborted;
 
-    public override CancellationToken Aborted => _isGone || Carrier is null ? new CancellationToken(canceled: true) : _abort.TokenOf(this);
+    public override CancellationToken Aborted => _isGone || Carrier is null
+        ? new CancellationToken(canceled: true)
+        : _abort.TokenOf(this, static stream => stream._isGone);
+
+    public override CancellationToken HalfClosed => IsHalfClosed
+        ? new CancellationToken(canceled: true)
+        : _halfClosed.TokenOf(this, static stream => stream.IsHalfClosed);
 
     /// <summary>The stream was reset, by whomever, or its connection has ended: nothing of it is sent or received any more. From any thread.</summary>
     public bool IsGone => _isGone;
@@ -69,6 +76,8 @@ internal sealed class Http2Stream : StreamState, IWorkItem, IBodyHost
 
     /// <summary>The answer is to be counted as a refusal.</summary>
     public bool IsRefused { get; private set; }
+
+    private bool IsHalfClosed => _isGone || Carrier is not { HasInputEnded: false };
 
     object IWorkItem.Description => this;
 
@@ -106,6 +115,7 @@ internal sealed class Http2Stream : StreamState, IWorkItem, IBodyHost
         IsRefused = IsLost = false;
         ForgetState();
         _abort.Reset();
+        _halfClosed.Reset();
         Head.Reset();
         Reset();
         ResponseBody.End(); // what an old handler writes late goes nowhere
@@ -127,17 +137,21 @@ internal sealed class Http2Stream : StreamState, IWorkItem, IBodyHost
         _isGone = true;
         RequestBody.Abort(reason);
         _abort.Cancel();
+        _halfClosed.Cancel();
         WholeSent?.TrySetResult();
     }
 
-    public override void Abort()
+    /// <summary>The client has ended the connection's other direction, which its handler may want to know. The owner's.</summary>
+    public void SetHalfClosed() => _halfClosed.Cancel();
+
+    public override void Abort(uint errorCode)
     {
         BeginAbort();
         var connection = Carrier is { } carrier && !_isDone && !_isGone ? carrier : null;
         if (connection is not null)
         {
             _isAborted = true;
-            ResetDue = ErrorCode.Cancel;
+            ResetDue = (ErrorCode)errorCode;
             SetGone(new IOException("The request was aborted."));
         }
 
@@ -380,16 +394,5 @@ internal sealed class Http2Stream : StreamState, IWorkItem, IBodyHost
     {
         _isDone = true;
         Call();
-    }
-
-    private Task WaitUntilSentAsync(TaskCompletionSource whole)
-    {
-        Call();
-        if (_isGone)
-        {
-            whole.TrySetResult();
-        }
-
-        return whole.Task;
     }
 }

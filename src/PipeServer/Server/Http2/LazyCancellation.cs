@@ -6,8 +6,9 @@ internal struct LazyCancellation
     private CancellationTokenSource? _source;
 
     /// <summary>The token.</summary>
-    /// <param name="stream">Whose it is: where it is gone, a source that is made meanwhile is cancelled here.</param>
-    public CancellationToken TokenOf(Http2Stream stream)
+    /// <param name="stream">Whose it is.</param>
+    /// <param name="isDue">Whether it is to be cancelled: a source that is made meanwhile is cancelled here.</param>
+    public CancellationToken TokenOf(Http2Stream stream, Func<Http2Stream, bool> isDue)
     {
         var source = Volatile.Read(ref _source);
         if (source is null)
@@ -16,7 +17,7 @@ internal struct LazyCancellation
             source = Interlocked.CompareExchange(ref _source, made, null) ?? made;
         }
 
-        if (stream.IsGone)
+        if (isDue(stream))
         {
             _ = source.CancelAsync();
         }

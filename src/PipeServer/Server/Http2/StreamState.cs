@@ -91,6 +91,18 @@ internal abstract class StreamState(RequestHead head) : Exchange(head)
         }
     }
 
+    /// <summary>Waits until the whole answer has been handed to the system, or the stream is gone.</summary>
+    protected Task WaitUntilSentAsync(TaskCompletionSource whole)
+    {
+        Call();
+        if (((Http2Stream)this).IsGone)
+        {
+            whole.TrySetResult();
+        }
+
+        return whole.Task;
+    }
+
     /// <summary>The owner has taken it from the list, and looks at it.</summary>
     public void TakeSignal() => Interlocked.Exchange(ref _signal, Quiet);
 

@@ -31,9 +31,9 @@ internal sealed class EpollConnection : TransportConnection, IEventHandler, IThr
     private SocketAddressBytes _remoteAddress;
     private EndPoint? _remoteEndPoint;
     private EndPoint? _localEndPoint; // once somebody has asked
-    private CancellationTokenSource? _closed; // made when somebody asks for the token; most never do
+    private EndSignal _closed; // a mutable struct, as the next
+    private EndSignal _halfClosed; // set with it too
     private volatile bool _isWatched; // registered with the loop: _key is its key; written under the lock of _input, which is never taken inside the loop's
-    private int _isClosed; // 1: closed
     private volatile bool _isAborted;
     private volatile bool _mustReadUntilEmpty;
     private volatile bool _isOutputShut;
@@ -55,23 +55,23 @@ internal sealed class EpollConnection : TransportConnection, IEventHandler, IThr
 
     public override EndPoint? LocalEndPoint => _localEndPoint ??= LocalAddress.Of(this, _descriptor);
 
-    public override bool IsClosed => Volatile.Read(ref _isClosed) != 0;
+    public override bool IsClosed => _closed.IsSet;
 
     public override CancellationToken Closed
     {
         get
         {
             Watch();
-            if (Volatile.Read(ref _closed) is null && !IsClosed)
-            {
-                Interlocked.CompareExchange(ref _closed, new CancellationTokenSource(), null);
-                if (IsClosed)
-                {
-                    CancelOnThreadPool(_closed); // closed a moment ago, by somebody who may not have seen the source
-                }
-            }
+            return _closed.Token;
+        }
+    }
 
-            return Volatile.Read(ref _closed)?.Token ?? new CancellationToken(canceled: true);
+    public override CancellationToken HalfClosed
+    {
+        get
+        {
+            Watch();
+            return _halfClosed.Token;
         }
     }
 
@@ -274,8 +274,7 @@ internal sealed class EpollConnection : TransportConnection, IEventHandler, IThr
     /// <summary>The same, with the block that the loop on whose thread this is lends to what comes.</summary>
     public void OnEvents(uint events, ReceiveBlock? loop)
     {
-        const uint Ended = EventCalls.EPOLLRDHUP | EventCalls.EPOLLHUP | EventCalls.EPOLLERR;
-        if ((events & (Ended | EventCalls.EPOLLPRI)) != 0)
+        if ((events & (EventCalls.Ended | EventCalls.EPOLLPRI)) != 0)
         {
             _mustReadUntilEmpty = true;
         }
@@ -286,16 +285,18 @@ internal sealed class EpollConnection : TransportConnection, IEventHandler, IThr
             _output.OnWritable();
         }
 
-        if ((events & (EventCalls.EPOLLIN | EventCalls.EPOLLPRI | Ended)) != 0)
+        if ((events & (EventCalls.EPOLLIN | EventCalls.EPOLLPRI | EventCalls.Ended)) != 0)
         {
             _input.OnReadable(loop);
         }
     }
 
-    public void OnHangUp()
+    public void OnHangUp(uint events)
     {
+        _halfClosed.Set();
+
         // Both directions are shut. If we have not shut ours, the client has ended both.
-        if (!_isOutputShut)
+        if (events != EventCalls.EPOLLRDHUP && !_isOutputShut)
         {
             SignalClosed();
         }
@@ -337,12 +338,8 @@ internal sealed class EpollConnection : TransportConnection, IEventHandler, IThr
     /// <summary>Nothing that is written from now on can arrive.</summary>
     public void SignalClosed()
     {
-        // A fence too: either this sees the source, or its maker sees that the connection is closed.
-        if (Interlocked.Exchange(ref _isClosed, 1) == 0)
-        {
-            // Callbacks of handlers hang on this token: they run on the thread pool, not inside the transport.
-            CancelOnThreadPool(Volatile.Read(ref _closed));
-        }
+        _closed.Set();
+        _halfClosed.Set();
     }
 
     /// <summary>Makes it ready for the next socket.</summary>
@@ -353,8 +350,8 @@ internal sealed class EpollConnection : TransportConnection, IEventHandler, IThr
         _descriptor = null;
         _loop = null;
         _remoteEndPoint = _localEndPoint = null;
-        _closed = null; // not reused: a handler of the last connection may still hold its token
-        _isClosed = 0;
+        _closed.Reset();
+        _halfClosed.Reset();
         _isAborted = _mustReadUntilEmpty = _isOutputShut = _isToLookAgain = _isWatched = false;
     }
 }

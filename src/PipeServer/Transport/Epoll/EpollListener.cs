@@ -65,7 +65,7 @@ internal sealed class EpollListener : ISharedListener, IEventHandler, IThreadPoo
 
     public void OnEvents(uint events) => _parking.Signal();
 
-    public void OnHangUp()
+    public void OnHangUp(uint events)
     {
         // A listening socket that hangs up says so to the next accept.
     }

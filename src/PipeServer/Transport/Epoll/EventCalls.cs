@@ -16,6 +16,10 @@ internal static partial class EventCalls
     public const uint EPOLLERR = 0x8;
     public const uint EPOLLHUP = 0x10;
     public const uint EPOLLRDHUP = 0x2000;
+
+    /// <summary>What tells that the other side is gone, or has ended its own direction.</summary>
+    public const uint Ended = EPOLLRDHUP | EPOLLHUP | EPOLLERR;
+
     public const uint EPOLLEXCLUSIVE = 1u << 28;
     public const uint EPOLLET = 1u << 31;
 

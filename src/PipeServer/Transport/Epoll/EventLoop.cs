@@ -263,9 +263,9 @@ internal sealed class EventLoop
 
         try
         {
-            if ((bits & (EventCalls.EPOLLERR | EventCalls.EPOLLHUP)) != 0)
+            if ((bits & EventCalls.Ended) != 0)
             {
-                _handlers.HangUp(key);
+                _handlers.HangUp(key, bits & EventCalls.Ended);
             }
 
             if (bits == Due)

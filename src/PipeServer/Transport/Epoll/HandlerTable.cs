@@ -82,12 +82,12 @@ internal sealed class HandlerTable
         return Volatile.Read(ref slot.Generation) == (uint)(key >> 32) ? handler : null;
     }
 
-    /// <summary>Tells a handler that its other side is gone: under the lock, so that the slot is still its own.</summary>
-    public void HangUp(ulong key)
+    /// <summary>Tells a handler that its other side is gone, or has ended its direction: under the lock, so that the slot is still its own.</summary>
+    public void HangUp(ulong key, uint events)
     {
         lock (_lock)
         {
-            Find(key)?.OnHangUp();
+            Find(key)?.OnHangUp(events);
         }
     }
 

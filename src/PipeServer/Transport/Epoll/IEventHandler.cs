@@ -10,9 +10,11 @@ internal interface IEventHandler
     void OnDue();
 
     /// <summary>
-    /// The other side is gone. Called under the loop's lock, so that it cannot reach a later connection: it may only take note.
+    /// The other side is gone, or has ended its own direction. Called under the loop's lock, so that it cannot reach a later connection: it may only take
+    /// note.
     /// </summary>
-    void OnHangUp();
+    /// <param name="events">What of <see cref="EventCalls.Ended"/> has happened.</param>
+    void OnHangUp(uint events);
 
     /// <summary>
     /// The loop has ended, or <see cref="OnEvents"/> has thrown: no event will come any more. Called under the loop's lock too.

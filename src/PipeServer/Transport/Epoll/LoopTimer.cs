@@ -110,7 +110,7 @@ internal sealed partial class LoopTimer : ITimer, IEventHandler
     }
 
     /// <inheritdoc/>
-    public void OnHangUp()
+    public void OnHangUp(uint events)
     {
         // A timer has no other side.
     }

@@ -18,11 +18,12 @@ internal sealed class SocketConnection : TransportConnection
     private readonly Pumps _pumps;
     private readonly SocketInput _input;
     private readonly SocketOutput _output;
-    private readonly CancellationTokenSource _closed = new();
     private readonly TaskCompletionSource _received = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _sent = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Lock _socketLock = new();
     private readonly bool _isTcp;
+    private EndSignal _closed; // a mutable struct, as the next
+    private EndSignal _halfClosed; // set with it too
     private EndPoint? _localEndPoint; // once somebody has asked
     private long _bytesSent;
     private volatile bool _isAborted;
@@ -38,7 +39,6 @@ internal sealed class SocketConnection : TransportConnection
     {
         _socket = socket;
         RemoteEndPoint = socket.RemoteEndPoint;
-        Closed = _closed.Token;
         _isTcp = socket.ProtocolType == ProtocolType.Tcp;
         if (_isTcp)
         {
@@ -65,9 +65,11 @@ internal sealed class SocketConnection : TransportConnection
 
     public override EndPoint? LocalEndPoint => _localEndPoint ??= FindLocalEndPoint();
 
-    public override CancellationToken Closed { get; }
+    public override CancellationToken Closed => _closed.Token;
 
-    public override bool IsClosed => _closed.IsCancellationRequested;
+    public override CancellationToken HalfClosed => _halfClosed.Token;
+
+    public override bool IsClosed => _closed.IsSet;
 
     /// <remarks>
     /// The package counts a send only when all of it is done: its count lags by up to what the pipe holds, and leaves out a send
@@ -216,6 +218,10 @@ internal sealed class SocketConnection : TransportConnection
         {
             SignalClosed();
         }
+        else if (!_isDisposed)
+        {
+            _halfClosed.Set();
+        }
 
         _received.TrySetResult();
     }
@@ -230,12 +236,12 @@ internal sealed class SocketConnection : TransportConnection
         _sent.TrySetResult();
     }
 
-    // Handlers register callbacks with this token. Those run on the thread pool, not inside the transport.
     private void SignalClosed()
     {
         if (!_isDisposed)
         {
-            CancelOnThreadPool(_closed);
+            _closed.Set();
+            _halfClosed.Set();
         }
     }
 }

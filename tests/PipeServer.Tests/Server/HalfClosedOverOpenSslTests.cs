@@ -1,0 +1,3 @@
+namespace PipeServer.Tests.Server;
+
+public sealed class HalfClosedOverOpenSslTests() : HalfClosedTests("epoll/openssl");
