@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using PipeServer.Cli.Admin;
 
 namespace PipeServer.Cli.Upgrade;
 
@@ -30,22 +31,37 @@ internal static class HandedOverName
         return place.StartsWith("unix:", StringComparison.Ordinal) && !place.StartsWith("unix:@", StringComparison.Ordinal) ? place["unix:".Length..] : null;
     }
 
-    /// <summary>Gives each endpoint its sockets.</summary>
-    /// <param name="endpoints">The endpoints; those of passed sockets have theirs.</param>
-    /// <param name="own">The sockets that the program has opened itself.</param>
-    public static void Assign(IEnumerable<HttpEndpoint> endpoints, IReadOnlyList<PassedSocket> own)
+    /// <summary>Gives each endpoint of the public side the sockets that were opened for its place by the process whose place this one takes.</summary>
+    /// <param name="passed">All sockets that this process was given, or null.</param>
+    /// <param name="options">The server's options, whose endpoints are known; those of a unit of systemd have their sockets.</param>
+    /// <param name="usesSockets">The server is to run over the sockets transport.</param>
+    /// <returns>What is wrong, with the way out; null when nothing is.</returns>
+    public static string? Resolve(IReadOnlyList<PassedSocket>? passed, HttpServerOptions options, bool usesSockets)
     {
-        var seen = new Dictionary<string, int>(StringComparer.Ordinal);
-        foreach (var endpoint in endpoints.Where(static endpoint => endpoint.Descriptor is null))
+        if (passed?.Any(static socket => IsOwn(socket.Name)) != true)
         {
-            var name = OfPublic(endpoint, Count(seen, PlaceOf(endpoint)));
-            endpoint.HandedOver = DescriptorsOf(own, name);
+            return null;
         }
+
+        var seen = new Dictionary<string, int>(StringComparer.Ordinal);
+        List<HttpEndpoint> all = [.. options.EffectiveEndpoints()];
+        foreach (var endpoint in all.Where(static endpoint => endpoint.Descriptor is null))
+        {
+            endpoint.HandedOver = DescriptorsOf(passed, OfPublic(endpoint, Count(seen, PlaceOf(endpoint))));
+        }
+
+        options.Endpoints = all;
+        return usesSockets ? "--transport sockets takes no sockets over from a process that serves. Stop that one, and start this one." : null;
     }
 
-    /// <summary>The numbers of the sockets of a name.</summary>
-    public static IReadOnlyList<int> DescriptorsOf(IReadOnlyList<PassedSocket> own, string name) =>
-        [.. own.Where(socket => socket.Name == name).Select(static socket => socket.Descriptor)];
+    /// <summary>The same for the admin side.</summary>
+    public static void Resolve(IReadOnlyList<PassedSocket>? passed, AdminAddress? address)
+    {
+        if (passed is not null && address is not null)
+        {
+            address.Endpoint.HandedOver = DescriptorsOf(passed, OfAdmin(address.Endpoint));
+        }
+    }
 
     /// <summary>How often a place was counted before.</summary>
     public static int Count(Dictionary<string, int> seen, string place)
@@ -62,6 +78,9 @@ internal static class HandedOverName
         { IsLocalhost: true } => string.Create(CultureInfo.InvariantCulture, $"localhost:{endpoint.Port}"),
         _ => endpoint.Place.ToString()!,
     };
+
+    private static IReadOnlyList<int> DescriptorsOf(IReadOnlyList<PassedSocket> passed, string name) =>
+        [.. passed.Where(socket => socket.Name == name).Select(static socket => socket.Descriptor)];
 
     // A colon is between the names, # before the number.
     private static string Escape(string place)

@@ -38,9 +38,13 @@ internal sealed partial class UpgradeChannel : IDisposable
     private const int AF_UNIX = 1;
     private const int SOCK_STREAM = 1;
     private const int SOCK_CLOEXEC = 0x80000;
+    private const int F_SETFD = 2;
+    private const int FD_CLOEXEC = 1;
 
     // The longest is the one with the keys, of some hundred bytes; a reason is a line of the log.
     private const int MaxLineBytes = 8192;
+
+    private static readonly TimeSpan LongestPoll = TimeSpan.FromMinutes(30); // in microseconds it fits into the int of Socket.Poll
 
     private readonly Socket _socket;
     private readonly byte[] _buffer = new byte[MaxLineBytes];
@@ -60,6 +64,15 @@ internal sealed partial class UpgradeChannel : IDisposable
             : throw new IOException(Marshal.GetPInvokeErrorMessage(Marshal.GetLastPInvokeError()));
     }
 
+    /// <summary>Takes the end that this process was given, and keeps it from this process's children.</summary>
+    /// <param name="descriptor">Its number.</param>
+    public static UpgradeChannel Take(int descriptor)
+    {
+        var end = new SafeSocketHandle(descriptor, ownsHandle: true);
+        _ = fcntl(end, F_SETFD, FD_CLOEXEC);
+        return new UpgradeChannel(end);
+    }
+
     /// <summary>Says something, without the ends of lines in it. False when the other one is gone.</summary>
     public bool TrySend(string line)
     {
@@ -77,7 +90,7 @@ internal sealed partial class UpgradeChannel : IDisposable
     }
 
     /// <summary>Waits for what the other one says.</summary>
-    /// <param name="patience">How long; <see cref="Timeout.InfiniteTimeSpan"/> for ever.</param>
+    /// <param name="patience">How long, at most half an hour; <see cref="Timeout.InfiniteTimeSpan"/> for ever.</param>
     /// <param name="line">What it has said; null when it is gone.</param>
     /// <returns>False when the time is over.</returns>
     public bool TryReceive(TimeSpan patience, out string? line)
@@ -88,7 +101,7 @@ internal sealed partial class UpgradeChannel : IDisposable
             int end;
             while ((end = _buffer.AsSpan(0, _length).IndexOf((byte)'\n')) < 0)
             {
-                if (patience != Timeout.InfiniteTimeSpan && !_socket.Poll(patience, SelectMode.SelectRead))
+                if (patience != Timeout.InfiniteTimeSpan && !_socket.Poll(patience < LongestPoll ? patience : LongestPoll, SelectMode.SelectRead))
                 {
                     return false;
                 }
@@ -113,8 +126,24 @@ internal sealed partial class UpgradeChannel : IDisposable
         }
     }
 
+    /// <summary>Nothing more is said or heard: whoever waits is told that the other one is gone. From any thread.</summary>
+    public void GiveUp()
+    {
+        try
+        {
+            _socket.Shutdown(SocketShutdown.Both);
+        }
+        catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
+        {
+            // It has ended.
+        }
+    }
+
     /// <inheritdoc/>
     public void Dispose() => _socket.Dispose();
+
+    [LibraryImport("libc")]
+    private static partial int fcntl(SafeHandle descriptor, int command, int argument);
 
     [LibraryImport("libc", SetLastError = true)]
     // SAFETY: see Create.
