@@ -22,9 +22,8 @@ internal sealed class CommandLine
           pipeserver serve --admin 9090                   to watch it at work: http://127.0.0.1:9090
           pipeserver check --config pipeserver.json       what would be in force, and from where
 
-        SIGINT, SIGTERM or SIGQUIT drains and stops, a second one stops at once; SIGHUP reloads, and opens logs anew; SIGUSR2
-        upgrades: see pipeserver upgrade --help. Exit codes: 0 drained, 1 could not start, 2 forced, 3 grace period over.
-        systemd: Type=notify, reload, WatchdogSec, sockets.
+        SIGINT, SIGTERM or SIGQUIT drains and stops, a second one at once; SIGHUP reloads, and opens logs anew; SIGUSR2 upgrades
+        (upgrade --help). Exit codes: 0 drained, 1 no start, 2 forced, 3 grace period over. systemd: notify, watchdog, sockets.
         """;
 
     // No response files: the name of a folder may start with @.

@@ -205,9 +205,6 @@ internal sealed class OptionTable
             OptionRow.Of(
                 Text("--pid-file", "PATH", "Keep the number of the process that serves in a file."),
                 static (settings, value) => settings.PidFilePath = value),
-            OptionRow.Of(
-                Seconds("--upgrade-timeout", "How long the new process of an upgrade may take until it serves.", TimeSpan.FromSeconds(60)),
-                static (settings, value) => settings.UpgradeTimeout = TimeSpan.FromSeconds(value)),
         ]),
         new("Log and configuration",
         [
@@ -293,6 +290,9 @@ internal sealed class OptionTable
             OptionRow.Of(
                 Seconds("--queue-timeout", "How long a request may wait for a worker; then 503. 0: no end.", Server.QueueTimeout, mayBeZero: true),
                 static (settings, value) => settings.Options.QueueTimeout = value > 0 ? TimeSpan.FromSeconds(value) : Timeout.InfiniteTimeSpan),
+            OptionRow.Of(
+                Seconds("--upgrade-timeout", "How long the new process of an upgrade may take until it serves.", TimeSpan.FromSeconds(60)),
+                static (settings, value) => settings.UpgradeTimeout = TimeSpan.FromSeconds(value)),
         ], IsDense: true),
     ];
 

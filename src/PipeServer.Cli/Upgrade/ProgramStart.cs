@@ -29,7 +29,7 @@ internal sealed record ProgramStart(string Path, IReadOnlyList<byte[]> Arguments
             var arguments = Words(File.ReadAllBytes("/proc/self/cmdline"));
             var environment = Words(File.ReadAllBytes("/proc/self/environ"));
             environment.RemoveAll(static word => OfOneProcess.Any(name => word.AsSpan().StartsWith(Encoding.ASCII.GetBytes(name))));
-            return arguments.Count == 0 ? null : new ProgramStart(FindPath(Encoding.UTF8.GetString(arguments[0]), image), arguments, environment);
+            return arguments.Count == 0 ? null : new ProgramStart(FindPath(Encoding.UTF8.GetString(arguments[0]).TrimEnd('\0'), image), arguments, environment);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {

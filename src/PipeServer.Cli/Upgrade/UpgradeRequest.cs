@@ -36,7 +36,7 @@ internal sealed partial class UpgradeRequest(TimeSpan timeout)
 
         if (PidFile.Read(pidFile) is not { } process)
         {
-            return ($"{pidFile} has no number of a process: is it the --pid-file of a server that runs?", 0);
+            return ($"{pidFile} has no number of a process. It must be the --pid-file of a server that runs", 0);
         }
 
         var before = PidFile.ReadFailure(pidFile);
