@@ -84,9 +84,10 @@ internal sealed class Predecessor
     /// <summary>Tells it that this process accepts on all sockets, and waits for what it decides.</summary>
     /// <param name="used">The numbers of the handed-over sockets that somebody accepts from.</param>
     /// <param name="isGone">
-    /// Is called once, on a thread of its own, when the other process has left the sockets to this one, or is gone for another reason.
+    /// Is called on a thread of its own, when the other process has left the sockets to this one, or is gone for another reason; not when it has thought
+    /// better of it.
     /// </param>
-    /// <returns>True to go on: it says so, or is gone without a word. False when it has thought better of it.</returns>
+    /// <returns>True to go on: it says so, or is gone without a word. False when it has thought better of it, and serves on.</returns>
     public Task<bool> ReadyAsync(IEnumerable<int> used, Action isGone)
     {
         _isToldReady = true;
@@ -95,15 +96,20 @@ internal sealed class Predecessor
         {
             _channel.TrySend(UpgradeChannel.Ready);
             _channel.TryReceive(Timeout.InfiniteTimeSpan, out var answer);
-            _decided.TrySetResult(answer is null or UpgradeChannel.Go);
+            var isWanted = answer is null or UpgradeChannel.Go;
+            _decided.TrySetResult(isWanted);
             while (answer is not null)
             {
+                isWanted &= answer == UpgradeChannel.Go;
                 _channel.TryReceive(Timeout.InfiniteTimeSpan, out answer);
             }
 
-            CloseUnused();
-            isGone();
             _channel.Dispose();
+            if (isWanted)
+            {
+                CloseUnused();
+                isGone();
+            }
         })
         {
             IsBackground = true,

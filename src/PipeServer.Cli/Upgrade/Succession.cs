@@ -15,6 +15,8 @@ internal sealed class Succession : IDisposable
     private readonly ILogger _logger;
     private readonly PidFile? _pidFile;
     private readonly PosixSignalRegistration? _signal;
+    private readonly Lock _gate = new();
+    private bool _hasEnded;
 
     /// <summary>To be made before the server listens: a signal in between must not end the process.</summary>
     /// <param name="predecessor">The process before this one, or null.</param>
@@ -64,7 +66,7 @@ internal sealed class Succession : IDisposable
         }
     }
 
-    /// <summary>The servers accept: waits until this process is the one that serves, and writes the PID file.</summary>
+    /// <summary>The servers accept: waits until this process is the one that serves. Once it is alone it can be upgraded itself, and the PID file says so.</summary>
     /// <returns>False where the process before this one has thought better of it: this one is to stop.</returns>
     public async Task<bool> TakeOverAsync()
     {
@@ -77,18 +79,10 @@ internal sealed class Succession : IDisposable
             }
 
             CliLog.TookOver(_logger, _predecessor.Id);
+            return true;
         }
 
-        if (_pidFile?.Write() is { } problem)
-        {
-            CliLog.PidFileNotWritten(_logger, _pidFile.Path, problem);
-        }
-
-        if (_predecessor is null)
-        {
-            Upgrader.Open();
-        }
-
+        BeAlone();
         return true;
     }
 
@@ -98,8 +92,13 @@ internal sealed class Succession : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        _signal?.Dispose();
-        _pidFile?.Remove();
+        // The signal is not given back: one that comes now must not end the process in another way than the others.
+        GC.KeepAlive(_signal);
+        lock (_gate)
+        {
+            _hasEnded = true;
+            _pidFile?.Remove();
+        }
     }
 
     private void EndSharing()
@@ -109,6 +108,18 @@ internal sealed class Succession : IDisposable
             server.SharesListeningSockets = false;
         }
 
+        BeAlone();
+    }
+
+    private void BeAlone()
+    {
         Upgrader.Open();
+        lock (_gate)
+        {
+            if (!_hasEnded && _pidFile?.Write() is { } problem)
+            {
+                CliLog.PidFileNotWritten(_logger, _pidFile.Path, problem);
+            }
+        }
     }
 }

@@ -10,8 +10,8 @@ namespace PipeServer.Cli.Upgrade;
 /// <item>The old one sends <see cref="Hello"/> with the keys of session tickets, and starts the new one.</item>
 /// <item>The new one sends <see cref="Ready"/> when it accepts on all sockets, or <see cref="Failed"/> with the reason.</item>
 /// <item>The old one gives the service manager the new one's number, and sends <see cref="Go"/>; or <see cref="Stop"/>, and it is not wanted any more.</item>
-/// <item>The new one writes the PID file, tells the manager that it is ready, and sends <see cref="Serving"/>.</item>
-/// <item>The old one closes its end, and drains. The sockets are the new one's alone from then on.</item>
+/// <item>The new one tells the manager that it is ready, and sends <see cref="Serving"/>.</item>
+/// <item>The old one closes its end, and drains. The sockets are the new one's alone from then on, and it writes the PID file.</item>
 /// </list>
 /// An end of the connection before that is the end of the other process.
 /// </summary>

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Win32.SafeHandles;
 using PipeServer.Transport;
 using PipeServer.Transport.Epoll;
 using PipeServer.Transport.Sockets;
@@ -124,7 +125,9 @@ public sealed partial class HandOverTests : IDisposable
         Assert.Throws<NotSupportedException>(() => old.SharesListeningSockets = true);
         Assert.False(old.SharesListeningSockets);
         await using var other = await StartAsync(HttpEndpoint.Parse("127.0.0.1:0"), "other", Task.CompletedTask);
-        await using var next = new HttpServer(new HttpServerOptions { Transport = new SocketTransport(), Endpoints = [TakeOver(other, "127.0.0.1:0")] });
+        var endpoint = TakeOver(other, "127.0.0.1:0");
+        using var notTaken = new SafeFileHandle(endpoint.HandedOver[0], ownsHandle: true);
+        await using var next = new HttpServer(new HttpServerOptions { Transport = new SocketTransport(), Endpoints = [endpoint] });
         Assert.Contains("takes no sockets over", (await Assert.ThrowsAsync<ListenException>(() => next.StartAsync())).Message);
     }
 

@@ -180,6 +180,8 @@ public sealed class UpgradeTests
         using var passed = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         passed.Bind(new IPEndPoint(IPAddress.Loopback, 0));
         passed.Listen(16);
+        var told = new List<string>();
+        var listening = ListenAsync(); // at once: a queue that is full takes no more
         await host.StartAsync(
             "--listen fd:web --listen 127.0.0.1:0",
             $"exec 3<&{SystemdTests.Inheritable(passed)}; export NOTIFY_SOCKET='{host["notify"]}' WATCHDOG_USEC=200000 WATCHDOG_PID=$$ LISTEN_PID=$$ LISTEN_FDS=1 LISTEN_FDNAMES=web;");
@@ -192,16 +194,19 @@ public sealed class UpgradeTests
 
         await UpgradeHost.EndsAsync(first);
         host.Signal(CliProcess.SigTerm);
-        var told = new List<string>();
-        while (told.Count == 0 || !told[^1].StartsWith("STOPPING=1", StringComparison.Ordinal))
-        {
-            told.Add((await SystemdTests.ReceiveAsync(manager)).Split('\n')[0]);
-        }
-
+        await listening;
         told = [.. told.Select(static line => line.StartsWith("MAINPID=", StringComparison.Ordinal) ? "MAINPID" : line)];
         var withoutDog = told.Where(static line => line != "WATCHDOG=1").ToList();
         Assert.Equal(["READY=1", "MAINPID", "READY=1", "MAINPID", "READY=1", "STOPPING=1"], withoutDog);
         Assert.Contains("WATCHDOG=1", told);
+
+        async Task ListenAsync()
+        {
+            while (told.Count == 0 || !told[^1].StartsWith("STOPPING=1", StringComparison.Ordinal))
+            {
+                told.Add((await SystemdTests.ReceiveAsync(manager)).Split('\n')[0]);
+            }
+        }
     }
 
     [Fact]
