@@ -271,7 +271,8 @@ internal sealed class CommandLine
     private int Fail(string message, Command? command = null)
     {
         var end = message.EndsWith('?') ? "" : ".";
-        _streams.WriteError($"{message.TrimEnd('.')}{end} See 'pipeserver {(command == _healthCheck || command == _upgrade ? command : _command.Subcommands[0]).Name} --help'.");
+        var asked = command == _healthCheck || command == _upgrade ? command : _command.Subcommands[0];
+        _streams.WriteError($"{message.TrimEnd('.')}{end} See 'pipeserver {asked.Name} --help'.");
         return ExitCode.CouldNotStart;
     }
 }

@@ -104,7 +104,8 @@ internal sealed class Systemd : IDisposable
     public void TakeBack()
     {
         _isHandedOver = false;
-        Notify(string.Create(CultureInfo.InvariantCulture, $"MAINPID={Environment.ProcessId}\nREADY=1\nSTATUS={_status}; the last upgrade has failed, the log says why"));
+        Notify(string.Create(
+            CultureInfo.InvariantCulture, $"MAINPID={Environment.ProcessId}\nREADY=1\nSTATUS={_status}; the last upgrade has failed, the log says why"));
     }
 
     public void NotifyStopping() => Notify("STOPPING=1\nSTATUS=Draining");

@@ -8,7 +8,9 @@ public sealed class BoundEndpoint
 {
     internal BoundEndpoint(HttpEndpoint endpoint, EndPoint local, SafeHandle socket) => (Endpoint, LocalEndPoint, Socket) = (endpoint, local, socket);
 
-    /// <summary>The endpoint that it belongs to, as the server was given it; a copy, the same one for each of the sockets of <see cref="HttpEndpoint.Localhost"/>.</summary>
+    /// <summary>
+    /// The endpoint that it belongs to, as the server was given it: a copy, the same one for each of the sockets of <see cref="HttpEndpoint.Localhost"/>.
+    /// </summary>
     public HttpEndpoint Endpoint { get; }
 
     /// <summary>Where it listens, with the real port.</summary>

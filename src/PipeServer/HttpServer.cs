@@ -260,7 +260,9 @@ public sealed class HttpServer : RouteBuilder, IAsyncDisposable
     /// <exception cref="InvalidOperationException">The server has not been started.</exception>
     public byte[] ExportTicketKeys() => Running.ExportTicketKeys();
 
-    /// <summary>Goes on with the ticket keys of another server. What is of a form that this version does not know is ignored: keys are made anew then.</summary>
+    /// <summary>
+    /// Goes on with the ticket keys of another server. What is of a form that this version does not know is ignored: keys are made anew then.
+    /// </summary>
     /// <param name="exported">What <see cref="ExportTicketKeys"/> gave there.</param>
     /// <exception cref="InvalidOperationException">The server has been started.</exception>
     public void ImportTicketKeys(ReadOnlySpan<byte> exported)

@@ -171,7 +171,8 @@ internal static class HttpServerOptionsRules
         {
             throw Invalid(
                 nameof(HttpServerOptions.Endpoints),
-                $"{nameof(HttpServerOptions.Endpoints)}: {mistaken}: {nameof(HttpEndpoint.HandedOver)} must name descriptors from 3 on, and is not for passed sockets.");
+                $"{nameof(HttpServerOptions.Endpoints)}: {mistaken}: {nameof(HttpEndpoint.HandedOver)} must name descriptors from 3 on, "
+                + "and is not for passed sockets.");
         }
 
         if (options.TrustedProxies.Count == 0 && options.Endpoints.FirstOrDefault(static endpoint => endpoint.ProxyProtocol) is { } proxied)

@@ -16,7 +16,8 @@ internal static class HandedOverName
     /// <summary>A socket of the public side.</summary>
     /// <param name="endpoint">Its endpoint.</param>
     /// <param name="before">How many endpoints with the same place come before it.</param>
-    public static string OfPublic(HttpEndpoint endpoint, int before) => Public + Escape(PlaceOf(endpoint)) + (before == 0 ? "" : "#" + before.ToString(CultureInfo.InvariantCulture));
+    public static string OfPublic(HttpEndpoint endpoint, int before) =>
+        Public + Escape(PlaceOf(endpoint)) + (before == 0 ? "" : "#" + before.ToString(CultureInfo.InvariantCulture));
 
     /// <summary>A socket of the admin side.</summary>
     public static string OfAdmin(HttpEndpoint endpoint) => Admin + Escape(PlaceOf(endpoint));

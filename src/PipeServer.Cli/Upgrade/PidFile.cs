@@ -76,9 +76,14 @@ internal sealed class PidFile(string path)
         return problem;
     }
 
-    /// <summary>Says why an upgrade was none, for <c>pipeserver upgrade</c>, which waits for it.</summary>
-    public void TellFailure(string reason) =>
-        _ = Replace(Path + FailedSuffix, $"{TimeProvider.System.GetUtcNow():O} {reason.ReplaceLineEndings(" ")}");
+    /// <summary>Says why an upgrade was none, for <c>pipeserver upgrade</c>, which waits for it; if it is of this process that the file speaks.</summary>
+    public void TellFailure(string reason)
+    {
+        if (Read(Path) == Environment.ProcessId)
+        {
+            _ = Replace(Path + FailedSuffix, $"{TimeProvider.System.GetUtcNow():O} {reason.ReplaceLineEndings(" ")}");
+        }
+    }
 
     /// <summary>Deletes it, if it is this process's: a successor's stays.</summary>
     public void Remove()

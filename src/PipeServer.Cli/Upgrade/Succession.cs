@@ -66,7 +66,9 @@ internal sealed class Succession : IDisposable
         }
     }
 
-    /// <summary>The servers accept: waits until this process is the one that serves. Once it is alone it can be upgraded itself, and the PID file says so.</summary>
+    /// <summary>
+    /// The servers accept: waits until this process is the one that serves. Once it is alone it can be upgraded itself, and the PID file says so.
+    /// </summary>
     /// <returns>False where the process before this one has thought better of it: this one is to stop.</returns>
     public async Task<bool> TakeOverAsync()
     {

@@ -29,7 +29,8 @@ internal static class UpgradeCommand
         var pidFile = OptionKinds.Text(PidFileName, "PATH", "The server's file with its number, which its --pid-file names.");
         var admin = OptionKinds.AdminPlace(AdminName, "The server's admin side, as its --admin says it: PORT, ADDRESS:PORT or unix:PATH.");
         var timeout = OptionKinds.Seconds(TimeoutName, "How long to wait until it is known.", TimeSpan.FromSeconds(90));
-        var options = new OptionGroup("options", [.. ((Option[])[pidFile, admin, timeout]).Select(static option => new OptionRow(option, static (_, _) => { }))]);
+        Option[] all = [pidFile, admin, timeout];
+        var options = new OptionGroup("options", [.. all.Select(static option => new OptionRow(option, static (_, _) => { }))]);
         var command = new Command("upgrade", Description)
         {
             pidFile,

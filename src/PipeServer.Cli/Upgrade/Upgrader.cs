@@ -127,19 +127,19 @@ internal sealed class Upgrader(
         lock (_gate)
         {
             (upgrade, _running, _child, _channel) = (_running!, null, null, null);
+            if (outcome.Problem is null)
+            {
+                CliLog.HandedOver(logger, outcome.ProcessId);
+                _handedOver.TrySetResult(outcome.ProcessId);
+            }
         }
 
-        if (outcome.Problem is null)
-        {
-            CliLog.HandedOver(logger, outcome.ProcessId);
-            upgrade.TrySetResult(outcome);
-            _handedOver.TrySetResult(outcome.ProcessId);
-        }
-        else
+        if (outcome.Problem is not null)
         {
             Refuse(outcome);
-            upgrade.TrySetResult(outcome);
         }
+
+        upgrade.TrySetResult(outcome);
     }
 
     private void Refuse(UpgradeOutcome outcome)
