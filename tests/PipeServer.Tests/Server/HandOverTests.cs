@@ -27,10 +27,16 @@ public sealed partial class HandOverTests : IDisposable
     [InlineData("127.0.0.1:0")]
     [InlineData("localhost:0")]
     [InlineData("unix:")]
+    [InlineData("unix:@")]
     public async Task Every_client_is_answered_while_the_old_server_still_drains(string place)
     {
         SkipUnlessEpoll();
-        place = place == "unix:" ? $"unix:{Path.Combine(_folder, "a.sock")}" : place;
+        place = place switch
+        {
+            "unix:" => $"unix:{Path.Combine(_folder, "a.sock")}",
+            "unix:@" => $"unix:@{Path.GetFileName(_folder)}",
+            _ => place,
+        };
         var release = new TaskCompletionSource();
         await using var old = await StartAsync(HttpEndpoint.Parse(place), "old", release.Task);
         var where = old.EndPoints[0];
@@ -72,7 +78,7 @@ public sealed partial class HandOverTests : IDisposable
         await using var old = await StartAsync(HttpEndpoint.Parse("127.0.0.1:0"), "old", release.Task, static options =>
         {
             options.HealthChecks = true;
-            options.DrainDelay = TimeSpan.FromMinutes(10);
+            options.DrainDelay = TimeSpan.FromSeconds(40);
             options.DrainIdleTimeout = TimeSpan.FromSeconds(20);
         });
         await using var held = await TestClient.ConnectAsync(old.EndPoints[0]);
