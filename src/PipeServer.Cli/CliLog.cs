@@ -31,6 +31,21 @@ internal static partial class CliLog
     [LoggerMessage(EventIds.ReloadWhileStopping, LogLevel.Information, "Not reloaded: the server stops. Logs are opened anew.")]
     public static partial void ReloadWhileStopping(ILogger logger);
 
+    [LoggerMessage(EventIds.UpgradeBegins, LogLevel.Information, "Upgrading: process {Process} is started from {Path} with {Sockets} listening sockets.")]
+    public static partial void UpgradeBegins(ILogger logger, int process, string path, int sockets);
+
+    [LoggerMessage(EventIds.HandedOver, LogLevel.Information, "Upgraded: process {Process} serves from now on; this one finishes what it has.")]
+    public static partial void HandedOver(ILogger logger, int process);
+
+    [LoggerMessage(EventIds.UpgradeRefused, LogLevel.Error, "Not upgraded, and nothing has changed: {Problem}")]
+    public static partial void UpgradeRefused(ILogger logger, string problem);
+
+    [LoggerMessage(EventIds.TookOver, LogLevel.Information, "Took over from process {Process}.")]
+    public static partial void TookOver(ILogger logger, int process);
+
+    [LoggerMessage(EventIds.PidFileNotWritten, LogLevel.Warning, "The file of --pid-file {Path} could not be written: {Problem}")]
+    public static partial void PidFileNotWritten(ILogger logger, string path, string problem);
+
     [LoggerMessage(EventIds.CertificatesChanged, LogLevel.Information, "New handshakes get what the changed files hold: {Changed}.")]
     public static partial void CertificatesChanged(ILogger logger, string changed);
 

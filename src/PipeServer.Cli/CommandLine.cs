@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Help;
 using Microsoft.Extensions.Logging;
 using PipeServer.Cli.Sites;
+using PipeServer.Cli.Upgrade;
 using PipeServer.Diagnostics;
 
 namespace PipeServer.Cli;
@@ -21,8 +22,8 @@ internal sealed class CommandLine
           pipeserver serve --admin 9090                   to watch it at work: http://127.0.0.1:9090
           pipeserver check --config pipeserver.json       what would be in force, and from where
 
-        SIGINT, SIGTERM or SIGQUIT drains and stops, a second one stops at once; SIGHUP reloads, and opens logs anew. Exit
-        codes: 0 drained, 1 could not start, 2 forced, 3 grace period over. systemd: Type=notify, reload, WatchdogSec, sockets.
+        SIGINT, SIGTERM or SIGQUIT drains and stops, a second one at once; SIGHUP reloads, and opens logs anew; SIGUSR2 upgrades
+        (upgrade --help). Exit codes: 0 drained, 1 no start, 2 forced, 3 grace period over. systemd: notify, watchdog, sockets.
         """;
 
     // No response files: the name of a folder may start with @.
@@ -38,6 +39,7 @@ internal sealed class CommandLine
     };
 
     private readonly Command _healthCheck;
+    private readonly Command _upgrade;
     private readonly RootCommand _command;
     private IReadOnlyList<string> _args = [];
     private EffectiveConfiguration? _effective;
@@ -61,11 +63,13 @@ internal sealed class CommandLine
             }
         });
         _healthCheck = HealthCheckCommand.Create(streams);
+        _upgrade = UpgradeCommand.Create(streams);
         _command = new RootCommand("PipeServer: a multithreaded server of HTTP/1.1 and HTTP/2 with a bounded worker pool and graceful stop.")
         {
             Create("serve", "Serve a folder over HTTP/1.1 and HTTP/2 until a signal, then finish what is in flight.", serve),
             Create("check", "Check a configuration as serve would, and print it with the source of each value.", settings => Task.FromResult(Check(settings))),
             _healthCheck,
+            _upgrade,
         };
     }
 
@@ -81,13 +85,14 @@ internal sealed class CommandLine
             return Fail(problem, given);
         }
 
-        var isHelpOfHealthCheck = given == _healthCheck && result.Action is HelpText; // without a URL, which serve does not need either
-        if (result.Errors.Count > 0 && !isHelpOfHealthCheck)
+        var asksAnother = given == _healthCheck || given == _upgrade;
+        var isHelpAlone = asksAnother && result.Action is HelpText; // without a URL or a server, which serve does not need either
+        if (result.Errors.Count > 0 && !isHelpAlone)
         {
             return Fail(Explain(result), given);
         }
 
-        if (given != _command && given != _healthCheck && result.Action is not (HelpText or null))
+        if (given != _command && !asksAnother && result.Action is not (HelpText or null))
         {
             try
             {
@@ -220,6 +225,11 @@ internal sealed class CommandLine
             return HealthCheckCommand.Explain(result);
         }
 
+        if (result.CommandResult.Command == _upgrade)
+        {
+            return UpgradeCommand.Explain(result);
+        }
+
         if (result.UnmatchedTokens.FirstOrDefault(static token => token.StartsWith('-')) is { } option)
         {
             return NoOptionLike(option);
@@ -261,7 +271,8 @@ internal sealed class CommandLine
     private int Fail(string message, Command? command = null)
     {
         var end = message.EndsWith('?') ? "" : ".";
-        _streams.WriteError($"{message.TrimEnd('.')}{end} See 'pipeserver {(command == _healthCheck ? command : _command.Subcommands[0]).Name} --help'.");
+        var asked = command == _healthCheck || command == _upgrade ? command : _command.Subcommands[0];
+        _streams.WriteError($"{message.TrimEnd('.')}{end} See 'pipeserver {asked.Name} --help'.");
         return ExitCode.CouldNotStart;
     }
 }

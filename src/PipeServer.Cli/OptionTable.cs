@@ -47,7 +47,7 @@ internal sealed class OptionTable
                 Choice("--forwarded", "HEADER", "How proxies name clients: x-forwarded-for, forwarded or none.", "x-forwarded-for", "forwarded", "none"),
                 static (settings, value) => settings.SetForwardedHeader(value)),
             OptionRow.Of(
-                Flag("--reuse-port", "Let another process listen on the same port, to take over without a gap (Linux)."),
+                Flag("--reuse-port", "Share the port; loses clients unless net.ipv4.tcp_migrate_req=1: prefer an upgrade."),
                 static (settings, value) => settings.Options.ReusePort = value),
             OptionRow.Of(
                 Choice("--transport", "NAME", "epoll (Linux; elsewhere the same as sockets) or sockets.", "epoll", "sockets"),
@@ -202,6 +202,9 @@ internal sealed class OptionTable
             OptionRow.Of(
                 Text("--report", "PATH", "On exit, write a report as one JSON object."),
                 static (settings, value) => settings.ReportPath = value),
+            OptionRow.Of(
+                Text("--pid-file", "PATH", "Keep the number of the process that serves in a file."),
+                static (settings, value) => settings.PidFilePath = value),
         ]),
         new("Log and configuration",
         [
@@ -287,6 +290,9 @@ internal sealed class OptionTable
             OptionRow.Of(
                 Seconds("--queue-timeout", "How long a request may wait for a worker; then 503. 0: no end.", Server.QueueTimeout, mayBeZero: true),
                 static (settings, value) => settings.Options.QueueTimeout = value > 0 ? TimeSpan.FromSeconds(value) : Timeout.InfiniteTimeSpan),
+            OptionRow.Of(
+                Seconds("--upgrade-timeout", "How long the new process of an upgrade may take until it serves.", TimeSpan.FromSeconds(60)),
+                static (settings, value) => settings.UpgradeTimeout = TimeSpan.FromSeconds(value)),
         ], IsDense: true),
     ];
 

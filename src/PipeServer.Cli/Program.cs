@@ -1,13 +1,15 @@
 using PipeServer.Cli;
+using PipeServer.Cli.Upgrade;
 
 StandardDescriptors.EnsureOpen();
+var predecessor = Predecessor.Find();
 var streams = new StandardStreams();
 streams.ReportCrashes();
 var clock = new MainThreadClock();
 int code;
 try
 {
-    var running = new CommandLine(streams, new ServeCommand(streams, clock).RunAsync).InvokeAsync(args);
+    var running = new CommandLine(streams, new ServeCommand(streams, clock, predecessor).RunAsync).InvokeAsync(args);
     clock.RunUntil(running);
     code = await running.ConfigureAwait(false);
 }
@@ -33,5 +35,6 @@ if (streams.Plain.Finish() is { } problem)
     code = ExitCode.CouldNotStart;
 }
 
+predecessor?.Fail(streams.LastError ?? $"it ended with {code}");
 streams.Finish();
 return code;

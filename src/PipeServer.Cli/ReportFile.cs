@@ -104,6 +104,13 @@ internal static class ReportFile
         return problem;
     }
 
+    /// <summary>
+    /// Where a process writes that has handed over: beside the report of the one that serves, with its own number behind the name. A standard stream stays
+    /// what it is.
+    /// </summary>
+    public static string OfHandedOver(string path) =>
+        DescriptorOf(path) is null ? string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{path}.{Environment.ProcessId}") : path;
+
     /// <summary>The standard stream that a path names; null where it names none.</summary>
     /// <remarks>
     /// Opened by name, a file behind it would lose lines, to a second position in it or by being emptied, and a socket, as systemd makes it, cannot

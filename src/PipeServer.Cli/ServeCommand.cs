@@ -4,6 +4,7 @@ using PipeServer.Cli.Admin;
 using PipeServer.Cli.Reload;
 using PipeServer.Cli.Sites;
 using PipeServer.Cli.Tls;
+using PipeServer.Cli.Upgrade;
 using PipeServer.Diagnostics;
 using PipeServer.StaticFiles;
 
@@ -12,25 +13,29 @@ namespace PipeServer.Cli;
 /// <summary><c>pipeserver serve</c>: starts, waits for a signal, stops, and tells how it went.</summary>
 /// <param name="streams">Where lines go.</param>
 /// <param name="clock">What the files' look at their root runs by.</param>
+/// <param name="predecessor">The process whose place this one takes, or null.</param>
 #pragma warning disable CA1001 // The admin side is stopped by the run that has started it.
-internal sealed class ServeCommand(StandardStreams streams, TimeProvider clock)
+internal sealed class ServeCommand(StandardStreams streams, TimeProvider clock, Predecessor? predecessor = null)
 #pragma warning restore CA1001
 {
     private CurrentAccessLog? _accessLog;
     private Reloader? _reloader;
     private AdminServer? _admin;
     private SiteRouter? _router;
+    private Succession? _succession;
+    private Task _upgradeEnded = Task.CompletedTask;
 
     /// <summary>Runs to the end.</summary>
     /// <returns>The exit code.</returns>
     public async Task<int> RunAsync(ServeSettings settings)
     {
+        var start = ProgramStart.OfThisProcess();
         var format = settings.LogFormat;
         streams.UseFormat(format, isForAll: format is not TimedLineFormat);
         using var loggers = new LineLoggerFactory(settings.LogLevel, streams.WriteLine, format);
         settings.Options.LoggerFactory = settings.Files.LoggerFactory = loggers;
         settings.Files.TimeProvider = clock;
-        if (settings.TryOpen(Systemd.PassedSockets(), out var files) is { } problem)
+        if (settings.TryOpen(predecessor?.Sockets ?? Systemd.PassedSockets(), out var files) is { } problem)
         {
             return CouldNotStart(problem);
         }
@@ -60,7 +65,7 @@ internal sealed class ServeCommand(StandardStreams streams, TimeProvider clock)
 
         try
         {
-            return await ServeAsync(settings, opened, loggers).ConfigureAwait(false);
+            return await ServeAsync(settings, opened, loggers, start).ConfigureAwait(false);
         }
         finally
         {
@@ -69,12 +74,13 @@ internal sealed class ServeCommand(StandardStreams streams, TimeProvider clock)
         }
     }
 
-    private async Task<int> ServeAsync(ServeSettings settings, StaticFileHandler opened, LineLoggerFactory loggers)
+    private async Task<int> ServeAsync(ServeSettings settings, StaticFileHandler opened, LineLoggerFactory loggers, ProgramStart? start)
     {
         using var systemd = new Systemd(TimeProvider.System);
         using var metrics = settings.Options.Metrics ? new CliMetrics(() => streams.LinesDropped, () => _accessLog?.LinesDropped ?? 0) : null;
         var dashboard = settings.Admin.Address is null ? null : new Dashboard.Dashboard(settings.Options, TimeProvider.System);
         var server = new HttpServer(settings.Options);
+        server.ImportTicketKeys(predecessor?.TicketKeys);
         dashboard?.Watch(server, () => opened, settings.Files.CacheBytes);
         var live = new LiveConfiguration(settings, opened, server, _accessLog, streams, loggers, () => _admin?.Guard, _router);
         _reloader = new Reloader(live, systemd, clock, loggers.CreateLogger("PipeServer.Cli"));
@@ -89,16 +95,20 @@ internal sealed class ServeCommand(StandardStreams streams, TimeProvider clock)
             context.Cancel = true;
             HangUp();
         });
+        using var succession = _succession = new Succession(
+            predecessor, start, () => _admin is null ? [server] : [server, _admin.Server], settings, () => _reloader.Current, systemd,
+            loggers.CreateLogger("PipeServer.Cli"));
         streams.Hurry = signals.Force;
 
         // Completed on the main thread, which goes on with it here: there is no other one then.
         var stopHere = new TaskCompletionSource();
         var relay = SignalRelay.Install(
-            signals, () => clock.CreateTimer(_ => stopHere.TrySetResult(), null, TimeSpan.Zero, Timeout.InfiniteTimeSpan), HangUp);
+            signals, () => clock.CreateTimer(_ => stopHere.TrySetResult(), null, TimeSpan.Zero, Timeout.InfiniteTimeSpan), HangUp, succession.Begin);
         var drain = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var controls = dashboard is null
             ? null
-            : new AdminControls(() => _reloader.Current.Describe(), () => relay.Drain(() => drain.TrySetResult()), ReloadAsync);
+            : new AdminControls(
+                () => _reloader.Current.Describe(), () => relay.Drain(() => drain.TrySetResult()), ReloadAsync, succession.Upgrader.UpgradeAsync);
         await using (server.ConfigureAwait(false))
         {
             if (settings.Demo)
@@ -119,25 +129,42 @@ internal sealed class ServeCommand(StandardStreams streams, TimeProvider clock)
 
             controls?.Advance(ServingPhase.Serving);
             Announce(settings, server, opened);
-            systemd.NotifyReady($"Listening on {string.Join(", ", server.Addresses)}");
-            _reloader.Open();
-            using var watch = settings.Tls.Material is null ? null : new TlsWatch(live, _reloader, clock, loggers.CreateLogger("PipeServer.Cli"));
-            await Task.WhenAny(signals.Stop, stopHere.Task, drain.Task, server.AcceptLimitReached, server.Failed).ConfigureAwait(false);
+            if (await succession.TakeOverAsync().ConfigureAwait(false))
+            {
+                systemd.NotifyReady($"Listening on {string.Join(", ", server.Addresses)}");
+                succession.TellServing();
+                _reloader.Open();
+                using var watch = settings.Tls.Material is null ? null : new TlsWatch(live, _reloader, clock, loggers.CreateLogger("PipeServer.Cli"));
+                await Task.WhenAny(
+                    signals.Stop, stopHere.Task, drain.Task, succession.Upgrader.HandedOver, server.AcceptLimitReached, server.Failed).ConfigureAwait(false);
+            }
+
             var hasFailed = server.Failed.IsCompleted;
-            _reloader.BeginStop();
-            settings = _reloader.Current;
             controls?.Advance(ServingPhase.Draining);
-            systemd.NotifyStopping();
-            Say(settings, "Shutting down.");
+            BeginStop(systemd, signals);
             var shutdown = stopHere.Task.IsCompleted ? StopHere(server, relay) : await StopAsync(server, signals, relay).ConfigureAwait(false);
             opened.TellRefused();
             _router?.TellRefused();
             await StopAdminAsync(signals.Force).ConfigureAwait(false);
-            Tell(settings, shutdown, server.FailedAccepts);
+            await _upgradeEnded.ConfigureAwait(false);
+            Tell(_reloader.Current, shutdown, server.FailedAccepts);
             return hasFailed
                 ? CouldNotStart("the server could not accept any more; the log says why. Start it again.")
                 : ExitCode.For(shutdown.Outcome);
         }
+    }
+
+    private void BeginStop(Systemd systemd, StopSignals signals)
+    {
+        _upgradeEnded = _succession!.Upgrader.BeginStopAsync();
+        _reloader!.BeginStop();
+        systemd.NotifyStopping();
+        if (_succession.IsHandedOver)
+        {
+            _ = StopAdminAsync(signals.Force); // its sockets are the new process's too: who connects there is to find that one
+        }
+
+        Say(_reloader.Current, _succession.IsHandedOver ? "Another process serves; finishing what is in flight." : "Shutting down.");
     }
 
     // Tells what is wrong; null when it listens.
@@ -266,7 +293,8 @@ internal sealed class ServeCommand(StandardStreams streams, TimeProvider clock)
         var report = Report.From(shutdown, failedAccepts, streams.LinesLost, _accessLog?.LinesLost ?? 0);
         Say(settings, report.Summary());
         streams.DrainOutput(); // the report may go to the same place
-        if (settings.ReportPath is { } path && ReportFile.Write(path, report.ToJson() + "\n", streams.TimeForReport, streams.Hurry) is { } problem)
+        var path = _succession?.IsHandedOver == true && settings.ReportPath is { } named ? ReportFile.OfHandedOver(named) : settings.ReportPath;
+        if (path is not null && ReportFile.Write(path, report.ToJson() + "\n", streams.TimeForReport, streams.Hurry) is { } problem)
         {
             streams.WriteError($"the report could not be written: {problem}");
         }

@@ -5,6 +5,7 @@ using PipeServer.Cli.AccessLog;
 using PipeServer.Cli.Admin;
 using PipeServer.Cli.Sites;
 using PipeServer.Cli.Tls;
+using PipeServer.Cli.Upgrade;
 using PipeServer.Diagnostics;
 using PipeServer.Http;
 using PipeServer.StaticFiles;
@@ -55,6 +56,12 @@ internal sealed class ServeSettings(OptionTable table, string root)
 
     /// <summary>Where to write the report on exit, or null.</summary>
     public string? ReportPath { get; set; }
+
+    /// <summary>Where to keep the number of the process that serves, or null.</summary>
+    public string? PidFilePath { get; set; }
+
+    /// <summary>How long the new process of an upgrade may take until it serves.</summary>
+    public TimeSpan UpgradeTimeout { get; set; }
 
     /// <summary>The lowest level that is logged.</summary>
     public LogLevel LogLevel { get; set; }
@@ -173,6 +180,12 @@ internal sealed class ServeSettings(OptionTable table, string root)
             return adminProblem;
         }
 
+        if (running is null && PidFilePath is not null && new PidFile(PidFilePath).FindProblem() is { } unwritten)
+        {
+            return $"--pid-file {PidFilePath}: {unwritten}";
+        }
+
+        HandedOverName.Resolve(passed, Admin.Address);
         Options.Metrics = Files.Metrics = Admin.Address is not null; // nobody else could ask for them
 
         try
@@ -295,7 +308,7 @@ internal sealed class ServeSettings(OptionTable table, string root)
     private string? ResolveEndpoints(IReadOnlyList<PassedSocket>? passed)
     {
         var endpoints = new List<HttpEndpoint>();
-        var left = passed?.ToList() ?? [];
+        var left = passed?.Where(static socket => !HandedOverName.IsOwn(socket.Name)).ToList() ?? [];
         if (Listen.Count > 0 && IsAddressGiven)
         {
             endpoints.Add(Options.UnixSocketPath is { } path ? HttpEndpoint.Unix(path) : new HttpEndpoint(Options.Address, Options.Port));
@@ -333,7 +346,7 @@ internal sealed class ServeSettings(OptionTable table, string root)
             SpeakHttp2();
         }
 
-        return RedirectPorts.Resolve(RedirectHttp, Options);
+        return RedirectPorts.Resolve(RedirectHttp, Options) ?? HandedOverName.Resolve(passed, Options, UsesSockets);
     }
 
     // In clear text too, for who tries it: over TLS it is spoken anyway.

@@ -16,6 +16,10 @@ internal sealed partial class SignalRelay
     private const int SIGHUP = 1;
     private const int SIGINT = 2;
     private const int SIGQUIT = 3;
+
+    /// <summary>The number of SIGUSR2 on Linux, x64 and arm64; the runtime has no name for it.</summary>
+    public const int SIGUSR2 = 12;
+
     private const int SIGTERM = 15;
 
     // What a stop needs at once, and one to spare: threads of the pool and the two that look after it, the runtime's timers.
@@ -26,9 +30,11 @@ internal sealed partial class SignalRelay
     private readonly StopSignals _signals;
     private readonly Action _stopHere;
     private readonly Action _hangUp;
+    private readonly Action _upgrade;
     private int _count;
 
-    private SignalRelay(StopSignals signals, Action stopHere, Action hangUp) => (_signals, _stopHere, _hangUp) = (signals, stopHere, hangUp);
+    private SignalRelay(StopSignals signals, Action stopHere, Action hangUp, Action upgrade) =>
+        (_signals, _stopHere, _hangUp, _upgrade) = (signals, stopHere, hangUp, upgrade);
 
     /// <summary>True when a signal has come behind the one that could not be followed by threads: the stop is to be cut short.</summary>
     public bool IsForced => Volatile.Read(ref _count) > 1;
@@ -37,10 +43,11 @@ internal sealed partial class SignalRelay
     /// <param name="signals">Is told of each signal, on a thread of its own, while the system gives enough threads for a stop.</param>
     /// <param name="stopHere">Is called on the signal thread, once, when it does not. Must not wait.</param>
     /// <param name="hangUp">Is called on the signal thread for each SIGHUP. Must neither wait nor throw.</param>
+    /// <param name="upgrade">The same for SIGUSR2.</param>
     // SAFETY: the function lives as long as the process, and takes and gives what the runtime's own one does: (int, int) to int.
-    public static unsafe SignalRelay Install(StopSignals signals, Action stopHere, Action hangUp)
+    public static unsafe SignalRelay Install(StopSignals signals, Action stopHere, Action hangUp, Action upgrade)
     {
-        var relay = new SignalRelay(signals, stopHere, hangUp);
+        var relay = new SignalRelay(signals, stopHere, hangUp, upgrade);
         if (OperatingSystem.IsLinux())
         {
             _ofThisProcess = relay;
@@ -73,7 +80,7 @@ internal sealed partial class SignalRelay
     [UnmanagedCallersOnly]
     private static int OnSignal(int number, int signal)
     {
-        if (number is not (SIGHUP or SIGINT or SIGQUIT or SIGTERM))
+        if (number is not (SIGHUP or SIGINT or SIGQUIT or SIGTERM or SIGUSR2))
         {
             return 0;
         }
@@ -81,6 +88,10 @@ internal sealed partial class SignalRelay
         if (number == SIGHUP)
         {
             _ofThisProcess!._hangUp();
+        }
+        else if (number == SIGUSR2)
+        {
+            _ofThisProcess!._upgrade();
         }
         else
         {

@@ -80,8 +80,15 @@ internal sealed partial class StandardStreams
     /// <summary>Something that the program says, a line on standard output. Neither waits nor throws.</summary>
     public void Say(string text) => _output.Write(Formatted(LogLevel.Information, text) ?? text);
 
+    /// <summary>The last of what <see cref="WriteError"/> was given; null before.</summary>
+    public string? LastError { get; private set; }
+
     /// <summary>A line on standard error, with the name of the program in front. Neither waits nor throws.</summary>
-    public void WriteError(string message) => _error.Write(Formatted(LogLevel.Error, message) ?? $"pipeserver: {message}");
+    public void WriteError(string message)
+    {
+        LastError = message;
+        _error.Write(Formatted(LogLevel.Error, message) ?? $"pipeserver: {message}");
+    }
 
     /// <summary>Waits until the lines on standard output are written, or its part of the time is over; then it is not waited for again.</summary>
     public void DrainOutput() => _isOutputGivenUp = _isOutputGivenUp || !_output.Drain(TimeUntil(BehindOutput), Hurry);

@@ -18,6 +18,7 @@ internal sealed class Systemd : IDisposable
     private readonly TimeSpan _watchdogPeriod = TimeSpan.Zero;
     private ITimer? _watchdog;
     private string _status = "";
+    private volatile bool _isHandedOver; // another process is the main one: of this one nothing is taken any more
 
     public Systemd(TimeProvider time)
     {
@@ -92,6 +93,21 @@ internal sealed class Systemd : IDisposable
     public void NotifyReloaded(bool isRefused) =>
         Notify($"READY=1\nSTATUS={_status}{(isRefused ? "; the last reload was refused, the log says why" : "")}");
 
+    /// <summary>Another process is the service's main process from now on: it tells the rest, and this one nothing more.</summary>
+    public void HandOver(int process)
+    {
+        Notify(string.Create(CultureInfo.InvariantCulture, $"MAINPID={process}"));
+        _isHandedOver = true;
+    }
+
+    /// <summary>That process is gone, and this one is the main one again.</summary>
+    public void TakeBack()
+    {
+        _isHandedOver = false;
+        Notify(string.Create(
+            CultureInfo.InvariantCulture, $"MAINPID={Environment.ProcessId}\nREADY=1\nSTATUS={_status}; the last upgrade has failed, the log says why"));
+    }
+
     public void NotifyStopping() => Notify("STOPPING=1\nSTATUS=Draining");
 
     public void Dispose()
@@ -107,6 +123,11 @@ internal sealed class Systemd : IDisposable
 
     private void Notify(string state)
     {
+        if (_isHandedOver)
+        {
+            return;
+        }
+
         try
         {
             _socket?.SendTo(Encoding.UTF8.GetBytes(state), _endPoint!);

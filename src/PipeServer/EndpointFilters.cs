@@ -28,11 +28,22 @@ internal sealed class EndpointFilters
     /// <summary>Each listener with its filters.</summary>
     public IReadOnlyList<(IConnectionListener Listener, IReadOnlyList<IConnectionFilter> Filters)> Listeners { get; private set; } = [];
 
+    /// <summary>What session tickets are encrypted with at all endpoints that have no keys given; null where no engine has tickets of its own.</summary>
+    /// <remarks>One set for all: a ticket is refused at another endpoint by what the engine says of its own, not by its key.</remarks>
+    public TicketKeys? TicketKeys { get; private set; }
+
     /// <summary>Makes the filters, and what all handshakes share where there is one.</summary>
+    /// <param name="context">The server's parts.</param>
+    /// <param name="listeners">What listens for which endpoint.</param>
+    /// <param name="telemetry">Who listens to figures, or null.</param>
+    /// <param name="ticketKeys">What <see cref="TicketKeys"/> of the process before this one exported; empty for new keys.</param>
     /// <exception cref="ArgumentException">What an engine is to do it cannot.</exception>
     /// <exception cref="InvalidOperationException">The engine that is asked for is not to be had here.</exception>
     public static EndpointFilters Create(
-        ServerContext context, IReadOnlyList<(HttpEndpoint Endpoint, IConnectionListener Listener)> listeners, RequestTelemetry? telemetry)
+        ServerContext context,
+        IReadOnlyList<(HttpEndpoint Endpoint, IConnectionListener Listener)> listeners,
+        RequestTelemetry? telemetry,
+        ReadOnlySpan<byte> ticketKeys)
     {
         var all = new EndpointFilters(context);
         var proxy = new ProxyProtocolFilter(context);
@@ -56,6 +67,11 @@ internal sealed class EndpointFilters
             {
                 context.Handshakes ??= new Handshakes(context.Options, telemetry);
                 var engine = Create(context.TimeProvider, context.Logger, endpoint, filters.Count, options);
+                if (engine is OpenSslEngine { HasOwnTicketKeys: true } own)
+                {
+                    own.TicketKeys = all.TicketKeys ??= TicketKeys.Import(ticketKeys, context.TimeProvider);
+                }
+
                 var filter = new TlsFilter(context, context.Handshakes, options, engine);
                 ofEndpoint.Add(filter);
                 all._secured.Add((endpoint, filters.Count, filter));

@@ -63,13 +63,36 @@ internal static class EndpointListeners
     {
         try
         {
-            return endpoint.IsLocalhost
+            return endpoint.HandedOver.Count > 0
+                ? await TakeOverAsync(endpoint.HandedOver, backlog, transport, cancellationToken).ConfigureAwait(false)
+                : endpoint.IsLocalhost
                 ? await OpenLocalhostAsync(endpoint.Port!.Value, backlog, transport, cancellationToken).ConfigureAwait(false)
                 : await transport.ListenAsync(endpoint.EndPoint, backlog, cancellationToken).ConfigureAwait(false);
         }
         catch (SocketException exception)
         {
             throw new ListenException(endpoint, exception);
+        }
+    }
+
+    private static async Task<IReadOnlyList<IConnectionListener>> TakeOverAsync(
+        IReadOnlyList<int> descriptors, int backlog, ITransport transport, CancellationToken cancellationToken)
+    {
+        var listeners = new List<IConnectionListener>();
+        try
+        {
+            foreach (var descriptor in descriptors)
+            {
+                var endPoint = new InheritedSocketEndPoint(descriptor) { IsHandedOver = true };
+                listeners.AddRange(await transport.ListenAsync(endPoint, backlog, cancellationToken).ConfigureAwait(false));
+            }
+
+            return listeners;
+        }
+        catch
+        {
+            await CloseAsync(listeners).ConfigureAwait(false);
+            throw;
         }
     }
 

@@ -7,13 +7,15 @@ namespace PipeServer;
 internal static class HealthChecks
 {
     /// <summary>Maps them.</summary>
-    public static void Map(RouteMap routes)
+    /// <param name="routes">Where to.</param>
+    /// <param name="isHandedOver">Asked in a drain: new clients get another process, which is ready.</param>
+    public static void Map(RouteMap routes, Func<bool> isHandedOver)
     {
         routes.Add("GET", HealthPaths.Live, RouteHandler.Synchronous(static (_, response) => response.WriteText("live\n"), Dispatch.Inline));
         routes.Add("GET", HealthPaths.Ready, RouteHandler.Synchronous(
-            static (request, response) =>
+            (request, response) =>
             {
-                var isDraining = request.Draining.IsCancellationRequested;
+                var isDraining = request.Draining.IsCancellationRequested && !isHandedOver();
                 response.StatusCode = isDraining ? 503 : 200;
                 response.WriteText(isDraining ? "draining\n" : "ready\n");
             },

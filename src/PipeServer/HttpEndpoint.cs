@@ -97,6 +97,15 @@ public sealed class HttpEndpoint : IParsable<HttpEndpoint>
     /// <summary>The number of a listening socket that the process was given, or null.</summary>
     public int? Descriptor => (Place as InheritedSocketEndPoint)?.Descriptor;
 
+    /// <summary>
+    /// The numbers of listening sockets, from 3 on, that another process hands over while it serves: bound to this place by a server like this one, they
+    /// are accepted from, and nothing is bound. They are this server's own from then on, and shared with the other process
+    /// (<see cref="HttpServer.SharesListeningSockets"/>) until the program says that it is gone. Default: none, this server binds. Of
+    /// <see cref="Localhost"/> one for each address. Over epoll; a start over another transport fails with a <see cref="ListenException"/>. Not for
+    /// <see cref="Inherited"/>.
+    /// </summary>
+    public IReadOnlyList<int> HandedOver { get; set; } = [];
+
     /// <summary>HTTP/2 is spoken here, beside HTTP/1.1.</summary>
     internal bool IsHttp2 => Protocols is { } protocols ? (protocols & HttpProtocols.Http2) != HttpProtocols.None : IsTls;
 
@@ -176,6 +185,7 @@ public sealed class HttpEndpoint : IParsable<HttpEndpoint>
     {
         var copy = (HttpEndpoint)MemberwiseClone();
         copy.Tls = Tls?.Copy();
+        copy.HandedOver = [.. HandedOver];
         return copy;
     }
 }

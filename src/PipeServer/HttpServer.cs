@@ -21,6 +21,7 @@ public sealed class HttpServer : RouteBuilder, IAsyncDisposable
     private RunningServer? _running;
     private Task<ShutdownReport>? _stopped;
     private CancellationTokenSource? _force;
+    private byte[] _ticketKeys = [];
     private bool _isStarted;
     private bool _isDisposed;
 
@@ -50,6 +51,29 @@ public sealed class HttpServer : RouteBuilder, IAsyncDisposable
     /// first, at most eight of each kind, without link-local ones. Empty before the start.
     /// </summary>
     public IReadOnlyList<string> Addresses => [.. _running?.Addresses ?? []];
+
+    /// <summary>
+    /// The listening sockets, in the order of <see cref="EndPoints"/>, to be given to a process that is to take the server's place without a client being
+    /// refused (<see cref="HttpEndpoint.HandedOver"/>). Valid until a stop begins.
+    /// </summary>
+    /// <exception cref="NotSupportedException">The server runs over another transport than epoll.</exception>
+    /// <exception cref="InvalidOperationException">The server has not been started.</exception>
+    public IReadOnlyList<BoundEndpoint> ListeningSockets => Running.ListeningSockets;
+
+    /// <summary>
+    /// Another process accepts from <see cref="ListeningSockets"/> too, and may go on when this server stops. <see cref="StopAsync"/> then accepts no more
+    /// at once, without <see cref="HttpServerOptions.DrainDelay"/>: it turns nobody away, leaves the files of unix sockets, and closes its own
+    /// descriptors; what it has accepted is drained as ever, and <see cref="HttpServerOptions.HealthChecks"/> go on saying that the service is ready. Set it
+    /// before <see cref="StopAsync"/>, and back when the other process has ended: then clients of whom only that one was told are found. True from the start
+    /// where sockets were taken over by <see cref="HttpEndpoint.HandedOver"/>, false before the start. From any thread.
+    /// </summary>
+    /// <exception cref="NotSupportedException">It is set, and the server runs over another transport than epoll.</exception>
+    /// <exception cref="InvalidOperationException">It is set, and the server has not been started.</exception>
+    public bool SharesListeningSockets
+    {
+        get => _running?.SharesListeningSockets == true;
+        set => Running.SharesListeningSockets = value;
+    }
 
     /// <summary>The pool that runs the handlers.</summary>
     /// <exception cref="InvalidOperationException">The server has not been started.</exception>
@@ -217,16 +241,35 @@ public sealed class HttpServer : RouteBuilder, IAsyncDisposable
         var routes = RoutesWithFilters();
         if (_options.HealthChecks)
         {
-            HealthChecks.Map(routes); // behind no filter: they tell of the server, not of the application
+            HealthChecks.Map(routes, () => _running?.Context.IsHandedOver == true); // behind no filter: they tell of the server, not of the application
         }
 
-        var running = await RunningServer.StartAsync(this, _options, routes, cancellationToken).ConfigureAwait(false);
+        var running = await RunningServer.StartAsync(this, _options, routes, _ticketKeys, cancellationToken).ConfigureAwait(false);
         lock (_lifeLock)
         {
             _running = running;
         }
 
         running.Dispatcher.Start();
+    }
+
+    /// <summary>
+    /// The keys of TLS session tickets (RFC 5077, RFC 8446 §2.2) that this server has made, with their age, for <see cref="ImportTicketKeys"/> of a server that
+    /// takes its place: sessions of clients go on there. A secret, as long as tickets live: hand it from memory to memory. Empty where there are none:
+    /// without TLS, with <see cref="TlsOptions.TicketKeys"/> of the program's, and with <see cref="TlsEngine.SslStream"/>.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">The server has not been started.</exception>
+    public byte[] ExportTicketKeys() => Running.ExportTicketKeys();
+
+    /// <summary>
+    /// Goes on with the ticket keys of another server. What is of a form that this version does not know is ignored: keys are made anew then.
+    /// </summary>
+    /// <param name="exported">What <see cref="ExportTicketKeys"/> gave there.</param>
+    /// <exception cref="InvalidOperationException">The server has been started.</exception>
+    public void ImportTicketKeys(ReadOnlySpan<byte> exported)
+    {
+        ThrowIfStarted();
+        _ticketKeys = exported.ToArray();
     }
 
     /// <summary>

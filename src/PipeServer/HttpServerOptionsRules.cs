@@ -166,6 +166,15 @@ internal static class HttpServerOptionsRules
                 $"{nameof(HttpServerOptions.Endpoints)} must name a passed socket once; fd {twice.Key} is there more than once.");
         }
 
+        if (options.Endpoints.FirstOrDefault(static endpoint =>
+                endpoint.HandedOver.Any(static number => number < 3) || (endpoint.HandedOver.Count > 0 && endpoint.Descriptor is not null)) is { } mistaken)
+        {
+            throw Invalid(
+                nameof(HttpServerOptions.Endpoints),
+                $"{nameof(HttpServerOptions.Endpoints)}: {mistaken}: {nameof(HttpEndpoint.HandedOver)} must name descriptors from 3 on, "
+                + "and is not for passed sockets.");
+        }
+
         if (options.TrustedProxies.Count == 0 && options.Endpoints.FirstOrDefault(static endpoint => endpoint.ProxyProtocol) is { } proxied)
         {
             throw Invalid(

@@ -19,6 +19,7 @@ internal sealed class RunningServer
 {
     private readonly int _mostConnections; // that the process's limit of open files allows
     private readonly EndpointFilters _filters;
+    private readonly IReadOnlyList<(HttpEndpoint Endpoint, IConnectionListener Listener)> _listeners;
 
     private RunningServer(
         ITransport transport,
@@ -31,6 +32,8 @@ internal sealed class RunningServer
     {
         (Transport, Context, Dispatcher, Telemetry, _mostConnections, _filters) = (transport, context, dispatcher, telemetry, mostConnections, filters);
         EndPoints = [.. listeners.Select(static item => item.Listener.EndPoint)];
+        _listeners = listeners;
+        context.IsHandedOver = SharesListeningSockets; // taken over from a process that still serves
         Addresses = listeners.SelectMany(static item => MachineAddresses.Of(item.Listener.EndPoint, item.Endpoint.IsTls ? "https" : "http"));
         telemetry?.Observe(GetStatistics, context.Handshakes is not null);
         if (context.Handshakes is not null)
@@ -54,6 +57,28 @@ internal sealed class RunningServer
     /// <inheritdoc cref="HttpServer.Addresses"/>
     public IEnumerable<string> Addresses { get; }
 
+    /// <inheritdoc cref="HttpServer.ListeningSockets"/>
+    public IReadOnlyList<BoundEndpoint> ListeningSockets => [.. _listeners.GroupBy(static item => item.Endpoint).SelectMany(static group =>
+    {
+        var endpoint = group.Key.Copy(); // one for all of its sockets
+        return group.Select(item => new BoundEndpoint(endpoint, item.Listener.EndPoint, HandedOver(item.Listener).Socket));
+    })];
+
+    /// <inheritdoc cref="HttpServer.SharesListeningSockets"/>
+    public bool SharesListeningSockets
+    {
+        get => _listeners.Any(static item => item.Listener is IHandedOverListener { IsShared: true });
+        set
+        {
+            var all = _listeners.Select(static item => HandedOver(item.Listener)).ToList();
+            Context.IsHandedOver = value;
+            all.ForEach(listener => listener.IsShared = value);
+        }
+    }
+
+    /// <inheritdoc cref="HttpServer.ExportTicketKeys"/>
+    public byte[] ExportTicketKeys() => _filters.TicketKeys?.Export() ?? [];
+
     /// <summary>What is offered to listeners; null for nothing. To be disposed of with the server.</summary>
     public ServerTelemetry? Telemetry { get; }
 
@@ -61,7 +86,7 @@ internal sealed class RunningServer
     /// <exception cref="ListenException">An endpoint cannot be bound.</exception>
     /// <exception cref="InvalidOperationException">The process may not open enough files.</exception>
     public static async Task<RunningServer> StartAsync(
-        HttpServer server, HttpServerOptions options, RouteMap routes, CancellationToken cancellationToken)
+        HttpServer server, HttpServerOptions options, RouteMap routes, byte[] ticketKeys, CancellationToken cancellationToken)
     {
         var mostConnections = MostConnections(options);
         options.MaxConnections = Math.Min(options.MaxConnections, mostConnections);
@@ -87,7 +112,7 @@ internal sealed class RunningServer
 
             context = new ServerContext(options, routes.ToTable(), workers, TimersOf(options, transport), logger, telemetry);
             var protocol = new Http1Protocol(context);
-            var filters = EndpointFilters.Create(context, listeners, telemetry);
+            var filters = EndpointFilters.Create(context, listeners, telemetry, ticketKeys);
             var dispatcher = new ConnectionDispatcher(
                 context, [.. filters.Listeners.Select(item => new BoundListener(item.Listener, item.Filters, protocol))]);
             return new RunningServer(transport, context, dispatcher, filters, listeners, telemetry, mostConnections);
@@ -143,6 +168,9 @@ internal sealed class RunningServer
         Dispatcher.Reload();
         return HttpServerOptionsReload.FixedThatDiffer(current, options);
     }
+
+    private static IHandedOverListener HandedOver(IConnectionListener listener) => listener as IHandedOverListener
+        ?? throw new NotSupportedException("Listening sockets can be handed to another process over the epoll transport only.");
 
     // The runtime itself needs descriptors: it is better to refuse clients than to run out of them.
     private static int MostConnections(HttpServerOptions options)

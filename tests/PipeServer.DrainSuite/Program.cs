@@ -54,4 +54,17 @@ root.SetAction(async parsed =>
     Console.WriteLine(failed == 0 ? "clean" : $"{failed} do not hold");
     return failed == 0 ? 0 : 1;
 });
+var program = new Option<string>("--program") { Description = "The file of pipeserver.", Required = true };
+var certificate = new Option<string>("--certificate") { Description = "A certificate and its key, PEM.", Required = true };
+var upgrades = new Option<int>("--upgrades") { Description = "How many.", DefaultValueFactory = _ => 20 };
+var upgrade = new Command("upgrade", "Upgrades pipeserver in place under its clients, with a program that crashes and one that hangs in between.") { program, certificate, upgrades, seed };
+upgrade.SetAction(async parsed =>
+{
+    var (figures, faults) = await UpgradeRun.RunAsync(new UpgradeOptions(
+        parsed.GetValue(program)!, parsed.GetValue(certificate)!, parsed.GetValue(upgrades), WithFaults: true, Seed: parsed.GetValue(seed)));
+    Console.WriteLine(figures);
+    Console.WriteLine(faults.Count == 0 ? "holds" : string.Join("; ", faults));
+    return faults.Count == 0 ? 0 : 1;
+});
+root.Subcommands.Add(upgrade);
 return await root.Parse(args).InvokeAsync();

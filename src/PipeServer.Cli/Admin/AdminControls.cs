@@ -1,4 +1,5 @@
 using PipeServer.Cli.Reload;
+using PipeServer.Cli.Upgrade;
 
 namespace PipeServer.Cli.Admin;
 
@@ -8,8 +9,9 @@ namespace PipeServer.Cli.Admin;
 /// </param>
 /// <param name="drain">Begins the graceful stop. Called at most once; must not wait.</param>
 /// <param name="reload">Reads the configuration again. Called once at a time; must not wait.</param>
+/// <param name="upgrade">Starts the program anew in this one's place. Must not wait.</param>
 internal sealed class AdminControls(
-    Func<IEnumerable<OptionValue>> describe, Action drain, Func<Task<ReloadOutcome>> reload)
+    Func<IEnumerable<OptionValue>> describe, Action drain, Func<Task<ReloadOutcome>> reload, Func<Task<UpgradeOutcome>> upgrade)
 {
     private readonly Lock _gate = new();
     private ServingPhase _phase;
@@ -38,6 +40,10 @@ internal sealed class AdminControls(
 
     /// <summary>Each option with its value and its source.</summary>
     public IEnumerable<OptionValue> Describe() => describe();
+
+    /// <summary>Starts the program anew in this one's place.</summary>
+    /// <returns>What came of it, once that is known.</returns>
+    public Task<UpgradeOutcome> UpgradeAsync() => upgrade();
 
     /// <summary>Begins the stop.</summary>
     /// <returns>False where one had begun before; nothing is done then.</returns>

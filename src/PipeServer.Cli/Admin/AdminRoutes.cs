@@ -22,6 +22,7 @@ internal sealed class AdminRoutes(AdminControls controls, MetricsCollector metri
         GET  /healthz/ready  200 while it serves; 503 before that, and from the beginning of a stop on
         GET  /config         each option with its value and its source, as JSON; as text by Accept
         POST /reload         reads the configuration again, as SIGHUP does
+        POST /upgrade        starts the program's file anew in this process's place, as SIGUSR2 does
         POST /drain          begins the graceful stop, as SIGTERM does
 
         A POST needs the header X-PipeServer-Admin: 1
@@ -40,6 +41,7 @@ internal sealed class AdminRoutes(AdminControls controls, MetricsCollector metri
         admin.MapGet("/config", SendConfiguration, Dispatch.Inline);
         admin.MapPost("/drain", Drain, Dispatch.Inline);
         admin.MapPost("/reload", ReloadAsync, Dispatch.Inline);
+        admin.MapPost("/upgrade", UpgradeAsync, Dispatch.Inline);
         admin.MapFallback(
             static (_, response) =>
             {
@@ -129,6 +131,19 @@ internal sealed class AdminRoutes(AdminControls controls, MetricsCollector metri
             json.Texts("changed", outcome.Changed);
             json.Texts("needsRestart", outcome.NeedsRestart);
         });
+    }
+
+    // It has a thread of its own, too.
+    private async ValueTask UpgradeAsync(HttpRequest request, HttpResponse response)
+    {
+        var outcome = await controls.UpgradeAsync().ConfigureAwait(false);
+        if (outcome.Problem is { } problem)
+        {
+            WriteProblem(response, outcome.IsBusy ? 409 : 422, problem);
+            return;
+        }
+
+        WriteJson(response, json => json.Number("process", outcome.ProcessId));
     }
 
     private static void WriteProblem(HttpResponse response, int status, string problem)

@@ -57,6 +57,9 @@ internal sealed class AdminServer : IAsyncDisposable
     /// <summary>Where it is reached, as <see cref="HttpServer.Addresses"/>.</summary>
     public IReadOnlyList<string> Addresses => _server.Addresses;
 
+    /// <summary>The server, for its sockets.</summary>
+    public HttpServer Server => _server;
+
     /// <summary>Who stands in front: a reload gives it other users.</summary>
     public AdminGuard Guard => _guard;
 

@@ -8,7 +8,7 @@ internal static class ChangeableOptions
         "ROOT",
         "--index", "--browse", "--base-path", "--spa", "--ext", "--mime", "--compress", "--cache", "--immutable", "--header", "--cors", "--attachment",
         "--auth-file", "--admin-auth-file", "--hidden", "--follow-symlinks", "--file-cache", "--file-cache-max", "--file-cache-count", "--max-sorted",
-        "--grace", "--drain-delay", "--drain-idle", "--report",
+        "--grace", "--drain-delay", "--drain-idle", "--report", "--upgrade-timeout",
         "--log-level", "--log-format", "--quiet", "--access-log", "--access-log-format", "--access-log-skip",
         "--max-connections", "--max-connections-per-ip", "--max-streams", "--max-request-line", "--max-request-head", "--max-request-headers",
         "--max-request-body", "--min-rate", "--rate-limit", "--trusted-proxy", "--forwarded",

@@ -50,6 +50,11 @@ internal static class EventIds
     public const int AccessLogGoesOn = 121;
     public const int AccessLogReopened = 122;
     public const int AccessLogNotReopened = 123;
+    public const int UpgradeBegins = 124;
+    public const int HandedOver = 125;
+    public const int UpgradeRefused = 126;
+    public const int TookOver = 127;
+    public const int PidFileNotWritten = 128;
     public const int Reloaded = 136;
     public const int ReloadNeedsRestart = 137;
     public const int ReloadRefused = 138;

@@ -100,6 +100,11 @@ internal sealed class ServerContext
     /// <summary>Cancelled when a stop begins: finish what you have.</summary>
     public CancellationToken Draining { get; }
 
+    /// <summary>
+    /// Another process accepts from the same sockets: new clients are its own, so a stop need not wait for anybody to notice, and the service stays ready.
+    /// </summary>
+    public bool IsHandedOver { get; set; }
+
     /// <summary>How far a stop has come; null before it.</summary>
     public ShutdownProgress? Shutdown => Volatile.Read(ref _shutdown);
 

@@ -9,9 +9,9 @@ namespace PipeServer.Server;
 /// <list type="number">
 /// <item>
 /// Mark draining: readiness turns 503, responses start to carry <c>Connection: close</c>; with a drain delay the listeners
-/// stay open that long.
+/// stay open that long, unless another process accepts from them too.
 /// </item>
-/// <item>Accept what has finished its handshake, then close the listeners.</item>
+/// <item>Accept what has finished its handshake, then close the listeners; those that are shared are looked at once more, and closed.</item>
 /// <item>Idle connections get a short window for a last request, then are closed politely: half-close, linger, close.</item>
 /// <item>Requests in flight finish; all that is buffered is answered.</item>
 /// <item>At the deadline, or when the caller says so, abort what is left.</item>
@@ -38,7 +38,7 @@ internal sealed class ServerShutdown(ServerContext server, ConnectionDispatcher 
             server.Options.ShutdownGracePeriod.TotalSeconds);
 
         // :: Step 1
-        server.BeginPhase("delay", server.Options.DrainDelay);
+        server.BeginPhase("delay", server.IsHandedOver ? TimeSpan.Zero : server.Options.DrainDelay);
         server.MarkDraining();
         await DelayAsync(force).ConfigureAwait(false);
         EndPhase("delay");
@@ -137,7 +137,7 @@ internal sealed class ServerShutdown(ServerContext server, ConnectionDispatcher 
 
     private async Task DelayAsync(CancellationToken force)
     {
-        if (server.Options.DrainDelay > TimeSpan.Zero)
+        if (server.Options.DrainDelay > TimeSpan.Zero && !server.IsHandedOver)
         {
             try
             {

@@ -12,6 +12,11 @@ public sealed class InheritedSocketEndPoint(int descriptor) : EndPoint
     /// <summary>The descriptor's number.</summary>
     public int Descriptor { get; } = descriptor;
 
+    /// <summary>
+    /// The process that gave it hands it over for good, as its own: the file of a unix socket is deleted, and clients are turned away, when this one stops.
+    /// </summary>
+    internal bool IsHandedOver { get; init; }
+
     /// <inheritdoc/>
     public override string ToString() => $"inherited socket {Descriptor}";
 }

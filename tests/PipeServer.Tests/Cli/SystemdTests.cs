@@ -260,9 +260,16 @@ public sealed partial class SystemdTests
         var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
         socket.Listen(16);
-        descriptor = (int)socket.Handle;
-        Assert.Equal(0, Control(descriptor, F_SETFD, 0)); // heirs may have it
+        descriptor = Inheritable(socket);
         return socket;
+    }
+
+    /// <summary>The number of a socket that heirs may have.</summary>
+    internal static int Inheritable(Socket socket)
+    {
+        var descriptor = (int)socket.Handle;
+        Assert.Equal(0, Control(descriptor, F_SETFD, 0));
+        return descriptor;
     }
 
     // As systemd does, for what a service has to tell.
@@ -274,7 +281,7 @@ public sealed partial class SystemdTests
         return manager;
     }
 
-    private static async Task<string> ReceiveAsync(Socket manager)
+    internal static async Task<string> ReceiveAsync(Socket manager)
     {
         var buffer = new byte[1000];
         var length = await manager.ReceiveAsync(buffer).WaitAsync(TestClient.Patience);

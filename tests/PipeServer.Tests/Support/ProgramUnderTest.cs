@@ -31,6 +31,9 @@ internal sealed class ProgramUnderTest
     public string Path => File.Exists(_path) ? _path
         : throw new FileNotFoundException(IsPublished ? $"{_variable} names a file that is not there: {_path}" : $"It has not been built: {_path}");
 
+    /// <summary>A file that can be started by itself: the published one, or what the build has made beside the assembly.</summary>
+    public string StartablePath => IsPublished ? Path : System.IO.Path.ChangeExtension(Path, OperatingSystem.IsWindows() ? ".exe" : null);
+
     /// <summary>The words that start it, for a shell.</summary>
     public string ShellCommand => IsPublished ? $"'{Path}'" : $"dotnet exec '{Path}'";
 }

@@ -68,8 +68,11 @@ internal sealed unsafe class OpenSslEngine : ITlsEngine // SAFETY: only in the d
     /// <summary>Tells when a client's certificate has expired.</summary>
     public TimeProvider Time { get; }
 
-    /// <summary>What session tickets are encrypted with.</summary>
-    public TicketKeys TicketKeys { get; private set; }
+    /// <summary>What session tickets are encrypted with. Set before the first connection.</summary>
+    public TicketKeys TicketKeys { get; set; }
+
+    /// <summary>No keys are given: it makes its own.</summary>
+    public bool HasOwnTicketKeys => _options.TicketKeys is null;
 
     /// <summary>
     /// Goes on with the ticket keys of the engine that this one follows in a reload, where both make their own: sessions go on. Before the first connection.

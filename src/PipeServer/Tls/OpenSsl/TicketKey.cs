@@ -16,6 +16,9 @@ internal sealed class TicketKey
     /// <summary>Takes a copy.</summary>
     public TicketKey(ReadOnlySpan<byte> key) => key[..Length].CopyTo(_bytes);
 
+    /// <summary>Writes it out as it was taken.</summary>
+    public void CopyTo(Span<byte> key) => ((ReadOnlySpan<byte>)_bytes).CopyTo(key);
+
     /// <summary>The name, which stands in each ticket.</summary>
     public ReadOnlySpan<byte> Name => ((ReadOnlySpan<byte>)_bytes)[..NameLength];
 

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using PipeServer.Platform;
 
 namespace PipeServer.Tls.OpenSsl;
@@ -14,6 +15,8 @@ internal sealed class TicketKeys
     public static readonly TimeSpan TicketLifetime = TimeSpan.FromHours(24);
 
     private const int KeptKeys = 3;
+    private const byte ExportVersion = 1;
+    private const int ExportHeadBytes = 1 + sizeof(long); // the version, and for how many milliseconds the first key has been in use
     private static readonly TimeSpan KeyLifetime = TimeSpan.FromHours(12);
 
     private readonly TimeProvider _time;
@@ -44,6 +47,51 @@ internal sealed class TicketKeys
         }
 
         _keys = [.. given.Select(static key => new TicketKey(key.Span))];
+    }
+
+    /// <summary>Keys of its own, gone on with from those of another process; new ones where that says nothing or is of no form that is known here.</summary>
+    /// <param name="exported">What <see cref="Export"/> gave there a moment ago.</param>
+    /// <param name="time">When they are exchanged.</param>
+    public static TicketKeys Import(ReadOnlySpan<byte> exported, TimeProvider time)
+    {
+        var keys = new TicketKeys(given: null, time);
+        var count = (exported.Length - ExportHeadBytes) / TicketKey.Length;
+        if (exported.Length <= ExportHeadBytes || exported[0] != ExportVersion || count > KeptKeys
+            || exported.Length != ExportHeadBytes + (count * TicketKey.Length))
+        {
+            return keys;
+        }
+
+        var age = TimeSpan.FromMilliseconds(Math.Clamp(BinaryPrimitives.ReadInt64LittleEndian(exported[1..]), 0, (long)KeyLifetime.TotalMilliseconds));
+        var imported = new TicketKey[count];
+        for (var index = 0; index < count; index++)
+        {
+            imported[index] = new TicketKey(exported.Slice(ExportHeadBytes + (index * TicketKey.Length), TicketKey.Length));
+        }
+
+        keys._keys = imported;
+        keys._exchanged -= (long)(age.TotalSeconds * time.TimestampFrequency);
+        return keys;
+    }
+
+    /// <summary>
+    /// The keys and their age, for a process that takes the sessions over. A secret: who has it can read what was recorded of sessions that go on with
+    /// tickets of TLS 1.2.
+    /// </summary>
+    public byte[] Export()
+    {
+        lock (_lock)
+        {
+            var exported = new byte[ExportHeadBytes + (_keys.Length * TicketKey.Length)];
+            exported[0] = ExportVersion;
+            BinaryPrimitives.WriteInt64LittleEndian(exported.AsSpan(1), (long)_time.GetElapsedTime(_exchanged).TotalMilliseconds);
+            for (var index = 0; index < _keys.Length; index++)
+            {
+                _keys[index].CopyTo(exported.AsSpan(ExportHeadBytes + (index * TicketKey.Length)));
+            }
+
+            return exported;
+        }
     }
 
     /// <summary>The key of new tickets.</summary>

@@ -11,13 +11,15 @@ namespace PipeServer.Transport.Epoll;
 /// <param name="endPoint">Where it listens.</param>
 /// <param name="descriptor">Bound and listening; the queue's from now on.</param>
 /// <param name="ownsSocket">False for an inherited socket: other processes listen on it too, and go on.</param>
-internal sealed class AcceptQueue(EndPoint endPoint, Descriptor descriptor, bool ownsSocket)
+/// <param name="isShared">See <see cref="IsShared"/>.</param>
+internal sealed class AcceptQueue(EndPoint endPoint, Descriptor descriptor, bool ownsSocket, bool isShared = false)
 {
     private readonly List<EpollListener> _listeners = []; // filled before any of them is used
     private readonly DescriptorReserve _reserve = new();
     private readonly Lock _reserveLock = new();
     private EpollListener? _pausing; // has given the reserve back, and has not accepted since
     private volatile bool _isStopped;
+    private volatile bool _isShared = isShared;
     private int _closed;
 
     public EndPoint EndPoint => endPoint;
@@ -32,6 +34,27 @@ internal sealed class AcceptQueue(EndPoint endPoint, Descriptor descriptor, bool
     public bool IsStopped => _isStopped;
 
     public bool IsClosed => Volatile.Read(ref _closed) != 0;
+
+    /// <inheritdoc cref="IHandedOverListener.IsShared"/>
+    public bool IsShared
+    {
+        get => _isShared;
+        set
+        {
+            _isShared = value;
+            if (!value)
+            {
+                // The system has told one process of each client: of some perhaps the other, which is gone.
+                foreach (var listener in _listeners)
+                {
+                    listener.Wake();
+                }
+            }
+        }
+    }
+
+    // A socket that others have too is closed here, and not a bit of it is changed.
+    private bool IsOthersToo => _isShared || !ownsSocket;
 
     /// <summary>Adds the listener of one more loop. Only before the first of them is used.</summary>
     public void Add(EpollListener listener) => _listeners.Add(listener);
@@ -72,7 +95,13 @@ internal sealed class AcceptQueue(EndPoint endPoint, Descriptor descriptor, bool
 
     public async ValueTask StopListeningAsync()
     {
-        if (ownsSocket)
+        if (IsOthersToo)
+        {
+            // No loop is told of a client any more; behind that, each looks until the queue was empty once. So whoever came before is accepted by
+            // somebody, and of whoever comes later another process is told.
+            Unregister();
+        }
+        else
         {
             await ListeningSocket.TurnClientsAwayAsync(descriptor, endPoint).ConfigureAwait(false);
         }
@@ -97,12 +126,17 @@ internal sealed class AcceptQueue(EndPoint endPoint, Descriptor descriptor, bool
             return;
         }
 
+        if (IsOthersToo)
+        {
+            Unregister();
+        }
+
         foreach (var listener in _listeners)
         {
             listener.Leave();
         }
 
-        if (ownsSocket && endPoint is UnixDomainSocketEndPoint unix)
+        if (!IsOthersToo && endPoint is UnixDomainSocketEndPoint unix)
         {
             // Deleted while the socket is still open: nobody takes the file for stale yet, so it cannot be a successor's.
             UnixSocketFile.Delete(unix);
@@ -113,5 +147,13 @@ internal sealed class AcceptQueue(EndPoint endPoint, Descriptor descriptor, bool
 
         // Whoever found the queue empty has closed it for the others too, who wait.
         Stop();
+    }
+
+    private void Unregister()
+    {
+        foreach (var listener in _listeners)
+        {
+            listener.Unregister();
+        }
     }
 }

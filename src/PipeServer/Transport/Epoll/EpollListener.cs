@@ -1,4 +1,5 @@
 using System.Net;
+using System.Runtime.InteropServices;
 using Microsoft.Extensions.ObjectPool;
 using PipeServer.Platform;
 
@@ -13,7 +14,7 @@ namespace PipeServer.Transport.Epoll;
 /// when they look. The one that is faster gets it, for the others the queue is empty. A loop that nobody accepts on is not registered: it would
 /// be woken in another's place.
 /// </remarks>
-internal sealed class EpollListener : ISharedListener, IEventHandler, IThreadPoolWorkItem
+internal sealed class EpollListener : ISharedListener, IHandedOverListener, IEventHandler, IThreadPoolWorkItem
 {
     // After this many accepts in a row, the loop's connections get their turn: a burst of clients must not starve them.
     private const int MaxStreak = 32;
@@ -39,6 +40,14 @@ internal sealed class EpollListener : ISharedListener, IEventHandler, IThreadPoo
     public EndPoint EndPoint => _queue.EndPoint;
 
     public IReadOnlyList<IConnectionListener> Siblings => _queue.Listeners;
+
+    public SafeHandle Socket => _queue.Descriptor;
+
+    public bool IsShared
+    {
+        get => _queue.IsShared;
+        set => _queue.IsShared = value;
+    }
 
     /// <summary>Registers the queue's socket with the loop. Before the first accept, and once.</summary>
     /// <exception cref="System.Net.Sockets.SocketException">The loop does not take it.</exception>
@@ -83,6 +92,15 @@ internal sealed class EpollListener : ISharedListener, IEventHandler, IThreadPoo
 
     /// <summary>Has an accept that waits look again.</summary>
     public void Wake() => _loop.Post(this);
+
+    /// <summary>The queue is another process's too, and no event of it is wanted any more.</summary>
+    public void Unregister()
+    {
+        if (Volatile.Read(ref _key) != 0)
+        {
+            _loop.Unregister(_queue.Descriptor);
+        }
+    }
 
     /// <summary>The queue is closed: no event is wanted any more.</summary>
     public void Leave()

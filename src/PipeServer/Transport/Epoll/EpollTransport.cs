@@ -101,13 +101,18 @@ public sealed class EpollTransport : ITransport
             var local = unix ?? LocalAddress.Of(descriptor) ?? endPoint;
             local = inherited is null ? local : ListeningSocket.AddressOf(descriptor, local) ?? local;
             var loops = GetLoops();
-            var queue = new AcceptQueue(local, descriptor, ownsSocket: inherited is null);
+            var queue = new AcceptQueue(local, descriptor, inherited is null or { IsHandedOver: true }, isShared: inherited is { IsHandedOver: true });
             foreach (var loop in loops)
             {
                 queue.Add(new EpollListener(queue, loop, loops, _connections));
             }
 
-            queue.Listeners[0].Register(); // the others when somebody accepts on them
+            if (inherited is not { IsHandedOver: true })
+            {
+                queue.Listeners[0].Register(); // the others when somebody accepts on them
+            }
+
+            // Of a socket that another process serves the system tells nobody here before somebody accepts: it would be told in the other's place.
             return new([queue.Listeners[0]]);
         }
         catch

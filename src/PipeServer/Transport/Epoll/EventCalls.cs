@@ -27,6 +27,7 @@ internal static partial class EventCalls
     private const int EFD_NONBLOCK = 0x800;
     private const int EFD_CLOEXEC = 0x80000;
     private const int EPOLL_CTL_ADD = 1;
+    private const int EPOLL_CTL_DEL = 2;
 
     /// <summary>One <c>struct epoll_event</c>: 12 bytes on x64, where the kernel packs it, 16 on arm64, where it does not.</summary>
     public static int EpollEventBytes => RuntimeInformation.ProcessArchitecture == Architecture.X64 ? 12 : 16;
@@ -64,6 +65,10 @@ internal static partial class EventCalls
             ? error
             : Libc.OrError(epoll_ctl(epoll, EPOLL_CTL_ADD, descriptor, buffer));
     }
+
+    /// <summary>Takes a descriptor out: of a file that other processes have open too, a close alone would not.</summary>
+    // SAFETY: the call takes no event.
+    public static unsafe int EpollRemove(Descriptor epoll, Descriptor descriptor) => Libc.OrError(epoll_ctl(epoll, EPOLL_CTL_DEL, descriptor, null));
 
     /// <summary>Waits for events. Takes the bare number: the loop's own thread waits, and nobody but that thread closes its epoll.</summary>
     // SAFETY: the caller's memory has room for as many events as it says, and stays where it is for the call.

@@ -129,6 +129,22 @@ internal sealed class EventLoop
     /// <summary>Forgets a descriptor, which is closed by its owner. An event of it that is on its way finds nobody.</summary>
     public void Remove(ulong key) => _handlers.Remove(key);
 
+    /// <summary>
+    /// Registers a descriptor no more whose file other processes have open too: the system would tell this loop of it until the last of them has closed
+    /// it, and with <c>EPOLLEXCLUSIVE</c> tell nobody else. Nothing happens where it is not registered. The key stays, for <see cref="Remove"/>.
+    /// </summary>
+    public void Unregister(Descriptor descriptor)
+    {
+        try
+        {
+            _ = EventCalls.EpollRemove(_epoll, descriptor);
+        }
+        catch (ObjectDisposedException)
+        {
+            // The loop has ended, or the descriptor is closed: with either, the registration is gone or about to go.
+        }
+    }
+
     /// <summary>Counts a connection that comes, 1, or goes, -1.</summary>
     public void AddLoad(int change) => Interlocked.Add(ref _load, change);
 

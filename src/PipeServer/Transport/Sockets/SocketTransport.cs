@@ -24,6 +24,11 @@ public sealed class SocketTransport : ITransport
         ArgumentNullException.ThrowIfNull(endPoint);
         cancellationToken.ThrowIfCancellationRequested();
         var unix = UnixSocketFile.Prepare(endPoint);
+        if (endPoint is InheritedSocketEndPoint { IsHandedOver: true })
+        {
+            throw new EndPointException(SocketError.OperationNotSupported, "the sockets transport takes no sockets over from a process that serves them.");
+        }
+
         if (endPoint is InheritedSocketEndPoint inherited)
         {
             return new([new SocketConnectionListener(TakeOver(inherited), inherited)]);

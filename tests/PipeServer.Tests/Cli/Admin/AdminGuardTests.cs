@@ -5,6 +5,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using PipeServer.Cli;
 using PipeServer.Cli.Admin;
 using PipeServer.Cli.Reload;
+using PipeServer.Cli.Upgrade;
 
 namespace PipeServer.Tests.Cli.Admin;
 
@@ -290,7 +291,7 @@ public sealed class AdminGuardTests : IDisposable
     {
         var settings = new AdminSettings { Place = place, AuthFile = authFile };
         Assert.Null(settings.TryOpen([]));
-        var controls = new AdminControls(() => _options, () => Interlocked.Increment(ref _drains), () => _reload());
+        var controls = new AdminControls(() => _options, () => Interlocked.Increment(ref _drains), () => _reload(), static () => Task.FromResult(new UpgradeOutcome("none here")));
         controls.Advance(ServingPhase.Serving);
         var admin = new AdminServer(settings, controls, NullLoggerFactory.Instance, mapPage ?? MapPage);
         Assert.Null(await admin.TryStartAsync());

@@ -1,0 +1,210 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Globalization;
+using System.Text.RegularExpressions;
+
+namespace PipeServer.DrainSuite;
+
+/// <summary>
+/// A server of <c>pipeserver</c> in all its generations: the first is started here, by a link in a folder; each further one is started by the one before it.
+/// All have died when it is disposed of.
+/// </summary>
+internal sealed partial class UpgradedServer : IAsyncDisposable
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(90);
+    private static readonly TimeSpan Glance = TimeSpan.FromMilliseconds(20);
+
+    private readonly Process _first;
+    private readonly string _folder;
+    private readonly ConcurrentQueue<string> _lines = [];
+
+    private UpgradedServer(string folder, Process first) => (_folder, _first) = (folder, first);
+
+    /// <summary>The numbers of all generations so far.</summary>
+    public List<int> Generations { get; } = [];
+
+    /// <summary>Where it listens without TLS, on 127.0.0.1.</summary>
+    public int Port { get; private set; }
+
+    /// <summary>Where it listens with TLS.</summary>
+    public int TlsPort { get; private set; }
+
+    /// <summary>What all of them have written.</summary>
+    public IReadOnlyCollection<string> Lines => _lines;
+
+    private string Link => Path.Combine(_folder, "pipeserver");
+
+    private string PidFile => Path.Combine(_folder, "pid");
+
+    private string Configuration => Path.Combine(_folder, "config.json");
+
+    /// <summary>Starts the first one.</summary>
+    /// <param name="folder">An empty one.</param>
+    /// <param name="options">Which program.</param>
+    /// <exception cref="InvalidOperationException">It does not serve.</exception>
+    public static async Task<UpgradedServer> StartAsync(string folder, UpgradeOptions options)
+    {
+        Directory.CreateDirectory(Path.Combine(folder, "root"));
+        var start = new ProcessStartInfo("env", ["--default-signal", Path.Combine(folder, "pipeserver"), "serve", Path.Combine(folder, "root"),
+            "--demo", "--health", "--listen", "127.0.0.1:0", "--listen", "127.0.0.1:0,tls", "--tls-cert", options.Certificate,
+            "--pid-file", Path.Combine(folder, "pid"), "--report", Path.Combine(folder, "report.json"), "--config", Path.Combine(folder, "config.json")])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        File.CreateSymbolicLink(Path.Combine(folder, "pipeserver"), Path.GetFullPath(options.Program));
+        var server = new UpgradedServer(folder, new Process { StartInfo = start });
+        await server.WriteConfigurationAsync(upgradeTimeout: 60);
+        server._first.OutputDataReceived += (_, line) => server.Keep(line.Data);
+        server._first.ErrorDataReceived += (_, line) => server.Keep(line.Data);
+        server._first.Start();
+        server._first.BeginOutputReadLine();
+        server._first.BeginErrorReadLine();
+        await server.WaitAsync(() => server.ReadPid() is not null || server._first.HasExited, "it does not start");
+        server.Generations.Add(server.ReadPid() ?? throw new InvalidOperationException($"It does not start: {string.Join('\n', server.Lines)}"));
+        server.Port = await server.PortAsync("http");
+        server.TlsPort = await server.PortAsync("https");
+        return server;
+    }
+
+    /// <summary>Upgrades it: another process serves afterwards.</summary>
+    /// <exception cref="InvalidOperationException">It does not.</exception>
+    public async Task UpgradeAsync()
+    {
+        var before = Generations[^1];
+        await SignalAsync("USR2");
+        await WaitAsync(() => ReadPid() is { } now && now != before, "the upgrade does not come about");
+        Generations.Add(ReadPid()!.Value);
+    }
+
+    /// <summary>Upgrades it to a script in the place of the program, which is no server: the same process serves afterwards.</summary>
+    /// <param name="script">What it runs.</param>
+    /// <param name="timeout">The server's patience, in seconds.</param>
+    /// <returns>What the server says of it.</returns>
+    /// <exception cref="InvalidOperationException">It says nothing.</exception>
+    public async Task<string> FailAsync(string script, int timeout)
+    {
+        var path = Path.Combine(_folder, "script");
+        await File.WriteAllTextAsync(path, $"#!/bin/sh\n{script}\n");
+        if (!OperatingSystem.IsWindows())
+        {
+            File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        }
+
+        await ReloadAsync(timeout);
+        var right = new FileInfo(Link).LinkTarget!;
+        SwitchLink(path);
+        var said = Refusals();
+        await SignalAsync("USR2");
+        await WaitAsync(() => Refusals() > said, "it does not say why there is no upgrade");
+        SwitchLink(right);
+        await ReloadAsync(60);
+        return Lines.Last(static line => line.Contains("Not upgraded", StringComparison.Ordinal));
+    }
+
+    /// <summary>Stops the last generation, and waits for the end of all.</summary>
+    public async Task StopAsync()
+    {
+        await SignalAsync("TERM");
+        await WaitAsync(() => !Generations.Exists(IsAlive), "not all of them end");
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var generation in Generations.Append(_first.Id).Where(IsAlive))
+        {
+            await SignalAsync("KILL", generation);
+        }
+
+        _first.Dispose();
+    }
+
+    // Nobody may be there to take note of the end of one whose parent has ended before it.
+    private static bool IsAlive(int process)
+    {
+        try
+        {
+            return !File.ReadAllText($"/proc/{process}/stat").Contains(") Z ", StringComparison.Ordinal);
+        }
+        catch (IOException)
+        {
+            return false;
+        }
+    }
+
+    private static async Task SignalAsync(string signal, int process)
+    {
+        using var kill = Process.Start("kill", ["-" + signal, process.ToString(CultureInfo.InvariantCulture)]);
+        await kill.WaitForExitAsync();
+    }
+
+    private Task SignalAsync(string signal) => SignalAsync(signal, Generations[^1]);
+
+    private int Refusals() => Lines.Count(static line => line.Contains("Not upgraded", StringComparison.Ordinal));
+
+    private async Task ReloadAsync(int upgradeTimeout)
+    {
+        var before = Lines.Count(static line => line.Contains("Reloaded", StringComparison.Ordinal));
+        await WriteConfigurationAsync(upgradeTimeout);
+        await SignalAsync("HUP");
+        await WaitAsync(() => Lines.Count(static line => line.Contains("Reloaded", StringComparison.Ordinal)) > before, "it does not reload");
+    }
+
+    // Idle connections are left far longer than any client here waits between two requests.
+    private Task WriteConfigurationAsync(int upgradeTimeout) => File.WriteAllTextAsync(
+        Configuration, string.Create(CultureInfo.InvariantCulture, $$"""{ "grace": 60, "drain-idle": 10, "upgrade-timeout": {{upgradeTimeout}} }"""));
+
+    private void SwitchLink(string target)
+    {
+        var next = Link + ".next";
+        File.CreateSymbolicLink(next, target);
+        File.Move(next, Link, overwrite: true);
+    }
+
+    private int? ReadPid()
+    {
+        try
+        {
+            return int.TryParse(File.ReadAllText(PidFile), CultureInfo.InvariantCulture, out var process) ? process : null;
+        }
+        catch (IOException)
+        {
+            return null;
+        }
+    }
+
+    private async Task<int> PortAsync(string scheme)
+    {
+        int? Find() => Lines.Select(line => Address().Match(line)).FirstOrDefault(match => match.Success && match.Groups[1].Value == scheme) is { } found
+            ? int.Parse(found.Groups[2].Value, CultureInfo.InvariantCulture)
+            : null;
+        await WaitAsync(() => Find() is not null, $"it does not say where it listens by {scheme}");
+        return Find()!.Value;
+    }
+
+    private async Task WaitAsync(Func<bool> isTrue, string otherwise)
+    {
+        var waited = Stopwatch.StartNew();
+        while (!isTrue())
+        {
+            if (waited.Elapsed > Patience)
+            {
+                throw new InvalidOperationException($"After {Patience.TotalSeconds} s {otherwise}: {string.Join('\n', Lines.TakeLast(20))}");
+            }
+
+            await Task.Delay(Glance);
+        }
+    }
+
+    private void Keep(string? line)
+    {
+        if (line is not null)
+        {
+            _lines.Enqueue(line);
+        }
+    }
+
+    [GeneratedRegex("Listening on (https?)://[^/ ]*:([0-9]+)")]
+    private static partial Regex Address();
+}
