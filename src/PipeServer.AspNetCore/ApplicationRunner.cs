@@ -54,7 +54,29 @@ internal sealed class ApplicationRunner<TContext>
     }
 
     /// <summary>Takes a context back that nobody uses any more.</summary>
-    public void Return(RequestContext<TContext> context) => _contexts.Return(context);
+    public void Return(RequestContext<TContext> context)
+    {
+        // The one of this thread first: threads that share a pool wait for each other's caches.
+        if (ThreadContext.Last is RequestContext<TContext> other && other.Runner == this)
+        {
+            _contexts.Return(context);
+        }
+        else
+        {
+            ThreadContext.Last = context;
+        }
+    }
+
+    private RequestContext<TContext> Take()
+    {
+        if (ThreadContext.Last is RequestContext<TContext> context && context.Runner == this)
+        {
+            ThreadContext.Last = null;
+            return context;
+        }
+
+        return _contexts.Get();
+    }
 
     private ValueTask RunAsync(HttpRequest request, HttpResponse response)
     {
@@ -63,6 +85,6 @@ internal sealed class ApplicationRunner<TContext>
             request.MaxBodyBytes = _maxBodyBytes;
         }
 
-        return _contexts.Get().RunAsync(request, response);
+        return Take().RunAsync(request, response);
     }
 }

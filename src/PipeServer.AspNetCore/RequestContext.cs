@@ -34,6 +34,9 @@ internal sealed class RequestContext<TContext>(ApplicationRunner<TContext> runne
     private TContext? _context;
     private Exception? _reported;
 
+    /// <summary>Whose it is.</summary>
+    public ApplicationRunner<TContext> Runner => runner;
+
     TContext? IHostContextContainer<TContext>.HostContext { get; set; }
 
     protected override IEnumerable<Type> OwnTypes => RareTypes;

@@ -135,7 +135,11 @@ internal abstract class RequestFeatures : FeatureSlots,
 
     protected bool IsHttp2 => Request.Version == HttpVersion.Version20;
 
-    void IHttpRequestLifetimeFeature.Abort() => AbortRequest();
+    void IHttpRequestLifetimeFeature.Abort()
+    {
+        SendOwedFlush();
+        AbortRequest();
+    }
 
     /// <summary>Ends the request without the rest of its answer. From any thread, also when it has ended.</summary>
     /// <param name="errorCode">What the client is told over HTTP/2; null for CANCEL.</param>

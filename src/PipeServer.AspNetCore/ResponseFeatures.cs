@@ -27,6 +27,7 @@ internal abstract class ResponseFeatures : ConnectionFeatures,
     private IHeaderDictionary? _otherTrailers;
     private Stream? _otherBody;
     private bool _isSwitched; // the application has taken the connection over
+    private bool _hasEnded; // the application has ended the response before itself
 
     protected ResponseFeatures(long connectionIdSeed, SmallFiles files)
         : base(connectionIdSeed)
@@ -121,7 +122,11 @@ internal abstract class ResponseFeatures : ConnectionFeatures,
         return Request.IsWebSocketRequest ? new WebSocketStream(pipe, this, Request, Response) : new DuplexPipeStream(pipe, this);
     }
 
-    void IHttpResetFeature.Reset(int errorCode) => AbortRequest(errorCode);
+    void IHttpResetFeature.Reset(int errorCode)
+    {
+        _writer.SendOwed();
+        AbortRequest(errorCode);
+    }
 
     /// <summary>Calls the callbacks, and gives status and fields to the server.</summary>
     internal Task StartAsync()
@@ -167,6 +172,7 @@ internal abstract class ResponseFeatures : ConnectionFeatures,
         await StartAsync().ConfigureAwait(false);
         await _writer.SettleAsync().ConfigureAwait(false);
         CopyTrailers();
+        _hasEnded = true;
         await Response.CompleteAsync().ConfigureAwait(false);
     }
 
@@ -189,7 +195,7 @@ internal abstract class ResponseFeatures : ConnectionFeatures,
         ForgetResponse();
         _response = response;
         _writer.Begin(response.Body);
-        (_statusCode, _reasonPhrase, HasStarted, _isSwitched, Fault) = (StatusCodes.Status200OK, null, false, false, null);
+        (_statusCode, _reasonPhrase, HasStarted, _isSwitched, _hasEnded, Fault) = (StatusCodes.Status200OK, null, false, false, false, null);
     }
 
     /// <summary>Forgets the response.</summary>
@@ -202,13 +208,26 @@ internal abstract class ResponseFeatures : ConnectionFeatures,
 
     /// <summary>The application has ended: what is left of its response goes to the server.</summary>
     /// <exception cref="InvalidOperationException">It has promised more than it has written.</exception>
-    protected async ValueTask FinishResponseAsync()
+    protected ValueTask FinishResponseAsync()
     {
         if (Fault is not null || _isSwitched)
         {
-            return;
+            return default;
         }
 
+        if (HasStarted || _starting.Count > 0 || HasBodyFailed || !MayHaveBody)
+        {
+            return FinishOtherAsync();
+        }
+
+        CheckLength();
+        Commit(isEnd: true);
+        CopyTrailers();
+        return default;
+    }
+
+    private async ValueTask FinishOtherAsync()
+    {
         if (!HasStarted)
         {
             await CallStartingAsync().ConfigureAwait(false);
@@ -232,15 +251,12 @@ internal abstract class ResponseFeatures : ConnectionFeatures,
             await Response.Body.FlushAsync().ConfigureAwait(false); // or the server would answer a malformed body in the application's place
         }
 
-        if (!IsCompleted)
-        {
-            CopyTrailers();
-        }
+        CopyTrailers();
     }
 
     private void CopyTrailers()
     {
-        if (_otherTrailers is null && _trailers.Count > 0)
+        if (!_hasEnded && _otherTrailers is null && _trailers.Count > 0)
         {
             _trailers.CopyTo(Response);
         }
@@ -338,7 +354,7 @@ internal abstract class ResponseFeatures : ConnectionFeatures,
 
     private bool MayHaveBody => !IsHead && _statusCode is not (204 or 205 or 304);
 
-    private void Commit()
+    private void Commit(bool isEnd = false)
     {
         if (HasStarted)
         {
@@ -356,7 +372,7 @@ internal abstract class ResponseFeatures : ConnectionFeatures,
             response.ReasonPhrase = reason;
         }
 
-        _headers.CopyTo(response, hasLength: _statusCode is not (204 or 205));
+        _headers.CopyTo(response, hasLength: _statusCode is not (204 or 205), wholeBytes: isEnd ? _writer.Held : null);
         HasStarted = true;
         _writer.Release();
     }

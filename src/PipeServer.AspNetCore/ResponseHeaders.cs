@@ -23,11 +23,12 @@ internal sealed class ResponseHeaders : HeaderStore
     /// <param name="response">The server's response.</param>
     /// <param name="isUpgrade">The response is the last one of its connection, and has no body.</param>
     /// <param name="hasLength">The response may have a Content-Length.</param>
-    public void CopyTo(HttpResponse response, bool isUpgrade = false, bool hasLength = true)
+    /// <param name="wholeBytes">How long the whole body is, where it is complete: the server writes a length that is the same by itself.</param>
+    public void CopyTo(HttpResponse response, bool isUpgrade = false, bool hasLength = true, long? wholeBytes = null)
     {
         foreach (var (name, value) in Fields)
         {
-            if (!IsServers(response, name, value, isUpgrade))
+            if (!TryPutApart(response, name, value, isUpgrade))
             {
                 for (var index = 0; index < value.Count; index++)
                 {
@@ -39,7 +40,7 @@ internal sealed class ResponseHeaders : HeaderStore
             }
         }
 
-        if (StoredLength is { } length && hasLength)
+        if (StoredLength is { } length && hasLength && (length != wholeBytes || TryGetStored(HeaderNames.Trailer, out _)))
         {
             response.ContentLength = length;
         }
@@ -57,13 +58,16 @@ internal sealed class ResponseHeaders : HeaderStore
 
     protected override void Check(string key, in StringValues value) => FieldRules.Check(key, value);
 
-    // What the server decides on itself. An application's Transfer-Encoding says no more than that it has no length.
-    private static bool IsServers(HttpResponse response, string name, in StringValues value, bool isUpgrade)
+    // What the server decides on itself, and what it has a faster way for. An application's Transfer-Encoding says no more than that it has no length.
+    private static bool TryPutApart(HttpResponse response, string name, in StringValues value, bool isUpgrade)
     {
         switch (name.Length)
         {
             case 4 when name.Equals(HeaderNames.Date, StringComparison.OrdinalIgnoreCase):
             case 17 when name.Equals(HeaderNames.TransferEncoding, StringComparison.OrdinalIgnoreCase):
+                return true;
+            case 12 when value.Count == 1 && name.Equals(HeaderNames.ContentType, StringComparison.OrdinalIgnoreCase):
+                response.ContentType = value[0];
                 return true;
             case 10 when name.Equals(HeaderNames.Connection, StringComparison.OrdinalIgnoreCase):
                 response.CloseConnection |= !isUpgrade && FieldRules.HasToken(value, "close");

@@ -175,7 +175,7 @@ internal sealed class ServerShutdown(ServerContext server, ConnectionDispatcher 
     // One line a second, so that an operator sees what the stop is waiting for.
     private async Task<ShutdownOutcome> WaitAsync(Task drained, CancellationToken force)
     {
-        var left = server.Options.ShutdownGracePeriod;
+        var (started, left) = (_time.GetTimestamp(), server.Options.ShutdownGracePeriod);
         try
         {
             while (left > TimeSpan.Zero)
@@ -197,7 +197,8 @@ internal sealed class ServerShutdown(ServerContext server, ConnectionDispatcher 
         }
         catch (OperationCanceledException)
         {
-            return ShutdownOutcome.Forced;
+            // A host that forces when its own time is over may be a moment before a timer that is late.
+            return _time.GetElapsedTime(started) < server.Options.ShutdownGracePeriod ? ShutdownOutcome.Forced : ShutdownOutcome.TimedOut;
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Microsoft.Extensions.Logging;
 
 namespace PipeServer.Tests.Server;
@@ -381,6 +382,24 @@ public abstract class DrainTests(string transport)
         var report = await server.Server.StopAsync(new CancellationToken(canceled: true)).WaitAsync(Patience);
         Assert.Equal(ShutdownOutcome.Forced, report.Outcome);
         Assert.Same(report, await stopping);
+    }
+
+    // A host forces when its own time is over, which is the server's too: where the server's timer was late, the report said that somebody had cut it short.
+    [Fact]
+    public async Task A_stop_that_is_forced_when_its_grace_period_has_passed_has_timed_out()
+    {
+        var grace = TimeSpan.FromMilliseconds(50);
+        var server = await StartAsync(null, options => (options.ShutdownGracePeriod, options.TimeProvider) = (grace, new TimeWithoutBeats()));
+        await using var client = await server.ConnectAsync();
+        await client.SendAsync(TestClient.Get("/waits-for-abort"));
+        await Eventually.TrueAsync(() => server.Server.Requests.InFlight == 1, "the handler runs");
+        using var force = new CancellationTokenSource();
+        var stopping = server.Server.StopAsync(force.Token);
+        var started = Stopwatch.GetTimestamp();
+        await Eventually.TrueAsync(() => Stopwatch.GetElapsedTime(started) > 2 * grace, "the grace period passes; the server's timer never fires");
+        Assert.False(stopping.IsCompleted);
+        await force.CancelAsync();
+        Assert.Equal(ShutdownOutcome.TimedOut, (await stopping.WaitAsync(Patience)).Outcome);
     }
 
     [Fact]
