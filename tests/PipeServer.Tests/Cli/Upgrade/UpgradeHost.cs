@@ -48,6 +48,7 @@ internal sealed class UpgradeHost : IAsyncDisposable
             $"{before} exec >>'{this["log"]}' 2>&1; exec '{this["pipeserver"]}' serve '{Repository.Path("wwwroot")}' --demo --pid-file '{this["pid"]}' "
             + $"--report '{this["report.json"]}' --drain-idle 0.1 {arguments}"));
         await Eventually.TrueAsync(() => Serving > 0, $"it starts: {Log}");
+        await Eventually.TrueAsync(() => Log.Split("Listening on ") is [_, .., var last] && last.Contains('\n'), "it says where"); // nobody waits for a console
         _generations.Add(Serving);
     }
 
