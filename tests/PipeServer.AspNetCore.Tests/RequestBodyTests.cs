@@ -177,7 +177,7 @@ public sealed class RequestBodyTests
         await client.SendAsync("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nExpect: 100-continue\r\nConnection: close\r\n\r\n");
         await client.ReadUntilAsync("HTTP/1.1 100 ");
         await client.SendAsync("ok");
-        Assert.EndsWith("ok\r\n0\r\n\r\n", await client.ReadToEndAsync());
+        Assert.Matches("\nok(\r\n0\r\n\r\n)?$", await client.ReadToEndAsync()); // in chunks, or with its length where the body came at once
     }
 
     [Fact]
