@@ -44,10 +44,8 @@ internal sealed class DeferredFlush
     public void EndSynchronousPart()
     {
         EndWatch();
-        if (Interlocked.CompareExchange(ref _state, Off, Armed) != Armed)
-        {
-            Send();
-        }
+        Send();
+        Leave();
     }
 
     /// <summary>The application has ended: what is owed goes with the end of the response.</summary>
@@ -74,22 +72,7 @@ internal sealed class DeferredFlush
             return false;
         }
 
-        var wait = default(SpinWait);
-        while (true)
-        {
-            var state = Volatile.Read(ref _state);
-            if (state == Off)
-            {
-                return false;
-            }
-
-            if (state != Taken && Interlocked.CompareExchange(ref _state, Taken, state) == state)
-            {
-                return true;
-            }
-
-            wait.SpinOnce();
-        }
+        return TryMoveTo(Taken);
     }
 
     /// <summary>Gives the server's writer back: the flush waits, or the caller makes it.</summary>
@@ -104,20 +87,7 @@ internal sealed class DeferredFlush
     }
 
     /// <summary>From here on a flush is a flush; what is owed goes with what the caller does next.</summary>
-    public void Leave()
-    {
-        var wait = default(SpinWait);
-        while (true)
-        {
-            var state = Volatile.Read(ref _state);
-            if (state == Off || (state != Taken && Interlocked.CompareExchange(ref _state, Off, state) == state))
-            {
-                return;
-            }
-
-            wait.SpinOnce();
-        }
-    }
+    public void Leave() => TryMoveTo(Off);
 
     /// <summary>Sends what is owed, from any thread; returns when it, or somebody else, has.</summary>
     public void Send()
@@ -151,6 +121,27 @@ internal sealed class DeferredFlush
         pending = _pending;
         _pending = null;
         return pending is { IsCompletedSuccessfully: false };
+    }
+
+    // Waits while somebody is at the server's writer. False where no flush is put off any more.
+    private bool TryMoveTo(int next)
+    {
+        var wait = default(SpinWait);
+        while (true)
+        {
+            var state = Volatile.Read(ref _state);
+            if (state == Off)
+            {
+                return false;
+            }
+
+            if (state != Taken && Interlocked.CompareExchange(ref _state, next, state) == state)
+            {
+                return true;
+            }
+
+            wait.SpinOnce();
+        }
     }
 
     private void Flush()

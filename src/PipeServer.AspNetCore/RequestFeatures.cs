@@ -135,16 +135,13 @@ internal abstract class RequestFeatures : FeatureSlots,
 
     protected bool IsHttp2 => Request.Version == HttpVersion.Version20;
 
-    void IHttpRequestLifetimeFeature.Abort()
-    {
-        SendOwedFlush();
-        AbortRequest();
-    }
+    void IHttpRequestLifetimeFeature.Abort() => AbortRequest();
 
-    /// <summary>Ends the request without the rest of its answer. From any thread, also when it has ended.</summary>
+    /// <summary>Ends the request without the rest of its answer, behind what was flushed. From any thread, also when it has ended.</summary>
     /// <param name="errorCode">What the client is told over HTTP/2; null for CANCEL.</param>
     protected void AbortRequest(int? errorCode = null)
     {
+        SendOwedFlush();
         lock (_lifeLock)
         {
             if (errorCode is { } code)

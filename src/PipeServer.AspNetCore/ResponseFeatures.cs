@@ -122,11 +122,7 @@ internal abstract class ResponseFeatures : ConnectionFeatures,
         return Request.IsWebSocketRequest ? new WebSocketStream(pipe, this, Request, Response) : new DuplexPipeStream(pipe, this);
     }
 
-    void IHttpResetFeature.Reset(int errorCode)
-    {
-        _writer.SendOwed();
-        AbortRequest(errorCode);
-    }
+    void IHttpResetFeature.Reset(int errorCode) => AbortRequest(errorCode);
 
     /// <summary>Calls the callbacks, and gives status and fields to the server.</summary>
     internal Task StartAsync()

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
 using System.Text;
+using PipeServer.Platform;
 
 namespace PipeServer.Cli.Upgrade;
 
@@ -17,7 +18,6 @@ internal sealed unsafe partial class SpawnedProcess // SAFETY: see Start, which 
     private const int SIGPIPE = 13;
     private const int SIGTERM = 15;
     private const int WNOHANG = 1;
-    private const int EINTR = 4;
 
     // Of glibc on 64-bit systems: posix_spawn_file_actions_t has 80 bytes, posix_spawnattr_t 336, sigset_t 128. Room for more, in words.
     private const int ActionsWords = 64;
@@ -109,7 +109,7 @@ internal sealed unsafe partial class SpawnedProcess // SAFETY: see Start, which 
             {
                 result = waitpid(Id, &status, WNOHANG);
             }
-            while (result < 0 && Marshal.GetLastPInvokeError() == EINTR);
+            while (result < 0 && Marshal.GetLastPInvokeError() == Errno.EINTR);
             if (result == 0)
             {
                 return false;
