@@ -9,8 +9,10 @@ internal sealed class CountBench : IDisposable
     // The one that has the least counts: the heartbeat, in a section that takes longer, only adds.
     private const int Sections = 5;
 
-    // Beside them, for sections in which a file was looked at on the disk.
+    // Beside them, for sections in which a file was looked at on the disk. The next section is half as long: on a machine on which all requests
+    // take more than a second, each of them has such a look.
     private const int MaxFailedTries = 15;
+    private const int LeastRequests = Workload.CountedRequests / 16;
 
     // Valgrind 3.19 does not know openat2, so opening a file would be counted as something that no user's server does.
     private const string DiskFunction = "PortableFileRoot";
@@ -42,13 +44,13 @@ internal sealed class CountBench : IDisposable
             ? [_files[NativeProgram.Router], $"{port}"]
             : [_files[NativeProgram.CommandLine], "serve", _site, "--demo", "--quiet", "--loops", "1", "--workers", "1", .. Listen(port)];
 
-        var profile = await MeasureAsync(workload, Command, cancellation);
+        var section = await MeasureAsync(workload, Command, cancellation);
         return new WorkloadCount(
             workload.Name,
-            PerRequest(profile.Total, workload),
+            section.InstructionsPerRequest,
             Nginx: null,
             Kestrel: null,
-            profile.Functions.Select(pair => (pair.Key, Value: PerRequest(pair.Value, workload)))
+            section.Profile.Functions.Select(pair => (pair.Key, Value: section.PerRequest(pair.Value)))
                 .Where(static pair => pair.Value >= WorkloadCount.LeastOfFunction)
                 .OrderByDescending(static pair => pair.Value).ThenBy(static pair => pair.Key, StringComparer.Ordinal)
                 .ToDictionary(static pair => pair.Key, static pair => pair.Value, StringComparer.Ordinal));
@@ -56,26 +58,21 @@ internal sealed class CountBench : IDisposable
 
     /// <summary>Instructions a request of nginx, one process.</summary>
     public async Task<double> CountNginxAsync(Workload workload, CancellationToken cancellation) =>
-        PerRequest((await MeasureAsync(workload, port => ["nginx", "-c", WriteNginxConfiguration(port, workload.IsHttp2)], cancellation)).Total, workload);
+        (await MeasureAsync(workload, port => ["nginx", "-c", WriteNginxConfiguration(port, workload.IsHttp2)], cancellation)).InstructionsPerRequest;
 
     /// <summary>Instructions a request of a native Kestrel.</summary>
-    public async Task<double> CountKestrelAsync(Workload workload, CancellationToken cancellation) => PerRequest(
-        (await MeasureAsync(
-            workload,
-            port => KestrelCommand(port, workload.IsHttp2),
-            cancellation)).Total,
-        workload);
+    public async Task<double> CountKestrelAsync(Workload workload, CancellationToken cancellation) =>
+        (await MeasureAsync(workload, port => KestrelCommand(port, workload.IsHttp2), cancellation)).InstructionsPerRequest;
 
     public void Dispose() => _work.Delete(recursive: true);
 
-    private static double PerRequest(long instructions, Workload workload) => Math.Round((double)instructions / workload.Counted, 1);
-
-    private async Task<CallgrindProfile> MeasureAsync(Workload workload, Func<int, IReadOnlyList<string>> command, CancellationToken cancellation)
+    private async Task<Section> MeasureAsync(Workload workload, Func<int, IReadOnlyList<string>> command, CancellationToken cancellation)
     {
         await using var server = await CountedServer.StartAsync(command, _work.FullName, cancellation);
         using ICountedClient client = workload.IsHttp2 ? Http2CountedClient.Connect(server.Port, workload) : RawClient.Connect(server.Port, workload);
         client.Run(Workload.WarmUpRequests);
-        var sections = new List<CallgrindProfile>();
+        var sections = new List<Section>();
+        var requests = workload.Counted(Workload.CountedRequests);
         for (var tries = 0; sections.Count < Sections && tries < Sections + MaxFailedTries; tries++)
         {
             client.Run(Workload.CountedRequests / 10); // a file whose second is over is looked at now
@@ -83,17 +80,21 @@ internal sealed class CountBench : IDisposable
             var profile = await server.CountAsync(
                 () =>
                 {
-                    client.Run(workload.Counted, threads.WaitUntilAllSleep);
+                    client.Run(requests, threads.WaitUntilAllSleep);
                     return Task.CompletedTask;
                 },
                 cancellation);
-            if (!profile.Functions.Keys.Any(static name => name.Contains(DiskFunction, StringComparison.Ordinal)))
+            if (profile.Functions.Keys.Any(static name => name.Contains(DiskFunction, StringComparison.Ordinal)))
             {
-                sections.Add(profile);
+                requests = workload.Counted(Math.Max(requests / 2, LeastRequests));
+            }
+            else
+            {
+                sections.Add(new Section(profile, requests));
             }
         }
 
-        return sections.MinBy(static profile => profile.Total)
+        return sections.MinBy(static section => section.InstructionsPerRequest)
             ?? throw new MeasurementException($"{workload.Name}: a file was looked at on the disk in each of {Sections + MaxFailedTries} tries.");
     }
 
@@ -121,5 +122,13 @@ internal sealed class CountBench : IDisposable
                 .Replace("FILES", _site, StringComparison.Ordinal)
                 .Replace("WORK", _work.FullName, StringComparison.Ordinal));
         return path;
+    }
+
+    // Requests that were counted at a time, and what they cost.
+    private sealed record Section(CallgrindProfile Profile, int Requests)
+    {
+        public double InstructionsPerRequest => PerRequest(Profile.Total);
+
+        public double PerRequest(long instructions) => Math.Round((double)instructions / Requests, 1);
     }
 }

@@ -36,13 +36,13 @@ internal sealed record Workload(
     public const int WarmUpRequests = 4_000;
 
     /// <summary>
-    /// Requests that are counted at a time, or as many more as fill the last batch. In well under a second, even so slowed down: a cached file is compared with the disk once a
-    /// second, which would be counted too.
+    /// Requests that are counted at a time. In well under a second, even so slowed down: a cached file is compared with the disk once a second,
+    /// which would be counted too.
     /// </summary>
     public const int CountedRequests = 2_000;
 
-    /// <summary>How many requests are counted at a time.</summary>
-    public int Counted => (CountedRequests + Depth - 1) / Depth * Depth;
+    /// <summary>So many requests, or as many more as fill the last batch.</summary>
+    public int Counted(int requests) => (requests + Depth - 1) / Depth * Depth;
 
     private static readonly string BrowserLines = string.Concat(BrowserHead.Lines.Select(static line => line + "\r\n"));
 

@@ -149,6 +149,7 @@ internal static class LiveEndpoints
     {
         await context.Response.WriteAsync("begun");
         await context.Response.Body.FlushAsync();
+        await log.HearAsync($"{name}-begun");
         var token = context.RequestAborted;
         context.Features.GetRequiredFeature<IHttpResetFeature>().Reset(code);
         await Task.Delay(RequestLog.Patience, token).ContinueWith(static _ => { }, TaskScheduler.Default);

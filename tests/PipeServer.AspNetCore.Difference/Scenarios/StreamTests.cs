@@ -20,6 +20,7 @@ public sealed class StreamTests(TwoServers servers)
             using var client = Clients.Create(server, 2);
             using var response = await client.GetAsync(
                 new Uri($"/reset/{code}/{name}", UriKind.Relative), HttpCompletionOption.ResponseHeadersRead, TestContext.Current.CancellationToken);
+            server.Log.Say($"{name}-begun", "read"); // HttpClient forgets a head that it has not handed over when the reset arrives
             var seen = await Record.ExceptionAsync(() => response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
             var told = seen as HttpProtocolException ?? seen?.InnerException as HttpProtocolException;
             return $"{told?.ErrorCode} {await server.Log.HearAsync(name)}";
