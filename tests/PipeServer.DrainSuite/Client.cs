@@ -19,6 +19,9 @@ internal sealed class Client : IDisposable
     /// <summary>The body of the last answer; null when there was no whole one.</summary>
     public string? Body { get; private set; }
 
+    /// <summary>The head of the last answer, whatever its status; null when there was none.</summary>
+    public string? Head { get; private set; }
+
     /// <summary>True when the last answer said that it was the last.</summary>
     public bool WasToldToClose { get; private set; }
 
@@ -26,11 +29,12 @@ internal sealed class Client : IDisposable
     public bool HasEndedInOrder => _wire.HasEndedInOrder;
 
     /// <summary>Null when nobody listens, or when the handshake is not finished.</summary>
-    /// <param name="port">Where, on 127.0.0.1.</param>
+    /// <param name="port">Where.</param>
     /// <param name="isTls">It speaks TLS.</param>
-    public static async Task<Client?> TryConnectAsync(int port, bool isTls)
+    /// <param name="address">On which host; 127.0.0.1 if not named.</param>
+    public static async Task<Client?> TryConnectAsync(int port, bool isTls, IPAddress? address = null)
     {
-        var client = await TryBeginAsync(port, isTls);
+        var client = await TryBeginAsync(port, isTls, address: address);
         try
         {
             await (client?._wire.OpenAsync().WaitAsync(Patience) ?? Task.CompletedTask);
@@ -44,22 +48,23 @@ internal sealed class Client : IDisposable
     }
 
     /// <summary>Connects and, with TLS, begins the handshake, which is finished when something is sent. Null when nobody listens.</summary>
-    /// <param name="port">Where, on 127.0.0.1.</param>
+    /// <param name="port">Where.</param>
     /// <param name="isTls">It speaks TLS.</param>
     /// <param name="held">How much of the handshake is held back until <see cref="Release"/>.</param>
-    public static async Task<Client?> TryBeginAsync(int port, bool isTls, HeldHandshake held = HeldHandshake.None)
+    /// <param name="address">On which host; 127.0.0.1 if not named.</param>
+    public static async Task<Client?> TryBeginAsync(int port, bool isTls, HeldHandshake held = HeldHandshake.None, IPAddress? address = null)
     {
-        var wire = await TryConnectWireAsync(port, isTls, held);
+        var wire = await TryConnectWireAsync(port, isTls, held, address: address);
         return wire is null ? null : new Client(wire);
     }
 
     /// <summary>What carries a connection, as <see cref="TryBeginAsync"/> makes it. Null when nobody listens.</summary>
-    public static async Task<Wire?> TryConnectWireAsync(int port, bool isTls, HeldHandshake held = HeldHandshake.None, bool isHttp2 = false)
+    public static async Task<Wire?> TryConnectWireAsync(int port, bool isTls, HeldHandshake held = HeldHandshake.None, bool isHttp2 = false, IPAddress? address = null)
     {
         var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         try
         {
-            await socket.ConnectAsync(new IPEndPoint(IPAddress.Loopback, port));
+            await socket.ConnectAsync(new IPEndPoint(address ?? IPAddress.Loopback, port));
             return isTls ? new TlsWire(socket, held, isHttp2) : new PlainWire(socket);
         }
         catch (SocketException)
@@ -106,6 +111,7 @@ internal sealed class Client : IDisposable
     /// <summary>Reads one whole answer with status 200.</summary>
     public async Task<RequestFate> ReadAnswerAsync(string? expectedBody = null)
     {
+        Head = null;
         try
         {
             int end;
@@ -117,7 +123,7 @@ internal sealed class Client : IDisposable
                 }
             }
 
-            var head = _received.ToString(0, end + 4);
+            var head = Head = _received.ToString(0, end + 4);
             _received.Remove(0, end + 4);
             WasToldToClose = head.Contains("\r\nConnection: close\r\n", StringComparison.OrdinalIgnoreCase);
             var body = Body = await ReadBodyAsync(head);

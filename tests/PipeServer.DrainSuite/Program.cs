@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using PipeServer.DrainSuite;
+using PipeServer.DrainSuite.ScaleOut;
 
 var command = new Option<string>("--command") { Description = "Starts the server in the foreground.", Required = true };
 var port = new Option<int>("--port") { Description = "Where it listens, on 127.0.0.1. 0: the first address that it prints tells." };
@@ -67,4 +68,9 @@ upgrade.SetAction(async parsed =>
     return faults.Count == 0 ? 0 : 1;
 });
 root.Subcommands.Add(upgrade);
+foreach (var further in ScaleOutCommands.All)
+{
+    root.Subcommands.Add(further);
+}
+
 return await root.Parse(args).InvokeAsync();

@@ -106,40 +106,21 @@ internal sealed partial class UpgradedServer : IAsyncDisposable
     public async Task StopAsync()
     {
         await SignalAsync("TERM");
-        await WaitAsync(() => !Generations.Exists(IsAlive), "not all of them end");
+        await WaitAsync(() => !Generations.Exists(ProcessNumber.IsAlive), "not all of them end");
     }
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
-        foreach (var generation in Generations.Append(_first.Id).Where(IsAlive))
+        foreach (var generation in Generations.Append(_first.Id).Where(ProcessNumber.IsAlive))
         {
-            await SignalAsync("KILL", generation);
+            await ProcessNumber.SignalAsync(generation, "KILL");
         }
 
         _first.Dispose();
     }
 
-    // Nobody may be there to take note of the end of one whose parent has ended before it.
-    private static bool IsAlive(int process)
-    {
-        try
-        {
-            return !File.ReadAllText($"/proc/{process}/stat").Contains(") Z ", StringComparison.Ordinal);
-        }
-        catch (IOException)
-        {
-            return false;
-        }
-    }
-
-    private static async Task SignalAsync(string signal, int process)
-    {
-        using var kill = Process.Start("kill", ["-" + signal, process.ToString(CultureInfo.InvariantCulture)]);
-        await kill.WaitForExitAsync();
-    }
-
-    private Task SignalAsync(string signal) => SignalAsync(signal, Generations[^1]);
+    private Task SignalAsync(string signal) => ProcessNumber.SignalAsync(Generations[^1], signal);
 
     private int Refusals() => Lines.Count(static line => line.Contains("Not upgraded", StringComparison.Ordinal));
 
@@ -162,17 +143,7 @@ internal sealed partial class UpgradedServer : IAsyncDisposable
         File.Move(next, Link, overwrite: true);
     }
 
-    private int? ReadPid()
-    {
-        try
-        {
-            return int.TryParse(File.ReadAllText(PidFile), CultureInfo.InvariantCulture, out var process) ? process : null;
-        }
-        catch (IOException)
-        {
-            return null;
-        }
-    }
+    private int? ReadPid() => ProcessNumber.Read(PidFile);
 
     private async Task<int> PortAsync(string scheme)
     {

@@ -1,0 +1,56 @@
+namespace PipeServer.DrainSuite.ScaleOut;
+
+/// <summary>Starts front ends with the files that users copy.</summary>
+internal static class FrontEnds
+{
+    private const string Http2 = "default-server proto h2 ";
+
+    /// <summary>The front ends by their names on the command line.</summary>
+    public static IReadOnlyDictionary<string, FrontEnd> ByName { get; } = new Dictionary<string, FrontEnd>(StringComparer.Ordinal)
+    {
+        ["haproxy"] = FrontEnd.HAProxy,
+        ["haproxy-h2"] = FrontEnd.HAProxyHttp2,
+        ["nginx"] = FrontEnd.Nginx,
+    };
+
+    /// <summary>Starts one on its host.</summary>
+    /// <param name="lab">Where.</param>
+    /// <param name="frontEnd">Which one.</param>
+    /// <param name="deploy">The folder of the deploy files.</param>
+    /// <param name="folder">Takes what it writes.</param>
+    public static async Task<LabProcess> StartAsync(Lab lab, FrontEnd frontEnd, string deploy, string folder)
+    {
+        if (frontEnd == FrontEnd.Nginx)
+        {
+            // The file is one of conf.d: what Debian's nginx.conf has around it, but for its paths.
+            var main = Path.Combine(folder, "nginx.conf");
+            await File.WriteAllTextAsync(main, $$"""
+                daemon off;
+                pid {{folder}}/nginx.pid;
+                error_log stderr warn;
+                worker_processes auto;
+                events { worker_connections 4096; }
+                http {
+                    access_log off;
+                    client_body_temp_path {{folder}}/nginx-body;
+                    proxy_temp_path {{folder}}/nginx-proxy;
+                    fastcgi_temp_path {{folder}}/nginx-fastcgi;
+                    uwsgi_temp_path {{folder}}/nginx-uwsgi;
+                    scgi_temp_path {{folder}}/nginx-scgi;
+                    include {{Path.Combine(deploy, "nginx.conf")}};
+                }
+                """);
+            return lab.Start(LabHost.Front, "/usr/sbin/nginx", "-e", "stderr", "-c", main);
+        }
+
+        var file = Path.Combine(deploy, "haproxy.cfg");
+        if (frontEnd == FrontEnd.HAProxyHttp2)
+        {
+            var text = await File.ReadAllTextAsync(file);
+            file = Path.Combine(folder, "haproxy-h2.cfg");
+            await File.WriteAllTextAsync(file, text.Replace("    default-server ", "    " + Http2, StringComparison.Ordinal));
+        }
+
+        return lab.Start(LabHost.Front, "/usr/sbin/haproxy", "-db", "-f", file);
+    }
+}

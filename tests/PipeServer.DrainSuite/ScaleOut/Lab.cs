@@ -1,0 +1,115 @@
+using System.Diagnostics;
+using System.Globalization;
+
+namespace PipeServer.DrainSuite.ScaleOut;
+
+/// <summary>
+/// Five hosts on one machine: network namespaces, each with a cable (veth) to a switch (a bridge) in a sixth. Their addresses are their own, so any number
+/// of labs stand beside each other. Needs root and iproute2.
+/// </summary>
+internal sealed class Lab : IAsyncDisposable
+{
+    private const string Switch = "switch";
+
+    private static int s_labs;
+
+    private readonly string _prefix = string.Create(CultureInfo.InvariantCulture, $"ps{Environment.ProcessId}-{Interlocked.Increment(ref s_labs)}-");
+    private readonly List<string> _namespaces = [];
+    private readonly List<LabProcess> _processes = [];
+
+    private Lab()
+    {
+    }
+
+    /// <summary>Builds it.</summary>
+    /// <exception cref="InvalidOperationException">The system does not let us; the message says what it says.</exception>
+    public static async Task<Lab> BuildAsync()
+    {
+        var lab = new Lab();
+        try
+        {
+            await lab.AddNamespaceAsync(Switch);
+            await lab.OnAsync(Switch, "link", "add", "name", "bridge", "type", "bridge");
+            await lab.OnAsync(Switch, "link", "set", "dev", "bridge", "up");
+            foreach (var host in LabHost.All)
+            {
+                await lab.AddNamespaceAsync(host.Name);
+                await lab.OnAsync(Switch, "link", "add", "name", host.Name, "type", "veth", "peer", "name", "eth0", "netns", lab._prefix + host.Name);
+                await lab.OnAsync(Switch, "link", "set", "dev", host.Name, "master", "bridge", "up");
+                await lab.OnAsync(host.Name, "addr", "add", host.Address + "/24", "dev", "eth0");
+                await lab.OnAsync(host.Name, "link", "set", "dev", "eth0", "up");
+                await lab.OnAsync(host.Name, "link", "set", "dev", "lo", "up");
+            }
+
+            return lab;
+        }
+        catch
+        {
+            await lab.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Starts a program on a host. It is ended with the lab at the latest.</summary>
+    public LabProcess Start(LabHost host, string program, params IEnumerable<string> arguments)
+    {
+        var process = LabProcess.Start("ip", ["netns", "exec", _prefix + host.Name, program, .. arguments]);
+        lock (_processes)
+        {
+            _processes.Add(process);
+        }
+
+        return process;
+    }
+
+    /// <summary>Pulls the host's cable, or puts it in again.</summary>
+    public Task SetCableAsync(LabHost host, bool isConnected) => OnAsync(Switch, "link", "set", "dev", host.Name, isConnected ? "up" : "down");
+
+    /// <summary>Has the host lose so many of a hundred packets that it sends, and of those that it receives. Needs nftables.</summary>
+    /// <param name="host">The host.</param>
+    /// <param name="percent">How many; 0 ends it.</param>
+    public async Task SetLossAsync(LabHost host, int percent)
+    {
+        await RunAsync("ip", ["netns", "exec", _prefix + host.Name, "nft", "add table inet lossy; delete table inet lossy"]);
+        if (percent > 0)
+        {
+            var rules = string.Join("; ", new[] { ("input", "iif"), ("output", "oif") }.Select(way => string.Create(
+                CultureInfo.InvariantCulture,
+                $"add chain inet lossy {way.Item1} {{ type filter hook {way.Item1} priority 0; }}; add rule inet lossy {way.Item1} {way.Item2} != lo numgen random mod 100 < {percent} drop")));
+            await RunAsync("ip", ["netns", "exec", _prefix + host.Name, "nft", $"add table inet lossy; {rules}"]);
+        }
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var process in _processes)
+        {
+            await process.DisposeAsync();
+        }
+
+        foreach (var name in _namespaces)
+        {
+            await RunAsync("ip", ["netns", "del", name]);
+        }
+    }
+
+    private static async Task RunAsync(string program, IEnumerable<string> arguments)
+    {
+        using var process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardError = true })!;
+        var said = await process.StandardError.ReadToEndAsync();
+        await process.WaitForExitAsync();
+        if (process.ExitCode != 0)
+        {
+            throw new InvalidOperationException($"{program} {string.Join(' ', arguments)}: {said.Trim()}");
+        }
+    }
+
+    private async Task AddNamespaceAsync(string name)
+    {
+        await RunAsync("ip", ["netns", "add", _prefix + name]);
+        _namespaces.Add(_prefix + name);
+    }
+
+    private Task OnAsync(string name, params IEnumerable<string> command) => RunAsync("ip", ["-n", _prefix + name, .. command]);
+}
