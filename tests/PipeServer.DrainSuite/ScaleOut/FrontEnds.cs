@@ -3,13 +3,12 @@ namespace PipeServer.DrainSuite.ScaleOut;
 /// <summary>Starts front ends with the files that users copy.</summary>
 internal static class FrontEnds
 {
-    private const string Http2 = "default-server proto h2 ";
-
     /// <summary>The front ends by their names on the command line.</summary>
     public static IReadOnlyDictionary<string, FrontEnd> ByName { get; } = new Dictionary<string, FrontEnd>(StringComparer.Ordinal)
     {
         ["haproxy"] = FrontEnd.HAProxy,
         ["haproxy-h2"] = FrontEnd.HAProxyHttp2,
+        ["haproxy-forwarded-for"] = FrontEnd.HAProxyForwardedFor,
         ["nginx"] = FrontEnd.Nginx,
     };
 
@@ -22,6 +21,8 @@ internal static class FrontEnds
     {
         if (frontEnd == FrontEnd.Nginx)
         {
+            await lab.SetAsync(LabHost.Front, "net.ipv4.tcp_retries2", 5); // as the file asks for
+
             // The file is one of conf.d: what Debian's nginx.conf has around it, but for its paths.
             var main = Path.Combine(folder, "nginx.conf");
             await File.WriteAllTextAsync(main, $$"""
@@ -44,13 +45,18 @@ internal static class FrontEnds
         }
 
         var file = Path.Combine(deploy, "haproxy.cfg");
-        if (frontEnd == FrontEnd.HAProxyHttp2)
+        if (frontEnd != FrontEnd.HAProxy)
         {
-            var text = await File.ReadAllTextAsync(file);
-            file = Path.Combine(folder, "haproxy-h2.cfg");
-            await File.WriteAllTextAsync(file, text.Replace("    default-server ", "    " + Http2, StringComparison.Ordinal));
+            var changed = Path.Combine(folder, "haproxy.cfg");
+            await File.WriteAllTextAsync(changed, Change(await File.ReadAllTextAsync(file), frontEnd));
+            file = changed;
         }
 
         return lab.Start(LabHost.Front, "/usr/sbin/haproxy", "-db", "-f", file);
     }
+
+    // As docs/scale-out.md says it to the reader.
+    private static string Change(string file, FrontEnd frontEnd) => frontEnd == FrontEnd.HAProxyHttp2
+        ? file.Replace("    default-server ", "    default-server proto h2 ", StringComparison.Ordinal)
+        : file.Replace(" send-proxy-v2 check-send-proxy", "", StringComparison.Ordinal).Replace("    option httpchk\n", "    option forwardfor\n    option httpchk\n", StringComparison.Ordinal);
 }

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Runtime.InteropServices;
 
 namespace PipeServer.DrainSuite.ScaleOut;
 
@@ -17,9 +18,15 @@ internal sealed class Lab : IAsyncDisposable
     private readonly List<string> _namespaces = [];
     private readonly List<LabProcess> _processes = [];
 
-    private Lab()
+    private readonly PosixSignalRegistration[] _signals;
+
+    // Who ends us half-way is to find no hosts left over.
+    private Lab() => _signals = [.. new[] { PosixSignal.SIGTERM, PosixSignal.SIGINT, PosixSignal.SIGHUP }.Select(signal => PosixSignalRegistration.Create(signal, context =>
     {
-    }
+        context.Cancel = true;
+        DisposeAsync().AsTask().Wait();
+        Environment.Exit(128);
+    }))];
 
     /// <summary>Builds it.</summary>
     /// <exception cref="InvalidOperationException">The system does not let us; the message says what it says.</exception>
@@ -65,6 +72,11 @@ internal sealed class Lab : IAsyncDisposable
     /// <summary>Pulls the host's cable, or puts it in again.</summary>
     public Task SetCableAsync(LabHost host, bool isConnected) => OnAsync(Switch, "link", "set", "dev", host.Name, isConnected ? "up" : "down");
 
+    /// <summary>Sets a sysctl of the host, whose name begins with <c>net.</c>.</summary>
+    public Task SetAsync(LabHost host, string name, int value) => RunAsync("ip", [
+        "netns", "exec", _prefix + host.Name, "sh", "-c", string.Create(CultureInfo.InvariantCulture, $"echo {value} > /proc/sys/{name.Replace('.', '/')}"),
+    ]);
+
     /// <summary>Has the host lose so many of a hundred packets that it sends, and of those that it receives. Needs nftables.</summary>
     /// <param name="host">The host.</param>
     /// <param name="percent">How many; 0 ends it.</param>
@@ -83,6 +95,7 @@ internal sealed class Lab : IAsyncDisposable
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
+        Array.ForEach(_signals, static signal => signal.Dispose());
         foreach (var process in _processes)
         {
             await process.DisposeAsync();

@@ -5,6 +5,9 @@ namespace PipeServer.DrainSuite.ScaleOut;
 /// <summary>One of the servers: pipeserver on a host, from one process to the next.</summary>
 internal sealed class Replica(Lab lab, LabHost host, string folder, ReplicaOptions options)
 {
+    /// <summary>The folder that they all serve, below that of the lab.</summary>
+    public const string Root = "root";
+
     private LabProcess? _started;
 
     /// <summary>Its host.</summary>
@@ -20,9 +23,8 @@ internal sealed class Replica(Lab lab, LabHost host, string folder, ReplicaOptio
     /// <param name="place">Where it listens; where the front end asks, if not named.</param>
     public async Task StartAsync(string? place = null)
     {
-        var root = Directory.CreateDirectory(Path.Combine(folder, "root")).FullName;
         _started = lab.Start(host, options.Program, [
-            "serve", root, "--demo", "--health", "--listen", (place ?? $"{host.Address}:8080") + (options.IsBehindProxyHeaders ? ",proxy,h2c" : ""),
+            "serve", Path.Combine(folder, Root), "--demo", "--health", "--listen", (place ?? $"{host.Address}:8080") + (options.HasProxyProtocol ? ",proxy,h2c" : ",h2c"),
             "--trusted-proxy", LabHost.Front.Address, "--trusted-proxy", "127.0.0.1",
             "--workers", options.Workers.ToString(CultureInfo.InvariantCulture), "--queue", options.Queue.ToString(CultureInfo.InvariantCulture),
             "--drain-delay", options.DrainDelay.ToString(CultureInfo.InvariantCulture), "--grace", "60",

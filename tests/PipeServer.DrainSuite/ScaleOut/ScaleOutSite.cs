@@ -27,10 +27,11 @@ internal sealed class ScaleOutSite : IAsyncDisposable
     /// <param name="adjust">Changes the options of the servers.</param>
     public static async Task<ScaleOutSite> OpenAsync(ScaleOutOptions options, Func<ReplicaOptions, ReplicaOptions>? adjust = null)
     {
-        var replicas = new ReplicaOptions(options.Program, IsBehindProxyHeaders: options.FrontEnd != FrontEnd.Nginx);
+        var replicas = new ReplicaOptions(options.Program, HasProxyProtocol: options.FrontEnd is FrontEnd.HAProxy or FrontEnd.HAProxyHttp2);
         var site = new ScaleOutSite(await Lab.BuildAsync(), options, adjust?.Invoke(replicas) ?? replicas);
         try
         {
+            await File.WriteAllTextAsync(Path.Combine(Directory.CreateDirectory(Path.Combine(site._folder, Replica.Root)).FullName, "index.html"), "<!doctype html><title>a page</title>");
             await Task.WhenAll(site.Replicas.Select(static replica => replica.StartAsync()));
             site._frontEnd = await FrontEnds.StartAsync(site.Lab, options.FrontEnd, options.Deploy, site._folder);
             return site;
