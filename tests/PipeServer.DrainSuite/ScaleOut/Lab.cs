@@ -96,6 +96,16 @@ internal sealed class Lab : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         Array.ForEach(_signals, static signal => signal.Dispose());
+
+        // Whoever is there, a server's successor and a front end's workers too, which hold the output of the one that we started.
+        foreach (var name in _namespaces)
+        {
+            foreach (var process in (await RunAsync("ip", ["netns", "pids", name])).Split('\n', StringSplitOptions.RemoveEmptyEntries))
+            {
+                await ProcessNumber.SignalAsync(int.Parse(process, CultureInfo.InvariantCulture), "KILL");
+            }
+        }
+
         foreach (var process in _processes)
         {
             await process.DisposeAsync();
@@ -105,17 +115,23 @@ internal sealed class Lab : IAsyncDisposable
         {
             await RunAsync("ip", ["netns", "del", name]);
         }
+
+        _namespaces.Clear();
+        _processes.Clear();
     }
 
-    private static async Task RunAsync(string program, IEnumerable<string> arguments)
+    private static async Task<string> RunAsync(string program, IEnumerable<string> arguments)
     {
-        using var process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardError = true })!;
+        using var process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardError = true, RedirectStandardOutput = true })!;
+        var printed = process.StandardOutput.ReadToEndAsync();
         var said = await process.StandardError.ReadToEndAsync();
         await process.WaitForExitAsync();
         if (process.ExitCode != 0)
         {
             throw new InvalidOperationException($"{program} {string.Join(' ', arguments)}: {said.Trim()}");
         }
+
+        return await printed;
     }
 
     private async Task AddNamespaceAsync(string name)
@@ -124,5 +140,5 @@ internal sealed class Lab : IAsyncDisposable
         _namespaces.Add(_prefix + name);
     }
 
-    private Task OnAsync(string name, params IEnumerable<string> command) => RunAsync("ip", ["-n", _prefix + name, .. command]);
+    private Task<string> OnAsync(string name, params IEnumerable<string> command) => RunAsync("ip", ["-n", _prefix + name, .. command]);
 }

@@ -66,9 +66,6 @@ internal sealed class Replica(Lab lab, LabHost host, string folder, ReplicaOptio
         return FleetPhase.Now;
     }
 
-    /// <summary>Ends whatever runs.</summary>
-    public Task EndAsync() => ProcessNumber.Read(PidFile) is { } serving ? ProcessNumber.SignalAsync(serving, "KILL") : Task.CompletedTask;
-
     /// <summary>How many answers with 200 of a path its access log has, and how many of all its lines are not of the clients' host.</summary>
     public async Task<(int Answered, int OfOthers)> ReadAccessLogAsync(string path)
     {

@@ -74,11 +74,6 @@ internal sealed class ScaleOutSite : IAsyncDisposable
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
-        foreach (var replica in Replicas)
-        {
-            await replica.EndAsync();
-        }
-
         await Lab.DisposeAsync();
         Directory.Delete(_folder, recursive: true);
     }
