@@ -22,26 +22,7 @@ internal static class FrontEnds
         if (frontEnd == FrontEnd.Nginx)
         {
             await lab.SetAsync(LabHost.Front, "net.ipv4.tcp_retries2", 5); // as the file asks for
-
-            // The file is one of conf.d: what Debian's nginx.conf has around it, but for its paths.
-            var main = Path.Combine(folder, "nginx.conf");
-            await File.WriteAllTextAsync(main, $$"""
-                daemon off;
-                pid {{folder}}/nginx.pid;
-                error_log stderr warn;
-                worker_processes auto;
-                events { worker_connections 4096; }
-                http {
-                    access_log off;
-                    client_body_temp_path {{folder}}/nginx-body;
-                    proxy_temp_path {{folder}}/nginx-proxy;
-                    fastcgi_temp_path {{folder}}/nginx-fastcgi;
-                    uwsgi_temp_path {{folder}}/nginx-uwsgi;
-                    scgi_temp_path {{folder}}/nginx-scgi;
-                    include {{Path.Combine(deploy, "nginx.conf")}};
-                }
-                """);
-            return lab.Start(LabHost.Front, "/usr/sbin/nginx", "-e", "stderr", "-c", main);
+            return lab.Start(LabHost.Front, "/usr/sbin/nginx", "-e", "stderr", "-c", await WriteNginxAsync(deploy, folder));
         }
 
         var file = Path.Combine(deploy, "haproxy.cfg");
@@ -53,6 +34,32 @@ internal static class FrontEnds
         }
 
         return lab.Start(LabHost.Front, "/usr/sbin/haproxy", "-db", "-f", file);
+    }
+
+    /// <summary>Writes a main configuration around the file, which is one of conf.d: what Debian's has, but for its paths.</summary>
+    /// <param name="deploy">The folder of the deploy files.</param>
+    /// <param name="folder">Takes it, and what nginx writes.</param>
+    /// <returns>Its path.</returns>
+    public static async Task<string> WriteNginxAsync(string deploy, string folder)
+    {
+        var main = Path.Combine(folder, "nginx.conf");
+        await File.WriteAllTextAsync(main, $$"""
+            daemon off;
+            pid {{folder}}/nginx.pid;
+            error_log stderr warn;
+            worker_processes auto;
+            events { worker_connections 4096; }
+            http {
+                access_log off;
+                client_body_temp_path {{folder}}/nginx-body;
+                proxy_temp_path {{folder}}/nginx-proxy;
+                fastcgi_temp_path {{folder}}/nginx-fastcgi;
+                uwsgi_temp_path {{folder}}/nginx-uwsgi;
+                scgi_temp_path {{folder}}/nginx-scgi;
+                include {{Path.Combine(deploy, "nginx.conf")}};
+            }
+            """);
+        return main;
     }
 
     // As docs/scale-out.md says it to the reader.

@@ -5,6 +5,10 @@ namespace PipeServer.DrainSuite.ScaleOut;
 /// <summary>What happens to one server of three, or to all of them, while clients go on. Each scenario has a lab of its own.</summary>
 internal static class ScaleOutScenarios
 {
+    private const int SlowMilliseconds = 100;
+    private const string SlowPath = "/sleep?ms=100";
+    private const int SlowWorkers = 128;
+
     // How long a front end holds on to what was in flight on a host that acknowledges nothing any more: nginx by its system's tcp_retries2.
     private static readonly TimeSpan FrontEndPatience = TimeSpan.FromSeconds(15);
 
@@ -51,10 +55,11 @@ internal static class ScaleOutScenarios
         return result;
     }
 
+    // With requests that take a while, so that some are in flight.
     private static async Task<ScaleOutResult> KillAsync(ScaleOutOptions options)
     {
-        await using var site = await ScaleOutSite.OpenAsync(options);
-        var fleet = await site.StartFleetAsync();
+        await using var site = await ScaleOutSite.OpenAsync(options, static replica => replica with { Workers = SlowWorkers });
+        var fleet = await site.StartFleetAsync(SlowFleet(options));
         await Task.Delay(options.Quiet);
         var killed = site.Replicas[1];
         var before = await fleet.EndPhaseAsync();
@@ -66,8 +71,10 @@ internal static class ScaleOutScenarios
         await killed.StartAsync();
         await fleet.ServedByAsync(killed.Host.Name);
         var after = await fleet.StopAsync();
-        var result = new ScaleOutResult(Invariant($"{Say(during, dead)}; later {without.Failed} of {without.Answered + without.Failed} and, once it is back, {after.Failed} of {after.Answered + after.Failed} failed"));
+        var inFlight = InFlight(options);
+        var result = new ScaleOutResult(Invariant($"{Say(during, dead)}, where about {inFlight} were in flight; later {without.Failed} of {without.Answered + without.Failed} and, once it is back, {after.Failed} of {after.Answered + after.Failed} failed"));
         result.Expect(0, before.Failed, "requests failed before");
+        result.Expect(during.Failed <= (2 * inFlight) + 10, $"{during.Failed} requests failed, many more than were in flight there"); // which is chance
         result.Expect(0, without.Failed, "requests failed with two servers");
         result.Expect(0, after.Failed, "requests failed when the third was back");
         return result;
@@ -75,8 +82,8 @@ internal static class ScaleOutScenarios
 
     private static async Task<ScaleOutResult> CableAsync(ScaleOutOptions options)
     {
-        await using var site = await ScaleOutSite.OpenAsync(options);
-        var fleet = await site.StartFleetAsync();
+        await using var site = await ScaleOutSite.OpenAsync(options, static replica => replica with { Workers = SlowWorkers });
+        var fleet = await site.StartFleetAsync(SlowFleet(options));
         await Task.Delay(options.Quiet);
         var host = LabHost.Servers[1];
         var before = await fleet.EndPhaseAsync();
@@ -144,6 +151,11 @@ internal static class ScaleOutScenarios
         result.Expect(0, before.Failed + during.Failed + other.Failed, "requests failed");
         return result;
     }
+
+    private static FleetOptions SlowFleet(ScaleOutOptions options) => new(options.Clients, options.PauseMilliseconds, SlowPath, IsPost: false);
+
+    // On one of three, on average.
+    private static int InFlight(ScaleOutOptions options) => options.Clients * SlowMilliseconds / (SlowMilliseconds + options.PauseMilliseconds) / 3;
 
     private static string Say(FleetReport during, long when) => during.Failed == 0
         ? Invariant($"none of {during.Answered} failed")
