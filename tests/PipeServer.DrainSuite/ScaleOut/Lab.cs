@@ -12,9 +12,9 @@ internal sealed class Lab : IAsyncDisposable
 {
     private const string Switch = "switch";
 
-    private static int s_labs;
+    private static int _labs;
 
-    private readonly string _prefix = string.Create(CultureInfo.InvariantCulture, $"ps{Environment.ProcessId}-{Interlocked.Increment(ref s_labs)}-");
+    private readonly string _prefix = string.Create(CultureInfo.InvariantCulture, $"ps{Environment.ProcessId}-{Interlocked.Increment(ref _labs)}-");
     private readonly List<string> _namespaces = [];
     private readonly List<LabProcess> _processes = [];
 

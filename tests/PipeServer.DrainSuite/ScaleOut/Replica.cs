@@ -55,15 +55,13 @@ internal sealed class Replica(Lab lab, LabHost host, string folder, ReplicaOptio
         await _started.WaitAsync(() => !ProcessNumber.IsAlive(before), $"{host.Name}'s old process does not end");
     }
 
-    /// <summary>Ends it without a word.</summary>
-    /// <returns>When it was dead, in Unix milliseconds.</returns>
-    public async Task<long> KillAsync()
+    /// <summary>Ends it without a word, and waits until it is dead.</summary>
+    public async Task KillAsync()
     {
         var serving = Serving;
         await ProcessNumber.SignalAsync(serving, "KILL");
         await _started!.WaitAsync(() => !ProcessNumber.IsAlive(serving), $"{host.Name} does not die");
         File.Delete(PidFile);
-        return FleetPhase.Now;
     }
 
     /// <summary>How many answers with 200 of a path its access log has, and how many of all its lines are not of the clients' host.</summary>

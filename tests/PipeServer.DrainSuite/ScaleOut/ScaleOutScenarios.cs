@@ -55,53 +55,43 @@ internal static class ScaleOutScenarios
         return result;
     }
 
-    // With requests that take a while, so that some are in flight.
     private static async Task<ScaleOutResult> KillAsync(ScaleOutOptions options)
     {
-        await using var site = await ScaleOutSite.OpenAsync(options, static replica => replica with { Workers = SlowWorkers });
-        var fleet = await site.StartFleetAsync(SlowFleet(options));
-        await Task.Delay(options.Quiet);
-        var killed = site.Replicas[1];
-        var before = await fleet.EndPhaseAsync();
-        var dead = await killed.KillAsync();
-        await Task.Delay(options.Quiet);
-        var during = await fleet.EndPhaseAsync();
-        await Task.Delay(options.Quiet); // without it
-        var without = await fleet.EndPhaseAsync();
-        await killed.StartAsync();
-        await fleet.ServedByAsync(killed.Host.Name);
-        var after = await fleet.StopAsync();
-        var inFlight = InFlight(options);
-        var result = new ScaleOutResult(Invariant($"{Say(during, dead)}, where about {inFlight} were in flight; later {without.Failed} of {without.Answered + without.Failed} and, once it is back, {after.Failed} of {after.Answered + after.Failed} failed"));
-        result.Expect(0, before.Failed, "requests failed before");
-        result.Expect(during.Failed <= (2 * inFlight) + 10, $"{during.Failed} requests failed, many more than were in flight there"); // which is chance
-        result.Expect(0, without.Failed, "requests failed with two servers");
-        result.Expect(0, after.Failed, "requests failed when the third was back");
+        var (result, during) = await StrikeAsync(options, TimeSpan.Zero, static site => site.Replicas[1].KillAsync(), static site => site.Replicas[1].StartAsync());
+        result.Expect(during.Failed <= (2 * InFlight(options)) + 10, $"{during.Failed} requests failed, many more than were in flight there"); // which is chance
         return result;
     }
 
-    private static async Task<ScaleOutResult> CableAsync(ScaleOutOptions options)
+    private static async Task<ScaleOutResult> CableAsync(ScaleOutOptions options) => (await StrikeAsync(
+        options,
+        FrontEndPatience,
+        static site => site.Lab.SetCableAsync(LabHost.Servers[1], isConnected: false),
+        static site => site.Lab.SetCableAsync(LabHost.Servers[1], isConnected: true))).Result;
+
+    // The second server is struck while requests are in flight on it, which take a while; it is gone for some time, and comes back.
+    private static async Task<(ScaleOutResult Result, FleetReport During)> StrikeAsync(
+        ScaleOutOptions options, TimeSpan patience, Func<ScaleOutSite, Task> strike, Func<ScaleOutSite, Task> mend)
     {
         await using var site = await ScaleOutSite.OpenAsync(options, static replica => replica with { Workers = SlowWorkers });
-        var fleet = await site.StartFleetAsync(SlowFleet(options));
+        var fleet = await site.StartFleetAsync(new FleetOptions(options.Clients, options.PauseMilliseconds, SlowPath, IsPost: false));
         await Task.Delay(options.Quiet);
-        var host = LabHost.Servers[1];
         var before = await fleet.EndPhaseAsync();
-        var cut = FleetPhase.Now;
-        await site.Lab.SetCableAsync(host, isConnected: false);
-        await Task.Delay(options.Quiet + FrontEndPatience);
+        await strike(site);
+        var struck = FleetPhase.Now;
+        await Task.Delay(options.Quiet + patience);
         var during = await fleet.EndPhaseAsync();
         await Task.Delay(options.Quiet);
         var without = await fleet.EndPhaseAsync();
-        await site.Lab.SetCableAsync(host, isConnected: true);
-        await fleet.ServedByAsync(host.Name);
+        await mend(site);
+        await fleet.ServedByAsync(site.Replicas[1].Host.Name);
         await Task.Delay(options.Quiet);
         var after = await fleet.StopAsync();
-        var result = new ScaleOutResult(Invariant($"{Say(during, cut)}, longest answer {new[] { during, without, after }.Max(Longest):F0} ms; later {without.Failed} of {without.Answered + without.Failed} and, once it is back, {after.Failed} of {after.Answered + after.Failed} failed"));
+        var result = new ScaleOutResult(Invariant(
+            $"{Say(during, struck)}, where about {InFlight(options)} were in flight; longest answer {new[] { during, without, after }.Max(Longest):F0} ms; later {without.Failed} of {without.Answered + without.Failed} and, once it is back, {after.Failed} of {after.Answered + after.Failed} failed"));
         result.Expect(0, before.Failed, "requests failed before");
         result.Expect(0, without.Failed, "requests failed with two servers");
-        result.Expect(0, after.Failed, "requests failed when the cable was in again");
-        return result;
+        result.Expect(0, after.Failed, "requests failed when the third was back");
+        return (result, during);
     }
 
     // TCP sends again what is lost: nothing fails, and the others answer as before.
@@ -151,8 +141,6 @@ internal static class ScaleOutScenarios
         result.Expect(0, before.Failed + during.Failed + other.Failed, "requests failed");
         return result;
     }
-
-    private static FleetOptions SlowFleet(ScaleOutOptions options) => new(options.Clients, options.PauseMilliseconds, SlowPath, IsPost: false);
 
     // On one of three, on average.
     private static int InFlight(ScaleOutOptions options) => options.Clients * SlowMilliseconds / (SlowMilliseconds + options.PauseMilliseconds) / 3;
