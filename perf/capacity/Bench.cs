@@ -53,7 +53,7 @@ internal sealed class Bench : IDisposable
         [
             .. before, Workshop.Native[NativeProgram.CommandLine], "serve", Workshop.Files, "--demo", "--listen", place,
             .. words.Contains("tls") ? new[] { "--tls-cert", Workshop.CertificateBeside(Workshop.Files), "--tls-key", Workshop.KeyBeside(Workshop.Files) } : [],
-            .. options.Except(words),
+            .. options.Where(option => !words.Contains(option)),
         ];
         return MeasuredServer.StartAsync(command, port, cancellation);
     }

@@ -1,10 +1,11 @@
 using System.Globalization;
+using System.Text.RegularExpressions;
 using PipeServer.Perf;
 
 namespace PipeServer.Capacity;
 
 /// <summary>The buffers of TCP: what readers cost that do not read, and what a fast one loses by smaller ones: net.ipv4.tcp_wmem, tcp_rmem.</summary>
-internal static class BufferSettings
+internal static partial class BufferSettings
 {
     private const int Port = 8080;
     private const int Readers = 200;
@@ -12,10 +13,13 @@ internal static class BufferSettings
 
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(2);
 
+    // Then the system has given the connection all the buffer that it gives.
+    private const int BytesBeforeTheStop = 4 * 1024 * 1024;
+
     private static readonly string Method = string.Create(
         CultureInfo.InvariantCulture,
-        $"{Readers} clients with a receive buffer of 4 KB ask for 10 MiB that the server has in memory, and read nothing: what TCP's buffers take two seconds later (/proc/net/sockstat), and "
-        + $"how much the process has grown. A fast reader: {Downloads} downloads by curl without anybody else, without any distance.");
+        $"{Readers} clients ask for 10 MiB that the server has in memory, read nothing or 4 MiB of it as fast as they can, and no more: two seconds later, what lies in the buffers of the "
+        + $"server's sockets (`ss -tm`). A fast reader: {Downloads} downloads by curl without anybody else, without any distance.");
 
     private static readonly (string Words, (string Setting, string Value)[] Settings)[] Rows =
     [
@@ -34,7 +38,7 @@ internal static class BufferSettings
             rows.Add(SettingsPart.Row(words, await bench.MedianAsync(() => MeasureAsync(bench, settings, cancellation))));
         }
 
-        string[] columns = ["the server's system", "kernel KB a reader that waits", "server KB a reader that waits", "MB/s of a fast one"];
+        string[] columns = ["the server's system", "KB for one that never reads", "KB for one that stops", "MB/s of a fast one"];
         return [new("settings-buffers", Method, columns, rows)];
     }
 
@@ -49,8 +53,17 @@ internal static class BufferSettings
         await using var server = await bench.StartAsync(
             pair.Server, NetworkPair.Address, Port, cancellation, "--file-cache-max", "16777216", "--write-timeout", "600", "--min-rate", "0");
         var fast = await DownloadAsync(pair, cancellation);
-        var (memory, buffers) = (server.MemoryKilobytes, KernelMemory.BufferBytes());
-        using var clients = ExternalProgram.Start([.. pair.Client, bench.Bursts, "readers", $"{NetworkPair.Address}", $"{Port}", $"{Readers}", "/10m.bin"], hasInput: true);
+        return
+        [
+            await StopReadingAsync(bench, pair, 0, cancellation) / 1024 / Readers, await StopReadingAsync(bench, pair, BytesBeforeTheStop, cancellation) / 1024 / Readers, fast,
+        ];
+    }
+
+    // Bytes in the buffers of all sockets of the server's side while readers do not read.
+    private static async Task<double> StopReadingAsync(Bench bench, NetworkPair pair, int bytes, CancellationToken cancellation)
+    {
+        using var clients = ExternalProgram.Start(
+            [.. pair.Client, bench.Bursts, "readers", $"{NetworkPair.Address}", $"{Port}", $"{Readers}", "/10m.bin", $"{bytes}"], hasInput: true);
         try
         {
             if (await clients.StandardOutput.ReadLineAsync(cancellation) != "open")
@@ -59,7 +72,8 @@ internal static class BufferSettings
             }
 
             await Task.Delay(Pause, cancellation);
-            return [(KernelMemory.BufferBytes() - buffers) / 1024 / Readers, (double)(server.MemoryKilobytes - memory) / Readers, fast];
+            var sockets = await ExternalProgram.CaptureAsync(cancellation, [.. pair.Server, "ss", "-tmn", "state", "established"]);
+            return SocketMemory().Matches(sockets).Sum(static socket => socket.Groups.Values.Skip(1).Sum(static number => double.Parse(number.Value, CultureInfo.InvariantCulture)));
         }
         finally
         {
@@ -84,4 +98,8 @@ internal static class BufferSettings
         var speeds = output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Skip(1).Select(static line => double.Parse(line, CultureInfo.InvariantCulture)).ToList();
         return speeds.Count == Downloads ? 1e-6 / speeds.Average(static speed => 1 / speed) : throw new MeasurementException($"curl said something unexpected: {output}");
     }
+
+    // Received and not read, set aside, and queued for sending.
+    [GeneratedRegex(@"skmem:\(r(\d+),.*?,f(\d+),w(\d+),")]
+    private static partial Regex SocketMemory();
 }

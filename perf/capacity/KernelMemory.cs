@@ -25,12 +25,5 @@ internal static class KernelMemory
         }
     }
 
-    /// <summary>Bytes in the send and receive buffers of TCP, of all processes.</summary>
-    public static double BufferBytes()
-    {
-        var fields = File.ReadLines("/proc/net/sockstat").First(static line => line.StartsWith("TCP:", StringComparison.Ordinal)).Split(' ');
-        return Field(fields, Array.IndexOf(fields, "mem") + 1) * Environment.SystemPageSize;
-    }
-
     private static double Field(string[]? fields, int at) => fields is null ? 0 : double.Parse(fields[at], CultureInfo.InvariantCulture);
 }

@@ -17,7 +17,7 @@ internal static class SettingsPart
 
     public static async Task<IReadOnlyList<CapacityTable>> MeasureAsync(Bench bench, CancellationToken cancellation)
     {
-        ExternalProgram.RequireInstalled(("curl", "curl"), ("prlimit", "util-linux"), ("ip", "iproute2"), ("sysctl", "procps"));
+        ExternalProgram.RequireInstalled(("curl", "curl"), ("prlimit", "util-linux"), ("ip", "iproute2"), ("ss", "iproute2"), ("sysctl", "procps"));
         var isAble = false;
         if (await NetworkPair.TryCreateAsync(cancellation) is { } pair)
         {

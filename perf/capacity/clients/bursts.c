@@ -6,7 +6,8 @@
 //   ./bursts reset ADDRESS PORT AT_ONCE SECONDS    opens and resets, nothing is asked
 //   ./bursts fresh ADDRESS PORT AT_ONCE SECONDS    a connection for each request, which the client closes first: its port rests in TIME_WAIT
 //   ./bursts kept ADDRESS PORT AT_ONCE SECONDS     the same requests on connections that are kept
-//   ./bursts readers ADDRESS PORT COUNT PATH       asks and reads nothing; says "open", and holds on until its standard input ends
+//   ./bursts readers ADDRESS PORT COUNT PATH BYTES     asks, reads so much as fast as it comes, and no more; says "open" when all have, and holds on until
+//                                                  its standard input ends
 //
 // Prints, burst: answered busy closed waiting p50_us p99_us longest_us       reset, fresh, kept: connections or answers, seconds, without_port, errors
 #define _GNU_SOURCE
@@ -140,29 +141,32 @@ static void repeat(int at_once, long seconds, way how) {
     printf("%ld %.6f %ld %ld\n", done, (now() - started) / 1e6, without_port, errors);
 }
 
-static void readers(int count) {
-    char byte;
-    int small = 4096;
+static void readers(int count, long bytes) {
+    static char buffer[64 * 1024];
+    int small = 128 * 1024;
     for (int i = 0; i < count; i++) {
         int fd = socket(AF_INET, SOCK_STREAM, 0);
         if (fd < 0) die("socket");
-        // A small receive buffer: what is measured is the sender's.
+        // Of one size: the system would let it grow, and what is measured is the sender's.
         setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof small);
         if (connect(fd, (struct sockaddr *)&server, sizeof server) < 0) die("connect");
         if (send(fd, request, request_bytes, MSG_NOSIGNAL) != request_bytes) die("send");
+        for (long have = 0, got; have < bytes; have += got) {
+            if ((got = recv(fd, buffer, sizeof buffer, 0)) <= 0) die("recv");
+        }
     }
     printf("open\n");
     fflush(stdout);
-    while (read(STDIN_FILENO, &byte, 1) > 0) continue;
+    while (read(STDIN_FILENO, buffer, 1) > 0) continue;
 }
 
 int main(int argc, char **argv) {
     const char *ways[] = {"reset", "fresh", "kept"};
     int how = 0;
     while (argc == 6 && how < 3 && strcmp(argv[1], ways[how]) != 0) how++;
-    bool is_timed = argc == 6 && how < 3, is_readers = argc == 6 && strcmp(argv[1], "readers") == 0;
+    bool is_timed = argc == 6 && how < 3, is_readers = argc == 7 && strcmp(argv[1], "readers") == 0;
     if (!is_timed && !is_readers && !(argc == 5 && strcmp(argv[1], "burst") == 0)) {
-        fprintf(stderr, "usage: bursts burst ADDRESS PORT COUNT | reset|fresh|kept ADDRESS PORT AT_ONCE SECONDS | readers ADDRESS PORT COUNT PATH\n");
+        fprintf(stderr, "usage: bursts burst ADDRESS PORT COUNT | reset|fresh|kept ADDRESS PORT AT_ONCE SECONDS | readers ADDRESS PORT COUNT PATH BYTES\n");
         return 1;
     }
     struct rlimit files;
@@ -177,7 +181,7 @@ int main(int argc, char **argv) {
     }
     epoll = epoll_create1(0);
     ask_for(is_readers ? argv[5] : "/plaintext", argv[2]);
-    if (is_readers) readers(atoi(argv[4]));
+    if (is_readers) readers(atoi(argv[4]), atol(argv[6]));
     else if (is_timed) repeat(atoi(argv[4]), atol(argv[5]), (way)how);
     else burst(atoi(argv[4]));
     return 0;
