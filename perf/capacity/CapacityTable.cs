@@ -35,12 +35,14 @@ internal sealed record CapacityTable(string Name, string Method, IReadOnlyList<s
         return text.ToString();
     }
 
-    /// <summary>A figure as it stands in a cell: three digits or more, with commas between thousands; <see cref="Nothing"/> for null.</summary>
+    /// <summary>
+    /// A figure as it stands in a cell: whole numbers as they are, others with three digits or more, commas between thousands; <see cref="Nothing"/> for null and what is no number.
+    /// </summary>
     public static string Figure(double? value) => value switch
     {
         null => Nothing,
         double number when !double.IsFinite(number) => Nothing,
-        double number when Math.Abs(number) >= 99.95 => number.ToString("N0", CultureInfo.InvariantCulture),
+        double number when Math.Abs(number) >= 99.95 || double.IsInteger(number) => number.ToString("N0", CultureInfo.InvariantCulture),
         double number when Math.Abs(number) >= 9.995 => number.ToString("F1", CultureInfo.InvariantCulture),
         double number => number.ToString("F2", CultureInfo.InvariantCulture),
     };
