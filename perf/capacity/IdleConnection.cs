@@ -36,7 +36,9 @@ internal sealed class IdleConnection : IDisposable
 
     private readonly Socket _socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp)
     {
-        NoDelay = true, ReceiveTimeout = 20_000, LingerState = new LingerOption(enable: true, seconds: 0), // a reset: no port rests behind it
+        NoDelay = true,
+        ReceiveTimeout = 20_000,
+        LingerState = new LingerOption(enable: true, seconds: 0), // a reset: no port rests behind it
     };
 
     private readonly ConnectionForm _form;

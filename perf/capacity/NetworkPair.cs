@@ -9,7 +9,7 @@ namespace PipeServer.Capacity;
 /// </summary>
 internal sealed class NetworkPair : IAsyncDisposable
 {
-    private static int s_pairs;
+    private static int _pairs;
 
     private readonly string _server;
     private readonly string _client;
@@ -34,7 +34,7 @@ internal sealed class NetworkPair : IAsyncDisposable
             return null;
         }
 
-        var pair = new NetworkPair($"capacity-{Environment.ProcessId}-{Interlocked.Increment(ref s_pairs)}");
+        var pair = new NetworkPair($"capacity-{Environment.ProcessId}-{Interlocked.Increment(ref _pairs)}");
         try
         {
             await pair.CreateAsync(cancellation);

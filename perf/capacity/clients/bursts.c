@@ -9,7 +9,7 @@
 //   ./bursts readers ADDRESS PORT COUNT PATH BYTES     asks, reads so much as fast as it comes, and no more; says "open" when all have, and holds on until
 //                                                  its standard input ends
 //
-// Prints, burst: answered busy closed waiting p50_us p99_us longest_us       reset, fresh, kept: connections or answers, seconds, without_port, errors
+// Prints, burst: answered busy closed waiting p50_us p99_us longest_us       reset, fresh, kept: connections or answers, seconds, without_port, errors, the client's processor time in us
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
@@ -138,7 +138,10 @@ static void repeat(int at_once, long seconds, way how) {
             it->state = Over;
         }
     }
-    printf("%ld %.6f %ld %ld\n", done, (now() - started) / 1e6, without_port, errors);
+    struct rusage used;
+    getrusage(RUSAGE_SELF, &used);
+    long spent = (used.ru_utime.tv_sec + used.ru_stime.tv_sec) * 1000000L + used.ru_utime.tv_usec + used.ru_stime.tv_usec;
+    printf("%ld %.6f %ld %ld %ld\n", done, (now() - started) / 1e6, without_port, errors, spent);
 }
 
 static void readers(int count, long bytes) {
