@@ -107,6 +107,7 @@ internal sealed class MeasuredServer : IAsyncDisposable
             try
             {
                 await SignalAsync("TERM", CancellationToken.None);
+                await SignalAsync("CONT", CancellationToken.None); // a run may have been stopped while the server was held
                 using var patience = new CancellationTokenSource(Patience);
                 await _process.WaitForExitAsync(patience.Token);
             }
