@@ -45,7 +45,7 @@ internal sealed class CapacityRun(CapacitySettings settings)
         var kernel = File.ReadAllText("/proc/sys/kernel/osrelease").Trim();
         var made = string.Create(
             CultureInfo.InvariantCulture,
-            $"Medians of {settings.Rounds} rounds of {settings.Duration.TotalSeconds:F0} s.\n\n{date}, commit {commit}, {Machine.This()}, Linux {kernel}:\n`{settings.Command}`");
+            $"{(settings.Rounds == 1 ? "One round" : $"Medians of {settings.Rounds} rounds")} of {settings.Duration.TotalSeconds:F0} s.\n\n{date}, commit {commit}, {Machine.This()}, Linux {kernel}:\n`{settings.Command}`");
         var saved = File.Exists(settings.Output) ? File.ReadAllText(settings.Output) : "";
         Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(settings.Output))!);
         File.WriteAllText(settings.Output, CapacityReport.Merge(saved, tables.Select(table => table.Write(made))));

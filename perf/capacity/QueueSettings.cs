@@ -10,9 +10,11 @@ internal static class QueueSettings
 
     private static readonly TimeSpan Held = TimeSpan.FromMilliseconds(300);
 
+    private static readonly string Clients = string.Create(CultureInfo.InvariantCulture, $"{Burst:N0} clients connect at the same moment and ask once.");
+
     private static readonly string Method = string.Create(
         CultureInfo.InvariantCulture,
-        $"{Burst:N0} clients connect at the same moment and ask once. Held: the server gets no processor for {Held.TotalMilliseconds} ms meanwhile (SIGSTOP), as on a machine with too "
+        $"{Clients} Held: the server gets no processor for {Held.TotalMilliseconds} ms meanwhile (SIGSTOP), as on a machine with too "
         + $"much to do. Overflows: handshakes that found the queue full; their clients try again after 1 s, 3 s, 7 s.");
 
     private static readonly (string Backlog, string SoMaxConn)[] Queues = [("128", "4096"), ("512", "4096"), ("4096", "4096"), ("4096", "128")];
@@ -43,7 +45,7 @@ internal static class QueueSettings
         return
         [
             new("settings-queue", Method, ["queue", .. columns], queue),
-            new("settings-half-open", $"{Method} `--backlog 4096`, and the queue of half-open connections changed.", ["setting", .. columns], halfOpen),
+            new("settings-half-open", $"{Clients} `--backlog 4096`, and the queue of half-open connections changed.", ["setting", .. columns], halfOpen),
         ];
     }
 
