@@ -59,7 +59,7 @@ internal static class AcceptPart
             }
         }
 
-        return [new("accept", Method, ["server", "connections/s", "CPU µs a connection", "busiest loop, % of a core", "other loops, %", "overflows"], rows)];
+        return [new("accept", Method, ["server", "connections/s", "CPU µs a connection", "busiest loop, % of a core", "connections/s, were it 100 %", "other loops, %", "overflows"], rows)];
     }
 
     private static async Task<double[]> MeasureAsync(
@@ -74,7 +74,7 @@ internal static class AcceptPart
         return
         [
             connections / seconds, (servers.Sum(static server => server.CpuMicroseconds) - cpu) / connections,
-            loops[0] / 1e7 / seconds, loops.Count > 1 ? loops.Skip(1).Sum() / 1e7 / seconds : double.NaN, dropped.Overflows,
+            loops[0] / 1e7 / seconds, connections / (loops[0] / 1e9), loops.Count > 1 ? loops.Skip(1).Sum() / 1e7 / seconds : double.NaN, dropped.Overflows,
         ];
     }
 
