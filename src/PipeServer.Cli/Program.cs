@@ -1,6 +1,8 @@
 using PipeServer.Cli;
 using PipeServer.Cli.Upgrade;
+using PipeServer.Platform;
 
+DescriptorLimits.Raise();
 StandardDescriptors.EnsureOpen();
 var predecessor = Predecessor.Find();
 var streams = new StandardStreams();

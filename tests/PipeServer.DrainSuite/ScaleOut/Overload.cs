@@ -6,6 +6,7 @@ internal static class Overload
     private const int Workers = 2;
     private const int Queue = 8;
     private const int SleepMilliseconds = 20;
+    private const int TimesAsMuch = 8;
     private const string Path = "/sleep?ms=20";
 
     // Three servers with two workers, each busy for 20 ms a request.
@@ -18,7 +19,7 @@ internal static class Overload
 
         // As many clients as can be served at once, without a pause.
         var full = await MeasureAsync(site, new FleetOptions(3 * Workers, 0, Path, IsPost: false), options.Quiet);
-        var crowd = await site.StartFleetAsync(new FleetOptions(options.Clients, options.PauseMilliseconds / 2, Path, IsPost: false));
+        var crowd = await site.StartFleetAsync(new FleetOptions(options.Clients, options.Clients * 1000 / (CanDoPerSecond * TimesAsMuch), Path, IsPost: false));
         await crowd.EndPhaseAsync();
         await Task.Delay(options.Quiet * 2);
         var over = await crowd.EndPhaseAsync();
