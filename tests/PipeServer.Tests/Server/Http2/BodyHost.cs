@@ -12,7 +12,7 @@ internal sealed class BodyHost : IBodyHost
 
     public BodyHost()
     {
-        Heartbeat = new Heartbeat(Clock, Clock, new ConnectionManager(), NullLogger.Instance);
+        Heartbeat = new Heartbeat(Clock, Clock, new ConnectionManager(), NullLogger.Instance, ServerFields.Default);
         Window.Start(FlowControl.ConnectionWindow);
         Window.TakeUpdate();
         Body = new Http2RequestBody(this);
