@@ -1,5 +1,6 @@
 using System.Text;
 using Microsoft.Extensions.Logging.Abstractions;
+using PipeServer.Http;
 using PipeServer.Server;
 using PipeServer.Server.Http2;
 
