@@ -237,7 +237,10 @@ internal sealed class OptionTable
                 static (settings, value) => settings.SetEntityTags(value)) with { IsOfSites = true },
             OptionRow.Of(
                 ServerHeader("--server-header", "The Server field; version: with the program's own; none: no such field."),
-                static (settings, value) => settings.Options.ServerHeader = value switch { "none" => "", "version" => ServerWithVersion, _ => value }) with { Property = nameof(HttpServerOptions.ServerHeader) },
+                static (settings, value) => settings.Options.ServerHeader = value switch { "none" => "", "version" => ServerWithVersion, _ => value }) with
+            {
+                Property = nameof(HttpServerOptions.ServerHeader),
+            },
             OptionRow.Of(
                 Choice("--date", "on|off", "The Date field; off where a proxy in front adds it.", "on", "off"),
                 static (settings, value) => settings.Options.DateHeader = value == "on"),

@@ -78,7 +78,8 @@ internal sealed class CachedAnswers(
         var small = allForms.FindAll(form => form.Source?.Identity.Length <= options.MaxCachedFileBytes);
         if (known is { Kept.Length: 0 }
             || !allForms.TrueForAll(form => form.Source is null || forms.IsLasting(form.Source))
-            || (AdmittedToMemory(location, allForms, small, aborted) ?? (known is null ? KeptOpen(location, allForms, aborted) : null)) is not { } representations)
+            || (AdmittedToMemory(location, allForms, small, aborted)
+                ?? (known is null ? KeptOpen(location, allForms, aborted) : null)) is not { } representations)
         {
             return known;
         }

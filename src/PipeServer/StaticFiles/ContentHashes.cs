@@ -11,7 +11,7 @@ internal sealed class ContentHashes : IMemoryHolder
     /// <summary>What they may take in memory for all handlers together, in bytes: some 20,000 files.</summary>
     public const long MaxBytes = 8L * 1024 * 1024;
 
-    /// <summary>Up to this length a file is hashed before its first answer, which that delays by less than compression may: some 80 milliseconds.</summary>
+    /// <summary>Up to this length a file is hashed before its first answer, which that delays by less than compression may: some 100 milliseconds.</summary>
     public const long AtOnceBytes = 16L * 1024 * 1024;
 
     // What may change again without a change of its times is hashed twice for each answer, and a larger file has no tag until then.

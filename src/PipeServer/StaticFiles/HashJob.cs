@@ -25,7 +25,7 @@ internal sealed class HashJob(ContentHashes hashes, string path, FileIdentity id
                 hash = goesOn ? null : hashing.Finish();
             }
         }
-#pragma warning disable CA1031 // On the thread pool a fault ends the process. The disk has an error, or the folder was closed: the file has no tag, and is sent.
+#pragma warning disable CA1031 // On the thread pool a fault ends the process. The disk has an error, or the folder is closed: there is no tag, and no harm.
         catch (Exception)
 #pragma warning restore CA1031
         {

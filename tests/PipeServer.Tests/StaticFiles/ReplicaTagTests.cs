@@ -279,14 +279,15 @@ public sealed class ReplicaTagTests
         return folder.ServeAsync(options => (options.EntityTags, options.Compress, options.TimeProvider) = (source, true, new LaterTime()));
     }
 
-    private static Task<TestResponse> GetAsync(TestServer server, string target, params string[] headers) => SendAsync(server, TestClient.Get(target, headers));
-
-    private static Task<TestResponse> HeadAsync(TestServer server, string target, params string[] headers) =>
-        SendAsync(server, "HEAD" + TestClient.Get(target, headers)[3..]);
-
-    private static async Task<TestResponse> SendAsync(TestServer server, string request)
+    private static async Task<TestResponse> GetAsync(TestServer server, string target, params string[] headers)
     {
         await using var client = await server.ConnectAsync();
-        return await client.RequestAsync(request);
+        return await client.RequestAsync(TestClient.Get(target, headers));
+    }
+
+    private static async Task<TestResponse> HeadAsync(TestServer server, string target, params string[] headers)
+    {
+        await using var client = await server.ConnectAsync();
+        return await client.RequestAsync("HEAD" + TestClient.Get(target, headers)[3..], isHead: true);
     }
 }
