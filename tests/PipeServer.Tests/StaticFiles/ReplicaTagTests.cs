@@ -211,7 +211,7 @@ public sealed class ReplicaTagTests
         var undecided = await HeadAsync(server, "/1.bin", "If-Match: \"any\"");
         Assert.Equal((503, "1"), (undecided.Status, undecided["Retry-After"]));
         Assert.Equal(200, (await HeadAsync(server, "/2.bin", "If-None-Match: \"any\"", "If-Match: *")).Status);
-        Assert.Equal(LargeBytes + 3, (await GetAsync(server, "/3.bin", "Range: bytes=0-1", "If-Range: \"any\"")).Body.Length);
+        Assert.Null((await HeadAsync(server, "/3.bin", "If-None-Match: \"any\""))["ETag"]);
 
         var tags = new HashSet<string>();
         for (var number = 0; number < 4; number++)
