@@ -8,7 +8,7 @@ namespace PipeServer.Cli;
 internal sealed class HelpText(string usage, IReadOnlyList<OptionGroup> groups, string ending) : SynchronousCommandLineAction
 {
     private const int NameColumn = 32;
-    private const int Width = 118;
+    private const int Width = 122;
 
     /// <inheritdoc/>
     public override int Invoke(ParseResult parseResult)

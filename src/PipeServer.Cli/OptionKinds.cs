@@ -5,6 +5,7 @@ using System.Net;
 using Microsoft.Extensions.Logging;
 using PipeServer.Cli.AccessLog;
 using PipeServer.Cli.Admin;
+using PipeServer.Http;
 
 namespace PipeServer.Cli;
 
@@ -146,6 +147,23 @@ internal static class OptionKinds
                     || (value.All(char.IsAsciiDigit) && !int.TryParse(value, CultureInfo.InvariantCulture, out _))))
             {
                 result.AddError($"{name} must be seconds up to {int.MaxValue}, or a value like no-cache; '{value}' is not.");
+            }
+        });
+        return option;
+    }
+
+    /// <summary>The value of the Server field, or a word for it.</summary>
+    public static Option<string> ServerHeader(string name, string description)
+    {
+        var option = new Option<string>(name) { Description = description, HelpName = "VALUE", DefaultValueFactory = static _ => ServerFields.Default.Server };
+        option.CompletionSources.Add("version", "none");
+        MustNotBeEmpty(option);
+        option.Validators.Add(result =>
+        {
+            if (result.Tokens is [var token] && !ServerFields.IsServer(token.Value))
+            {
+                result.AddError(
+                    $"{name} must be version, none, or at most {ServerFields.MaxServerBytes} characters of visible ASCII; '{token.Value}' is not.");
             }
         });
         return option;

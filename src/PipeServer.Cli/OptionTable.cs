@@ -14,6 +14,8 @@ internal sealed class OptionTable
     private static readonly HttpServerOptions Server = new();
     private static readonly StaticFileOptions Files = new();
 
+    private static readonly string ServerWithVersion = $"{Server.ServerHeader}/{typeof(HttpServer).Assembly.GetName().Version!.ToString(3)}";
+
     /// <summary>The option that names the file of options.</summary>
     public static readonly Option<string?> Config = Text("--config", "PATH", "A JSON file of options: { \"port\": 8080, \"browse\": true }.");
 
@@ -228,8 +230,20 @@ internal sealed class OptionTable
                 static (settings, value) => settings.IsQuiet = value),
             new OptionRow(Config, static (_, _) => { }) { IsSource = true },
         ]),
-        new("Limits and time-outs",
+        new("Fields, limits and time-outs",
         [
+            OptionRow.Of(
+                Choice("--etag", "host|stat|content", "What ETag is made of, so that replicas share it.", "host", "stat", "content"),
+                static (settings, value) => settings.SetEntityTags(value)) with { IsOfSites = true },
+            OptionRow.Of(
+                ServerHeader("--server-header", "The Server field; version: with the program's own; none: no such field."),
+                static (settings, value) => settings.Options.ServerHeader = value switch { "none" => "", "version" => ServerWithVersion, _ => value }) with
+            {
+                Property = nameof(HttpServerOptions.ServerHeader),
+            },
+            OptionRow.Of(
+                Choice("--date", "on|off", "The Date field; off where a proxy in front adds it.", "on", "off"),
+                static (settings, value) => settings.Options.DateHeader = value == "on"),
             OptionRow.Of(
                 Number("--max-connections", "Connections served at once; beyond that see --overload.", Server.MaxConnections, 1, int.MaxValue),
                 static (settings, value) => settings.Options.MaxConnections = value),
@@ -258,9 +272,6 @@ internal sealed class OptionTable
                 Number("--min-rate", "Bytes a second that a client must at least send or take. 0: any.", Server.MinDataRate, 0, int.MaxValue),
                 static (settings, value) => settings.Options.MinDataRate = value),
             OptionRow.Of(
-                Number("--loops", "Event loops of the epoll transport.", Server.Loops, 1, HttpServerOptions.MaxLoops),
-                static (settings, value) => settings.Options.Loops = value),
-            OptionRow.Of(
                 Number("--file-cache", "Bytes of memory for small files; 0: none.", Files.CacheBytes, 0L, 1L << 40),
                 static (settings, value) => settings.Files.CacheBytes = value),
             OptionRow.Of(
@@ -272,6 +283,9 @@ internal sealed class OptionTable
             OptionRow.Of(
                 Number("--max-sorted", "Entries up to which a listing is sorted; a larger one is whole all the same.", Files.MaxSortedEntries, 0, 1_000_000),
                 static (settings, value) => settings.Files.MaxSortedEntries = value),
+            OptionRow.Of(
+                Number("--loops", "Event loops of the epoll transport.", Server.Loops, 1, HttpServerOptions.MaxLoops),
+                static (settings, value) => settings.Options.Loops = value),
             OptionRow.Of(
                 Seconds("--keep-alive-timeout", "How long a connection may be idle between requests.", Server.KeepAliveTimeout),
                 static (settings, value) => settings.Options.KeepAliveTimeout = TimeSpan.FromSeconds(value)),

@@ -125,6 +125,14 @@ internal sealed class ServeSettings(OptionTable table, string root)
     public void SetCacheControl(string? value) =>
         Files.CacheControl = value is not null && value.All(char.IsAsciiDigit) ? $"max-age={value}" : value;
 
+    /// <summary>Sets what entity tags are made of by its name.</summary>
+    public void SetEntityTags(string name) => Files.EntityTags = name switch
+    {
+        "stat" => EntityTagSource.Stat,
+        "content" => EntityTagSource.Content,
+        _ => EntityTagSource.Host,
+    };
+
     /// <summary>Sets header fields from lines like <c>X-Name: value</c>.</summary>
     public void SetHeaders(IEnumerable<string> lines) => Files.Headers = [.. lines.Select(static line => line.Split(':', 2))
         .Select(static pair => new StaticHeader(pair[0].Trim(), pair[1].Trim()))];

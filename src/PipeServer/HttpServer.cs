@@ -274,7 +274,8 @@ public sealed class HttpServer : RouteBuilder, IAsyncDisposable
 
     /// <summary>
     /// Puts other limits and time-outs in force while the server runs: the limits of connections at once, all others for connections that begin from
-    /// then on, which keep them to their end. Where something is wrong it throws, and nothing has changed.
+    /// then on, which keep them to their end; <c>Server</c> and <c>Date</c> with the next response. Where something is wrong it throws, and nothing has
+    /// changed.
     /// </summary>
     /// <param name="options">
     /// What is not set goes back to its default. Limits, time-outs, rates, trusted proxies and what is believed of them, the times of a stop, the error page

@@ -2,6 +2,7 @@ using System.Diagnostics.Metrics;
 using System.Net;
 using Microsoft.Extensions.Logging;
 using PipeServer.Diagnostics;
+using PipeServer.Http;
 using PipeServer.Transport;
 
 namespace PipeServer;
@@ -238,6 +239,18 @@ public sealed class HttpServerOptions
     /// stop has begun; inline, so that they are answered while every worker is blocked. Default: no.
     /// </summary>
     public bool HealthChecks { get; set; }
+
+    /// <summary>
+    /// The value of <c>Server</c> in every response whose handler sets none (RFC 9110 §10.2.4): visible ASCII, at most 32 characters. Default
+    /// <c>PipeServer</c>; empty for no such field. Can be changed while the server runs.
+    /// </summary>
+    public string ServerHeader { get; set; } = ServerFields.Default.Server;
+
+    /// <summary>
+    /// Send <c>Date</c> with every response, as a server with a clock must (RFC 9110 §6.6.1). Default: yes. No is for a server behind a proxy that adds
+    /// it: caches reckon the age of a response from it (RFC 9111 §4.2.3). Can be changed while the server runs.
+    /// </summary>
+    public bool DateHeader { get; set; } = ServerFields.Default.HasDate;
 
     /// <summary>
     /// A page in HTML that goes with 500 and 503 where the server itself answers so: a handler's fault, a full queue. Default:

@@ -59,6 +59,8 @@ internal static class HttpServerOptionsReload
         merged.ForwardedHeader = others.ForwardedHeader;
         merged.RateLimit = others.RateLimit;
         merged.StrictTransportSecurity = others.StrictTransportSecurity;
+        merged.ServerHeader = others.ServerHeader;
+        merged.DateHeader = others.DateHeader;
         merged.ServerErrorPage = others.ServerErrorPage;
         merged.GetServerErrorPage = others.GetServerErrorPage;
         merged.GetServerErrorPageFor = others.GetServerErrorPageFor;

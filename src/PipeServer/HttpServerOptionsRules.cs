@@ -1,4 +1,5 @@
 using System.Net;
+using PipeServer.Http;
 using PipeServer.Transport;
 
 namespace PipeServer;
@@ -46,6 +47,15 @@ internal static class HttpServerOptionsRules
         InRange(options.Overload, OverloadPolicy.Reject, OverloadPolicy.Wait, nameof(HttpServerOptions.Overload));
         InRange(options.ForwardedHeader, ForwardedHeader.XForwardedFor, ForwardedHeader.None, nameof(HttpServerOptions.ForwardedHeader));
         InRange(options.MinDataRate, 0, int.MaxValue, nameof(HttpServerOptions.MinDataRate));
+        NotNull(options.ServerHeader, nameof(HttpServerOptions.ServerHeader));
+        if (!ServerFields.IsServer(options.ServerHeader))
+        {
+            throw Invalid(
+                nameof(HttpServerOptions.ServerHeader),
+                $"{nameof(HttpServerOptions.ServerHeader)} must be empty, or at most {ServerFields.MaxServerBytes} characters of visible ASCII, spaces "
+                + $"within: a product and its version. '{options.ServerHeader}' is not.");
+        }
+
         if (options.QueueTimeout != Timeout.InfiniteTimeSpan)
         {
             InRange(options.QueueTimeout, TimeSpan.FromMilliseconds(1), longest, nameof(HttpServerOptions.QueueTimeout));

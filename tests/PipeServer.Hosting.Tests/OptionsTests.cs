@@ -23,7 +23,7 @@ public sealed class OptionsTests
                 { "Address": "localhost", "HttpsRedirectPort": 443, "IsTls": null }
               ],
               "TrustedProxies": ["10.0.0.0/8", "unix"], "ForwardedHeader": "forwarded", "RateLimit": "10/s:50", "StrictTransportSecurity": "31536000",
-              "Tls": { "MinVersion": "Tls13", "Engine": "SslStream" }, "HealthChecks": true
+              "Tls": { "MinVersion": "Tls13", "Engine": "SslStream" }, "HealthChecks": true, "ServerHeader": "", "DateHeader": false
             }
             """);
         Assert.Equal((IPAddress.Any, 8080, 3, true), (options.Address.Value, options.Port, options.Workers, options.ReusePort));
@@ -37,6 +37,7 @@ public sealed class OptionsTests
         Assert.Equal(["10.0.0.0/8", "unix"], options.TrustedProxies.Select(static proxy => proxy.ToString()));
         Assert.Equal((ForwardedHeader.Forwarded, RateLimit.PerSecond(10, 50)), (options.ForwardedHeader, options.RateLimit));
         Assert.Equal(("max-age=31536000", true), (options.StrictTransportSecurity!.ToString(), options.HealthChecks));
+        Assert.Equal(("", false), (options.ServerHeader, options.DateHeader));
         Assert.Equal((TlsVersion.Tls13, TlsEngine.SslStream), (options.Tls!.MinVersion, options.Tls.Engine));
     }
 

@@ -46,6 +46,7 @@ public sealed class ReloadableOptionsTests
         string text => text + "x",
         OverloadPolicy => OverloadPolicy.Wait,
         ForwardedHeader => ForwardedHeader.None,
+        EntityTagSource => EntityTagSource.Content,
         BindAddress => (BindAddress)IPAddress.Any,
         ReadOnlyMemory<byte> => new ReadOnlyMemory<byte>([1]),
         TimeProvider => new ManualTimeProvider(),

@@ -12,7 +12,7 @@ internal static class ChangeableOptions
         "--log-level", "--log-format", "--quiet", "--access-log", "--access-log-format", "--access-log-skip",
         "--max-connections", "--max-connections-per-ip", "--max-streams", "--max-request-line", "--max-request-head", "--max-request-headers",
         "--max-request-body", "--min-rate", "--rate-limit", "--trusted-proxy", "--forwarded",
-        "--hsts", "--unknown-host",
+        "--hsts", "--unknown-host", "--etag", "--server-header", "--date",
         "--tls-cert", "--tls-key", "--tls-pfx", "--tls-pfx-password-file", "--tls-self-signed", "--tls-min", "--tls-ciphers", "--tls-client-ca",
         "--tls-client-optional", "--tls-ticket-keys", "--tls-engine", "--max-handshakes",
         "--keep-alive-timeout", "--head-timeout", "--body-timeout", "--write-timeout", "--queue-timeout",

@@ -26,6 +26,8 @@ internal static class HttpServerOptionsBinder
 
     private static readonly OptionTable<HttpServerOptions> Server = WithTimes(WithLimits(WithPlaces(new OptionTable<HttpServerOptions>("HttpServerOptions"))))
         .Value(nameof(HttpServerOptions.HealthChecks), OptionText.Boolean, static (options, value) => options.HealthChecks = value)
+        .Value(nameof(HttpServerOptions.ServerHeader), OptionText.Text, static (options, value) => options.ServerHeader = value)
+        .Value(nameof(HttpServerOptions.DateHeader), OptionText.Boolean, static (options, value) => options.DateHeader = value)
         .Value(nameof(HttpServerOptions.Metrics), OptionText.Boolean, static (options, value) => options.Metrics = value)
         .Value(nameof(HttpServerOptions.RequestMetrics), OptionText.Boolean, static (options, value) => options.RequestMetrics = value)
         .Value(nameof(HttpServerOptions.Activities), OptionText.Boolean, static (options, value) => options.Activities = value)

@@ -1,4 +1,4 @@
-using System.Buffers.Text;
+using System.Text;
 using PipeServer.Http.Hpack;
 
 namespace PipeServer.Http;
@@ -10,7 +10,8 @@ namespace PipeServer.Http;
 internal static class DateHeader
 {
     /// <summary>
-    /// The length of what <see cref="CreateOkBlock"/> makes, in bytes: more than is used, so that three instructions copy it.
+    /// The length of what <see cref="CreateOkBlock"/> makes of the default fields, in bytes: more than is used, so that three instructions copy it.
+    /// Only they have this length, so that the one comparison which the copy needs anyway tells them from all others.
     /// </summary>
     public const int OkBlockBytes = 96;
 
@@ -21,45 +22,44 @@ internal static class DateHeader
     private const int OkStatusBytes = 17;
     private const int BlockBytes = 57;
 
-    /// <summary>What <see cref="CreateHttp2Block"/> has at most: its fields as they are.</summary>
-    public const int Http2BlockBytes = 48;
+    // The name of the Server field by its index, 54 of the static table, which the four bits of a literal without indexing have no room for.
+    private const int Http2NameBytes = 2;
+    private const byte Http2IndexAbove = 0x0F;
+    private const byte ServerIndexRest = 54 - Http2IndexAbove;
+    private const byte Http2LengthBits = 0x7F;
 
-    // 54 and 33 of the static table, and "PipeServer" shortened to eight bytes.
-    private const int Http2ServerBytes = 11;
-
-    private static ReadOnlySpan<byte> ServerLine => "Server: PipeServer\r\n"u8;
-
-    /// <summary><c>Server</c> and <c>Date</c> lines with their line ends.</summary>
-    public static byte[] CreateBlock(DateTimeOffset now)
+    /// <summary><c>Server</c> and <c>Date</c> lines with their line ends, or those of them that are sent.</summary>
+    public static byte[] CreateBlock(DateTimeOffset now, ServerFields fields)
     {
-        var prefix = "Server: PipeServer\r\nDate: "u8;
-        var block = new byte[prefix.Length + 29 + 2];
-        prefix.CopyTo(block);
-        Utf8Formatter.TryFormat(now, block.AsSpan(prefix.Length), out _, new System.Buffers.StandardFormat('R'));
-        "\r\n"u8.CopyTo(block.AsSpan(prefix.Length + 29));
-        return block;
+        var lines = (fields.Server.Length > 0 ? $"Server: {fields.Server}\r\n" : "") + (fields.HasDate ? $"Date: {Format(now)}\r\n" : "");
+        return Encoding.ASCII.GetBytes(lines);
     }
 
-    /// <summary>The status line of a 200 with the same lines behind it, and zeros up to <see cref="OkBlockBytes"/>.</summary>
-    public static byte[] CreateOkBlock(DateTimeOffset now)
+    /// <summary>
+    /// The status line of a 200 with the same lines behind it, and zeros: of the default fields up to <see cref="OkBlockBytes"/>, of others so many more.
+    /// </summary>
+    public static byte[] CreateOkBlock(DateTimeOffset now, ServerFields fields)
     {
-        var block = new byte[OkBlockBytes];
+        var lines = CreateBlock(now, fields);
+        var block = new byte[fields == ServerFields.Default ? OkBlockBytes : OkStatusBytes + lines.Length + OkBlockBytes];
         "HTTP/1.1 200 OK\r\n"u8.CopyTo(block);
-        CreateBlock(now).CopyTo(block.AsSpan(OkStatusBytes));
+        lines.CopyTo(block.AsSpan(OkStatusBytes));
         return block;
     }
 
     /// <summary>The same fields as HTTP/2 has them.</summary>
-    public static byte[] CreateHttp2Block(DateTimeOffset now) => ResponseBlock.EncodeLines(CreateBlock(now));
+    public static byte[] CreateHttp2Block(DateTimeOffset now, ServerFields fields) => ResponseBlock.EncodeLines(CreateBlock(now, fields));
 
-    /// <summary>The part of such a block without the Server field; of an empty one, nothing.</summary>
-    public static ReadOnlySpan<byte> Http2WithoutServer(ReadOnlySpan<byte> block) => block.IsEmpty ? block : block[Http2ServerBytes..];
+    /// <summary>The part of such a block without the Server field.</summary>
+    public static ReadOnlySpan<byte> Http2WithoutServer(ReadOnlySpan<byte> block) =>
+        block is [Http2IndexAbove, ServerIndexRest, var length, ..] ? block[(Http2NameBytes + 1 + (length & Http2LengthBits))..] : block;
 
     /// <summary>The Server and Date lines of a block that begins with a status line.</summary>
-    public static ReadOnlySpan<byte> WithoutStatus(byte[] okBlock) => okBlock.AsSpan(OkStatusBytes, BlockBytes);
+    public static ReadOnlySpan<byte> WithoutStatus(byte[] okBlock) =>
+        okBlock.AsSpan(OkStatusBytes, okBlock.Length == OkBlockBytes ? BlockBytes : okBlock.Length - OkBlockBytes - OkStatusBytes);
 
-    /// <summary>The part of the block without the Server line, for a handler that set its own.</summary>
-    public static ReadOnlySpan<byte> WithoutServer(ReadOnlySpan<byte> block) => block[ServerLine.Length..];
+    /// <summary>The part of such lines without the Server line, for a handler that set its own.</summary>
+    public static ReadOnlySpan<byte> WithoutServer(ReadOnlySpan<byte> block) => block is [(byte)'S', ..] ? block[(block.IndexOf((byte)'\n') + 1)..] : block;
 
     /// <summary>An HTTP-date as text, for Last-Modified and its like.</summary>
     public static string Format(DateTimeOffset value) =>

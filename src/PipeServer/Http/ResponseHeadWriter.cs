@@ -34,9 +34,9 @@ internal static class ResponseHeadWriter
     public static int Begin(Span<byte> buffer, int status, byte[] okBlock, long contentLength, byte[]? connection)
     {
         int length;
-        if (status == 200)
+        if (status == 200 && okBlock.Length == DateHeader.OkBlockBytes)
         {
-            // The zeros at its end are written over. A copy of a length that the compiler knows is three instructions.
+            // The zeros at its end are written over. A copy of a length that the compiler knows is three instructions, behind this comparison.
             okBlock.AsSpan(0, DateHeader.OkBlockBytes).CopyTo(buffer);
             length = DateHeader.OkBytes;
         }

@@ -26,6 +26,8 @@ internal sealed class Heartbeat : IDisposable
     private long _now;
     private long _slack = (long)NormalPeriod.TotalMilliseconds;
     private long _second;
+    private readonly Lock _updating = new(); // for what follows, but for reading it
+    private volatile ServerFields _fields;
     private volatile byte[] _okBlock = [];
     private volatile byte[]? _http2Block; // null until somebody asks in this second
     private volatile bool _draining;
@@ -37,8 +39,10 @@ internal sealed class Heartbeat : IDisposable
     /// <param name="timers">What makes the timer; its callbacks may come on an event loop, and at any time after this has begun.</param>
     /// <param name="connections">What is looked over at each beat.</param>
     /// <param name="logger">Gets what goes wrong in a beat.</param>
-    public Heartbeat(TimeProvider timeProvider, TimeProvider timers, ConnectionManager connections, ILogger logger)
+    /// <param name="fields">What responses say of the server.</param>
+    public Heartbeat(TimeProvider timeProvider, TimeProvider timers, ConnectionManager connections, ILogger logger, ServerFields fields)
     {
+        _fields = fields;
         _timeProvider = timeProvider;
         _connections = connections;
         _logger = logger;
@@ -74,7 +78,7 @@ internal sealed class Heartbeat : IDisposable
         get
         {
             var utcNow = _timeProvider.GetUtcNow();
-            return Volatile.Read(ref _second) == utcNow.ToUnixTimeSeconds() ? ServerAndDate : DateHeader.CreateBlock(utcNow);
+            return Volatile.Read(ref _second) == utcNow.ToUnixTimeSeconds() ? ServerAndDate : DateHeader.CreateBlock(utcNow, _fields);
         }
     }
 
@@ -84,7 +88,7 @@ internal sealed class Heartbeat : IDisposable
         get
         {
             var utcNow = _timeProvider.GetUtcNow();
-            return Volatile.Read(ref _second) == utcNow.ToUnixTimeSeconds() ? Http2ServerAndDate : DateHeader.CreateHttp2Block(utcNow);
+            return Volatile.Read(ref _second) == utcNow.ToUnixTimeSeconds() ? Http2ServerAndDate : DateHeader.CreateHttp2Block(utcNow, _fields);
         }
     }
 
@@ -121,6 +125,15 @@ internal sealed class Heartbeat : IDisposable
         // Not by the loops any more: with all of them stuck in handlers nobody would tell the idle connections.
         _timer.Dispose();
         _timer = CreateTimer(_timeProvider, TimeSpan.Zero, DrainRules.HeartbeatPeriod);
+    }
+
+    /// <summary>Has responses say something else of the server from now on. From any thread.</summary>
+    public void Use(ServerFields fields)
+    {
+        if (fields != _fields)
+        {
+            Write(_timeProvider.GetUtcNow(), fields);
+        }
     }
 
     public void Dispose() => _timer.Dispose();
@@ -174,14 +187,15 @@ internal sealed class Heartbeat : IDisposable
         }
     }
 
-    // A beat may come meanwhile, and then this is of the second before: it is not kept.
+    // A beat or a reload may come meanwhile, and then this is of the second before: it is not kept.
     [MethodImpl(MethodImplOptions.NoInlining)]
     private byte[] CreateHttp2Block()
     {
         var second = Volatile.Read(ref _second);
-        var block = DateHeader.CreateHttp2Block(DateTimeOffset.FromUnixTimeSeconds(second));
+        var fields = _fields;
+        var block = DateHeader.CreateHttp2Block(DateTimeOffset.FromUnixTimeSeconds(second), fields);
         _http2Block = block;
-        if (Volatile.Read(ref _second) != second)
+        if (Volatile.Read(ref _second) != second || _fields != fields)
         {
             _http2Block = null;
         }
@@ -193,11 +207,19 @@ internal sealed class Heartbeat : IDisposable
     {
         Volatile.Write(ref _now, (long)_timeProvider.GetElapsedTime(_started).TotalMilliseconds);
         var utcNow = _timeProvider.GetUtcNow();
-        var second = utcNow.ToUnixTimeSeconds();
-        if (second != _second || _okBlock.Length == 0)
+        if (utcNow.ToUnixTimeSeconds() != Second || _okBlock.Length == 0)
         {
-            _okBlock = DateHeader.CreateOkBlock(utcNow);
-            Volatile.Write(ref _second, second); // behind the block: who sees the second finds a block that is not older
+            Write(utcNow, fields: null);
+        }
+    }
+
+    private void Write(DateTimeOffset utcNow, ServerFields? fields)
+    {
+        lock (_updating)
+        {
+            _fields = fields ?? _fields;
+            _okBlock = DateHeader.CreateOkBlock(utcNow, _fields);
+            Volatile.Write(ref _second, utcNow.ToUnixTimeSeconds()); // behind the block: who sees the second finds a block that is not older
             _http2Block = null;
         }
     }

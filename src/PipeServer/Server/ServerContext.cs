@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using PipeServer.Diagnostics;
+using PipeServer.Http;
 using PipeServer.Routing;
 using PipeServer.Workers;
 
@@ -34,7 +35,7 @@ internal sealed class ServerContext
         Draining = _draining.Token;
         RefusalCounts = new RefusalCounts();
         Connections = new ConnectionManager();
-        Heartbeat = new Heartbeat(options.TimeProvider, timers, Connections, logger);
+        Heartbeat = new Heartbeat(options.TimeProvider, timers, Connections, logger, FieldsOf(options));
         EventStreams = new EventStreams(options.TimeProvider);
         ErrorAnswers = new ErrorAnswers(request => _options switch
         {
@@ -113,8 +114,11 @@ internal sealed class ServerContext
     {
         _rules = new ConnectionRules(options);
         _options = options;
+        Heartbeat.Use(FieldsOf(options));
         Pipeline.Entrance = RequestEntrance.For(options, Observer, Pipeline.Entrance);
     }
+
+    private static ServerFields FieldsOf(HttpServerOptions options) => new(options.ServerHeader, options.DateHeader);
 
     /// <summary>A part of the stop begins.</summary>
     /// <param name="phase">What <see cref="ShutdownProgress.Phase"/> shall say.</param>

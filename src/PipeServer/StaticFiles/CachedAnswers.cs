@@ -61,8 +61,12 @@ internal sealed class CachedAnswers(
     }
 
     /// <summary>The answer for a file that has just been located; makes one up if there is none and it can be kept.</summary>
-    /// <returns>Null when it cannot be kept: it is too large, it is changing, or there is no room.</returns>
-    public CachedFile? FindOrAdd(string path, FileLocation location, List<FileForm> allForms)
+    /// <param name="path">The request's path.</param>
+    /// <param name="location">What was located.</param>
+    /// <param name="allForms">All forms of it.</param>
+    /// <param name="aborted">The answer is not wanted any more.</param>
+    /// <returns>Null when it cannot be kept: it is too large, it is changing, its tag is not known yet, or there is no room.</returns>
+    public CachedFile? FindOrAdd(string path, FileLocation location, List<FileForm> allForms, CancellationToken aborted)
     {
         if (!PathText.IsUtf8(path))
         {
@@ -73,8 +77,9 @@ internal sealed class CachedAnswers(
         var known = cache.Confirm(key, location.Sources);
         var small = allForms.FindAll(form => form.Source?.Identity.Length <= options.MaxCachedFileBytes);
         if (known is { Kept.Length: 0 }
-            || !allForms.TrueForAll(form => form.Source is null || forms.IsSettled(form.Source))
-            || (AdmittedToMemory(location, allForms, small) ?? (known is null ? KeptOpen(location, allForms) : null)) is not { } representations)
+            || !allForms.TrueForAll(form => form.Source is null || forms.IsLasting(form.Source))
+            || (AdmittedToMemory(location, allForms, small, aborted)
+                ?? (known is null ? KeptOpen(location, allForms, aborted) : null)) is not { } representations)
         {
             return known;
         }
@@ -151,26 +156,36 @@ internal sealed class CachedAnswers(
         return true;
     }
 
-    private Representation[]? AdmittedToMemory(FileLocation location, List<FileForm> allForms, List<FileForm> small) =>
-        small.Count > 0 && cache.Admits(small.Sum(static form => form.Source!.Identity.Length)) ? Represent(location, allForms, small) : null;
+    private Representation[]? AdmittedToMemory(FileLocation location, List<FileForm> allForms, List<FileForm> small, CancellationToken aborted) =>
+        small.Count > 0 && cache.Admits(small.Sum(static form => form.Source!.Identity.Length)) && Tagged(location, allForms, aborted) is { } tagged
+            ? Represent(location, tagged, withBodies: true)
+            : null;
+
+    // Null when the tag of one is not known yet.
+    private List<FileForm>? Tagged(FileLocation location, List<FileForm> allForms, CancellationToken aborted)
+    {
+        var tagged = allForms.ConvertAll(form => forms.WithTag(form, location, aborted));
+        return tagged.TrueForAll(static form => form.Tag is not null) ? tagged : null;
+    }
 
     // Null when no form is to be kept open.
-    private Representation[]? KeptOpen(FileLocation location, List<FileForm> allForms)
+    private Representation[]? KeptOpen(FileLocation location, List<FileForm> allForms, CancellationToken aborted)
     {
-        if (!location.IsDirect || !cache.AdmitsOpen(allForms.Count(static form => form.Source is not null)))
+        if (!location.IsDirect || !cache.AdmitsOpen(allForms.Count(static form => form.Source is not null))
+            || Tagged(location, allForms, aborted) is not { } tagged)
         {
             return null;
         }
 
-        var representations = Represent(location, allForms, small: [])!;
+        var representations = Represent(location, tagged, withBodies: false)!;
         var isKept = false;
         for (var index = 0; index < representations.Length; index++)
         {
-            if (allForms[index].Source is { } source && KeptFile.TryKeep(source) is { } kept)
+            if (tagged[index].Source is { } source && KeptFile.TryKeep(source) is { } kept)
             {
                 isKept = true;
                 representations[index].Whole =
-                    PreparedResponse.WithSource(200, headers.ForWhole(location.RelativePath, allForms[index], allForms.Count > 1), kept);
+                    PreparedResponse.WithSource(200, headers.ForWhole(location.RelativePath, tagged[index], tagged.Count > 1), kept);
             }
         }
 
@@ -178,23 +193,23 @@ internal sealed class CachedAnswers(
     }
 
     // Null when a file is changing: it is not cached now.
-    private Representation[]? Represent(FileLocation location, List<FileForm> allForms, List<FileForm> small)
+    private Representation[]? Represent(FileLocation location, List<FileForm> tagged, bool withBodies)
     {
         var representations = new List<Representation>();
-        foreach (var form in allForms)
+        foreach (var form in tagged)
         {
             var representation = new Representation(
                 form.Coding,
-                Encoding.ASCII.GetBytes(form.Tag),
-                new PreparedResponse(304, headers.ForNotModified(location.RelativePath, form, allForms.Count > 1)));
-            if (small.Contains(form))
+                Encoding.ASCII.GetBytes(form.Tag!),
+                new PreparedResponse(304, headers.ForNotModified(location.RelativePath, form, tagged.Count > 1)));
+            if (withBodies && form.Source?.Identity.Length <= options.MaxCachedFileBytes)
             {
-                if (forms.TryReadWhole(form.Source!) is not { } bytes)
+                if (forms.TryReadWhole(form.Source) is not { } bytes)
                 {
                     return null;
                 }
 
-                representation.Whole = new PreparedResponse(200, headers.ForWhole(location.RelativePath, form, allForms.Count > 1), bytes);
+                representation.Whole = new PreparedResponse(200, headers.ForWhole(location.RelativePath, form, tagged.Count > 1), bytes);
             }
 
             representations.Add(representation);

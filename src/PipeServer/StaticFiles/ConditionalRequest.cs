@@ -9,16 +9,16 @@ internal static class ConditionalRequest
     /// whose own is not known (§13.1.3, §13.1.4).
     /// </summary>
     /// <param name="headers">The request's.</param>
-    /// <param name="tag">The file's strong tag.</param>
+    /// <param name="tag">The file's strong tag; null when it is not known yet. Then no list of tags matches, and If-Match with one cannot be decided.</param>
     /// <param name="modified">The file's Last-Modified; null when it has none.</param>
     /// <param name="now">The time, for years of two digits.</param>
-    public static Precondition Evaluate(HeaderCollection headers, string tag, DateTimeOffset? modified, DateTimeOffset now)
+    public static Precondition Evaluate(HeaderCollection headers, string? tag, DateTimeOffset? modified, DateTimeOffset now)
     {
         if (headers.TryGetValue("If-Match", out var match))
         {
             if (!EntityTags.Matches(match, tag, weakly: false))
             {
-                return Precondition.Failed;
+                return tag is null ? Precondition.Unknown : Precondition.Failed;
             }
         }
         else if (TryGetDate(headers, "If-Unmodified-Since", now, out var unmodifiedSince)
@@ -42,7 +42,7 @@ internal static class ConditionalRequest
     /// §13.1.5: whether a Range is to be heeded. A tag must be the same one, and strong; a date the very one that was sent,
     /// and more than a second ago by now, because two versions can share a second (§8.8.2.2). No date is that of a file that has none.
     /// </summary>
-    public static bool IsRangeWanted(HeaderCollection headers, string tag, DateTimeOffset? modified, DateTimeOffset now)
+    public static bool IsRangeWanted(HeaderCollection headers, string? tag, DateTimeOffset? modified, DateTimeOffset now)
     {
         if (!headers.TryGetValue("If-Range", out var condition))
         {

@@ -5,9 +5,9 @@ internal static class EntityTags
 {
     /// <summary>True when the field's list, or its <c>*</c>, names the tag.</summary>
     /// <param name="list">The field's value.</param>
-    /// <param name="tag">A strong tag with its quotes.</param>
+    /// <param name="tag">A strong tag with its quotes; null for one that is not known, which only <c>*</c> names.</param>
     /// <param name="weakly">Take a weak tag in the list for the same (§8.8.3.2).</param>
-    public static bool Matches(string list, string tag, bool weakly)
+    public static bool Matches(string list, string? tag, bool weakly)
     {
         var rest = list.AsSpan().Trim(" \t");
         if (rest is "*")

@@ -29,6 +29,9 @@ internal sealed class FileAnswer(FileForms forms, FileHeaders headers, ErrorPage
             case Precondition.Failed:
                 errors.Write(response, 412, "412 Precondition Failed: the file is not what the request takes it for.\n");
                 return true;
+            case Precondition.Unknown:
+                errors.WriteUnavailable(response, "the file is being read for its entity tag");
+                return true;
             default:
                 break;
         }
@@ -80,9 +83,9 @@ internal sealed class FileAnswer(FileForms forms, FileHeaders headers, ErrorPage
     private Chosen Choose(HttpRequest request, string path, FileLocation location)
     {
         var all = forms.Of(location);
-        var file = cached?.FindOrAdd(path, location, all);
+        var file = cached?.FindOrAdd(path, location, all, request.Aborted);
         var wantsWholeFile = request.Method != "GET" || !request.Headers.Contains("Range");
-        var form = FileForms.Choose(all, request.Headers["Accept-Encoding"], mayBeMade: wantsWholeFile);
+        var form = forms.WithTag(FileForms.Choose(all, request.Headers["Accept-Encoding"], mayBeMade: wantsWholeFile), location, request.Aborted);
         var representation = file is null ? null : Array.Find(file.Representations, item => item.Coding == form.Coding);
         if (form.Source is not null)
         {
@@ -94,10 +97,10 @@ internal sealed class FileAnswer(FileForms forms, FileHeaders headers, ErrorPage
         if (compressed is null)
         {
             representation?.IsExcluded |= forms.IsNotWorthCompressing(location, form.Coding!);
-            return new Chosen(all[0], file?.Representations[0], Compressed: null, all.Count > 1);
+            return new Chosen(forms.WithTag(all[0], location, request.Aborted), file?.Representations[0], Compressed: null, all.Count > 1);
         }
 
-        if (representation is not null)
+        if (representation is not null && form.Tag is not null)
         {
             cached!.Complete(file!, representation, form, location.RelativePath, compressed.Value);
         }

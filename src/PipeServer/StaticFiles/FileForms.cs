@@ -18,10 +18,20 @@ internal sealed class FileForms(FileRoot root, FileHeaders headers, StaticFileOp
         ? new CompressedFiles(options.Shared?.Compressed ?? new MemoryBudget(options.MaxCompressedBytes))
         : null;
 
-    /// <summary>Gives up what was compressed, and keeps nothing from now on.</summary>
-    public void Close() => _compressed?.Close();
+    private readonly ContentHashes? _hashes = options.EntityTags == EntityTagSource.Host
+        ? null
+        : new ContentHashes(root, options.Shared?.Hashes ?? new MemoryBudget(ContentHashes.MaxBytes), HashQueue.OfProcess);
 
-    /// <summary>Every form of a file: as it is, then the compressed ones, the preferred first.</summary>
+    /// <summary>Gives up what was compressed or hashed, and keeps nothing from now on.</summary>
+    public void Close()
+    {
+        _compressed?.Close();
+        _hashes?.Close();
+    }
+
+    /// <summary>
+    /// Every form of a file: as it is, then the compressed ones, the preferred first. Their tags are not known yet where the content has to be read.
+    /// </summary>
     public List<FileForm> Of(FileLocation location)
     {
         var file = location.File!;
@@ -70,6 +80,23 @@ internal sealed class FileForms(FileRoot root, FileHeaders headers, StaticFileOp
         return best;
     }
 
+    /// <summary>A form with its tag; still without one where the content's hash is needed and is not known yet, or the file is changing.</summary>
+    /// <param name="form">One of the forms of the location.</param>
+    /// <param name="location">The file, open, with its siblings.</param>
+    /// <param name="aborted">The answer is not wanted any more.</param>
+    public FileForm WithTag(FileForm form, FileLocation location, CancellationToken aborted)
+    {
+        if (form.Tag is not null)
+        {
+            return form;
+        }
+
+        // What is compressed on the fly is known by the file that it is made of.
+        var file = form.Source ?? location.File!;
+        var path = form.Source is null ? location.RelativePath : location.RelativePath + form.Coding?.Extension;
+        return _hashes!.Get(path, file, IsSettled(file), aborted) is { } hash ? form with { Tag = Quoted(hash, form.Coding) } : form;
+    }
+
     /// <summary>The file compressed on the fly, or null where that is not worth it.</summary>
     public ReadOnlyMemory<byte>? Compress(FileLocation location, ContentCoding coding)
     {
@@ -92,16 +119,34 @@ internal sealed class FileForms(FileRoot root, FileHeaders headers, StaticFileOp
     /// <summary>True when a further change of the file would show in its times.</summary>
     public bool IsSettled(OpenedFile file) => file.Identity.LastChanged is { } changed && options.TimeProvider.GetUtcNow() - changed > Settled;
 
+    /// <summary>
+    /// True when what is said of a file now is said of it as long as it stays as it is: also when its further changes show, and its time is not ahead of
+    /// the clock, whose hands will change what replicas say of it.
+    /// </summary>
+    public bool IsLasting(OpenedFile file) => IsSettled(file) && (options.EntityTags == EntityTagSource.Host || !IsAhead(file.Identity));
+
     // Of what the kernel says, as it is, be it true or not. The same after a restart, and on another machine that has the same files with the
     // same times. But whole seconds are what a tool has set, often the same ones for each release: then the time of the change goes in, which
-    // nobody can set, and which no two machines share.
-    private static string Tag(FileIdentity identity, ContentCoding? coding)
+    // nobody can set, and which no two machines share. For replicas it is left out, and a time that is known to be false tells nothing at all.
+    private string? Tag(FileIdentity identity, ContentCoding? coding) => options.EntityTags switch
     {
-        var changed = identity is { Modified.Nanoseconds: 0, Changed: { } time } ? $"-{Hex(time)}" : "";
-        return $"\"{Hex(identity.Modified)}-{identity.Length:x}{changed}{(coding is null ? "" : "-" + coding.Name)}\"";
-    }
+        EntityTagSource.Host when identity is { Modified.Nanoseconds: 0, Changed: { } time } =>
+            Quoted($"{Hex(identity.Modified)}-{identity.Length:x}-{Hex(time)}", coding),
+        EntityTagSource.Content => null,
+        EntityTagSource.Stat when FalseTimes.Contains(identity.Modified) || IsAhead(identity) => null,
+        _ => Quoted($"{Hex(identity.Modified)}-{identity.Length:x}", coding),
+    };
+
+    private static string Quoted(string text, ContentCoding? coding) => $"\"{text}{(coding is null ? "" : "-" + coding.Name)}\"";
 
     private static string Hex(FileTime time) => string.Create(CultureInfo.InvariantCulture, $"{time.Seconds:x}{time.Nanoseconds:x8}");
 
-    private DateTimeOffset? LastModified(OpenedFile file) => file.Identity.LastModified(options.TimeProvider.GetUtcNow());
+    // Years for which there is no date are nobody's clock, ever.
+    private bool IsAhead(FileIdentity identity) => identity.Modified.Date > options.TimeProvider.GetUtcNow();
+
+    // Of a file whose time is ahead of the clock replicas share none: when that time was set is each host's own.
+    private DateTimeOffset? LastModified(OpenedFile file) =>
+        options.EntityTags == EntityTagSource.Host ? file.Identity.LastModified(options.TimeProvider.GetUtcNow())
+        : FalseTimes.Contains(file.Identity.Modified) || IsAhead(file.Identity) ? null
+        : file.Identity.Modified.Date;
 }

@@ -107,7 +107,12 @@ internal sealed class FileHeaders
     /// <summary>The fields of a 304: those of the 200 that a cache goes by (RFC 9110 §15.4.5).</summary>
     public List<KeyValuePair<string, string>> ForNotModified(string path, FileForm form, bool varies, bool withCommon = true)
     {
-        var fields = new List<KeyValuePair<string, string>> { new("ETag", form.Tag) };
+        var fields = new List<KeyValuePair<string, string>>();
+        if (form.Tag is { } tag)
+        {
+            fields.Add(new("ETag", tag));
+        }
+
         if (varies)
         {
             fields.Add(new("Vary", "Accept-Encoding")); // §12.5.5

@@ -11,4 +11,7 @@ internal enum Precondition
 
     /// <summary>412: it is not what the client takes it for.</summary>
     Failed,
+
+    /// <summary>503: whether it is what the client takes it for cannot be said yet.</summary>
+    Unknown,
 }

@@ -24,6 +24,9 @@ internal sealed class SharedMemory
     /// <summary>Files that were compressed on the fly.</summary>
     public MemoryBudget Compressed { get; }
 
+    /// <summary>Hashes of files' contents.</summary>
+    public MemoryBudget Hashes { get; } = new(ContentHashes.MaxBytes);
+
     /// <summary>Listings that are being made or sent.</summary>
     public ListingBudget Listings { get; }
 

@@ -58,6 +58,13 @@ public sealed class StaticFileOptions
     /// <summary>What compressed versions are kept in, in bytes. Default 32 MiB; the one unused for longest goes first.</summary>
     public long MaxCompressedBytes { get; set; } = 32L * 1024 * 1024;
 
+    /// <summary>
+    /// What <c>ETag</c> is made of. Under <see cref="EntityTagSource.Stat"/> and <see cref="EntityTagSource.Content"/> several servers with the same files
+    /// answer alike, so that a client's conditions (RFC 9110 §13) hold on each of them: nothing in an answer comes from ctime then, and a file whose time
+    /// lies ahead of the clock has no <c>Last-Modified</c>. Default: <see cref="EntityTagSource.Host"/>.
+    /// </summary>
+    public EntityTagSource EntityTags { get; set; }
+
     /// <summary>The value of <c>Cache-Control</c> for files that are not of <see cref="ImmutableFiles"/>. Default: null, no such field.</summary>
     public string? CacheControl { get; set; }
 
@@ -184,6 +191,7 @@ public sealed class StaticFileOptions
 
         ArgumentNullException.ThrowIfNull(BasePath);
         _ = StaticFiles.BasePath.Parse(BasePath);
+        InRange((int)EntityTags, (int)EntityTagSource.Host, (int)EntityTagSource.Content, nameof(EntityTags));
         InRange(MaxSortedEntries, 0, 1_000_000, nameof(MaxSortedEntries));
         InRange(MaxCompressedFileBytes, 0, Array.MaxLength, nameof(MaxCompressedFileBytes));
         InRange(MaxCompressedBytes, 0, long.MaxValue, nameof(MaxCompressedBytes));
@@ -214,6 +222,7 @@ public sealed class StaticFileOptions
         && Compress == other.Compress
         && MaxCompressedFileBytes == other.MaxCompressedFileBytes
         && MaxCompressedBytes == other.MaxCompressedBytes
+        && EntityTags == other.EntityTags
         && CacheControl == other.CacheControl
         && ImmutableFiles.SequenceEqual(other.ImmutableFiles, StringComparer.Ordinal)
         && HasSameHeaders(other)

@@ -353,7 +353,7 @@ public sealed class CommandLineServerTests
             "--max-request-line", "--max-request-head", "--max-request-headers", "--max-request-body", "--keep-alive-timeout", "--head-timeout", "--body-timeout", "--write-timeout",
             "--drain-delay", "--drain-idle", "--overload", "--queue-timeout", "--max-connections-per-ip", "--min-rate", "--health", "--reuse-port",
             "--index", "--browse", "--spa", "--ext", "--mime", "--compress", "--cache", "--header", "--cors", "--attachment", "--auth-file", "--hidden", "--follow-symlinks", "--immutable", "--base-path", "--max-sorted",
-            "--file-cache", "--file-cache-max", "--file-cache-count", "--config",
+            "--file-cache", "--file-cache-max", "--file-cache-count", "--config", "--etag", "--server-header", "--date",
         })
         {
             Assert.Contains(option, help);

@@ -56,6 +56,22 @@ public sealed class ConfigurationTests : IDisposable
         Assert.Equal(("variable", "variable"), (response["X-A"], response["X-B"]));
     }
 
+    [Theory]
+    [InlineData("version", "off", "PipeServer/0.1.0", false)]
+    [InlineData("none", "on", null, true)]
+    [InlineData("Other/2 (x)", "on", "Other/2 (x)", true)]
+    public async Task Replicas_may_say_the_same_of_themselves_and_of_their_files(string server, string date, string? expected, bool hasDate)
+    {
+        await File.WriteAllTextAsync(Path.Combine(_folder, "a.txt"), "the same");
+        var file = Write($$"""{ "port": 0, "etag": "content", "server-header": "{{server}}" }""");
+        await using var cli = CliProcess.Start(
+            CliProcess.PipeServer, new Dictionary<string, string> { ["PIPESERVER_DATE"] = date }, "serve", _folder, "--config", file);
+        await cli.ListeningAsync();
+        await using var client = await TestClient.ConnectAsync(cli.EndPoint);
+        var response = await client.RequestAsync(TestClient.Get("/a.txt"));
+        Assert.Equal((expected, hasDate, 34), (response["Server"], response["Date"] is not null, response["ETag"]?.Length));
+    }
+
     // Was on, and its value became the folder; or the folder became the value of the option before it.
     [Theory]
     [InlineData("PIPESERVER_HIDDEN=maybe", "PIPESERVER_HIDDEN: --hidden must be true or false; 'maybe' is not.")]
@@ -78,6 +94,11 @@ public sealed class ConfigurationTests : IDisposable
     [InlineData("--prot 80", "There is no option '--prot'. Did you mean --port?")]
     [InlineData("--transport foo", "--transport must be epoll or sockets; 'foo' is not.")]
     [InlineData("--cache é", "--cache must be seconds")]
+    [InlineData("--etag inode", "--etag must be host, stat or content; 'inode' is not.")]
+    [InlineData("--date yes", "--date must be on or off; 'yes' is not.")]
+    [InlineData("--server-header é", "--server-header must be version, none, or at most 32 characters of visible ASCII; 'é' is not.")]
+    [InlineData("--server-header=", "--server-header must not be empty.")]
+    [InlineData("{\"server-header\": \"123456789012345678901234567890123\"}", "--server-header must be version, none, or at most 32 characters")]
     [InlineData("--spa ../x", "--spa: there is no file '../x' to be served")]
     [InlineData("--cors example.com", "--cors must be * or an origin like https://example.com")]
     [InlineData("--base-path files", "--base-path must be a path like /files; 'files' is not: it does not begin with a slash.")]

@@ -49,6 +49,22 @@ public sealed class ReloadTests : IDisposable
         await EndAsync(cli);
     }
 
+    [Fact]
+    public async Task What_replicas_share_of_their_answers_changes()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), NoSignals);
+        await using var cli = await ServeAsync(new { root = "www" });
+        await using var client = await TestClient.ConnectAsync(cli.EndPoint);
+        var before = await client.RequestAsync(TestClient.Get("/a.txt"));
+        Assert.Equal(("PipeServer", true), (before["Server"], before["Date"] is not null));
+        Configure(new { root = "www", etag = "content", server_header = "none", date = "off" });
+        await ReloadAsync(cli, "Reloaded: --etag, --server-header and --date changed.");
+        var after = await client.RequestAsync(TestClient.Get("/a.txt"));
+        Assert.Equal((null, null, 34), (after["Server"], after["Date"], after["ETag"]?.Length));
+        Assert.NotEqual(before["ETag"], after["ETag"]);
+        await EndAsync(cli);
+    }
+
     // A closed terminal sends it, and so does logrotate every night.
     [Fact]
     public async Task With_nothing_changed_it_says_so_in_one_line()

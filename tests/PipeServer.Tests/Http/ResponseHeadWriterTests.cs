@@ -6,7 +6,7 @@ namespace PipeServer.Tests.Http;
 
 public sealed class ResponseHeadWriterTests
 {
-    private static readonly byte[] Block = DateHeader.CreateBlock(new DateTimeOffset(1994, 11, 6, 8, 49, 37, TimeSpan.Zero));
+    private static readonly byte[] Block = DateHeader.CreateBlock(new DateTimeOffset(1994, 11, 6, 8, 49, 37, TimeSpan.Zero), ServerFields.Default);
 
     [Fact]
     public void A_head_is_status_line_standard_fields_framing_and_the_handlers_fields()
@@ -51,7 +51,7 @@ public sealed class ResponseHeadWriterTests
     [Fact]
     public void The_start_of_an_ordinary_head_is_that_of_any_other()
     {
-        var okBlock = DateHeader.CreateOkBlock(new DateTimeOffset(1994, 11, 6, 8, 49, 37, TimeSpan.Zero));
+        var okBlock = DateHeader.CreateOkBlock(new DateTimeOffset(1994, 11, 6, 8, 49, 37, TimeSpan.Zero), ServerFields.Default);
         var buffer = new byte[ResponseHeadWriter.MaxBeginBytes];
         long[] lengths = [-1, .. Enumerable.Range(0, 12_000), 65_535, 99_999, 100_000, 1_000_000, int.MaxValue, long.MaxValue];
         var secure = new ConnectionLines("max-age=2147483647; includeSubDomains; preload");

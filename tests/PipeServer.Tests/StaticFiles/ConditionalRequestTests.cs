@@ -105,6 +105,22 @@ public sealed class ConditionalRequestTests
         Assert.Equal(!isRange, ConditionalRequest.IsRangeWanted(Headers([field]), "\"a\"", modified: null, Now));
     }
 
+    // A large file whose content is still being read for its tag.
+    [Theory]
+    [InlineData(nameof(Precondition.Unknown), true, "If-Match: \"a\"")]
+    [InlineData(nameof(Precondition.Holds), true, "If-Match: *")]
+    [InlineData(nameof(Precondition.Holds), true, "If-None-Match: \"a\"")]
+    [InlineData(nameof(Precondition.NotModified), true, "If-None-Match: *")]
+    [InlineData(nameof(Precondition.NotModified), true, "If-Modified-Since: " + Later)]
+    [InlineData(nameof(Precondition.Holds), false, "If-Range: \"a\"")]
+    [InlineData(nameof(Precondition.Holds), false, "If-Range: ")]
+    [InlineData(nameof(Precondition.Holds), true, "If-Range: " + Then)]
+    public void Without_a_tag_that_is_known_no_tag_is_the_files(string expected, bool isRange, string field)
+    {
+        Assert.Equal(expected, ConditionalRequest.Evaluate(Headers([field]), tag: null, Modified, Now).ToString());
+        Assert.Equal(isRange, ConditionalRequest.IsRangeWanted(Headers([field]), tag: null, Modified, Now));
+    }
+
     // §8.8.2.2: a date that is not a second old yet may stand for two versions.
     [Fact]
     public void A_young_date_is_no_strong_validator() =>

@@ -21,8 +21,8 @@ internal static class ResponseBlock
     private const int MaxContentLengthBytes = 3 + 19;
 
     /// <summary>How many bytes <see cref="Write"/> needs room for.</summary>
-    public static int MaxBytes(HeaderFields fields, ContentTypeLine? type, ReadOnlySpan<byte> prepared) =>
-        MaxStatusBytes + DateHeader.Http2BlockBytes + MaxContentLengthBytes + MaxTrailerBytes(fields) + (type?.Http2.Length ?? 0) + prepared.Length;
+    public static int MaxBytes(ReadOnlySpan<byte> serverAndDate, HeaderFields fields, ContentTypeLine? type, ReadOnlySpan<byte> prepared) =>
+        MaxStatusBytes + serverAndDate.Length + MaxContentLengthBytes + MaxTrailerBytes(fields) + (type?.Http2.Length ?? 0) + prepared.Length;
 
     /// <summary>Encodes a head.</summary>
     /// <param name="buffer">Where to: <see cref="MaxBytes"/>.</param>

@@ -31,7 +31,7 @@ internal sealed class HeadSender(Http2Connection connection, FrameOutput output,
         var flags = endsStream ? FrameFlags.EndStream : FrameFlags.None;
         var server = connection.ServerFieldsOf(stream);
         var prepared = body.HeadFields is { } encoded ? encoded.Http2Fields : default;
-        var most = connection.StrictTransport.Length + server.Length + 1 + ResponseBlock.MaxBytes(response.ListedFields, response.TypeLine, prepared);
+        var most = connection.StrictTransport.Length + 1 + ResponseBlock.MaxBytes(server, response.ListedFields, response.TypeLine, prepared);
         if (most <= UsualHeadBytes)
         {
             var room = output.Take(FrameHeader.Bytes + most);

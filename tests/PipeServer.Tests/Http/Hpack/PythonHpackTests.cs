@@ -70,8 +70,9 @@ public sealed class PythonHpackTests
         }
 
         text.Append("-\n");
-        var buffer = new byte[ResponseBlock.MaxBytes(fields, type, prepared.Http2Fields)];
-        var written = ResponseBlock.Write(buffer, status, DateHeader.CreateHttp2Block(date), fields, type, length, prepared.Http2Fields);
+        var server = DateHeader.CreateHttp2Block(date, ServerFields.Default);
+        var buffer = new byte[ResponseBlock.MaxBytes(server, fields, type, prepared.Http2Fields)];
+        var written = ResponseBlock.Write(buffer, status, server, fields, type, length, prepared.Http2Fields);
         return (buffer[..written], text.ToString());
     }
 

@@ -28,7 +28,7 @@ public sealed class ResponseBlockTests
             ":status: 200|server: PipeServer|date: Sun, 06 Nov 1994 08:49:37 GMT|content-type: text/plain; charset=utf-8|content-length: 13|vary: accept"
                 + "|etag: \"x\"|x-custom-name: \u00c3\u00a9 1",
             Write(
-                200, DateHeader.CreateHttp2Block(Now), fields, new ContentTypeLine("text/plain; charset=utf-8", "text/plain; charset=utf-8"u8), 13,
+                200, DateHeader.CreateHttp2Block(Now, ServerFields.Default), fields, new ContentTypeLine("text/plain; charset=utf-8", "text/plain; charset=utf-8"u8), 13,
                 "Vary: accept\r\n"));
     }
 
@@ -53,7 +53,7 @@ public sealed class ResponseBlockTests
     {
         var fields = new HeaderFields();
         fields.Append("Server"u8, "mine"u8);
-        Assert.Equal(":status: 404|date: Sun, 06 Nov 1994 08:49:37 GMT|server: mine", Write(404, DateHeader.CreateHttp2Block(Now), fields));
+        Assert.Equal(":status: 404|date: Sun, 06 Nov 1994 08:49:37 GMT|server: mine", Write(404, DateHeader.CreateHttp2Block(Now, ServerFields.Default), fields));
         Assert.Equal(":status: 100|server: mine", Write(100, fields: fields));
     }
 
@@ -137,7 +137,7 @@ public sealed class ResponseBlockTests
     [Fact]
     public void What_is_encoded_beforehand_is_as_short_as_it_can_be()
     {
-        var block = DateHeader.CreateHttp2Block(Now);
+        var block = DateHeader.CreateHttp2Block(Now, ServerFields.Default);
         Assert.Equal("server: PipeServer|date: Sun, 06 Nov 1994 08:49:37 GMT", Text(block));
         Assert.Equal("date: Sun, 06 Nov 1994 08:49:37 GMT", Text(DateHeader.Http2WithoutServer(block)));
         Assert.True(DateHeader.Http2WithoutServer(default).IsEmpty);
@@ -146,7 +146,7 @@ public sealed class ResponseBlockTests
         // Each day of a year has its own length.
         Assert.All(
             Enumerable.Range(0, 366 * 24),
-            static hour => Assert.InRange(DateHeader.CreateHttp2Block(Now.AddHours(hour)).Length, 30, DateHeader.Http2BlockBytes));
+            static hour => Assert.InRange(DateHeader.CreateHttp2Block(Now.AddHours(hour), ServerFields.Default).Length, 30, 48));
 
         var type = new ContentTypeLine("application/json", "application/json"u8);
         Assert.Equal("content-type: application/json", Text(type.Http2));
@@ -177,7 +177,7 @@ public sealed class ResponseBlockTests
     {
         fields ??= new HeaderFields();
         var encoded = ResponseBlock.EncodeLines(Encoding.ASCII.GetBytes(prepared));
-        var buffer = new byte[ResponseBlock.MaxBytes(fields, type, encoded)];
+        var buffer = new byte[ResponseBlock.MaxBytes(serverAndDate, fields, type, encoded)];
         return Text(buffer.AsSpan(0, ResponseBlock.Write(buffer, status, serverAndDate, fields, type, contentLength, encoded)));
     }
 

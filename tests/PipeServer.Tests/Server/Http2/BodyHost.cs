@@ -1,5 +1,6 @@
 using System.Text;
 using Microsoft.Extensions.Logging.Abstractions;
+using PipeServer.Http;
 using PipeServer.Server;
 using PipeServer.Server.Http2;
 
@@ -12,7 +13,7 @@ internal sealed class BodyHost : IBodyHost
 
     public BodyHost()
     {
-        Heartbeat = new Heartbeat(Clock, Clock, new ConnectionManager(), NullLogger.Instance);
+        Heartbeat = new Heartbeat(Clock, Clock, new ConnectionManager(), NullLogger.Instance, ServerFields.Default);
         Window.Start(FlowControl.ConnectionWindow);
         Window.TakeUpdate();
         Body = new Http2RequestBody(this);
