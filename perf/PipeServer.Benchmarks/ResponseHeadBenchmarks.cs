@@ -9,7 +9,7 @@ namespace PipeServer.Benchmarks;
 public class ResponseHeadBenchmarks
 {
     private readonly ArrayBufferWriter<byte> _output = new(1024);
-    private readonly byte[] _block = DateHeader.CreateBlock(new DateTimeOffset(2026, 11, 21, 0, 0, 0, TimeSpan.Zero));
+    private readonly byte[] _block = DateHeader.CreateBlock(new DateTimeOffset(2026, 11, 21, 0, 0, 0, TimeSpan.Zero), ServerFields.Default);
     private readonly HeaderFields _fields = new();
 
     [Benchmark]
