@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.InteropServices;
@@ -27,6 +28,22 @@ internal sealed class Lab : IAsyncDisposable
         DisposeAsync().AsTask().Wait();
         Environment.Exit(128);
     }))];
+
+    /// <summary>Why no lab can be built here, by the system's own words; null when one can.</summary>
+    public static async Task<string?> WhyNotAsync()
+    {
+        try
+        {
+            await using var lab = new Lab();
+            await lab.AddNamespaceAsync(Switch);
+            await lab.OnAsync(Switch, "link", "add", "name", "bridge", "type", "bridge");
+            return null;
+        }
+        catch (Exception exception) when (exception is InvalidOperationException or Win32Exception)
+        {
+            return exception.Message;
+        }
+    }
 
     /// <summary>Builds it.</summary>
     /// <exception cref="InvalidOperationException">The system does not let us; the message says what it says.</exception>

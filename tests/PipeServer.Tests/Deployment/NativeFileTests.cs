@@ -59,7 +59,7 @@ public sealed class NativeFileTests : IDisposable
     public async Task The_limit_of_descriptors_is_raised_as_far_as_that_goes()
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "RLIMIT_NOFILE is read and set on Linux.");
-        await using var cli = CliProcess.StartShell($"ulimit -Hn 4096; ulimit -Sn 1024; exec {ProgramUnderTest.PipeServer.ShellCommand} serve '{_folder}' --port 0");
+        await using var cli = CliProcess.StartShell($"ulimit -Sn 1024; ulimit -Hn 4096; exec {ProgramUnderTest.PipeServer.ShellCommand} serve '{_folder}' --port 0");
         await cli.ListeningAsync();
         var limits = await File.ReadAllLinesAsync($"/proc/{cli.Id}/limits", TestContext.Current.CancellationToken);
         Assert.Matches("^Max open files +4096 +4096 ", Assert.Single(limits, static line => line.StartsWith("Max open files")));
