@@ -56,7 +56,10 @@ internal static class DateHeader
 
     /// <summary>The Server and Date lines of a block that begins with a status line.</summary>
     public static ReadOnlySpan<byte> WithoutStatus(byte[] okBlock) =>
-        okBlock.AsSpan(OkStatusBytes, okBlock.Length == OkBlockBytes ? BlockBytes : okBlock.Length - OkBlockBytes - OkStatusBytes);
+        okBlock.Length == OkBlockBytes ? DefaultWithoutStatus(okBlock) : okBlock.AsSpan(OkStatusBytes, okBlock.Length - OkBlockBytes - OkStatusBytes);
+
+    /// <summary>The same lines of a block of <see cref="OkBlockBytes"/>, which is that of the default fields.</summary>
+    public static ReadOnlySpan<byte> DefaultWithoutStatus(byte[] okBlock) => okBlock.AsSpan(OkStatusBytes, BlockBytes);
 
     /// <summary>The part of such lines without the Server line, for a handler that set its own.</summary>
     public static ReadOnlySpan<byte> WithoutServer(ReadOnlySpan<byte> block) => block is [(byte)'S', ..] ? block[(block.IndexOf((byte)'\n') + 1)..] : block;

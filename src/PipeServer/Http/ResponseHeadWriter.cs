@@ -63,7 +63,15 @@ internal static class ResponseHeadWriter
     {
         var length = 0;
         Append(buffer, StatusLine.For(status), ref length);
-        Append(buffer, DateHeader.WithoutStatus(okBlock), ref length);
+        if (okBlock.Length == DateHeader.OkBlockBytes)
+        {
+            Append(buffer, DateHeader.DefaultWithoutStatus(okBlock), ref length); // of a length that the compiler knows
+        }
+        else
+        {
+            Append(buffer, DateHeader.WithoutStatus(okBlock), ref length);
+        }
+
         return length;
     }
 
