@@ -1,6 +1,6 @@
 using System.CommandLine;
-using System.Globalization;
 using PipeServer.Capacity;
+using PipeServer.Load;
 using PipeServer.Perf;
 
 // dotnet run --project perf/capacity -c Release                       measures all parts, and saves their tables
@@ -15,9 +15,9 @@ var rounds = new Option<int>("--rounds") { Description = "How often each is meas
 var only = new Option<string[]>("--only") { Description = "Only these parts.", AllowMultipleArgumentsPerToken = true };
 var output = new Option<string>("--output") { Description = "The file of the tables; those of other parts stay.", DefaultValueFactory = _ => Results };
 only.AcceptOnlyFromAmong([.. CapacityRun.Parts.Select(static part => part.Name)]);
-connections.Validators.Add(result => InRange(result, 100, MostConnections));
-seconds.Validators.Add(result => InRange(result, 1, 600));
-rounds.Validators.Add(result => InRange(result, 1, 99));
+connections.Validators.Add(result => MeasurementCommands.InRange(result, 100, MostConnections));
+seconds.Validators.Add(result => MeasurementCommands.InRange(result, 1, 600));
+rounds.Validators.Add(result => MeasurementCommands.InRange(result, 1, 99));
 var root = new RootCommand("Measures what a server of PipeServer's takes: what a connection costs, what a core does, where it ends and which settings pay.")
 {
     connections, seconds, rounds, only, output,
@@ -40,29 +40,5 @@ static async Task<int> FillPageAsync(CancellationToken cancellation)
     return 0;
 }
 
-static void InRange(System.CommandLine.Parsing.OptionResult result, int lowest, int highest)
-{
-    if (result.Tokens is [var token]
-        && (!int.TryParse(token.Value, NumberStyles.None, CultureInfo.InvariantCulture, out var value) || value < lowest || value > highest))
-    {
-        result.AddError($"{result.Option.Name} must be from {lowest} to {highest}; '{token.Value}' is not.");
-    }
-}
-
-static async Task<int> RunAsync(Func<CancellationToken, Task<int>> action, CancellationToken cancellation)
-{
-    try
-    {
-        return await action(cancellation);
-    }
-    catch (MeasurementException exception)
-    {
-        await Console.Error.WriteLineAsync($"capacity: {exception.Message}");
-        return 1;
-    }
-    catch (OperationCanceledException)
-    {
-        await Console.Error.WriteLineAsync("capacity: stopped; what was saved before stays.");
-        return 1;
-    }
-}
+static Task<int> RunAsync(Func<CancellationToken, Task<int>> action, CancellationToken cancellation) =>
+    MeasurementCommands.RunAsync("capacity", "what was saved before stays", action, cancellation);

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Globalization;
 using PipeServer.Load;
 using PipeServer.Perf;
 
@@ -27,8 +26,8 @@ var webSocket = new Option<bool>("--websocket") { Description = "The workloads o
 var http2 = new Option<bool>("--http2") { Description = "The workloads of HTTP/2 instead of the usual ones, by h2load; saved as http2.json." };
 var aspNet = new Option<bool>("--aspnet") { Description = "One ASP.NET Core application, on Kestrel and on PipeServer, instead of the usual workloads; saved as aspnet.json." };
 var output = new Option<string>("--output") { Description = "Where the results go.", DefaultValueFactory = _ => "perf/results" };
-rounds.Validators.Add(result => InRange(result, 1, 99));
-seconds.Validators.Add(result => InRange(result, 1, 600));
+rounds.Validators.Add(result => MeasurementCommands.InRange(result, 1, 99));
+seconds.Validators.Add(result => MeasurementCommands.InRange(result, 1, 600));
 var root = new RootCommand("Measures PipeServer and its peers with wrk and h2load, in turn, in one run.")
 {
     rounds, seconds, workloads, servers, with, split, tls, webSocket, http2, aspNet, output,
@@ -70,29 +69,5 @@ return await root.Parse(args).InvokeAsync(new InvocationConfiguration { ProcessT
 RunKind Kind(System.CommandLine.ParseResult result) =>
     result.GetValue(aspNet) ? RunKind.AspNet : result.GetValue(http2) ? RunKind.Http2 : result.GetValue(tls) ? RunKind.Tls : result.GetValue(webSocket) ? RunKind.WebSocket : RunKind.Http;
 
-static void InRange(System.CommandLine.Parsing.OptionResult result, int lowest, int highest)
-{
-    if (result.Tokens is [var token]
-        && (!int.TryParse(token.Value, NumberStyles.None, CultureInfo.InvariantCulture, out var value) || value < lowest || value > highest))
-    {
-        result.AddError($"{result.Option.Name} must be from {lowest} to {highest}; '{token.Value}' is not.");
-    }
-}
-
-static async Task<int> RunAsync(Func<CancellationToken, Task<int>> action, CancellationToken cancellation)
-{
-    try
-    {
-        return await action(cancellation);
-    }
-    catch (MeasurementException exception)
-    {
-        await Console.Error.WriteLineAsync($"load: {exception.Message}");
-        return 1;
-    }
-    catch (OperationCanceledException)
-    {
-        await Console.Error.WriteLineAsync("load: stopped; nothing was saved.");
-        return 1;
-    }
-}
+static Task<int> RunAsync(Func<CancellationToken, Task<int>> action, CancellationToken cancellation) =>
+    MeasurementCommands.RunAsync("load", "nothing was saved", action, cancellation);

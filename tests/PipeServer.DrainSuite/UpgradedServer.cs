@@ -1,5 +1,3 @@
-using System.Collections.Concurrent;
-using System.Diagnostics;
 using System.Globalization;
 using System.Text.RegularExpressions;
 
@@ -12,13 +10,13 @@ namespace PipeServer.DrainSuite;
 internal sealed partial class UpgradedServer : IAsyncDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(90);
-    private static readonly TimeSpan Glance = TimeSpan.FromMilliseconds(20);
 
-    private readonly Process _first;
+    private const string ConfigurationFile = "config.json";
+
+    private readonly WatchedProcess _first;
     private readonly string _folder;
-    private readonly ConcurrentQueue<string> _lines = [];
 
-    private UpgradedServer(string folder, Process first) => (_folder, _first) = (folder, first);
+    private UpgradedServer(string folder, WatchedProcess first) => (_folder, _first) = (folder, first);
 
     /// <summary>The numbers of all generations so far.</summary>
     public List<int> Generations { get; } = [];
@@ -30,13 +28,11 @@ internal sealed partial class UpgradedServer : IAsyncDisposable
     public int TlsPort { get; private set; }
 
     /// <summary>What all of them have written.</summary>
-    public IReadOnlyCollection<string> Lines => _lines;
+    public IReadOnlyCollection<string> Lines => _first.Lines;
 
     private string Link => Path.Combine(_folder, "pipeserver");
 
     private string PidFile => Path.Combine(_folder, "pid");
-
-    private string Configuration => Path.Combine(_folder, "config.json");
 
     /// <summary>Starts the first one.</summary>
     /// <param name="folder">An empty one.</param>
@@ -45,22 +41,14 @@ internal sealed partial class UpgradedServer : IAsyncDisposable
     public static async Task<UpgradedServer> StartAsync(string folder, UpgradeOptions options)
     {
         Directory.CreateDirectory(Path.Combine(folder, "root"));
-        var start = new ProcessStartInfo("env", ["--default-signal", Path.Combine(folder, "pipeserver"), "serve", Path.Combine(folder, "root"),
+        var program = Path.Combine(folder, "pipeserver");
+        File.CreateSymbolicLink(program, Path.GetFullPath(options.Program));
+        var configuration = Path.Combine(folder, ConfigurationFile);
+        await WriteConfigurationAsync(configuration, upgradeTimeout: 60);
+        var server = new UpgradedServer(folder, WatchedProcess.Start(program, ["serve", Path.Combine(folder, "root"),
             "--demo", "--health", "--listen", "127.0.0.1:0", "--listen", "127.0.0.1:0,tls", "--tls-cert", options.Certificate,
-            "--pid-file", Path.Combine(folder, "pid"), "--report", Path.Combine(folder, "report.json"), "--config", Path.Combine(folder, "config.json")])
-        {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
-        File.CreateSymbolicLink(Path.Combine(folder, "pipeserver"), Path.GetFullPath(options.Program));
-        var server = new UpgradedServer(folder, new Process { StartInfo = start });
-        await server.WriteConfigurationAsync(upgradeTimeout: 60);
-        server._first.OutputDataReceived += (_, line) => server.Keep(line.Data);
-        server._first.ErrorDataReceived += (_, line) => server.Keep(line.Data);
-        server._first.Start();
-        server._first.BeginOutputReadLine();
-        server._first.BeginErrorReadLine();
-        await server.WaitAsync(() => server.ReadPid() is not null || server._first.HasExited, "it does not start");
+            "--pid-file", Path.Combine(folder, "pid"), "--report", Path.Combine(folder, "report.json"), "--config", configuration], Patience));
+        await server._first.WaitAsync(() => server.ReadPid() is not null || server._first.HasExited, "it does not start");
         server.Generations.Add(server.ReadPid() ?? throw new InvalidOperationException($"It does not start: {string.Join('\n', server.Lines)}"));
         server.Port = await server.PortAsync("http");
         server.TlsPort = await server.PortAsync("https");
@@ -73,7 +61,7 @@ internal sealed partial class UpgradedServer : IAsyncDisposable
     {
         var before = Generations[^1];
         await SignalAsync("USR2");
-        await WaitAsync(() => ReadPid() is { } now && now != before, "the upgrade does not come about");
+        await _first.WaitAsync(() => ReadPid() is { } now && now != before, "the upgrade does not come about");
         Generations.Add(ReadPid()!.Value);
     }
 
@@ -96,7 +84,7 @@ internal sealed partial class UpgradedServer : IAsyncDisposable
         SwitchLink(path);
         var said = Refusals();
         await SignalAsync("USR2");
-        await WaitAsync(() => Refusals() > said, "it does not say why there is no upgrade");
+        await _first.WaitAsync(() => Refusals() > said, "it does not say why there is no upgrade");
         SwitchLink(right);
         await ReloadAsync(60);
         return Lines.Last(static line => line.Contains("Not upgraded", StringComparison.Ordinal));
@@ -106,7 +94,7 @@ internal sealed partial class UpgradedServer : IAsyncDisposable
     public async Task StopAsync()
     {
         await SignalAsync("TERM");
-        await WaitAsync(() => !Generations.Exists(ProcessNumber.IsAlive), "not all of them end");
+        await _first.WaitAsync(() => !Generations.Exists(ProcessNumber.IsAlive), "not all of them end");
     }
 
     /// <inheritdoc/>
@@ -117,7 +105,7 @@ internal sealed partial class UpgradedServer : IAsyncDisposable
             await ProcessNumber.SignalAsync(generation, "KILL");
         }
 
-        _first.Dispose();
+        await _first.DisposeAsync();
     }
 
     private Task SignalAsync(string signal) => ProcessNumber.SignalAsync(Generations[^1], signal);
@@ -127,14 +115,14 @@ internal sealed partial class UpgradedServer : IAsyncDisposable
     private async Task ReloadAsync(int upgradeTimeout)
     {
         var before = Lines.Count(static line => line.Contains("Reloaded", StringComparison.Ordinal));
-        await WriteConfigurationAsync(upgradeTimeout);
+        await WriteConfigurationAsync(Path.Combine(_folder, ConfigurationFile), upgradeTimeout);
         await SignalAsync("HUP");
-        await WaitAsync(() => Lines.Count(static line => line.Contains("Reloaded", StringComparison.Ordinal)) > before, "it does not reload");
+        await _first.WaitAsync(() => Lines.Count(static line => line.Contains("Reloaded", StringComparison.Ordinal)) > before, "it does not reload");
     }
 
     // Idle connections are left far longer than any client here waits between two requests.
-    private Task WriteConfigurationAsync(int upgradeTimeout) => File.WriteAllTextAsync(
-        Configuration, string.Create(CultureInfo.InvariantCulture, $$"""{ "grace": 60, "drain-idle": 10, "upgrade-timeout": {{upgradeTimeout}} }"""));
+    private static Task WriteConfigurationAsync(string path, int upgradeTimeout) => File.WriteAllTextAsync(
+        path, string.Create(CultureInfo.InvariantCulture, $$"""{ "grace": 60, "drain-idle": 10, "upgrade-timeout": {{upgradeTimeout}} }"""));
 
     private void SwitchLink(string target)
     {
@@ -150,30 +138,8 @@ internal sealed partial class UpgradedServer : IAsyncDisposable
         int? Find() => Lines.Select(line => Address().Match(line)).FirstOrDefault(match => match.Success && match.Groups[1].Value == scheme) is { } found
             ? int.Parse(found.Groups[2].Value, CultureInfo.InvariantCulture)
             : null;
-        await WaitAsync(() => Find() is not null, $"it does not say where it listens by {scheme}");
+        await _first.WaitAsync(() => Find() is not null, $"it does not say where it listens by {scheme}");
         return Find()!.Value;
-    }
-
-    private async Task WaitAsync(Func<bool> isTrue, string otherwise)
-    {
-        var waited = Stopwatch.StartNew();
-        while (!isTrue())
-        {
-            if (waited.Elapsed > Patience)
-            {
-                throw new InvalidOperationException($"After {Patience.TotalSeconds} s {otherwise}: {string.Join('\n', Lines.TakeLast(20))}");
-            }
-
-            await Task.Delay(Glance);
-        }
-    }
-
-    private void Keep(string? line)
-    {
-        if (line is not null)
-        {
-            _lines.Enqueue(line);
-        }
     }
 
     [GeneratedRegex("Listening on (https?)://[^/ ]*:([0-9]+)")]

@@ -5,7 +5,7 @@ namespace PipeServer.StaticFiles;
 /// ones in the background. Safe for any number of threads.
 /// </summary>
 #pragma warning disable CA1001 // Without timers or wait handles the source holds nothing to dispose of.
-internal sealed class ContentHashes : IMemoryHolder
+internal sealed class ContentHashes : KeptByUse<(string Path, FileIdentity Identity), string>
 #pragma warning restore CA1001
 {
     /// <summary>What they may take in memory for all handlers together, in bytes: some 20,000 files.</summary>
@@ -17,35 +17,26 @@ internal sealed class ContentHashes : IMemoryHolder
     // What may change again without a change of its times is hashed twice for each answer, and a larger file has no tag until then.
     private const long UnsettledBytes = 1024 * 1024;
 
+    private const int EntryBytes = 400; // beside the path
+
     private readonly FileRoot _root;
-    private readonly MemoryBudget _memory;
     private readonly HashQueue _queue;
-    private readonly Lock _lock = new();
-    private readonly Dictionary<(string Path, FileIdentity Identity), LinkedListNode<Entry>> _entries = [];
-    private readonly LinkedList<Entry> _byUse = new(); // the one used last is the last
     private readonly HashSet<(string Path, FileIdentity Identity)> _inProgress = []; // in the background, or waiting for that
     private readonly CancellationTokenSource _closing = new();
-    private long _bytes;
 
     /// <summary>Holds nothing yet.</summary>
     /// <param name="root">What the files are below.</param>
     /// <param name="memory">What it may hold, perhaps beside others.</param>
     /// <param name="queue">Where large files wait.</param>
     public ContentHashes(FileRoot root, MemoryBudget memory, HashQueue queue)
+        : base(memory)
     {
-        (_root, _memory, _queue) = (root, memory, queue);
+        (_root, _queue) = (root, queue);
         Closing = _closing.Token;
-        memory.Join(this);
     }
 
     /// <summary>Cancelled by <see cref="Close"/>.</summary>
     public CancellationToken Closing { get; }
-
-    /// <inheritdoc/>
-    public long Bytes => Volatile.Read(ref _bytes);
-
-    /// <inheritdoc/>
-    public int Count => _entries.Count;
 
     /// <summary>The hash of an open file; null where it is not known yet, or the file is changing.</summary>
     /// <param name="path">The file below the root: not every system can tell two files of one length and one time apart.</param>
@@ -55,13 +46,11 @@ internal sealed class ContentHashes : IMemoryHolder
     public string? Get(string path, OpenedFile file, bool isSettled, CancellationToken aborted)
     {
         var key = (path, file.Identity);
-        lock (_lock)
+        lock (Guard)
         {
-            if (_entries.TryGetValue(key, out var node))
+            if (TryUse(key, out var known))
             {
-                _byUse.Remove(node);
-                _byUse.AddLast(node);
-                return node.Value.Hash;
+                return known;
             }
         }
 
@@ -104,7 +93,7 @@ internal sealed class ContentHashes : IMemoryHolder
     /// <param name="hash">Its hash; null when there is none.</param>
     public void EndLater(string path, FileIdentity identity, string? hash)
     {
-        lock (_lock)
+        lock (Guard)
         {
             _inProgress.Remove((path, identity));
         }
@@ -116,35 +105,10 @@ internal sealed class ContentHashes : IMemoryHolder
     }
 
     /// <summary>Gives up everything, and hashes and keeps nothing in the background from now on.</summary>
-    public void Close()
+    public override void Close()
     {
-        lock (_lock)
-        {
-            _closing.Cancel();
-            _memory.Count(-_bytes, 0);
-            _memory.Leave(this);
-            _entries.Clear();
-            _byUse.Clear();
-            _bytes = 0;
-        }
-    }
-
-    /// <inheritdoc/>
-    public bool TryGiveUpOne()
-    {
-        lock (_lock)
-        {
-            if (_byUse.First is not { } oldest)
-            {
-                return false;
-            }
-
-            _byUse.RemoveFirst();
-            _entries.Remove(oldest.Value.Key);
-            _bytes -= oldest.Value.Size;
-            _memory.Count(-oldest.Value.Size, 0);
-            return true;
-        }
+        _closing.Cancel();
+        base.Close();
     }
 
     private (string? Hash, FileIdentity Identity) Hash(OpenedFile file, CancellationToken aborted)
@@ -155,7 +119,7 @@ internal sealed class ContentHashes : IMemoryHolder
 
     private void HashLater((string Path, FileIdentity Identity) key)
     {
-        lock (_lock)
+        lock (Guard)
         {
             if (Closing.IsCancellationRequested || !_inProgress.Add(key))
             {
@@ -169,26 +133,5 @@ internal sealed class ContentHashes : IMemoryHolder
         }
     }
 
-    private void Keep(string path, FileIdentity identity, string hash)
-    {
-        lock (_lock)
-        {
-            var entry = new Entry((path, identity), hash);
-            if (Closing.IsCancellationRequested || _entries.ContainsKey(entry.Key))
-            {
-                return;
-            }
-
-            _entries[entry.Key] = _byUse.AddLast(entry);
-            _bytes += entry.Size;
-            _memory.Count(entry.Size, 0);
-        }
-
-        _memory.MakeRoom();
-    }
-
-    private sealed record Entry((string Path, FileIdentity Identity) Key, string Hash)
-    {
-        public long Size => 400 + (2 * Key.Path.Length);
-    }
+    private void Keep(string path, FileIdentity identity, string hash) => Keep((path, identity), hash, EntryBytes + (2 * path.Length));
 }

@@ -6,10 +6,10 @@ namespace PipeServer.DrainSuite.ScaleOut;
 /// <summary>The clients, in a process of their own on their own host, which is told when a phase ends.</summary>
 internal sealed class FleetProcess
 {
-    private readonly LabProcess _process;
+    private readonly WatchedProcess _process;
     private int _reports;
 
-    private FleetProcess(LabProcess process) => _process = process;
+    private FleetProcess(WatchedProcess process) => _process = process;
 
     /// <summary>Starts them.</summary>
     public static FleetProcess Start(Lab lab, FleetOptions options) => new(lab.Start(

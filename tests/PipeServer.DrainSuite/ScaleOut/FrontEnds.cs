@@ -17,7 +17,7 @@ internal static class FrontEnds
     /// <param name="frontEnd">Which one.</param>
     /// <param name="deploy">The folder of the deploy files.</param>
     /// <param name="folder">Takes what it writes.</param>
-    public static async Task<LabProcess> StartAsync(Lab lab, FrontEnd frontEnd, string deploy, string folder)
+    public static async Task<WatchedProcess> StartAsync(Lab lab, FrontEnd frontEnd, string deploy, string folder)
     {
         if (frontEnd == FrontEnd.Nginx)
         {

@@ -13,11 +13,13 @@ internal sealed class Lab : IAsyncDisposable
 {
     private const string Switch = "switch";
 
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
     private static int _labs;
 
     private readonly string _prefix = string.Create(CultureInfo.InvariantCulture, $"ps{Environment.ProcessId}-{Interlocked.Increment(ref _labs)}-");
     private readonly List<string> _namespaces = [];
-    private readonly List<LabProcess> _processes = [];
+    private readonly List<WatchedProcess> _processes = [];
 
     private readonly PosixSignalRegistration[] _signals;
 
@@ -75,9 +77,9 @@ internal sealed class Lab : IAsyncDisposable
     }
 
     /// <summary>Starts a program on a host. It is ended with the lab at the latest.</summary>
-    public LabProcess Start(LabHost host, string program, params IEnumerable<string> arguments)
+    public WatchedProcess Start(LabHost host, string program, params IEnumerable<string> arguments)
     {
-        var process = LabProcess.Start("ip", ["netns", "exec", _prefix + host.Name, program, .. arguments]);
+        var process = WatchedProcess.Start("ip", ["netns", "exec", _prefix + host.Name, program, .. arguments], Patience);
         lock (_processes)
         {
             _processes.Add(process);

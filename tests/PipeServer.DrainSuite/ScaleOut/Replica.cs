@@ -8,7 +8,7 @@ internal sealed class Replica(Lab lab, LabHost host, string folder, ReplicaOptio
     /// <summary>The folder that they all serve, below that of the lab.</summary>
     public const string Root = "root";
 
-    private LabProcess? _started;
+    private WatchedProcess? _started;
 
     /// <summary>Its host.</summary>
     public LabHost Host => host;

@@ -4,7 +4,7 @@ namespace PipeServer.DrainSuite.ScaleOut;
 internal sealed class ScaleOutSite : IAsyncDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("ps-scale-out-").FullName;
-    private LabProcess? _frontEnd;
+    private WatchedProcess? _frontEnd;
 
     private ScaleOutSite(Lab lab, ScaleOutOptions options, ReplicaOptions replicas)
     {
