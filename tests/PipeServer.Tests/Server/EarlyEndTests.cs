@@ -50,11 +50,11 @@ public abstract class EarlyEndTests(string transport)
     public async Task A_body_is_never_taken_for_a_request_and_nothing_leaks(string kind)
     {
         await using var server = await StartAsync();
-        var random = new Random(kind.Length);
+        var random = new Random(kind.Length + (100 * transport.Length)); // over each transport other cases
         var cases = (from read in Reads from end in Ends from hook in Hooks from body in Bodies select (read, end, hook, body)).ToArray();
         random.Shuffle(cases);
         var next = 0;
-        var count = Math.Min(cases.Length, Stress.Rounds(300));
+        var count = Math.Min(cases.Length, Stress.Rounds(150));
         await Task.WhenAll(Enumerable.Range(0, 4).Select(async number =>
         {
             for (var i = Interlocked.Increment(ref next) - 1; i < count; i = Interlocked.Increment(ref next) - 1)
