@@ -1,5 +1,6 @@
 using AspNetApp;
 using Microsoft.AspNetCore.Diagnostics.HealthChecks;
+using PipeServer;
 using PipeServer.AspNetCore;
 
 // Its files lie beside the program, wherever it is started from.
@@ -31,12 +32,12 @@ try
 {
     await app.RunAsync();
 }
-catch (IOException exception)
+catch (ListenException exception)
 {
-    Console.Error.WriteLine(exception.Message); // the port is taken
+    Console.Error.WriteLine(exception.Message);
     return 1;
 }
 
 var report = server.ShutdownReport!;
 Console.WriteLine($"{report.Outcome} in {report.Elapsed.TotalSeconds:F1} s with {report.Requests.Completed} requests answered.");
-return 0;
+return report.Outcome == ShutdownOutcome.Drained ? 0 : 3; // 3: something was cut off at the end of ShutdownTimeout

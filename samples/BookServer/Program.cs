@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using BookServer;
+using PipeServer;
 using ThreadPool = BookServer.ThreadPool;
 
 var isOnPipeServer = args.Contains("--on-pipeserver");
@@ -13,20 +14,20 @@ if (numbers.Length > 1 || !ushort.TryParse(numbers.FirstOrDefault("7878"), Cultu
     return 2;
 }
 
-if (isOnPipeServer)
-{
-    await OnPipeServer.RunAsync(port);
-    return 0;
-}
-
 using var listener = new TcpListener(IPAddress.Loopback, port);
 try
 {
+    if (isOnPipeServer)
+    {
+        await OnPipeServer.RunAsync(port);
+        return 0;
+    }
+
     listener.Start();
 }
 catch (SocketException exception)
 {
-    Console.Error.WriteLine($"Cannot listen on 127.0.0.1:{port}: {exception.Message}");
+    Console.Error.WriteLine(exception is ListenException ? exception.Message : $"Cannot listen on 127.0.0.1:{port}: {exception.Message}");
     return 1;
 }
 

@@ -12,7 +12,12 @@ if (!ushort.TryParse(args.FirstOrDefault("8080"), CultureInfo.InvariantCulture, 
 }
 
 using var files = new StaticFileHandler(Path.Combine(AppContext.BaseDirectory, "wwwroot"));
-await using var server = new HttpServer(new HttpServerOptions { Port = port, HealthChecks = true });
+await using var server = new HttpServer(new HttpServerOptions
+{
+    Port = port,
+    HealthChecks = true,
+    ShutdownGracePeriod = TimeSpan.FromSeconds(5), // what a member may take for its own goodbye; one whose network is gone never says any
+});
 var room = new ChatRoom(capacity: 1000);
 
 // The pages of other sites may not connect with their visitors' browsers. Made with the first request, when the port is known.
@@ -52,7 +57,7 @@ try
 {
     var report = await server.RunAsync(() => Console.WriteLine($"Listening on {server.Addresses[0]}; Ctrl+C stops."));
     Console.WriteLine($"{report.Outcome} with {report.Requests.Completed} requests answered.");
-    return 0;
+    return report.Outcome == ShutdownOutcome.Drained ? 0 : 3; // 3: something was cut off at the end of the grace period
 }
 catch (ListenException exception)
 {

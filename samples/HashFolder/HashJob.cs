@@ -11,8 +11,8 @@ internal static class HashJob
     /// <summary>The file's SHA-256; null where it was stopped in between.</summary>
     /// <param name="path">The file.</param>
     /// <param name="progress">Hears of each piece.</param>
-    /// <param name="stopping">Asked between two pieces, so that a large file does not hold up the end.</param>
-    public static byte[]? Hash(string path, Progress progress, CancellationToken stopping)
+    /// <param name="stop">Looked at between two pieces, so that a large file does not hold up the end.</param>
+    public static byte[]? Hash(string path, Progress progress, Task stop)
     {
         using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0, FileOptions.SequentialScan);
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
@@ -21,7 +21,7 @@ internal static class HashJob
         {
             for (int count; (count = file.Read(buffer)) > 0;)
             {
-                if (stopping.IsCancellationRequested)
+                if (stop.IsCompleted)
                 {
                     return null;
                 }

@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Diagnostics.HealthChecks;
+using PipeServer;
 using PipeServer.AspNetCore;
 using YarpGateway;
 
@@ -38,12 +39,12 @@ try
 {
     await app.RunAsync();
 }
-catch (IOException exception)
+catch (ListenException exception)
 {
-    Console.Error.WriteLine(exception.Message); // the port is taken
+    Console.Error.WriteLine(exception.Message);
     return 1;
 }
 
 var report = server.ShutdownReport!;
 Console.WriteLine($"{report.Outcome} in {report.Elapsed.TotalSeconds:F1} s with {report.Requests.Completed} requests answered.");
-return 0;
+return report.Outcome == ShutdownOutcome.Drained ? 0 : 3; // 3: something was cut off at the end of ShutdownTimeout

@@ -70,6 +70,15 @@ public sealed class BookServerTests
     }
 
     [Fact]
+    public async Task What_its_page_shows_is_what_happens()
+    {
+        ClientProgram.SkipWithout("curl");
+        await using var server = await Sample.ServeAsync("BookServer");
+        Assert.Equal(2, await ConsoleBlock.RunAsync(ReadmeTests.Readme("BookServer"), Path.GetTempPath(), ("127.0.0.1:8080", $"{server.EndPoint}")));
+        await Sample.EndAsync(server);
+    }
+
+    [Fact]
     public void Its_page_shows_the_code_as_it_is()
     {
         var readme = ReadmeTests.Readme("BookServer").Split('\n').Select(static line => line.Trim()).ToHashSet();

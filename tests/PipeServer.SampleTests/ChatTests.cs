@@ -55,6 +55,7 @@ public sealed class ChatTests
         Assert.Equal(WebSocketCloseStatus.PolicyViolation, second.CloseStatus);
         Assert.Equal("that name is taken", second.CloseReason);
         await second.AnswerCloseAsync();
+        await ann.LeaveAsync();
         await Sample.StopAsync(server);
     }
 
@@ -78,6 +79,8 @@ public sealed class ChatTests
         }
 
         await ann.HearAsync("left Bob: ");
+        await ann.LeaveAsync();
+        bob.Dispose();
         await Sample.StopAsync(server);
     }
 
@@ -113,6 +116,7 @@ public sealed class ChatTests
         }
 
         Assert.True(isCutOff, "Slow is still a member.");
+        await ann.LeaveAsync();
         await Sample.StopAsync(server);
     }
 }

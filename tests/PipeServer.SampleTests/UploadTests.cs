@@ -59,27 +59,25 @@ public sealed class UploadTests : IDisposable
         await Sample.StopAsync(next);
     }
 
-    [Theory]
-    [InlineData("..%2F..%2Fetc%2Fpasswd")]
-    [InlineData("..")]
-    [InlineData(".hidden")]
-    [InlineData(".upload-1.partial")]
-    [InlineData("a%2Fb")]
-    [InlineData("a%5Cb")]
-    [InlineData("%3Cscript%3E")]
-    [InlineData("CON.txt")]
-    [InlineData("dot.")]
-    [InlineData("-rf")]
-    [InlineData("name%3Astream")]
-    [InlineData("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa")]
-    public async Task A_name_that_is_no_plain_name_is_refused(string name)
+    [Fact]
+    public async Task A_name_that_is_no_plain_name_is_refused()
     {
         await using var server = await Sample.ServeAsync("Upload", _folder.FullName);
-        using var client = await RawClient.ConnectAsync(server.EndPoint);
-        await client.SendAsync($"PUT /files/{name} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\nConnection: close\r\n\r\nx");
-        var status = await client.LineAsync();
-        Assert.True(status is "HTTP/1.1 400 Bad Request" or "HTTP/1.1 404 Not Found", status); // 404: .. is no segment of a path
+        string[] names =
+        [
+            "..%2F..%2Fetc%2Fpasswd", "..", ".hidden", ".upload-1.partial", "a%2Fb", "a%5Cb", "%3Cscript%3E", "CON.txt", "dot.", "-rf", "name%3Astream", "a%00b",
+            "blank%20", "line%0Aend", new string('a', 201),
+        ];
+        foreach (var name in names)
+        {
+            using var client = await RawClient.ConnectAsync(server.EndPoint);
+            await client.SendAsync($"PUT /files/{name} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\nConnection: close\r\n\r\nx");
+            var status = await client.LineAsync();
+            Assert.True(status is "HTTP/1.1 400 Bad Request" || (name == ".." && status is "HTTP/1.1 405 Method Not Allowed"), $"{name}: {status}");
+        }
+
         Assert.Empty(_folder.GetFiles());
+        await Sample.StopAsync(server);
     }
 
     [Fact]
