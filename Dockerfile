@@ -1,4 +1,4 @@
-# docker build -t pipeserver .
+# docker build -t pipeserver .     # --build-arg VERSION=1.2.3 is what it says of itself; there are no tags of git in here to take it from
 # docker run --rm -p 8080:8080 -v "$PWD/site:/srv/www:ro" --read-only --cap-drop ALL pipeserver
 #
 # TLS: -p 443:8443 -v /etc/letsencrypt:/etc/letsencrypt:ro, and as command: serve /srv/www --listen 0.0.0.0:8080 --listen 0.0.0.0:8443,tls --tls-cert FILE
@@ -12,11 +12,14 @@ WORKDIR /source
 # What the restore depends on. As long as these files stay the same, what it has downloaded comes from the cache. The platform is a property here:
 # restore's own -r is another one (RuntimeIdentifiers), with which the project is not native, and the compiler for that is not downloaded.
 COPY global.json Directory.Build.props Directory.Packages.props ./
+COPY src/Directory.Build.props src/
 COPY src/PipeServer/PipeServer.csproj src/PipeServer/
 COPY src/PipeServer.Cli/PipeServer.Cli.csproj src/PipeServer.Cli/
 RUN dotnet restore src/PipeServer.Cli -p:RuntimeIdentifier=linux-$(uname -m | sed 's/x86_64/x64/; s/aarch64/arm64/')
 COPY .editorconfig ./
 COPY src src
+ARG VERSION
+ENV MinVerVersionOverride=$VERSION
 RUN dotnet publish src/PipeServer.Cli -c Release -r linux-$(uname -m | sed 's/x86_64/x64/; s/aarch64/arm64/') --no-restore -o /publish
 # The libraries at the same paths as here, where the loader looks for them; a folder for temporary files; a name for the user.
 RUN mkdir -p /image/usr/local/bin /image/etc \

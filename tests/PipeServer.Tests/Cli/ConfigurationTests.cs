@@ -57,7 +57,7 @@ public sealed class ConfigurationTests : IDisposable
     }
 
     [Theory]
-    [InlineData("version", "off", "PipeServer/0.1.0", false)]
+    [InlineData("version", "off", "PipeServer/{VERSION}", false)]
     [InlineData("none", "on", null, true)]
     [InlineData("Other/2 (x)", "on", "Other/2 (x)", true)]
     public async Task Replicas_may_say_the_same_of_themselves_and_of_their_files(string server, string date, string? expected, bool hasDate)
@@ -69,6 +69,8 @@ public sealed class ConfigurationTests : IDisposable
         await cli.ListeningAsync();
         await using var client = await TestClient.ConnectAsync(cli.EndPoint);
         var response = await client.RequestAsync(TestClient.Get("/a.txt"));
+        // The published file may have been built at another commit than the tests, but not at another tag.
+        expected = expected?.Replace("{VERSION}", typeof(HttpServer).Assembly.GetName().Version!.ToString(3));
         Assert.Equal((expected, hasDate, 34), (response["Server"], response["Date"] is not null, response["ETag"]?.Length));
     }
 

@@ -172,6 +172,10 @@ public sealed partial class DockerfileTests
                 return words is [var only, _] && !words[^1].EndsWith("./") && !File.Exists(Repository.Path(only))
                     ? $"mkdir -p {to} && cp -r {from}{only}/. {to}" // a folder's content
                     : $"mkdir -p {to} && cp {string.Join(' ', words.SkipLast(1).Select(word => from + word))} {to}";
+            case "ARG":
+                return $"export {instruction.Rest}=0.2.0-test.1"; // as by --build-arg
+            case "ENV":
+                return $"export {instruction.Rest}";
             case "RUN" when !IsWhole && Heavy().IsMatch(instruction.Rest):
                 var output = Output().Match(instruction.Rest);
                 return output.Success ? $"mkdir -p {root}{output.Groups[1]} && cp '{ProgramUnderTest.PipeServer.Path}' {root}{output.Groups[1]}" : "";

@@ -87,18 +87,18 @@ internal sealed partial class CliProcess : IAsyncDisposable
         return cli;
     }
 
-    /// <summary>Waits for the line that tells the address.</summary>
-    public async Task ListeningAsync()
+    /// <summary>Waits for the line that tells the address, behind these words.</summary>
+    public async Task ListeningAsync(string words = "Listening on ")
     {
         var started = Stopwatch.GetTimestamp();
-        while (!Output.Any(static line => line.StartsWith("Listening on ")))
+        while (!Output.Any(line => line.StartsWith(words)))
         {
             Assert.False(_process.HasExited, $"It ended: {string.Join('\n', [.. Output, .. Errors])}");
             Assert.True(Stopwatch.GetElapsedTime(started) < Patience, "It does not listen.");
             await Task.Delay(10);
         }
 
-        var address = new Uri(Output.First(static line => line.StartsWith("Listening on ")).Split(' ')[2].TrimEnd(';'));
+        var address = new Uri(Output.First(line => line.StartsWith(words))[words.Length..].Split(' ')[0].TrimEnd(';'));
         EndPoint = new IPEndPoint(IPAddress.Parse(address.Host.Trim('[', ']')), address.Port);
     }
 
