@@ -21,6 +21,7 @@ internal sealed partial class CommandSession : IAsyncDisposable
     private readonly string _id = Guid.NewGuid().ToString("N");
     private readonly Dictionary<string, string> _ports = [];
     private readonly HashSet<int> _told = [];
+    private readonly List<CliProcess> _started = [];
 
     public CommandSession()
     {
@@ -65,7 +66,7 @@ internal sealed partial class CommandSession : IAsyncDisposable
     /// <summary>Runs commands; what they wrote, with the ports of the page in it.</summary>
     public async Task<string> RunAsync(string script)
     {
-        await using var shell = Start("set -e -o pipefail\n" + script);
+        var shell = Start("set -e\n" + script);
         var code = await shell.EndAsync();
         Assert.True(code == 0, $"Exit code {code}: {script}\n{string.Join('\n', [.. shell.Output, .. shell.Errors])}");
         var output = string.Join('\n', shell.Output) + "\n";
@@ -75,7 +76,7 @@ internal sealed partial class CommandSession : IAsyncDisposable
     /// <summary>Asks another server, once it listens on the port that the page names, and ends it.</summary>
     public async Task<T> WhileRunningAsync<T>(string command, int port, Func<Uri, Task<T>> ask)
     {
-        await using var server = Start(command);
+        var server = Start(command);
         var place = new IPEndPoint(IPAddress.Loopback, Address(port).Port);
         var began = Stopwatch.GetTimestamp();
         while (!await IsListeningAsync(place))
@@ -84,7 +85,10 @@ internal sealed partial class CommandSession : IAsyncDisposable
             await Task.Delay(20);
         }
 
-        return await ask(Address(port));
+        var answers = await ask(Address(port));
+        server.Signal(CliProcess.SigTerm);
+        await server.EndAsync();
+        return answers;
     }
 
     private static async Task<bool> IsListeningAsync(IPEndPoint place)
@@ -101,61 +105,66 @@ internal sealed partial class CommandSession : IAsyncDisposable
         }
     }
 
-    /// <summary>Ends a server as systemd would: nothing is cut off.</summary>
-    public static async Task StopAsync(CliProcess server)
+    /// <summary>Ends a server as systemd would, and the one that has taken its place in an upgrade: nothing is cut off.</summary>
+    public async Task StopAsync(CliProcess server)
     {
-        try
-        {
-            server.Signal(CliProcess.SigTerm);
-        }
-        catch (Xunit.Sdk.XunitException)
-        {
-            // A command of the page has stopped it already.
-        }
-
+        TellToEnd();
         Assert.Equal(0, await server.EndAsync());
     }
 
     public async ValueTask DisposeAsync()
     {
         var began = Stopwatch.GetTimestamp();
-        while (Own() is { Count: > 0 } left)
+        while (TellToEnd())
         {
-            var isLate = Stopwatch.GetElapsedTime(began) > Patience;
-            foreach (var process in left)
+            Assert.True(Stopwatch.GetElapsedTime(began) < 2 * Patience, "Processes of the session do not end.");
+            if (Stopwatch.GetElapsedTime(began) > Patience)
             {
-                using (process)
-                {
-                    Stop(process, isLate);
-                }
+                Own().ForEach(static process => process.Kill());
             }
 
-            await Task.Delay(50);
+            await Task.Delay(20);
+        }
+
+        foreach (var process in _started)
+        {
+            await process.DisposeAsync(); // it waits for the end of its output, which a successor has too: all must have ended
         }
 
         Directory.Delete(_folder, recursive: true);
     }
 
-    // The first signal drains, a second would cut the drain short: one is enough.
-    private void Stop(Process process, bool isLate)
+    // True while there are any. The first signal drains, a second would cut the drain short: one is enough.
+    private bool TellToEnd()
     {
-        var isTold = !_told.Add(process.Id);
-        if (isLate)
+        var own = Own();
+        foreach (var process in own.Where(process => _told.Add(process.Id)))
         {
-            process.Kill();
+            try
+            {
+                CliProcess.Signal(process.Id, CliProcess.SigTerm);
+            }
+            catch (Xunit.Sdk.XunitException)
+            {
+                // It has ended in between.
+            }
         }
-        else if (!isTold)
-        {
-            CliProcess.Signal(process.Id, CliProcess.SigTerm);
-        }
+
+        own.ForEach(static process => process.Dispose());
+        return own.Count > 0;
     }
 
-    private CliProcess Start(string script) => CliProcess.StartShell(
-        $"""
-        cd '{_folder}'
-        export {Mark}={_id} PATH="{_folder}/programs:$PATH" XDG_STATE_HOME='{_folder}/state'
-        {Translate(script)}
-        """);
+    private CliProcess Start(string script)
+    {
+        var process = CliProcess.StartShell(
+            $"""
+            cd '{_folder}'
+            export {Mark}={_id} PATH="{_folder}/programs:$PATH" XDG_STATE_HOME='{_folder}/state'
+            {Translate(script)}
+            """);
+        _started.Add(process);
+        return process;
+    }
 
     /// <summary>The commands or the configuration with the places and ports of this session.</summary>
     public string Translate(string script)

@@ -50,30 +50,26 @@ public sealed class CommandTests
                 continue;
             }
 
-            await using var server = await session.ServeAsync(line);
-            await CommandSession.StopAsync(server);
+            await session.StopAsync(await session.ServeAsync(line));
         }
     }
 
     private static async Task AskAsync(CommandSession session, CliProcess server, CodeBlock block)
     {
-        await using (server)
+        var output = await session.RunAsync(block.Text);
+        if (Pages.Blocks.SingleOrDefault(next => next.Previous == block) is { Directive: "output" } shown)
         {
-            var output = await session.RunAsync(block.Text);
-            if (Pages.Blocks.SingleOrDefault(next => next.Previous == block) is { Directive: "output" } shown)
+            var pattern = $"^{Regex.Escape(shown.Text).Replace("…", ".*")}$";
+            var last = block.Lines.Last();
+            for (var tries = 0; tries < 100 && last.StartsWith("tail ") && !Regex.IsMatch(output, pattern); tries++)
             {
-                var pattern = $"^{Regex.Escape(shown.Text).Replace("…", ".*")}$";
-                var last = block.Lines.Last();
-                for (var tries = 0; tries < 100 && last.StartsWith("tail ") && !Regex.IsMatch(output, pattern); tries++)
-                {
-                    await Task.Delay(100, TestContext.Current.CancellationToken); // a log is written a little later
-                    output = await session.RunAsync(last);
-                }
-
-                Assert.Matches(pattern, output);
+                await Task.Delay(100, TestContext.Current.CancellationToken); // a log is written a little later
+                output = await session.RunAsync(last);
             }
 
-            await CommandSession.StopAsync(server);
+            Assert.Matches(pattern, output);
         }
+
+        await session.StopAsync(server);
     }
 }

@@ -64,11 +64,7 @@ public sealed class ConfigurationTests
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "The commands are those of a shell on Linux.");
         await using var session = new CommandSession();
-        await using (var server = await session.ServeAsync("pipeserver serve /srv/www --report report.json"))
-        {
-            await CommandSession.StopAsync(server);
-        }
-
+        await session.StopAsync(await session.ServeAsync("pipeserver serve /srv/www --report report.json"));
         using var report = JsonDocument.Parse(await File.ReadAllTextAsync(session.PathTo("report.json"), TestContext.Current.CancellationToken));
         using var shown = JsonDocument.Parse(CodeBlock.Find(page, line).Text);
         Assert.Equal(Names(report.RootElement), Names(shown.RootElement));

@@ -41,9 +41,9 @@ public sealed class SameAnswersTests
         Assert.Equal([program, "sh"], blocks.Select(static block => block.Language));
         await using var session = new CommandSession();
         var expected = await session.WhileRunningAsync(configure(session, session.Translate(blocks[0].Text)), 8080, AskAsync);
-        await using var server = await session.ServeAsync(blocks[1].Lines.Single());
+        var server = await session.ServeAsync(blocks[1].Lines.Single());
         var actual = await AskAsync(session.Address(8080));
-        await CommandSession.StopAsync(server);
+        await session.StopAsync(server);
         Assert.Equal(expected, actual);
         Assert.Contains(expected, static answer => answer.StartsWith("/about 200 text/html max-age=3600", StringComparison.Ordinal));
         Assert.Contains(expected, static answer => answer.StartsWith("/nothing 404", StringComparison.Ordinal));
