@@ -3,7 +3,7 @@ using System.Text;
 
 namespace PipeServer.Load;
 
-/// <summary>The chart of the README: the processor time of a request as bars, one group per workload; requests a second beside it.</summary>
+/// <summary>The chart of docs/benchmarks.md: the processor time of a request as bars, one group per workload; requests a second beside it.</summary>
 internal static class BarChart
 {
     private const int Width = 760;
@@ -17,7 +17,7 @@ internal static class BarChart
         ("one-per-connection", "one request per connection, 64 at once"), ("file-1k", "a file of 1 KiB"),
     ];
 
-    // What the README speaks of; the whole run has more.
+    // What the page speaks of; the whole run has more.
     private static readonly string[] Servers = ["floor", "nginx", "h2o", "kestrel", "kestrel-native", "epoll-inline", "epoll-workers", "aspnet-inline", "aspnet-workers"];
 
     public static string Draw(RunResult result)

@@ -9,7 +9,7 @@ using PipeServer.Perf;
 // dotnet run --project perf/load -c Release -- --aspnet --rounds 10 --seconds 1
 // dotnet run --project perf/load -c Release -- syscalls
 // dotnet run --project perf/load -c Release -- compare A.json B.json
-// dotnet run --project perf/load -c Release -- readme perf/results/latest.json
+// dotnet run --project perf/load -c Release -- page perf/results/latest.json
 var rounds = new Option<int>("--rounds") { Description = "Rounds; each measures every server once, and the median counts.", DefaultValueFactory = _ => 3 };
 var seconds = new Option<int>("--seconds") { Description = "Seconds of load per measurement.", DefaultValueFactory = _ => 3 };
 var workloads = new Option<string[]>("--workloads") { Description = "Only these, by name; there are more than the usual ones.", AllowMultipleArgumentsPerToken = true };
@@ -48,17 +48,17 @@ compare.SetAction((result, cancellation) => RunAsync(
 root.Subcommands.Add(compare);
 
 var run = new Argument<FileInfo>("RUN") { Description = "A saved run." };
-var readme = new Command("readme", "Writes the tables of a saved run into the README.") { run.AcceptExistingOnly() };
-readme.SetAction((result, cancellation) => RunAsync(
+var page = new Command("page", "Writes the tables of a saved run into docs/benchmarks.md.") { run.AcceptExistingOnly() };
+page.SetAction((result, cancellation) => RunAsync(
     async token =>
     {
-        var path = Path.Combine(Checkout.Find(), "README.md");
+        var path = Path.Combine(Checkout.Find(), "docs", "benchmarks.md");
         await File.WriteAllTextAsync(
-            path, ReadmeTables.Replace(await File.ReadAllTextAsync(path, token), ResultJson.Read(result.GetValue(run)!.FullName)), token);
+            path, PageTables.Replace(await File.ReadAllTextAsync(path, token), ResultJson.Read(result.GetValue(run)!.FullName)), token);
         return 0;
     },
     cancellation));
-root.Subcommands.Add(readme);
+root.Subcommands.Add(page);
 
 var traced = new Option<string[]>("--servers") { Description = "Only these, by name; there are more than the usual ones.", AllowMultipleArgumentsPerToken = true };
 var calls = new Command("syscalls", "Counts the system calls of connections with one request each, by strace.") { traced };

@@ -38,7 +38,7 @@ internal sealed class HelpText(string usage, IReadOnlyList<OptionGroup> groups, 
         return 0;
     }
 
-    // Names that speak for themselves, as many to a line as there is room for; the README has a sentence for each.
+    // Names that speak for themselves, as many to a line as there is room for; docs/command-line.md has a sentence for each.
     private static void WriteDensely(TextWriter output, IReadOnlyList<OptionRow> rows)
     {
         var line = "";

@@ -7,7 +7,7 @@ namespace PipeServer.Cli;
 
 /// <summary>
 /// All options, one row each: this is the one place to add one. Help, <c>check</c>, the environment and the configuration file follow
-/// from the rows; the README's table is held against them by a test.
+/// from the rows; the tables of docs/command-line.md are held against them by a test.
 /// </summary>
 internal sealed class OptionTable
 {
@@ -220,7 +220,7 @@ internal sealed class OptionTable
                 Text("--access-log", "PATH", "A line for each request, appended to a file; - is standard output."),
                 static (settings, value) => settings.AccessLogPath = value),
             OptionRow.Of(
-                AccessFormat("--access-log-format", "common, combined, json, or directives like \"%h %t %r %s %D\" (README)."),
+                AccessFormat("--access-log-format", "common, combined, json, or directives like \"%h %t %r %s %D\"."),
                 static (settings, value) => settings.AccessLogFormat = value),
             OptionRow.Of(
                 Several("--access-log-skip", "PATTERN", "Paths without a line, like '/healthz/*'; may be repeated."),

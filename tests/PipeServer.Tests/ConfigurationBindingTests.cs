@@ -79,7 +79,7 @@ public sealed class ConfigurationBindingTests
         Assert.Contains("'10' is not a rate of requests: it must be like 10/s", exception.InnerException!.Message);
     }
 
-    // The bug: an endpoint as an object was refused by the binder that the README shows, because its address had a type without a text form.
+    // The bug: an endpoint as an object was refused by the binder that docs/hosting.md shows, because its address had a type without a text form.
     [Theory]
     [InlineData("0.0.0.0", "0.0.0.0:80,proxy")]
     [InlineData("localhost", "localhost:80,proxy")]

@@ -4,7 +4,7 @@ using PipeServer.Tests.WebSockets;
 
 namespace PipeServer.Tests;
 
-/// <summary>The example that the README shows in sections answers as they say.</summary>
+/// <summary>The example that the pages on routing, events and WebSockets show in parts answers as they say.</summary>
 public sealed class FrameworkExampleTests
 {
     [Fact]

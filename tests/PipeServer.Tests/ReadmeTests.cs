@@ -4,33 +4,36 @@ using PipeServer.Cli;
 
 namespace PipeServer.Tests;
 
-/// <summary>What the README shows is what is built and run.</summary>
+/// <summary>What the README and the pages of docs show is what is built and run; tests/PipeServer.DocsTests holds the rest of them to the truth.</summary>
 public sealed class ReadmeTests
 {
-    private static readonly string Readme = File.ReadAllText(Repository.Path("README.md")).ReplaceLineEndings("\n");
+    private static readonly string Readme = ReadPage("README.md");
 
     [Theory]
-    [InlineData("Embedding", 15)]
-    [InlineData("Pool", 10)]
-    [InlineData("Settings", 15)]
-    [InlineData("Secure", 12)]
-    [InlineData("AspNetCore", 12)]
-    [InlineData("Hosted", 27)]
-    public void The_examples_are_the_ones_in_the_readme(string example, int maxLines)
+    [InlineData("Embedding", "README.md", 15)]
+    [InlineData("Embedding", "docs/getting-started.md", 15)]
+    [InlineData("Pool", "README.md", 10)]
+    [InlineData("Pool", "docs/workers-and-the-pool.md", 10)]
+    [InlineData("Settings", "docs/hosting.md", 15)]
+    [InlineData("Secure", "docs/tls.md", 12)]
+    [InlineData("AspNetCore", "README.md", 12)]
+    [InlineData("AspNetCore", "docs/aspnet-core.md", 12)]
+    [InlineData("Hosted", "docs/hosting.md", 27)]
+    public void The_examples_are_the_ones_in_the_pages(string example, string page, int maxLines)
     {
         var code = File.ReadAllText(Repository.Path("tests", "Examples", example, "Program.cs")).ReplaceLineEndings("\n");
-        Assert.Contains($"```csharp\n{code}```\n", Readme);
+        Assert.Contains($"```csharp\n{code}```\n", ReadPage(page));
         Assert.InRange(code.Split('\n').Count(static line => line.Length > 0), 1, maxLines);
     }
 
     // A longer example is shown in parts, a section each: the parts are the whole of it.
     [Fact]
-    public void The_framework_example_is_what_the_sections_of_the_readme_show()
+    public void The_framework_example_is_what_the_sections_of_two_pages_show()
     {
         var code = File.ReadAllText(Repository.Path("tests", "Examples", "Framework", "Program.cs")).ReplaceLineEndings("\n");
         Assert.InRange(code.Split('\n').Count(static line => line.Length > 0), 1, 90);
-        var from = Readme.IndexOf("\n### Routes in groups\n", StringComparison.Ordinal);
-        var parts = Readme[from..Readme.IndexOf("\n## The command line\n", StringComparison.Ordinal)].Split("```csharp\n")[1..];
+        var pages = ReadPage("docs/routing-and-bodies.md") + ReadPage("docs/events-and-websockets.md");
+        var parts = pages.Split("<!-- a part of tests/Examples/Framework/Program.cs -->\n```csharp\n")[1..];
         foreach (var part in parts.Select(static part => part[..part.IndexOf("```\n", StringComparison.Ordinal)]))
         {
             Assert.InRange(part.Split('\n').Count(static line => line.Length > 0), 1, 22);
@@ -42,14 +45,14 @@ public sealed class ReadmeTests
     }
 
     [Fact]
-    public void The_settings_are_the_ones_in_the_readme() => Assert.Contains(
-        $"```json\n{File.ReadAllText(Repository.Path("tests", "Examples", "Settings", "appsettings.json")).ReplaceLineEndings("\n")}```\n", Readme);
+    public void The_settings_are_the_ones_in_the_page() => Assert.Contains(
+        $"```json\n{File.ReadAllText(Repository.Path("tests", "Examples", "Settings", "appsettings.json")).ReplaceLineEndings("\n")}```\n", ReadPage("docs/hosting.md"));
 
-    // The one place to add an option is the table; this is what keeps the README from being forgotten.
+    // The one place to add an option is the table; this is what keeps the page from being forgotten.
     [Fact]
-    public void Every_option_has_its_row_in_the_readme()
+    public void Every_option_has_its_row_in_the_page_of_the_command_line()
     {
-        var rows = Readme.Split('\n').Where(static line => line.StartsWith("| `")).ToList();
+        var rows = ReadPage("docs/command-line.md").Split('\n').Where(static line => line.StartsWith("| `")).ToList();
         var missing = new OptionTable().Options.Select(static option => option.Name)
             .Where(name => !rows.Exists(row => row.Contains($"`{name} ") || row.Contains($"`{name}`")));
         Assert.Empty(missing);
@@ -125,6 +128,7 @@ public sealed class ReadmeTests
     {
         const string Command = "dotnet test PipeServer.sln -c Release";
         Assert.Contains($"\n{Command}\n", Readme);
+        Assert.Contains("\ndotnet run --project src/PipeServer.Cli -c Release -- serve --demo\n", Readme);
         Assert.Contains(Command, File.ReadAllText(Repository.Path(".ci", "run")));
     }
 
@@ -164,6 +168,8 @@ public sealed class ReadmeTests
             Directory.Delete(folder, recursive: true);
         }
     }
+
+    private static string ReadPage(string page) => File.ReadAllText(Repository.Path(page)).ReplaceLineEndings("\n");
 
     // Without a console, as under systemd or in a container: its input ends at once.
     private static async Task<CliProcess> EmbeddingAsync()

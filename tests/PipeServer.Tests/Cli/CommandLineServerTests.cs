@@ -346,7 +346,7 @@ public sealed class CommandLineServerTests
         var help = string.Join('\n', cli.Output);
         Assert.InRange(cli.Output.Count, 30, 90); // one screen
         Assert.All(cli.Output, static line => Assert.InRange(line.Length, 0, 122));
-        var readme = await File.ReadAllTextAsync(Repository.Path("README.md"));
+        var page = await File.ReadAllTextAsync(Repository.Path("docs", "command-line.md"));
         foreach (var option in new[]
         {
             "--address", "--port", "--transport", "--loops", "--workers", "--queue", "--demo", "--exit-after", "--grace", "--report", "--log-level", "--quiet", "--max-connections", "--backlog",
@@ -357,7 +357,7 @@ public sealed class CommandLineServerTests
         })
         {
             Assert.Contains(option, help);
-            Assert.Contains(option, readme);
+            Assert.Contains(option, page);
         }
     }
 }

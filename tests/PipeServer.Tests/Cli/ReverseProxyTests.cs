@@ -5,7 +5,7 @@ using System.Net.Sockets;
 namespace PipeServer.Tests.Cli;
 
 /// <summary>
-/// Debian's nginx, HAProxy and Caddy in front of the program, where they are installed, set up as the README says: the clients are those of the
+/// Debian's nginx, HAProxy and Caddy in front of the program, where they are installed, set up as docs/behind-a-proxy.md says: the clients are those of the
 /// proxy, however they lie about it.
 /// </summary>
 public sealed class ReverseProxyTests : IDisposable
@@ -22,7 +22,7 @@ public sealed class ReverseProxyTests : IDisposable
     public Task Nginx_names_its_clients()
     {
         string[] settings = ["proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;", "proxy_set_header X-Forwarded-Proto $scheme;", "proxy_set_header Host $host;"];
-        ReadmeHas(settings);
+        PageHas(settings);
         return LogAndRateHaveTheClientAsync("x-forwarded-for", "127.0.0.2", "/usr/sbin/nginx", NginxArguments(), (server, place) => Nginx(server, place, settings));
     }
 
@@ -35,7 +35,7 @@ public sealed class ReverseProxyTests : IDisposable
     public Task HAProxy_names_its_clients()
     {
         string[] settings = ["option forwardfor", "http-request set-header X-Forwarded-Proto %[ssl_fc,iif(https,http)]"];
-        ReadmeHas(settings);
+        PageHas(settings);
         return LogAndRateHaveTheClientAsync(
             "x-forwarded-for", "127.0.0.2", "/usr/sbin/haproxy", ["-db", "-f", Configuration],
             (server, place) => $"""
@@ -55,7 +55,7 @@ public sealed class ReverseProxyTests : IDisposable
     [Fact]
     public Task Caddy_names_its_clients()
     {
-        ReadmeHas("reverse_proxy 127.0.0.1:7878");
+        PageHas("reverse_proxy 127.0.0.1:7878");
         return LogAndRateHaveTheClientAsync(
             "x-forwarded-for", "127.0.0.1", "/usr/bin/caddy", ["run", "--adapter", "caddyfile", "--config", Configuration],
             static (server, place) => $$"""
@@ -185,9 +185,9 @@ public sealed class ReverseProxyTests : IDisposable
         _ = await output + await errors;
     }
 
-    private static void ReadmeHas(params string[] settings)
+    private static void PageHas(params string[] settings)
     {
-        var readme = File.ReadAllText(Repository.Path("README.md"));
-        Assert.All(settings, setting => Assert.Contains(setting, readme));
+        var page = File.ReadAllText(Repository.Path("docs", "behind-a-proxy.md"));
+        Assert.All(settings, setting => Assert.Contains(setting, page));
     }
 }

@@ -45,39 +45,39 @@ public sealed class LoadTablesTests
     }
 
     [Fact]
-    public void The_readmes_tables_are_replaced_between_their_comments_and_nothing_else()
+    public void The_pages_tables_are_replaced_between_their_comments_and_nothing_else()
     {
-        var readme = File.ReadAllText(Path.Combine(Repository.Root, "README.md"));
+        var page = File.ReadAllText(Path.Combine(Repository.Root, "docs", "benchmarks.md"));
         var run = Run(
             new("plaintext-256", "epoll-inline", 141_457, 4.5), new("file-1k", "nginx", 95_840, 12.34),
             new("start", "epoll-inline", StartMilliseconds: 9.04, ResidentSetKilobytes: 9 * 1024));
-        var replaced = ReadmeTables.Replace(readme, run);
+        var replaced = PageTables.Replace(page, run);
         Assert.Contains("| plaintext | – | – | – | – | – | 4.50 (141,457) | – |", replaced, StringComparison.Ordinal);
         Assert.Contains("| 1 KiB | 12.3 (95,840) | – | – | – | – |", replaced, StringComparison.Ordinal);
         Assert.Contains("| start to the first answer, ms | – | – | – | – | – | 9.0 | – |", replaced, StringComparison.Ordinal);
-        Assert.Equal(replaced, ReadmeTables.Replace(replaced, run));
-        Assert.StartsWith(readme[..readme.IndexOf("<!-- the tables", StringComparison.Ordinal)], replaced, StringComparison.Ordinal);
-        Assert.EndsWith(readme[readme.IndexOf("<!-- end of the tables", StringComparison.Ordinal)..], replaced, StringComparison.Ordinal);
-        Assert.Throws<MeasurementException>(() => ReadmeTables.Replace("no place", run));
+        Assert.Equal(replaced, PageTables.Replace(replaced, run));
+        Assert.StartsWith(page[..page.IndexOf("<!-- the tables", StringComparison.Ordinal)], replaced, StringComparison.Ordinal);
+        Assert.EndsWith(page[page.IndexOf("<!-- end of the tables", StringComparison.Ordinal)..], replaced, StringComparison.Ordinal);
+        Assert.Throws<MeasurementException>(() => PageTables.Replace("no place", run));
     }
 
     [Fact]
-    public void The_readmes_table_over_tls_has_a_place_of_its_own()
+    public void The_pages_table_over_tls_has_a_place_of_its_own()
     {
-        var readme = File.ReadAllText(Path.Combine(Repository.Root, "README.md"));
+        var page = File.ReadAllText(Path.Combine(Repository.Root, "docs", "benchmarks.md"));
         var run = Run(new("tls-plaintext-64", "epoll-inline", 100_000, 7.5), new("tls-idle-5000", "epoll-inline", ResidentKilobytesPerConnection: 17.24));
-        var replaced = ReadmeTables.Replace(readme, run);
+        var replaced = PageTables.Replace(page, run);
         Assert.Contains("| plaintext, 64 connections | – | – | 7.50 (100,000) | – |", replaced, StringComparison.Ordinal);
         Assert.Contains("| an idle connection, KB | – | – | 17.2 | – |", replaced, StringComparison.Ordinal);
-        Assert.Equal(replaced, ReadmeTables.Replace(replaced, run));
-        Assert.StartsWith(readme[..readme.IndexOf("run over TLS", StringComparison.Ordinal)], replaced, StringComparison.Ordinal);
+        Assert.Equal(replaced, PageTables.Replace(replaced, run));
+        Assert.StartsWith(page[..page.IndexOf("run over TLS", StringComparison.Ordinal)], replaced, StringComparison.Ordinal);
     }
 
     [Fact]
-    public void The_readmes_table_of_http2_is_one_of_its_own()
+    public void The_pages_table_of_http2_is_one_of_its_own()
     {
         var run = Run(new("http2-plaintext-32", "epoll-inline", 900_000, 0.65), new("http2-idle-10000", "epoll-inline", ResidentKilobytesPerConnection: 3.26));
-        var table = ReadmeTables.Write(run);
+        var table = PageTables.Write(run);
         Assert.Contains("| plaintext, 64 connections of 32 streams | – | – | – | 0.65 (900,000) | – |", table, StringComparison.Ordinal);
         Assert.Contains("| an idle connection, KB | – | – | – | 3.3 | – |", table, StringComparison.Ordinal);
     }

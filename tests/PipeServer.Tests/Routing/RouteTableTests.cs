@@ -182,7 +182,7 @@ public sealed class RouteTableTests
     public void What_looks_odd_but_can_be_asked_for_works(string pattern, string path) =>
         Assert.True(RoutePattern.Parse(pattern).Matches(Encoding.UTF8.GetBytes(path)));
 
-    // As the README and the documentation of Map have it.
+    // As docs/routing-and-bodies.md and the documentation of Map have it.
     [Theory]
     [InlineData("/a", "/a/")]
     [InlineData("/a/", "/a")]

@@ -77,11 +77,11 @@ public sealed class InstrumentsTests
         Assert.Equal(Expected, Described(ofServer));
         Assert.Equal(ExpectedOfFiles, Described(ofFiles));
         Assert.Equal(ExpectedOfProgram, Described(ofProgram).Distinct());
-        var readme = await File.ReadAllTextAsync(Repository.Path("README.md"), TestContext.Current.CancellationToken);
+        var page = await File.ReadAllTextAsync(Repository.Path("docs", "operate.md"), TestContext.Current.CancellationToken);
         foreach (var instrument in ofServer.Instruments.Concat(ofFiles.Instruments).Concat(ofProgram.Instruments))
         {
             Assert.NotEmpty(instrument.Description!);
-            Assert.Contains($"`{instrument.Name}`", readme);
+            Assert.Contains($"`{instrument.Name}`", page);
         }
 
         Assert.Equal(
@@ -103,8 +103,8 @@ public sealed class InstrumentsTests
         Assert.Equal(
             [new HandshakeCount(HandshakeOutcome.Completed, TlsVersion.Tls13, 1), new HandshakeCount(HandshakeOutcome.Refused, null, 1)],
             server.Server.GetStatistics().Handshakes);
-        var readme = await File.ReadAllTextAsync(Repository.Path("README.md"), TestContext.Current.CancellationToken);
-        Assert.All(listener.Instruments, instrument => Assert.Contains($"`{instrument.Name}`", readme));
+        var page = await File.ReadAllTextAsync(Repository.Path("docs", "operate.md"), TestContext.Current.CancellationToken);
+        Assert.All(listener.Instruments, instrument => Assert.Contains($"`{instrument.Name}`", page));
     }
 
     [Fact]

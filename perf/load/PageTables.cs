@@ -5,14 +5,14 @@ using PipeServer.Perf;
 namespace PipeServer.Load;
 
 /// <summary>
-/// The README's tables, from a saved run; they stand between two comments, and are replaced as a whole. Those of a run over TLS and of one by HTTP/2 have places of
+/// The tables of docs/benchmarks.md, from a saved run; they stand between two comments, and are replaced as a whole. Those of a run over TLS and of one by HTTP/2 have places of
 /// their own.
 /// </summary>
-internal static class ReadmeTables
+internal static class PageTables
 {
-    private const string Begin = "<!-- the tables of a saved run: perf/load readme -->";
-    private const string BeginTls = "<!-- the tables of a saved run over TLS: perf/load readme -->";
-    private const string BeginHttp2 = "<!-- the tables of a saved run by HTTP/2: perf/load readme -->";
+    private const string Begin = "<!-- the tables of a saved run: perf/load page -->";
+    private const string BeginTls = "<!-- the tables of a saved run over TLS: perf/load page -->";
+    private const string BeginHttp2 = "<!-- the tables of a saved run by HTTP/2: perf/load page -->";
     private const string End = "<!-- end of the tables -->";
 
     private static readonly (string Server, string Title)[] Columns =
@@ -64,16 +64,16 @@ internal static class ReadmeTables
         ("file-10m", "10 MiB, 16 connections"),
     ];
 
-    /// <summary>Replaces the tables between the comments of a README.</summary>
+    /// <summary>Replaces the tables between the comments of the page.</summary>
     /// <exception cref="MeasurementException">The comments are not there.</exception>
-    public static string Replace(string readme, RunResult run)
+    public static string Replace(string page, RunResult run)
     {
         var comment = IsOf(run, "tls-") ? BeginTls : IsOf(run, "http2-") ? BeginHttp2 : Begin;
-        var begin = readme.IndexOf(comment, StringComparison.Ordinal);
-        var end = readme.IndexOf(End, Math.Max(0, begin), StringComparison.Ordinal);
+        var begin = page.IndexOf(comment, StringComparison.Ordinal);
+        var end = page.IndexOf(End, Math.Max(0, begin), StringComparison.Ordinal);
         return begin >= 0 && end > begin
-            ? string.Concat(readme.AsSpan(0, begin + comment.Length), "\n", Write(run), readme.AsSpan(end))
-            : throw new MeasurementException($"the README has no place for the tables: '{comment}' and '{End}'.");
+            ? string.Concat(page.AsSpan(0, begin + comment.Length), "\n", Write(run), page.AsSpan(end))
+            : throw new MeasurementException($"the page has no place for the tables: '{comment}' and '{End}'.");
     }
 
     /// <summary>The tables.</summary>
