@@ -73,6 +73,9 @@ internal sealed class CommandLine
         };
     }
 
+    /// <summary>The commands, for what describes them: manual page and completions (packaging/generate).</summary>
+    public IEnumerable<Command> Commands => _command.Subcommands;
+
     /// <summary>Parses and runs.</summary>
     /// <returns>The exit code; <see cref="ExitCode.CouldNotStart"/> for a bad command line, with one line on standard error.</returns>
     public async Task<int> InvokeAsync(IReadOnlyList<string> args)

@@ -79,7 +79,11 @@ internal sealed class Systemd : IDisposable
         if (_watchdogPeriod > TimeSpan.Zero)
         {
             _watchdog = _time.CreateTimer(
-                static state => ((Systemd)state!).Notify("WATCHDOG=1"), this, _watchdogPeriod, _watchdogPeriod);
+                static state => ((Systemd)state!).NotifyAlive(), this, _watchdogPeriod, _watchdogPeriod);
+
+            // At once too: systemd counts from the last report, of whichever process. The one before an upgrade may have made it half a period ago, or,
+            // where upgrades follow each other closely, none since its start.
+            NotifyAlive();
         }
     }
 
@@ -106,6 +110,10 @@ internal sealed class Systemd : IDisposable
         _isHandedOver = false;
         Notify(string.Create(
             CultureInfo.InvariantCulture, $"MAINPID={Environment.ProcessId}\nREADY=1\nSTATUS={_status}; the last upgrade has failed, the log says why"));
+        if (_watchdogPeriod > TimeSpan.Zero)
+        {
+            NotifyAlive(); // for the time in which nothing of this process was taken
+        }
     }
 
     public void NotifyStopping() => Notify("STOPPING=1\nSTATUS=Draining");
@@ -115,6 +123,8 @@ internal sealed class Systemd : IDisposable
         _watchdog?.Dispose();
         _socket?.Dispose();
     }
+
+    private void NotifyAlive() => Notify("WATCHDOG=1");
 
     private static bool IsForThisProcess(string variable, bool mayBeMissing) =>
         Environment.GetEnvironmentVariable(variable) is { } pid
