@@ -9,7 +9,7 @@ public sealed partial class TidyTests
     private const int MaxMethodLines = 80;
     private const int MaxExceptions = 3;
 
-    private static readonly string[] Tops = ["src", "tests", "perf"];
+    private static readonly string[] Tops = ["src", "tests", "perf", "packaging", "samples"];
 
     // "src/Folder/File.cs", each with the reason why it is not two files.
     private static readonly string[] LongFiles = [];
@@ -22,7 +22,8 @@ public sealed partial class TidyTests
         .Where(static path => !path.Contains($"{Path.DirectorySeparatorChar}obj{Path.DirectorySeparatorChar}")
             && !path.Contains($"{Path.DirectorySeparatorChar}bin{Path.DirectorySeparatorChar}"));
 
-    private static IEnumerable<string> ProductFiles => SourceFiles.Where(static path => path.StartsWith(Repository.Path("src")));
+    private static IEnumerable<string> ProductFiles => SourceFiles
+        .Where(static path => new[] { "src", "packaging", "samples" }.Any(top => path.StartsWith(Repository.Path(top))));
 
     [Fact]
     public void The_top_level_holds_the_usual_files_only()
@@ -31,7 +32,7 @@ public sealed partial class TidyTests
         {
             ".ci", ".dockerignore", ".editorconfig", ".git", ".gitattributes", ".github", ".gitignore", "ARCHITECTURE.md", "CHANGELOG.md", "CONTRIBUTING.md",
             "Directory.Build.props", "Directory.Packages.props", "Dockerfile", "global.json", "LICENSE", "PipeServer.sln", "README.md", "SECURITY.md",
-            "docs", "perf", "src", "tests", "wwwroot",
+            "docs", "packaging", "perf", "samples", "src", "tests", "wwwroot",
         };
         // What builds and benchmarks leave, and git ignores.
         var left = new[] { "TestResults", "artifacts", "BenchmarkDotNet.Artifacts", ".vs", ".idea", ".vscode" };
