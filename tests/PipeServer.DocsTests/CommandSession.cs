@@ -7,8 +7,8 @@ using System.Text.RegularExpressions;
 namespace PipeServer.DocsTests;
 
 /// <summary>
-/// A shell as a reader of the pages has it, in a folder of its own: the program is on the path, places like /srv/www lie below the folder, and each port that a page names
-/// is another, free one. Nothing of it is left: neither files nor processes, those of an upgrade too.
+/// A shell as a reader of the pages has it, in a folder of its own: the program is on the path, places like /srv/www lie below the folder, and each port that
+/// a page names is another, free one. Nothing of it is left: neither files nor processes, those of an upgrade too.
 /// </summary>
 internal sealed partial class CommandSession : IAsyncDisposable
 {
