@@ -24,7 +24,8 @@ internal static class CodeCompiler
 
     // The runtime's own list of what a program may load: both frameworks, the libraries, and their packages.
     private static readonly Lazy<MetadataReference[]> References = new(static () =>
-        [.. ((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!).Split(Path.PathSeparator).Select(static path => MetadataReference.CreateFromFile(path))]);
+        [.. ((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!).Split(Path.PathSeparator)
+            .Select(static path => MetadataReference.CreateFromFile(path))]);
 
     private static readonly CSharpParseOptions ParseOptions = new(LanguageVersion.Latest);
 

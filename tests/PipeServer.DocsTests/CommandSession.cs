@@ -7,8 +7,8 @@ using System.Text.RegularExpressions;
 namespace PipeServer.DocsTests;
 
 /// <summary>
-/// A shell as a reader of the pages has it, in a folder of its own: the program is on the path, places like /srv/www lie below the folder, and each port that a page names
-/// is another, free one. Nothing of it is left: neither files nor processes, those of an upgrade too.
+/// A shell as a reader of the pages has it, in a folder of its own: the program is on the path, places like /srv/www lie below the folder, and each port that
+/// a page names is another, free one. Nothing of it is left: neither files nor processes, those of an upgrade too.
 /// </summary>
 internal sealed partial class CommandSession : IAsyncDisposable
 {
@@ -17,6 +17,7 @@ internal sealed partial class CommandSession : IAsyncDisposable
 
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
+    private readonly string _program = ProgramUnderTest.PipeServer.StartablePath; // before there is a folder to take away
     private readonly string _folder = Directory.CreateTempSubdirectory("ps-docs-").FullName;
     private readonly string _id = Guid.NewGuid().ToString("N");
     private readonly Dictionary<string, string> _ports = [];
@@ -27,7 +28,7 @@ internal sealed partial class CommandSession : IAsyncDisposable
     {
         ServedFolder.Write(_folder);
         var programs = Directory.CreateDirectory(Path.Combine(_folder, "programs")).FullName;
-        File.CreateSymbolicLink(Path.Combine(programs, "pipeserver"), ProgramUnderTest.PipeServer.StartablePath);
+        File.CreateSymbolicLink(Path.Combine(programs, "pipeserver"), _program);
         if (!OperatingSystem.IsWindows() && PathOf("curl") is { } curl)
         {
             // An error of HTTP is an error of the page, and no progress is shown on a terminal that is none.
@@ -49,7 +50,7 @@ internal sealed partial class CommandSession : IAsyncDisposable
     public async Task<CliProcess> ServeAsync(string command)
     {
         var words = command.Split(" #")[0].TrimEnd();
-        var hasPort = words.Contains("--port ", StringComparison.Ordinal) || words.Contains("--listen ", StringComparison.Ordinal);
+        var hasPort = new[] { "--port ", "--listen ", "PIPESERVER_PORT=" }.Any(words.Contains);
         var server = Start("exec env " + (hasPort ? words : $"{words} --port {DefaultPort}"));
         await server.ListeningAsync();
         return server;
@@ -91,20 +92,6 @@ internal sealed partial class CommandSession : IAsyncDisposable
         return answers;
     }
 
-    private static async Task<bool> IsListeningAsync(IPEndPoint place)
-    {
-        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        try
-        {
-            await socket.ConnectAsync(place);
-            return true;
-        }
-        catch (SocketException)
-        {
-            return false;
-        }
-    }
-
     /// <summary>Ends a server as systemd would, and the one that has taken its place in an upgrade: nothing is cut off.</summary>
     public async Task StopAsync(CliProcess server)
     {
@@ -132,6 +119,20 @@ internal sealed partial class CommandSession : IAsyncDisposable
         }
 
         Directory.Delete(_folder, recursive: true);
+    }
+
+    private static async Task<bool> IsListeningAsync(IPEndPoint place)
+    {
+        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        try
+        {
+            await socket.ConnectAsync(place);
+            return true;
+        }
+        catch (SocketException)
+        {
+            return false;
+        }
     }
 
     // True while there are any. The first signal drains, a second would cut the drain short: one is enough.

@@ -39,6 +39,20 @@ public sealed class CommandTests
         }
     }
 
+    [Theory]
+    [InlineData("false; true")]
+    [InlineData("curl http://127.0.0.1:7878/nothing")]
+    [InlineData("pipeserver check --no-such-option")]
+    public async Task What_fails_is_found(string script)
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "The commands are those of a shell on Linux.");
+        Assert.SkipWhen(CommandSession.PathOf("curl") is null, "curl is not installed.");
+        await using var session = new CommandSession();
+        var server = await session.ServeAsync("pipeserver serve /srv/www");
+        await Assert.ThrowsAnyAsync<Xunit.Sdk.XunitException>(() => session.RunAsync(script));
+        await session.StopAsync(server);
+    }
+
     // Servers one after the other, each until it listens and has drained.
     private static async Task RunAsync(CommandSession session, CodeBlock block)
     {

@@ -47,7 +47,7 @@ public sealed class ConfigurationTests
         var builder = WebApplication.CreateEmptyBuilder(new());
         using var json = new MemoryStream(System.Text.Encoding.UTF8.GetBytes(CodeBlock.Find(page, line).Text));
         builder.Configuration.AddJsonStream(json);
-        builder.Configuration["PipeServer:Server:DrainDelay"] = "00:00:00"; // of the page it was parsed above; here nobody waits for it
+        builder.Configuration["PipeServer:Server:DrainDelay"] = "00:00:00"; // the page's time would be waited for
         builder.Logging.ClearProviders();
         builder.WebHost.UsePipeServer().UseUrls("http://127.0.0.1:0");
         await using var application = builder.Build();

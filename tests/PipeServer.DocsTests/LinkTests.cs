@@ -16,7 +16,8 @@ public sealed class LinkTests
     [Fact]
     public void Links_and_headings_are_found_as_a_forge_finds_them()
     {
-        const string Text = "# A `b`, c-d!\n[one](a.md#x) and ![two](b.svg \"title\")\n`[no](no)`\n```\n[no](no)\n# no\n```\n## A b, c-d\n[three]: https://example.com\n";
+        const string Text =
+            "# A `b`, c-d!\n[one](a.md#x) and ![two](b.svg \"title\")\n`[no](no)`\n```\n[no](no)\n# no\n```\n## A b, c-d\n[three]: https://example.com\n";
         Assert.Equal(["a.md#x", "b.svg", "https://example.com"], MarkdownLinks.In(Text));
         Assert.Equal(["a-b-c-d", "a-b-c-d-1"], MarkdownLinks.Anchors(Text));
     }
@@ -35,6 +36,8 @@ public sealed class LinkTests
             return $"{target}: not there";
         }
 
-        return parts.Length == 1 || MarkdownLinks.Anchors(File.ReadAllText(path).ReplaceLineEndings("\n")).Contains(parts[1]) ? null : $"{target}: no such heading";
+        return parts.Length == 1 || MarkdownLinks.Anchors(File.ReadAllText(path).ReplaceLineEndings("\n")).Contains(parts[1])
+            ? null
+            : $"{target}: no such heading";
     }
 }

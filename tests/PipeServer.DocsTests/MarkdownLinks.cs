@@ -16,7 +16,8 @@ internal static partial class MarkdownLinks
         {
             var text = LinkText().Replace(heading.Groups["text"].Value.Trim(), "${text}").ToLowerInvariant();
             var anchor = string.Concat(text.Where(static c => char.IsLetterOrDigit(c) || c is ' ' or '-' or '_')).Replace(' ', '-');
-            var same = anchors.Count(other => other == anchor || other.StartsWith(anchor + "-", StringComparison.Ordinal) && int.TryParse(other[(anchor.Length + 1)..], out _));
+            var same = anchors.Count(other =>
+                other == anchor || (other.StartsWith(anchor + "-", StringComparison.Ordinal) && int.TryParse(other[(anchor.Length + 1)..], out _)));
             anchors.Add(same == 0 ? anchor : $"{anchor}-{same}");
         }
 

@@ -20,7 +20,8 @@ public sealed class SameAnswersTests
             events { }
             http {
               include /etc/nginx/mime.types; access_log off;
-              client_body_temp_path {{folder}}/1; proxy_temp_path {{folder}}/2; fastcgi_temp_path {{folder}}/3; uwsgi_temp_path {{folder}}/4; scgi_temp_path {{folder}}/5;
+              client_body_temp_path {{folder}}/1; proxy_temp_path {{folder}}/2; fastcgi_temp_path {{folder}}/3; uwsgi_temp_path {{folder}}/4;
+              scgi_temp_path {{folder}}/5;
               {{block}}
             }
             """);

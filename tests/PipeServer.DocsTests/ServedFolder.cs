@@ -3,7 +3,7 @@ using System.Security.Cryptography.X509Certificates;
 
 namespace PipeServer.DocsTests;
 
-/// <summary>What the pages take for granted: folders with files, users, a configuration, certificates. Paths like /srv/www lie below a folder of the test's own.</summary>
+/// <summary>What the pages take for granted, below a folder of the test's own: /srv/www and other folders with files, users, a configuration, certificates.</summary>
 internal static class ServedFolder
 {
     /// <summary>Places of a real machine that the pages name.</summary>
