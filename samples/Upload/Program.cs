@@ -35,7 +35,7 @@ try
     // An upload that has begun when the stop comes may go on for the grace period.
     var report = await server.RunAsync(() => Console.WriteLine($"Listening on {server.Addresses[0]}; Ctrl+C stops. Files go to {folder.Path}"));
     Console.WriteLine($"{report.Outcome} with {report.Requests.Completed} requests answered.");
-    return report.Outcome == ShutdownOutcome.Drained ? 0 : 3; // 3: something was cut off at the end of the grace period
+    return report.Outcome == ShutdownOutcome.Drained ? 0 : 3; // 3: something was cut off
 }
 catch (Exception exception) when (exception is ListenException or IOException or UnauthorizedAccessException)
 {

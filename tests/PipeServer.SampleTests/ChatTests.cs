@@ -90,9 +90,7 @@ public sealed class ChatTests
         await using var server = await Sample.ServeAsync("Chat");
         using var ann = await ChatClient.JoinAsync(server, "Ann");
         using var slow = await RawClient.ConnectAsync(server.EndPoint, receiveBufferBytes: 4096);
-        await slow.SendAsync(
-            "GET /chat?name=Slow HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-            + "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n");
+        await slow.SendAsync(Handshake("Slow"));
         await ann.HearAsync("joined Slow: ");
 
         // Each speaker says as much as one may say at once, and goes; Ann hears it all. What the systems' buffers hold between the server and Slow comes on top.
@@ -118,4 +116,9 @@ public sealed class ChatTests
         await ann.LeaveAsync();
         await Sample.StopAsync(server);
     }
+
+    /// <summary>What a client sends to be a member of that name, for one that reads and answers nothing.</summary>
+    internal static string Handshake(string name) =>
+        $"GET /chat?name={name} HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        + "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n";
 }
