@@ -38,6 +38,13 @@ internal static class OrderEndpoints
             return;
         }
 
+        // Browsers let pages of any site connect, and tell whose page it is. Clients that are no browsers say nothing.
+        if (context.Request.Headers.Origin is [{ } origin] && origin != $"{context.Request.Scheme}://{context.Request.Host}")
+        {
+            context.Response.StatusCode = StatusCodes.Status403Forbidden;
+            return;
+        }
+
         using var socket = await context.WebSockets.AcceptWebSocketAsync();
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted);
         var sending = SendAsync(socket, book, ended.Token);

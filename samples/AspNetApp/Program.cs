@@ -40,4 +40,4 @@ catch (ListenException exception)
 
 var report = server.ShutdownReport!;
 Console.WriteLine($"{report.Outcome} in {report.Elapsed.TotalSeconds:F1} s with {report.Requests.Completed} requests answered.");
-return report.Outcome == ShutdownOutcome.Drained ? 0 : 3; // 3: something was cut off at the end of ShutdownTimeout
+return report.Outcome == ShutdownOutcome.Drained ? 0 : 3; // 3: something was cut off

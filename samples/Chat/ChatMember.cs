@@ -75,7 +75,7 @@ internal sealed class ChatMember(string name, WebSocket socket, TimeProvider tim
 
     private async Task ReceiveAsync(ChatRoom room)
     {
-        var buffer = new byte[MaxMessageBytes]; // no message is longer: the server sees to that
+        var buffer = new byte[MaxMessageBytes + 1]; // no message is longer, so there is room: a receive without any would only wait
         for (var length = 0; ;)
         {
             var received = await socket.ReceiveAsync(buffer.AsMemory(length), default);

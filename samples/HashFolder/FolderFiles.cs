@@ -4,7 +4,11 @@ namespace HashFolder;
 internal static class FolderFiles
 {
     // Links are not followed, so each file comes once and none from elsewhere; hidden files are files.
-    private static readonly EnumerationOptions Options = new() { AttributesToSkip = FileAttributes.ReparsePoint | FileAttributes.Device, IgnoreInaccessible = false };
+    private static readonly EnumerationOptions Options = new()
+    {
+        AttributesToSkip = FileAttributes.ReparsePoint | FileAttributes.Device,
+        IgnoreInaccessible = false,
+    };
 
     /// <summary>All of them.</summary>
     /// <param name="folder">Where to begin.</param>

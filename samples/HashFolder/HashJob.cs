@@ -14,7 +14,8 @@ internal static class HashJob
     /// <param name="stop">Looked at between two pieces, so that a large file does not hold up the end.</param>
     public static byte[]? Hash(string path, Progress progress, Task stop)
     {
-        using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0, FileOptions.SequentialScan);
+        const FileShare Everything = FileShare.ReadWrite | FileShare.Delete;
+        using var file = new FileStream(path, FileMode.Open, FileAccess.Read, Everything, bufferSize: 0, FileOptions.SequentialScan);
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         var buffer = ArrayPool<byte>.Shared.Rent(BufferBytes);
         try

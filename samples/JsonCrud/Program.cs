@@ -15,7 +15,7 @@ try
 {
     var report = await server.RunAsync(() => Console.WriteLine($"Listening on {server.Addresses[0]}; Ctrl+C stops."));
     Console.WriteLine($"{report.Outcome} with {report.Requests.Completed} requests answered.");
-    return report.Outcome == ShutdownOutcome.Drained ? 0 : 3; // 3: something was cut off at the end of the grace period
+    return report.Outcome == ShutdownOutcome.Drained ? 0 : 3; // 3: something was cut off
 }
 catch (ListenException exception)
 {

@@ -72,7 +72,8 @@ internal sealed class Feed(int capacity, TimeProvider time)
 
     private long NumberOf(string? id) =>
         id is not null && id.StartsWith(_run + "-", StringComparison.Ordinal)
-        && long.TryParse(id.AsSpan(_run.Length + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number <= Volatile.Read(ref _lastNumber)
+        && long.TryParse(id.AsSpan(_run.Length + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+        && number <= Volatile.Read(ref _lastNumber)
             ? number
             : 0;
 }

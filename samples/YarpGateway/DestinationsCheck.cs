@@ -8,7 +8,9 @@ internal sealed class DestinationsCheck(IProxyStateLookup proxy, IHostApplicatio
 {
     public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
     {
-        var without = proxy.GetClusters().Where(static cluster => cluster.DestinationsState.AvailableDestinations.Count == 0).Select(static cluster => cluster.ClusterId);
+        var without = proxy.GetClusters()
+            .Where(static cluster => cluster.DestinationsState.AvailableDestinations.Count == 0)
+            .Select(static cluster => cluster.ClusterId);
         var reason = lifetime.ApplicationStopping.IsCancellationRequested ? "draining" : string.Join(", ", without);
         return Task.FromResult(reason.Length == 0 ? HealthCheckResult.Healthy() : HealthCheckResult.Unhealthy(reason));
     }

@@ -28,11 +28,12 @@ public sealed class AspNetAppTests
         using var seen = JsonDocument.Parse((await watched)!);
         Assert.Equal("Tea", seen.RootElement.GetProperty("article").GetString());
 
-        var slow = http.GetStringAsync("/orders/slow");
+        using var slow = await RawClient.ConnectAsync(server.EndPoint);
+        await slow.SendAsync("GET /orders/slow HTTP/1.1\r\nHost: localhost\r\n\r\n");
         using var health = await http.GetAsync("/healthz/ready");
         Assert.Equal(HttpStatusCode.OK, health.StatusCode);
         server.Signal(CliProcess.SigTerm);
-        Assert.StartsWith("Answered", await slow);
+        Assert.Contains("\r\nAnswered", await slow.ToEndAsync());
         while (await ReceiveAsync(socket, timeout.Token) is not null)
         {
             // Orders that were placed while the watcher was not there yet.
@@ -61,6 +62,10 @@ public sealed class AspNetAppTests
         Assert.Equal("application/problem+json", missing.Content.Headers.ContentType?.MediaType);
         using var plain = await http.GetAsync("/orders/live");
         Assert.Equal(HttpStatusCode.UpgradeRequired, plain.StatusCode);
+        using var stranger = new ClientWebSocket();
+        stranger.Options.SetRequestHeader("Origin", "http://elsewhere.example");
+        var refusal = await Assert.ThrowsAsync<WebSocketException>(() => stranger.ConnectAsync(new Uri($"ws://{server.EndPoint}/orders/live"), default));
+        Assert.Contains("403", refusal.Message);
         await Sample.StopAsync(server);
     }
 

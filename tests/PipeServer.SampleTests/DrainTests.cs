@@ -22,6 +22,19 @@ public sealed class DrainTests
         Assert.Contains(server.Output, static line => line.StartsWith("Drained ") && line.Contains(" 1 requests answered."));
     }
 
+    /// <summary>A client that never says goodbye does not keep a sample from its end, and the exit code says that it was cut off.</summary>
+    [Fact]
+    public async Task What_is_cut_off_is_told_by_the_exit_code()
+    {
+        await using var server = await Sample.ServeAsync("Chat");
+        using var silent = await RawClient.ConnectAsync(server.EndPoint);
+        await silent.SendAsync(ChatTests.Handshake("Silent"));
+        Assert.Equal("HTTP/1.1 101 Switching Protocols", await silent.LineAsync());
+        server.Signal(CliProcess.SigTerm);
+        Assert.Equal(3, await server.EndAsync()); // the grace period of the chat is 5 seconds
+        Assert.Contains(server.Output, static line => line.StartsWith("TimedOut "));
+    }
+
     private static async Task<bool> IsRefusedAsync(CliProcess server)
     {
         try

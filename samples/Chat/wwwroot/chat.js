@@ -28,7 +28,8 @@ function connect() {
   };
   socket.onclose = event => {
     byId("say").hidden = true;
-    byId("state").textContent = event.code === 1001 ? "The server has stopped." : event.reason || "The connection is gone.";
+    byId("state").textContent = event.reason && event.code !== 1001 ? `${event.reason}.`
+      : `${event.code === 1001 ? "The server has stopped" : "Not connected"}; trying again …`;
     if (event.code === 1008) {
       byId("join").hidden = false; // sent away: only the user can change that
       return;
