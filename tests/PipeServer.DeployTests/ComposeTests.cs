@@ -20,7 +20,7 @@ public sealed class ComposeTests : IDisposable
         }
 
         var text = await File.ReadAllTextAsync(Compose, TestContext.Current.CancellationToken);
-        foreach (var (right, wrong) in new[] { ("read_only:", "readonly:"), ("pids_limit: 256", "pids_limit: many") })
+        foreach (var (right, wrong) in new[] { ("read_only:", "readonly:"), ("mem_limit: 256m", "mem_limit: [256]") })
         {
             await File.WriteAllTextAsync(_folder["compose.yaml"], text.Replace(right, wrong, StringComparison.Ordinal), TestContext.Current.CancellationToken);
             var (exitCode, problem) = await Command.TryAsync("docker-compose", "-f", _folder["compose.yaml"], "config");
