@@ -41,7 +41,7 @@ STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=10s --timeout=5s --start-period=5s \
     CMD ["/usr/local/bin/pipeserver", "healthcheck", "http://127.0.0.1:8080/healthz/live"]
 # What every command keeps that does not say otherwise: `docker run pipeserver serve /srv/www --browse` can be reached, and is healthy. The grace
-# period is two seconds less than `docker stop` waits before it kills. For Kubernetes: src/PipeServer.Cli/deploy/kubernetes.yaml.
+# period is two seconds less than `docker stop` waits before it kills. For Kubernetes and Compose: kubernetes.yaml, compose.yaml in src/PipeServer.Cli/deploy.
 ENV PIPESERVER_ADDRESS=0.0.0.0 PIPESERVER_PORT=8080 PIPESERVER_HEALTH=true PIPESERVER_GRACE=8
 # As a list: the signal must reach the server, not a shell.
 ENTRYPOINT ["/usr/local/bin/pipeserver"]

@@ -58,10 +58,12 @@ internal static class BashCompletion
 
         AppendNames(text, command, ValueKind.File, "kind=file");
         AppendNames(text, command, ValueKind.Text, "return");
-        var all = string.Join(' ', command.Options.Append(DescribedProgram.Help).SelectMany(static option => option.Alias is null ? [option.Name] : new[] { option.Alias, option.Name }));
+        var all = string.Join(' ', command.Options.Append(DescribedProgram.Help)
+            .SelectMany(static option => option.Alias is null ? [option.Name] : new[] { option.Alias, option.Name }));
         var argument = command.Argument == ValueKind.Folder ? "kind=folder" : "return";
         text.Append("                *)\n                    if [[ $current == -* ]]; then\n")
-            .Append($"                        kind=words words='{all}'\n                    else\n                        {argument}\n                    fi ;;\n")
+            .Append($"                        kind=words words='{all}'\n")
+            .Append($"                    else\n                        {argument}\n                    fi ;;\n")
             .Append("            esac ;;\n");
     }
 

@@ -38,7 +38,8 @@ internal sealed record DescribedProgram(IReadOnlyList<DescribedCommand> Commands
         var line = new CommandLine(new StandardStreams(), static _ => Task.FromResult(0));
         return new DescribedProgram(
             [.. line.Commands.Select(Describe)],
-            [.. new OptionTable().Groups.Select(static group => (group.Title, (IReadOnlyList<DescribedOption>)[.. group.Rows.Select(static row => Describe(row.Option))]))]);
+            [.. new OptionTable().Groups.Select(static group =>
+                (group.Title, (IReadOnlyList<DescribedOption>)[.. group.Rows.Select(static row => Describe(row.Option))]))]);
     }
 
     private static DescribedCommand Describe(Command command) => new(

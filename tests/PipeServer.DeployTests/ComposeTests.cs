@@ -14,7 +14,10 @@ public sealed class ComposeTests : IDisposable
     {
         Command.SkipWithout("docker-compose", "docker-compose");
         var output = await Command.RunAsync("docker-compose", "-f", Compose, "config");
-        foreach (var line in new[] { "read_only: true", "stop_grace_period: 40s", "mem_limit: 256m", "pids_limit: 256", "- no-new-privileges:true", "- ALL", "context: " })
+        foreach (var line in new[]
+        {
+            "read_only: true", "stop_grace_period: 40s", "mem_limit: 256m", "pids_limit: 256", "- no-new-privileges:true", "- ALL", "context: ",
+        })
         {
             Assert.Contains(line, output);
         }

@@ -10,8 +10,9 @@ public sealed class InstallationTests
         Command.SkipWithout("mmdebstrap", "mmdebstrap");
         Assert.SkipUnless(Environment.IsPrivilegedProcess, "A root of its own (chroot) is for root.");
         using var folder = new TemporaryFolder();
-        var package = await DebianPackage.BuildAsync(folder.Path);
-        var next = await DebianPackage.BuildAsync(folder.Path, new Dictionary<string, string> { ["PIPESERVER_DEB_REVISION"] = "2" });
+        var package = await DebianPackage.BuildAsync(DebianPackage.Published, folder.Path);
+        var next = await DebianPackage.BuildAsync(
+            DebianPackage.Published, folder.Path, new Dictionary<string, string> { ["PIPESERVER_DEB_REVISION"] = "2" });
         var (exitCode, output) = await Command.TryAsync(
             new Dictionary<string, string>(), TimeSpan.FromMinutes(8), DebianPackage.Script("chroot-test"), package, next);
         Assert.True(exitCode == 0 && output.Contains("\n0 of 14 steps failed"), output);

@@ -1,8 +1,8 @@
 namespace PipeServer.DeployTests;
 
 /// <summary>
-/// The manifest against the schemas that Kubernetes publishes, as the npm package kubernetes-models has them, in the version that package.json names. There is no
-/// cluster here: what it does there is not tested.
+/// The manifest against the schemas that Kubernetes publishes, as the npm package kubernetes-models has them, in the version that package.json names.
+/// There is no cluster here: what it does there is not tested.
 /// </summary>
 public sealed class KubernetesTests
 {

@@ -8,7 +8,8 @@ public sealed class ScriptTests
     {
         Command.SkipWithout("shellcheck", "shellcheck");
         var scripts = Directory.EnumerateFiles(Repository.Path("packaging", "debian"), "*", SearchOption.AllDirectories)
-            .Where(static path => File.ReadLines(path).FirstOrDefault()?.StartsWith("#!") == true).Append(Repository.Path("packaging", "debian", "tests", "step.bash"));
+            .Where(static path => File.ReadLines(path).FirstOrDefault()?.StartsWith("#!") == true)
+            .Append(Repository.Path("packaging", "debian", "tests", "step.bash"));
 
         // With || behind a chain of && it is meant here that anything of it has failed (SC2015).
         Assert.Equal("", await Command.RunAsync(
