@@ -63,7 +63,7 @@ complete -c pipeserver -n '__fish_seen_subcommand_from serve check' -l pid-file 
 complete -c pipeserver -n '__fish_seen_subcommand_from serve check' -l log-level -x -a 'trace debug information warning error critical none' -d 'trace, debug, information, warning, error, critical or none'
 complete -c pipeserver -n '__fish_seen_subcommand_from serve check' -l log-format -x -a 'text json systemd' -d 'text, json (an object a line), or systemd (with journald\'s priorities)'
 complete -c pipeserver -n '__fish_seen_subcommand_from serve check' -l access-log -rF -d 'A line for each request, appended to a file; - is standard output'
-complete -c pipeserver -n '__fish_seen_subcommand_from serve check' -l access-log-format -x -a 'common combined json' -d 'common, combined, json, or directives like "%h %t %r %s %D" (README)'
+complete -c pipeserver -n '__fish_seen_subcommand_from serve check' -l access-log-format -x -a 'common combined json' -d 'common, combined, json, or directives like "%h %t %r %s %D"'
 complete -c pipeserver -n '__fish_seen_subcommand_from serve check' -l access-log-skip -x -d 'Paths without a line, like \'/healthz/*\'; may be repeated'
 complete -c pipeserver -n '__fish_seen_subcommand_from serve check' -s q -l quiet -d 'Print nothing but warnings and errors'
 complete -c pipeserver -n '__fish_seen_subcommand_from serve check' -l config -rF -d 'A JSON file of options: { "port": 8080, "browse": true }'
