@@ -78,7 +78,7 @@ public sealed class PackedFeed : IAsyncDisposable
               <fallbackPackageFolders><clear /><add key="machine" value="{machine}" /></fallbackPackageFolders>
             </configuration>
             """);
-        Commit = (await ExternalCommand.RunAsync(Repository.Root, null, "git", "rev-parse", "HEAD")).Trim();
+        Commit = (await ExternalCommand.RunAsync(Repository.Root, null, "git", "-c", "safe.directory=*", "rev-parse", "HEAD")).Trim();
         // Outside of the tree, where a build may be going on, and without the analyzers, which the build of the solution has asked.
         Output = await ExternalCommand.RunAsync(
             Repository.Root, null, "dotnet", "pack", "PipeServer.sln", "-c", "Release", "-o", Feed,
