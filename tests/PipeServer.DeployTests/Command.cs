@@ -38,13 +38,7 @@ internal static class Command
     public static async Task<(int ExitCode, string Output)> TryAsync(
         IReadOnlyDictionary<string, string> variables, TimeSpan patience, string program, params string[] arguments)
     {
-        var start = new ProcessStartInfo(program, arguments)
-        {
-            RedirectStandardInput = true,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-            WorkingDirectory = Repository.Root,
-        };
+        var start = new ProcessStartInfo(program, arguments) { WorkingDirectory = Repository.Root };
         start.Environment["PATH"] = SearchPath;
         start.Environment["LC_ALL"] = "C.UTF-8";
         foreach (var (name, value) in variables)
@@ -52,21 +46,7 @@ internal static class Command
             start.Environment[name] = value;
         }
 
-        using var process = Process.Start(start)!;
-        try
-        {
-            process.StandardInput.Close();
-            var errors = process.StandardError.ReadToEndAsync();
-            var output = process.StandardOutput.ReadToEndAsync();
-            await process.WaitForExitAsync().WaitAsync(patience);
-            return (process.ExitCode, await output + await errors);
-        }
-        finally
-        {
-            if (!process.HasExited)
-            {
-                process.Kill(entireProcessTree: true);
-            }
-        }
+        var (exitCode, output, errors) = await ClientProgram.EndAsync(start, patience);
+        return (exitCode, output + errors);
     }
 }

@@ -1,12 +1,11 @@
 using System.Text.RegularExpressions;
+using PipeServer.PackageTests.Support;
 
-namespace PipeServer.SampleTests;
+namespace PipeServer.PackageTests;
 
 /// <summary>The samples as somebody takes them who has the packages and not the repository.</summary>
-public sealed partial class ElsewhereTests : IDisposable
+public sealed partial class SamplesTests(PackedFeed feed)
 {
-    private const string Version = "0.0.1-sample"; // no version that a cache of packages could have
-
     private const string BuildAll = """
         <Project>
           <ItemGroup><Sample Include="*/*.csproj" /></ItemGroup>
@@ -15,55 +14,37 @@ public sealed partial class ElsewhereTests : IDisposable
         </Project>
         """;
 
-    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("pipeserver-elsewhere-");
-
-    public void Dispose() => _folder.Delete(recursive: true);
-
     [Fact]
     public async Task Every_sample_is_built_from_the_package_that_its_project_names()
     {
-        Assert.SkipUnless(
-            Environment.GetEnvironmentVariable("PIPESERVER_CLI") is not null,
-            "Packs the libraries and builds nine projects from nothing, in a minute: .ci/run does it, in its second stage.");
-        foreach (var project in new[] { "PipeServer", "PipeServer.AspNetCore" })
+        await feed.ReadyAsync();
+        var folder = feed.NewFolder("samples"); // NuGet finds the feed's configuration above it
+        await File.WriteAllTextAsync(Path.Combine(folder, "all.proj"), BuildAll);
+        var names = Directory.EnumerateDirectories(Repository.Path("samples")).Select(static path => Path.GetFileName(path)).Where(static name => !name.EndsWith(".Tests")).ToList();
+        Assert.NotEmpty(names);
+        foreach (var name in names)
         {
-            // CI=true: what is built is packed although it names no commit.
-            await ClientProgram.RunAsync(
-                "dotnet", "pack", Repository.Path("src", project), "--no-build", "-c", Repository.Configuration, "-p:CI=true", $"-p:MinVerVersionOverride={Version}", "-o",
-                In("feed"));
+            await CopyAsync(name, folder);
         }
 
-        await File.WriteAllTextAsync(In("nuget.config"), "<configuration><packageSources><add key=\"here\" value=\"feed\" /></packageSources></configuration>");
-        await File.WriteAllTextAsync(In("all.proj"), BuildAll);
-        foreach (var name in Sample.Folders.Where(static name => !name.EndsWith(".Tests")))
+        foreach (var target in new[] { "Restore", "Build" })
         {
-            await CopyAsync(name);
+            await ExternalCommand.RunAsync(
+                folder, feed.CommandEnvironment, "dotnet", "msbuild", "all.proj", "-m", "-warnAsError", "-p:Configuration=Release", $"-t:{target}");
         }
 
-        // Packages of its own, beside those that the machine has: what was packed here is not to stay there.
-        var cache = Environment.GetEnvironmentVariable("NUGET_PACKAGES")
-            ?? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".nuget", "packages");
-        string[] arguments =
-        [
-            "msbuild", In("all.proj"), "-m", "-nodeReuse:false", "-warnAsError", "-p:Configuration=Release", "-p:UseSharedCompilation=false",
-            $"-p:RestorePackagesPath={In("packages")}", $"-p:RestoreFallbackFolders={cache}",
-        ];
-        await ClientProgram.RunAsync("dotnet", [.. arguments, "-t:Restore"]);
-        var output = await ClientProgram.RunAsync("dotnet", [.. arguments, "-t:Build"]);
-        Assert.All(
-            Sample.Folders.Where(static name => !name.EndsWith(".Tests")),
-            name => Assert.True(File.Exists(In(name, "bin", "Release", "net10.0", $"{name}.dll")), $"{name}: {output}"));
-
-        await using var hello = CliProcess.Start(In("Hello", "bin", "Release", "net10.0", "Hello.dll"), "0");
+        Assert.All(names, name => Assert.True(File.Exists(AssemblyOf(name, folder)), name));
+        await using var hello = CliProcess.Start(AssemblyOf("Hello", folder), "0");
         await hello.ListeningAsync();
-        using var http = Sample.ClientOf(hello);
-        Assert.Equal("Hello, Ann!\n", await http.GetStringAsync("/hello/Ann"));
-        await Sample.StopAsync(hello);
+        using var http = new HttpClient { BaseAddress = new Uri($"http://{hello.EndPoint}") };
+        Assert.Equal("Hello, Ann!\n", await http.GetStringAsync(new Uri("/hello/Ann", UriKind.Relative)));
+        hello.Signal(CliProcess.SigTerm);
+        Assert.Equal(0, await hello.EndAsync());
     }
 
-    private string In(params string[] parts) => Path.Combine([_folder.FullName, .. parts]);
+    private static string AssemblyOf(string name, string folder) => Path.Combine(folder, name, "bin", "Release", "net10.0", $"{name}.dll");
 
-    private async Task CopyAsync(string name)
+    private async Task CopyAsync(string name, string folder)
     {
         var source = Repository.Path("samples", name);
         foreach (var file in Directory.EnumerateFiles(source, "*", SearchOption.AllDirectories))
@@ -71,16 +52,16 @@ public sealed partial class ElsewhereTests : IDisposable
             var relative = Path.GetRelativePath(source, file);
             if (relative.Split(Path.DirectorySeparatorChar)[0] is not ("bin" or "obj"))
             {
-                var target = In(name, relative);
+                var target = Path.Combine(folder, name, relative);
                 Directory.CreateDirectory(Path.GetDirectoryName(target)!);
                 File.Copy(file, target);
             }
         }
 
         // What samples/README.md says: the package in the place of the project, and a version for each.
-        var project = In(name, $"{name}.csproj");
+        var project = Path.Combine(folder, name, $"{name}.csproj");
         var text = await File.ReadAllTextAsync(project);
-        text = ReferenceToProject().Replace(text, $"$1 Version=\"{Version}\" />");
+        text = ReferenceToProject().Replace(text, $"$1 Version=\"{feed.Version}\" />");
         var pins = Pin().Matches(await File.ReadAllTextAsync(Repository.Path("Directory.Packages.props")))
             .ToDictionary(static pin => pin.Groups[1].Value, static pin => pin.Groups[2].Value);
         text = ReferenceWithoutVersion().Replace(text, match => $"<PackageReference Include=\"{match.Groups[1].Value}\" Version=\"{pins[match.Groups[1].Value]}\" />");

@@ -60,27 +60,8 @@ internal static partial class ConsoleBlock
 
     private static async Task<string> OutputAsync(string command, string folder)
     {
-        using var process = Process.Start(new ProcessStartInfo("bash", ["-c", command])
-        {
-            RedirectStandardInput = true,
-            RedirectStandardOutput = true,
-            WorkingDirectory = folder,
-        })!;
-        process.StandardInput.Close();
-        try
-        {
-            // Line ends of heads, and a last line without one.
-            var output = (await process.StandardOutput.ReadToEndAsync().WaitAsync(Waiting.Patience)).ReplaceLineEndings("\n").TrimEnd('\n') + "\n";
-            await process.WaitForExitAsync().WaitAsync(Waiting.Patience);
-            return output;
-        }
-        finally
-        {
-            if (!process.HasExited)
-            {
-                process.Kill(entireProcessTree: true);
-            }
-        }
+        var (_, output, _) = await ClientProgram.EndAsync(new ProcessStartInfo("bash", ["-c", command]) { WorkingDirectory = folder }, Waiting.Patience);
+        return output.ReplaceLineEndings("\n").TrimEnd('\n') + "\n"; // line ends of heads, and a last line without one
     }
 
     [GeneratedRegex("^```console\n(?<block>.*?)^```", RegexOptions.Multiline | RegexOptions.Singleline)]

@@ -22,7 +22,7 @@ internal static class ExternalCommand
     public static async Task<(int ExitCode, string Output)> TryAsync(
         string folder, IReadOnlyDictionary<string, string>? environment, string program, params string[] arguments)
     {
-        var start = new ProcessStartInfo(program, arguments) { WorkingDirectory = folder, RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo(program, arguments) { WorkingDirectory = folder };
         // What the build that runs the tests has set is not what a stranger's shell has; CI=true would make every build one that is released.
         foreach (var name in start.Environment.Keys.Where(IsOfTheBuild).ToList())
         {
@@ -42,23 +42,8 @@ internal static class ExternalCommand
             start.Environment[name] = value;
         }
 
-        using var process = Process.Start(start)!;
-        using var timeout = new CancellationTokenSource(Patience);
-        try
-        {
-            var errors = process.StandardError.ReadToEndAsync(timeout.Token);
-            var output = await process.StandardOutput.ReadToEndAsync(timeout.Token);
-            output += await errors;
-            await process.WaitForExitAsync(timeout.Token);
-            return (process.ExitCode, output);
-        }
-        finally
-        {
-            if (!process.HasExited)
-            {
-                process.Kill(entireProcessTree: true);
-            }
-        }
+        var (exitCode, output, errors) = await ClientProgram.EndAsync(start, Patience);
+        return (exitCode, output + errors);
     }
 
     private static bool IsOfTheBuild(string name) =>

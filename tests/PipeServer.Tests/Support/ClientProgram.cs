@@ -24,17 +24,23 @@ internal static class ClientProgram
 
     /// <summary>Runs it, whatever it ends with.</summary>
     public static Task<(int ExitCode, string Output)> StartAsync(string program, params string[] arguments) =>
-        StartAsync(program, arguments, static async input => await input.DisposeAsync());
+        StartAsync(program, arguments, type: null);
 
     /// <summary>Runs it, and types at its input.</summary>
-    public static async Task<(int ExitCode, string Output)> StartAsync(string program, string[] arguments, Func<StreamWriter, Task> type)
+    public static async Task<(int ExitCode, string Output)> StartAsync(string program, string[] arguments, Func<StreamWriter, Task>? type)
     {
-        using var process = Process.Start(new ProcessStartInfo(program, arguments)
-        {
-            RedirectStandardInput = true,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        })!;
+        var (exitCode, output, errors) = await EndAsync(new ProcessStartInfo(program, arguments), Patience, type);
+        return (exitCode, output + errors);
+    }
+
+    /// <summary>Runs it to its end, and kills it with all that it has started when it takes too long.</summary>
+    /// <param name="start">The program, with its folder and variables; what it reads and writes is redirected.</param>
+    /// <param name="patience">For the program, and for what it has started and holds its outputs open.</param>
+    /// <param name="type">Types at its input; nothing is typed if null.</param>
+    public static async Task<(int ExitCode, string Output, string Errors)> EndAsync(ProcessStartInfo start, TimeSpan patience, Func<StreamWriter, Task>? type = null)
+    {
+        (start.RedirectStandardInput, start.RedirectStandardOutput, start.RedirectStandardError) = (true, true, true);
+        using var process = Process.Start(start)!;
         try
         {
             var errors = process.StandardError.ReadToEndAsync();
@@ -42,15 +48,15 @@ internal static class ClientProgram
             process.StandardInput.AutoFlush = true;
             try
             {
-                await type(process.StandardInput);
+                await (type?.Invoke(process.StandardInput) ?? process.StandardInput.DisposeAsync().AsTask());
             }
             catch (IOException)
             {
                 // It has ended before all was typed.
             }
 
-            await process.WaitForExitAsync().WaitAsync(Patience);
-            return (process.ExitCode, await output + await errors);
+            await Task.WhenAll(process.WaitForExitAsync(), output, errors).WaitAsync(patience);
+            return (process.ExitCode, await output, await errors);
         }
         finally
         {
