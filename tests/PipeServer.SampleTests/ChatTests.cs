@@ -64,6 +64,7 @@ public sealed class ChatTests
     {
         await using var server = await Sample.ServeAsync("Chat");
         using var ann = await ChatClient.JoinAsync(server, "Ann");
+        await ann.HearAsync("joined Ann: ");
         using var bob = await ChatClient.JoinAsync(server, "Bob");
         await bob.HearAsync("joined Bob: ");
         for (var i = 0; i < 100; i++)
@@ -89,6 +90,7 @@ public sealed class ChatTests
     {
         await using var server = await Sample.ServeAsync("Chat");
         using var ann = await ChatClient.JoinAsync(server, "Ann");
+        await ann.HearAsync("joined Ann: "); // a client knows that it is connected before the room does
         using var slow = await RawClient.ConnectAsync(server.EndPoint, receiveBufferBytes: 4096);
         await slow.SendAsync(Handshake("Slow"));
         await ann.HearAsync("joined Slow: ");

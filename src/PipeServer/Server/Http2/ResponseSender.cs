@@ -17,6 +17,7 @@ internal sealed class ResponseSender
     private long _windowStalledAt; // by the heartbeat's clock; 0: the connection's window is open
     private List<Http2Stream>? _done; // streams in the queue that have nothing to wait for
     private bool _isFreeDue; // some streams in the queue have a head or an end to send, which no window stops
+    private List<Http2Stream>? _lateResets; // streams whose reset waits until the output is free
 
     public ResponseSender(Http2Connection connection, FrameOutput output)
     {
@@ -43,6 +44,8 @@ internal sealed class ResponseSender
         {
             _queue.RemoveFirst();
         }
+
+        _lateResets?.Clear();
     }
 
     /// <summary>Sends what a stream has, as far as that may go now; the rest takes its turn.</summary>
@@ -59,16 +62,8 @@ internal sealed class ResponseSender
             return;
         }
 
-        if (body.IsHeadDue && IsHeadWanted(body))
-        {
-            _heads.Send(stream);
-            if (stream.IsEndSent)
-            {
-                _connection.OnEndSent(stream);
-            }
-        }
-
-        if (stream.IsEndSent || !(body.IsHandedOver || body.IsEnding) || body.IsHeadDue)
+        SendHead(stream);
+        if (!HasDue(stream))
         {
             return;
         }
@@ -80,8 +75,55 @@ internal sealed class ResponseSender
         }
     }
 
+    /// <summary>
+    /// A handler resets its stream: what it has flushed before goes first, and the end where it has completed the response, ahead of its turn and as far as
+    /// the windows let it. False while the output is busy: the connection looks at the stream again when that is over.
+    /// </summary>
+    public bool TrySendLast(Http2Stream stream)
+    {
+        if (!HasDue(stream))
+        {
+            return true;
+        }
+
+        if (_output.IsBusy)
+        {
+            _lateResets ??= [];
+            if (!_lateResets.Contains(stream))
+            {
+                _lateResets.Add(stream);
+            }
+
+            return false;
+        }
+
+        var body = stream.ResponseBody;
+        SendHead(stream);
+        while (HasDue(stream))
+        {
+            while (!_output.IsFull && MostOfNextPiece(stream, body.PendingLength) is > 0 and var length)
+            {
+                SendPiece(stream, length);
+            }
+
+            if (body.PendingLength > 0)
+            {
+                break;
+            }
+
+            EndPiece(stream);
+        }
+
+        _queue.Remove(stream);
+        return true;
+    }
+
     /// <summary>A stream is gone: nothing of it is sent.</summary>
-    public void Remove(Http2Stream stream) => _queue.Remove(stream);
+    public void Remove(Http2Stream stream)
+    {
+        _queue.Remove(stream);
+        _lateResets?.Remove(stream);
+    }
 
     /// <summary>The window of a stream has grown, or its priority has changed.</summary>
     public void Resume(Http2Stream stream)
@@ -105,7 +147,19 @@ internal sealed class ResponseSender
             _windowStalledAt = 0;
         }
 
-        if (_queue.IsEmpty || _output.IsBusy)
+        if (_output.IsBusy)
+        {
+            return;
+        }
+
+        while (_lateResets is { Count: > 0 } late)
+        {
+            var stream = late[0];
+            late.RemoveAt(0);
+            _connection.Look(stream);
+        }
+
+        if (_queue.IsEmpty)
         {
             return;
         }
@@ -139,7 +193,7 @@ internal sealed class ResponseSender
                 continue;
             }
 
-            SendPiece(stream, Math.Min(Math.Min(pending, FrameHeader.MaxLength), Math.Min(Window, stream.SendWindow)));
+            SendPiece(stream, MostOfNextPiece(stream, pending));
             if (body.PendingLength == 0)
             {
                 EndTurn(stream);
@@ -168,8 +222,21 @@ internal sealed class ResponseSender
         }
     }
 
-    // A head is not sent before it is known whether anything follows it, unless the handler has flushed.
-    private static bool IsHeadWanted(Http2ResponseBody body) => body.IsHandedOver || body.IsEnding;
+    // The handler has flushed, or nothing follows: a head is not sent before that is known.
+    private static bool HasDue(Http2Stream stream) => !stream.IsEndSent && stream.ResponseBody is { IsHandedOver: true } or { IsEnding: true };
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void SendHead(Http2Stream stream)
+    {
+        if (stream.ResponseBody.IsHeadDue && HasDue(stream))
+        {
+            _heads.Send(stream);
+            if (stream.IsEndSent)
+            {
+                _connection.OnEndSent(stream);
+            }
+        }
+    }
 
     private void Enqueue(Http2Stream stream)
     {
@@ -231,6 +298,9 @@ internal sealed class ResponseSender
         EndPiece(stream);
         return true;
     }
+
+    private int MostOfNextPiece(Http2Stream stream, int pending) =>
+        Math.Min(Math.Min(pending, FrameHeader.MaxLength), Math.Min(Window, stream.SendWindow));
 
     // With END_STREAM where it is the last one and nothing follows.
     private void SendPiece(Http2Stream stream, int length)

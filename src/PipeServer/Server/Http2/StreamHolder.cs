@@ -157,7 +157,7 @@ internal abstract class StreamHolder : WatchedConnection
             }
         }
 
-        if (stream.ResetDue is { } code && stream.IsOpen)
+        if (stream.ResetDue is { } code && stream.IsOpen && Sender.TrySendLast(stream))
         {
             ResetStream(stream, code);
         }

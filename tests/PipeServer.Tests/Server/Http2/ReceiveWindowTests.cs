@@ -80,21 +80,26 @@ public sealed class ReceiveWindowTests
         var unread = 0;
         using var signal = new SemaphoreSlim(0);
         var isOver = false;
-        var readers = Enumerable.Range(0, Readers).Select(_ => Task.Run(() =>
-        {
-            while (!Volatile.Read(ref isOver))
+        // Threads of their own: those of the pool are as many as cores, and all tests share them.
+        var readers = Enumerable.Range(0, Readers).Select(_ => Task.Factory.StartNew(
+            () =>
             {
-                if (Interlocked.Decrement(ref unread) < 0)
+                while (!Volatile.Read(ref isOver))
                 {
-                    Interlocked.Increment(ref unread);
-                    Thread.Yield();
+                    if (Interlocked.Decrement(ref unread) < 0)
+                    {
+                        Interlocked.Increment(ref unread);
+                        Thread.Yield();
+                    }
+                    else if (window.Release(64))
+                    {
+                        signal.Release();
+                    }
                 }
-                else if (window.Release(64))
-                {
-                    signal.Release();
-                }
-            }
-        })).ToArray();
+            },
+            CancellationToken.None,
+            TaskCreationOptions.LongRunning,
+            TaskScheduler.Default)).ToArray();
 
         for (var sent = 0; sent < Rounds;)
         {
