@@ -308,6 +308,7 @@ public sealed class HttpRequest
     public void Abort() => _exchange.Abort(Cancel);
 
     /// <summary>The same with what the client is told over HTTP/2, whose RST_STREAM has an error code. HTTP/1 has none, and ignores it.</summary>
+    /// <remarks>RST_STREAM comes behind what was flushed before, as far as the client's windows let that through at once.</remarks>
     /// <param name="errorCode">One of RFC 9113 §7 or of the client's protocol above, as it goes out. <see cref="Abort()"/> says CANCEL, 8.</param>
     public void Abort(uint errorCode) => _exchange.Abort(errorCode);
 

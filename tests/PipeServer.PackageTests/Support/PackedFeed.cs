@@ -34,6 +34,10 @@ public sealed class PackedFeed : IAsyncDisposable
     /// <summary>Where NuGet looks.</summary>
     public string Configuration => Path.Combine(Folder, "nuget.config");
 
+    /// <summary>What the machine has of packages: the folder that the build of these tests has restored to.</summary>
+    public static string MachinePackages { get; } =
+        typeof(PackedFeed).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(static item => item.Key == "NuGetPackageRoot").Value!;
+
     /// <summary>What commands need in order to leave nothing outside of <see cref="Folder"/>.</summary>
     public IReadOnlyDictionary<string, string> CommandEnvironment => new Dictionary<string, string>
     {
@@ -71,11 +75,10 @@ public sealed class PackedFeed : IAsyncDisposable
 
     private async Task PackAsync()
     {
-        var machine = typeof(PackedFeed).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(static item => item.Key == "NuGetPackageRoot").Value;
         await File.WriteAllTextAsync(Configuration, $"""
             <configuration>
               <packageSources><clear /><add key="packed" value="{Feed}" /></packageSources>
-              <fallbackPackageFolders><clear /><add key="machine" value="{machine}" /></fallbackPackageFolders>
+              <fallbackPackageFolders><clear /><add key="machine" value="{MachinePackages}" /></fallbackPackageFolders>
             </configuration>
             """);
         Commit = (await ExternalCommand.RunAsync(Repository.Root, null, "git", "-c", "safe.directory=*", "rev-parse", "HEAD")).Trim();

@@ -17,7 +17,7 @@ internal sealed class ResponseSender
     private long _windowStalledAt; // by the heartbeat's clock; 0: the connection's window is open
     private List<Http2Stream>? _done; // streams in the queue that have nothing to wait for
     private bool _isFreeDue; // some streams in the queue have a head or an end to send, which no window stops
-    private List<Http2Stream>? _lateResets; // streams whose reset waits until the output is free
+    private LateResets _lateResets; // a mutable struct
 
     public ResponseSender(Http2Connection connection, FrameOutput output)
     {
@@ -45,7 +45,7 @@ internal sealed class ResponseSender
             _queue.RemoveFirst();
         }
 
-        _lateResets?.Clear();
+        _lateResets.Clear();
     }
 
     /// <summary>Sends what a stream has, as far as that may go now; the rest takes its turn.</summary>
@@ -62,8 +62,13 @@ internal sealed class ResponseSender
             return;
         }
 
-        SendHead(stream);
         if (!HasDue(stream))
+        {
+            return;
+        }
+
+        SendHeadIfDue(stream);
+        if (stream.IsEndSent)
         {
             return;
         }
@@ -88,17 +93,12 @@ internal sealed class ResponseSender
 
         if (_output.IsBusy)
         {
-            _lateResets ??= [];
-            if (!_lateResets.Contains(stream))
-            {
-                _lateResets.Add(stream);
-            }
-
+            _lateResets.Add(stream);
             return false;
         }
 
         var body = stream.ResponseBody;
-        SendHead(stream);
+        SendHeadIfDue(stream);
         while (HasDue(stream))
         {
             while (!_output.IsFull && MostOfNextPiece(stream, body.PendingLength) is > 0 and var length)
@@ -122,7 +122,7 @@ internal sealed class ResponseSender
     public void Remove(Http2Stream stream)
     {
         _queue.Remove(stream);
-        _lateResets?.Remove(stream);
+        _lateResets.Remove(stream);
     }
 
     /// <summary>The window of a stream has grown, or its priority has changed.</summary>
@@ -152,13 +152,7 @@ internal sealed class ResponseSender
             return;
         }
 
-        while (_lateResets is { Count: > 0 } late)
-        {
-            var stream = late[0];
-            late.RemoveAt(0);
-            _connection.Look(stream);
-        }
-
+        _lateResets.Look(_connection);
         if (_queue.IsEmpty)
         {
             return;
@@ -223,12 +217,13 @@ internal sealed class ResponseSender
     }
 
     // The handler has flushed, or nothing follows: a head is not sent before that is known.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static bool HasDue(Http2Stream stream) => !stream.IsEndSent && stream.ResponseBody is { IsHandedOver: true } or { IsEnding: true };
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private void SendHead(Http2Stream stream)
+    private void SendHeadIfDue(Http2Stream stream)
     {
-        if (stream.ResponseBody.IsHeadDue && HasDue(stream))
+        if (stream.ResponseBody.IsHeadDue)
         {
             _heads.Send(stream);
             if (stream.IsEndSent)

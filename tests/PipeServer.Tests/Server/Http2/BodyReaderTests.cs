@@ -310,7 +310,7 @@ public sealed class BodyReaderTests
             }
             else
             {
-                Thread.Yield();
+                await Task.Yield(); // the reader may wait for this very thread of the pool
             }
 
             left += body.TakeWindowUpdate();

@@ -4,13 +4,12 @@ using PipeServer.Fuzz.Http2;
 namespace PipeServer.Tests.Server.Http2;
 
 /// <summary>
-/// An abort right behind a flush, or behind the end of the response, from a thread that does not own the connection's output. The bug: the owner found the
+/// An abort or a fault right behind a flush, or behind the end of the response, from a thread that does not own the connection's output. The bug: the owner found the
 /// stream aborted when it came to send what was flushed, and sent the reset alone, even where the handler had completed its response.
 /// </summary>
 public sealed class LateResetTests
 {
     private const int LargeBytes = 16 * 1024 * 1024;
-    private const int ResetByHandler = 8;
 
     public static TheoryData<string, string> Names
     {
@@ -22,6 +21,7 @@ public sealed class LateResetTests
                 names.Add(transport, "flush");
                 names.Add(transport, "complete");
                 names.Add(transport, "trailers");
+                names.Add(transport, "throw");
             }
 
             return names;
@@ -39,10 +39,10 @@ public sealed class LateResetTests
         var held = await client.RequestAsync("GET", "/holds"); // the owner, until the other handler has aborted
         var response = await client.ResponseAsync(id);
         AssertSent(response, last);
-        await client.UntilAsync(() => response.ResetCode == ResetByHandler, "the reset");
+        await client.UntilAsync(() => response.ResetCode == CodeOf(last), "the reset");
         Assert.Equal("held", (await client.ResponseAsync(held)).Text);
         await Eventually.TrueAsync(() => host.Server.Requests.InFlight == 0, "both are counted");
-        Assert.Equal(last == "flush" ? 1 : 0, host.Server.Requests.Aborted);
+        Assert.Equal(IsWhole(last) ? 0 : 1, host.Server.Requests.Aborted);
     }
 
     [Theory]
@@ -50,6 +50,7 @@ public sealed class LateResetTests
     [InlineData("memory", "trailers")]
     [InlineData("epoll", "flush")]
     [InlineData("epoll", "complete")]
+    [InlineData("epoll", "throw")]
     [InlineData("sockets", "flush")]
     [InlineData("epoll/openssl", "flush")]
     [InlineData("epoll/sslstream", "trailers")]
@@ -64,7 +65,7 @@ public sealed class LateResetTests
         await abort.IsOver.WaitAsync(TestClient.Patience);
         var response = await client.ResponseAsync(id);
         AssertSent(response, last);
-        await client.UntilAsync(() => response.ResetCode == ResetByHandler, "the reset");
+        await client.UntilAsync(() => response.ResetCode == CodeOf(last), "the reset");
         Assert.Equal(LargeBytes, (await client.ResponseAsync(large)).BodyLength);
     }
 
@@ -79,13 +80,17 @@ public sealed class LateResetTests
         var id = await client.RequestAsync("GET", $"/aborts/{last}");
         abort.Begin();
         var response = client.Responses[id];
-        await client.UntilAsync(() => response.ResetCode == ResetByHandler, "the reset");
+        await client.UntilAsync(() => response.ResetCode == CodeOf(last), "the reset");
         Assert.Equal((200, "be", false), (response.Status, response.Text, response.IsComplete));
     }
 
+    private static bool IsWhole(string last) => last is "complete" or "trailers";
+
+    private static int CodeOf(string last) => last == "throw" ? Code.InternalError : Code.Cancel;
+
     private static void AssertSent(Http2Response response, string last)
     {
-        Assert.Equal((200, "begun", last != "flush"), (response.Status, response.Text, response.IsComplete));
+        Assert.Equal((200, "begun", IsWhole(last)), (response.Status, response.Text, response.IsComplete));
         Assert.Equal(last == "trailers" ? 1 : null, response.Trailers?.Count);
     }
 
@@ -118,8 +123,14 @@ public sealed class LateResetTests
 
         response.Body.Write("begun"u8);
         turn.Await();
-        _ = request.RouteValues["last"] == "flush" ? response.Body.FlushAsync().AsTask() : response.CompleteAsync().AsTask();
-        request.Abort(ResetByHandler);
+        _ = IsWhole(request.RouteValues["last"]!) ? response.CompleteAsync().AsTask() : response.Body.FlushAsync().AsTask();
+        if (request.RouteValues["last"] == "throw")
+        {
+            turn.End();
+            throw new InvalidOperationException("of the handler");
+        }
+
+        request.Abort();
         turn.End();
     }
 
