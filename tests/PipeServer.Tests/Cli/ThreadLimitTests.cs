@@ -144,7 +144,7 @@ public sealed class ThreadLimitTests : IDisposable
 
         // The thread of the first lines rests for a second before it ends.
         await Eventually.TrueAsync(
-            () => !Directory.GetDirectories($"/proc/{cli.Id}/task").Any(static task => File.ReadAllText(Path.Combine(task, "comm")).StartsWith("standard")),
+            () => !ThreadNames.Of(cli.Id).Any(static name => name.StartsWith("standard", StringComparison.Ordinal)),
             "the threads of the start have gone");
         return cli;
     }

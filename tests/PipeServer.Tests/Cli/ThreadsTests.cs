@@ -30,7 +30,7 @@ public sealed class ThreadsTests
             {
                 Assert.Equal(200, (await client.RequestAsync(TestClient.Get(path))).Status);
                 Assert.Equal(200, (await other.RequestAsync(TestClient.Get(path))).Status);
-                var names = ThreadNames(cli.Id);
+                var names = ThreadNames.Of(cli.Id);
                 if (!hasRested)
                 {
                     hasRested = !names.Exists(static name => name.StartsWith("standard", StringComparison.Ordinal));
@@ -52,22 +52,4 @@ public sealed class ThreadsTests
     }
 
     private static bool IsNative => Environment.GetEnvironmentVariable("PIPESERVER_CLI") is { Length: > 0 };
-
-    private static List<string> ThreadNames(int process)
-    {
-        var names = new List<string>();
-        foreach (var task in Directory.GetDirectories($"/proc/{process}/task"))
-        {
-            try
-            {
-                names.Add(File.ReadAllText(Path.Combine(task, "comm")).TrimEnd('\n'));
-            }
-            catch (IOException)
-            {
-                // It has just ended.
-            }
-        }
-
-        return names;
-    }
 }

@@ -6,7 +6,7 @@ internal sealed record ProcessResources(int Sockets, int EventFds, int Threads)
     /// <summary>What this process holds now.</summary>
     public static ProcessResources Now()
     {
-        var (sockets, eventFds, threads) = (0, 0, 0);
+        var (sockets, eventFds) = (0, 0);
         foreach (var descriptor in Directory.EnumerateFileSystemEntries("/proc/self/fd"))
         {
             var target = new FileInfo(descriptor).LinkTarget ?? "";
@@ -14,19 +14,7 @@ internal sealed record ProcessResources(int Sockets, int EventFds, int Threads)
             eventFds += target == "anon_inode:[eventfd]" ? 1 : 0;
         }
 
-        foreach (var thread in Directory.EnumerateDirectories("/proc/self/task"))
-        {
-            try
-            {
-                var name = File.ReadAllText(Path.Combine(thread, "comm"));
-                threads += name.StartsWith("worker-") || name.StartsWith("loop-") || name.StartsWith("handshake") ? 1 : 0;
-            }
-            catch (IOException)
-            {
-                // It has just ended.
-            }
-        }
-
+        var threads = ThreadNames.Of(Environment.ProcessId).Count(static name => name.StartsWith("worker-") || name.StartsWith("loop-") || name.StartsWith("handshake"));
         return new ProcessResources(sockets, eventFds, threads);
     }
 

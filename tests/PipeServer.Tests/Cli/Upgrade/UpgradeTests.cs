@@ -313,5 +313,5 @@ public sealed class UpgradeTests
         Assert.Equal("Hello, World!", (await client.RequestAsync(TestClient.Get("/plaintext"))).Text);
     }
 
-    private static List<string> Open(int process) => [.. Directory.GetFiles($"/proc/{process}/fd").Select(static path => File.ResolveLinkTarget(path, false)?.FullName ?? "")];
+    private static List<string> Open(int process) => [.. Directory.GetFiles($"/proc/{process}/fd").Select(static path => new FileInfo(path).LinkTarget ?? "")];
 }
