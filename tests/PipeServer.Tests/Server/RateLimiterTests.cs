@@ -154,25 +154,23 @@ public sealed class RateLimiterTests
             var admitted = new ConcurrentDictionary<int, int>();
             using var start = new Barrier(Threads + 1);
             var isOver = false;
-            var threads = Enumerable.Range(0, Threads).Select(number => Task.Factory.StartNew(
-                () =>
+            var threads = Enumerable.Range(0, Threads).Select(number => OwnThread.Run(() =>
+            {
+                var random = new Random(number);
+                start.SignalAndWait();
+                for (var last = false; !last;)
                 {
-                    var random = new Random(number);
-                    start.SignalAndWait();
-                    for (var last = false; !last;)
+                    last = Volatile.Read(ref isOver); // one time more, when the clock stands still
+                    for (var i = 0; i < Addresses; i++)
                     {
-                        last = Volatile.Read(ref isOver); // one time more, when the clock stands still
-                        for (var i = 0; i < Addresses; i++)
+                        var which = last ? i : random.Next(Addresses);
+                        while (limiter.TryTake(which % 2 == 0 ? Address((uint)which) : Network((uint)which), out _))
                         {
-                            var which = last ? i : random.Next(Addresses);
-                            while (limiter.TryTake(which % 2 == 0 ? Address((uint)which) : Network((uint)which), out _))
-                            {
-                                admitted.AddOrUpdate(which, 1, static (_, count) => count + 1);
-                            }
+                            admitted.AddOrUpdate(which, 1, static (_, count) => count + 1);
                         }
                     }
-                },
-                CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default)).ToList();
+                }
+            })).ToList();
             start.SignalAndWait();
             for (var i = 0; i < Seconds * 4; i++)
             {

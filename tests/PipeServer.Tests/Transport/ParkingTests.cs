@@ -110,18 +110,16 @@ public sealed class ParkingTests
         var rounds = Stress.Rounds(10_000);
         using var start = new SemaphoreSlim(0);
         var random = new Random(3);
-        var waker = Task.Factory.StartNew(
-            () =>
+        var waker = OwnThread.Run(() =>
+        {
+            for (var round = 1; round <= rounds; round++)
             {
-                for (var round = 1; round <= rounds; round++)
-                {
-                    start.Wait();
-                    Thread.SpinWait(random.Next(200));
-                    _fake.Bring(round);
-                    _parking.Signal();
-                }
-            },
-            CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+                start.Wait();
+                Thread.SpinWait(random.Next(200));
+                _fake.Bring(round);
+                _parking.Signal();
+            }
+        });
         for (var round = 1; round <= rounds; round++)
         {
             start.Release();

@@ -39,36 +39,32 @@ public sealed class ReadinessTests
     {
         const int Rounds = 20_000;
         var gate = new Gate();
-        var wakers = Enumerable.Range(0, 2).Select(index => Task.Factory.StartNew(
-            () =>
+        var wakers = Enumerable.Range(0, 2).Select(index => OwnThread.Run(() =>
+        {
+            while (Volatile.Read(ref gate.Woken) < Rounds)
             {
-                while (Volatile.Read(ref gate.Woken) < Rounds)
+                if (index == 0 ? gate.Readiness.Signal() : gate.Readiness.TryUnpark())
                 {
-                    if (index == 0 ? gate.Readiness.Signal() : gate.Readiness.TryUnpark())
-                    {
-                        Assert.Equal(1, Interlocked.Increment(ref gate.Owners));
-                        Interlocked.Decrement(ref gate.Owners);
-                        Interlocked.Increment(ref gate.Woken);
-                    }
+                    Assert.Equal(1, Interlocked.Increment(ref gate.Owners));
+                    Interlocked.Decrement(ref gate.Owners);
+                    Interlocked.Increment(ref gate.Woken);
                 }
-            },
-            CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default)).ToArray();
-        await Task.Factory.StartNew(
-            () =>
+            }
+        })).ToArray();
+        await OwnThread.Run(() =>
+        {
+            for (var round = 0; round < Rounds; round++)
             {
-                for (var round = 0; round < Rounds; round++)
+                if (!gate.Readiness.TryPark())
                 {
-                    if (!gate.Readiness.TryPark())
-                    {
-                        Assert.True(gate.Readiness.TryClear());
-                        Interlocked.Increment(ref gate.Woken);
-                        continue;
-                    }
+                    Assert.True(gate.Readiness.TryClear());
+                    Interlocked.Increment(ref gate.Woken);
+                    continue;
+                }
 
-                    SpinWait.SpinUntil(() => Volatile.Read(ref gate.Woken) > round);
-                }
-            },
-            CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default).WaitAsync(TestClient.Patience);
+                SpinWait.SpinUntil(() => Volatile.Read(ref gate.Woken) > round);
+            }
+        }).WaitAsync(TestClient.Patience);
         await Task.WhenAll(wakers).WaitAsync(TestClient.Patience);
         Assert.Equal(Rounds, gate.Woken);
     }

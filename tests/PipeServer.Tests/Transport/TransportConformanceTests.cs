@@ -552,16 +552,14 @@ public abstract class TransportConformanceTests : IAsyncDisposable
         await using var pair = await OpenAsync();
         const int Count = 3000;
         using var stop = new CancellationTokenSource();
-        var cancelling = Task.Factory.StartNew(
-            () =>
+        var cancelling = OwnThread.Run(() =>
+        {
+            while (!stop.IsCancellationRequested)
             {
-                while (!stop.IsCancellationRequested)
-                {
-                    pair.Server.Input.CancelPendingRead();
-                    Thread.SpinWait(200);
-                }
-            },
-            CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+                pair.Server.Input.CancelPendingRead();
+                Thread.SpinWait(200);
+            }
+        });
         var sending = SendAsync();
         var next = 0;
         while (next < Count)

@@ -114,7 +114,6 @@ internal sealed class ResponseSender
             EndPiece(stream);
         }
 
-        _queue.Remove(stream);
         return true;
     }
 

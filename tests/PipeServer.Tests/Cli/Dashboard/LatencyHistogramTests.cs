@@ -95,18 +95,14 @@ public sealed class LatencyHistogramTests
         const int Each = 50_000;
         var histogram = new LatencyHistogram();
         using var start = new Barrier(Threads);
-        await Task.WhenAll(Enumerable.Range(0, Threads).Select(thread => Task.Factory.StartNew(
-            () =>
+        await Task.WhenAll(Enumerable.Range(0, Threads).Select(thread => OwnThread.Run(() =>
+        {
+            start.SignalAndWait(TestClient.Patience);
+            for (var i = 0; i < Each; i++)
             {
-                start.SignalAndWait(TestClient.Patience);
-                for (var i = 0; i < Each; i++)
-                {
-                    histogram.Record(TimeSpan.FromMicroseconds(i % 3));
-                }
-            },
-            CancellationToken.None,
-            TaskCreationOptions.LongRunning,
-            TaskScheduler.Default)));
+                histogram.Record(TimeSpan.FromMicroseconds(i % 3));
+            }
+        })));
         Assert.Equal(Threads * Each, histogram.Counts().Sum());
     }
 

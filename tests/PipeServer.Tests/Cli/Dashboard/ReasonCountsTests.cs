@@ -9,18 +9,14 @@ public sealed class ReasonCountsTests
     {
         var counts = new ReasonCounts();
         using var start = new Barrier(4);
-        await Task.WhenAll(Enumerable.Range(0, 4).Select(thread => Task.Factory.StartNew(
-            () =>
+        await Task.WhenAll(Enumerable.Range(0, 4).Select(thread => OwnThread.Run(() =>
+        {
+            start.SignalAndWait(TestClient.Patience);
+            for (var i = 0; i < 10_000; i++)
             {
-                start.SignalAndWait(TestClient.Patience);
-                for (var i = 0; i < 10_000; i++)
-                {
-                    counts.Add(400 + (i % 5), i % 2 == 0 ? RequestOutcome.Refused : RequestOutcome.Aborted, $"reason {i % 3}");
-                }
-            },
-            CancellationToken.None,
-            TaskCreationOptions.LongRunning,
-            TaskScheduler.Default)));
+                counts.Add(400 + (i % 5), i % 2 == 0 ? RequestOutcome.Refused : RequestOutcome.Aborted, $"reason {i % 3}");
+            }
+        })));
         var totals = counts.Totals();
         Assert.Equal(40_000, totals.Sum(static total => total.Count));
         Assert.Equal(30, totals.Count);

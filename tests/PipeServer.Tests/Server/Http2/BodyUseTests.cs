@@ -50,7 +50,7 @@ public sealed class BodyUseTests
         using var begun = new Barrier(2);
         using var ended = new Barrier(2);
         const int Rounds = 2000;
-        var owner = OnItsThread(() =>
+        var owner = OwnThread.Run(() =>
         {
             for (var round = 0; round < Rounds; round++)
             {
@@ -59,7 +59,7 @@ public sealed class BodyUseTests
                 Assert.True(ended.SignalAndWait(Patience));
             }
         });
-        var handler = OnItsThread(() =>
+        var handler = OwnThread.Run(() =>
         {
             for (var round = 0; round < Rounds; round++)
             {
@@ -75,8 +75,4 @@ public sealed class BodyUseTests
         });
         await Task.WhenAll(owner, handler);
     }
-
-    // Those of the pool are as many as cores, and all tests share them.
-    private static Task OnItsThread(Action action) =>
-        Task.Factory.StartNew(action, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
 }

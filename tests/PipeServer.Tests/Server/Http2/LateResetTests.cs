@@ -11,22 +11,8 @@ public sealed class LateResetTests
 {
     private const int LargeBytes = 16 * 1024 * 1024;
 
-    public static TheoryData<string, string> Names
-    {
-        get
-        {
-            var names = new TheoryData<string, string>();
-            foreach (var transport in (string[])["memory", "epoll", "sockets", "epoll/openssl", "epoll/sslstream"])
-            {
-                names.Add(transport, "flush");
-                names.Add(transport, "complete");
-                names.Add(transport, "trailers");
-                names.Add(transport, "throw");
-            }
-
-            return names;
-        }
-    }
+    public static MatrixTheoryData<string, string> Names =>
+        new(Http2Transports.All.Select(static row => row.Data), ["flush", "complete", "trailers", "throw"]);
 
     [Theory]
     [MemberData(nameof(Names))]

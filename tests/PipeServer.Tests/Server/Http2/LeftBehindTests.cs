@@ -152,22 +152,18 @@ public sealed class LeftBehindTests
             SpinWait.SpinUntil(() => Volatile.Read(ref isAborting), TestClient.Patience);
             Thread.SpinWait(random.Next(30));
         }, Dispatch.Inline));
-        var aborting = Task.Factory.StartNew(
-            () =>
+        var aborting = OwnThread.Run(() =>
+        {
+            while (!Volatile.Read(ref hasEnded))
             {
-                while (!Volatile.Read(ref hasEnded))
+                if (Interlocked.Exchange(ref handed, null) is { } request)
                 {
-                    if (Interlocked.Exchange(ref handed, null) is { } request)
-                    {
-                        Volatile.Write(ref isAborting, true);
-                        request.Abort();
-                        Volatile.Write(ref isOver, true);
-                    }
+                    Volatile.Write(ref isAborting, true);
+                    request.Abort();
+                    Volatile.Write(ref isOver, true);
                 }
-            },
-            CancellationToken.None,
-            TaskCreationOptions.LongRunning,
-            TaskScheduler.Default);
+            }
+        });
         try
         {
             await using var client = await host.ConnectAsync();

@@ -80,26 +80,21 @@ public sealed class ReceiveWindowTests
         var unread = 0;
         using var signal = new SemaphoreSlim(0);
         var isOver = false;
-        // Threads of their own: those of the pool are as many as cores, and all tests share them.
-        var readers = Enumerable.Range(0, Readers).Select(_ => Task.Factory.StartNew(
-            () =>
+        var readers = Enumerable.Range(0, Readers).Select(_ => OwnThread.Run(() =>
+        {
+            while (!Volatile.Read(ref isOver))
             {
-                while (!Volatile.Read(ref isOver))
+                if (Interlocked.Decrement(ref unread) < 0)
                 {
-                    if (Interlocked.Decrement(ref unread) < 0)
-                    {
-                        Interlocked.Increment(ref unread);
-                        Thread.Yield();
-                    }
-                    else if (window.Release(64))
-                    {
-                        signal.Release();
-                    }
+                    Interlocked.Increment(ref unread);
+                    Thread.Yield();
                 }
-            },
-            CancellationToken.None,
-            TaskCreationOptions.LongRunning,
-            TaskScheduler.Default)).ToArray();
+                else if (window.Release(64))
+                {
+                    signal.Release();
+                }
+            }
+        })).ToArray();
 
         for (var sent = 0; sent < Rounds;)
         {
